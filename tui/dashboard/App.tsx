@@ -1,8 +1,8 @@
 /** The root component: passes keys to the store, and draws the state of the store. */
 import { Box, type Key as InkKey, useApp, useInput, usePaste } from "ink";
 import { useEffect, useMemo, useSyncExternalStore } from "react";
-import { asLastHeard } from "../features/hosts/host-view.js";
 import { CommandBar, shellRows } from "./CommandBar.js";
+import { asLastHeard } from "./core/hosts.js";
 import { filterRows, panesOf, troubleRows } from "./core/layout.js";
 import type { State } from "./core/model.js";
 import { Rows, ThemeContext, useTheme } from "./core/Panel.js";

@@ -1,10 +1,10 @@
 /** The last row: a question, an announcement or the line that is typed, and the keys that do something now. */
 
 import { NO, YES_OR_NO } from "../../protocol/approval.js";
-import { bareOf, hostOfKey } from "../features/hosts/host-key.js";
-import { hostNamed, hostOfOperation } from "../features/hosts/host-view.js";
 import { labelOf, reasonOf } from "./core/action.js";
 import { nameOf, operationOf } from "./core/chain.js";
+import { hostNamed, hostOfOperation } from "./core/hosts.js";
+import { bareOf, hostOfKey } from "./core/key.js";
 import { panesOf } from "./core/layout.js";
 import type { DashboardAction, Notice, Question, State } from "./core/model.js";
 import { Row, useTheme } from "./core/Panel.js";

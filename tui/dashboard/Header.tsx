@@ -2,11 +2,11 @@
 import { Box, Text } from "ink";
 import Spinner from "ink-spinner";
 import { memo } from "react";
-import { hasSeveral } from "../features/hosts/host-view.js";
 import { formatShortTime } from "../kit/output/local-time.js";
 import { formatCount } from "../terminal/format.js";
 import { EMPTY, FULL, LEAST_CORES, sparkline } from "./core/bars.js";
 import { succeededToday } from "./core/history.js";
+import { hasSeveral } from "./core/hosts.js";
 import type { State } from "./core/model.js";
 import { needsOf } from "./core/needs.js";
 import { type Piece, Row, useTheme } from "./core/Panel.js";

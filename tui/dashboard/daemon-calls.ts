@@ -10,9 +10,9 @@ import type { Operation } from "../../protocol/operation.js";
 import type { RetryBody, SubmitBody } from "../../protocol/requests.js";
 import { withTrailing } from "../../protocol/schema/parameters.js";
 import type { SelectionLine } from "../../protocol/stream-lines.js";
-import { hostOfKey } from "../features/hosts/host-key.js";
 import { addShellValues, withShellValues } from "../kit/from-shell.js";
 import { inPipelines, isPipelineFile } from "../kit/pipelines.js";
+import { hostOfKey } from "./core/key.js";
 import type { Request, SwitchKind } from "./core/request.js";
 import type { Submit } from "./form/form.js";
 

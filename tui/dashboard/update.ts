@@ -6,7 +6,6 @@
 import { waitsForApproval } from "../../protocol/approval.js";
 import type { Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
-import { hasSeveral, isReachable, withHosts } from "../features/hosts/host-view.js";
 import { answers, applyHostLines, type HostLine, hostLost, hostTold } from "../features/hosts/hosts.js";
 import { meaningOf } from "./core/action.js";
 import { operationOf } from "./core/chain.js";
@@ -14,6 +13,7 @@ import { jumped, settleLinks, shifted, sought, stepOn, withLog } from "./core/ch
 import { withPromises } from "./core/chain-time.js";
 import type { Effect } from "./core/effect.js";
 import { counted } from "./core/history.js";
+import { hasSeveral, isReachable, withHosts } from "./core/hosts.js";
 import { listLayout, panesOf } from "./core/layout.js";
 import { addPage, appendLines, sameFilter } from "./core/log-window.js";
 import { counted as countedMatches, withLogged } from "./core/matches.js";

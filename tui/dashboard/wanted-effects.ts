@@ -4,12 +4,12 @@
  */
 
 import { isFinal } from "../../protocol/state.js";
-import { countsHostSeconds, isReachable, liveHosts } from "../features/hosts/host-view.js";
 import { chainIncomplete, operationOf, selectedOperation } from "./core/chain.js";
 import { streamedLink, wantedRange, wantedSeek } from "./core/chain-log.js";
 import { logRoom } from "./core/detail-plan.js";
 import type { SlotEffect } from "./core/effect.js";
 import { wantedHistory, wantedToday } from "./core/history.js";
+import { countsHostSeconds, isReachable, liveHosts } from "./core/hosts.js";
 import { listLayout } from "./core/layout.js";
 import { wantedMatches } from "./core/matches.js";
 import { emit, type State } from "./core/model.js";

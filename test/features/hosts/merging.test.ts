@@ -14,13 +14,13 @@ import {
 } from "../../../protocol/watch.js";
 import { reasonOf } from "../../../tui/dashboard/core/action.js";
 import { stallOf } from "../../../tui/dashboard/core/estimate.js";
+import { isReachable } from "../../../tui/dashboard/core/hosts.js";
 import type { Message } from "../../../tui/dashboard/core/message.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { commandOf, type Flags } from "../../../tui/dashboard/core/request.js";
 import { operationAt, REPLIES_AT, watchLineAt } from "../../../tui/features/hosts/dashboard/keyed-records.js";
 import { hostNames } from "../../../tui/features/hosts/dashboard/open-hosts.js";
 import { AT_FIRST, hasMore, takePage, withPage } from "../../../tui/features/hosts/dashboard/paging.js";
-import { isReachable } from "../../../tui/features/hosts/host-view.js";
 import { action, after, effectsOf, initial, press, screenText, update } from "../../tui/dashboard/core.js";
 import { DAEMON } from "../../tui/dashboard/fleet.js";
 import { ago, backup, NOW, operation, queued } from "../../tui/dashboard/operations.js";

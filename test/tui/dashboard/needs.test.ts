@@ -6,7 +6,7 @@ import type { ScheduleReply } from "../../../protocol/replies.js";
 import type { Message } from "../../../tui/dashboard/core/message.js";
 import { needsOf } from "../../../tui/dashboard/core/needs.js";
 import { choose } from "../../../tui/dashboard/core/select.js";
-import { LookedFile } from "../../../tui/features/hosts/dashboard/looked-file.js";
+import { LookedFile } from "../../../tui/dashboard/looked-file.js";
 import { useDirectories } from "../../harness/temporary.js";
 import { after, effectsOf, opened as open, press, screenText } from "./core.js";
 import { ago, backup, failed, NOW, operation } from "./operations.js";

@@ -1,9 +1,9 @@
 /** Shared parts of the actions: their conditions, their groups, and how they ask the daemon for something. */
 
 import type { Operation } from "../../../protocol/operation.js";
-import { hasSeveral, hostOfOperation, isReachable } from "../../features/hosts/host-view.js";
 import type { Group } from "./action.js";
 import { operationOf, selectedOperation } from "./chain.js";
+import { hasSeveral, hostOfOperation, isReachable } from "./hosts.js";
 import { panesOf } from "./layout.js";
 import { type DashboardAction, emit, isFree, type Page, type State } from "./model.js";
 import type { Request } from "./request.js";

@@ -7,10 +7,10 @@ import { getOwn } from "../../../protocol/objects.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type { LogQuery } from "../../../protocol/requests.js";
 import { failedSteps } from "../../../protocol/step-names.js";
-import { isReachable } from "../../features/hosts/host-view.js";
 import { chainOf, operationOf, selectedOperation } from "./chain.js";
 import { logRoom } from "./detail-plan.js";
 import type { LogLink, SlotEffect } from "./effect.js";
+import { isReachable } from "./hosts.js";
 import {
   afterOfJump,
   jumpTo,

@@ -9,11 +9,11 @@ import {
 } from "../../../protocol/estimate/seconds.js";
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { hostNamed } from "../../features/hosts/host-view.js";
 import { type OverallProgress, overallProgress } from "../../terminal/overall-progress.js";
 import { chainOf, isPaused } from "./chain.js";
 import { shareOfTime, usualStage } from "./chain-time.js";
 import { historyName, usualNamed } from "./history.js";
+import { hostNamed } from "./hosts.js";
 import type { Reached, State } from "./model.js";
 import { isBlocked, isHeldByQueue } from "./queue-view.js";
 

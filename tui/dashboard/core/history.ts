@@ -3,9 +3,9 @@
 import { paramsKey, type Usual, usualIn } from "../../../protocol/estimate/usual.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
-import { bareOf, typeKey } from "../../features/hosts/host-key.js";
-import { isReachable } from "../../features/hosts/host-view.js";
 import { chainOf, operationOf, selectedOperation } from "./chain.js";
+import { isReachable } from "./hosts.js";
+import { bareOf, typeKey } from "./key.js";
 import { listLayout } from "./layout.js";
 import { finishedIn, type History, type State } from "./model.js";
 import { perObject } from "./per-object.js";

@@ -3,7 +3,7 @@
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal, type State as OperationState, STATES } from "../../../protocol/state.js";
 import { nearest } from "../../../protocol/text/nearest.js";
-import { bareOf, shownHost } from "../../features/hosts/host-key.js";
+import { bareOf, shownHost } from "./key.js";
 import { perObject } from "./per-object.js";
 
 const NO_FILTER: Filter = { terms: [] };

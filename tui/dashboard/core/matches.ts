@@ -1,9 +1,9 @@
 /** All matches of a search in the log of the chain: how many there are, which one is shown, and where they stand. */
 import type { LogLine } from "../../../protocol/operation.js";
-import { isReachable } from "../../features/hosts/host-view.js";
 import { filterQuery } from "./chain-log.js";
 import { plainText } from "./detail-plan.js";
 import type { SlotEffect } from "./effect.js";
+import { isReachable } from "./hosts.js";
 import { passes } from "./log-window.js";
 import type { State } from "./model.js";
 

@@ -4,8 +4,8 @@
  */
 
 import type { Operation } from "../../../protocol/operation.js";
-import { hasSeveral } from "../../features/hosts/host-view.js";
 import { selectedOperation } from "./chain.js";
+import { hasSeveral } from "./hosts.js";
 import { listLayout, type SectionLayout } from "./layout.js";
 import { isExact, type ListPage, type Paging, queryOf, UNASKED } from "./listing.js";
 import { finishedIn, moreQueued, type State } from "./model.js";

@@ -5,11 +5,11 @@ import type { Operation } from "../../../protocol/operation.js";
 import type { HostReply, QueueReply, ScheduleReply } from "../../../protocol/replies.js";
 import { DEFAULT_QUEUE } from "../../../protocol/submit-fields.js";
 import { describeOperation, type Row } from "../../describe/operation.js";
-import { bareOf, keyBeside } from "../../features/hosts/host-key.js";
 import { formatShortTime } from "../../kit/output/local-time.js";
 import { formatCount, formatDuration } from "../../terminal/format.js";
 import { sanitizeLine } from "../text/cells.js";
 import { chainOf, nameOf, operationOf, selectedOperation } from "./chain.js";
+import { bareOf, keyBeside } from "./key.js";
 import type { State } from "./model.js";
 
 /** The state with the queues and schedules that the daemon told; the same state if they are as before. */

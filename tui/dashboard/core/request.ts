@@ -3,9 +3,9 @@ import { NO, questionId } from "../../../protocol/approval.js";
 import { remoteOf } from "../../../protocol/client/address.js";
 import type { EditBody } from "../../../protocol/requests.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
-import { bareOf, hostOfKey } from "../../features/hosts/host-key.js";
 import type { HungDaemon } from "../../kit/silent-daemon.js";
 import type { Submit } from "../form/form.js";
+import { bareOf, hostOfKey } from "./key.js";
 
 export type Request =
   | { readonly kind: "cancel"; readonly ids: readonly string[] }

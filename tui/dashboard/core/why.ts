@@ -3,8 +3,8 @@
 import type { Operation } from "../../../protocol/operation.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
 import type { Why } from "../../../protocol/why.js";
-import { hasSeveral, isReachable } from "../../features/hosts/host-view.js";
 import { selectedOperation } from "./chain.js";
+import { hasSeveral, isReachable } from "./hosts.js";
 import { isFree, type State } from "./model.js";
 
 /** Failures that are kept: a person goes from one to the next, and back. */

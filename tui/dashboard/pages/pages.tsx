@@ -1,10 +1,10 @@
 /** The pages of the dashboard. A new page is a folder here, a kind of `Page` in core/model.ts, and an entry of `PAGES`. */
 import type { ComponentType } from "react";
-import { hasSeveral } from "../../features/hosts/host-view.js";
 import { HostsPage } from "../../features/hosts/pages/HostsPage.js";
 import { HOSTS_ACTIONS, HOSTS_MOVER } from "../../features/hosts/pages/host-actions.js";
 import { SeveralHostsPage } from "../../features/hosts/pages/SeveralHostsPage.js";
 import { Timeline } from "../../features/timeline/Timeline.js";
+import { hasSeveral } from "../core/hosts.js";
 import type { DashboardAction, Page, PageOf, State } from "../core/model.js";
 import type { Mover } from "../core/movers.js";
 import { APPROVAL_ACTIONS, APPROVAL_MOVER, ApprovalPage } from "./approval/ApprovalPage.js";

@@ -9,12 +9,12 @@ import { isFinal } from "../../../protocol/state.js";
 import type { Alert } from "../../../protocol/system/config-settings.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
 import { elapsedOf } from "../../describe/duration.js";
-import { isReachable } from "../../features/hosts/host-view.js";
 import { takesSequences } from "../../kit/output/links.js";
 import { formatDuration, formatOverall } from "../../terminal/format.js";
 import { stateGlyph } from "../../terminal/glyphs.js";
 import { chainOf, operationOf, selectedOperation } from "../core/chain.js";
 import { progressOf } from "../core/estimate.js";
+import { isReachable } from "../core/hosts.js";
 import type { State } from "../core/model.js";
 import type { ReportFilter } from "./input.js";
 import {

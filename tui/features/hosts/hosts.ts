@@ -5,10 +5,10 @@
  */
 import type { DaemonReply, HostReply } from "../../../protocol/replies.js";
 import { type Counts, NO_COUNTS, type WatchLine } from "../../../protocol/watch.js";
+import { hostOfKey } from "../../dashboard/core/key.js";
 import { UNASKED } from "../../dashboard/core/listing.js";
 import { type Connection, type Host, notify, type State } from "../../dashboard/core/model.js";
 import { applyLines, heardNow, LIVE } from "../../dashboard/core/watched.js";
-import { hostOfKey } from "./host-key.js";
 
 /** A line with the host that sent it; its ids are keys. */
 export type HostLine = WatchLine & { readonly host?: string };

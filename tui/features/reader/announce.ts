@@ -13,6 +13,7 @@ import { firstLine } from "../../../protocol/text/first-line.js";
 import { oddText } from "../../../protocol/text/odd-text.js";
 import { chainOf, isPaused, operationOf } from "../../dashboard/core/chain.js";
 import { operationTime } from "../../dashboard/core/chain-time.js";
+import { hostNamed } from "../../dashboard/core/hosts.js";
 import type { State } from "../../dashboard/core/model.js";
 import { pausedQueues, waitOf } from "../../dashboard/core/queue-view.js";
 import { againstHung, startDaemon } from "../../dashboard/core/request.js";
@@ -23,7 +24,6 @@ import { formatDuration, formatRate } from "../../terminal/format.js";
 import { stagePercent } from "../../terminal/overall-progress.js";
 import { allowedFailures, stageNote } from "../../terminal/stage-note.js";
 import { formatLeft } from "../../terminal/time-left.js";
-import { hostNamed } from "../hosts/host-view.js";
 
 /** @param id only this operation and its chain; null: all */
 export function announce(before: State, after: State, id: string | null): string[] {

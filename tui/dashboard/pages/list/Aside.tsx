@@ -2,11 +2,11 @@
 import { Box } from "ink";
 import type { Operation } from "../../../../protocol/operation.js";
 import { isFinal } from "../../../../protocol/state.js";
-import { hasSeveral } from "../../../features/hosts/host-view.js";
 import { formatShortTime } from "../../../kit/output/local-time.js";
 import { formatCount, formatDuration } from "../../../terminal/format.js";
 import { nameOf } from "../../core/chain.js";
 import { finishedToday, midnight } from "../../core/history.js";
+import { hasSeveral } from "../../core/hosts.js";
 import { BORDER, panesOf } from "../../core/layout.js";
 import type { State } from "../../core/model.js";
 import { Panel, type Piece, Rows, useTheme } from "../../core/Panel.js";

@@ -1,5 +1,5 @@
 /** The screen without operations. It names the next commands. */
-import { hasSeveral } from "../../../features/hosts/host-view.js";
+import { hasSeveral } from "../../core/hosts.js";
 import { SMALLEST } from "../../core/layout.js";
 import type { Connection, State } from "../../core/model.js";
 import { Dialog, dialogSize, useTheme } from "../../core/Panel.js";

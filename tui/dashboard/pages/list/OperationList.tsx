@@ -1,9 +1,9 @@
 /** The list: running, queued and finished in a panel each, or in one panel where there is no room for three. */
 import { Box } from "ink";
 import type { Operation } from "../../../../protocol/operation.js";
-import { asLastHeard, hasSeveral, hostColumn } from "../../../features/hosts/host-view.js";
 import { formatCount } from "../../../terminal/format.js";
 import { operationOf } from "../../core/chain.js";
+import { asLastHeard, hasSeveral, hostColumn } from "../../core/hosts.js";
 import { listLayout, panesOf, type SectionLayout } from "../../core/layout.js";
 import { type UnknownName, unknownName } from "../../core/listing.js";
 import { finishedIn, type Section, type State } from "../../core/model.js";

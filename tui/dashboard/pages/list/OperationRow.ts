@@ -9,7 +9,6 @@ import { DEFAULT_QUEUE } from "../../../../protocol/submit-fields.js";
 import { firstLine } from "../../../../protocol/text/first-line.js";
 import { elapsedOf } from "../../../describe/duration.js";
 import { shownParams } from "../../../describe/operation.js";
-import { hostLabel } from "../../../features/hosts/host-view.js";
 import { formatAge } from "../../../kit/output/time.js";
 import { formatDuration, formatOverall } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
@@ -20,6 +19,7 @@ import { chainOf, isCancelling, isPaused, nameOfChain, shellCommand } from "../.
 import { chainTime } from "../../core/chain-time.js";
 import { chainElapsed, chainProgress, stallOf } from "../../core/estimate.js";
 import { usualSuccessors } from "../../core/history.js";
+import { hostLabel } from "../../core/hosts.js";
 import { wordsOf } from "../../core/listing.js";
 import type { Fold, State } from "../../core/model.js";
 import { isBlocked, waitOf } from "../../core/queue-view.js";

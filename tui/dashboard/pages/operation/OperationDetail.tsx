@@ -3,8 +3,6 @@ import { Box } from "ink";
 import type { Operation, ProgressState, Step } from "../../../../protocol/operation.js";
 import { elapsedOf } from "../../../describe/duration.js";
 import { shownParams } from "../../../describe/operation.js";
-import { bareOf } from "../../../features/hosts/host-key.js";
-import { hostNames } from "../../../features/hosts/host-view.js";
 import {
   formatAmount,
   formatBytes,
@@ -19,6 +17,8 @@ import { type DetailView, detailPlan, type Part, type PartKind } from "../../cor
 import { standsStillFor } from "../../core/estimate.js";
 import { failureCard } from "../../core/failure-card.js";
 import { historyName, runNumber, titleNamed, usualOf } from "../../core/history.js";
+import { hostNames } from "../../core/hosts.js";
+import { bareOf } from "../../core/key.js";
 import { placeIn } from "../../core/lanes.js";
 import { panesOf } from "../../core/layout.js";
 import type { State } from "../../core/model.js";

@@ -3,8 +3,6 @@
 import type { Operation } from "../../../../protocol/operation.js";
 import { isFinal } from "../../../../protocol/state.js";
 import { whyMarkdown } from "../../../describe/why.js";
-import { bareOf, hostOfKey } from "../../../features/hosts/host-key.js";
-import { hasSeveral } from "../../../features/hosts/host-view.js";
 import {
   ask,
   asking,
@@ -20,6 +18,8 @@ import {
   targets,
 } from "../../core/action-parts.js";
 import { chainOf, operationOf, selectedOperation } from "../../core/chain.js";
+import { hasSeveral } from "../../core/hosts.js";
+import { bareOf, hostOfKey } from "../../core/key.js";
 import { isFiltered } from "../../core/log-window.js";
 import { emit, notify, type State } from "../../core/model.js";
 import { askTypes, closePage, openRetry, openTimeline, openTypes, retryChoices } from "../../core/pages.js";

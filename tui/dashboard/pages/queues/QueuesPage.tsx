@@ -1,13 +1,13 @@
 /** Queues and schedules in the place of the list, and the chosen one beside them. It can be paused and resumed. */
 import { Box } from "ink";
 import type { QueueReply, ScheduleReply } from "../../../../protocol/replies.js";
-import { bareOf, hostOfKey, keyBeside } from "../../../features/hosts/host-key.js";
-import { hasSeveral, hostColumn, hostNames, isReachable } from "../../../features/hosts/host-view.js";
 import { formatShortTime } from "../../../kit/output/local-time.js";
 import { formatAge } from "../../../kit/output/time.js";
 import { formatCount } from "../../../terminal/format.js";
 import { ask, busy, inGroup, onPage, send } from "../../core/action-parts.js";
 import { operationOf } from "../../core/chain.js";
+import { hasSeveral, hostColumn, hostNames, isReachable } from "../../core/hosts.js";
+import { bareOf, hostOfKey, keyBeside } from "../../core/key.js";
 import { BORDER, panesOf, scrollTop } from "../../core/layout.js";
 import type { PageOf, State } from "../../core/model.js";
 import { rowAt, rowMover } from "../../core/movers.js";

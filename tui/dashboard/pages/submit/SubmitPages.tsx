@@ -1,8 +1,8 @@
 /** The form of a submit, and the page that chooses the stage from which a retry runs. */
 
-import { bareOf } from "../../../features/hosts/host-key.js";
 import { inGroup, onPage } from "../../core/action-parts.js";
 import { operationOf } from "../../core/chain.js";
+import { bareOf } from "../../core/key.js";
 import { scrollTop } from "../../core/layout.js";
 import { emit, type PageOf, type State } from "../../core/model.js";
 import { rowMover } from "../../core/movers.js";

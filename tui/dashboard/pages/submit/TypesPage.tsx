@@ -2,8 +2,8 @@
 import { Box } from "ink";
 import type { OperationType, TypesReply } from "../../../../protocol/replies.js";
 import { listParameters } from "../../../../protocol/schema/parameters.js";
-import { bareOf, hostOfKey } from "../../../features/hosts/host-key.js";
-import { hasSeveral, hostColumn, hostNames } from "../../../features/hosts/host-view.js";
+import { hasSeveral, hostColumn, hostNames } from "../../core/hosts.js";
+import { bareOf, hostOfKey } from "../../core/key.js";
 import { BORDER, panesOf, scrollTop } from "../../core/layout.js";
 import type { PageOf, State } from "../../core/model.js";
 import { Panel, type Piece, Rows, useTheme } from "../../core/Panel.js";

@@ -10,7 +10,7 @@ import type { Operation } from "../../../../protocol/operation.js";
 import type { RouteName } from "../../../../protocol/paths.js";
 import type { OperationPage } from "../../../../protocol/replies.js";
 import type { ListQuery, LogQuery } from "../../../../protocol/requests.js";
-import { bareOf, hostOfKey } from "../host-key.js";
+import { bareOf, hostOfKey } from "../../../dashboard/core/key.js";
 import type { AllHosts, HostClient } from "./all-hosts.js";
 import { LINES_AT, MERGED, operationAt, REPLIES_AT } from "./keyed-records.js";
 import { AT_FIRST, hasMore, isHungry, type Place, takePage, withPage } from "./paging.js";

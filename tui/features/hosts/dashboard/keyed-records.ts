@@ -13,7 +13,7 @@ import type {
 } from "../../../../protocol/replies.js";
 import type { EventLine, SelectionLine } from "../../../../protocol/stream-lines.js";
 import type { WatchLine } from "../../../../protocol/watch.js";
-import { keyAt } from "../host-key.js";
+import { keyAt } from "../../../dashboard/core/key.js";
 
 type Ids = Pick<Operation, "id" | "chain" | "after" | "afterAny" | "waitsFor" | "againOf" | "host">;
 

@@ -2,6 +2,7 @@
 
 import type { HostReply } from "../../../../protocol/replies.js";
 import { EMPTY, FULL } from "../../../dashboard/core/bars.js";
+import { ownHost } from "../../../dashboard/core/hosts.js";
 import type { PageOf, State } from "../../../dashboard/core/model.js";
 import { rowAt } from "../../../dashboard/core/movers.js";
 import { dialogSize, RowDialog, useTheme } from "../../../dashboard/core/Panel.js";
@@ -13,7 +14,6 @@ import type { Paint, Style } from "../../../dashboard/text/theme.js";
 import { formatAge } from "../../../kit/output/time.js";
 import { formatBytes, formatCount } from "../../../terminal/format.js";
 import { formatSkew } from "../../../terminal/host-state.js";
-import { ownHost } from "../host-view.js";
 
 const WIDEST = 100;
 /** From this width on a row has a bar, load and tags. */

@@ -1,5 +1,6 @@
 /** The daemons of several `--host`, a row each: whether it answers, what it has, and why it does not. */
 
+import { hostNames } from "../../../dashboard/core/hosts.js";
 import type { Host, PageOf, State } from "../../../dashboard/core/model.js";
 import { rowAt } from "../../../dashboard/core/movers.js";
 import { dialogSize, RowDialog, useTheme } from "../../../dashboard/core/Panel.js";
@@ -10,7 +11,6 @@ import { factRows, Line, paragraph } from "../../../dashboard/text/line.js";
 import type { Paint, Style } from "../../../dashboard/text/theme.js";
 import { formatAge } from "../../../kit/output/time.js";
 import { formatBytes, formatCount } from "../../../terminal/format.js";
-import { hostNames } from "../host-view.js";
 
 const WIDEST = 110;
 /** Columns of a row, from a width on. */

@@ -3,7 +3,7 @@
  * failures, for each daemon, or for all hosts that a dashboard shows.
  */
 import { readFileSync } from "node:fs";
-import type { State } from "../../../dashboard/core/model.js";
+import type { State } from "./core/model.js";
 import { writeSmall } from "./seen-failures.js";
 
 /** Keys that are kept; the oldest are of what ended long ago. */

@@ -4,9 +4,9 @@
  */
 import type { Operation } from "../../../protocol/operation.js";
 import type { HostReply, HostsReply } from "../../../protocol/replies.js";
-import type { Host, State } from "../../dashboard/core/model.js";
-import { fit, fitName, sanitizeLine } from "../../dashboard/text/cells.js";
-import { hostOfKey, shownHost } from "./host-key.js";
+import { fit, fitName, sanitizeLine } from "../text/cells.js";
+import { hostOfKey, shownHost } from "./key.js";
+import type { Host, State } from "./model.js";
 
 /** The state with the hosts that the daemon told; the same state if what is shown of them is as before. */
 export function withHosts(state: State, fleet: HostsReply): State {
