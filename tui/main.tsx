@@ -3,7 +3,6 @@
  * signal, an internal error.
  */
 import { writeSync } from "node:fs";
-import { basename } from "node:path";
 import { askNothing } from "../protocol/client/address.js";
 import { Client } from "../protocol/client/client.js";
 import { type CommandPlaces, commandPlaces, type GlobalOptions } from "../protocol/client/daemon-address.js";
@@ -11,18 +10,16 @@ import { UnreachableError } from "../protocol/client/errors.js";
 import { clientFor, starterFor, startIfNone } from "../protocol/client/find-daemon.js";
 import { EXIT } from "../protocol/exit-codes.js";
 import { UsageError } from "../protocol/failures.js";
-import { isFinal } from "../protocol/state.js";
 import { SETTINGS } from "../protocol/system/config-settings.js";
 import { type Arguments, tuiCommand } from "./dashboard/arguments.js";
-import { type Program, type ProgramOptions, startDashboard } from "./dashboard/program.js";
+import type { NeedScreen } from "./dashboard/opener.js";
+import { type Program, type Shown, startDashboard } from "./dashboard/program.js";
 import { TAKEN_BACK } from "./dashboard/terminal/integration.js";
 import { TerminalOutput } from "./dashboard/terminal/output.js";
 import { textMode } from "./dashboard/text-mode.js";
-import { FileClient, firstShown } from "./features/export/file-client.js";
-import { findRuns, isFile } from "./features/export/find-runs.js";
-import { type DashboardHost, dashboardHosts } from "./features/hosts/dashboard/open-hosts.js";
 import { readAloud } from "./features/reader/program.js";
 import { runRoot } from "./kit/options.js";
+import { SOURCES } from "./sources.js";
 
 /** Leaves the alternate screen, shows the cursor and ends bracketed paste. Harmless where nothing was set. */
 const RESTORE = `\x1b[m\x1b[?2026l\x1b[?2004l\x1b[?1049l\x1b[?25h${TAKEN_BACK}`;
@@ -105,46 +102,7 @@ async function show(args: Arguments, places: CommandPlaces, client: Client): Pro
   return onScreen({ socket, stateDir, client, id: args.id, flags: flagsOf(args) }, config);
 }
 
-/** Several daemons, on the screen alone. */
-async function showSeveral(args: Arguments, hosts: readonly DashboardHost[]): Promise<number> {
-  const why = readsAloud(args) ? "lines for a screen reader are of one host" : noScreen();
-  if (why !== null)
-    throw new UsageError(
-      `${why}: several hosts are shown on a terminal only`,
-      `give one --host, or follow one as text: liveops watch --host ${hosts[0]!.address}`,
-    );
-  // The screen does not wait for the slowest host: what asks for a password does so from the page of the hosts.
-  askNothing();
-  const { config } = await commandPlaces({}, env);
-  return onScreen({ socket: "", id: args.id, hosts }, config);
-}
-
-/** An exported run, on the screen alone. */
-async function showFile(args: Arguments, name: string): Promise<number> {
-  const why = readsAloud(args) ? "lines for a screen reader are of a daemon" : noScreen();
-  if (why !== null)
-    throw new UsageError(
-      `${why}: an exported run is shown on a terminal only`,
-      `liveops why ${name}; as a page: liveops export ${name} --html -o run.html`,
-    );
-  const changed: string[] = [];
-  const runs = await findRuns(null, name, (_, part) => changed.push(part), { wholeFile: true });
-  const client = new FileClient(basename(name), runs);
-  const { config } = await commandPlaces({}, env);
-  const file = { socket: "", client, id: firstShown(runs).id, readOnly: basename(name), changed };
-  // What runs in the file runs no more.
-  const isLive = runs.some(({ record }) => !isFinal(record.state));
-  const end = Math.max(...runs.map(({ record }) => Date.parse(record.updatedAt)));
-  return onScreen({ ...file, ...(isLive && { clock: { now: () => end } }) }, config);
-}
-
-async function onScreen(
-  of: Pick<
-    ProgramOptions,
-    "socket" | "stateDir" | "client" | "id" | "flags" | "hosts" | "readOnly" | "changed" | "clock"
-  >,
-  config: CommandPlaces["config"],
-): Promise<number> {
+async function onScreen(of: Shown, config: CommandPlaces["config"]): Promise<number> {
   const output = new TerminalOutput(stdout);
   output.on("error", () => {});
   program = startDashboard({
@@ -180,18 +138,20 @@ process.on("unhandledRejection", fault);
 // A closed terminal raises SIGHUP, which ends the program. Writes after that fail here.
 for (const stream of [stdout, stderr]) stream.on("error", () => {});
 const command = tuiCommand(async (args) => {
-  const { remotes: [, ...more] = [], remote, id } = args;
-  if (id !== null && isFile(id)) {
-    process.exitCode = await showFile(args, id).catch(orFault);
+  const needScreen: NeedScreen = (aloud, only, hint) => {
+    const why = readsAloud(args) ? aloud : noScreen();
+    if (why !== null) throw new UsageError(`${why}: ${only}`, hint);
+  };
+  for (const open of Object.values(SOURCES)) {
+    const shown = await open(args, env, needScreen).catch(orFault);
+    if (shown === null) continue;
+    const { config } = await commandPlaces({}, env);
+    process.exitCode = await onScreen(shown, config).catch(orFault);
     return;
   }
-  if (more.length > 0) {
-    process.exitCode = await showSeveral(args, await dashboardHosts(args.remotes!, env)).catch(orFault);
-    return;
-  }
-  if (remote !== undefined) {
+  if (args.remote !== undefined) {
     // A person may be asked for a password now, and for nothing once the screen is drawn.
-    await new Client(remote).daemon().catch((error: unknown) => {
+    await new Client(args.remote).daemon().catch((error: unknown) => {
       // The dashboard waits for a daemon that is not started yet, as it does on this machine.
       if (!(error instanceof UnreachableError && error.kind === "no-daemon")) throw error;
     });

@@ -6,15 +6,14 @@ import { formatShortTime } from "../kit/output/local-time.js";
 import { formatCount } from "../terminal/format.js";
 import { EMPTY, FULL, LEAST_CORES, sparkline } from "./core/bars.js";
 import { succeededToday } from "./core/history.js";
-import { hasSeveral } from "./core/hosts.js";
 import type { State } from "./core/model.js";
 import { needsOf } from "./core/needs.js";
-import { type Piece, Row, useTheme } from "./core/Panel.js";
+import { Row, useTheme } from "./core/Panel.js";
 import { nextRun, queueTime, slotCount } from "./core/queue-view.js";
 import { underWay } from "./core/request.js";
 import { clock } from "./core/state-style.js";
 import { fit, sanitizeLine, widthOf } from "./text/cells.js";
-import { fitting, Line } from "./text/line.js";
+import { fitting, Line, type Piece } from "./text/line.js";
 import { dimmed, type Style, type Theme } from "./text/theme.js";
 import { ticks } from "./wanted-effects.js";
 
@@ -56,7 +55,7 @@ function connecting(state: State, width: number, { paint }: Theme): string {
   const { connection } = state;
   const isNew = connection.state !== "connecting" || connection.reason === null;
   const isHung = connection.state === "connecting" && connection.hung !== undefined;
-  const none = isHung ? "daemon not responding" : hasSeveral(state) ? "no host answers" : "no daemon";
+  const none = isHung ? "daemon not responding" : (state.source?.neverAnswered ?? "no daemon");
   const text = isNew ? "connecting" : none;
   return new Line(width, paint).add(" liveops ", "bold").add(text, "warn").toString();
 }
@@ -155,28 +154,13 @@ function leftFacts(state: State): Fact[] {
       short: [[`✓ ${formatCount(today)}`, "muted"]],
       rank: 7,
     });
-  return [...list, ...hostFacts(state), ...scheduleFacts(state)];
+  if (state.source !== null) list.push({ long: state.source.figures(state), rank: 9 });
+  return [...list, ...scheduleFacts(state)];
 }
 
-/** Columns of the name of a queue, a schedule or a host. */
+/** Columns of the name of a schedule. */
 const NAME_MOST = 16;
 const nameOf = (name: string): string => fit(sanitizeLine(name), NAME_MOST);
-
-/** With several hosts: the operations of each. */
-function hostFacts(state: State): Fact[] {
-  if (!hasSeveral(state)) return [];
-  // The row shows all hosts or none. A host that never answered has no counts.
-  const known = state.hosts.filter(({ connection }) => connection.state !== "connecting");
-  const each = known.flatMap(({ name, counts, connection }, i): Piece[] => {
-    const isLive = connection.state === "live";
-    const figures = ` ●${formatCount(counts.running)} ○${formatCount(counts.queued)}`;
-    return [
-      [`${i === 0 ? "" : "  "}${nameOf(name)}`, isLive ? "plain" : "muted"],
-      [figures, isLive && counts.running > 0 ? "accent" : "muted"],
-    ];
-  });
-  return [{ long: each, rank: 9 }];
-}
 
 /** The run that the schedules submit next. */
 function scheduleFacts(state: State): Fact[] {

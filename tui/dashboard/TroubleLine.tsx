@@ -1,7 +1,8 @@
 /** The row below the header that says what is wrong, with the keys; there is none while nothing is. */
 import type { State } from "./core/model.js";
 import { Row, useTheme } from "./core/Panel.js";
-import { type Trouble, troublesOf } from "./core/trouble.js";
+import type { Trouble } from "./core/source.js";
+import { troublesOf } from "./core/trouble.js";
 import { fit, widthOf } from "./text/cells.js";
 import { fitting, Line } from "./text/line.js";
 import type { Theme } from "./text/theme.js";

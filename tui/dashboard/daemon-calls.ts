@@ -13,15 +13,35 @@ import type { SelectionLine } from "../../protocol/stream-lines.js";
 import { addShellValues, withShellValues } from "../kit/from-shell.js";
 import { inPipelines, isPipelineFile } from "../kit/pipelines.js";
 import { hostOfKey } from "./core/key.js";
+import type { Message } from "./core/message.js";
 import type { Request, SwitchKind } from "./core/request.js";
 import type { Submit } from "./form/form.js";
 
-/** The client of the dashboard: for one daemon its client, for several the client of all of them. */
+/** Hears what the watch stream brings. */
+export interface WatchTarget {
+  dispatch(message: Message): void;
+  now(): number;
+}
+
+/** What a client does that asks several daemons. */
+export interface Several {
+  /** The client of the daemon that the key names. */
+  at(key: string): Client;
+  /** Keeps the watch streams of all daemons open. */
+  follow(target: WatchTarget, left: AbortSignal): Promise<void>;
+  /**
+   * Tries at once to reach the host.
+   *
+   * @param suspend gives the terminal back for as long as the callback takes
+   */
+  reach(host: string, suspend: (meanwhile: () => Promise<void>) => void): void;
+}
+
 export type DashboardClient = Methods &
-  Pick<Client, "socket" | "logPages" | "logText"> & {
-    /** The client of the daemon with this name, where there are several. */
-    hostNamed?(name: string): Client;
-  };
+  Pick<Client, "socket" | "logPages" | "logText"> & { readonly several?: Several };
+
+/** Not every daemon that may have the operation answers. It is asked for again when another one does. */
+export class NotFoundYetError extends Error {}
 
 /** A wait that an abort ends early, without an error. */
 export const pause = (milliseconds: number, left: AbortSignal): Promise<void> =>
@@ -29,7 +49,7 @@ export const pause = (milliseconds: number, left: AbortSignal): Promise<void> =>
 
 /** The client of the one daemon that a key names. */
 const daemonOf = (client: DashboardClient, key: string): Pick<DashboardClient, "socket" | "drain"> =>
-  client.hostNamed?.(hostOfKey(key) ?? "") ?? client;
+  client.several?.at(key) ?? client;
 
 /**
  * @param allow `env.allow` of the config file

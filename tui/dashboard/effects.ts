@@ -6,7 +6,6 @@ import type { TypesReply } from "../../protocol/replies.js";
 import type { LogQuery } from "../../protocol/requests.js";
 import { isErrorLine } from "../../protocol/text/line-level.js";
 import { CourseReader, courseOf } from "../describe/course.js";
-import type { AllHosts } from "../features/hosts/dashboard/all-hosts.js";
 import { inPipelines } from "../kit/pipelines.js";
 import { chainPage, shifted } from "./core/chain-log.js";
 import type { Effect, LogLink, SlotEffect } from "./core/effect.js";
@@ -19,19 +18,17 @@ import type { Message } from "./core/message.js";
 import type { State } from "./core/model.js";
 import { pageQuery, queueQuery } from "./core/paging.js";
 import type { Flags } from "./core/request.js";
-import { type DashboardClient, pause, send } from "./daemon-calls.js";
+import { type DashboardClient, NotFoundYetError, pause, send } from "./daemon-calls.js";
 import type { LookedFile } from "./looked-file.js";
 import type { Looks } from "./seen-failures.js";
-import { connectHost, edit, onTerminal, startDaemon } from "./terminal/programs.js";
+import { edit, onTerminal, startDaemon } from "./terminal/programs.js";
 import { copyText } from "./terminal/sequences.js";
 import { coloured } from "./text/coloured.js";
 import { jsonLine } from "./text/json-line.js";
-import { tellOfHosts, watchDaemon, watchHosts } from "./watch.js";
+import { watchDaemon } from "./watch.js";
 
 export interface EffectOptions {
   readonly client: DashboardClient;
-  /** Several daemons, which `client` asks; null: one. */
-  readonly hosts: AllHosts | null;
   readonly dispatch: (message: Message) => void;
   readonly state: () => State;
   readonly now: () => number;
@@ -135,7 +132,7 @@ export class Effects {
         startDaemon(options);
         return;
       case "connect-host":
-        if (options.hosts !== null) connectHost(effect.host, options.hosts, options);
+        client.several?.reach(effect.host, options.suspend);
         return;
       case "suspend":
         options.suspend();
@@ -175,10 +172,8 @@ const QUEUES_EVERY = 10_000;
 const LOOK_MOST = 3000;
 
 const RUNS: Runs = {
-  watch: (_effect, { client, hosts, dispatch, now, stateDir }, left) =>
-    hosts === null
-      ? watchDaemon({ dispatch, now }, client, stateDir, left)
-      : watchHosts({ dispatch, now }, hosts, left),
+  watch: (_effect, { client, dispatch, now, stateDir }, left) =>
+    client.several?.follow({ dispatch, now }, left) ?? watchDaemon({ dispatch, now }, client, stateDir, left),
 
   tick: ({ every }, { dispatch, now }, left) =>
     repeat(every, left, () => dispatch({ type: "ticked", now: now() })),
@@ -245,15 +240,15 @@ const RUNS: Runs = {
     if (!left.aborted) dispatch({ type: "queue-fetched", text, before, operations, next });
   },
 
-  find: ({ id }, { client, hosts, dispatch }) =>
+  find: ({ id }, { client, dispatch }) =>
     client.show(id).then(
       (operation) => dispatch({ type: "found", operation }),
       (error) => {
         // Any error but a refusal means that the daemon is lost. The request is repeated when it is back.
         if (error instanceof Refusal)
           dispatch({ type: "not-found", code: exitCodeOfStatus(error.status), message: error.message });
-        else if (hosts !== null)
-          dispatch({ type: "noticed", text: (error as Error).message, level: "warning" });
+        else if (error instanceof NotFoundYetError)
+          dispatch({ type: "noticed", text: error.message, level: "warning" });
       },
     ),
 
@@ -270,11 +265,11 @@ const RUNS: Runs = {
     dispatch({ type: "history-fetched", name, reply, succeeded });
   },
 
-  "fetch-types": (_effect, { client, dispatch, hosts, flags }) =>
+  "fetch-types": (_effect, { client, dispatch, flags }) =>
     client.types().then(
       async (types) => {
         // A pipeline of this directory runs where this directory is.
-        const isHere = hosts === null && flags.remote === undefined;
+        const isHere = flags.hosts === undefined && flags.remote === undefined;
         dispatch({ type: "types-fetched", types: isHere ? await withPipelines(types) : types });
       },
       (error: Error) => dispatch({ type: "types-lost", message: error.message }),
@@ -321,13 +316,8 @@ const RUNS: Runs = {
     }
   },
 
-  "fetch-hosts": async ({ every }, { client, hosts, dispatch, now }, left) => {
+  "fetch-hosts": async ({ every }, { client, dispatch }, left) => {
     await pause(QUEUES_SETTLED, left);
-    while (!left.aborted && hosts !== null) {
-      await tellOfHosts({ dispatch, now }, hosts, left);
-      if (every === null) return;
-      await pause(every, left);
-    }
     while (!left.aborted) {
       const fleet = await client.hosts(left);
       if (!left.aborted) dispatch({ type: "hosts-fetched", fleet });

@@ -5,19 +5,16 @@
 import { render } from "ink";
 import { Client } from "../../protocol/client/client.js";
 import type { Alert } from "../../protocol/system/config-settings.js";
-import { AllHosts } from "../features/hosts/dashboard/all-hosts.js";
-import { HostLooks } from "../features/hosts/dashboard/host-looks.js";
-import { HostsClient } from "../features/hosts/dashboard/hosts-client.js";
-import type { DashboardHost } from "../features/hosts/dashboard/open-hosts.js";
 import { App } from "./App.js";
 import { ACTIONS, type KeyConfig, withKeys } from "./actions.js";
 import { farewellOf } from "./core/farewell.js";
-import { initialState, type Size } from "./core/model.js";
+import { type Host, initialState, type Size, type State } from "./core/model.js";
 import type { Flags } from "./core/request.js";
+import type { Source } from "./core/source.js";
 import type { DashboardClient } from "./daemon-calls.js";
 import { Effects } from "./effects.js";
 import { LookedFile } from "./looked-file.js";
-import { Look, lookFile } from "./seen-failures.js";
+import { Look, type Looks, lookFile } from "./seen-failures.js";
 import { type Clock, SteadyClock, Store } from "./store.js";
 import { ReportFilter, TerminalInput } from "./terminal/input.js";
 import { TerminalIntegration } from "./terminal/integration.js";
@@ -36,8 +33,11 @@ export interface ProgramOptions {
   /** The name of the exported file from which the client answers; null: a daemon does. */
   readOnly?: string | null;
   changed?: readonly string[];
-  /** Several daemons, instead of the one on `socket`. */
-  hosts?: readonly DashboardHost[] | undefined;
+  /** What is shown instead of the daemon on `socket`, and the hosts that its keys name. */
+  source?: Source<State>;
+  hosts?: readonly Host[];
+  /** The failures that nobody has looked at; default: those of the daemon on `socket`. */
+  looks?: Looks;
   /** The operation of the command line, or a prefix of its id. */
   id?: string | null;
   /** The flags of the command line that name the daemon: the commands we show need them as well. */
@@ -54,6 +54,13 @@ export interface ProgramOptions {
   motion?: boolean | undefined;
   clock?: Clock;
 }
+
+/** What the dashboard shows. */
+export type Shown = Pick<
+  ProgramOptions,
+  | ("socket" | "stateDir" | "client" | "id" | "flags" | "clock")
+  | ("readOnly" | "changed" | "source" | "hosts" | "looks")
+>;
 
 export interface Exit {
   code: number;
@@ -73,21 +80,17 @@ export interface Program {
 /** @throws UsageError if `keys` names no action */
 export function startDashboard(options: ProgramOptions): Program {
   const { stdin, stdout, env, socket, id = null, motion = true, mouse = false, hosts = [] } = options;
-  const direct = options.client ?? new Client(socket);
-  const isOne = hosts.length === 0 && direct instanceof Client;
-  const clock = options.clock ?? (isOne ? new SteadyClock(() => direct.now()) : new SteadyClock());
-  if (isOne) direct.onClock = (time) => clock.heard?.(time);
+  const { client = new Client(socket), source = null, flags = {} } = options;
+  const isDaemon = client instanceof Client;
+  const clock = options.clock ?? (isDaemon ? new SteadyClock(() => client.now()) : new SteadyClock());
+  if (isDaemon) client.onClock = (time) => clock.heard?.(time);
   const actions = withKeys(ACTIONS, options.keys ?? {});
-  const flags =
-    hosts.length === 0
-      ? (options.flags ?? {})
-      : { hosts: new Map(hosts.map((host) => [host.name, host.flags])) };
   const { readOnly = null, changed } = options;
   const shown = hosts.length === 0 ? [socket] : hosts.map(({ name, address }) => `${name} ${address}`);
   const looked = new LookedFile(readOnly === null ? lookFile(env, `looked ${shown.join(" ")}`) : null);
   const state = initialState({
     ...{ size: sizeOf(stdout), now: clock.now(), looks: looked.read(clock.now()) },
-    ...{ socket, id, flags, readOnly, changed, hosts, actions },
+    ...{ socket, id, flags, readOnly, changed, source, hosts, actions },
   });
   const isReady = () => !stdout.writableNeedDrain;
   const store = new Store(state, clock, (effects) => running.run(effects), isReady);
@@ -109,14 +112,8 @@ export function startDashboard(options: ProgramOptions): Program {
     filter,
   });
   const suspending = suspension(integration, store.drawn);
-  const isLive = (name: string) =>
-    store.state.hosts.some((host) => host.name === name && host.connection.state === "live");
-  const all =
-    hosts.length === 0 ? null : new AllHosts(hosts, isLive, () => store.dispatch({ type: "host-late" }));
-  const client: DashboardClient = all === null ? direct : new HostsClient(all);
   const running = new Effects({
     client,
-    hosts: all,
     allow: options.allow,
     dispatch: store.dispatch,
     state: () => store.state,
@@ -124,10 +121,7 @@ export function startDashboard(options: ProgramOptions): Program {
     suspend: (meanwhile) => (meanwhile === undefined ? suspending.suspend() : suspending.leave(meanwhile)),
     write: (data) => integration.write(data),
     env,
-    looks:
-      all === null
-        ? new Look(client, readOnly === null ? lookFile(env, socket) : null)
-        : new HostLooks(all, (name) => lookFile(env, all.client(name).socket)),
+    looks: options.looks ?? new Look(client, readOnly === null ? lookFile(env, socket) : null),
     looked,
     flags,
     stateDir: options.stateDir ?? null,

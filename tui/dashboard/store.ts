@@ -4,10 +4,10 @@
  * moved on.
  */
 
-import type { HostLine } from "../features/hosts/hosts.js";
 import type { Effect } from "./core/effect.js";
 import { isUrgent, type Message } from "./core/message.js";
 import type { State } from "./core/model.js";
+import type { StreamLine } from "./core/source.js";
 import { update } from "./update.js";
 import { ticks } from "./wanted-effects.js";
 
@@ -58,7 +58,7 @@ const LOG_PACE = 350;
 export class Store {
   #state: State;
   /** Lines of the watch stream since then: applied together, when they are drawn or the state is asked for. */
-  #incoming: HostLine[] = [];
+  #incoming: StreamLine[] = [];
   /** New lines of the log, likewise. */
   #logged: Message[] = [];
   #loggedAt = Number.NEGATIVE_INFINITY;

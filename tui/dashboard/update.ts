@@ -6,14 +6,13 @@
 import { waitsForApproval } from "../../protocol/approval.js";
 import type { Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
-import { answers, applyHostLines, type HostLine, hostLost, hostTold } from "../features/hosts/hosts.js";
 import { meaningOf } from "./core/action.js";
 import { operationOf } from "./core/chain.js";
 import { jumped, settleLinks, shifted, sought, stepOn, withLog } from "./core/chain-log.js";
 import { withPromises } from "./core/chain-time.js";
 import type { Effect } from "./core/effect.js";
 import { counted } from "./core/history.js";
-import { hasSeveral, isReachable, withHosts } from "./core/hosts.js";
+import { isSilent, withHosts } from "./core/hosts.js";
 import { listLayout, panesOf } from "./core/layout.js";
 import { addPage, appendLines, sameFilter } from "./core/log-window.js";
 import { counted as countedMatches, withLogged } from "./core/matches.js";
@@ -26,8 +25,9 @@ import { addPageOf, addQueuePage, endsWithOldest } from "./core/paging.js";
 import { withQueues } from "./core/queue-view.js";
 import { commandOf, doneText, idsOf, type Request } from "./core/request.js";
 import { choose, select, settleIdle, settleSelection } from "./core/select.js";
+import type { StreamLine } from "./core/source.js";
 import { withStepLines } from "./core/steps.js";
-import { addFetched, addHistory, applyLines, reordered, sampled } from "./core/watched.js";
+import { addFetched, addHistory, applyLines, heardNow, LIVE, reordered, sampled } from "./core/watched.js";
 import { withWhy } from "./core/why.js";
 import { pasted, typed } from "./entry.js";
 import { filledForm } from "./form/form.js";
@@ -72,16 +72,10 @@ function reduce(state: State, message: Message): State {
       return settleSelection(state, applied(state, message.lines));
     case "lost":
       return lost(state, message);
-    case "host-lost":
-      return hostLost(state, message.host, message.reason, message.at);
     case "heard":
-      return answers(state, message.host ?? null);
-    case "host-told": {
-      const { host, at, type: _, ...told } = message;
-      return hostTold(state, host, told, at);
-    }
-    case "host-late":
-      return { ...state, queuesRun: state.queuesRun + 1 };
+      return { ...state, connection: LIVE, heard: heardNow(state, null) };
+    case "told":
+      return message.by(state);
     case "matches-counted":
       return countedMatches(state, message.key, message.numbers, message.isMore);
     case "why-fetched":
@@ -143,7 +137,7 @@ function reduce(state: State, message: Message): State {
         .filter((it) => it.id !== state.selected && !state.looked.has(failureKey(it)))
         .map(({ id }) => id);
       // Failures of a host that does not answer stay new until the host answers.
-      const untold = state.newFailures.filter((id) => hasSeveral(state) && !isReachable(state, id));
+      const untold = state.newFailures.filter((id) => isSilent(state, id));
       const all = [...newFailures, ...untold.filter((id) => !newFailures.includes(id))];
       const next = { ...known, newFailures: all, failureCursor: cursor };
       return newFailures.length > 0 ? next : emit(next, { type: "remember-look", cursor });
@@ -181,9 +175,8 @@ function fetchedLog(state: State, message: Extract<Message, { type: "log-fetched
   return stepOn(jumped({ ...state, log }, log.bottom));
 }
 
-/** One daemon's lines are applied as they are. */
-const applied = (state: State, lines: readonly HostLine[]): State =>
-  hasSeveral(state) ? applyHostLines(state, lines) : applyLines(state, lines);
+const applied = (state: State, lines: readonly StreamLine[]): State =>
+  (state.source?.applyLines ?? applyLines)(state, lines);
 
 function sampledAt(state: State, now: number): State {
   const isLive = state.connection.state === "live";

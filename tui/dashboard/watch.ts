@@ -1,23 +1,11 @@
-/**
- * Keeps the watch streams open: that of the one daemon, or those of all hosts at the same time. A stream that breaks is
- * opened again and continues at its cursor.
- */
+/** Keeps a watch stream open: a stream that breaks is opened again and continues at its cursor. */
 import { remoteOf } from "../../protocol/client/address.js";
 import type { Client } from "../../protocol/client/client.js";
 import { NoAnswerError, NoDaemonError, UnreachableError } from "../../protocol/client/errors.js";
 import { WATCH_PING_MS } from "../../protocol/limits.js";
-import type { DaemonReply, HostReply } from "../../protocol/replies.js";
 import type { WatchLine } from "../../protocol/watch.js";
-import type { AllHosts, HostClient } from "../features/hosts/dashboard/all-hosts.js";
-import { watchLineAt } from "../features/hosts/dashboard/keyed-records.js";
 import { hungDaemon } from "../kit/silent-daemon.js";
-import type { Message } from "./core/message.js";
-import { pause } from "./daemon-calls.js";
-
-export interface WatchTarget {
-  dispatch(message: Message): void;
-  now(): number;
-}
+import { pause, type WatchTarget } from "./daemon-calls.js";
 
 /** Milliseconds before the first new attempt, and at most. */
 const FIRST_WAIT = 100;
@@ -27,12 +15,12 @@ const LONGEST_WAIT_REMOTE = 5000;
 const REFUSED_WAIT = 30_000;
 
 /** Milliseconds without a line after which the daemon does not respond: its first line, or two pings, are missing. */
-const SILENT_MS = 2.5 * WATCH_PING_MS;
+export const SILENT_MS = 2.5 * WATCH_PING_MS;
 /** Milliseconds for lines that came while this program was stopped. */
 const UNREAD_MS = 100;
-const SILENT = `It has sent nothing for ${SILENT_MS / 1000} s.`;
+export const SILENT = `It has sent nothing for ${SILENT_MS / 1000} s.`;
 
-interface Stream {
+export interface Stream {
   onLine(line: WatchLine): void;
   onLost(error: unknown): void;
   /** The stream brings no line. */
@@ -43,7 +31,7 @@ interface Stream {
   wait(milliseconds: number, left: AbortSignal): Promise<void>;
 }
 
-async function keepOpen(
+export async function keepOpen(
   client: Pick<Client, "watch" | "socket">,
   { onLine, onLost, onSilent, onHeard, wait }: Stream,
   left: AbortSignal,
@@ -137,60 +125,13 @@ export function watchDaemon(
   return keepOpen(client, stream, left);
 }
 
-export async function watchHosts(target: WatchTarget, all: AllHosts, left: AbortSignal): Promise<void> {
-  await Promise.all(all.hosts.map((host) => watchHost(target, all, host, left)));
-}
-
-function watchHost(target: WatchTarget, all: AllHosts, host: HostClient, left: AbortSignal): Promise<void> {
-  const { name, client } = host;
-  const lost = (reason: string, at: number) => target.dispatch({ type: "host-lost", host: name, reason, at });
-  const stream: Stream = {
-    onLine(line) {
-      target.dispatch({ type: "watched", line: { ...watchLineAt(line, name), host: name } });
-      if (line.type === "snapshot" || line.type === "resumed") void tellOfHost(target, host, left);
-    },
-    onSilent: () => lost(SILENT, target.now() - SILENT_MS),
-    onHeard: () => target.dispatch({ type: "heard", host: name }),
-    onLost(error) {
-      // The message has the next commands, and lines of the program that connects.
-      const isUnreachable = error instanceof UnreachableError;
-      lost(isUnreachable ? error.message.replaceAll("\n", "; ") : reasonOf(error), target.now());
-    },
-    wait: (milliseconds) => all.wait(name, milliseconds, left),
-  };
-  return keepOpen(client, stream, left);
-}
-
 const IN_WORDS: Record<string, string> = {
   ENOENT: "The socket does not exist.",
   ECONNREFUSED: "Nothing listens on the socket.",
 };
 
 /** The screen says already that no daemon answers and where: only the reason is new. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (!(error instanceof NoDaemonError)) return (error as Error).message;
   return IN_WORDS[error.reason] ?? error.reason;
-}
-
-/** Data of the page of the hosts. The stream reports a lost host. */
-async function tellOfHost(
-  target: WatchTarget,
-  { name, client }: HostClient,
-  left: AbortSignal,
-): Promise<void> {
-  const host = name;
-  const [daemon, hosts] = await Promise.allSettled([client.daemon(left), client.hosts(left)]);
-  if (left.aborted) return;
-  const at = target.now();
-  const facts: { daemon?: DaemonReply; machine?: HostReply } = {};
-  if (daemon.status === "fulfilled") facts.daemon = daemon.value;
-  const own = hosts.status === "fulfilled" ? hosts.value.hosts : [];
-  const machine = own.find((each) => each.name === facts.daemon?.host) ?? own[0];
-  if (machine !== undefined) facts.machine = machine;
-  if (Object.keys(facts).length > 0) target.dispatch({ type: "host-told", host, ...facts, at });
-}
-
-/** While the page of the hosts is open: each host for itself, so that none waits for another. */
-export function tellOfHosts(target: WatchTarget, all: AllHosts, left: AbortSignal): Promise<unknown> {
-  return Promise.all(all.live().map((host) => tellOfHost(target, host, left)));
 }

@@ -11,21 +11,17 @@ import { World } from "../../tui/dashboard/world.js";
 
 let worlds: Record<"box" | "den", World>;
 let client: HostsClient;
-const live = new Set<string>();
+let all: AllHosts;
 let late = 0;
 
 beforeEach(async () => {
   worlds = { box: await World.start(), den: await World.start() };
   late = 0;
-  for (const name of ["box", "den"]) live.add(name);
   const hosts = Object.entries(worlds).map(([name, { socket }]) => ({ name, client: new Client(socket) }));
-  client = new HostsClient(
-    new AllHosts(
-      hosts,
-      (name) => live.has(name),
-      () => late++,
-    ),
-  );
+  all = new AllHosts(hosts);
+  for (const { name } of hosts) all.answering.add(name);
+  all.onLate = () => late++;
+  client = new HostsClient(all);
 });
 afterEach(async () => {
   for (const world of Object.values(worlds)) await world[Symbol.asyncDispose]();
@@ -98,7 +94,7 @@ test("a prefix without a host is looked for on all of them", async () => {
   await expect(client.show("same")).rejects.toThrow(`same is on several hosts: ${SAME}@box, ${SAME}@den`);
   await expect(client.show("nothere")).rejects.toMatchObject({ code: "LIVEOPS_NO_SUCH_OPERATION" });
   // It may be on the host that does not answer.
-  live.delete("den");
+  all.answering.delete("den");
   await expect(client.show("nothere")).rejects.toThrow("no operation nothere on the hosts that answer");
 });
 
@@ -145,7 +141,7 @@ test("an answer about all hosts does not wait for a slow one, which is added whe
   answer();
   await expect.poll(() => late).toBe(1);
   // What it told stands in for it where it does not answer again.
-  live.delete("den");
+  all.answering.delete("den");
   expect((await client.queues()).queues.map(({ name }) => name)).toEqual(["default@box", "gpu@den"]);
 });
 
@@ -158,8 +154,8 @@ test("the error of one host hides no answer of another; the error of all is the 
     reply.json({ ops: [type], errors: [], withoutType: [], notLoaded: [], shadowed: [] }),
   );
   expect((await client.types()).ops).toEqual([{ ...type, op: "shell@den" }]);
-  live.delete("den");
-  live.add("box");
+  all.answering.delete("den");
+  all.answering.add("box");
   expect((await client.types()).ops.map(({ op }) => op)).toEqual(["shell@den"]);
   await expect(client.forecast()).rejects.toThrow();
 });

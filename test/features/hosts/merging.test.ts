@@ -17,10 +17,13 @@ import { stallOf } from "../../../tui/dashboard/core/estimate.js";
 import { isReachable } from "../../../tui/dashboard/core/hosts.js";
 import type { Message } from "../../../tui/dashboard/core/message.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
+import { PAGES_MOST } from "../../../tui/dashboard/core/paging.js";
 import { commandOf, type Flags } from "../../../tui/dashboard/core/request.js";
 import { operationAt, REPLIES_AT, watchLineAt } from "../../../tui/features/hosts/dashboard/keyed-records.js";
-import { hostNames } from "../../../tui/features/hosts/dashboard/open-hosts.js";
 import { AT_FIRST, hasMore, takePage, withPage } from "../../../tui/features/hosts/dashboard/paging.js";
+import { answers, hostLost, hostTold, newHosts } from "../../../tui/features/hosts/hosts.js";
+import { hostNames } from "../../../tui/features/hosts/open-hosts.js";
+import { HOSTS_SOURCE } from "../../../tui/features/hosts/source.js";
 import { action, after, effectsOf, initial, press, screenText, update } from "../../tui/dashboard/core.js";
 import { DAEMON } from "../../tui/dashboard/fleet.js";
 import { ago, backup, NOW, operation, queued } from "../../tui/dashboard/operations.js";
@@ -50,15 +53,13 @@ function countsOf(operations: readonly Operation[]): Counts {
 const snapshot = (host: string, ...operations: Operation[]): Message =>
   line(host, { type: "snapshot", cursor: `c-${host}`, operations, counts: countsOf(operations) });
 
-const lost = (host: string, at: number): Message => ({
-  type: "host-lost",
-  host,
-  reason: "Nothing listens on the socket.",
-  at,
-});
+const told = (by: (state: State) => State): Message => ({ type: "told", by });
+
+const lost = (host: string, at: number, reason = "Nothing listens on the socket."): Message =>
+  told((state) => hostLost(state, host, reason, at));
 
 const several = (size = { columns: 160, rows: 40 }): State =>
-  initial({ size, hosts: HOSTS, flags: FLAGS, socket: "" });
+  initial({ size, source: HOSTS_SOURCE, hosts: newHosts(HOSTS), flags: FLAGS, socket: "" });
 
 const SAME = "sameidaaaaaa";
 const onBox = backup({ id: SAME, label: "of box" });
@@ -192,19 +193,17 @@ describe("a host that does not answer", () => {
 
   test("brings lines again on the same stream: it is live, and nothing of it counts as stalled", () => {
     const later = after(silent(), { type: "ticked", now: NOW + 60_000 });
-    const back = update(later, { type: "heard", host: "den" });
+    const back = update(
+      later,
+      told((state) => answers(state, "den")),
+    );
     expect(back.hosts.map(({ connection }) => connection.state)).toEqual(["live", "live"]);
     expect(stallOf(back, back.view.operations.get(`${SAME}@den`)!)).toBeNull();
     expect(screenText(back)).not.toContain("no answer");
   });
 
   test("that never answered is told so with the reason, and hides no other", () => {
-    const refused: Message = {
-      type: "host-lost",
-      host: "den",
-      reason: "the daemon is liveops 9",
-      at: NOW,
-    };
+    const refused = lost("den", NOW, "the daemon is liveops 9");
     const state = after(several(), refused, snapshot("box", onBox));
     expect(state.connection.state).toBe("live");
     expect(screenText(state)).toContain("▲ den: never answered");
@@ -226,16 +225,14 @@ describe("a host that does not answer", () => {
 });
 
 test("two addresses of one daemon, or of one fleet, are told: each operation is listed twice", () => {
-  const tell = (host: string, over: Partial<DaemonReply> = {}): Message => ({
-    ...{ type: "host-told", host, at: NOW },
-    daemon: { ...DAEMON, fleet: null, ...over },
-  });
+  const tell = (host: string, over: Partial<DaemonReply> = {}): Message =>
+    told((state) => hostTold(state, host, { daemon: { ...DAEMON, fleet: null, ...over } }, NOW));
   const same = after(both(), tell("box"), tell("den"));
   expect(same.notice?.text).toBe("box and den are the same daemon: give one of them");
   expect(after(both(), tell("box"), tell("den", { pid: DAEMON.pid + 1 })).notice).toBeNull();
   const fleet = { engine: "postgres://db/liveops", awaySince: null, synchronous: null, problems: [] };
-  const told = after(both(), tell("box", { fleet }), tell("den", { fleet, pid: DAEMON.pid + 1 }));
-  expect(told.notice?.text).toContain("box and den are in one fleet");
+  const fleets = after(both(), tell("box", { fleet }), tell("den", { fleet, pid: DAEMON.pid + 1 }));
+  expect(fleets.notice?.text).toContain("box and den are in one fleet");
 });
 
 describe("commands and questions", () => {
@@ -341,6 +338,17 @@ test("pages of several lists are the pages of one list: nothing is skipped, noth
       );
     }),
   );
+});
+
+test("a list that has no way back keeps all its pages", () => {
+  const pages = PAGES_MOST + 2;
+  const read = Array.from({ length: pages }, (_, n): Message => {
+    const operations = [operation({ id: `page${n}@box`, createdAt: ago(n) })];
+    const before = n === 0 ? null : String(n);
+    const page = { operations, next: String(n + 1), previous: null, total: pages + 1 };
+    return { type: "page-fetched", text: "", order: "newest", before, ...page };
+  });
+  expect(after(both(), ...read).listing.paging.pages).toHaveLength(pages);
 });
 
 test("each reply that is a record gets the key of its host", () => {

@@ -38,7 +38,6 @@ export class DrawnScreen {
     this.#state = initial({ size: { columns, rows }, socket, id });
     this.#effects = new Effects({
       client: this.#client,
-      hosts: null,
       dispatch: (message) => this.dispatch(message),
       state: () => this.#state,
       now: () => NOW,

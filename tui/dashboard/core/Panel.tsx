@@ -2,7 +2,7 @@
 import { Box, Text } from "ink";
 import { createContext, memo, type ReactNode, useContext } from "react";
 import { fit, widthOf } from "../text/cells.js";
-import { type Drawn, Line } from "../text/line.js";
+import { type Drawn, Line, type Piece } from "../text/line.js";
 import { type Style, type Theme, unpainted } from "../text/theme.js";
 import { BORDER, panesOf, scrollTop } from "./layout.js";
 import type { State } from "./model.js";
@@ -26,8 +26,6 @@ export const Row = memo(function Row({ text }: { text: string }) {
 export function Rows({ rows }: { rows: readonly Drawn[] }) {
   return rows.map((row, place) => <Row key={place} text={String(row)} />);
 }
-
-export type Piece = readonly [text: string, ...styles: Style[]];
 
 export interface PanelProps {
   width: number;

@@ -3,7 +3,7 @@
 import type { Operation } from "../../../protocol/operation.js";
 import type { Group } from "./action.js";
 import { operationOf, selectedOperation } from "./chain.js";
-import { hasSeveral, hostOfOperation, isReachable } from "./hosts.js";
+import { hostOfOperation, isReachable } from "./hosts.js";
 import { panesOf } from "./layout.js";
 import { type DashboardAction, emit, isFree, type Page, type State } from "./model.js";
 import type { Request } from "./request.js";
@@ -40,10 +40,10 @@ export function targets(state: State): Operation[] {
 export function noDaemon(state: State): string | null {
   if (state.readOnly !== null) return `${state.readOnly} is read-only`;
   if (isLive(state)) return null;
-  return hasSeveral(state) ? "no host responds" : "the daemon does not respond";
+  return state.source?.silent ?? "the daemon does not respond";
 }
 
-/** The daemon that the keys name is needed; of several, one is enough. */
+/** The daemon that has what the keys name is needed; where keys name several, one is enough. */
 export function noHost(state: State, keys: readonly (string | null)[]): string | null {
   const reason = noDaemon(state);
   if (reason !== null || keys.length === 0 || keys.some((key) => isReachable(state, key))) return reason;

@@ -1,6 +1,6 @@
 /**
- * What the screen knows of hosts: of a fleet, or of several daemons. Of a daemon without a fleet nothing is shown outside
- * the page.
+ * Hosts on the screen: those of a fleet, and those that keys name. A daemon without a fleet has one host, which only the
+ * page of the hosts shows.
  */
 import type { Operation } from "../../../protocol/operation.js";
 import type { HostReply, HostsReply } from "../../../protocol/replies.js";
@@ -39,10 +39,13 @@ export function hostLabel(state: State, operation: Operation, width: number): st
   return fitName(sanitizeLine(name), width, hostNames(state));
 }
 
+const longest = (names: readonly string[]): number => Math.max(0, ...names.map((name) => name.length));
+
 /** Columns of the longest name of a host; 0: the list does not tell hosts. */
-export function hostColumn(state: Pick<State, "fleet" | "hosts">): number {
-  return Math.max(0, ...hostNames(state).map((name) => name.length));
-}
+export const hostColumn = (state: Pick<State, "fleet" | "hosts">): number => longest(hostNames(state));
+
+/** Columns of the longest host of a key; 0: keys name no host. */
+export const keyColumn = ({ hosts }: WithHosts): number => longest(hosts.map(({ name }) => name));
 
 export function hostNamed({ fleet }: Pick<State, "fleet">, name: string | undefined): HostReply | null {
   return fleet?.hosts.find((host) => host.name === name) ?? null;
@@ -68,15 +71,10 @@ export function countsHostSeconds(state: Pick<State, "fleet" | "hosts" | "page">
 
 type WithHosts = Pick<State, "hosts">;
 
-export const hasSeveral = ({ hosts }: WithHosts): boolean => hosts.length > 0;
-
 export const liveHosts = ({ hosts }: WithHosts): readonly Host[] =>
   hosts.filter(({ connection }) => connection.state === "live");
 
-export const silentHosts = ({ hosts }: WithHosts): readonly Host[] =>
-  hosts.filter(({ connection }) => connection.state !== "live");
-
-/** The host that a key names, or a name of a host; null: there is one daemon, or no such host. */
+/** The host of the key, or of this name; null: the key names none. */
 export function hostOfOperation({ hosts }: WithHosts, key: string | null): Host | null {
   if (hosts.length === 0 || key === null) return null;
   const own = hosts.find((host) => host.name === key);
@@ -85,12 +83,13 @@ export function hostOfOperation({ hosts }: WithHosts, key: string | null): Host 
   return hosts.find((host) => host.name === name) ?? null;
 }
 
-/** Whether the daemon that owns the operation answers. */
-export function isReachable(state: Pick<State, "hosts" | "connection">, key: string | null): boolean {
-  if (state.connection.state !== "live") return false;
-  const host = hostOfOperation(state, key);
-  return host === null || host.connection.state === "live";
-}
+/** Whether the host of the key does not answer. */
+export const isSilent = (state: WithHosts, key: string | null): boolean =>
+  (hostOfOperation(state, key)?.connection.state ?? "live") !== "live";
+
+/** Whether the daemon that has what the key names answers. */
+export const isReachable = (state: Pick<State, "hosts" | "connection">, key: string | null): boolean =>
+  state.connection.state === "live" && !isSilent(state, key);
 
 /** The state as the silent host of the operation left it, its clock standing still; the same state where it answers. */
 export function asLastHeard(state: State, key: string | null): State {

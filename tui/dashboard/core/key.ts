@@ -1,6 +1,6 @@
 /**
- * Names of one host among several: `k3fq…@box` is the operation, `gpu@box` the queue or type. Two daemons may give the
- * same id to different operations, as a copied state directory does. With one daemon, a key is the id itself.
+ * The name of an operation, a queue or a type on the screen. A key is the id or the name itself, unless the client adds
+ * the host that has it: `k3fq…@box`, `gpu@box`.
  */
 import type { Operation } from "../../../protocol/operation.js";
 import { hostOf } from "../../terminal/host-state.js";
@@ -16,7 +16,7 @@ export function bareOf(key: string): string {
   return at === -1 ? key : key.slice(0, at);
 }
 
-/** Null: there is one daemon. */
+/** Null: the key names no host. */
 export function hostOfKey(key: string): string | null {
   const at = key.indexOf(AT);
   return at === -1 ? null : key.slice(at + 1);
@@ -31,7 +31,7 @@ export function keyBeside(name: string, key: string): string {
 /** The type of an operation, as `types` names it. */
 export const typeKey = ({ op, id }: Pick<Operation, "op" | "id">): string => keyBeside(op, id);
 
-/** The host of a row: of several daemons that of the daemon; in a fleet the host that runs it, or may run it. */
+/** The host of a row: the host of its key; in a fleet, the host that runs the operation or may run it. */
 export function shownHost(operation: Operation): string | null {
   return hostOfKey(operation.id) === null ? hostOf(operation) : (operation.host ?? null);
 }

@@ -5,7 +5,6 @@ import type {
   DaemonReply,
   ForecastReply,
   HistoryReply,
-  HostReply,
   HostsReply,
   OperationType,
   QueueReply,
@@ -14,15 +13,15 @@ import type {
 } from "../../../protocol/replies.js";
 import type { Why } from "../../../protocol/why.js";
 import type { AttemptRow } from "../../describe/course.js";
-import type { HostLine } from "../../features/hosts/hosts.js";
 import type { HungDaemon } from "../../kit/silent-daemon.js";
 import type { PipelineText } from "../form/form.js";
 import type { Pressed } from "../text/keys.js";
 import type { Rgb } from "../text/theme.js";
 import type { LogFilter, LogWant } from "./log-window.js";
-import type { Size, TimelineRead } from "./model.js";
+import type { Size, State, TimelineRead } from "./model.js";
 import type { PageReply, QueuePageReply } from "./paging.js";
 import type { Request } from "./request.js";
+import type { StreamLine } from "./source.js";
 
 export type Message =
   | { type: "started" }
@@ -34,19 +33,15 @@ export type Message =
   /** The terminal told its background. */
   | { type: "background"; colour: Rgb }
   | { type: "ticked"; now: number }
-  | { type: "watched"; line: HostLine }
+  | { type: "watched"; line: StreamLine }
   /** Several lines that came in between two drawings. */
-  | { type: "watched-lines"; lines: readonly HostLine[] }
+  | { type: "watched-lines"; lines: readonly StreamLine[] }
   /** The watch stream broke, could not be opened, or is silent since then. */
   | { type: "lost"; reason: string; at: number; hung?: HungDaemon | undefined }
-  /** The stream of one of several hosts. */
-  | { type: "host-lost"; host: string; reason: string; at: number }
-  /** The silent stream, or that of one of several hosts, brings lines again. */
-  | { type: "heard"; host?: string }
-  /** What one of several hosts told of itself, at this time. */
-  | { type: "host-told"; host: string; daemon?: DaemonReply; machine?: HostReply; at: number }
-  /** A host answered a request to all hosts after their reply was made without that host. */
-  | { type: "host-late" }
+  /** The silent stream brings lines again. */
+  | { type: "heard" }
+  /** The client of a feature reports something: what comes of it. */
+  | { type: "told"; by: (state: State) => State }
   | { type: "matches-counted"; key: string; numbers: readonly number[]; isMore: boolean }
   | { type: "why-fetched"; id: string; attempt: number; why: Why }
   | { type: "logged"; id: string; lines: readonly LogLine[] }

@@ -16,7 +16,7 @@ import type {
   ScheduleReply,
   TypesReply,
 } from "../../../protocol/replies.js";
-import { type Counts, EMPTY_VIEW, NO_COUNTS, type WatchView } from "../../../protocol/watch.js";
+import { type Counts, EMPTY_VIEW, type WatchView } from "../../../protocol/watch.js";
 import type { Why } from "../../../protocol/why.js";
 import type { AttemptRow } from "../../describe/course.js";
 import type { HungDaemon } from "../../kit/silent-daemon.js";
@@ -30,6 +30,7 @@ import { type Listing, NO_LISTING } from "./listing.js";
 import { type LogWindow, NO_LOG } from "./log-window.js";
 import { perObject } from "./per-object.js";
 import type { Flags, Request } from "./request.js";
+import type { Source } from "./source.js";
 
 /** `hung`: the daemon accepts connections and does not reply. */
 export type Connection =
@@ -44,11 +45,10 @@ export type Connection =
       readonly hung?: HungDaemon | undefined;
     };
 
-/** One of several daemons, each named by a `--host`. */
+/** A host that keys name. */
 export interface Host {
   /** Short, and no other host has it. */
   readonly name: string;
-  /** As `--host` takes it. */
   readonly address: string;
   readonly connection: Connection;
   /** As told last. */
@@ -210,11 +210,13 @@ export interface State {
   /** Parts of that file which were changed after the export. */
   readonly changed: readonly string[];
   readonly connection: Connection;
-  /** The daemons of several `--host`, in that order; empty with one daemon. */
+  /** What a feature shows instead of the daemon; null: the daemon is shown. */
+  readonly source: Source<State> | null;
+  /** The hosts that keys name; empty: keys name none. */
   readonly hosts: readonly Host[];
   /** Seconds since the last answer of the host, which the state shows. Null: the state is current. */
   readonly silentFor: number | null;
-  /** Null: not known yet, or there are several. */
+  /** Null: not known yet, or the keys name their hosts. */
   readonly daemon: DaemonReply | null;
   readonly view: WatchView;
   /** Operations outside the watch: the id argument, links of a chain, older pages. */
@@ -324,8 +326,8 @@ export interface StateOptions {
   flags?: Flags;
   readOnly?: string | null;
   changed?: readonly string[] | undefined;
-  /** Several daemons: names and addresses. */
-  hosts?: readonly Pick<Host, "name" | "address">[];
+  source?: Source<State> | null;
+  hosts?: readonly Host[];
   actions?: readonly Action<State>[];
   /** What an earlier dashboard remembered. */
   looks?: Pick<State, "began" | "looked">;
@@ -339,6 +341,7 @@ export function initialState({
   flags = {},
   readOnly = null,
   changed = [],
+  source = null,
   hosts = [],
   actions = [],
   looks = { began: now, looked: new Set() },
@@ -355,7 +358,8 @@ export function initialState({
     readOnly,
     changed,
     connection: { state: "connecting", reason: null },
-    hosts: hosts.map(newHost),
+    source,
+    hosts,
     silentFor: null,
     daemon: null,
     view: EMPTY_VIEW,
@@ -412,20 +416,6 @@ export function initialState({
     notice: null,
     noticedAt: null,
     quit: null,
-  };
-}
-
-function newHost({ name, address }: Pick<Host, "name" | "address">): Host {
-  const connection = { state: "connecting", reason: null } as const;
-  return {
-    name,
-    address,
-    connection,
-    counts: NO_COUNTS,
-    moreQueued: 0,
-    daemon: null,
-    machine: null,
-    heardAt: null,
   };
 }
 

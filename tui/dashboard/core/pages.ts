@@ -7,7 +7,7 @@ import { knownStageState } from "../../../protocol/stage-state.js";
 import { type Form, openForm, withLine } from "../form/form.js";
 import { EMPTY_LINE } from "../text/line-edit.js";
 import { chainOf, operationOf } from "./chain.js";
-import { hasSeveral, isReachable } from "./hosts.js";
+import { isSilent } from "./hosts.js";
 import { hostOfKey, typeKey } from "./key.js";
 import { followLog } from "./log-window.js";
 import type { State } from "./model.js";
@@ -18,13 +18,12 @@ export function openTypes(state: State): State {
   return { ...askTypes(state), page: { kind: "types" }, entry, choice: 0 };
 }
 
-/** The known types. With several hosts, the types of the host of the selected operation come first. */
+/** The known types. Those of the host of the selected operation come first. */
 export function knownTypes(state: State): readonly OperationType[] {
-  const ops = state.types?.ops ?? [];
-  if (!hasSeveral(state)) return ops;
   const first = hostOfKey(state.selected ?? "");
   const rank = ({ op }: OperationType) => (hostOfKey(op) === first ? 0 : 1);
-  return ops.filter(({ op }) => isReachable(state, op)).toSorted((a, b) => rank(a) - rank(b));
+  const ops = (state.types?.ops ?? []).filter(({ op }) => !isSilent(state, op));
+  return ops.toSorted((a, b) => rank(a) - rank(b));
 }
 
 /** Those that the typed text leaves over. */

@@ -5,7 +5,6 @@
 
 import type { Operation } from "../../../protocol/operation.js";
 import { selectedOperation } from "./chain.js";
-import { hasSeveral } from "./hosts.js";
 import { listLayout, type SectionLayout } from "./layout.js";
 import { isExact, type ListPage, type Paging, queryOf, UNASKED } from "./listing.js";
 import { finishedIn, moreQueued, type State } from "./model.js";
@@ -38,7 +37,8 @@ export function wantedPage(state: State): PageWanted | null {
   const { text } = listing;
   const older = { text, order: "newest", before: pages.at(-1)?.older ?? null } as const;
   if (!isByTime(state)) return hasAll(state) || state.fetched.size >= HELD_MOST ? null : older;
-  if (hasSeveral(state) && state.fetched.size >= HELD_MOST) return null;
+  // Only a window that loses no pages is longer.
+  if (pages.length > PAGES_MOST && state.fetched.size >= HELD_MOST) return null;
   if (toEnd) return { text, order: "oldest", before: null };
   const { finished } = listLayout(state).sections;
   const near = 2 * (finished?.height ?? 0);
@@ -80,8 +80,8 @@ export function pageQuery({ listing }: State, { order, before }: PageWanted) {
 
 export function addPageOf(state: State, reply: PageReply): State {
   const { listing } = state;
-  // A window over several hosts only grows: their lists together are read in one direction.
-  const isBounded = isByTime(state) && !hasSeveral(state);
+  // A page that has no way back cannot be left out: a list of several hosts is read in one direction.
+  const isBounded = isByTime(state) && (reply.before === null || reply.previous !== null);
   const paging = reply.text === listing.text ? withPage(listing.paging, reply, isBounded) : null;
   // A page of another filter, or of a window that has moved on.
   if (paging === null) return addFetched(state, reply.operations);

@@ -9,26 +9,15 @@ import { firstLine } from "../../../protocol/text/first-line.js";
 import { formatAge } from "../../kit/output/time.js";
 import { formatDuration } from "../../terminal/format.js";
 import { fit, sanitizeLine } from "../text/cells.js";
-import type { Style } from "../text/theme.js";
 import { labelOf } from "./action.js";
 import { nameOf, operationOf, selectedOperation } from "./chain.js";
-import { hasSeveral, ownHost, silentHosts, unreachableHosts } from "./hosts.js";
+import { ownHost, unreachableHosts } from "./hosts.js";
 import type { Connection, State } from "./model.js";
 import { perObject } from "./per-object.js";
 import { pausedQueues } from "./queue-view.js";
 import { againstHung } from "./request.js";
+import type { Trouble } from "./source.js";
 import { PAUSED } from "./state-style.js";
-
-export interface Trouble {
-  readonly style: Style;
-  /** With its sign. */
-  readonly text: string;
-  /** Cut where there is no room for all of it; "": none. */
-  readonly detail: string;
-  readonly key: string;
-  /** What the key does. */
-  readonly does: string;
-}
 
 /** The same for the same state: the layout asks for it too. */
 export const troublesOf = perObject((state: State): readonly Trouble[] => {
@@ -39,7 +28,7 @@ export const troublesOf = perObject((state: State): readonly Trouble[] => {
   return [
     ...waitTrouble(state),
     ...failureTrouble(state),
-    ...(hasSeveral(state) ? severalTrouble(state) : fleetTrouble(state)),
+    ...(state.source?.troubles(state) ?? fleetTrouble(state)),
     ...scheduleTrouble(state),
     ...queueTrouble(state),
   ];
@@ -64,7 +53,13 @@ const keyOf = ({ actions }: State, name: string): string => {
   return action === undefined ? "" : labelOf(action);
 };
 
-const warning = (state: State, text: string, detail: string, action: string, does = "shows"): Trouble => ({
+export const warning = (
+  state: State,
+  text: string,
+  detail: string,
+  action: string,
+  does = "shows",
+): Trouble => ({
   style: "warn",
   text,
   detail,
@@ -80,7 +75,8 @@ export const silence = (since: number, now: number): string =>
 const NARROW = 90;
 
 function silentDaemon(state: State, { since, hung }: Extract<Connection, { state: "away" }>): Trouble {
-  const who = hasSeveral(state) ? "no host responds" : "daemon not responding";
+  const { source } = state;
+  const who = source?.silent ?? "daemon not responding";
   const text = `▲ ${who} (${silence(since, state.now)})`;
   const detail = ", reconnecting";
   if (hung !== undefined) {
@@ -88,9 +84,9 @@ function silentDaemon(state: State, { since, hung }: Extract<Connection, { state
     const isNarrow = state.size.columns < NARROW;
     return { style: "warn", text, detail: "", key: command, does: isNarrow ? "" : `to ${does}` };
   }
-  return hasSeveral(state)
-    ? warning(state, text, detail, "hosts")
-    : warning(state, text, detail, "start-lost-daemon", "starts it");
+  return source === null
+    ? warning(state, text, detail, "start-lost-daemon", "starts it")
+    : warning(state, text, detail, source.help);
 }
 
 /** Operations that wait for a person: for approval, or for input to a program. */
@@ -172,21 +168,6 @@ function fleetTrouble(state: State): Trouble[] {
   return list;
 }
 
-/** Of several hosts, those that do not answer. A host that is asked for the first time is no trouble. */
-function severalTrouble(state: State): Trouble[] {
-  const silent = silentHosts(state).filter(
-    ({ connection: is }) => is.state === "away" || (is.state === "connecting" && is.reason !== null),
-  );
-  const [first, ...others] = silent;
-  if (first === undefined) return [];
-  const { connection } = first;
-  const one =
-    connection.state === "away" ? `no answer for ${silence(connection.since, state.now)}` : "never answered";
-  const text =
-    others.length === 0 ? `▲ ${short(first.name)}: ${one}` : `▲ ${silent.length} hosts do not answer`;
-  return [warning(state, text, "", "hosts")];
-}
-
 /** Schedules whose runs are missing, or whose last run submitted nothing. */
 function scheduleTrouble(state: State): Trouble[] {
   const wrong = ({ missing, lastProblem }: ScheduleReply) => missing?.text ?? lastProblem;
@@ -209,5 +190,5 @@ function queueTrouble(state: State): Trouble[] {
 }
 
 const NAME_MOST = 24;
-const short = (name: string): string => fit(sanitizeLine(name), NAME_MOST);
+export const short = (name: string): string => fit(sanitizeLine(name), NAME_MOST);
 const named = (state: State, operation: Operation): string => short(nameOf(state, operation));

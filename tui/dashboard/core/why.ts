@@ -4,7 +4,8 @@ import type { Operation } from "../../../protocol/operation.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
 import type { Why } from "../../../protocol/why.js";
 import { selectedOperation } from "./chain.js";
-import { hasSeveral, isReachable } from "./hosts.js";
+import { isReachable } from "./hosts.js";
+import { hostOfKey } from "./key.js";
 import { isFree, type State } from "./model.js";
 
 /** Failures that are kept: a person goes from one to the next, and back. */
@@ -39,8 +40,8 @@ export function copiesWhy(state: State): boolean {
 }
 
 /** Whether another host of the fleet ran it. */
-export function ranElsewhere(state: State, { host }: Operation): boolean {
-  return host !== undefined && !hasSeveral(state) && host !== state.daemon?.host;
+export function ranElsewhere(state: State, { id, host }: Operation): boolean {
+  return host !== undefined && hostOfKey(id) === null && host !== state.daemon?.host;
 }
 
 /** A line of a file. */
@@ -54,9 +55,8 @@ export function editablePlace(state: State, operation: Operation): Place | null 
   const { place, source } = whyOf(state, operation)?.failure ?? {};
   const { remote } = state.flags;
   // A file of the same path here may be another one.
-  if (!place || !source || hasSeveral(state) || remote !== undefined || ranElsewhere(state, operation))
-    return null;
-  return place;
+  const isHere = hostOfKey(operation.id) === null && remote === undefined && !ranElsewhere(state, operation);
+  return source && isHere ? (place ?? null) : null;
 }
 
 /** Whether the error is that of a program: its message ends with the last lines of the output. */

@@ -1,10 +1,7 @@
 /** The pages of the dashboard. A new page is a folder here, a kind of `Page` in core/model.ts, and an entry of `PAGES`. */
 import type { ComponentType } from "react";
-import { HostsPage } from "../../features/hosts/pages/HostsPage.js";
-import { HOSTS_ACTIONS, HOSTS_MOVER } from "../../features/hosts/pages/host-actions.js";
-import { SeveralHostsPage } from "../../features/hosts/pages/SeveralHostsPage.js";
+import { HOSTS_PAGE } from "../../features/hosts/pages/page.js";
 import { Timeline } from "../../features/timeline/Timeline.js";
-import { hasSeveral } from "../core/hosts.js";
 import type { DashboardAction, Page, PageOf, State } from "../core/model.js";
 import type { Mover } from "../core/movers.js";
 import { APPROVAL_ACTIONS, APPROVAL_MOVER, ApprovalPage } from "./approval/ApprovalPage.js";
@@ -24,9 +21,13 @@ interface PageEntry<P extends Page> {
 /** The page that copies text is not in the list, because it takes the whole screen. */
 type Kind = Exclude<Page["kind"], "copy">;
 export type BodyPage = PageOf<Kind>;
+/** Kinds of pages of features. */
+type FeatureKind = "hosts" | "timeline";
+
+type PagesOf<K extends Kind> = { readonly [Name in K]: PageEntry<PageOf<Name>> };
 
 /** In the order of the command bar. */
-const PAGES: { readonly [K in Kind]: PageEntry<PageOf<K>> } = {
+const PAGES: PagesOf<Exclude<Kind, FeatureKind>> & Partial<PagesOf<FeatureKind>> = {
   record: { View: DetailsPage, mover: DETAILS_MOVER },
   help: { View: HelpPage, mover: HELP_MOVER },
   types: { View: TypesPage },
@@ -35,11 +36,7 @@ const PAGES: { readonly [K in Kind]: PageEntry<PageOf<K>> } = {
   approval: { View: ApprovalPage, mover: APPROVAL_MOVER, actions: APPROVAL_ACTIONS },
   needs: { View: NeedsPage, mover: NEEDS_MOVER, actions: NEEDS_ACTIONS },
   queues: { View: QueuesPage, mover: QUEUES_MOVER, actions: QUEUES_ACTIONS },
-  hosts: {
-    View: (props) => (hasSeveral(props.state) ? <SeveralHostsPage {...props} /> : <HostsPage {...props} />),
-    mover: HOSTS_MOVER,
-    actions: HOSTS_ACTIONS,
-  },
+  hosts: HOSTS_PAGE,
   timeline: { View: Timeline },
 };
 

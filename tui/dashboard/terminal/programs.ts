@@ -4,8 +4,6 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { remoteOf } from "../../../protocol/client/address.js";
-import type { AllHosts } from "../../features/hosts/dashboard/all-hosts.js";
 import type { Effect } from "../core/effect.js";
 import { bareOf } from "../core/key.js";
 import type { Message } from "../core/message.js";
@@ -77,25 +75,6 @@ export async function onTerminal(
   } catch (error) {
     dispatch({ type: "noticed", text: `${type}: ${(error as Error).message}`, level: "error" });
   }
-}
-
-/** Tries at once to reach a host. That of another machine, on the terminal: it may ask for a password. */
-export function connectHost(name: string, all: AllHosts, { suspend, dispatch }: Surroundings): void {
-  const client = all.client(name);
-  const remote = remoteOf(client.socket);
-  if (remote === null) {
-    all.tryNow(name);
-    return;
-  }
-  suspend(async () => {
-    process.stdout.write(`Connecting to ${remote.text}\r\n`);
-    try {
-      await remote.asking(() => client.daemon());
-      all.tryNow(name);
-    } catch (error) {
-      dispatch({ type: "noticed", text: `${name}: ${(error as Error).message}`, level: "error" });
-    }
-  });
 }
 
 /** Bytes of a log that the editor gets at most. */

@@ -8,6 +8,9 @@ import type { Paint, Style } from "./theme.js";
 /** A row of the screen: its text is made when it is drawn. */
 export type Drawn = string | Line;
 
+/** Text with its styles. */
+export type Piece = readonly [text: string, ...styles: Style[]];
+
 interface Run {
   text: string;
   readonly styles: readonly Style[];

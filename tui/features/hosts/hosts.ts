@@ -8,10 +8,22 @@ import { type Counts, NO_COUNTS, type WatchLine } from "../../../protocol/watch.
 import { hostOfKey } from "../../dashboard/core/key.js";
 import { UNASKED } from "../../dashboard/core/listing.js";
 import { type Connection, type Host, notify, type State } from "../../dashboard/core/model.js";
+import type { StreamLine } from "../../dashboard/core/source.js";
 import { applyLines, heardNow, LIVE } from "../../dashboard/core/watched.js";
 
-/** A line with the host that sent it; its ids are keys. */
-export type HostLine = WatchLine & { readonly host?: string };
+export const newHosts = (hosts: readonly Pick<Host, "name" | "address">[]): readonly Host[] =>
+  hosts.map(({ name, address }) => ({
+    name,
+    address,
+    connection: { state: "connecting", reason: null },
+    counts: NO_COUNTS,
+    moreQueued: 0,
+    daemon: null,
+    machine: null,
+    heardAt: null,
+  }));
+
+export const hasSeveral = ({ hosts }: Pick<State, "hosts">): boolean => hosts.length > 0;
 
 function sumOf(hosts: readonly Host[]): { counts: Counts; moreQueued: number } {
   const sum = { ...NO_COUNTS };
@@ -31,7 +43,7 @@ function changed(state: State, name: string, change: Partial<Host>): State {
 }
 
 /** Lines of all hosts, in the order in which they came. */
-export function applyHostLines(before: State, lines: readonly HostLine[]): State {
+export function applyHostLines(before: State, lines: readonly StreamLine[]): State {
   let state = before;
   let waiting: WatchLine[] = [];
   const apply = () => {
@@ -86,10 +98,9 @@ export function hostLost(before: State, name: string, reason: string, at: number
   return { ...state, connection: connectionOf(state.hosts) };
 }
 
-/** The daemon, or one of several hosts, answers again on the same stream. */
-export function answers(state: State, host: string | null): State {
+/** A host answers again on the same stream. */
+export function answers(state: State, host: string): State {
   const heard = heardNow(state, host);
-  if (host === null) return { ...state, connection: LIVE, heard };
   return { ...changed(state, host, { connection: LIVE, heardAt: state.now }), connection: LIVE, heard };
 }
 

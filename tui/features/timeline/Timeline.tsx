@@ -5,8 +5,9 @@ import { titleNamed } from "../../dashboard/core/history.js";
 import { lanesOfRecords, placeIn, withPauses, withUsual } from "../../dashboard/core/lanes.js";
 import { BORDER, panesOf } from "../../dashboard/core/layout.js";
 import type { State, TimelinePage } from "../../dashboard/core/model.js";
-import { Panel, type Piece, Rows, useTheme } from "../../dashboard/core/Panel.js";
+import { Panel, Rows, useTheme } from "../../dashboard/core/Panel.js";
 import { waterfall } from "../../dashboard/pages/operation/waterfall.js";
+import type { Piece } from "../../dashboard/text/line.js";
 import { formatCount, formatDuration } from "../../terminal/format.js";
 
 export function Timeline({ state, page }: { state: State; page: TimelinePage }) {

@@ -6,14 +6,14 @@ import { formatShortTime } from "../../../kit/output/local-time.js";
 import { formatCount, formatDuration } from "../../../terminal/format.js";
 import { nameOf } from "../../core/chain.js";
 import { finishedToday, midnight } from "../../core/history.js";
-import { hasSeveral } from "../../core/hosts.js";
 import { BORDER, panesOf } from "../../core/layout.js";
 import type { State } from "../../core/model.js";
-import { Panel, type Piece, Rows, useTheme } from "../../core/Panel.js";
+import { Panel, Rows, useTheme } from "../../core/Panel.js";
 import { slotCount } from "../../core/queue-view.js";
+import type { HostRow } from "../../core/source.js";
 import { styleOfState } from "../../core/state-style.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
-import { Line } from "../../text/line.js";
+import { Line, type Piece } from "../../text/line.js";
 import type { Style, Theme } from "../../text/theme.js";
 
 const HOSTS_MOST = 12;
@@ -84,13 +84,6 @@ function nextRows(state: State, width: number, height: number, { paint }: Theme)
   return more > 0 ? [...rows, new Line(width, paint).add(`⋯ ${formatCount(more)} more`, "muted")] : rows;
 }
 
-interface HostRow {
-  readonly name: string;
-  readonly figures: string;
-  /** A state other than up; "": up. */
-  readonly state: string;
-}
-
 function hostRows(state: State, width: number, { paint }: Theme): Line[] {
   const all = hostsOf(state);
   const rows = all.slice(0, all.length > HOSTS_MOST ? HOSTS_MOST - 1 : HOSTS_MOST).map((host) => {
@@ -104,25 +97,20 @@ function hostRows(state: State, width: number, { paint }: Theme): Line[] {
   return more > 0 ? [...rows, new Line(width, paint).add(`⋯ ${formatCount(more)} more`, "muted")] : rows;
 }
 
-function hostsOf(state: State): HostRow[] {
-  const of = (running: number, slots: number | null) =>
-    slots === null
-      ? `${formatCount(running)} running`
-      : `${formatCount(running)}/${formatCount(slots)} slots`;
-  if (hasSeveral(state))
-    return state.hosts.map(({ name, connection, counts, daemon }) => ({
-      name,
-      figures: of(counts.running, daemon?.concurrency ?? null),
-      state: connection.state === "live" ? "" : connection.state === "away" ? "no answer" : "connecting",
-    }));
+/** `3/8 slots`; without the slots: `3 running`. */
+export const useOfSlots = (running: number, slots: number | null): string =>
+  slots === null ? `${formatCount(running)} running` : `${formatCount(running)}/${formatCount(slots)} slots`;
+
+function hostsOf(state: State): readonly HostRow[] {
+  if (state.source !== null) return state.source.hosts(state);
   if (state.fleet?.fleet)
     return state.fleet.hosts.map(({ name, running, slots, draining, state: is }) => ({
       name,
-      figures: of(running, slots),
+      figures: useOfSlots(running, slots),
       state: is !== "up" ? is : draining ? "drained" : "",
     }));
   const name = state.daemon?.host ?? "this machine";
-  return [{ name, figures: of(state.view.counts.running, slotCount(state)), state: "" }];
+  return [{ name, figures: useOfSlots(state.view.counts.running, slotCount(state)), state: "" }];
 }
 
 /** Finished operations by hour, with how they ended. */

@@ -1,10 +1,9 @@
 /** The screen without operations. It names the next commands. */
-import { hasSeveral } from "../../core/hosts.js";
 import { SMALLEST } from "../../core/layout.js";
 import type { Connection, State } from "../../core/model.js";
 import { Dialog, dialogSize, useTheme } from "../../core/Panel.js";
 import { againstHung, liveops, startDaemon, submitAny } from "../../core/request.js";
-import { fit, sanitizeLine, widthOf, wrap } from "../../text/cells.js";
+import { sanitizeLine, widthOf, wrap } from "../../text/cells.js";
 import { type Drawn, Line } from "../../text/line.js";
 import type { Paint } from "../../text/theme.js";
 
@@ -15,21 +14,17 @@ export function EmptyState({ state }: { state: State }) {
   const { paint } = useTheme();
   const { width } = dialogSize(state, undefined, WIDEST);
   const isLive = state.connection.state === "live";
-  const all = hasSeveral(state)
-    ? severalHosts(state, width, paint)
-    : isLive
-      ? nothingYet(state, width, paint)
-      : noDaemon(state, width, paint);
+  const ofDaemon = isLive ? nothingYet : noDaemon;
+  const all = (state.source?.empty ?? ofDaemon)(state, width, paint);
   const size = dialogSize(state, all.length, WIDEST);
   // A sentence that does not fit whole is left out with the blank row before it.
   const rows = all.length <= size.height ? all : all.slice(0, all.lastIndexOf("", all.length - 2));
   return <Dialog state={state} size={size} title={[[titleOf(state), "bold"]]} rows={rows} />;
 }
 
-function titleOf(state: State): string {
-  const { connection } = state;
+function titleOf({ connection, source }: State): string {
   if (connection.state === "live") return "No operation yet";
-  if (hasSeveral(state)) return "No host answers";
+  if (source !== null) return source.title;
   if (connection.hung !== undefined) return "The daemon does not answer";
   return isFirst(connection) ? "Connecting" : "No daemon";
 }
@@ -66,27 +61,6 @@ function noDaemon(state: State, width: number, paint: Paint): Drawn[] {
   ];
 }
 
-/** Which hosts answer, and why the others do not. */
-function severalHosts(state: State, width: number, paint: Paint): Drawn[] {
-  const names = Math.min(20, Math.max(...state.hosts.map(({ name }) => widthOf(sanitizeLine(name)))));
-  const rows = state.hosts.map(({ name, connection }) => {
-    const line = new Line(width, paint).add("  ").add(fit(sanitizeLine(name), names), "bold");
-    line.fill(2 + names + 2);
-    if (connection.state === "live") return line.add("answers", "good");
-    return line.addUntrusted(
-      connection.reason ?? "connecting",
-      connection.reason === null ? "muted" : "warn",
-    );
-  });
-  const next =
-    state.connection.state === "live"
-      ? commands([["s", "submit an operation from here"]], width, paint)
-      : wrap("The dashboard connects by itself as soon as a host answers.", width, 2).map((row) =>
-          paint(row, "muted"),
-        );
-  return ["", ...rows, "", ...next, ""];
-}
-
 function startCommands({ flags }: State): Command[] {
   const typed = startDaemon(flags);
   if (flags.remote !== undefined) return [[typed, "start the daemon, in a shell"]];
@@ -117,7 +91,7 @@ function nothingYet({ flags }: State, width: number, paint: Paint): Drawn[] {
 type Command = readonly [typed: string, purpose: string];
 
 /** Commands, whole however long they are, with their purposes beside them, or all above where one has no room. */
-function commands(list: readonly Command[], width: number, paint: Paint): Drawn[] {
+export function commands(list: readonly Command[], width: number, paint: Paint): Drawn[] {
   const texts = list.map(([typed]) => sanitizeLine(typed));
   const widest = Math.max(...texts.map(widthOf));
   const beside = list.every(([, purpose]) => 2 + widest + 3 + widthOf(purpose) <= width);

@@ -3,17 +3,17 @@ import { Box } from "ink";
 import type { Operation } from "../../../../protocol/operation.js";
 import { formatCount } from "../../../terminal/format.js";
 import { operationOf } from "../../core/chain.js";
-import { asLastHeard, hasSeveral, hostColumn } from "../../core/hosts.js";
+import { asLastHeard, hostColumn, keyColumn } from "../../core/hosts.js";
 import { listLayout, panesOf, type SectionLayout } from "../../core/layout.js";
 import { type UnknownName, unknownName } from "../../core/listing.js";
 import { finishedIn, type Section, type State } from "../../core/model.js";
 import { selectedRow } from "../../core/order.js";
-import { Panel, type Piece, Rows, useTheme } from "../../core/Panel.js";
+import { Panel, Rows, useTheme } from "../../core/Panel.js";
 import { extentOf } from "../../core/paging.js";
 import { pausedQueues } from "../../core/queue-view.js";
 import { PAUSED } from "../../core/state-style.js";
 import { sanitizeLine, wrap } from "../../text/cells.js";
-import { Line } from "../../text/line.js";
+import { Line, type Piece } from "../../text/line.js";
 import { dimmed, type Theme } from "../../text/theme.js";
 import { operationRow, rowColumns } from "./OperationRow.js";
 
@@ -155,13 +155,12 @@ function sectionRows(state: State, section: SectionLayout, width: number, theme:
     return noMatches(state, width, theme);
   const selected = state.order[selectedRow(state)];
   const active = state.pane === "list";
-  const columns = rowColumns(width, state.queueColumn, hostColumn(state), hasSeveral(state));
-  // The last counts of a silent host.
-  const dim = hasSeveral(state) ? dimmed(theme) : theme;
+  const columns = rowColumns(width, state.queueColumn, hostColumn(state), keyColumn(state) > 0);
   const rows = section.rows.flatMap(({ id, height }) => {
     const operation = operationOf(state, id) as Operation;
     const own = asLastHeard(state, id);
-    const paints = own === state ? theme : dim;
+    // The last report of a silent host.
+    const paints = own === state ? theme : dimmed(theme);
     return operationRow(own, operation, columns, height, { selected: id === selected, active }, paints);
   });
   if (rows.length === 0 && (section.section === "running" || section.section === "finished")) {

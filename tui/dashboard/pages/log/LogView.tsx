@@ -20,12 +20,12 @@ import { panesOf } from "../../core/layout.js";
 import { isFiltered, wantedLines } from "../../core/log-window.js";
 import { matchRows, matchText } from "../../core/matches.js";
 import type { State } from "../../core/model.js";
-import { Panel, type Piece, Row, Rows, useTheme } from "../../core/Panel.js";
+import { Panel, Row, Rows, useTheme } from "../../core/Panel.js";
 import { perObject } from "../../core/per-object.js";
 import { clock, LEVEL_GLYPHS, LEVEL_STYLES } from "../../core/state-style.js";
 import { fit, fitName, sanitizeLine } from "../../text/cells.js";
 import { addColoured } from "../../text/coloured.js";
-import { Line } from "../../text/line.js";
+import { Line, type Piece } from "../../text/line.js";
 import type { Style, Theme } from "../../text/theme.js";
 
 /** Columns from which the title says whose log it is. */

@@ -22,7 +22,7 @@ import { bareOf } from "../../core/key.js";
 import { placeIn } from "../../core/lanes.js";
 import { panesOf } from "../../core/layout.js";
 import type { State } from "../../core/model.js";
-import { Panel, type Piece, Rows, useTheme } from "../../core/Panel.js";
+import { Panel, Rows, useTheme } from "../../core/Panel.js";
 import { isHeldByQueue } from "../../core/queue-view.js";
 import {
   clock,
@@ -35,7 +35,7 @@ import {
 } from "../../core/state-style.js";
 import { saidBy } from "../../core/steps.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
-import { type Drawn, Line } from "../../text/line.js";
+import { type Drawn, Line, type Piece } from "../../text/line.js";
 import { linkResultRows, outcomeRows } from "../../text/outcome.js";
 import type { Theme } from "../../text/theme.js";
 import { LogView } from "../log/LogView.js";

@@ -18,7 +18,6 @@ import {
   targets,
 } from "../../core/action-parts.js";
 import { chainOf, operationOf, selectedOperation } from "../../core/chain.js";
-import { hasSeveral } from "../../core/hosts.js";
 import { bareOf, hostOfKey } from "../../core/key.js";
 import { isFiltered } from "../../core/log-window.js";
 import { emit, notify, type State } from "../../core/model.js";
@@ -90,9 +89,9 @@ function submitCommand(state: State): string | null {
   return liveops(["submit", operation.op, ...words, ...label, ...trailing], flags);
 }
 
-/** The daemon was there, and what it told is still shown. Of several, none is started from here. */
+/** The daemon was there, and its last report is still shown. */
 const isLost = (state: State) =>
-  state.connection.state === "away" && selectedOperation(state) !== null && !hasSeveral(state);
+  state.connection.state === "away" && selectedOperation(state) !== null && state.source === null;
 
 /** A start cannot help where a daemon hangs: it holds the state directory. */
 const isHung = ({ connection }: State) => connection.state !== "live" && connection.hung !== undefined;
@@ -212,10 +211,11 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
     name: "start-daemon",
     keys: ["return"],
     description: "start the daemon",
-    unlisted: (state) => isLive(state) || hasSeveral(state),
+    unlisted: (state) => isLive(state) || state.source !== null,
     hint: () => "start the daemon",
     rank: 0,
-    when: (state) => free(state) && !isLive(state) && selectedOperation(state) === null && !hasSeveral(state),
+    when: (state) =>
+      free(state) && !isLive(state) && selectedOperation(state) === null && state.source === null,
     disabledReason: noStart,
     run: startDaemon,
   },

@@ -6,15 +6,15 @@ import { formatAge } from "../../../kit/output/time.js";
 import { formatCount } from "../../../terminal/format.js";
 import { ask, busy, inGroup, onPage, send } from "../../core/action-parts.js";
 import { operationOf } from "../../core/chain.js";
-import { hasSeveral, hostColumn, hostNames, isReachable } from "../../core/hosts.js";
+import { hostNames, isReachable, keyColumn } from "../../core/hosts.js";
 import { bareOf, hostOfKey, keyBeside } from "../../core/key.js";
 import { BORDER, panesOf, scrollTop } from "../../core/layout.js";
 import type { PageOf, State } from "../../core/model.js";
 import { rowAt, rowMover } from "../../core/movers.js";
-import { Panel, type Piece, Rows, useTheme } from "../../core/Panel.js";
+import { Panel, Rows, useTheme } from "../../core/Panel.js";
 import { glyphOf, PAUSED, styleOf } from "../../core/state-style.js";
 import { fit, fitName, sanitizeLine } from "../../text/cells.js";
-import { type Drawn, Line } from "../../text/line.js";
+import { type Drawn, Line, type Piece } from "../../text/line.js";
 import type { Paint, Style } from "../../text/theme.js";
 import { queueRows, scheduleRows } from "./chosen-rows.js";
 
@@ -137,9 +137,11 @@ function nameWidth({ state, width }: Sides, figures: number): number {
   return Math.max(8, width - NAME_AT - hostWidth(state) - figures);
 }
 
-/** The host of the row, if there are several hosts. */
-const hostWidth = (state: State): number =>
-  hasSeveral(state) ? Math.min(HOST_MOST, hostColumn(state)) + 1 : 0;
+/** The column of the host; 0: the keys of the rows name no host. */
+function hostWidth(state: State): number {
+  const width = Math.min(HOST_MOST, keyColumn(state));
+  return width === 0 ? 0 : width + 1;
+}
 
 function addHost(line: Line, state: State, name: string, style: Style): Line {
   const width = hostWidth(state);

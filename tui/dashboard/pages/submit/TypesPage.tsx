@@ -2,14 +2,14 @@
 import { Box } from "ink";
 import type { OperationType, TypesReply } from "../../../../protocol/replies.js";
 import { listParameters } from "../../../../protocol/schema/parameters.js";
-import { hasSeveral, hostColumn, hostNames } from "../../core/hosts.js";
+import { hostNames, keyColumn } from "../../core/hosts.js";
 import { bareOf, hostOfKey } from "../../core/key.js";
 import { BORDER, panesOf, scrollTop } from "../../core/layout.js";
 import type { PageOf, State } from "../../core/model.js";
-import { Panel, type Piece, Rows, useTheme } from "../../core/Panel.js";
+import { Panel, Rows, useTheme } from "../../core/Panel.js";
 import { shownTypes } from "../../core/pages.js";
 import { fit, fitName, sanitizeLine, widthOf, wrap } from "../../text/cells.js";
-import { type Drawn, Line, paragraph } from "../../text/line.js";
+import { type Drawn, Line, type Piece, paragraph } from "../../text/line.js";
 import type { Paint, Style } from "../../text/theme.js";
 
 /** Widths from which the chosen type has a panel of its own beside the list. */
@@ -81,7 +81,7 @@ function typeRows(
   paint: Paint,
 ): Drawn[] {
   const all = state.types?.ops ?? [];
-  const host = Math.min(HOST_MOST, hasSeveral(state) ? hostColumn(state) : 0);
+  const host = Math.min(HOST_MOST, keyColumn(state));
   const top = scrollTop(0, state.choice, choices.length, height);
   const widest = (text: (type: OperationType) => string) =>
     Math.max(8, ...all.map((type) => widthOf(sanitizeLine(text(type)))));

@@ -16,12 +16,13 @@ export class AllHosts {
   /** By question: the last reply of each host. */
   readonly #told = new Map<string, Map<string, unknown>>();
 
-  constructor(
-    readonly hosts: readonly HostClient[],
-    private readonly isLive: (name: string) => boolean,
-    /** A host answered for the first time, too late. */
-    private readonly onLate: () => void,
-  ) {}
+  /** The names of the hosts that answer. */
+  readonly answering = new Set<string>();
+
+  /** A host answered for the first time, too late. */
+  onLate = (): void => {};
+
+  constructor(readonly hosts: readonly HostClient[]) {}
 
   client(name: string): Client {
     const host = this.hosts.find((each) => each.name === name);
@@ -43,7 +44,7 @@ export class AllHosts {
   }
 
   live(): readonly HostClient[] {
-    return this.hosts.filter(({ name }) => this.isLive(name));
+    return this.hosts.filter(({ name }) => this.answering.has(name));
   }
 
   /**

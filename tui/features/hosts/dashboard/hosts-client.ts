@@ -11,7 +11,9 @@ import type { RouteName } from "../../../../protocol/paths.js";
 import type { OperationPage } from "../../../../protocol/replies.js";
 import type { ListQuery, LogQuery } from "../../../../protocol/requests.js";
 import { bareOf, hostOfKey } from "../../../dashboard/core/key.js";
+import { NotFoundYetError } from "../../../dashboard/daemon-calls.js";
 import type { AllHosts, HostClient } from "./all-hosts.js";
+import { HostStreams } from "./follow.js";
 import { LINES_AT, MERGED, operationAt, REPLIES_AT } from "./keyed-records.js";
 import { AT_FIRST, hasMore, isHungry, type Place, takePage, withPage } from "./paging.js";
 
@@ -47,12 +49,11 @@ class HostsRequests extends Requests {
   /** Each host has its own. */
   readonly socket = "";
 
+  readonly several: HostStreams;
+
   constructor(private readonly all: AllHosts) {
     super();
-  }
-
-  hostNamed(name: string): Client {
-    return this.all.client(name);
+    this.several = new HostStreams(all);
   }
 
   async request(name: RouteName, args: readonly unknown[]): Promise<unknown> {
@@ -61,6 +62,10 @@ class HostsRequests extends Requests {
       return this.#list((first ?? {}) as ListQuery, second as AbortSignal | undefined);
     if (name === "show" && hostOfKey(first as string) === null)
       return this.#find(first as string, second as AbortSignal | undefined);
+    if (name === "hosts") {
+      await this.several.askAll(first as AbortSignal | undefined);
+      return { fleet: null, hosts: [] };
+    }
     const merge = MERGED[name];
     if (merge !== undefined) {
       const ask = (client: Client) => client.request(name, args);
@@ -71,14 +76,14 @@ class HostsRequests extends Requests {
     return REPLIES_AT[name]?.(reply, host) ?? reply;
   }
 
-  /** Streams of one operation, or of ids of one host. `watchHosts` watches all operations of all hosts. */
+  /** Streams of one operation, or of ids of one host. `several` watches all operations of all hosts. */
   async *lines(name: RouteName, args: readonly unknown[]): AsyncGenerator<unknown> {
     const { client, host, args: own } = this.#addressed(name, args);
     for await (const line of client.lines(name, own)) yield LINES_AT[name]?.(line, host) ?? line;
   }
 
   logText(key: string, query?: LogQuery): Promise<string> {
-    return this.hostNamed(hostOfKey(key) ?? "").logText(bareOf(key), query);
+    return this.several.at(key).logText(bareOf(key), query);
   }
 
   #addressed(name: RouteName, [first, ...rest]: readonly unknown[]): Addressed {
@@ -88,7 +93,7 @@ class HostsRequests extends Requests {
     const host = hostOfKey(keys[0] ?? "") ?? "";
     const bare = Array.isArray(named) ? keys.map(bareOf) : bareOf(keys[0]!);
     return {
-      client: this.hostNamed(host),
+      client: this.all.client(host),
       host,
       args: [by === undefined ? bare : { ...(first as object), [by]: bare }, ...rest],
     };
@@ -115,10 +120,10 @@ class HostsRequests extends Requests {
         "LIVEOPS_AMBIGUOUS_ID",
         `${id} is on several hosts: ${matches.map((each) => each.id).join(", ")}`,
       );
-    if (failed?.status === "rejected") throw failed.reason;
+    if (failed?.status === "rejected") throw new NotFoundYetError(failed.reason.message);
     const isEverywhere = refused.length === this.all.hosts.length;
     if (isEverywhere && refused[0] !== undefined) throw refused[0];
-    throw new Error(`no operation ${id} on the hosts that answer`);
+    throw new NotFoundYetError(`no operation ${id} on the hosts that answer`);
   }
 
   async #list(query: ListQuery, signal?: AbortSignal): Promise<OperationPage> {

@@ -2,10 +2,11 @@
 
 import type { HostReply } from "../../../../protocol/replies.js";
 import { ask, busy, free, inGroup, isLive, onPage, send } from "../../../dashboard/core/action-parts.js";
-import { hasSeveral, hostOfOperation, ownHost } from "../../../dashboard/core/hosts.js";
+import { hostOfOperation, ownHost } from "../../../dashboard/core/hosts.js";
 import { emit, type Host, type State } from "../../../dashboard/core/model.js";
 import { rowAt, rowMover } from "../../../dashboard/core/movers.js";
 import { filtered } from "../../../dashboard/pages/list/list-actions.js";
+import { hasSeveral } from "../hosts.js";
 
 const fleetHosts = ({ fleet }: State): readonly HostReply[] => fleet?.hosts ?? [];
 

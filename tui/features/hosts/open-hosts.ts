@@ -1,18 +1,45 @@
-/** The daemons of several `--host`, each with its client. Nothing is asked yet. */
-import type { Address } from "../../../../protocol/client/address.js";
-import { commandPlaces } from "../../../../protocol/client/daemon-address.js";
-import { clientFor } from "../../../../protocol/client/find-daemon.js";
-import type { Flags } from "../../../dashboard/core/request.js";
-import type { HostClient } from "./all-hosts.js";
+/** Opens the daemons of several `--host` in the dashboard. */
+import { type Address, askNothing } from "../../../protocol/client/address.js";
+import { commandPlaces } from "../../../protocol/client/daemon-address.js";
+import { clientFor } from "../../../protocol/client/find-daemon.js";
+import type { Flags } from "../../dashboard/core/request.js";
+import type { Opener } from "../../dashboard/opener.js";
+import { lookFile } from "../../dashboard/seen-failures.js";
+import { AllHosts, type HostClient } from "./dashboard/all-hosts.js";
+import { HostLooks } from "./dashboard/host-looks.js";
+import { HostsClient } from "./dashboard/hosts-client.js";
+import { newHosts } from "./hosts.js";
+import { HOSTS_SOURCE } from "./source.js";
 
-/** One of several daemons: its name on the screen, its address, and the flags of the commands that the screen shows. */
-export interface DashboardHost extends HostClient {
+interface DashboardHost extends HostClient {
   readonly address: string;
   readonly flags: Flags;
 }
 
+export const openHosts: Opener = async ({ remotes = [], id }, env, needScreen) => {
+  if (remotes.length < 2) return null;
+  const daemons = await daemonsOf(remotes, env);
+  needScreen(
+    "lines for a screen reader are of one host",
+    "several hosts are shown on a terminal only",
+    `give one --host, or follow one as text: liveops watch --host ${daemons[0]!.address}`,
+  );
+  // The screen does not wait for the slowest host: what asks for a password does so from the page of the hosts.
+  askNothing();
+  const all = new AllHosts(daemons);
+  return {
+    socket: "",
+    client: new HostsClient(all),
+    id,
+    flags: { hosts: new Map(daemons.map(({ name, flags }) => [name, flags])) },
+    source: HOSTS_SOURCE,
+    hosts: newHosts(daemons),
+    looks: new HostLooks(all, (name) => lookFile(env, all.client(name).socket)),
+  };
+};
+
 /** @throws UsageError for a socket path that is too long */
-export async function dashboardHosts(
+async function daemonsOf(
   addresses: readonly Address[],
   env: NodeJS.ProcessEnv,
 ): Promise<readonly DashboardHost[]> {
