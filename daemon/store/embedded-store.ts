@@ -13,7 +13,7 @@ import { type AttemptEvents, Checkpointing } from "./checkpointing.js";
 import { type Decision, type Entry, idOf } from "./decision.js";
 import { isDiskFull, isIoError } from "./durable-file.js";
 import { History } from "./history.js";
-import type { HistoryQuery } from "./history-index.js";
+import type { HistoryQuery } from "./history-query.js";
 import { type StoreHold, StoreHolds } from "./hold.js";
 import { IdempotencyTombstones } from "./idempotency-tombstones.js";
 import { Journal } from "./journal.js";

@@ -8,6 +8,7 @@ import type { State } from "../../protocol/state.js";
 import { APPEND, openOwnFile } from "../../protocol/system/own-file.js";
 import type { Entry } from "./decision.js";
 import { isDiskFull } from "./durable-file.js";
+import { columnOf, EQUAL, type HistoryQuery } from "./history-query.js";
 
 export interface RecordLocation {
   /** Of the operation whose record is there. */
@@ -23,25 +24,6 @@ interface IndexedSegment {
   offset: number;
   /** Number of the last record; null: there is none. */
   n: number | null;
-}
-
-export interface HistoryQuery {
-  state?: readonly State[] | undefined;
-  op?: string | undefined;
-  historyKey?: string | undefined;
-  chain?: string | undefined;
-  /** Host of the last attempt. */
-  host?: string | undefined;
-  /** Text in id, type, title or label. */
-  q?: string | undefined;
-  /** Order of submission of the list. Default: newest first. */
-  order?: "newest" | "oldest" | undefined;
-  /** Only operations that come after this place, in the order of the list. */
-  before?: number | undefined;
-  /** Only operations finished by a later decision than this one of the journal. */
-  finishedAfter?: number | undefined;
-  /** Only operations that finished at this time or later, in ms since 1970. */
-  finishedSince?: number | undefined;
 }
 
 /** The states of sealed operations. */
@@ -226,10 +208,9 @@ export class HistoryIndex {
   }
 
   count(query: HistoryQuery): number {
-    const { op, historyKey, chain, host, q, state, finishedAfter, finishedSince } = query;
-    const counted = [op, historyKey, chain, host, finishedAfter, finishedSince].every(
-      (each) => each === undefined,
-    );
+    const { q, state } = query;
+    const others = [...EQUAL, "chain", "finishedAfter", "finishedSince"] as const;
+    const counted = others.every((name) => query[name] === undefined);
     // The triggers keep these counts.
     if (counted && !q) {
       const counts = this.countsByState();
@@ -331,10 +312,11 @@ function conditions(query: HistoryQuery): { where: string; values: SQLInputValue
     values.push(...more);
   };
   if (query.state) add(`state IN (${query.state.map(() => "?").join(", ")})`, ...query.state);
-  if (query.op !== undefined) add("op = ?", query.op);
-  if (query.historyKey !== undefined) add("history_key = ?", query.historyKey);
+  for (const name of EQUAL) {
+    const value = query[name];
+    if (value !== undefined) add(`${columnOf(name)} = ?`, value);
+  }
   if (query.chain !== undefined) add("chain = ?", query.chain);
-  if (query.host !== undefined) add("host = ?", query.host);
   if (query.q) add("instr(text, ?) > 0", query.q.toLowerCase());
   if (query.before !== undefined)
     add(query.order === "oldest" ? "position > ?" : "position < ?", query.before);

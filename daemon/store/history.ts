@@ -24,7 +24,8 @@ import type { State } from "../../protocol/state.js";
 import { APPEND, openOwnFile } from "../../protocol/system/own-file.js";
 import type { Entry } from "./decision.js";
 import { syncDirectory, writeAllSync } from "./durable-file.js";
-import { HistoryIndex, type HistoryQuery, isUnusable, type RecordLocation } from "./history-index.js";
+import { HistoryIndex, isUnusable, type RecordLocation } from "./history-index.js";
+import type { HistoryQuery } from "./history-query.js";
 import { readSegmentLines } from "./read-journal.js";
 import { readLines } from "./read-lines.js";
 

@@ -11,7 +11,7 @@ import { STATES, type State } from "../../protocol/state.js";
 import { type Counts, NO_COUNTS } from "../../protocol/watch.js";
 import type { Decision, Entry, HostClaim, Submitted } from "./decision.js";
 import { keptBeforeEdit, keptBeforeRetry, keptFinish, keptSubmission } from "./entry-events.js";
-import type { HistoryQuery } from "./history-index.js";
+import type { HistoryQuery } from "./history-query.js";
 import { OrderIndex } from "./order-index.js";
 import { jsonSize } from "./payloads.js";
 import { matchesQuery } from "./recent.js";

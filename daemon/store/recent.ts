@@ -5,7 +5,7 @@
 import type { Operation } from "../../protocol/operation.js";
 import type { Counts } from "../../protocol/watch.js";
 import type { Entry } from "./decision.js";
-import type { HistoryQuery } from "./history-index.js";
+import { EQUAL, type HistoryQuery } from "./history-query.js";
 
 /** Number of kept operations. */
 export const RECENT = 200;
@@ -50,10 +50,8 @@ export class Recent {
 /** Whether an operation in memory matches a query, by the same rules as the history's index (`history-index.ts`). */
 export function matchesQuery({ record, order, finishedBy }: Entry, query: HistoryQuery): boolean {
   if (query.state && !query.state.includes(record.state)) return false;
-  if (query.op !== undefined && record.op !== query.op) return false;
-  if (query.historyKey !== undefined && record.historyKey !== query.historyKey) return false;
+  if (EQUAL.some((name) => query[name] !== undefined && record[name] !== query[name])) return false;
   if (query.chain !== undefined && record.chain.id !== query.chain) return false;
-  if (query.host !== undefined && record.host !== query.host) return false;
   if (query.before !== undefined && !(query.order === "oldest" ? order > query.before : order < query.before))
     return false;
   if (query.finishedAfter !== undefined && finishedBy <= query.finishedAfter) return false;

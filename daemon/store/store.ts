@@ -7,7 +7,7 @@
  */
 import type { Counts } from "../../protocol/watch.js";
 import type { Decision, Entry, IdempotencyKey } from "./decision.js";
-import type { HistoryQuery } from "./history-index.js";
+import type { HistoryQuery } from "./history-query.js";
 import type { Ledger } from "./ledger.js";
 import type { Payloads } from "./payloads.js";
 import type { Recent } from "./recent.js";

@@ -1,7 +1,7 @@
 /** The archive: live and finished operations alike, in memory or not. */
 import { expect, test } from "vitest";
 import type { Entry } from "../../daemon/store/decision.js";
-import type { HistoryQuery } from "../../daemon/store/history-index.js";
+import type { HistoryQuery } from "../../daemon/store/history-query.js";
 import type { Submission } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
 import { isFinal } from "../../protocol/state.js";

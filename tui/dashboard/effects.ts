@@ -1,5 +1,6 @@
 import { followChain } from "../../protocol/client/follow.js";
 import { exitCodeOfStatus, Refusal } from "../../protocol/errors.js";
+import { parseHistoryName } from "../../protocol/estimate/likeness.js";
 import { isPlainObject } from "../../protocol/objects.js";
 import type { LogLine } from "../../protocol/operation.js";
 import type { TypesReply } from "../../protocol/replies.js";
@@ -9,7 +10,6 @@ import { CourseReader, courseOf } from "../describe/course.js";
 import { inPipelines } from "../kit/pipelines.js";
 import { chainPage, shifted } from "./core/chain-log.js";
 import type { Effect, LogLink, SlotEffect } from "./core/effect.js";
-import { parseHistoryName } from "./core/history.js";
 import { typeKey } from "./core/key.js";
 import { lanesOfCourses } from "./core/lanes.js";
 import { LOG_PAGE } from "./core/log-window.js";

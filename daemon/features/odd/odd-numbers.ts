@@ -7,6 +7,7 @@
  */
 
 import { ANY_PIPELINE } from "../../../ops/pipeline/file-name.js";
+import { historyName, likenessOf } from "../../../protocol/estimate/likeness.js";
 import { paramsKey } from "../../../protocol/estimate/usual.js";
 import type { Odd, Operation } from "../../../protocol/operation.js";
 import type { Bus } from "../../bus.js";
@@ -68,12 +69,11 @@ export class OddNumbers {
   }
 
   async #known(record: Operation): Promise<ReadonlyMap<string, Run>> {
-    const key = keyOf(record);
+    const key = historyName(record);
     const known = this.#runs.get(key);
     if (known) return known;
-    const { op, historyKey, id } = record;
-    const entries = await this.archive.list({ op, historyKey, state: ["succeeded"] }, MOST_RUNS);
-    const earlier = entries.filter((each) => each.record.id !== id).reverse();
+    const entries = await this.archive.list({ ...likenessOf(record), state: ["succeeded"] }, MOST_RUNS);
+    const earlier = entries.filter((each) => each.record.id !== record.id).reverse();
     const read =
       this.#runs.get(key) ?? new Map(earlier.map(({ record }) => [record.id, runOf(record)] as const));
     if (this.#runs.size >= MOST_KEPT) this.#runs.delete(firstOf(this.#runs));
@@ -115,12 +115,9 @@ function earlierOf(name: string, runs: readonly Run[], compared: Params | undefi
   });
 }
 
-const keyOf = ({ op, historyKey }: Operation) => JSON.stringify([op, historyKey]);
-
 /** A type whose key is not always there compares runs without one with all its runs, as `Durations` does. */
 function keysOf(record: Operation): string[] {
-  const { op, historyKey } = record;
-  return historyKey === undefined ? [keyOf(record)] : [keyOf(record), JSON.stringify([op, undefined])];
+  return [...new Set([historyName(record), record.op])];
 }
 
 function runOf(record: Operation): Run {

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { isByAnswer } from "../../../protocol/approval.js";
+import { likenessOf } from "../../../protocol/estimate/likeness.js";
 import { getOwn, isPlainObject } from "../../../protocol/objects.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import { isPassed } from "../../../protocol/stage-state.js";
@@ -125,8 +126,9 @@ export async function whyFailed(
 }
 
 /** The newest first; those of the same directory before the others. */
-async function successesBefore({ op, historyKey, cwd, id, startedAt }: Operation, { store }: WhyParts) {
-  const found = await store.archive.list({ op, historyKey, state: ["succeeded"] }, SUCCESSES);
+async function successesBefore(record: Operation, { store }: WhyParts) {
+  const { cwd, id, startedAt } = record;
+  const found = await store.archive.list({ ...likenessOf(record), state: ["succeeded"] }, SUCCESSES);
   const before = found.filter(
     ({ record }) => record.id !== id && record.finishedAt! <= (startedAt ?? record.finishedAt!),
   );

@@ -4,7 +4,7 @@ import { Bus } from "../../../daemon/bus.js";
 import { Durations } from "../../../daemon/scheduler/durations.js";
 import { candidateOf } from "../../../daemon/scheduler/start.js";
 import type { Decision, Entry } from "../../../daemon/store/decision.js";
-import type { HistoryQuery } from "../../../daemon/store/history-index.js";
+import type { HistoryQuery } from "../../../daemon/store/history-query.js";
 import type { Operation, Step } from "../../../protocol/operation.js";
 
 const step = (name: string, seconds: number, over: Partial<Step> = {}) =>

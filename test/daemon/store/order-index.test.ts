@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Decision, Entry } from "../../../daemon/store/decision.js";
-import type { HistoryQuery } from "../../../daemon/store/history-index.js";
+import type { HistoryQuery } from "../../../daemon/store/history-query.js";
 import { Ledger } from "../../../daemon/store/ledger.js";
 import { OrderIndex } from "../../../daemon/store/order-index.js";
 import { matchesQuery } from "../../../daemon/store/recent.js";

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { Bus } from "../../../daemon/bus.js";
 import { OddNumbers } from "../../../daemon/features/odd/odd-numbers.js";
 import type { Decision, Entry } from "../../../daemon/store/decision.js";
-import type { HistoryQuery } from "../../../daemon/store/history-index.js";
+import type { HistoryQuery } from "../../../daemon/store/history-query.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { Story } from "../../harness/records.js";
 

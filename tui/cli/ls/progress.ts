@@ -3,6 +3,7 @@
  * they are expected to start and to end.
  */
 import type { Client } from "../../../protocol/client/client.js";
+import { historyName, parseHistoryName } from "../../../protocol/estimate/likeness.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ForecastReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
@@ -66,15 +67,14 @@ export class ListProgress {
    * @returns whether durations were read
    */
   async load(operations: Iterable<Operation>): Promise<boolean> {
-    const missing = new Map<string, Operation>();
-    for (const operation of operations)
-      if (isWeighted(operation) && !this.#asked.has(nameOf(operation)))
-        missing.set(nameOf(operation), operation);
+    const names = [...operations].filter(isWeighted).map(historyName);
+    const missing = new Set(names.filter((name) => !this.#asked.has(name)));
     await Promise.all(
-      [...missing].map(async ([name, { op, historyKey }]) => {
+      [...missing].map(async (name) => {
+        const { op, key } = parseHistoryName(name);
         this.#asked.add(name);
         // Without durations the list is still right: all stages count the same.
-        const history = await this.client.history(op, { key: historyKey }).catch(() => null);
+        const history = await this.client.history(op, { key }).catch(() => null);
         this.#durations.set(name, history?.stages ?? null);
       }),
     );
@@ -83,7 +83,7 @@ export class ListProgress {
 
   of(operation: Operation): OverallProgress {
     const { id, attempt } = operation;
-    const durations = this.#durations.get(nameOf(operation));
+    const durations = this.#durations.get(historyName(operation));
     // A percent without the durations could decrease later.
     if (durations === undefined && isWeighted(operation)) return UNKNOWN;
     const now = overallProgress(operation, durations ?? null);
@@ -96,10 +96,6 @@ export class ListProgress {
     this.#reached.set(id, { attempt, percent });
     return { ...now, percent };
   }
-}
-
-function nameOf({ op, historyKey }: Operation): string {
-  return `${op} ${historyKey ?? ""}`;
 }
 
 function isWeighted({ state, stages }: Operation): boolean {

@@ -1,5 +1,10 @@
 /** How long earlier runs took, by type and history key, which histories the screen needs, and what finished today. */
 
+import {
+  type Likeness,
+  historyName as nameOfHistory,
+  parseHistoryName,
+} from "../../../protocol/estimate/likeness.js";
 import { paramsKey, type Usual, usualIn } from "../../../protocol/estimate/usual.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
@@ -11,18 +16,8 @@ import { finishedIn, type History, type State } from "./model.js";
 import { perObject } from "./per-object.js";
 
 /** Each of several daemons has its own histories. */
-export function historyName(operation: Pick<Operation, "id" | "op" | "historyKey">): string {
-  const { historyKey } = operation;
-  const op = typeKey(operation);
-  return historyKey === undefined ? op : `${op} ${historyKey}`;
-}
-
-/** No type, and no host, has a space in its name. */
-export function parseHistoryName(name: string): { op: string; key: string | undefined } {
-  const space = name.indexOf(" ");
-  return space === -1
-    ? { op: name, key: undefined }
-    : { op: name.slice(0, space), key: name.slice(space + 1) };
+export function historyName(operation: Pick<Operation, "id"> & Likeness): string {
+  return nameOfHistory({ ...operation, op: typeKey(operation) });
 }
 
 /** Milliseconds for which a history, and a count of what finished today, is good whatever happens. */

@@ -2,6 +2,7 @@
 import type { Submission } from "../../../../protocol/event.js";
 import { DEFAULT_QUEUE } from "../../../../protocol/submit-fields.js";
 import { type Decision, idOf } from "../../../store/decision.js";
+import { columnOf } from "../../../store/history-query.js";
 import type { AppendItem, OfferItem, OperationIndex } from "./rows.js";
 import { splitSecrets } from "./secrets.js";
 
@@ -45,7 +46,7 @@ export function tagsOf({ requires = [], tags = [] }: Pick<Submission, "requires"
 function columns(index: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(index).map(([name, value]) => [
-      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      columnOf(name),
       storable(value),
     ]),
   );

@@ -2,6 +2,7 @@
 
 import type { State } from "../../../../protocol/state.js";
 import type { Counts } from "../../../../protocol/watch.js";
+import { columnOf, EQUAL } from "../../../store/history-query.js";
 import { LONG } from "./connection.js";
 import { storable } from "./operation-index.js";
 import type { FleetQuery, KeyRow } from "./rows.js";
@@ -97,10 +98,8 @@ function conditions(query: FleetQuery): { where: string; values: unknown[] } {
     parts.push(sql(`$${values.length}`));
   };
   add((place) => `state = any (${place})`, query.state);
-  add((place) => `op = ${place}`, query.op);
-  add((place) => `history_key = ${place}`, query.historyKey);
+  for (const name of EQUAL) add((place) => `${columnOf(name)} = ${place}`, query[name]);
   add((place) => `chain_id = ${place}`, query.chain);
-  add((place) => `host = ${place}`, query.host);
   add((place) => `strpos(text, ${place}) > 0`, query.q ? query.q.toLowerCase() : undefined);
   add((place) => `ord ${query.order === "oldest" ? ">" : "<"} ${place}`, query.before);
   add((place) => `finished_n > ${place}`, query.finishedAfter);

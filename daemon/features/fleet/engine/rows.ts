@@ -3,7 +3,7 @@
 import type { FinalState, State } from "../../../../protocol/state.js";
 import type { Counts } from "../../../../protocol/watch.js";
 import type { Decision } from "../../../store/decision.js";
-import type { HistoryQuery } from "../../../store/history-index.js";
+import type { HistoryQuery } from "../../../store/history-query.js";
 
 /** What the engine reads of an operation, to place, find and list it. Times are ISO 8601. A name is that of its column. */
 export interface OperationIndex {

@@ -5,7 +5,7 @@
  */
 import { Refusal } from "../../../../protocol/errors.js";
 import type { Entry } from "../../../store/decision.js";
-import type { HistoryQuery } from "../../../store/history-index.js";
+import type { HistoryQuery } from "../../../store/history-query.js";
 import type { Ledger } from "../../../store/ledger.js";
 import type { Archive, KeyUse } from "../../../store/store.js";
 import { EngineAwayError } from "../engine/errors.js";
