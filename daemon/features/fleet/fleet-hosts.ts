@@ -10,7 +10,7 @@ import type { Hosts, Placeable } from "../../hosts/hosts.js";
 import type { Entry } from "../../store/decision.js";
 import { EngineAwayError } from "./engine/errors.js";
 import type { FleetEngine } from "./engine/fleet-engine.js";
-import { tagsOf } from "./engine/operation-index.js";
+import { tagsOf } from "./engine/indexed.js";
 import type { HostRow, TypeRow } from "./engine/rows.js";
 
 /** Part of `lostAfter` after which a host that does not renew is shown as unreachable. */

@@ -1,55 +1,13 @@
-/** From decisions to the values that the engine indexes. */
-import type { Submission } from "../../../../protocol/event.js";
-import { DEFAULT_QUEUE } from "../../../../protocol/submit-fields.js";
+/** From decisions to the items of the engine. */
 import { type Decision, idOf } from "../../../store/decision.js";
 import { columnOf } from "../../../store/history-query.js";
-import type { AppendItem, OfferItem, OperationIndex } from "./rows.js";
+import { indexOf } from "./indexed.js";
+import type { AppendItem, OfferItem } from "./rows.js";
 import { splitSecrets } from "./secrets.js";
 
-type Indexed = Pick<
-  Submission,
-  | "id"
-  | "op"
-  | "title"
-  | "label"
-  | "queue"
-  | "notBefore"
-  | "historyKey"
-  | "chain"
-  | "on"
-  | "tags"
-  | "requires"
->;
-
-/** What the engine reads of an operation. Null clears a column. */
-export function indexOf(operation: Indexed): OperationIndex {
-  const { id, op, title, label, queue, notBefore, historyKey, chain, on } = operation;
-  return {
-    op,
-    queue: queue ?? DEFAULT_QUEUE,
-    notBefore: notBefore ?? null,
-    historyKey: historyKey ?? null,
-    chainId: chain.id,
-    pin: on ?? null,
-    requires: tagsOf(operation),
-    // Lower case by the rules of JavaScript, as the question of a search is.
-    text: [id, op, title, label ?? ""].join("\n").toLowerCase(),
-  };
-}
-
-/** The tags that a host must have: those that the type requires, and those that the submit asks for. */
-export function tagsOf({ requires = [], tags = [] }: Pick<Submission, "requires" | "tags">): string[] {
-  return [...new Set([...requires, ...tags])];
-}
-
-/** Names of columns are those of the values, such as `not_before` of `notBefore`. */
+/** Names of columns are those of the values. */
 function columns(index: object): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(index).map(([name, value]) => [
-      columnOf(name),
-      storable(value),
-    ]),
-  );
+  return Object.fromEntries(Object.entries(index).map(([name, value]) => [columnOf(name), storable(value)]));
 }
 
 /** The text type of PostgreSQL holds no NUL and no half of a surrogate pair. Decisions keep both, as escapes. */

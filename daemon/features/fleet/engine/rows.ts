@@ -4,21 +4,7 @@ import type { FinalState, State } from "../../../../protocol/state.js";
 import type { Counts } from "../../../../protocol/watch.js";
 import type { Decision } from "../../../store/decision.js";
 import type { HistoryQuery } from "../../../store/history-query.js";
-
-/** What the engine reads of an operation, to place, find and list it. Times are ISO 8601. A name is that of its column. */
-export interface OperationIndex {
-  op: string;
-  queue: string;
-  notBefore: string | null;
-  historyKey: string | null;
-  chainId: string;
-  /** The only host that may run the operation. */
-  pin: string | null;
-  /** Tags that a host must have. */
-  requires: string[];
-  /** For searches. */
-  text: string;
-}
+import type { OperationIndex } from "./indexed.js";
 
 /** The complete row of an offered operation. */
 export interface OfferedIndex extends OperationIndex {

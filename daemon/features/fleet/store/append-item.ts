@@ -2,7 +2,7 @@
 import { isFinal } from "../../../../protocol/state.js";
 import { type Entry, idOf } from "../../../store/decision.js";
 import type { Judged } from "../../../store/store.js";
-import { indexOf } from "../engine/operation-index.js";
+import { indexOf } from "../engine/indexed.js";
 import type { AppendItem, FencedPiece, OfferItem } from "../engine/rows.js";
 import { lastFence } from "./fold.js";
 

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import type { EngineOptions } from "../../../../daemon/features/fleet/engine/engine-reads.js";
 import { FleetEngine } from "../../../../daemon/features/fleet/engine/fleet-engine.js";
-import { indexOf } from "../../../../daemon/features/fleet/engine/operation-index.js";
+import { indexOf, type OperationIndex } from "../../../../daemon/features/fleet/engine/indexed.js";
 import type {
   AppendGroup,
   AppendItem,
@@ -11,7 +11,6 @@ import type {
   Claimed,
   ClaimRequest,
   JoinOptions,
-  OperationIndex,
   Verdict,
 } from "../../../../daemon/features/fleet/engine/rows.js";
 import { migrate } from "../../../../daemon/features/fleet/migrate.js";

@@ -9,7 +9,7 @@ import {
   LostWritesError,
   SessionOverError,
 } from "../../../../daemon/features/fleet/engine/errors.js";
-import { indexOf } from "../../../../daemon/features/fleet/engine/operation-index.js";
+import { indexOf } from "../../../../daemon/features/fleet/engine/indexed.js";
 import type { OfferedIndex, OfferItem } from "../../../../daemon/features/fleet/engine/rows.js";
 import { until } from "../../../end-to-end/until.js";
 import { useDirectories } from "../../../harness/temporary.js";

@@ -1,7 +1,7 @@
 /** An operation that a host of a real fleet runs, for tests of its run files. */
 import { randomUUID } from "node:crypto";
 import type { FleetEngine } from "../../../../daemon/features/fleet/engine/fleet-engine.js";
-import { indexOf } from "../../../../daemon/features/fleet/engine/operation-index.js";
+import { indexOf } from "../../../../daemon/features/fleet/engine/indexed.js";
 import type { Candidate } from "../../../../daemon/features/fleet/engine/rows.js";
 import { AT, submission } from "../../../harness/records.js";
 

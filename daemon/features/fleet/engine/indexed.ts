@@ -1,0 +1,54 @@
+/** The values of an operation that the engine indexes. */
+import type { Submission } from "../../../../protocol/event.js";
+import { DEFAULT_QUEUE } from "../../../../protocol/submit-fields.js";
+
+/** What the engine reads of an operation, to place, find and list it. Times are ISO 8601. A name is that of its column. */
+export interface OperationIndex {
+  op: string;
+  queue: string;
+  notBefore: string | null;
+  historyKey: string | null;
+  chainId: string;
+  /** The only host that may run the operation. */
+  pin: string | null;
+  /** Tags that a host must have. */
+  requires: string[];
+  /** For searches. */
+  text: string;
+}
+
+type Indexed = Pick<
+  Submission,
+  | "id"
+  | "op"
+  | "title"
+  | "label"
+  | "queue"
+  | "notBefore"
+  | "historyKey"
+  | "chain"
+  | "on"
+  | "tags"
+  | "requires"
+>;
+
+/** What the engine reads of an operation. Null clears a column. */
+export function indexOf(operation: Indexed): OperationIndex {
+  const { id, op, title, label, queue, notBefore, historyKey, chain, on } = operation;
+  return {
+    op,
+    queue: queue ?? DEFAULT_QUEUE,
+    notBefore: notBefore ?? null,
+    historyKey: historyKey ?? null,
+    chainId: chain.id,
+    pin: on ?? null,
+    requires: tagsOf(operation),
+    // Lower case by the rules of JavaScript, as the question of a search is.
+    text: [id, op, title, label ?? ""].join("\n").toLowerCase(),
+  };
+}
+
+/** The tags that a host must have: those that the type requires, and those that the submit asks for. */
+export function tagsOf({ requires = [], tags = [] }: Pick<Submission, "requires" | "tags">): string[] {
+  return [...new Set([...requires, ...tags])];
+}
