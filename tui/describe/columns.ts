@@ -4,6 +4,7 @@ import { waitsForApproval } from "../../protocol/approval.js";
 import { ranSeconds } from "../../protocol/estimate/seconds.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { ForecastReply } from "../../protocol/replies.js";
+import { laterStart } from "../../protocol/start-time.js";
 import { STATES } from "../../protocol/state.js";
 import { DEFAULT_QUEUE } from "../../protocol/submit-fields.js";
 import { firstLine } from "../../protocol/text/first-line.js";
@@ -204,14 +205,13 @@ function doneCell(operation: Operation, context: OperationContext): string {
 
 /** The position in the queue, or what the operation waits for; then its expected start where that is not now. */
 function queuedCell(operation: Operation, now: number, startsAt: number | null): string {
-  const { queuePosition, waitsFor, notBefore } = operation;
+  const { queuePosition, waitsFor } = operation;
   const starts = startsAt === null || startsAt - now < 1000 ? "" : ` in ~${formatAbout(startsAt - now)}`;
   if (waitsFor !== null)
     return `after ${waitsFor.length === 1 ? waitsFor[0]!.slice(0, 4) : waitsFor.length}${starts}`;
   if (queuePosition !== null) return `#${queuePosition}${starts}`;
-  if (notBefore !== null && Date.parse(notBefore) > now)
-    return formatShortTime(new Date(notBefore), new Date(now));
-  return "";
+  const later = laterStart(operation, now);
+  return later === null ? "" : formatShortTime(new Date(later), new Date(now));
 }
 
 function tookCell(it: Operation, context: OperationContext): string {

@@ -1,6 +1,7 @@
 /** `GET /v1/forecast`: when live operations are expected to start and to end. */
 import { type TimeLeft, timeLeft, usualTime } from "../../../protocol/estimate/time-left.js";
 import type { ForecastReply } from "../../../protocol/replies.js";
+import { laterStart } from "../../../protocol/start-time.js";
 import type { Parts } from "../../compose.js";
 import { type Expected, forecast } from "../../scheduler/forecast.js";
 import { earliestStart } from "../../scheduler/holds/start-time.js";
@@ -88,13 +89,13 @@ async function inputOf(context: Parts, inLine: readonly string[], planned: reado
     };
   });
   const queued = waiting.map((entry) => {
-    const { id, queue, notBefore } = entry.record;
+    const { id, queue } = entry.record;
     return {
       ...{ id, queue, turn: placeOf(entry) },
       seconds: usualTime(usual(entry.record)).seconds,
       earliest: earliestStart(entry.record),
       after: dependencies.liveLinks(id),
-      isDelayed: notBefore !== null && Date.parse(notBefore) > now,
+      isDelayed: laterStart(entry.record, now) !== null,
     };
   });
   // Nothing starts in a paused queue or on a drained host.

@@ -3,6 +3,7 @@ import { waitsForApproval } from "../../../protocol/approval.js";
 import type { Client } from "../../../protocol/client/client.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ForecastReply } from "../../../protocol/replies.js";
+import { laterStart } from "../../../protocol/start-time.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { formatLocalTime } from "../../kit/output/local-time.js";
 import { formatDuration } from "../../terminal/format.js";
@@ -12,18 +13,18 @@ import { formatLeft } from "../../terminal/time-left.js";
 export async function startNote(client: Client, operation: Operation): Promise<string | null> {
   if (operation.state !== "queued") return null;
   // Without a forecast the operation is still submitted.
-  const forecast = operation.notBefore !== null ? null : await client.forecast().catch(() => null);
+  const forecast =
+    laterStart(operation, client.now()) !== null ? null : await client.forecast().catch(() => null);
   return startText(operation, forecast, client.now());
 }
 
 /** Pure. */
 export function startText(operation: Operation, forecast: ForecastReply | null, now: number): string | null {
-  const { id, queue, notBefore, waitsFor, blocked, queuePosition } = operation;
+  const { id, queue, waitsFor, blocked, queuePosition } = operation;
   const name = queue === "default" ? "" : ` of ${sanitize(queue)}`;
-  if (notBefore !== null && Date.parse(notBefore) > now) {
-    const seconds = (Date.parse(notBefore) - now) / 1000;
-    return `starts at ${formatLocalTime(new Date(notBefore))}, in ${formatDuration(Math.round(seconds))}`;
-  }
+  const later = laterStart(operation, now);
+  if (later !== null)
+    return `starts at ${formatLocalTime(new Date(later))}, in ${formatDuration(Math.round((later - now) / 1000))}`;
   const expected = forecast?.operations[id];
   const startsAt = expected?.startsAt ? Date.parse(expected.startsAt) : null;
   const endsAt = expected?.endsAt ? Date.parse(expected.endsAt) : null;

@@ -6,6 +6,7 @@ import { lastOfChain, untilFinished, type WaitOptions } from "../../../protocol/
 import { EXIT, exitCodeOf } from "../../../protocol/exit-codes.js";
 import { NeedsPersonError, TimedOutError } from "../../../protocol/failures.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { isForLater } from "../../../protocol/start-time.js";
 import { isFinal } from "../../../protocol/state.js";
 import { interruptible } from "../../kit/interruptible.js";
 import { jsonLine } from "../../kit/output/json.js";
@@ -127,7 +128,7 @@ function sayWaits(client: Client, wait: WaitFor, operations: readonly Operation[
     say(wait.to, `waits for ${several ? `${ids.size} operations: ` : ""}${listed(ids)}`, "yellow");
   const later = live.flatMap((it) => {
     // The wait for one operation reports its block.
-    const isLater = it.notBefore !== null || it.waitsFor !== null || (several && it.blocked !== null);
+    const isLater = isForLater(it) || (several && it.blocked !== null);
     const text = it.state === "queued" && isLater ? startText(it, null, client.now()) : null;
     return text === null ? [] : [`${it.id} ${text}`];
   });

@@ -2,6 +2,7 @@
 import { type Command, Option } from "commander";
 import type { Client } from "../../../protocol/client/client.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { isForLater } from "../../../protocol/start-time.js";
 import { keepOptions } from "../../kit/kept-options.js";
 import { addResultOptions, type OutputOptions, printResult, wantsJson } from "../../kit/output/options.js";
 import type { ReportTo } from "../../kit/report.js";
@@ -40,7 +41,7 @@ export async function afterSubmit(
   const { exitStatus = false } = options;
   const json = wantsJson(options);
   const waits = options.wait === true || exitStatus;
-  const waitsForLong = [operation.notBefore, operation.waitsFor, operation.blocked].some((it) => it !== null);
+  const waitsForLong = isForLater(operation) || operation.blocked !== null;
   // The wait reports a block, and its end.
   const isReported = options.follow || (waits && operation.blocked !== null);
   if (!json && !isReported && (waitsForLong || waits || process.stderr.isTTY)) {

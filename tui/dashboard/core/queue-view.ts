@@ -3,6 +3,7 @@
 import { pausedSeconds } from "../../../protocol/estimate/seconds.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { HostReply, QueueReply, ScheduleReply } from "../../../protocol/replies.js";
+import { laterStart } from "../../../protocol/start-time.js";
 import { DEFAULT_QUEUE } from "../../../protocol/submit-fields.js";
 import { describeOperation, type Row } from "../../describe/operation.js";
 import { formatShortTime } from "../../kit/output/local-time.js";
@@ -96,15 +97,14 @@ function about(seconds: number): string {
 }
 
 /** The reason why an operation waits, other than its place in the queue. */
-export interface Wait {
-  readonly why: "operations" | "time" | "paused queue";
+export type Wait = {
   /** In at most seven columns, unless there are a hundred operations. */
   readonly short: string;
   readonly long: string;
-}
+} & ({ readonly why: "operations" | "paused queue" } | { readonly why: "time"; readonly until: number });
 
 export function waitOf(state: State, operation: Operation): Wait | null {
-  const { waitsFor, notBefore, queue } = operation;
+  const { waitsFor, queue } = operation;
   if (operation.state !== "queued") return null;
   if (waitsFor !== null && waitsFor.length > 0) {
     const [first] = waitsFor;
@@ -113,10 +113,11 @@ export function waitOf(state: State, operation: Operation): Wait | null {
     const long = waitsFor.length === 1 ? `after ${one}` : `after ${waitsFor.length} operations`;
     return { why: "operations", short: `after ${waitsFor.length}`, long };
   }
-  if (notBefore !== null && Date.parse(notBefore) > state.now) {
-    const at = formatShortTime(new Date(notBefore), new Date(state.now));
+  const until = laterStart(operation, state.now);
+  if (until !== null) {
+    const at = formatShortTime(new Date(until), new Date(state.now));
     // For another day, the narrow column shows the day.
-    return { why: "time", short: at.split(" ").slice(0, 2).join(" "), long: `at ${at}` };
+    return { why: "time", short: at.split(" ").slice(0, 2).join(" "), long: `at ${at}`, until };
   }
   if (isHeldByQueue(state, operation))
     return { why: "paused queue", short: "paused", long: `queue ${queue} paused` };

@@ -1,6 +1,7 @@
 /** The third column of a wide terminal: what starts next, the hosts, and what finished today. */
 import { Box } from "ink";
 import type { Operation } from "../../../../protocol/operation.js";
+import { laterStart } from "../../../../protocol/start-time.js";
 import { isFinal } from "../../../../protocol/state.js";
 import { formatShortTime } from "../../../kit/output/local-time.js";
 import { formatCount, formatDuration } from "../../../terminal/format.js";
@@ -64,13 +65,14 @@ function Part({
 function nextRows(state: State, width: number, height: number, { paint }: Theme): Line[] {
   const queued: Operation[] = [...state.view.operations.values()].filter(({ state: is }) => is === "queued");
   const starts = queued.flatMap((operation) => {
-    const at = state.forecast?.operations[operation.id]?.startsAt ?? operation.notBefore;
-    return at == null ? [] : [{ at, name: nameOf(state, operation), what: "" }];
+    const expected = state.forecast?.operations[operation.id]?.startsAt;
+    const at = expected ? Date.parse(expected) : laterStart(operation, state.now);
+    return at === null ? [] : [{ at, name: nameOf(state, operation), what: "" }];
   });
   const runs = state.schedules.flatMap(({ name, nextAt }) =>
-    nextAt === null ? [] : [{ at: nextAt, name, what: "schedule" }],
+    nextAt === null ? [] : [{ at: Date.parse(nextAt), name, what: "schedule" }],
   );
-  const all = [...starts, ...runs].toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
+  const all = [...starts, ...runs].toSorted((a, b) => a.at - b.at);
   if (all.length === 0) return [new Line(width, paint).add("nothing is planned", "muted")];
   const rows = all
     .slice(0, Math.max(0, all.length > height ? height - 1 : height))

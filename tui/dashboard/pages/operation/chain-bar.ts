@@ -150,7 +150,7 @@ function waitText(state: State, operation: Operation): string {
   const name = queue === DEFAULT_QUEUE ? "the queue" : `queue ${sanitizeLine(queue)}`;
   const place = queuePosition === null ? "queued" : `number ${queuePosition} in ${name}`;
   const parts = [
-    wait === null || wait.why === "paused queue" ? place : waitedFor(state, operation, wait),
+    wait === null || wait.why === "paused queue" ? place : waitedFor(state, wait),
     ...(wait?.why === "paused queue" ? [`${wait.long}: p resumes it`] : []),
     ...(startsAt === null ? [] : [`starts ≈ ${clock(startsAt)}`]),
     ...(endsAt === null ? [] : [`done ≈ ${clock(endsAt)}`]),
@@ -159,9 +159,9 @@ function waitText(state: State, operation: Operation): string {
   return parts.join(" · ");
 }
 
-function waitedFor(state: State, { notBefore }: Operation, { why, long }: Wait): string {
-  if (why === "operations") return `starts ${sanitizeLine(long)}`;
-  return `starts ${long}, in ${formatLeft((Date.parse(notBefore!) - state.now) / 1000)}`;
+function waitedFor(state: State, wait: Wait): string {
+  if (wait.why !== "time") return `starts ${sanitizeLine(wait.long)}`;
+  return `starts ${wait.long}, in ${formatLeft((wait.until - state.now) / 1000)}`;
 }
 
 export function stall({ state, operation, line }: DetailView): Line {
