@@ -6,16 +6,9 @@
 import { rmSync } from "node:fs";
 import { uptime } from "node:os";
 import { openApproval, waitsForApproval } from "../protocol/approval.js";
+import { END_VALUES } from "../protocol/end-values.js";
 import { Refusal } from "../protocol/errors.js";
-import {
-  type Changes,
-  type DaemonEvent,
-  type DoneByHand,
-  END_VALUES,
-  type Outcome,
-  type StopReason,
-  type Submission,
-} from "../protocol/event.js";
+import type { Changes, DaemonEvent, DoneByHand, Outcome, StopReason, Submission } from "../protocol/event.js";
 import { getOwn, pick } from "../protocol/objects.js";
 import type { Approval, Odd, Operation, Resources } from "../protocol/operation.js";
 import { isFinal, mayMove } from "../protocol/state.js";

@@ -18,6 +18,7 @@ import {
   progressSchema,
   type Resources,
   resourcesSchema,
+  resultShape,
   statusSchema,
 } from "./operation.js";
 import { doc } from "./schema/doc.js";
@@ -113,14 +114,10 @@ const changes = doc(
   "keys of the record with their new values",
 );
 
-/** The values of an end that the record has too, beside the state. */
-export const END_VALUES = ["result", "resultText", "error"] as const;
-
 /** How an attempt ended. The first outcome counts; a later exit code or cancel does not change it. */
 const outcome = z.object({
   state: finalState,
-  result: z.unknown(),
-  resultText: doc(z.optional(z.string()), "text of the result, for people; absent: none"),
+  ...resultShape,
   error: z.nullable(operationErrorSchema),
   next: doc(z.nullable(submissionSchema), "the next operation of the chain"),
   notLoaded: doc(z.optional(z.literal(true)), "the type did not load; run was not called"),
@@ -193,8 +190,7 @@ export const daemonEvents = {
     "operation:finished",
     {
       state: finalState,
-      result: z.unknown(),
-      resultText: doc(z.optional(z.string()), "text of the result, for people; absent: none"),
+      ...resultShape,
       omitted: z.optional(omittedSchema),
       error: z.nullable(operationErrorSchema),
       odd: doc(z.optional(z.array(oddSchema)), "numbers far outside of what earlier successes told"),

@@ -248,6 +248,12 @@ export const hookFailureSchema = z.object({
   message: z.string(),
 });
 
+/** A result, as an event has it. */
+export const resultShape = {
+  result: z.unknown(),
+  resultText: doc(z.optional(z.string()), "text of the result, for people; absent: none"),
+};
+
 export const operationSchema = z.object({
   id: doc(z.string(), "12 characters of `0-9a-z`; the first is a letter"),
   op: doc(z.string(), "Name of the operation type"),

@@ -5,6 +5,7 @@
  * below the record's `seq` changes nothing, so applying events twice is harmless. The given record is never mutated.
  */
 import { answered, openApproval, withoutAskedAgain } from "./approval.js";
+import { NO_END, recordEnd } from "./end-values.js";
 import type { OperationEvent, Submission } from "./event.js";
 import { MAX_STATUS } from "./limits.js";
 import { getOwn } from "./objects.js";
@@ -199,10 +200,8 @@ function changes(
     case "operation:finished":
       return {
         state: event.state,
-        result: event.result,
-        resultText: event.resultText ?? null,
+        ...recordEnd(event),
         ...(event.omitted && { omitted: { ...record.omitted, ...event.omitted } }),
-        error: event.error,
         ...(event.odd && { odd: event.odd }),
         resources: event.resources ?? null,
         ...NO_WORKER,
@@ -244,9 +243,7 @@ const CLEAN = {
   ...EMPTY_BAR,
   ...NO_WORKER,
   status: null,
-  result: null,
-  resultText: null,
-  error: null,
+  ...NO_END,
   cancelRequested: false,
   finishedSuccessfully: false,
   queuePosition: null,

@@ -5,7 +5,8 @@
  * memory, the checkpoint and the watchers only after it is on disk.
  */
 import type { Forgotten, Taken } from "../../ops/attempt/stage-values.js";
-import type { DaemonEvent, END_VALUES, Submission } from "../../protocol/event.js";
+import type { END_VALUES } from "../../protocol/end-values.js";
+import type { DaemonEvent, Submission } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { ResourceLimits } from "../../protocol/resource-limits.js";
 import type { State } from "../../protocol/state.js";

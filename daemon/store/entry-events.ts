@@ -4,6 +4,7 @@
  * The record has the parameters of the submission. While the operation is finished, the record also has the result,
  * its text and the error of the last event.
  */
+import { eventEnd, withoutEnd } from "../../protocol/end-values.js";
 import type { DaemonEvent, SubmissionSource } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import { reduceEvent } from "../../protocol/reduce.js";
@@ -26,8 +27,7 @@ export function keptSubmission(event: Submitted): KeptEvent {
 export function keptFinish(event: Finished, record: Operation): KeptEvent {
   // An event that changed nothing keeps its own values.
   if (record.seq !== event.seq) return event;
-  const { result: _, resultText: __, error: ___, ...kept } = event;
-  return kept;
+  return withoutEnd(event);
 }
 
 /** The complete events of an entry. */
@@ -35,7 +35,7 @@ export function eventsOf({ record, events }: Pick<Entry, "record" | "events">): 
   return events.map((event): DaemonEvent => {
     if (event.type === "operation:submitted")
       return { ...event, operation: { params: record.params, ...event.operation } };
-    if (event.type === "operation:finished" && !("result" in event)) return { ...event, ...ending(record) };
+    if (event.type === "operation:finished" && !("result" in event)) return { ...event, ...eventEnd(record) };
     return event;
   });
 }
@@ -65,7 +65,7 @@ export function entryOf(stored: StoredEntry): Entry {
 /** The events to keep when a retry clears the record's result and error: the finish event gets them back. */
 export function keptBeforeRetry({ record, events }: Pick<Entry, "record" | "events">): KeptEvent[] {
   return events.map((event) =>
-    event.type === "operation:finished" && !("result" in event) ? { ...event, ...ending(record) } : event,
+    event.type === "operation:finished" && !("result" in event) ? { ...event, ...eventEnd(record) } : event,
   );
 }
 
@@ -98,8 +98,4 @@ export function sourceOf({ events }: Pick<Entry, "events">): SubmissionSource | 
     if (event.type === "operation:submitted") return event.operation.source ?? null;
   }
   return null;
-}
-
-function ending({ result, resultText, error }: Operation) {
-  return { result, ...(resultText !== null && { resultText }), error };
 }

@@ -8,7 +8,6 @@ import { setImmediate as turn } from "node:timers/promises";
 import { Refusal } from "../../protocol/errors.js";
 import type { Outcome, Submission } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
-import { MAX_RESULT_TEXT } from "../../protocol/limits.js";
 import type { OperationError } from "../../protocol/operation.js";
 import type { TerminalHost } from "../programs/terminals.js";
 import { ExecError } from "../sdk/exec.js";
@@ -22,7 +21,7 @@ import {
   isOperationType,
   type OperationCtor,
   readType,
-  shortened,
+  resultTextFor,
   stagesFor,
   TypeFault,
   titleFor,
@@ -124,8 +123,12 @@ export async function runAttempt(
   control.abandoned?.removeEventListener("abort", release);
   release();
   outcome = masker.maskOutcome(outcome);
-  const resultText = outcome.state === "succeeded" ? textOfResult(Type, outcome.result, sink) : null;
-  return resultText === null ? outcome : { ...outcome, resultText };
+  if (outcome.state !== "succeeded") return outcome;
+  const text = resultTextFor(Type, outcome.result, {
+    mask: (plain) => masker.mask(plain),
+    log: (line) => sink.line("liveops", null, line),
+  });
+  return { ...outcome, ...text };
 }
 
 /**
@@ -247,30 +250,4 @@ function errorOf(thrown: unknown, masker: Masker): OperationError {
 function timedOut(timeout: number | null, error: OperationError | null): OperationError {
   const message = `it ran longer than its timeout of ${timeout} s`;
   return { code: "LIVEOPS_TIMEOUT", message, stack: error?.stack ?? null };
-}
-
-/**
- * The text for the result; null without one. An error of the author's function is logged and fails nothing: the work
- * is done.
- */
-function textOfResult(Type: OperationCtor, result: unknown, sink: Sink): string | null {
-  const { op, resultText } = readType(Type);
-  if (resultText === null || result === null) return null;
-  const note = (problem: string) => {
-    sink.line(
-      "liveops",
-      null,
-      `static resultText of ${op} ${problem}; the result is shown as key=value lines`,
-    );
-    return null;
-  };
-  let text: unknown;
-  try {
-    // A copy: the function must not change the result.
-    text = resultText.call(Type, structuredClone(result));
-  } catch (thrown) {
-    return note(`threw: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-  }
-  if (typeof text !== "string" || text.trim() === "") return note("returned no text");
-  return shortened(sink.masker.mask(text.replace(/\r\n?/g, "\n").replace(/\n+$/, "")), MAX_RESULT_TEXT);
 }

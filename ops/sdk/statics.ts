@@ -117,6 +117,9 @@ export type ParamsInput<T> = T extends { readonly params: infer S extends z.ZodT
   ? z.input<S>
   : Record<string, unknown>;
 
+/** The type of the result: that of the parameter of `static resultText`; otherwise unknown. */
+export type ResultOf<T> = T extends { readonly resultText: (result: infer R) => unknown } ? R : unknown;
+
 /** The stage names that a class declares; any string if it declares none, or not `as const`. */
 export type StagesOf<T> = T extends { readonly stages: readonly (infer S extends string)[] }
   ? S

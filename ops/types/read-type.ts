@@ -5,8 +5,9 @@
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import type { Outcome } from "../../protocol/event.js";
 import { MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../../protocol/host-names.js";
-import { MAX_HISTORY_KEY, MAX_TITLE } from "../../protocol/limits.js";
+import { MAX_HISTORY_KEY, MAX_RESULT_TEXT, MAX_TITLE } from "../../protocol/limits.js";
 import {
   effectiveLimits,
   LIMIT_NAMES,
@@ -48,7 +49,7 @@ export interface TypeDefinition {
   /** Null: the type names none. */
   queue: string | null;
   /** Tags that a host of a fleet must have. */
-  requires: readonly string[];
+  requires: string[];
   hosts: "same" | "any";
   partition: "end" | "finish";
 }
@@ -162,6 +163,33 @@ export function historyKeyFor(Type: OperationCtor, parsed: unknown): string | un
 }
 
 /**
+ * The text for the result; nothing without one. An error of the author's function is logged and fails nothing: the work
+ * is done.
+ */
+export function resultTextFor(
+  Type: OperationCtor,
+  result: unknown,
+  { mask, log }: { mask(text: string): string; log(text: string): void },
+): Pick<Outcome, "resultText"> {
+  const { op, resultText } = readType(Type);
+  if (resultText === null || result === null) return {};
+  const note = (problem: string) => {
+    log(`static resultText of ${op} ${problem}; the result is shown as key=value lines`);
+    return {};
+  };
+  let text: unknown;
+  try {
+    // A copy: the function must not change the result.
+    text = resultText.call(Type, structuredClone(result));
+  } catch (thrown) {
+    return note(`threw: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  }
+  if (typeof text !== "string" || text.trim() === "") return note("returned no text");
+  const masked = mask(text.replace(/\r\n?/g, "\n").replace(/\n+$/, ""));
+  return { resultText: shortened(masked, MAX_RESULT_TEXT) };
+}
+
+/**
  * The title for parsed parameters.
  *
  * @throws TypeFault if the title is not text, or empty; any error of a title function
@@ -256,7 +284,7 @@ function readLimits(statics: Record<string, unknown>, fault: Fault): ResourceLim
   return effectiveLimits(limits, undefined);
 }
 
-function readRequires(value: unknown, fault: Fault): readonly string[] {
+function readRequires(value: unknown, fault: Fault): string[] {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value))
     throw fault(`static requires must be a list of tags, like ["gpu"], not ${show(value)}`);

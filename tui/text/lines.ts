@@ -14,37 +14,13 @@ import { DERIVED } from "../../protocol/submit-fields.js";
 import { firstLine } from "../../protocol/text/first-line.js";
 import { sanitize, sanitizeLogLine } from "../../protocol/text/sanitize.js";
 import { withoutSequences } from "../../protocol/text/sgr.js";
-import { jsonLine } from "../kit/output/json.js";
 import { formatLocalTime } from "../kit/output/local-time.js";
 import { formatAmount, formatDuration, formatPercent } from "../terminal/format.js";
 import { stageGlyph } from "../terminal/glyphs.js";
 import { oddNotes } from "../terminal/stage-note.js";
 import type { BarView } from "./bar.js";
 import { causeLines } from "./causes.js";
-
-/** The result of an operation for scripts that read stdout: the text of its type, or else the value. */
-export function resultLines({ result, resultText = null }: EndValues): string[] {
-  return resultText === null ? valueLines(result) : sanitize(resultText, { newlines: true }).split("\n");
-}
-
-interface EndValues {
-  result: unknown;
-  resultText?: string | null | undefined;
-}
-
-/**
- * One line for each key of an object, with nested values as JSON. Any other value is printed as `result=…`. Newlines in
- * a text are printed as `\n`.
- */
-export function valueLines(result: unknown): string[] {
-  if (result === null || result === undefined) return [];
-  if (typeof result !== "object" || Array.isArray(result)) return [`result=${valueText(result)}`];
-  return Object.entries(result).map(([key, value]) => `${sanitize(key)}=${valueText(value)}`);
-}
-
-function valueText(value: unknown): string {
-  return typeof value === "string" ? sanitize(value) : jsonLine(value);
-}
+import { resultLines } from "./result.js";
 
 /** The text of a log line may have SGR colours. `step`: the name of the step that the line is of. */
 type PrintedLine = { to: "out" | "err"; text: string; tone: Tone; step?: string };

@@ -11,11 +11,8 @@ import type {
 import type { StageState } from "../../../protocol/stage-state.js";
 import type { FinalState } from "../../../protocol/state.js";
 import type { OperationClass } from "../../sdk/live-operation.js";
-import type { ParamsInput } from "../../sdk/statics.js";
+import type { ParamsInput, ResultOf } from "../../sdk/statics.js";
 import { typeOfSubmission } from "../../types/prepare.js";
-
-/** The type of the result: that of the parameter of `static resultText`; otherwise unknown. */
-export type ResultOf<T> = T extends { readonly resultText: (result: infer R) => unknown } ? R : unknown;
 
 /** One run of a stage's block, tracked or not. */
 export interface StageRun {

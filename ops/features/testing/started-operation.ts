@@ -5,16 +5,9 @@ import type { FinalState } from "../../../protocol/state.js";
 import { InlineLink, type InlineWatcher, type LinkOptions } from "../../attempt/inline-link.js";
 import type { MemoryStageValues } from "../../attempt/memory-values.js";
 import type { OperationClass } from "../../sdk/live-operation.js";
-import type { StagesOf } from "../../sdk/statics.js";
+import type { ResultOf, StagesOf } from "../../sdk/statics.js";
 import type { OperationCtor } from "../../types/read-type.js";
-import {
-  nextOf,
-  type OperationRun,
-  progressOf,
-  type ResultOf,
-  type StageRun,
-  stagesOf,
-} from "./operation-run.js";
+import { nextOf, type OperationRun, progressOf, type StageRun, stagesOf } from "./operation-run.js";
 import { inProcess, runOutput } from "./process-state.js";
 import type { CancelAt, EventOf, EventType, RunningOperation } from "./running-operation.js";
 

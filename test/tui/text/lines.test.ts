@@ -1,6 +1,7 @@
 /** The core of text mode: events and log lines in, printed lines out. */
 import { expect, test } from "vitest";
-import { step, textState, valueLines } from "../../../tui/text/lines.js";
+import { step, textState } from "../../../tui/text/lines.js";
+import { valueLines } from "../../../tui/text/result.js";
 import { Story } from "../../harness/records.js";
 
 /** All that is printed, as `out` and `err` lines. */

@@ -6,7 +6,7 @@ import { sanitize } from "../../../protocol/text/sanitize.js";
 import { cut } from "../../kit/output/width.js";
 import { formatBytes, formatCount } from "../../terminal/format.js";
 import { stateColour, stateGlyph } from "../../terminal/glyphs.js";
-import { resultLines } from "../../text/lines.js";
+import { resultLines } from "../../text/result.js";
 
 /** Newest operations of a chain that are shown. */
 const MOST_LINKS = 50;

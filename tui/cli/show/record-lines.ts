@@ -19,7 +19,7 @@ import { ranHere, stageNote } from "../../terminal/stage-note.js";
 import { formatMargin, groundOf } from "../../terminal/time-left.js";
 import { barLine } from "../../text/bar.js";
 import { causeLines, frameLines } from "../../text/causes.js";
-import { resultLines, valueLines } from "../../text/lines.js";
+import { resultLines, valueLines } from "../../text/result.js";
 import { linkedLine } from "../run-links.js";
 import { type ChainLinks, chainLines } from "./chain-lines.js";
 

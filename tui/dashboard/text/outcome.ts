@@ -3,6 +3,7 @@ import type { Operation, OperationError } from "../../../protocol/operation.js";
 import { framesOf } from "../../../protocol/text/stack-frames.js";
 import { formatAmount, formatBytes, formatCount } from "../../terminal/format.js";
 import { oddNotes } from "../../terminal/stage-note.js";
+import { resultOf } from "../../text/result.js";
 import { fit, sanitizeLine, widthOf, wrap } from "./cells.js";
 import { Line, paragraph } from "./line.js";
 import type { Paint, Style } from "./theme.js";
@@ -24,18 +25,9 @@ export function outcomeRows(operation: Operation, width: number, height: number,
 }
 
 function valueRows(operation: Operation, width: number, height: number, paint: Paint): string[] {
-  if (operation.resultText !== null)
-    return signedRows(textRows(operation.resultText, width - 2, height + 1), width, height, paint);
-  if (operation.omitted?.result !== undefined)
-    return resultRows(omittedValue(operation, operation.omitted.result), width, height, paint);
-  return operation.result === null || operation.result === undefined
-    ? []
-    : resultRows(operation.result, width, height, paint);
-}
-
-/** Stands for a large value that the list of operations leaves out. */
-export function omittedValue({ id }: Operation, bytes: number): string {
-  return `${formatBytes(bytes)}: liveops show ${id} prints it`;
+  const { value, text } = resultOf(operation);
+  if (text !== null) return signedRows(textRows(text, width - 2, height + 1), width, height, paint);
+  return value === null || value === undefined ? [] : resultRows(value, width, height, paint);
 }
 
 /** Columns of the title before a result. */
@@ -61,20 +53,11 @@ export function linkResultRows(
   );
 }
 
-interface LinkResult {
-  title: string;
-  value: unknown;
-  /** The type's own text of the result; null: none. */
-  text: string | null;
-}
-
 /** The results of the other operations of the chain, in its order. */
-export function chainResults(links: readonly Operation[], operation: Operation): LinkResult[] {
+export function chainResults(links: readonly Operation[], operation: Operation) {
   return links.slice(-LINKS_MOST).flatMap((link) => {
-    const bytes = link.omitted?.result;
-    if (link.id === operation.id || (bytes === undefined && link.result === null)) return [];
-    const value = bytes === undefined ? link.result : omittedValue(link, bytes);
-    return [{ title: link.title, value, text: link.resultText }];
+    const result = resultOf(link);
+    return link.id === operation.id || result.value === null ? [] : [{ title: link.title, ...result }];
   });
 }
 
@@ -82,8 +65,10 @@ export function chainResults(links: readonly Operation[], operation: Operation):
 const VALUE_MOST = 40;
 
 /** What a success came to, in a line: `600 rows · orders`, `312 tests`; "": nothing to tell. */
-export function summaryOf({ result, resultText, progress }: Operation): string {
-  if (resultText !== null) return resultText.split("\n", 1)[0]!;
+export function summaryOf(operation: Operation): string {
+  const { result, progress } = operation;
+  const { text } = resultOf(operation);
+  if (text !== null) return text.split("\n", 1)[0]!;
   const counts =
     progress === null || progress.unit === "%"
       ? ""

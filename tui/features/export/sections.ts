@@ -12,6 +12,7 @@ import { describeWhy } from "../../describe/why.js";
 import { formatCount, formatDuration } from "../../terminal/format.js";
 import { stageGlyph, stateGlyph } from "../../terminal/glyphs.js";
 import { ranHere, stageNote } from "../../terminal/stage-note.js";
+import { resultOf } from "../../text/result.js";
 import { html, type Markup, type Piece, shownValue } from "./markup.js";
 
 export function header(it: Operation): Markup {
@@ -136,9 +137,10 @@ export function whySection(why: Why | null): Markup | null {
 
 export function valueSections(it: Operation): Markup[] {
   const sections: Markup[] = [];
+  const { text } = resultOf(it);
   if (it.result !== null && it.result !== undefined)
     sections.push(
-      html`<section class="result"><h2>Result</h2>${it.resultText === null ? null : html`<p class="text">${it.resultText}</p>`}<pre>${shownValue(it.result)}</pre></section>`,
+      html`<section class="result"><h2>Result</h2>${text === null ? null : html`<p class="text">${text}</p>`}<pre>${shownValue(it.result)}</pre></section>`,
     );
   const names = Object.keys(it.params);
   if (names.length > 0)

@@ -8,6 +8,7 @@ import type { AttemptRow } from "../../../describe/course.js";
 import { describeOperation, type Row } from "../../../describe/operation.js";
 import { formatDuration } from "../../../terminal/format.js";
 import { stageNote } from "../../../terminal/stage-note.js";
+import { omittedValue, resultOf } from "../../../text/result.js";
 import { chainOf, nameOf, operationOf } from "../../core/chain.js";
 import { bareOf } from "../../core/key.js";
 import { panesOf } from "../../core/layout.js";
@@ -18,7 +19,7 @@ import { dependencyEnd } from "../../core/queue-view.js";
 import { dateAndTime, glyphOf, stateWord, styleOf } from "../../core/state-style.js";
 import { sanitizeLine, wrap } from "../../text/cells.js";
 import { Line } from "../../text/line.js";
-import { chainResults, omittedValue, textRows } from "../../text/outcome.js";
+import { chainResults, textRows } from "../../text/outcome.js";
 import { type Paint, type Style, unpainted } from "../../text/theme.js";
 import { valueTable } from "../../text/value-table.js";
 
@@ -77,11 +78,11 @@ export function detailRows(state: State, page: PageOf<"record">, width: number, 
   const params = Object.keys(values).length === 0 ? [`${indent}none`] : table(values);
   rows.push(...heading("Parameters"), ...params);
   if (operation.error !== null) rows.push(...heading("Error", "bad"), ...failure(operation, width, paint));
-  const result = omitted?.result === undefined ? operation.result : omittedValue(operation, omitted.result);
+  const { value: result, text: ownText } = resultOf(operation);
   const own = (text: string | null) =>
     text === null ? [] : [...textRows(text, width - MARGIN, ROWS_MOST).map((row) => indent + row), ""];
   if (result !== null && result !== undefined)
-    rows.push(...heading("Result"), ...own(operation.resultText), ...table(result));
+    rows.push(...heading("Result"), ...own(ownText), ...table(result));
   for (const { title, value, text } of chainResults(chainOf(state, operation), operation))
     rows.push(...heading(`Result of ${sanitizeLine(title)}`), ...own(text), ...table(value));
   const notes = stageNotes(operation);
