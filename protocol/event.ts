@@ -22,6 +22,7 @@ import {
   statusSchema,
 } from "./operation.js";
 import { doc } from "./schema/doc.js";
+import { recordShape } from "./schema/submit-shape.js";
 import { STAGE_ENDS, STEP_ENDS } from "./stage-state.js";
 import type { FinalState } from "./state.js";
 
@@ -55,15 +56,13 @@ export const submissionSchema = z.object({
     force: true,
     schedule: true,
     hooks: true,
-    after: true,
-    afterAny: true,
-    on: true,
-    tags: true,
   }).shape,
-  ...z.partial(z.pick(operationSchema, { queue: true, priority: true, notBefore: true })).shape,
+  ...recordShape("dependencies"),
+  ...recordShape("hosts"),
+  ...z.partial(z.object({ ...recordShape("queue"), ...recordShape("start") })).shape,
   limits: z.optional(z.object(limitShapes)),
-  historyKey: z.optional(z.string()),
-  requires: operationSchema.shape.requires,
+  ...recordShape("history"),
+  ...recordShape("type"),
   hosts: doc(
     z.optional(z.literal("any")),
     "the next operation of a chain may run on any host; absent: on the host of the one before",
@@ -98,17 +97,19 @@ const saved = doc(
 
 const changes = doc(
   z.object({
-    title: z.optional(z.string()),
-    queue: z.optional(z.string()),
-    priority: z.optional(z.int()),
-    notBefore: z.optional(z.nullable(z.iso.datetime())),
-    label: z.optional(z.nullable(z.string())),
-    cwd: z.optional(z.string()),
-    params: z.optional(z.record(z.string(), z.unknown())),
-    stages: z.optional(z.array(z.string())),
-    historyKey: z.optional(z.string()),
-    on: operationSchema.shape.on,
-    tags: operationSchema.shape.tags,
+    ...z.partial(
+      z.object({
+        title: operationSchema.shape.title,
+        ...recordShape("queue"),
+        ...recordShape("start"),
+        ...recordShape("label"),
+        ...recordShape("directory"),
+        params: operationSchema.shape.params,
+        stages: operationSchema.shape.stages,
+        ...recordShape("history"),
+        ...recordShape("hosts"),
+      }),
+    ).shape,
     source,
   }),
   "keys of the record with their new values",

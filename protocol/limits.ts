@@ -36,9 +36,6 @@ export const MAX_ENV = 4096;
 /** `name=value` arguments of one submit. */
 export const MAX_WORDS = 10_000;
 
-/** Highest priority of an operation; the lowest is its negative. */
-export const MAX_PRIORITY = 1_000_000;
-
 /** Operations that one operation waits for. */
 export const MAX_AFTER = 1000;
 

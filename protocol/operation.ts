@@ -5,10 +5,10 @@
  */
 import * as z from "zod/mini";
 import { CAUSES, type Cause } from "./errors.js";
-import { HOOKS, MAX_HOOK, type OperationHook } from "./hooks.js";
-import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "./host-names.js";
+import { HOOKS } from "./hooks.js";
 import { LIMIT_BOUNDS, type LimitName } from "./resource-limits.js";
 import { doc } from "./schema/doc.js";
+import { recordShape } from "./schema/submit-shape.js";
 import { STAGE_STATES, STEP_STATES, type StepEnd } from "./stage-state.js";
 import { STATES } from "./state.js";
 
@@ -199,35 +199,6 @@ export const pauseSchema = z.object({
   changes: z.int(),
 });
 
-export const hostNameSchema = z
-  .string()
-  .check(
-    z.maxLength(MAX_HOST),
-    z.regex(HOST_PATTERN, "must be the name of a host: letters, digits, ., _ and -, such as build-2"),
-  );
-
-export const tagsSchema = z
-  .array(
-    z
-      .string()
-      .check(
-        z.maxLength(MAX_TAG),
-        z.regex(TAG_PATTERN, "must be a tag of letters, digits and . _ : = / -, such as gpu"),
-      ),
-  )
-  .check(z.maxLength(MAX_TAGS));
-
-const hookCommand = z.optional(z.string().check(z.minLength(1), z.maxLength(MAX_HOOK)));
-
-/** Commands of the hooks of an operation, for `sh -c`. */
-export const hooksSchema = z.strictObject({
-  onSuccess: hookCommand,
-  onFailure: hookCommand,
-  onFinish: hookCommand,
-  onStall: hookCommand,
-  onOdd: hookCommand,
-} satisfies Record<OperationHook, z.ZodMiniType>);
-
 /** A number of a success that is far outside of what earlier successes told. */
 export const oddSchema = z.object({
   name: doc(
@@ -258,8 +229,8 @@ export const operationSchema = z.object({
   id: doc(z.string(), "12 characters of `0-9a-z`; the first is a letter"),
   op: doc(z.string(), "Name of the operation type"),
   title: doc(z.string(), "Title of the operation, at most 200 characters"),
-  label: doc(z.nullable(z.string()), "Label of the submit, shown in lists"),
-  cwd: doc(z.string(), "Directory that the operation runs in"),
+  ...recordShape("label"),
+  ...recordShape("directory"),
   params: doc(
     z.record(z.string(), z.unknown()),
     "Accepted parameters, before defaults; stored as plain text",
@@ -330,21 +301,13 @@ export const operationSchema = z.object({
     "Numbers far outside of what earlier successes told: `name`, `value`, `low`, `high`, `runs` (number of these successes) and `unit`; see [odd successes](odd.md). Absent or empty: none",
   ),
   attempt: doc(z.int(), "Number of the attempt; 0 until the first start"),
-  queue: doc(z.string(), "Queue that the operation waits and runs in"),
-  priority: doc(z.int(), "Higher first in its queue; operations of the same priority in order of arrival"),
+  ...recordShape("queue"),
   slot: doc(
     z.nullable(z.int()),
     "Number of the slot of its queue that a running operation uses, from 1; otherwise null",
   ),
-  notBefore: doc(z.nullable(time), "Time before which the operation does not start; null: as soon as it can"),
-  after: doc(
-    z.optional(z.array(z.string())),
-    "Ids of operations whose chains must succeed first; if one fails, this operation is cancelled",
-  ),
-  afterAny: doc(
-    z.optional(z.array(z.string())),
-    "Ids of operations whose chains must finish first, with any outcome",
-  ),
+  ...recordShape("start"),
+  ...recordShape("dependencies"),
   waitsFor: doc(
     z.nullable(z.array(z.string())),
     "Ids of `after` and `afterAny` that a queued operation still waits for; null: it waits for none",
@@ -377,11 +340,7 @@ export const operationSchema = z.object({
     z.optional(z.string()),
     "Name of the host that runs the operation, or ran it last; absent without a fleet",
   ),
-  on: doc(
-    z.optional(z.nullable(hostNameSchema)),
-    "Name of the only host that may run the operation; absent or null: any host",
-  ),
-  tags: doc(z.optional(tagsSchema), "Tags that a host must have to run the operation; absent or empty: none"),
+  ...recordShape("hosts"),
   cancelRequested: doc(z.boolean(), "Whether a cancel was requested"),
   finishedSuccessfully: doc(z.boolean(), "Whether `state` is `succeeded`"),
   queuePosition: doc(
@@ -393,10 +352,7 @@ export const operationSchema = z.object({
     z.optional(z.string()),
     "Name of the schedule that submitted the operation; otherwise absent",
   ),
-  hooks: doc(
-    z.optional(hooksSchema),
-    "Commands of the submit that run after the chain, at a stall, or after an odd success; absent without any",
-  ),
+  ...recordShape("hooks"),
   hookFailures: doc(
     z.optional(z.array(hookFailureSchema)),
     "Hooks that failed, the newest 10; absent if none failed",
@@ -409,22 +365,13 @@ export const operationSchema = z.object({
     z.optional(z.string()),
     "Id of the finished operation that this one runs again; otherwise absent",
   ),
-  force: doc(
-    z.optional(z.literal(true)),
-    "Stages and steps of a pipeline that are up to date run too; otherwise absent",
-  ),
+  ...recordShape("parameters"),
   limits: doc(
     z.optional(z.object(limitShapes)),
     "Limits of the submit: `memoryMax`, `cpuMax`, `pidsMax`; absent without limits",
   ),
-  historyKey: doc(
-    z.optional(z.string()),
-    "Earlier runs with the same key tell how long the operation usually takes; absent: all runs of the type",
-  ),
-  requires: doc(
-    z.optional(z.array(z.string())),
-    "Tags that the type requires of a host of a fleet, from `static requires`; absent: none",
-  ),
+  ...recordShape("history"),
+  ...recordShape("type"),
   env: doc(
     z.optional(z.array(z.string())),
     "Names of the environment variables of the submit, sorted; the values are not shown. Only in a reply about one operation",

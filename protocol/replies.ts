@@ -4,6 +4,7 @@ import { type Problem, REFUSALS, type RefusalCode } from "./errors.js";
 import { CHANNEL_KIND_NAMES } from "./features/notices/config-channels.js";
 import { limitShapes, logLineSchema, operationSchema } from "./operation.js";
 import { doc } from "./schema/doc.js";
+import { typeShape } from "./schema/submit-shape.js";
 import type { State } from "./state.js";
 import { LOG_LEVELS } from "./system/log-level.js";
 
@@ -96,11 +97,7 @@ export const operationTypeSchema = z.object({
     z.nullable(z.int()),
     "operations of the type that may run at the same time; null: no limit",
   ),
-  queue: doc(
-    z.nullable(z.string()),
-    "queue of its operations, unless a submit names another; null: the default queue",
-  ),
-  requires: doc(z.array(z.string()), "tags that a host of a fleet must have to run it"),
+  ...typeShape(),
   hosts: doc(
     z.enum(["same", "any"]),
     "host of an operation that follows another one in a chain: the same, or any that fits",
@@ -193,7 +190,7 @@ export const forecastReply = doc(
       "by id: running operations, and the 500 queued operations that start first; those that wait for others start after the expected ends of these",
     ),
   }),
-  "expected from the pace of what runs and from the median durations of runs with the same parameters, or of the type or historyKey; null: unknown, since too few runs of an operation before succeeded, its runs differ too much, it is late, or the queue is paused",
+  "expected from the pace of what runs and from the median durations of runs with the same parameters, or of the type or history key; null: unknown, since too few runs of an operation before succeeded, its runs differ too much, it is late, or the queue is paused",
 );
 
 const hostMemory = z.object({

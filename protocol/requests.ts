@@ -1,11 +1,11 @@
 /** The request bodies and queries of the routes, as schemas and types. */
 import * as z from "zod/mini";
-import { RESERVED_VARIABLES } from "./environment.js";
-import { MAX_AFTER, MAX_BATCH, MAX_CWD, MAX_DONE, MAX_LABEL, MAX_PRIORITY, MAX_SELECTED } from "./limits.js";
-import { hooksSchema, hostNameSchema, limitShapes, tagsSchema } from "./operation.js";
+import { MAX_BATCH, MAX_DONE, MAX_SELECTED } from "./limits.js";
+import { limitShapes } from "./operation.js";
 import { doc } from "./schema/doc.js";
+import { bodyShape } from "./schema/submit-shape.js";
 import { STATES } from "./state.js";
-import { OP_PATTERN } from "./type-names.js";
+import { directory, hostName, queueName, variableValue } from "./submit-fields.js";
 
 /** Most operations or log lines in a page. */
 const MAX_PAGE = 1000;
@@ -27,87 +27,18 @@ const flag = z.pipe(
   z.boolean(),
 );
 
-const cwd = z.string().check(z.maxLength(MAX_CWD), z.regex(/^\/[^\0]*$/, "must be an absolute path"));
-
-const variableName = z.string().check(
-  z.regex(/^[^=\0]+$/, "the name of a variable must not be empty or contain = or a null character"),
-  // Marks by which the daemon finds the processes of an operation, and what it sets for them.
-  z.regex(
-    new RegExp(`^(?!(?:${RESERVED_VARIABLES.join("|")})$)`),
-    "the name is reserved for liveops: leave it out",
-  ),
-);
-
-const variableValue = z.string().check(z.regex(/^[^\0]*$/, "must not contain a null character"));
-
-const queueName = z
-  .string()
-  .check(
-    z.maxLength(64),
-    z.regex(OP_PATTERN, "must be a name of lower-case letters, digits and -, such as gpu"),
-  );
-
-const priority = z.int().check(z.gte(-MAX_PRIORITY), z.lte(MAX_PRIORITY));
-
-const dependencies = z.array(z.string().check(z.minLength(1))).check(z.maxLength(MAX_AFTER));
-
-/** Most characters of the value of a secret. */
-const MAX_SECRET = 64 * 1024;
-
-const secrets = doc(
-  z.record(
-    z.string().check(z.regex(/^(?:env|prompt):/, "must be env:NAME or prompt:NAME")),
-    variableValue.check(z.maxLength(MAX_SECRET)),
-  ),
-  "values of secret parameters, by their reference such as env:TOKEN; kept in memory and never stored",
-);
-
-const shell = doc(
-  z.optional(z.record(variableName, variableValue)),
-  "values of the variables that the type takes from the shell (`env_from` of a pipeline); others are left out",
-);
-
-const label = z.string().check(z.maxLength(MAX_LABEL));
+const cwd = directory(z);
+const hostNameSchema = hostName(z);
+const queue = queueName(z);
 
 const host = doc(z.optional(hostNameSchema), "only operations that this host runs, or ran last");
 
+const submitShape = bodyShape("submit");
+const { secrets, shell } = submitShape;
+
 export const submitBody = z.strictObject({
   op: doc(z.string().check(z.minLength(1)), "name of the operation type"),
-  params: doc(z.optional(z.record(z.string(), z.unknown())), "parameters of the type"),
-  set: doc(z.optional(z.array(z.string())), "name=value arguments, parsed with the schema of the type"),
-  force: doc(z.optional(z.literal(true)), "of a pipeline: run also the stages and steps that are up to date"),
-  label: z.optional(label),
-  cwd: z.optional(cwd),
-  env: z.optional(z.record(variableName, variableValue)),
-  secrets: z.optional(secrets),
-  shell,
-  queue: doc(
-    z.optional(queueName),
-    "queue of the operation; default: that of its type, otherwise the default queue",
-  ),
-  priority: doc(z.optional(priority), "higher first in its queue; default 0"),
-  after: doc(
-    z.optional(dependencies),
-    "ids of operations whose chains must succeed before this operation starts",
-  ),
-  afterAny: doc(
-    z.optional(dependencies),
-    "ids of operations whose chains must finish before this operation starts",
-  ),
-  notBefore: doc(
-    z.optional(z.iso.datetime({ offset: true })),
-    "time before which the operation does not start",
-  ),
-  on: doc(z.optional(hostNameSchema), "the only host that may run the operation"),
-  tags: doc(z.optional(tagsSchema), "tags that a host must have to run the operation"),
-  ifAbsent: doc(
-    z.optional(z.literal(true)),
-    "do not submit while an operation with this label is queued or running: the reply is that operation, with status 200; not in a batch",
-  ),
-  hooks: doc(
-    z.optional(hooksSchema),
-    "commands for sh -c that run when the chain has finished, or the operation stalls",
-  ),
+  ...submitShape,
   ...limitShapes,
 });
 
@@ -140,7 +71,7 @@ export const listQuery = z.object({
 });
 
 export const historyQuery = z.object({
-  key: doc(z.optional(z.string()), "only runs with this historyKey; without it, all runs of the type"),
+  key: doc(z.optional(z.string()), "only runs with this history key; without it, all runs of the type"),
 });
 
 export const logQuery = z.object({
@@ -191,7 +122,7 @@ const retryShape = {
     z.optional(z.boolean()),
     "run the present text of the pipeline file, not the text of the submit",
   ),
-  secrets: z.optional(secrets),
+  secrets,
 };
 
 /** Most characters of an output that a person gives: that of a command is no longer. */
@@ -213,7 +144,7 @@ export const retryBody = z.strictObject({
                     .check(
                       z.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of an output has letters, digits and _"),
                     ),
-                  variableValue.check(z.maxLength(MAX_OUTPUT)),
+                  variableValue(z).check(z.maxLength(MAX_OUTPUT)),
                 ),
               ),
               "its outputs by name; of a type in code, this object is the value of the stage",
@@ -276,61 +207,20 @@ export const cancelSelectionBody = z.strictObject({
 
 export const retrySelectionBody = z.strictObject({ ...selection, ...retryShape });
 
-/** Where a changed operation may run. */
-const newPlace = {
-  on: doc(z.optional(z.nullable(hostNameSchema)), "the only host that may run the operation; null: any host"),
-  tags: doc(z.optional(tagsSchema), "all tags that a host must have to run the operation; empty: none"),
-};
-
 export const againBody = z.strictObject({
-  params: doc(
-    z.optional(z.record(z.string(), z.unknown())),
-    "parameters in place of all those of the operation",
-  ),
-  set: doc(
-    z.optional(z.array(z.string())),
-    "name=value arguments; each replaces one parameter, a list as a whole",
-  ),
-  label: z.optional(z.string().check(z.maxLength(MAX_LABEL))),
-  cwd: z.optional(cwd),
-  env: doc(
-    z.optional(z.record(variableName, z.nullable(variableValue))),
-    "variables to set; null removes one",
-  ),
-  queue: z.optional(queueName),
-  priority: z.optional(priority),
-  ...newPlace,
+  ...bodyShape("again"),
   chain: doc(z.optional(z.boolean()), "begin at the first operation of the chain, not at this operation"),
-  secrets: z.optional(secrets),
+  secrets,
   shell,
 });
 
+const { params, set, ...edited } = bodyShape("edit");
+
 /** Every key is optional; a key that is absent changes nothing. */
-export const editBody = z.strictObject({
-  params: doc(
-    z.optional(z.record(z.string(), z.unknown())),
-    "all parameters anew; without this key, set changes the present ones",
-  ),
-  set: doc(z.optional(z.array(z.string())), "name=value arguments that override the parameters"),
-  secrets: z.optional(secrets),
-  label: doc(z.optional(z.nullable(label)), "null: no label"),
-  cwd: z.optional(cwd),
-  env: doc(
-    z.optional(z.record(variableName, z.nullable(variableValue))),
-    "variables to set; null removes one",
-  ),
-  queue: doc(z.optional(queueName), "move to this queue"),
-  priority: doc(z.optional(priority), "higher first in its queue"),
-  top: doc(z.optional(z.literal(true)), "next in its queue: a higher priority than all others there"),
-  notBefore: doc(
-    z.optional(z.nullable(z.iso.datetime({ offset: true }))),
-    "time before which the operation does not start; null: as soon as it can",
-  ),
-  ...newPlace,
-});
+export const editBody = z.strictObject({ params, set, secrets, ...edited });
 
 export const scheduleBody = z.strictObject({
-  name: doc(queueName, "name of the schedule: lower-case letters, digits and -"),
+  name: doc(queue, "name of the schedule: lower-case letters, digits and -"),
   cron: doc(
     z.string().check(z.minLength(1), z.maxLength(200)),
     'five fields, "minute hour day month weekday", or @hourly, @daily, @weekly, @monthly, @yearly',
@@ -382,10 +272,10 @@ export const queueBody = z.strictObject({
 });
 
 export const pauseQueueBody = z.strictObject({
-  queue: doc(z.optional(queueName), "one queue; without this key, all queues"),
+  queue: doc(z.optional(queue), "one queue; without this key, all queues"),
 });
 
-export const queueParams = z.object({ queue: queueName });
+export const queueParams = z.object({ queue });
 
 export const hostParams = z.object({ host: hostNameSchema });
 

@@ -1,35 +1,517 @@
 /**
- * The fields that a submit decides. The event of the submit, an edit and the record have them under the same names, so
- * that a new field is one name in these lists.
+ * The fields that a submit decides, one row each: its flag, its help, its schemas, its rows on the screen.
+ *
+ * Options, requests, admission, events and the record are made of these rows, so that a new field is one row here and
+ * the code that acts on it. A schema is a function of zod, because most commands load no zod.
  */
-import type { Submission } from "./event.js";
-import type { Operation } from "./operation.js";
+import type * as zod from "zod/mini";
+import { RESERVED_VARIABLES } from "./environment.js";
+import { UsageError } from "./failures.js";
+import { MAX_HOOK, type OperationHook } from "./hooks.js";
+import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "./host-names.js";
+import { MAX_AFTER, MAX_CWD, MAX_LABEL } from "./limits.js";
+import { OP_PATTERN } from "./type-names.js";
+
+type Zod = typeof zod;
+
+/** The commands that have submit options. */
+export type Form = "submit" | "run" | "schedule" | "again" | "edit";
+
+/** What stands together in help, in the record and on the screen. */
+export type Group =
+  | "parameters"
+  | "label"
+  | "directory"
+  | "environment"
+  | "queue"
+  | "dependencies"
+  | "start"
+  | "hosts"
+  | "hooks"
+  | "limits"
+  | "history"
+  | "type";
+
+/** A schema, and its description. */
+interface Part {
+  schema: (z: Zod) => zod.ZodMiniType;
+  about: string;
+}
+
+interface Flag {
+  name: string;
+  /** By command; a command without a text has no such flag. */
+  help: Partial<Record<Form, string>>;
+  /** It may be repeated, or has a list separated by commas. */
+  isList?: true;
+  /** Another flag. */
+  conflicts?: string;
+  /**
+   * The fields of the request. Default: the value, under the name of the field.
+   *
+   * @throws UsageError for a wrong value
+   */
+  fields?: (value: never, form: Form) => object;
+}
+
+export interface SubmitField {
+  group: Group;
+  /** Absent: a file of `tui/cli/options/` has the flags. */
+  flag?: Flag;
+  /** As the requests take it; an absent one does not. */
+  submit?: Part;
+  again?: Part;
+  edit?: Part;
+  record?: Part;
+  /** As the daemon lists the types. */
+  type?: Part;
+  /** Value of a record whose submission leaves the field out. */
+  standard?: unknown;
+  /** It applies to the next operations of the chain. */
+  isOfChain?: true;
+  /** `again` takes it from the finished operation. */
+  isRepeated?: true;
+  /** A value as the record keeps it. */
+  normal?: (value: never) => unknown;
+  /** The row of `show` and of the screen. `isAlways`: also with the standard value. */
+  row?: { label: string; kind: "text" | "place" | "start" | "operations"; isAlways?: true };
+  /** What the column of `ls` shows. */
+  column?: string;
+}
 
 /** The queue of an operation whose submit and type name none. */
 export const DEFAULT_QUEUE = "default";
 
+/** Highest priority of an operation; the lowest is its negative. */
+export const MAX_PRIORITY = 1_000_000;
+
+/** Most characters of the value of a secret. */
+const MAX_SECRET = 64 * 1024;
+
+const part = <S extends zod.ZodMiniType>(schema: (z: Zod) => S, about = "") => ({ schema, about });
+
+const yes = (z: Zod) => z.literal(true);
+const values = (z: Zod) => z.record(z.string(), z.unknown());
+const words = (z: Zod) => z.array(z.string());
+const label = (z: Zod) => z.string().check(z.maxLength(MAX_LABEL));
+const priority = (z: Zod) => z.int().check(z.gte(-MAX_PRIORITY), z.lte(MAX_PRIORITY));
+const start = (z: Zod) => z.iso.datetime({ offset: true });
+
+export const directory = (z: Zod) =>
+  z.string().check(z.maxLength(MAX_CWD), z.regex(/^\/[^\0]*$/, "must be an absolute path"));
+
+const variableName = (z: Zod) =>
+  z.string().check(
+    z.regex(/^[^=\0]+$/, "the name of a variable must not be empty or contain = or a null character"),
+    // Marks by which the daemon finds the processes of an operation, and what it sets for them.
+    z.regex(
+      new RegExp(`^(?!(?:${RESERVED_VARIABLES.join("|")})$)`),
+      "the name is reserved for liveops: leave it out",
+    ),
+  );
+
+export const variableValue = (z: Zod) =>
+  z.string().check(z.regex(/^[^\0]*$/, "must not contain a null character"));
+
+const variables = (z: Zod) => z.record(variableName(z), variableValue(z));
+const changedVariables = part(
+  (z) => z.record(variableName(z), z.nullable(variableValue(z))),
+  "variables to set; null removes one",
+);
+
+export const queueName = (z: Zod) =>
+  z
+    .string()
+    .check(
+      z.maxLength(64),
+      z.regex(OP_PATTERN, "must be a name of lower-case letters, digits and -, such as gpu"),
+    );
+
+const dependencies = (z: Zod) => z.array(z.string().check(z.minLength(1))).check(z.maxLength(MAX_AFTER));
+
+export const hostName = (z: Zod) =>
+  z
+    .string()
+    .check(
+      z.maxLength(MAX_HOST),
+      z.regex(HOST_PATTERN, "must be the name of a host: letters, digits, ., _ and -, such as build-2"),
+    );
+
+const otherHost = part(
+  (z) => z.nullable(hostName(z)),
+  "the only host that may run the operation; null: any host",
+);
+
+const tag = (z: Zod) =>
+  z
+    .string()
+    .check(
+      z.maxLength(MAX_TAG),
+      z.regex(TAG_PATTERN, "must be a tag of letters, digits and . _ : = / -, such as gpu"),
+    );
+const tags = (z: Zod) => z.array(tag(z)).check(z.maxLength(MAX_TAGS));
+const otherTags = part(tags, "all tags that a host must have to run the operation; empty: none");
+
+/** Commands of the hooks of an operation, for `sh -c`. */
+function hooks(z: Zod) {
+  const command = z.optional(z.string().check(z.minLength(1), z.maxLength(MAX_HOOK)));
+  return z.strictObject({
+    onSuccess: command,
+    onFailure: command,
+    onFinish: command,
+    onStall: command,
+    onOdd: command,
+  } satisfies Record<OperationHook, zod.ZodMiniType>);
+}
+
+/** The help of a flag of all commands but `run`. */
+function help(text: string, ofChange = text): Flag["help"] {
+  const again = `${ofChange} (default: that of the operation)`;
+  return { submit: text, schedule: text, again, edit: ofChange };
+}
+
+const FORCE = "Of a pipeline, run also the stages and steps that are up to date";
+
+/** In the order of the keys of a request. */
+export const FIELDS = {
+  params: {
+    group: "parameters",
+    submit: part(values, "parameters of the type"),
+    again: part(values, "parameters in place of all those of the operation"),
+    edit: part(values, "all parameters anew; without this key, set changes the present ones"),
+  },
+  set: {
+    group: "parameters",
+    submit: part(words, "name=value arguments, parsed with the schema of the type"),
+    again: part(words, "name=value arguments; each replaces one parameter, a list as a whole"),
+    edit: part(words, "name=value arguments that override the parameters"),
+  },
+  force: {
+    group: "parameters",
+    flag: { name: "--force", help: { submit: FORCE, run: FORCE, schedule: FORCE } },
+    submit: part(yes, "of a pipeline: run also the stages and steps that are up to date"),
+    record: part(
+      (z) => z.optional(yes(z)),
+      "Stages and steps of a pipeline that are up to date run too; otherwise absent",
+    ),
+  },
+  label: {
+    group: "label",
+    flag: {
+      name: "--label <text>",
+      help: {
+        ...help("Label shown in lists"),
+        run: "Label of the operation",
+        edit: 'Label shown in lists; "" removes the label',
+      },
+      fields: (text: string, form) => ({
+        label: form === "edit" ? checkedLabel(text) || null : checkedLabel(text),
+      }),
+    },
+    submit: part(label),
+    again: part(label),
+    edit: part((z) => z.nullable(label(z)), "null: no label"),
+    record: part((z) => z.nullable(z.string()), "Label of the submit, shown in lists"),
+    isRepeated: true,
+  },
+  cwd: {
+    group: "directory",
+    submit: part(directory),
+    again: part(directory),
+    edit: part(directory),
+    record: part((z) => z.string(), "Directory that the operation runs in"),
+    isRepeated: true,
+  },
+  env: {
+    group: "environment",
+    submit: part(variables),
+    again: changedVariables,
+    edit: changedVariables,
+  },
+  secrets: {
+    group: "environment",
+    submit: part((z) =>
+      z
+        .record(
+          z.string().check(z.regex(/^(?:env|prompt):/, "must be env:NAME or prompt:NAME")),
+          variableValue(z).check(z.maxLength(MAX_SECRET)),
+        )
+        .check(
+          z.describe(
+            "values of secret parameters, by their reference such as env:TOKEN; kept in memory and never stored",
+          ),
+        ),
+    ),
+  },
+  shell: {
+    group: "environment",
+    submit: part(
+      variables,
+      "values of the variables that the type takes from the shell (`env_from` of a pipeline); others are left out",
+    ),
+  },
+  queue: {
+    group: "queue",
+    flag: { name: "--queue <name>", help: help("Queue of the operation; liveops queue lists the queues") },
+    submit: part(queueName, "queue of the operation; default: that of its type, otherwise the default queue"),
+    again: part(queueName),
+    edit: part(queueName, "move to this queue"),
+    record: part((z) => z.string(), "Queue that the operation waits and runs in"),
+    standard: DEFAULT_QUEUE,
+    type: part(
+      (z) => z.nullable(z.string()),
+      "queue of its operations, unless a submit names another; null: the default queue",
+    ),
+    isOfChain: true,
+    isRepeated: true,
+    row: { label: "queue", kind: "place", isAlways: true },
+  },
+  priority: {
+    group: "queue",
+    flag: {
+      name: "--priority <n>",
+      help: help("Higher first in its queue"),
+      fields: (text: string) => ({ priority: wholeNumber("--priority", text) }),
+    },
+    submit: part(priority, "higher first in its queue; default 0"),
+    again: part(priority),
+    edit: part(priority, "higher first in its queue"),
+    record: part(
+      (z) => z.int(),
+      "Higher first in its queue; operations of the same priority in order of arrival",
+    ),
+    standard: 0,
+    isOfChain: true,
+    isRepeated: true,
+    row: { label: "priority", kind: "place" },
+    column: "Priority in the queue",
+  },
+  top: {
+    group: "queue",
+    flag: {
+      name: "--top",
+      help: { edit: "Make it the next of its queue, by its priority" },
+      conflicts: "priority",
+    },
+    edit: part(yes, "next in its queue: a higher priority than all others there"),
+  },
+  after: {
+    group: "dependencies",
+    flag: {
+      name: "--after <ids>",
+      help: { submit: "Start when these operations and their chains have succeeded (repeatable)" },
+      isList: true,
+    },
+    submit: part(dependencies, "ids of operations whose chains must succeed before this operation starts"),
+    record: part(
+      (z) => z.optional(words(z)),
+      "Ids of operations whose chains must succeed first; if one fails, this operation is cancelled",
+    ),
+    row: { label: "after", kind: "operations" },
+  },
+  afterAny: {
+    group: "dependencies",
+    flag: {
+      name: "--after-any <ids>",
+      help: { submit: "Start when these operations and their chains have finished (repeatable)" },
+      isList: true,
+    },
+    submit: part(dependencies, "ids of operations whose chains must finish before this operation starts"),
+    record: part(
+      (z) => z.optional(words(z)),
+      "Ids of operations whose chains must finish first, with any outcome",
+    ),
+    row: { label: "after any", kind: "operations" },
+  },
+  notBefore: {
+    group: "start",
+    submit: part(start, "time before which the operation does not start"),
+    edit: part(
+      (z) => z.nullable(start(z)),
+      "time before which the operation does not start; null: as soon as it can",
+    ),
+    record: part(
+      (z) => z.nullable(z.iso.datetime()),
+      "Time before which the operation does not start; null: as soon as it can",
+    ),
+    standard: null,
+    normal: (time: string) => new Date(time).toISOString(),
+    row: { label: "not before", kind: "start" },
+  },
+  on: {
+    group: "hosts",
+    flag: {
+      name: "--on <host>",
+      help: help(
+        "Run only on this host of the fleet; liveops hosts lists the hosts",
+        'Run only on this host of the fleet; "": any host; liveops hosts lists the hosts',
+      ),
+      fields(host: string, form) {
+        if (host !== "") return { on: host };
+        if (isChange(form)) return { on: null };
+        throw new UsageError("--on needs the name of a host; liveops hosts lists them");
+      },
+    },
+    submit: part(hostName, "the only host that may run the operation"),
+    again: otherHost,
+    edit: otherHost,
+    record: part(
+      (z) => z.optional(z.nullable(hostName(z))),
+      "Name of the only host that may run the operation; absent or null: any host",
+    ),
+    isRepeated: true,
+    row: { label: "only on", kind: "place" },
+  },
+  tags: {
+    group: "hosts",
+    flag: {
+      name: "--tag <tag>",
+      help: help(
+        "Run only on a host with this tag (repeatable)",
+        'Run only on a host with this tag (repeatable); "": no tags',
+      ),
+      isList: true,
+      fields(list: string[], form) {
+        if (list.length > 0 || isChange(form)) return { tags: list };
+        throw new UsageError("--tag needs a tag; liveops hosts lists the tags of each host");
+      },
+    },
+    submit: part(tags, "tags that a host must have to run the operation"),
+    again: otherTags,
+    edit: otherTags,
+    record: part(
+      (z) => z.optional(tags(z)),
+      "Tags that a host must have to run the operation; absent or empty: none",
+    ),
+    isRepeated: true,
+    normal: (list: string[]) => [...new Set(list)],
+    row: { label: "hosts with", kind: "place" },
+  },
+  ifAbsent: {
+    group: "label",
+    flag: {
+      name: "--if-absent <label>",
+      help: {
+        submit:
+          "Submit with this label, unless an operation with the label is queued or running: then print its id",
+      },
+      conflicts: "label",
+      fields: (text: string) => ({ label: checkedLabel(text), ifAbsent: true }),
+    },
+    submit: part(
+      yes,
+      "do not submit while an operation with this label is queued or running: the reply is that operation, with status 200; not in a batch",
+    ),
+  },
+  hooks: {
+    group: "hooks",
+    submit: part(hooks, "commands for sh -c that run when the chain has finished, or the operation stalls"),
+    record: part(
+      (z) => z.optional(hooks(z)),
+      "Commands of the submit that run after the chain, at a stall, or after an odd success; absent without any",
+    ),
+    isOfChain: true,
+    isRepeated: true,
+  },
+  historyKey: {
+    group: "history",
+    record: part(
+      (z) => z.optional(z.string()),
+      "Earlier runs with the same key tell how long the operation usually takes; absent: all runs of the type",
+    ),
+  },
+  requires: {
+    group: "type",
+    record: part(
+      (z) => z.optional(words(z)),
+      "Tags that the type requires of a host of a fleet, from `static requires`; absent: none",
+    ),
+    type: part(words, "tags that a host of a fleet must have to run it"),
+  },
+} satisfies Record<string, SubmitField>;
+
+type Fields = typeof FIELDS;
+export type FieldName = keyof Fields;
+
+/** The fields that have a part, such as those of an edit. */
+export type FieldWith<P extends keyof SubmitField, G extends Group = Group> = {
+  [N in FieldName]: Fields[N] extends { group: G } & Record<P, unknown> ? N : never;
+}[FieldName];
+
+/** The rows that have a part, in the order of the table. */
+export function fieldsWith<P extends keyof SubmitField, G extends Group = Group>(has: P, group?: G) {
+  const rows = Object.entries<SubmitField>(FIELDS);
+  const found = rows.filter(
+    ([, row]) => row[has] !== undefined && (group === undefined || row.group === group),
+  );
+  // The filter finds those that the type names.
+  return found as Array<[FieldWith<P, G>, SubmitField & Required<Pick<SubmitField, P>>]>;
+}
+
+const namesWith = <P extends keyof SubmitField, G extends Group = Group>(has: P, group?: G) =>
+  fieldsWith(has, group).map(([name]) => name);
+
+/** Fields of a submit that the record keeps. */
+export const RECORDED = fieldsWith("submit").flatMap(([name, { record }]) => (record ? [name] : []));
+
 /** The values of the fields that a submission leaves out. */
-export const SUBMIT_DEFAULTS = {
-  queue: DEFAULT_QUEUE,
-  priority: 0,
-  notBefore: null,
+export const SUBMIT_DEFAULTS: Readonly<Record<string, unknown>> = {
+  ...Object.fromEntries(fieldsWith("standard").map(([name, { standard }]) => [name, standard])),
   omitted: null,
-} satisfies Partial<Operation>;
+};
 
 /** Fields that follow from the parameters: a change of the parameters changes them. */
-export const DERIVED = ["title", "stages", "historyKey", "source"] as const satisfies Array<keyof Submission>;
+export const DERIVED = ["title", "stages", "historyKey", "source"] as const;
+
+/** Fields of a type. */
+export const OF_TYPE = namesWith("type");
+
+/** What a type says of where its operations run. */
+interface OfType {
+  queue: string | null;
+  requires: readonly string[];
+}
+
+export function placementOf({ queue, requires }: OfType): { queue?: string; requires?: string[] } {
+  return { ...(queue !== null && { queue }), ...(requires.length > 0 && { requires: [...requires] }) };
+}
 
 /** Fields of the first operation of a chain that apply to the next ones. */
-export const OF_CHAIN = ["queue", "priority", "hooks", "limits"] as const satisfies Array<keyof Operation>;
+export const OF_CHAIN = [...namesWith("isOfChain"), "limits"] as const;
 
 /** Fields that `again` takes from the finished operation. */
-export const REPEATED = ["label", "cwd", "queue", "priority", "on", "tags", "hooks"] as const satisfies Array<
-  keyof Operation
->;
+export const REPEATED = namesWith("isRepeated");
 
 /** The fields, without those that have the default. */
 export function withoutDefaults<T extends object>(fields: T): T {
-  const defaults: Record<string, unknown> = SUBMIT_DEFAULTS;
-  const isOwn = ([name, value]: [string, unknown]) => !(name in defaults) || value !== defaults[name];
+  const isOwn = ([name, value]: [string, unknown]) =>
+    !(name in SUBMIT_DEFAULTS) || value !== SUBMIT_DEFAULTS[name];
   return Object.fromEntries(Object.entries(fields).filter(isOwn)) as T;
+}
+
+/** The fields as the record keeps them: times in UTC, and each tag once. */
+export function normalFields<T extends object>(fields: T): T {
+  const given = new Map<string, unknown>(Object.entries(fields));
+  const normal = { ...fields };
+  for (const [name, { normal: normalOf }] of fieldsWith("normal")) {
+    const value = given.get(name);
+    // The row knows the type of its field.
+    if (value) Object.assign(normal, { [name]: normalOf(value as never) });
+  }
+  return normal;
+}
+
+const isChange = (form: Form) => form === "again" || form === "edit";
+
+/** @throws UsageError where the label is longer than MAX_LABEL */
+export function checkedLabel<T extends string | undefined>(text: T): T {
+  if (text === undefined || text.length <= MAX_LABEL) return text;
+  throw new UsageError(`--label has ${text.length} characters; the limit is ${MAX_LABEL}`);
+}
+
+function wholeNumber(flag: string, text: string): number {
+  if (/^[+-]?\d{1,6}$/.test(text)) return Number(text);
+  throw new UsageError(
+    `${flag}: ${JSON.stringify(text)} is not a whole number from -999999 to 999999; give 5 or -1`,
+  );
 }

@@ -6,12 +6,13 @@ import { Refusal } from "../../protocol/errors.js";
 import type { Changes } from "../../protocol/event.js";
 import { MAX_ENV } from "../../protocol/limits.js";
 import { type EditBody, editBody } from "../../protocol/requests.js";
+import { normalFields } from "../../protocol/submit-fields.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import type { Parts } from "../compose.js";
 import type { Edit } from "../lifecycle.js";
 import type { Entry } from "../store/decision.js";
 import { sizeOf } from "../store/ledger.js";
-import { editedBy, inOneForm } from "./steps.js";
+import { editedBy } from "./steps.js";
 
 /**
  * Changes the operation, durably.
@@ -73,7 +74,7 @@ function editOf(context: Parts, entry: Entry, body: EditBody, parameters: Change
   const { label } = options;
   const changes = {
     ...parameters,
-    ...inOneForm(options),
+    ...normalFields(options),
     ...(label !== undefined && { label: label || null }),
     ...(top && queue.changeToTop({ ...entry.record, ...options })),
   };

@@ -8,9 +8,15 @@ import { Refusal } from "../../protocol/errors.js";
 import type { Changes, Submission } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
 import { pick } from "../../protocol/objects.js";
-import type { EditBody, SubmitBody } from "../../protocol/requests.js";
-import { effectiveLimits, LIMIT_NAMES } from "../../protocol/resource-limits.js";
-import { DEFAULT_QUEUE, DERIVED, withoutDefaults } from "../../protocol/submit-fields.js";
+import type { SubmitBody } from "../../protocol/requests.js";
+import { effectiveLimits } from "../../protocol/resource-limits.js";
+import {
+  DEFAULT_QUEUE,
+  DERIVED,
+  normalFields,
+  RECORDED,
+  withoutDefaults,
+} from "../../protocol/submit-fields.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import type { Hosts } from "../hosts/hosts.js";
 import type { Types } from "../loader/loader.js";
@@ -114,23 +120,12 @@ async function dependencies(draft: Draft, { find }: AdmissionContext): Promise<D
 
 /** Leaves out empty options, and writes the others in one form. */
 function options(draft: Draft): Draft {
-  const { label, hooks = {}, tags = [], ...rest } = draft;
-  return inOneForm({
-    ...rest,
-    ...(label && { label }),
-    ...(Object.keys(hooks).length > 0 && { hooks }),
-    ...(tags.length > 0 && { tags }),
-  });
-}
-
-/** The options of a submit or an edit: times in UTC, and each tag once. */
-export function inOneForm<T extends Pick<EditBody, "notBefore" | "tags">>(given: T): T {
-  const { notBefore, tags } = given;
-  return {
-    ...given,
-    ...(notBefore && { notBefore: new Date(notBefore).toISOString() }),
-    ...(tags && { tags: [...new Set(tags)] }),
-  };
+  const isEmpty = (value: unknown) =>
+    value === "" || (value instanceof Object && Object.keys(value).length === 0);
+  const filled = Object.entries(draft).filter(
+    ([name, value]) => !isEmpty(value) || !RECORDED.some((each) => each === name),
+  );
+  return normalFields({ op: draft.op, ...Object.fromEntries(filled) });
 }
 
 /** One question to the loader about all drafts. */
@@ -191,24 +186,17 @@ async function queue(draft: Draft, { queues }: AdmissionContext): Promise<Draft>
 
 const NO_ENV: Record<string, string> = Object.freeze({});
 
-/** What a submission does not keep of its draft, or keeps in another form. */
-const NOT_KEPT = new Set<string>([
-  ...["params", "set", "env", "secrets", "shell", "ifAbsent", "prepared", "warning"],
-  ...LIMIT_NAMES,
-]);
-
 /** Defaults are left out, so that the records of the journal stay short. */
 function submissionOf(draft: Draft): Submission {
   const id = newId();
   const { op, title, params, stages, fromShell: _, next: __, ...ofType } = draft.prepared!;
   const limits = effectiveLimits(undefined, draft);
-  const kept = Object.entries(draft).filter(([key]) => !NOT_KEPT.has(key));
   const submission: Submission = {
     ...{ id, op, title, label: null, cwd: homedir(), params, stages },
     chain: { id, index: 0, previous: null, next: null },
     ...(limits && { limits }),
     ...ofType,
-    ...(Object.fromEntries(kept) as Partial<Submission>),
+    ...pick(draft, [...RECORDED, "againOf", "schedule"]),
   };
   return withoutDefaults(submission);
 }

@@ -8,6 +8,7 @@ import type { Prepared } from "../../ops/types/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
 import { effectiveLimits } from "../../protocol/resource-limits.js";
+import { placementOf } from "../../protocol/submit-fields.js";
 import { atMost } from "../../protocol/system/until.js";
 import { unknownType } from "../../protocol/text/unknown-name.js";
 import type { Policy } from "../store/decision.js";
@@ -295,12 +296,8 @@ function withoutParams({ input }: PrepareAsk, { type, hasTitles }: LoadedOperati
   const { params = {}, set = [] } = input;
   if (Object.keys(params).length > 0 || set.length > 0 || hasTitles) return null;
   if (type.params !== null || type.stages === null) return null;
-  const { op, title, stages, queue, requires } = type;
-  return {
-    ...{ op, title, params: {}, stages },
-    ...(queue !== null && { queue }),
-    ...(requires.length > 0 && { requires: [...requires] }),
-  };
+  const { op, title, stages } = type;
+  return { op, title, params: {}, stages, ...placementOf(type) };
 }
 
 /** Values that differ from the default only, so that the records of starts stay short. */

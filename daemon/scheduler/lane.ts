@@ -1,5 +1,5 @@
 /** One queue: ids in the order of their turn. A higher priority comes first, then the earlier place. */
-import { MAX_PRIORITY } from "../../protocol/limits.js";
+import { MAX_PRIORITY } from "../../protocol/submit-fields.js";
 import type { Entry } from "../store/decision.js";
 
 /** Where an operation stands in its queue. */

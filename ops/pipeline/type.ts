@@ -43,7 +43,7 @@ function nameIsTaken() {
 }
 
 /**
- * The type has no `historyKey`: its name stands for one pipeline, so all its runs are alike. The shipped type
+ * The type has no history key: its name stands for one pipeline, so all its runs are alike. The shipped type
  * `pipeline`, which runs any file, has one.
  */
 export function pipelineType(file: PipelineFile): OperationCtor {

@@ -1,7 +1,9 @@
 /** Describes a type for `GET /v1/ops`. Called by the loader process and by `liveops run`. */
 import { z } from "zod";
+import { pick } from "../../protocol/objects.js";
 import type { OperationType } from "../../protocol/replies.js";
 import type { JsonSchema } from "../../protocol/schema/json-schema.js";
+import { OF_TYPE } from "../../protocol/submit-fields.js";
 import { type OperationCtor, readType, TypeFault } from "./read-type.js";
 import { hasStoredValues, storedSchema, toStored } from "./stored-values.js";
 import { defOf, namedChildren, type Schema } from "./zod-schema.js";
@@ -55,9 +57,9 @@ export function describeType(Type: OperationCtor, file: string): OperationType {
     limits,
     params,
     concurrency,
-    queue,
+    hosts,
+    partition,
   } = type;
-  const { requires, hosts, partition } = type;
   return {
     op,
     title,
@@ -68,8 +70,7 @@ export function describeType(Type: OperationCtor, file: string): OperationType {
     gracePeriod,
     retry,
     concurrency,
-    queue,
-    requires: [...requires],
+    ...pick(type, OF_TYPE),
     hosts,
     partition,
     ...limits,

@@ -5,6 +5,7 @@
 import type { Submission } from "../../protocol/event.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
 import { withDefaultsAs } from "../../protocol/schema/parameters.js";
+import { type DERIVED, placementOf } from "../../protocol/submit-fields.js";
 import { isDeeper, lossInValue } from "../../protocol/text/json-loss.js";
 import { inputSchema } from "./describe-type.js";
 import { whyNotJson } from "./json-value.js";
@@ -24,15 +25,13 @@ export interface Given {
 type SubmissionContext = Pick<Submission, "id" | "label" | "cwd" | "chain" | "force">;
 
 /** What the type and the parameters determine of a submission. */
-export type Prepared = Pick<
-  Submission,
-  "op" | "title" | "params" | "stages" | "historyKey" | "queue" | "requires" | "source"
-> & {
-  /** What the submit must give; absent: nothing. No submission keeps this. */
-  fromShell?: FromShell;
-  /** Name of the type with which the chain continues; absent: not known before the run. No submission keeps this. */
-  next?: string;
-};
+export type Prepared = Pick<Submission, "op" | "params" | (typeof DERIVED)[number]> &
+  ReturnType<typeof placementOf> & {
+    /** What the submit must give; absent: nothing. No submission keeps this. */
+    fromShell?: FromShell;
+    /** Name of the type with which the chain continues; absent: not known before the run. No submission keeps this. */
+    next?: string;
+  };
 
 /** As `prepare`, for an operation that this process submits itself. */
 export async function prepareSubmission(
@@ -63,7 +62,8 @@ export async function prepare(
   /** The command line before the words, for an error message. Default: that of a submit. */
   line?: readonly string[],
 ): Promise<Prepared> {
-  const { op, params, queue: ownQueue, requires } = readType(Type);
+  const type = readType(Type);
+  const { op, params } = type;
   const schema = inputSchema(params);
   const problem = whyNotJson(given.params);
   if (problem !== null) throw paramsRefusal([`the parameters are not JSON: ${problem}`], schema);
@@ -84,13 +84,11 @@ export async function prepare(
   };
   const title = await titleFor(Type, parsed.value).catch(refused("title"));
   const stages = await stagesFor(Type, parsed.value).catch(refused("stages"));
-  const historyKey = historyKeyFor(Type, parsed.value);
   const facts = readPipelineFacts(Type, parsed.value, input);
   return {
     ...{ op, title, params: facts?.input ?? input, stages },
-    ...(historyKey !== undefined && { historyKey }),
-    ...(ownQueue !== null && { queue: ownQueue }),
-    ...(requires.length > 0 && { requires: [...requires] }),
+    ...historyKeyFor(Type, parsed.value),
+    ...placementOf(type),
     ...sourceOf(Type),
     ...(facts && takesAnything(facts.fromShell) && { fromShell: facts.fromShell }),
     ...(facts?.next && { next: facts.next }),

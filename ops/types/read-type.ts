@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import type { Outcome } from "../../protocol/event.js";
+import type { Outcome, Submission } from "../../protocol/event.js";
 import { MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../../protocol/host-names.js";
 import { MAX_HISTORY_KEY, MAX_RESULT_TEXT, MAX_TITLE } from "../../protocol/limits.js";
 import {
@@ -148,18 +148,19 @@ export async function stagesFor(Type: OperationCtor, parsed: unknown): Promise<s
 }
 
 /**
- * The history key for parsed parameters; undefined if the type has none. A long key is hashed.
+ * The history key for parsed parameters; nothing if the type has none. A long key is hashed.
  *
  * @throws TypeFault if the key is not a text; any error of the function
  */
-export function historyKeyFor(Type: OperationCtor, parsed: unknown): string | undefined {
+export function historyKeyFor(Type: OperationCtor, parsed: unknown): Pick<Submission, "historyKey"> {
   const { historyKey } = readType(Type);
-  if (historyKey === null) return undefined;
+  if (historyKey === null) return {};
   const key = historyKey.call(Type, parsed);
   if (typeof key !== "string")
     throw new TypeFault(`class ${Type.name}: static historyKey must return a text, not ${show(key)}`);
-  if (key === "") return undefined;
-  return key.length <= MAX_HISTORY_KEY ? key : `sha256:${createHash("sha256").update(key).digest("hex")}`;
+  if (key === "") return {};
+  const isShort = key.length <= MAX_HISTORY_KEY;
+  return { historyKey: isShort ? key : `sha256:${createHash("sha256").update(key).digest("hex")}` };
 }
 
 /**

@@ -313,7 +313,7 @@ export class LiveopsClient implements AsyncDisposable {
   /**
    * Durations of the succeeded runs of a type.
    *
-   * @param settings - `key`: only runs with this `historyKey` of a record, such as one command of `shell`
+   * @param settings - `key`: only runs with this history key, such as one command of `shell`
    */
   async history(
     type: SubmittableType | string,

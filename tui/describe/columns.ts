@@ -6,7 +6,7 @@ import type { Operation } from "../../protocol/operation.js";
 import type { ForecastReply } from "../../protocol/replies.js";
 import { laterStart } from "../../protocol/start-time.js";
 import { STATES } from "../../protocol/state.js";
-import { DEFAULT_QUEUE } from "../../protocol/submit-fields.js";
+import { DEFAULT_QUEUE, fieldsWith } from "../../protocol/submit-fields.js";
 import { firstLine } from "../../protocol/text/first-line.js";
 import { numberColumn, timeColumn } from "../kit/output/columns.js";
 import { formatShortTime } from "../kit/output/local-time.js";
@@ -150,7 +150,9 @@ const ASKED: OperationColumn[] = (
       text: (it) => (it.pid ? String(it.pid) : ""),
       ...{ sort: (it) => it.pid ?? -1, align: "right" },
     },
-    numberColumn("priority", "Priority in the queue", (it) => it.priority, COUNT),
+    ...fieldsWith("column").map(([name, { column }]) =>
+      numberColumn(name, column, (it: Operation) => it[name], COUNT),
+    ),
     numberColumn("lines", "Lines of the log", (it) => it.logLines, COUNT),
     { name: "schedule", about: "Schedule that submitted the operation", text: (it) => it.schedule ?? "" },
     { name: "chain", about: "Id of the first operation of the chain", text: (it) => it.chain.id },

@@ -2,7 +2,7 @@
 import { answerText } from "../../protocol/approval.js";
 import { pausedSeconds } from "../../protocol/estimate/seconds.js";
 import type { Approval, Operation } from "../../protocol/operation.js";
-import { DEFAULT_QUEUE } from "../../protocol/submit-fields.js";
+import { DEFAULT_QUEUE, fieldsWith, type Group } from "../../protocol/submit-fields.js";
 import { hasProc, NOT_AVAILABLE } from "../../protocol/system/own-process.js";
 import { formatShortTime } from "../kit/output/local-time.js";
 import { formatBytes, formatDuration } from "../terminal/format.js";
@@ -36,9 +36,26 @@ export function describeOperation(it: Operation, look: Look): Row[] {
   const pending = (dependency: string) =>
     it.waitsFor?.includes(dependency) ? `${dependency} (not finished)` : dependency;
   const { dependency = pending } = look;
-  const dependencies = (ids: readonly string[] = []) => ids.map(dependency).join(", ");
   const row = (label: string, value: Value, kind: Row["kind"] = "text", isDefault = false): Row[] =>
     value ? [{ label, value, kind, ...(isDefault && { isDefault }) }] : [];
+  const fields = (group: Group) =>
+    fieldsWith("row", group).flatMap(
+      ([
+        name,
+        {
+          row: { label, kind, isAlways },
+          standard,
+        },
+      ]) => {
+        const value = it[name];
+        const isStandard = value === standard;
+        if (value == null || (isStandard && !isAlways)) return [];
+        const texts = [value].flat().map(String);
+        return kind === "operations"
+          ? row(label, texts.map(dependency).join(", "))
+          : row(label, texts.join(", "), kind, isStandard);
+      },
+    );
   const elapsed = elapsedOf(it, now);
   return [
     ...row("id", id(it.id)),
@@ -51,15 +68,12 @@ export function describeOperation(it: Operation, look: Look): Row[] {
     ...row("forced", it.force && "also what is up to date"),
     ...row("trace", it.traceparent?.split("-")[1]),
     ...row("host", it.host),
-    ...row("only on", it.on, "place"),
-    ...row("hosts with", it.tags?.join(", "), "place"),
-    ...row("queue", it.queue, "place", it.queue === DEFAULT_QUEUE),
-    ...row("priority", it.priority !== 0 && String(it.priority), "place"),
+    ...fields("hosts"),
+    ...fields("queue"),
     ...row("slot", it.slot !== null && String(it.slot), "text", it.queue === DEFAULT_QUEUE),
     ...row("schedule", it.schedule, "place"),
-    ...row("after", dependencies(it.after)),
-    ...row("after any", dependencies(it.afterAny)),
-    ...row("not before", it.notBefore, "start"),
+    ...fields("dependencies"),
+    ...fields("start"),
     ...(it.approvals ?? []).flatMap((each) => row("approval", approvalText(each, it, now))),
     ...row("attempt", it.attempt > 1 && String(it.attempt)),
     ...row("submitted", it.createdAt, "time"),

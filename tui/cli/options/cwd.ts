@@ -7,7 +7,7 @@ import { directoryOn } from "../../../protocol/client/submit-place.js";
 import { UsageError } from "../../../protocol/failures.js";
 import type { SubmitOption } from "./option.js";
 
-interface CwdOptions {
+export interface CwdOptions {
   cwd?: string;
 }
 

@@ -3,7 +3,7 @@ import { UsageError } from "../../../protocol/failures.js";
 import { HOOK_TIMES, MAX_HOOK, OPERATION_HOOKS, type OperationHook } from "../../../protocol/hooks.js";
 import type { SubmitOption } from "./option.js";
 
-type HookOptions = Partial<Record<OperationHook, string>>;
+export type HookOptions = Partial<Record<OperationHook, string>>;
 
 export const HOOKS: SubmitOption<HookOptions> = {
   add(command, form) {

@@ -9,7 +9,7 @@ import {
 } from "../../../protocol/resource-limits.js";
 import type { SubmitOption } from "./option.js";
 
-type LimitOptions = Partial<Record<LimitName, string>>;
+export type LimitOptions = Partial<Record<LimitName, string>>;
 
 const FLAGS = { memoryMax: "--memory-max", cpuMax: "--cpu-max", pidsMax: "--pids-max" } as const;
 

@@ -1,29 +1,54 @@
-/** The submit options, in the order of `--help`. A new one is a file of this folder and an entry here. */
-import { Command } from "commander";
+/** The submit options, in the order of `--help`. A new one is a row of the table of submit fields. */
+import { Command, Option } from "commander";
 import type { GlobalOptions } from "../../../protocol/client/daemon-address.js";
-import { CWD } from "./cwd.js";
-import { ENVIRONMENT } from "./environment.js";
-import { FORCE } from "./force.js";
-import { HOOKS } from "./hooks.js";
-import { HOSTS } from "./hosts.js";
-import { LABEL } from "./label.js";
-import { LIMITS } from "./limits.js";
-import type { Bodies, Context, Form } from "./option.js";
-import { PARAMS } from "./params.js";
-import { QUEUE } from "./queue.js";
-import { START } from "./start.js";
+import { type Form, fieldsWith, type Group } from "../../../protocol/submit-fields.js";
+import { CWD, type CwdOptions } from "./cwd.js";
+import { ENVIRONMENT, type EnvironmentOptions } from "./environment.js";
+import { HOOKS, type HookOptions } from "./hooks.js";
+import { LIMITS, type LimitOptions } from "./limits.js";
+import type { Bodies, Context, SubmitOption } from "./option.js";
+import { PARAMS, type ParamsOptions } from "./params.js";
+import { START, type StartOptions } from "./start.js";
 
-const OPTIONS = [PARAMS, FORCE, LABEL, CWD, QUEUE, HOSTS, START, HOOKS, ENVIRONMENT, LIMITS] as const;
+/** What commander reads of the flags that the commands look at. */
+export interface SubmitFlags
+  extends GlobalOptions,
+    ParamsOptions,
+    CwdOptions,
+    StartOptions,
+    EnvironmentOptions,
+    HookOptions,
+    LimitOptions {
+  label?: string;
+  force?: true;
+}
 
-type FieldsOf = (typeof OPTIONS)[number]["fields"];
-
-/** What commander reads of the flags of all submit options. */
-export type SubmitFlags = GlobalOptions &
-  (FieldsOf extends (given: infer Given, context: Context) => unknown ? Given : never);
+/** By group: the options with a file of this folder; null: only those of the table. */
+const GROUPS: ReadonlyArray<[Group, SubmitOption<SubmitFlags> | null]> = [
+  ["parameters", PARAMS],
+  ["label", null],
+  ["directory", CWD],
+  ["queue", null],
+  ["hosts", null],
+  ["dependencies", null],
+  ["start", START],
+  ["hooks", HOOKS],
+  ["environment", ENVIRONMENT],
+  ["limits", LIMITS],
+];
 
 /** Adds the submit options that the command has. */
 export function addSubmitOptions(command: Command, form: Form): Command {
-  for (const option of OPTIONS) option.add(command, form);
+  for (const [group, own] of GROUPS) {
+    own?.add(command, form);
+    for (const [, { flag }] of fieldsWith("flag", group)) {
+      const text = flag.help[form];
+      if (text === undefined) continue;
+      const option = new Option(flag.name, text).conflicts(flag.conflicts ?? []);
+      if (flag.isList) option.argParser(listed);
+      command.addOption(option);
+    }
+  }
   return command;
 }
 
@@ -36,9 +61,23 @@ export async function submitFields<F extends keyof Bodies>(
   given: SubmitFlags,
   context: Context & { form: F },
 ): Promise<Partial<Bodies[F]>> {
+  const values: Record<string, unknown> = { ...given };
   const fields = {};
-  for (const option of OPTIONS) Object.assign(fields, await option.fields(given, context));
+  for (const [group, own] of GROUPS) {
+    Object.assign(fields, await own?.fields?.(given, context));
+    for (const [name, { flag }] of fieldsWith("flag", group)) {
+      const value = values[new Option(flag.name).attributeName()];
+      if (value === undefined) continue;
+      // The row of the table says what its flag reads.
+      Object.assign(fields, flag.fields?.(value as never, context.form) ?? { [name]: value });
+    }
+  }
   return fields;
+}
+
+/** Collects the values of a flag that may be repeated, or has a list separated by commas. */
+function listed(text: string, before: string[] = []): string[] {
+  return [...before, ...text.split(",").filter(Boolean)];
 }
 
 /** The flags of a command, for a message: `--label, --queue`. */

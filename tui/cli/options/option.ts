@@ -1,10 +1,8 @@
-/** What every file of this folder exports: the flags of one group of submit options, and what they add to the request. */
+/** What a file of this folder exports: submit options whose values the table of submit fields does not read. */
 import type { Command } from "commander";
 import type { Client } from "../../../protocol/client/client.js";
 import type { AgainBody, EditBody, SubmitBody } from "../../../protocol/requests.js";
-
-/** The commands that have submit options. */
-export type Form = "submit" | "run" | "schedule" | "again" | "edit";
+import type { Form } from "../../../protocol/submit-fields.js";
 
 /** The request of each command. `liveops run` sends none. */
 export interface Bodies {
@@ -28,14 +26,9 @@ export interface SubmitOption<Given> {
   /** Adds the flags that the command has. */
   add(command: Command, form: Form): void;
   /**
-   * The fields of the request.
+   * The fields of the request. Absent: the commands read the flags.
    *
    * @throws UsageError for a wrong value
    */
-  fields: (given: Given, context: Context) => Fields | Promise<Fields>;
-}
-
-/** Collects the values of a flag that may be repeated, or has a list separated by commas. */
-export function listed(text: string, before: string[] = []): string[] {
-  return [...before, ...text.split(",").filter(Boolean)];
+  fields?: (given: Given, context: Context) => Fields | Promise<Fields>;
 }

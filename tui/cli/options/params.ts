@@ -5,7 +5,7 @@ import { MAX_DEPTH } from "../../../protocol/limits.js";
 import { isDeeper, lossInText } from "../../../protocol/text/json-loss.js";
 import type { SubmitOption } from "./option.js";
 
-interface ParamsOptions {
+export interface ParamsOptions {
   params?: string;
   tty?: boolean;
 }
@@ -28,8 +28,7 @@ export const PARAMS: SubmitOption<ParamsOptions> = {
         "Run the program on a terminal, as tty=true; liveops attach answers its questions",
       );
   },
-  // The commands read the parameters, because a pipeline file changes them.
-  fields: () => ({}),
+  // No `fields`: a pipeline file changes the parameters.
 };
 
 /** The arguments with that of `--tty`, which a type without the parameter refuses. */

@@ -1,13 +1,11 @@
-/** `--after`, `--after-any`, `--in`, `--at` and `--now`: when the operation starts. */
+/** `--in`, `--at` and `--now`: when the operation starts. */
 import { Option } from "commander";
 import { UsageError } from "../../../protocol/failures.js";
 import { givenDuration } from "../../kit/given-duration.js";
 import { formatLocalTime, parseLocalTime, TIME_FORMS } from "../../kit/output/local-time.js";
-import { listed, type SubmitOption } from "./option.js";
+import type { SubmitOption } from "./option.js";
 
-interface StartOptions {
-  after?: string[];
-  afterAny?: string[];
+export interface StartOptions {
   in?: string;
   at?: string;
   now?: boolean;
@@ -16,18 +14,6 @@ interface StartOptions {
 export const START: SubmitOption<StartOptions> = {
   add(command, form) {
     if (form !== "submit" && form !== "edit") return;
-    if (form === "submit")
-      command
-        .option(
-          "--after <ids>",
-          "Start when these operations and their chains have succeeded (repeatable)",
-          listed,
-        )
-        .option(
-          "--after-any <ids>",
-          "Start when these operations and their chains have finished (repeatable)",
-          listed,
-        );
     command
       .option("--in <duration>", "Start after this time: 30s, 10m, 2h")
       .addOption(
@@ -40,13 +26,11 @@ export const START: SubmitOption<StartOptions> = {
       command.addOption(new Option("--now", "Do not wait for a time").conflicts(["in", "at"]));
   },
   async fields(given, { client }) {
-    const { after, afterAny, now } = given;
+    const { now } = given;
     const isTimed = given.in !== undefined || given.at !== undefined;
     // The clock of the daemon counts. Without an answer, the submit itself says why.
     if (isTimed) await client.daemon().catch(() => {});
     return {
-      ...(after && { after }),
-      ...(afterAny && { afterAny }),
       ...(isTimed && { notBefore: startOf(given, new Date(client.now())).toISOString() }),
       ...(now && { notBefore: null }),
     };

@@ -4,13 +4,13 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { commandPlaces } from "../../../protocol/client/daemon-address.js";
 import { withTrailing } from "../../../protocol/schema/parameters.js";
+import { checkedLabel } from "../../../protocol/submit-fields.js";
 import { stampsIn, userOpsDirs } from "../../../protocol/system/places.js";
 import { addCommand, allOptions } from "../../kit/options.js";
 import { say } from "../../kit/report.js";
 import { addExitStatus, trailingWords, wantsTypeHelp } from "../arguments.js";
 import { currentDirectory } from "../options/cwd.js";
 import { givenVariables } from "../options/environment.js";
-import { givenLabel } from "../options/label.js";
 import { addSubmitOptions, type SubmitFlags } from "../options/list.js";
 import { withTty } from "../options/params.js";
 import { CANCEL_VARIABLE } from "./child.js";
@@ -56,7 +56,7 @@ export async function runWords({ op, set, trailing, options }: RunWords): Promis
     op,
     params: options.params,
     set: withTrailing(withTty(set, options.tty), trailing),
-    label: givenLabel(options.label) || null,
+    label: checkedLabel(options.label) || null,
     json: options.json === true,
     exitStatus: options.exitStatus === true,
     force: options.force === true,

@@ -1,6 +1,7 @@
 /** The actions on queues and on places in them: pause, resume, priority, edit. */
-import { MAX_PRIORITY } from "../../../../protocol/limits.js";
+
 import { isFinal } from "../../../../protocol/state.js";
+import { MAX_PRIORITY } from "../../../../protocol/submit-fields.js";
 import { ask, busy, free, hasSelected, inGroup, isLive, send, targets } from "../../core/action-parts.js";
 import { isPaused, selectedOperation } from "../../core/chain.js";
 import { emit, type State } from "../../core/model.js";
