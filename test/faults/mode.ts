@@ -1,5 +1,5 @@
 /**
- * The size of a fault test: short among the smoke faults of `npm test`, complete in `npm run faults`.
+ * The size of a fault test or a law: short in `npm test`, complete in `npm run faults`.
  *
  * Every random choice comes from one printed seed; LIVEOPS_FAULTS_SEED repeats a run with the same seed.
  */

@@ -1,5 +1,6 @@
 /**
- * `npm run faults`: runs the complete fault suite, then prints a table of the injected faults and their results.
+ * `npm run faults`: runs the complete fault suite and long runs of the laws in other folders,
+ * then prints a table of the injected faults and their results.
  *
  * Exits 1 where a test failed or anything was lost or duplicated. Words after `--` go to vitest (a file, `-t name`); the
  * name of a folder of test/faults, such as `fleet`, runs the tests of this folder.
@@ -9,6 +10,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { LAWS } from "../harness/projects.js";
 import type { FaultCount } from "./tally.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -19,7 +21,7 @@ const seed = process.env.LIVEOPS_FAULTS_SEED ?? String(Math.floor(Math.random() 
 
 try {
   const vitest = join(root, "node_modules/vitest/vitest.mjs");
-  const paths = process.argv.length > 2 ? process.argv.slice(2).map(folder) : ["test/faults"];
+  const paths = process.argv.length > 2 ? process.argv.slice(2).map(folder) : ["test/faults", ...LAWS];
   const ended = spawnSync(process.execPath, [vitest, "run", "--config", "test/vitest.config.ts", ...paths], {
     cwd: root,
     stdio: "inherit",

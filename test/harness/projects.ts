@@ -52,6 +52,18 @@ export const LONGEST = faults(
   "large-values",
 );
 
+/** Laws that take seconds in `npm test`. `npm run faults` tries many more cases of them. */
+export const LAWS = [
+  "tui/dashboard/pages-law",
+  "tui/dashboard/frame",
+  "features/fleet/runs/shipped-and-read",
+  "features/archive/backup-law",
+  "seam/model",
+  "protocol/pipeline/schema",
+  "ops/pipeline/parse",
+  "daemon/store/model",
+].map((name) => `test/${name}.test.ts`);
+
 /** Starts a process, also by the operation `shell`. */
 const STARTS = /"node:child_process"|ops\/shell\.js"|"@lydell\/node-pty"|\bprocess\.kill\(/;
 

@@ -1,6 +1,7 @@
 /** Any commands, in any order, with daemons that end and begin between them: all implementations show the same. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { counts } from "../faults/mode.js";
 import { embeddedSeam, fleetSeam, type Opened } from "./implementations.js";
 import { issue, Model, steps } from "./model.js";
 import { expectSame, stateOf } from "./shown.js";
@@ -31,7 +32,7 @@ describe("one host", { tags: ["postgresql"] }, () => {
         expect(await stateOf(other)).toEqual(await stateOf(one));
         await Promise.all([embedded.close(one), fleet.close(other)]);
       }),
-      { numRuns: 8 },
+      { numRuns: counts(4, 8) },
     );
   }, 240_000);
 
@@ -63,7 +64,7 @@ describe("two hosts", { tags: ["postgresql"] }, () => {
         await expectSame(...hosts);
         await Promise.all(hosts.map((each) => seam.close(each)));
       }),
-      { numRuns: 8 },
+      { numRuns: counts(4, 8) },
     );
   }, 240_000);
 
@@ -106,7 +107,7 @@ describe("two hosts", { tags: ["postgresql"] }, () => {
         }
         await Promise.all([...hosts, third].map((each) => seam.close(each)));
       }),
-      { numRuns: 10 },
+      { numRuns: counts(5, 10) },
     );
   }, 240_000);
 });

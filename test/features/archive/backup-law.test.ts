@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { Backup } from "../../../ops/features/archive/backup.js";
 import { runOperation } from "../../../ops/features/testing/index.js";
+import { counts } from "../../faults/mode.js";
 import { temporary } from "../../ops/temporary.js";
 import { contents, extract, type Tree, tree } from "../../ops/trees.js";
 
@@ -62,6 +63,6 @@ it("backup, verify and the system's tar give back the same tree, whatever it is"
       expect(contents(extract(archive))).toEqual(contents(source));
       rmSync(directory, { recursive: true });
     }),
-    { numRuns: 60 },
+    { numRuns: counts(20, 60) },
   );
 });

@@ -7,6 +7,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import type { Pipeline } from "../../../ops/pipeline/definition.js";
 import { parsePipeline, readPipelineFile } from "../../../ops/pipeline/read/parse.js";
 import { problemLines } from "../../../ops/pipeline/read/problems.js";
+import { counts } from "../../faults/mode.js";
 
 function read(text: string, path: string | null = "/x/nightly.yaml"): Pipeline {
   const parsed = parsePipeline(text, path);
@@ -586,7 +587,7 @@ describe("laws", () => {
           }
         },
       ),
-      { numRuns: 800 },
+      { numRuns: counts(200, 800) },
     );
   });
 
@@ -599,7 +600,7 @@ describe("laws", () => {
       fc.property(fc.nat(FULL.length), fc.nat(12), word, (at, length, put) => {
         parsePipeline(FULL.slice(0, at) + put + FULL.slice(at + length), "/x/y.yaml");
       }),
-      { numRuns: 400 },
+      { numRuns: counts(100, 400) },
     );
   });
 

@@ -6,6 +6,7 @@ import type { State } from "../../../tui/dashboard/core/model.js";
 import { detailRows } from "../../../tui/dashboard/pages/details/DetailsPage.js";
 import { unpainted } from "../../../tui/dashboard/text/theme.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
+import { counts } from "../../faults/mode.js";
 import {
   act,
   colourTheme,
@@ -141,7 +142,7 @@ test("no row too wide, no frame too high, nothing active, in colour and without"
     fc.property(state, fc.boolean(), (given, colour) => {
       check(given, screenRows(given, colour ? colourTheme() : plainTheme()));
     }),
-    { numRuns: 150 },
+    { numRuns: counts(60, 150) },
   );
 });
 

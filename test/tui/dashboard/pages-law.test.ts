@@ -7,6 +7,7 @@ import type { Message } from "../../../tui/dashboard/core/message.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { CourseReader } from "../../../tui/describe/course.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
+import { counts } from "../../faults/mode.js";
 import { Story } from "../../harness/records.js";
 import { colourTheme, initial, screenRows, update } from "./core.js";
 import { ago, failed, operation } from "./operations.js";
@@ -126,6 +127,6 @@ test("no row too wide, no frame too high, nothing active", () => {
       expect(rows.length).toBeLessThanOrEqual(given.size.rows);
       expect(rows.join("")).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/);
     }),
-    { numRuns: 250 },
+    { numRuns: counts(80, 250) },
   );
 });

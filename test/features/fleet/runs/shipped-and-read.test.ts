@@ -11,6 +11,7 @@ import { linesAfter } from "../../../../daemon/run-files/log-slices.js";
 import { MergedEvents } from "../../../../daemon/run-files/merged-events.js";
 import { parseRecord } from "../../../../protocol/record-line.js";
 import { until } from "../../../end-to-end/until.js";
+import { counts } from "../../../faults/mode.js";
 import { useDirectories } from "../../../harness/temporary.js";
 import { MemoryStore } from "./memory-store.js";
 import { ID, SourceAttempt, textsOf } from "./source.js";
@@ -179,7 +180,7 @@ test("any sequence of writes, rotations, crashes and lost answers", { timeout: 1
       expect(fleet.texts).toEqual(fleet.source.texts);
       expect(fleet.problems).toEqual([]);
     }),
-    { numRuns: 60 },
+    { numRuns: counts(20, 60) },
   );
 });
 
@@ -204,7 +205,7 @@ test("of a bounded log, the newest lines are there after any sequence", { timeou
       expect(is.log.slice(is.log.length - newest)).toEqual(must.log.slice(must.log.length - newest));
       expect(fleet.problems).toEqual([]);
     }),
-    { numRuns: 60 },
+    { numRuns: counts(20, 60) },
   );
 });
 
