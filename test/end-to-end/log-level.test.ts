@@ -14,20 +14,15 @@ function emptyWorld(): World {
 
 const CHOICES = "trace, debug, info, warn, error, fatal, silent";
 
-test.each([
-  ["start", ["--log-level", "loud"], {}],
-  ["start", [], { LIVEOPS_DEBUG: "loud" }],
-  ["start", ["--foreground"], { LIVEOPS_DEBUG: "loud" }],
-  ["restart", [], { LIVEOPS_DEBUG: "loud" }],
-])("%s %j with the environment %j is exit 2 with the choices", async (command, words, env) => {
-  const ended = await emptyWorld().liveopsd([command, ...words], { env });
-  expect(ended).toMatchObject({ code: 2, stdout: "" });
-  expect(ended.stderr).toContain("'loud'");
-  expect(ended.stderr).toContain(CHOICES);
-});
-
-test("a restart with a bad level leaves the daemon running", async () => {
+test("a bad level is exit 2 with the choices, and a restart with it leaves the daemon running", async () => {
   const world = emptyWorld();
+  for (const words of [["--log-level", "loud"], [], ["--foreground"]]) {
+    const env: Record<string, string> = words[0] === "--log-level" ? {} : { LIVEOPS_DEBUG: "loud" };
+    const ended = await world.liveopsd(["start", ...words], { env });
+    expect(ended).toMatchObject({ code: 2, stdout: "" });
+    expect(ended.stderr).toContain("'loud'");
+    expect(ended.stderr).toContain(CHOICES);
+  }
   await world.startDaemon();
   const { pid } = await world.client.daemon();
   expect(await world.liveopsd(["restart", "--log-level", "loud"])).toMatchObject({ code: 2 });

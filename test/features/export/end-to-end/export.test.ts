@@ -161,7 +161,7 @@ test.each([
   ["an event", '"type":"attempt:started"', '"type":{}', "operations[0].events[1].type has a wrong value"],
   ["a line", '"text":"', '"text":{},"more":"', "operations[0].log[0].text must be of type string"],
 ])("a file with a wrong type in %s is refused with the place", async (_, right, wrong, problem) => {
-  const text = readFileSync(await exported("types.json", failed), "utf8");
+  const text = readFileSync(at("run.json"), "utf8");
   const first = text.indexOf(right, right === '"text":"' ? text.indexOf('"log":[') : 0);
   const changed = text.slice(0, first) + wrong + text.slice(first + right.length);
   for (const form of [changed, JSON.stringify(JSON.parse(changed), null, 2)]) {
@@ -173,7 +173,7 @@ test.each([
 });
 
 test("a file with a value that is nested too deep is refused", async () => {
-  const text = readFileSync(await exported("deep.json", failed), "utf8");
+  const text = readFileSync(at("run.json"), "utf8");
   const deep = text.replace('"params":{', `"params":{"deep":${"[".repeat(30_000)}${"]".repeat(30_000)},`);
   // Without the layout, a file is read as a whole.
   for (const form of [deep, deep.replaceAll("\n", "")]) {
@@ -190,7 +190,7 @@ test("a file with a value that is nested too deep is refused", async () => {
 });
 
 test("a file of a later version is read as far as it is known, and one without operations says so", async () => {
-  const text = readFileSync(await exported("later.json", failed), "utf8");
+  const text = readFileSync(at("run.json"), "utf8");
   const later = text.replace('"type":"attempt:accepted"', '"type":"attempt:measured"');
   for (const form of [later, JSON.stringify(JSON.parse(later), null, 2)]) {
     world.write("work/later.json", form);
