@@ -3,7 +3,7 @@
  * bound says why in its body; a commit that makes a figure smaller lowers the bound.
  */
 import { describe, expect, test } from "vitest";
-import { filesWith, house, importsOfFeatures, weights } from "./harness/house.js";
+import { filesWith, house, importsOfFeatures, readingOrder, textOf, weights } from "./harness/house.js";
 
 const bounds = house();
 
@@ -38,6 +38,20 @@ describe("the core names no feature", () => {
 
   test.each(Object.keys(bounds.doors))("%s is a door", (door) => {
     expect(imports.map(({ from }) => from)).toContain(door);
+  });
+});
+
+describe("the reading order of docs/architecture.md", () => {
+  const files = readingOrder();
+
+  test("at most 40 files of 8,000 lines together", () => {
+    const lines = files.flatMap((file) => textOf(file).split("\n"));
+    expect(files.length).toBeLessThanOrEqual(40);
+    expect(lines.length).toBeLessThanOrEqual(8000);
+  });
+
+  test.each(files)("%s imports no feature", (file) => {
+    expect(importsOfFeatures([file])).toEqual([]);
   });
 });
 

@@ -26,6 +26,8 @@ export interface House {
 
 export const house = (): House => JSON.parse(readFileSync(join(root, "test/house.json"), "utf8"));
 
+export const textOf = (file: string): string => readFileSync(join(root, file), "utf8");
+
 const filesOf = (...folders: string[]) =>
   execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", ...folders], {
     cwd: root,
@@ -46,7 +48,7 @@ function leaves(node: ts.Node, file: ts.SourceFile): number {
 
 function weigh(file: string): number {
   const kind = file.endsWith("x") ? ts.ScriptKind.TSX : ts.ScriptKind.TS;
-  const text = readFileSync(join(root, file), "utf8");
+  const text = textOf(file);
   const tree = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true, kind);
   return leaves(tree, tree);
 }
@@ -71,11 +73,11 @@ export function weights() {
 }
 
 /** The imports of features by files of the core, as "FILE imports FILE". */
-export function importsOfFeatures(): { from: string; to: string }[] {
-  return sources()
+export function importsOfFeatures(files = sources()): { from: string; to: string }[] {
+  return files
     .filter((from) => featureOf(from) === null)
     .flatMap((from) => {
-      const text = readFileSync(join(root, from), "utf8");
+      const text = textOf(from);
       const names = [...text.matchAll(/(?:\bfrom|\bimport\()\s*"(\.[^"]+)"/g)].map(([, name]) => name!);
       return names
         .map((name) => ({ from, to: relative(root, resolve(root, dirname(from), name)) }))
@@ -83,8 +85,15 @@ export function importsOfFeatures(): { from: string; to: string }[] {
     });
 }
 
+/** The files of "Reading order" in docs/architecture.md. */
+export function readingOrder(): string[] {
+  const [, section = ""] = textOf("docs/architecture.md").split("## Reading order\n");
+  const [list = ""] = section.split("\n## ");
+  return [...list.matchAll(/^\d+\. `([^`]+)`/gm)].map(([, file]) => file!);
+}
+
 /** How many source files have the word. */
 export function filesWith(word: string): number {
   const pattern = new RegExp(`\\b${word}\\b`);
-  return sources().filter((file) => pattern.test(readFileSync(join(root, file), "utf8"))).length;
+  return sources().filter((file) => pattern.test(textOf(file))).length;
 }
