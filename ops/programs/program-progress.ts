@@ -6,7 +6,7 @@
 import type { LogStream, StatusLevel } from "../../protocol/operation.js";
 import { parseReportLine, type ReportLevel, type ReportStatement } from "../../protocol/report-line.js";
 import { withoutOtherSequences, withoutSequences } from "../../protocol/text/sgr.js";
-import { RECOGNISERS } from "../features/recognisers/index.js";
+
 import type { Masker } from "../secrets/masker.js";
 import { SHORTEST_SECRET } from "../secrets/secret-forms.js";
 import type { OscProgress } from "./osc-progress.js";
@@ -16,6 +16,7 @@ import type { Reading, RecogniserEntry } from "./progress/reading.js";
 import { Recognition } from "./progress/recognition.js";
 import { ReportFile } from "./progress/report-file.js";
 import { type WorkflowCommand, WorkflowCommands } from "./progress/workflow-commands.js";
+import { PROGRAM_RECOGNISERS } from "./recognisers.js";
 
 /** Receives what the program says. */
 export interface ProgramTarget {
@@ -56,7 +57,7 @@ export class ProgramProgress {
 
   constructor(
     private readonly target: ProgramTarget,
-    recognisers: readonly RecogniserEntry[] = RECOGNISERS,
+    recognisers: readonly RecogniserEntry[] = PROGRAM_RECOGNISERS,
   ) {
     this.#bar = new ProgramBar(target.bar);
     this.#recognition = new Recognition(recognisers);

@@ -1,4 +1,4 @@
-/** Makes the table that completion reads (`tui/features/completion/table.ts`) from the command trees. */
+/** Makes the table that completion reads (`tui/kit/command-table.ts`) from the command trees. */
 import type { Argument, Command, Option } from "commander";
 import { CHANNEL_KIND_NAMES, CHANNEL_KINDS } from "../../protocol/features/notices/config-channels.js";
 import { EVENT_NAMES } from "../../protocol/notices.js";
@@ -11,7 +11,7 @@ import type {
   OptionEntry,
   Table,
   Value,
-} from "../../tui/features/completion/table.js";
+} from "../../tui/kit/command-table.js";
 import { isOfDaemon } from "../../tui/kit/host-option.js";
 import { tableOf } from "../../tui/kit/output/options.js";
 

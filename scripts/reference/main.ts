@@ -1,5 +1,5 @@
 /** The files of dist/ that are generated from the command trees. `scripts/build.mjs` bundles this module and calls it. */
-import { TABLE_FILE } from "../../tui/features/completion/table.js";
+import { TABLE_FILE } from "../../tui/kit/command-table.js";
 import { completionTable } from "./completion-table.js";
 import { manPages } from "./man-pages.js";
 import { programs } from "./programs.js";

@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import { completionTable } from "../../scripts/reference/completion-table.js";
 import { manPages } from "../../scripts/reference/man-pages.js";
 import { programs } from "../../scripts/reference/programs.js";
-import type { CommandEntry } from "../../tui/features/completion/table.js";
+import type { CommandEntry } from "../../tui/kit/command-table.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const trees = await programs();

@@ -6,15 +6,12 @@ import { pipelineSchemaText } from "../../protocol/pipeline/schema.js";
 import { SETTING_SCHEMAS } from "../../protocol/system/config-settings.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import { addCommand } from "../kit/options.js";
-
-/** A bundle of its own, because zod would slow down the start of every command. */
-const BUNDLE: string = "./schemas.js";
+import { FEATURE_SCHEMAS } from "./schemas.js";
 
 const SCHEMAS: Record<string, () => string | Promise<string>> = {
   config: configSchemaText,
   pipeline: pipelineSchemaText,
-  export: async () =>
-    ((await import(BUNDLE)) as typeof import("../features/export/schema.js")).exportSchemaText(),
+  ...FEATURE_SCHEMAS,
 };
 const NAMES = Object.keys(SCHEMAS);
 

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { shellLine } from "../../protocol/text/shell-quote.js";
-import { TABLE_FILE, type Table } from "../features/completion/table.js";
+import { TABLE_FILE, type Table } from "./command-table.js";
 import { commandIndex } from "./options.js";
 
 /** The message for a name that is a command of `liveops` and not of `liveopsd`; null: it is none. */

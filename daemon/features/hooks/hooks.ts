@@ -16,12 +16,12 @@ import { oddText } from "../../../protocol/text/odd-text.js";
 import type { Bus } from "../../bus.js";
 import type { Log } from "../../log/log.js";
 import { childEnvironment } from "../../os/child-environment.js";
+import { runHook } from "../../os/run-hook.js";
 import { sharedNow, sharedTime } from "../../os/shared-clock.js";
 import type { Settings } from "../../settings.js";
 import type { Entry } from "../../store/decision.js";
 import type { Store } from "../../store/store.js";
 import { HookFile } from "./hook-file.js";
-import { runHook } from "./run-hook.js";
 
 /** Hooks that run at the same time. */
 const MOST_RUNNING = 4;

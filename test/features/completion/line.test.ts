@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { completionTable } from "../../../scripts/reference/completion-table.js";
 import { programs } from "../../../scripts/reference/programs.js";
 import { type Question, readLine } from "../../../tui/features/completion/line.js";
-import type { Value } from "../../../tui/features/completion/table.js";
+import type { Value } from "../../../tui/kit/command-table.js";
 
 const table = completionTable(await programs());
 

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { Bus } from "../../../daemon/bus.js";
-import { runHook } from "../../../daemon/features/hooks/run-hook.js";
+import { runHook } from "../../../daemon/os/run-hook.js";
 import { Stalls } from "../../../daemon/scheduler/stalls.js";
 import type { Entry } from "../../../daemon/store/decision.js";
 import { TestDaemon } from "../../harness/daemon.js";

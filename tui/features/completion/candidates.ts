@@ -10,10 +10,10 @@ import {
   resolveRef,
 } from "../../../protocol/schema/json-schema.js";
 import { listParameters } from "../../../protocol/schema/parameters.js";
+import type { CommandEntry, Value } from "../../kit/command-table.js";
 import { isPipelineFile } from "../../kit/pipelines.js";
 import type { Given, Question } from "./line.js";
 import type { Candidate } from "./shells.js";
-import type { CommandEntry, Value } from "./table.js";
 
 /** Operations that are offered at most: the newest. */
 const MOST_IDS = 100;

@@ -1,5 +1,5 @@
 /** Reads a command line that is not complete: which command, what stands before the cursor, what the cursor is on. */
-import type { CommandEntry, OptionEntry, Table, Value } from "./table.js";
+import type { CommandEntry, OptionEntry, Table, Value } from "../../kit/command-table.js";
 
 export interface Given {
   value: Value;

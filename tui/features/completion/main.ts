@@ -13,6 +13,7 @@ import { addressedDaemon, commandPlaces } from "../../../protocol/client/daemon-
 import { clientFor } from "../../../protocol/client/find-daemon.js";
 import { TRANSPORTS } from "../../../protocol/client/transports.js";
 import { inHome } from "../../../protocol/system/places.js";
+import { TABLE_FILE, type Table } from "../../kit/command-table.js";
 import { inPipelines } from "../../kit/pipelines.js";
 import {
   daemonCandidates,
@@ -24,7 +25,6 @@ import {
 } from "./candidates.js";
 import { type Question, readLine } from "./line.js";
 import { bashLines, type Candidate, linesFor, type Typed, unquote } from "./shells.js";
-import { TABLE_FILE, type Table } from "./table.js";
 
 const DEADLINE_MS = 300;
 

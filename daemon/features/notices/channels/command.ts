@@ -2,7 +2,7 @@
 
 import { homedir } from "node:os";
 import type { Channel } from "../../../../protocol/features/notices/setting.js";
-import { runHook } from "../../hooks/run-hook.js";
+import { runHook } from "../../../os/run-hook.js";
 import { bodyOf } from "../message.js";
 import { type Delivery, DeliveryError } from "./delivery.js";
 

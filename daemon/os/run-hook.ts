@@ -1,7 +1,7 @@
 /** Runs the command of a hook with the shell, in a process group of its own, for a bounded time. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { atMost } from "../../../protocol/system/until.js";
+import { atMost } from "../../protocol/system/until.js";
 
 export interface HookCommand {
   /** For `sh -c`. */

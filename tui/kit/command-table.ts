@@ -2,7 +2,7 @@
  * The table of commands and options that completion reads. The build makes the table from the command trees, so that a
  * key press does not load the commands.
  */
-import type { State } from "../../../protocol/state.js";
+import type { State } from "../../protocol/state.js";
 
 /** What a word is: decides which values are offered. */
 export type Value =
