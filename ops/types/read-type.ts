@@ -236,7 +236,7 @@ function readTitle(title: unknown, fault: Fault): string {
 }
 
 /** The text, cut to at most `most` characters. */
-export function shortened(text: string, most: number): string {
+function shortened(text: string, most: number): string {
   if (text.length <= most) return text;
   // Half of a surrogate pair is no character.
   return `${text.slice(0, most - 1).replace(/[\ud800-\udbff]$/, "")}…`;
