@@ -5,13 +5,7 @@ import { EVENT_NAMES } from "../../protocol/notices.js";
 import { isFinal, STATES, type State } from "../../protocol/state.js";
 import { LOG_LEVELS } from "../../protocol/system/log-level.js";
 import { knownKeys } from "../../tui/cli/config/config-keys.js";
-import type {
-  ArgumentEntry,
-  CommandEntry,
-  OptionEntry,
-  Table,
-  Value,
-} from "../../tui/kit/command-table.js";
+import type { ArgumentEntry, CommandEntry, OptionEntry, Table, Value } from "../../tui/kit/command-table.js";
 import { isOfDaemon } from "../../tui/kit/host-option.js";
 import { tableOf } from "../../tui/kit/output/options.js";
 
