@@ -17,7 +17,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { examine } from "../../daemon/recovery/doctor.js";
 import type { Client } from "../../protocol/client/client.js";
-import { NoAnswerError } from "../../protocol/client/errors.js";
+import { ConnectionLostError, NoAnswerError } from "../../protocol/client/errors.js";
 import { REFUSALS, Refusal } from "../../protocol/errors.js";
 import { newId } from "../../protocol/id.js";
 import type { Operation } from "../../protocol/operation.js";
@@ -227,6 +227,8 @@ class Run {
         if (error instanceof Refusal) this.#checkRefusal(error);
         else if (error instanceof NoAnswerError) continue;
         else if (await this.#isGone(this.#daemon.pid)) await this.#ended("at a request");
+        // A file could not be read in the middle of a stream: clients ask again.
+        else if (error instanceof ConnectionLostError) continue;
         else throw error;
       }
     }
