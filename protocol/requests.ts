@@ -4,6 +4,7 @@ import { MAX_BATCH, MAX_DONE, MAX_SELECTED } from "./limits.js";
 import { limitShapes } from "./operation.js";
 import { doc } from "./schema/doc.js";
 import { bodyShape } from "./schema/submit-shape.js";
+import { ZOD } from "./schema/zod.js";
 import { STATES } from "./state.js";
 import { directory, hostName, queueName, variableValue } from "./submit-fields.js";
 
@@ -27,9 +28,9 @@ const flag = z.pipe(
   z.boolean(),
 );
 
-const cwd = directory(z);
-const hostNameSchema = hostName(z);
-const queue = queueName(z);
+const cwd = directory(ZOD);
+const hostNameSchema = hostName(ZOD);
+const queue = queueName(ZOD);
 
 const host = doc(z.optional(hostNameSchema), "only operations that this host runs, or ran last");
 
@@ -144,7 +145,7 @@ export const retryBody = z.strictObject({
                     .check(
                       z.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of an output has letters, digits and _"),
                     ),
-                  variableValue(z).check(z.maxLength(MAX_OUTPUT)),
+                  variableValue(ZOD).check(z.maxLength(MAX_OUTPUT)),
                 ),
               ),
               "its outputs by name; of a type in code, this object is the value of the stage",

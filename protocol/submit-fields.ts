@@ -12,7 +12,26 @@ import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "./host-n
 import { MAX_AFTER, MAX_CWD, MAX_LABEL } from "./limits.js";
 import { OP_PATTERN } from "./type-names.js";
 
-type Zod = typeof zod;
+/** What the schemas of the table use of zod. */
+export type Zod = Pick<
+  typeof zod,
+  | "array"
+  | "describe"
+  | "gte"
+  | "int"
+  | "iso"
+  | "literal"
+  | "lte"
+  | "maxLength"
+  | "minLength"
+  | "nullable"
+  | "optional"
+  | "record"
+  | "regex"
+  | "strictObject"
+  | "string"
+  | "unknown"
+>;
 
 /** The commands that have submit options. */
 export type Form = "submit" | "run" | "schedule" | "again" | "edit";

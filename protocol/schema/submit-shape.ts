@@ -1,14 +1,13 @@
 /** The keys of requests and of the record, made of the table of submit fields. */
-import * as z from "zod/mini";
-import { type FIELDS, type FieldWith, fieldsWith, type Group } from "../submit-fields.js";
+import type * as z from "zod/mini";
+import { type FIELDS, type FieldWith, fieldsWith, type Group, type Zod } from "../submit-fields.js";
 import { doc } from "./doc.js";
+import { ZOD } from "./zod.js";
 
 type PartName = "submit" | "again" | "edit" | "record" | "type";
 
 type Schema<P extends PartName, N extends keyof typeof FIELDS> =
-  (typeof FIELDS)[N] extends Record<P, { schema: (zod: typeof z) => infer S extends z.ZodMiniType }>
-    ? S
-    : never;
+  (typeof FIELDS)[N] extends Record<P, { schema: (zod: Zod) => infer S extends z.ZodMiniType }> ? S : never;
 
 /** The keys of a group of the record. */
 export const recordShape = <G extends Group>(group: G) => shapeOf("record", group);
@@ -32,6 +31,6 @@ export function bodyShape<P extends "submit" | "again" | "edit">(form: P) {
   return Object.fromEntries(shape) as { [N in FieldWith<P>]: z.ZodMiniOptional<Schema<P, N>> };
 }
 
-function described({ schema, about }: { schema: (zod: typeof z) => z.ZodMiniType; about: string }) {
-  return about === "" ? schema(z) : doc(schema(z), about);
+function described({ schema, about }: { schema: (zod: Zod) => z.ZodMiniType; about: string }) {
+  return about === "" ? schema(ZOD) : doc(schema(ZOD), about);
 }

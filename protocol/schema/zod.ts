@@ -1,0 +1,22 @@
+/** What the table of submit fields uses of zod: all of zod as a value would load its texts in fifty languages. */
+import * as z from "zod/mini";
+import type { Zod } from "../submit-fields.js";
+
+export const ZOD: Zod = {
+  array: z.array,
+  describe: z.describe,
+  gte: z.gte,
+  int: z.int,
+  iso: z.iso,
+  literal: z.literal,
+  lte: z.lte,
+  maxLength: z.maxLength,
+  minLength: z.minLength,
+  nullable: z.nullable,
+  optional: z.optional,
+  record: z.record,
+  regex: z.regex,
+  strictObject: z.strictObject,
+  string: z.string,
+  unknown: z.unknown,
+};
