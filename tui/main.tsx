@@ -17,8 +17,8 @@ import { type Program, type Shown, startDashboard } from "./dashboard/program.js
 import { TAKEN_BACK } from "./dashboard/terminal/integration.js";
 import { TerminalOutput } from "./dashboard/terminal/output.js";
 import { textMode } from "./dashboard/text-mode.js";
-import { readAloud } from "./features/reader/program.js";
 import { runRoot } from "./kit/options.js";
+import { READERS } from "./readers.js";
 import { SOURCES } from "./sources.js";
 
 /** Leaves the alternate screen, shows the cursor and ends bracketed paste. Harmless where nothing was set. */
@@ -90,7 +90,8 @@ function orFault(error: unknown): never {
 async function show(args: Arguments, places: CommandPlaces, client: Client): Promise<number> {
   const { socket, config } = places;
   const stateDir = args.remote === undefined ? places.stateDir : null;
-  if (readsAloud(args))
+  const [readAloud] = READERS;
+  if (readAloud !== undefined && readsAloud(args))
     return readAloud({
       ...{ stdin, stdout, socket, stateDir, client, id: args.id },
       flags: flagsOf(args),

@@ -1,5 +1,7 @@
 /** Opens what the command line names instead of the daemon. */
+import type { Client } from "../../protocol/client/client.js";
 import type { Arguments } from "./arguments.js";
+import type { Flags } from "./core/request.js";
 import type { Shown } from "./program.js";
 
 /**
@@ -15,3 +17,20 @@ export type Opener = (
   env: NodeJS.ProcessEnv,
   needScreen: NeedScreen,
 ) => Promise<Shown | null>;
+
+export interface ReaderOptions {
+  stdin: NodeJS.ReadableStream;
+  stdout: NodeJS.WritableStream;
+  socket: string;
+  /** Of the daemon on `socket`; null: not known. */
+  stateDir?: string | null;
+  /** Default: a client that asks on `socket` only. */
+  client?: Client;
+  id: string | null;
+  flags: Flags;
+  /** `env.allow` of the config file. */
+  allow?: readonly string[] | undefined;
+}
+
+/** Tells the operations as lines, for a screen reader. Resolves with the exit code. */
+export type ReadAloud = (options: ReaderOptions) => Promise<number>;

@@ -9,8 +9,9 @@ import { EXIT } from "../../../protocol/exit-codes.js";
 import { operationOf } from "../../dashboard/core/chain.js";
 import type { Message } from "../../dashboard/core/message.js";
 import { initialState, type State } from "../../dashboard/core/model.js";
-import { commandOf, type Flags, type Request } from "../../dashboard/core/request.js";
+import { commandOf, type Request } from "../../dashboard/core/request.js";
 import { send } from "../../dashboard/daemon-calls.js";
+import type { ReaderOptions } from "../../dashboard/opener.js";
 import { sanitizeLine } from "../../dashboard/text/cells.js";
 import { coloured } from "../../dashboard/text/coloured.js";
 import { update } from "../../dashboard/update.js";
@@ -106,20 +107,6 @@ function find(state: State, prefix: string | undefined) {
   return fitting.length === 0
     ? `No operation ${prefix}.`
     : `${prefix} begins the ids of ${fitting.length} operations.`;
-}
-
-export interface ReaderOptions {
-  stdin: NodeJS.ReadableStream;
-  stdout: NodeJS.WritableStream;
-  socket: string;
-  /** Of the daemon on `socket`; null: not known. */
-  stateDir?: string | null;
-  /** Default: a client that asks on `socket` only. */
-  client?: Client;
-  id: string | null;
-  flags: Flags;
-  /** `env.allow` of the config file. */
-  allow?: readonly string[] | undefined;
 }
 
 /** Lines of a log that are read. */
