@@ -20,7 +20,9 @@ beforeAll(async () => {
   world.write("work/own.yaml", PIPELINE);
   const label = "it's $(touch owned) `touch owned`";
   failed = await world.submit("shells", "fail=true", "--label", label);
-  succeeded = await world.submit("shells");
+  // With a common beginning, a shell completes that and lists nothing.
+  do succeeded = await world.submit("shells");
+  while (succeeded[0] === failed[0]);
   await world.finished(failed);
   await world.finished(succeeded);
 });
