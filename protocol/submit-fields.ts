@@ -305,16 +305,6 @@ export const FIELDS = {
     row: { label: "priority", kind: "place" },
     column: "Priority in the queue",
   },
-  note: {
-    group: "queue",
-    flag: { name: "--note <text>", help: help("Note shown by liveops show") },
-    submit: part(label, "a note for the people who read the record"),
-    again: part(label),
-    edit: part(label),
-    record: part((z) => z.optional(z.string()), "Note of the submit; absent: none"),
-    isRepeated: true,
-    row: { label: "note", kind: "text" },
-  },
   top: {
     group: "queue",
     flag: {
