@@ -16,7 +16,6 @@ import { Retention } from "./recovery/retention.js";
 import { StaleWorkerCleaner } from "./recovery/stale-workers.js";
 import { Durations } from "./scheduler/durations.js";
 import { Approvals } from "./scheduler/holds/approval.js";
-import { Battery } from "./scheduler/holds/battery.js";
 import { BlockedTypes } from "./scheduler/holds/blocked-types.js";
 import { Dependencies } from "./scheduler/holds/dependencies.js";
 import { StartTimes } from "./scheduler/holds/start-time.js";
@@ -170,7 +169,6 @@ function composeCore(
     ...[copied, blockedTypes, typeLimits, queues],
     { name: "placement", why: (entry) => hosts.blocked(entry) },
     { name: "workers", why: () => scheduler.pool.blocked },
-    new Battery(),
   ]);
 
   const containment = new Containment({ setting: settings.cgroup, log });
