@@ -23,7 +23,7 @@ import {
 /** Bytes that may wait for a person. */
 const MAX_WAITING_BYTES = 512 * 1024;
 /** Longest time for which the program waits for a person. */
-const HOLD_MS = 100;
+const HOLD_MS = 1000;
 /** Bytes that a program may leave unread while it prints nothing. */
 const MAX_UNREAD_BYTES = 1024 * 1024;
 const PING_MS = 15_000;
