@@ -6,7 +6,7 @@ import { until } from "../../../protocol/system/until.js";
 import { TestDaemon } from "../../harness/daemon.js";
 
 test("descriptors that stay open: due when there are more than the limit", () => {
-  const recycling = new Recycling({ descriptors: 20 });
+  const recycling = new Recycling({ descriptors: 20, memory: Number.MAX_SAFE_INTEGER });
   const opened: number[] = [];
   const open = (count: number) => {
     for (let n = 0; n < count; n++) opened.push(openSync("/dev/null", "r"));
