@@ -50,10 +50,14 @@ export function quarantineUnreadable(file: string, error: unknown): string {
   return quarantineFile(file);
 }
 
-/** Copies damaged bytes to a new file next to the file, or finds them there; returns its path. */
-export function quarantineBytes(file: string, bytes: Buffer): string {
+/**
+ * Copies damaged bytes to a new file next to the file, or finds them there from an earlier start; returns its path.
+ *
+ * @param used - a file with other bytes of the same reading; null: none
+ */
+export function quarantineBytes(file: string, bytes: Buffer, used: string | null = null): string {
   const isSame = (stats: Stats, name: string) =>
-    stats.isFile() && stats.size === bytes.length && readFileSync(name).equals(bytes);
+    name !== used && stats.isFile() && stats.size === bytes.length && readFileSync(name).equals(bytes);
   const aside = freeName(file, isSame);
   writeFileSync(aside, bytes, { mode: 0o600 });
   return aside;

@@ -94,12 +94,13 @@ function readSegment(file: string, isLast: boolean, found: NumberedRecord[], pro
   const { lines, damaged } = scanLines(bytes, 0, text);
   for (const { line } of lines) found.push(line);
   const torn = isLast && damaged.at(-1)?.end === text ? damaged.pop() : undefined;
+  let used: string | null = null;
   if (damaged.length > 0) {
-    const aside = quarantineBytes(file, bytesOf(bytes, damaged));
-    problems.push(damageProblem(file, damaged, aside));
+    used = quarantineBytes(file, bytesOf(bytes, damaged));
+    problems.push(damageProblem(file, damaged, used));
   }
   if (torn !== undefined) {
-    const aside = quarantineBytes(file, bytes.subarray(torn.start, torn.end));
+    const aside = quarantineBytes(file, bytes.subarray(torn.start, torn.end), used);
     problems.push(`${file}: a torn tail of ${torn.end - torn.start} bytes was cut off, kept in ${aside}`);
   }
   // The damaged bytes are removed, so that the next start does not find them again; so is the room at the end.

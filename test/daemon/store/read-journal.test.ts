@@ -99,6 +99,19 @@ describe("a torn tail", () => {
     expect(problems).toEqual([expect.stringContaining("a torn tail of 4096 bytes was cut off, kept in")]);
     expect(kept(dir)).toEqual([zeros]);
   });
+
+  test("with the bytes of a damaged record: both are kept aside", () => {
+    const { dir, file, bytes, ends } = journalOf([{ text: "a" }, { text: "b" }]);
+    const bad = Buffer.from("no record\n");
+    writeFileSync(file, Buffer.concat([bytes.subarray(0, ends[0]), bad, bytes.subarray(ends[0]), bad]));
+    const { records, problems } = readJournal(dir, 0);
+    expect(records.map(({ value }) => value)).toEqual([{ text: "a" }, { text: "b" }]);
+    expect(problems).toEqual([
+      expect.stringContaining("a damaged record of 10 bytes was skipped"),
+      expect.stringContaining("a torn tail of 10 bytes was cut off"),
+    ]);
+    expect(Buffer.concat(kept(dir))).toEqual(Buffer.concat([bad, bad]));
+  });
 });
 
 describe("a flipped bit", () => {
