@@ -76,7 +76,7 @@ export class ProgramBar {
       const label = said.label ?? before?.label ?? this.#step;
       const figures = isFigure ? figuresOf(said, null) : NONE;
       this.#value = { ...figures, label: label || this.#step, isApproximate: source === "files" };
-    } else {
+    } else if (isFigure) {
       const figures = figuresOf(said, before);
       // The text repeats an older state, such as a line of another thread.
       if (figures.unit === before.unit && figures.done < before.done) return;

@@ -34,6 +34,14 @@ describe("one source", () => {
     expect(seen).toEqual(["> 3/9file = 33%", "4/9file = 44%"]);
   });
 
+  it("keeps its count where only the label is said again", () => {
+    const { bar, bars } = watched();
+    bar.say("text", "a", { percent: 50, label: "copy" });
+    bar.say("text", "a", { label: "copy" });
+    bar.say("text", "a", { percent: 30 });
+    expect(bars).toEqual([[expect.objectContaining({ done: 50, percent: 50 })]]);
+  });
+
   it("never goes back: not its percent, not its count, and a grown total waits", () => {
     const { bar, seen } = watched();
     for (const percent of [10, 50, 30, 80]) bar.say("text", "a", { percent });
