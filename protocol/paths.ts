@@ -7,7 +7,7 @@ export interface Path {
   /** The request has an idempotency key, so the client may repeat it. */
   key?: true;
   /** The reply is a stream of lines; a stream that ends without this line is a lost connection. */
-  lastLine?: "end" | "done";
+  lastLine?: "end";
   /** The client accepts a daemon of any version, to show or stop it. */
   anyVersion?: true;
   /** The reply may take as long as the daemon replies to other requests. */
@@ -55,7 +55,7 @@ export const PATHS = {
   history: { method: "GET", path: "/v1/ops/:op/history", sends: "query" },
   forecast: { method: "GET", path: "/v1/forecast" },
   daemon: { method: "GET", path: "/v1/daemon", anyVersion: true },
-  backup: { method: "POST", path: "/v1/daemon/backup", sends: "body", anyVersion: true },
+  backup: { method: "POST", path: "/v1/daemon/backup", sends: "body", anyVersion: true, isSlow: true },
   reload: { method: "POST", path: "/v1/daemon/reload", anyVersion: true },
   stop: { method: "POST", path: "/v1/daemon/stop", sends: "body", anyVersion: true, isSlow: true },
   testChannel: { method: "POST", path: "/v1/channels/:channel/test" },

@@ -498,7 +498,9 @@ export const ROUTES = {
     },
     backup: {
       summary: "Back up the state to a new directory",
-      description: "The reply comes when the backup is written. The backup ends when the connection ends.",
+      description:
+        "The reply comes when the backup is written. If the client disconnects, the daemon stops the backup and removes what it " +
+        "wrote.",
       body: requests.backupBody,
       replies: { 200: json(replies.backupReply) },
       refusals: ["LIVEOPS_BACKUP_TARGET", "LIVEOPS_BACKUP_RUNNING", "LIVEOPS_BACKUP_FAILED"],

@@ -1,5 +1,5 @@
 /** The typed client of the daemon: a method for each route, with its name. Commands, dashboard and tests use it. */
-import { type Problem, Refusal } from "../errors.js";
+import { Refusal } from "../errors.js";
 import { LineSplitter } from "../ndjson.js";
 import { PATHS, type Path, type RouteName } from "../paths.js";
 import type { LogQuery } from "../requests.js";
@@ -97,15 +97,13 @@ class DaemonRequests extends Requests {
   }
 
   /**
-   * @throws ConnectionLostError if the connection breaks, or if no line or ping arrives for `deadlines.stream` ms;
-   *   Refusal for the line `failed`
+   * @throws ConnectionLostError if the connection breaks, or if no line or ping arrives for `deadlines.stream` ms
    */
   async *lines(name: RouteName, args: readonly unknown[]): AsyncGenerator<unknown> {
     const options = requestOf(name, args);
     const isEndless = name === "events" && options.query?.follow !== true;
     const { lastLine }: Path = PATHS[name];
     for await (const line of this.#lines(options, isEndless ? undefined : lastLine)) {
-      if (line.type === "failed") throw Refusal.fromProblem((line as FailedLine).problem);
       if (line.type !== "ping" || name === "watch") yield line;
     }
   }
@@ -189,10 +187,6 @@ class DaemonRequests extends Requests {
 
 interface Line {
   type: string;
-}
-
-interface FailedLine extends Line {
-  problem: Problem;
 }
 
 export type Client = DaemonRequests & Methods;
