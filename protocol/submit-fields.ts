@@ -16,7 +16,6 @@ import { OP_PATTERN } from "./type-names.js";
 export type Zod = Pick<
   typeof zod,
   | "array"
-  | "describe"
   | "gte"
   | "int"
   | "iso"
@@ -63,7 +62,7 @@ interface Flag {
   help: Partial<Record<Form, string>>;
   /** It may be repeated, or has a list separated by commas. */
   isList?: true;
-  /** Another flag. */
+  /** The flag that cannot be given beside it, as commander names its value. */
   conflicts?: string;
   /**
    * The fields of the request. Default: the value, under the name of the field.
@@ -249,17 +248,13 @@ export const FIELDS = {
   },
   secrets: {
     group: "environment",
-    submit: part((z) =>
-      z
-        .record(
+    submit: part(
+      (z) =>
+        z.record(
           z.string().check(z.regex(/^(?:env|prompt):/, "must be env:NAME or prompt:NAME")),
           variableValue(z).check(z.maxLength(MAX_SECRET)),
-        )
-        .check(
-          z.describe(
-            "values of secret parameters, by their reference such as env:TOKEN; kept in memory and never stored",
-          ),
         ),
+      "values of secret parameters, by their reference such as env:TOKEN; kept in memory and never stored",
     ),
   },
   shell: {
@@ -450,7 +445,7 @@ export const FIELDS = {
 } satisfies Record<string, SubmitField>;
 
 type Fields = typeof FIELDS;
-export type FieldName = keyof Fields;
+type FieldName = keyof Fields;
 
 /** The fields that have a part, such as those of an edit. */
 export type FieldWith<P extends keyof SubmitField, G extends Group = Group> = {
@@ -508,11 +503,13 @@ export function withoutDefaults<T extends object>(fields: T): T {
   return Object.fromEntries(Object.entries(fields).filter(isOwn)) as T;
 }
 
+const WITH_NORMAL = fieldsWith("normal");
+
 /** The fields as the record keeps them: times in UTC, and each tag once. */
 export function normalFields<T extends object>(fields: T): T {
   const given = new Map<string, unknown>(Object.entries(fields));
   const normal = { ...fields };
-  for (const [name, { normal: normalOf }] of fieldsWith("normal")) {
+  for (const [name, { normal: normalOf }] of WITH_NORMAL) {
     const value = given.get(name);
     // The row knows the type of its field.
     if (value) Object.assign(normal, { [name]: normalOf(value as never) });

@@ -7,6 +7,7 @@ import type { Changes } from "../../protocol/event.js";
 import { MAX_ENV } from "../../protocol/limits.js";
 import { type EditBody, editBody } from "../../protocol/requests.js";
 import { normalFields } from "../../protocol/submit-fields.js";
+import { alternatives } from "../../protocol/text/alternatives.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import type { Parts } from "../compose.js";
 import type { Edit } from "../lifecycle.js";
@@ -23,10 +24,7 @@ export async function editOperation(context: Parts, entry: Entry, body: EditBody
   const { lifecycle, store } = context;
   const { id } = entry.record;
   if (Object.keys(body).length === 0)
-    throw new Refusal(
-      "LIVEOPS_BAD_REQUEST",
-      `the body changes nothing; give ${KEYS.slice(0, -1).join(", ")} or ${KEYS.at(-1)}`,
-    );
+    throw new Refusal("LIVEOPS_BAD_REQUEST", `the body changes nothing; give ${alternatives(KEYS)}`);
   if (body.queue !== undefined) await context.queues.check(body.queue);
   await context.hosts.checkPlacement(body.on ?? undefined, body.tags ?? []);
   const wantsParameters = body.params !== undefined || body.set !== undefined;

@@ -81,8 +81,10 @@ export async function admit(drafts: readonly Draft[], context: AdmissionContext)
   let admitted = drafts;
   for (const step of STEPS) admitted = await step(admitted, context);
   return admitted.map((draft) => ({
-    ...{ submission: submissionOf(draft), env: draft.env ?? NO_ENV },
-    ...{ secrets: draft.secrets, warning: draft.warning },
+    submission: submissionOf(draft),
+    env: draft.env ?? NO_ENV,
+    secrets: draft.secrets,
+    warning: draft.warning,
   }));
 }
 
@@ -122,10 +124,9 @@ async function dependencies(draft: Draft, { find }: AdmissionContext): Promise<D
 function options(draft: Draft): Draft {
   const isEmpty = (value: unknown) =>
     value === "" || (value instanceof Object && Object.keys(value).length === 0);
-  const filled = Object.entries(draft).filter(
-    ([name, value]) => !isEmpty(value) || !RECORDED.some((each) => each === name),
-  );
-  return normalFields({ op: draft.op, ...Object.fromEntries(filled) });
+  const options = { ...draft };
+  for (const name of RECORDED) if (isEmpty(options[name])) delete options[name];
+  return normalFields(options);
 }
 
 /** One question to the loader about all drafts. */
@@ -192,7 +193,13 @@ function submissionOf(draft: Draft): Submission {
   const { op, title, params, stages, fromShell: _, next: __, ...ofType } = draft.prepared!;
   const limits = effectiveLimits(undefined, draft);
   const submission: Submission = {
-    ...{ id, op, title, label: null, cwd: homedir(), params, stages },
+    id,
+    op,
+    title,
+    label: null,
+    cwd: homedir(),
+    params,
+    stages,
     chain: { id, index: 0, previous: null, next: null },
     ...(limits && { limits }),
     ...ofType,

@@ -4,7 +4,6 @@ import type { Zod } from "../submit-fields.js";
 
 export const ZOD: Zod = {
   array: z.array,
-  describe: z.describe,
   gte: z.gte,
   int: z.int,
   iso: z.iso,

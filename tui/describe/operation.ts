@@ -2,7 +2,7 @@
 import { answerText } from "../../protocol/approval.js";
 import { pausedSeconds } from "../../protocol/estimate/seconds.js";
 import type { Approval, Operation } from "../../protocol/operation.js";
-import { DEFAULT_QUEUE, fieldsWith, type Group } from "../../protocol/submit-fields.js";
+import { DEFAULT_QUEUE, fieldsWith } from "../../protocol/submit-fields.js";
 import { hasProc, NOT_AVAILABLE } from "../../protocol/system/own-process.js";
 import { formatShortTime } from "../kit/output/local-time.js";
 import { formatBytes, formatDuration } from "../terminal/format.js";
@@ -28,6 +28,14 @@ interface Look {
   readonly dependency?: (id: string) => string;
 }
 
+/** The rows of fields that a submit decides. */
+const FIELD_ROWS = {
+  hosts: fieldsWith("row", "hosts"),
+  queue: fieldsWith("row", "queue"),
+  dependencies: fieldsWith("row", "dependencies"),
+  start: fieldsWith("row", "start"),
+};
+
 type Value = string | null | undefined | false;
 
 /** The rows that have a value. */
@@ -38,24 +46,17 @@ export function describeOperation(it: Operation, look: Look): Row[] {
   const { dependency = pending } = look;
   const row = (label: string, value: Value, kind: Row["kind"] = "text", isDefault = false): Row[] =>
     value ? [{ label, value, kind, ...(isDefault && { isDefault }) }] : [];
-  const fields = (group: Group) =>
-    fieldsWith("row", group).flatMap(
-      ([
-        name,
-        {
-          row: { label, kind, isAlways },
-          standard,
-        },
-      ]) => {
-        const value = it[name];
-        const isStandard = value === standard;
-        if (value == null || (isStandard && !isAlways)) return [];
-        const texts = [value].flat().map(String);
-        return kind === "operations"
-          ? row(label, texts.map(dependency).join(", "))
-          : row(label, texts.join(", "), kind, isStandard);
-      },
-    );
+  const fields = (group: keyof typeof FIELD_ROWS) =>
+    FIELD_ROWS[group].flatMap(([name, field]) => {
+      const { label, kind, isAlways } = field.row;
+      const value = it[name];
+      const isStandard = value === field.standard;
+      if (value == null || (isStandard && !isAlways)) return [];
+      const texts = [value].flat().map(String);
+      return kind === "operations"
+        ? row(label, texts.map(dependency).join(", "))
+        : row(label, texts.join(", "), kind, isStandard);
+    });
   const elapsed = elapsedOf(it, now);
   return [
     ...row("id", id(it.id)),

@@ -1,4 +1,7 @@
-/** The submit options, in the order of `--help`. A new one is a row of the table of submit fields. */
+/**
+ * The submit options, in the order of `--help`. A new one is a row of the table of submit fields, or a file of this folder
+ * where its value needs more than the row can say.
+ */
 import { Command, Option } from "commander";
 import type { GlobalOptions } from "../../../protocol/client/daemon-address.js";
 import { type Form, fieldsWith, type Group } from "../../../protocol/submit-fields.js";
@@ -24,22 +27,28 @@ export interface SubmitFlags
 }
 
 /** By group: the options with a file of this folder; null: only those of the table. */
-const GROUPS: ReadonlyArray<[Group, SubmitOption<SubmitFlags> | null]> = [
-  ["parameters", PARAMS],
-  ["label", null],
-  ["directory", CWD],
-  ["queue", null],
-  ["hosts", null],
-  ["dependencies", null],
-  ["start", START],
-  ["hooks", HOOKS],
-  ["environment", ENVIRONMENT],
-  ["limits", LIMITS],
-];
+const GROUPS: Record<WithFlags, SubmitOption<SubmitFlags> | null> = {
+  parameters: PARAMS,
+  label: null,
+  directory: CWD,
+  queue: null,
+  hosts: null,
+  dependencies: null,
+  start: START,
+  hooks: HOOKS,
+  environment: ENVIRONMENT,
+  limits: LIMITS,
+};
+
+/** The other groups are those of the type. */
+type WithFlags = Exclude<Group, "history" | "type">;
+
+// The keys of GROUPS are groups.
+const OWN = Object.entries(GROUPS) as Array<[WithFlags, SubmitOption<SubmitFlags> | null]>;
 
 /** Adds the submit options that the command has. */
 export function addSubmitOptions(command: Command, form: Form): Command {
-  for (const [group, own] of GROUPS) {
+  for (const [group, own] of OWN) {
     own?.add(command, form);
     for (const [, { flag }] of fieldsWith("flag", group)) {
       const text = flag.help[form];
@@ -63,7 +72,7 @@ export async function submitFields<F extends keyof Bodies>(
 ): Promise<Partial<Bodies[F]>> {
   const values: Record<string, unknown> = { ...given };
   const fields = {};
-  for (const [group, own] of GROUPS) {
+  for (const [group, own] of OWN) {
     Object.assign(fields, await own?.fields?.(given, context));
     for (const [name, { flag }] of fieldsWith("flag", group)) {
       const value = values[new Option(flag.name).attributeName()];

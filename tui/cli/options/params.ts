@@ -28,7 +28,7 @@ export const PARAMS: SubmitOption<ParamsOptions> = {
         "Run the program on a terminal, as tty=true; liveops attach answers its questions",
       );
   },
-  // No `fields`: a pipeline file changes the parameters.
+  // The commands read these flags, because a pipeline file changes the parameters.
 };
 
 /** The arguments with that of `--tty`, which a type without the parameter refuses. */
