@@ -40,9 +40,6 @@ export interface Several {
 export type DashboardClient = Methods &
   Pick<Client, "socket" | "logPages" | "logText"> & { readonly several?: Several };
 
-/** Not every daemon that may have the operation answers. It is asked for again when another one does. */
-export class NotFoundYetError extends Error {}
-
 /** A wait that an abort ends early, without an error. */
 export const pause = (milliseconds: number, left: AbortSignal): Promise<void> =>
   delay(milliseconds, undefined, { signal: left }).catch(() => {});

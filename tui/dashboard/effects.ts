@@ -18,7 +18,7 @@ import type { Message } from "./core/message.js";
 import type { State } from "./core/model.js";
 import { pageQuery, queueQuery } from "./core/paging.js";
 import type { Flags } from "./core/request.js";
-import { type DashboardClient, NotFoundYetError, pause, send } from "./daemon-calls.js";
+import { type DashboardClient, pause, send } from "./daemon-calls.js";
 import type { LookedFile } from "./looked-file.js";
 import type { Looks } from "./seen-failures.js";
 import { edit, onTerminal, startDaemon } from "./terminal/programs.js";
@@ -244,11 +244,12 @@ const RUNS: Runs = {
     client.show(id).then(
       (operation) => dispatch({ type: "found", operation }),
       (error) => {
-        // Any error but a refusal means that the daemon is lost. The request is repeated when it is back.
+        // Any other error means that a daemon does not answer. The request is repeated when one is back. One daemon is
+        // shown as lost; of several, another one may be shown.
         if (error instanceof Refusal)
           dispatch({ type: "not-found", code: exitCodeOfStatus(error.status), message: error.message });
-        else if (error instanceof NotFoundYetError)
-          dispatch({ type: "noticed", text: error.message, level: "warning" });
+        else if (client.several !== undefined)
+          dispatch({ type: "noticed", text: (error as Error).message, level: "warning" });
       },
     ),
 

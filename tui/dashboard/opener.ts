@@ -1,15 +1,15 @@
-/** Opens what the command line names instead of the daemon. */
+/** What opens the screen, or tells the operations without one. */
 import type { Client } from "../../protocol/client/client.js";
 import type { Arguments } from "./arguments.js";
 import type { Flags } from "./core/request.js";
 import type { Shown } from "./program.js";
 
 /**
- * @param aloud why lines for a screen reader cannot show it
- * @param only that a terminal shows it only
+ * @param whyNotAloud why lines for a screen reader cannot show it
+ * @param whyScreen why it needs a terminal
  * @throws UsageError where there is no screen
  */
-export type NeedScreen = (aloud: string, only: string, hint: string) => void;
+export type NeedScreen = (whyNotAloud: string, whyScreen: string, hint: string) => void;
 
 /** Null: the command line names the daemon. */
 export type Opener = (

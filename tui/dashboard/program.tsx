@@ -58,8 +58,17 @@ export interface ProgramOptions {
 /** What the dashboard shows. */
 export type Shown = Pick<
   ProgramOptions,
-  | ("socket" | "stateDir" | "client" | "id" | "flags" | "clock")
-  | ("readOnly" | "changed" | "source" | "hosts" | "looks")
+  | "socket"
+  | "stateDir"
+  | "client"
+  | "id"
+  | "flags"
+  | "clock"
+  | "readOnly"
+  | "changed"
+  | "source"
+  | "hosts"
+  | "looks"
 >;
 
 export interface Exit {
@@ -89,8 +98,17 @@ export function startDashboard(options: ProgramOptions): Program {
   const shown = hosts.length === 0 ? [socket] : hosts.map(({ name, address }) => `${name} ${address}`);
   const looked = new LookedFile(readOnly === null ? lookFile(env, `looked ${shown.join(" ")}`) : null);
   const state = initialState({
-    ...{ size: sizeOf(stdout), now: clock.now(), looks: looked.read(clock.now()) },
-    ...{ socket, id, flags, readOnly, changed, source, hosts, actions },
+    size: sizeOf(stdout),
+    now: clock.now(),
+    looks: looked.read(clock.now()),
+    socket,
+    id,
+    flags,
+    readOnly,
+    changed,
+    source,
+    hosts,
+    actions,
   });
   const isReady = () => !stdout.writableNeedDrain;
   const store = new Store(state, clock, (effects) => running.run(effects), isReady);

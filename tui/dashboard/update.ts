@@ -74,8 +74,8 @@ function reduce(state: State, message: Message): State {
       return lost(state, message);
     case "heard":
       return { ...state, connection: LIVE, heard: heardNow(state, null) };
-    case "told":
-      return message.by(state);
+    case "apply":
+      return message.change(state);
     case "matches-counted":
       return countedMatches(state, message.key, message.numbers, message.isMore);
     case "why-fetched":

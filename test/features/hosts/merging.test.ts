@@ -53,7 +53,7 @@ function countsOf(operations: readonly Operation[]): Counts {
 const snapshot = (host: string, ...operations: Operation[]): Message =>
   line(host, { type: "snapshot", cursor: `c-${host}`, operations, counts: countsOf(operations) });
 
-const told = (by: (state: State) => State): Message => ({ type: "told", by });
+const told = (change: (state: State) => State): Message => ({ type: "apply", change });
 
 const lost = (host: string, at: number, reason = "Nothing listens on the socket."): Message =>
   told((state) => hostLost(state, host, reason, at));

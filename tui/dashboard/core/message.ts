@@ -40,8 +40,8 @@ export type Message =
   | { type: "lost"; reason: string; at: number; hung?: HungDaemon | undefined }
   /** The silent stream brings lines again. */
   | { type: "heard" }
-  /** The client of a feature reports something: what comes of it. */
-  | { type: "told"; by: (state: State) => State }
+  /** A change that the client of a feature makes. */
+  | { type: "apply"; change: (state: State) => State }
   | { type: "matches-counted"; key: string; numbers: readonly number[]; isMore: boolean }
   | { type: "why-fetched"; id: string; attempt: number; why: Why }
   | { type: "logged"; id: string; lines: readonly LogLine[] }

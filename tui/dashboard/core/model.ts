@@ -210,7 +210,7 @@ export interface State {
   /** Parts of that file which were changed after the export. */
   readonly changed: readonly string[];
   readonly connection: Connection;
-  /** What a feature shows instead of the daemon; null: the daemon is shown. */
+  /** What several hosts show in place of one daemon; null: one daemon or a file is shown. */
   readonly source: Source<State> | null;
   /** The hosts that keys name; empty: keys name none. */
   readonly hosts: readonly Host[];

@@ -1,4 +1,4 @@
-/** What a feature shows instead of the one daemon. It looks like a fleet: several hosts, whose names keys may have. */
+/** What several hosts show in place of one daemon. The key of an operation then begins with the name of its host. */
 import type { WatchLine } from "../../../protocol/watch.js";
 import type { Drawn, Piece } from "../text/line.js";
 import type { Paint, Style } from "../text/theme.js";

@@ -46,6 +46,7 @@ export const PAGE_MOVERS = ENTRIES.flatMap(({ mover = [] }) => mover);
 export const PAGE_ACTIONS = ENTRIES.flatMap(({ actions = [] }) => actions);
 
 export function PageView({ state, page }: { state: State; page: BodyPage }) {
-  const { View } = PAGES[page.kind] as PageEntry<BodyPage>;
-  return <View state={state} page={page} />;
+  // The entry of a kind takes the pages of this kind. A feature that is left out has none.
+  const entry = PAGES[page.kind] as PageEntry<BodyPage> | undefined;
+  return entry === undefined ? null : <entry.View state={state} page={page} />;
 }

@@ -3,7 +3,7 @@
 import type { State } from "../../dashboard/core/model.js";
 import type { HostRow, Source, Trouble } from "../../dashboard/core/source.js";
 import { short, silence, warning } from "../../dashboard/core/trouble.js";
-import { useOfSlots } from "../../dashboard/pages/list/Aside.js";
+import { slotsText } from "../../dashboard/pages/list/Aside.js";
 import { commands } from "../../dashboard/pages/list/EmptyState.js";
 import { fit, sanitizeLine, widthOf, wrap } from "../../dashboard/text/cells.js";
 import { type Drawn, Line, type Piece } from "../../dashboard/text/line.js";
@@ -47,7 +47,7 @@ const STATES = { live: "", away: "no answer", connecting: "connecting" };
 const rowsOf = ({ hosts }: State): HostRow[] =>
   hosts.map(({ name, connection, counts, daemon }) => ({
     name,
-    figures: useOfSlots(counts.running, daemon?.concurrency ?? null),
+    figures: slotsText(counts.running, daemon?.concurrency ?? null),
     state: STATES[connection.state],
   }));
 

@@ -100,7 +100,7 @@ function hostRows(state: State, width: number, { paint }: Theme): Line[] {
 }
 
 /** `3/8 slots`; without the slots: `3 running`. */
-export const useOfSlots = (running: number, slots: number | null): string =>
+export const slotsText = (running: number, slots: number | null): string =>
   slots === null ? `${formatCount(running)} running` : `${formatCount(running)}/${formatCount(slots)} slots`;
 
 function hostsOf(state: State): readonly HostRow[] {
@@ -108,11 +108,11 @@ function hostsOf(state: State): readonly HostRow[] {
   if (state.fleet?.fleet)
     return state.fleet.hosts.map(({ name, running, slots, draining, state: is }) => ({
       name,
-      figures: useOfSlots(running, slots),
+      figures: slotsText(running, slots),
       state: is !== "up" ? is : draining ? "drained" : "",
     }));
   const name = state.daemon?.host ?? "this machine";
-  return [{ name, figures: useOfSlots(state.view.counts.running, slotCount(state)), state: "" }];
+  return [{ name, figures: slotsText(state.view.counts.running, slotCount(state)), state: "" }];
 }
 
 /** Finished operations by hour, with how they ended. */

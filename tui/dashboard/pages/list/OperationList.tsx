@@ -156,11 +156,12 @@ function sectionRows(state: State, section: SectionLayout, width: number, theme:
   const selected = state.order[selectedRow(state)];
   const active = state.pane === "list";
   const columns = rowColumns(width, state.queueColumn, hostColumn(state), keyColumn(state) > 0);
+  // The last report of a silent host.
+  const dim = dimmed(theme);
   const rows = section.rows.flatMap(({ id, height }) => {
     const operation = operationOf(state, id) as Operation;
     const own = asLastHeard(state, id);
-    // The last report of a silent host.
-    const paints = own === state ? theme : dimmed(theme);
+    const paints = own === state ? theme : dim;
     return operationRow(own, operation, columns, height, { selected: id === selected, active }, paints);
   });
   if (rows.length === 0 && (section.section === "running" || section.section === "finished")) {

@@ -52,8 +52,8 @@ export class HostStreams implements Several {
     await Promise.all(this.all.live().map((host) => this.#askOf(host, left)));
   }
 
-  #tell(by: (state: State) => State): void {
-    this.#target?.dispatch({ type: "told", by });
+  #tell(change: (state: State) => State): void {
+    this.#target?.dispatch({ type: "apply", change });
   }
 
   #watch(target: WatchTarget, host: HostClient, left: AbortSignal): Promise<void> {

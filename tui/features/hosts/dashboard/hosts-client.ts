@@ -11,7 +11,6 @@ import type { RouteName } from "../../../../protocol/paths.js";
 import type { OperationPage } from "../../../../protocol/replies.js";
 import type { ListQuery, LogQuery } from "../../../../protocol/requests.js";
 import { bareOf, hostOfKey } from "../../../dashboard/core/key.js";
-import { NotFoundYetError } from "../../../dashboard/daemon-calls.js";
 import type { AllHosts, HostClient } from "./all-hosts.js";
 import { HostStreams } from "./follow.js";
 import { LINES_AT, MERGED, operationAt, REPLIES_AT } from "./keyed-records.js";
@@ -120,10 +119,10 @@ class HostsRequests extends Requests {
         "LIVEOPS_AMBIGUOUS_ID",
         `${id} is on several hosts: ${matches.map((each) => each.id).join(", ")}`,
       );
-    if (failed?.status === "rejected") throw new NotFoundYetError(failed.reason.message);
+    if (failed?.status === "rejected") throw failed.reason;
     const isEverywhere = refused.length === this.all.hosts.length;
     if (isEverywhere && refused[0] !== undefined) throw refused[0];
-    throw new NotFoundYetError(`no operation ${id} on the hosts that answer`);
+    throw new Error(`no operation ${id} on the hosts that answer`);
   }
 
   async #list(query: ListQuery, signal?: AbortSignal): Promise<OperationPage> {
