@@ -1,4 +1,4 @@
-/** What an operation came to: the values of an end that the record has too, beside the state. */
+/** The values of an end, beside its state: in the record and in an event. */
 import type { Outcome } from "./event.js";
 import type { Operation } from "./operation.js";
 
@@ -6,15 +6,15 @@ export const END_VALUES = ["result", "resultText", "error"] as const;
 
 type EndValue = (typeof END_VALUES)[number];
 
-/** As the record has them. */
+/** The values as keys of a record, which has each of them. */
 export function recordEnd({ result, resultText, error }: Pick<Outcome, EndValue>) {
   return { result, resultText: resultText ?? null, error } satisfies Partial<Operation>;
 }
 
-/** Of a record without an end. */
+/** The values of a record whose operation has not ended. */
 export const NO_END = recordEnd({ result: null, error: null });
 
-/** As an event has them. */
+/** The values as keys of an event, which leaves out an absent text. */
 export function eventEnd({ result, resultText, error }: Operation): Pick<Outcome, EndValue> {
   return { result, ...(resultText !== null && { resultText }), error };
 }

@@ -18,8 +18,8 @@ import { TAKEN_BACK } from "./dashboard/terminal/integration.js";
 import { TerminalOutput } from "./dashboard/terminal/output.js";
 import { textMode } from "./dashboard/text-mode.js";
 import { runRoot } from "./kit/options.js";
+import { OPENERS } from "./openers.js";
 import { READERS } from "./readers.js";
-import { SOURCES } from "./sources.js";
 
 /** Leaves the alternate screen, shows the cursor and ends bracketed paste. Harmless where nothing was set. */
 const RESTORE = `\x1b[m\x1b[?2026l\x1b[?2004l\x1b[?1049l\x1b[?25h${TAKEN_BACK}`;
@@ -139,11 +139,11 @@ process.on("unhandledRejection", fault);
 // A closed terminal raises SIGHUP, which ends the program. Writes after that fail here.
 for (const stream of [stdout, stderr]) stream.on("error", () => {});
 const command = tuiCommand(async (args) => {
-  const needScreen: NeedScreen = (aloud, only, hint) => {
-    const why = readsAloud(args) ? aloud : noScreen();
-    if (why !== null) throw new UsageError(`${why}: ${only}`, hint);
+  const needScreen: NeedScreen = (whyNotAloud, whyScreen, hint) => {
+    const why = readsAloud(args) ? whyNotAloud : noScreen();
+    if (why !== null) throw new UsageError(`${why}: ${whyScreen}`, hint);
   };
-  for (const open of Object.values(SOURCES)) {
+  for (const open of OPENERS) {
     const shown = await open(args, env, needScreen).catch(orFault);
     if (shown === null) continue;
     const { config } = await commandPlaces({}, env);

@@ -75,13 +75,8 @@ export interface PipelineTask extends PipelineCommand {
   allowFailure: boolean;
   /** Names that the script writes to `$LIVEOPS_OUTPUT`. Later stages, `with` and `finally` can use them. */
   outputs: readonly string[];
-  /** What features have read. Empty: the command always runs. */
-  rules: readonly TaskRule[];
-}
-
-/** What a feature has read of a task. The feature has a class for it, and finds its rule by `instanceof`. */
-export interface TaskRule {
-  readonly feature: string;
+  /** What features have read, each in a class of its own. Empty: the command always runs. */
+  rules: readonly object[];
 }
 
 /**

@@ -1,14 +1,14 @@
 /** What a feature adds to the stages and steps of a pipeline: keys, and whether the command has to run. */
 import type { STEP_KEYS } from "../../protocol/pipeline/keys.js";
 import type { FromPlace } from "../attempt/sink.js";
-import type { Pipeline, PipelineTask, TaskRule } from "./definition.js";
+import type { Pipeline, PipelineTask } from "./definition.js";
 import type { Scope } from "./read/scope.js";
 import type { Field, Section } from "./read/values.js";
 import type { CommandContext, TaskPlace } from "./run/command.js";
 
 export interface PipelineFeature {
-  /** Reads the keys of the feature. Null: the task has none. */
-  read(section: Section<keyof typeof STEP_KEYS>, scope: Scope): TaskRule | null;
+  /** Reads the keys of the feature into a rule, an object of a class of the feature. Null: the task has none. */
+  read(section: Section<keyof typeof STEP_KEYS>, scope: Scope): object | null;
   /** Adds a problem to the file where the keys of the steps of `parallel` contradict each other. */
   checkSteps(parallel: Field, steps: readonly PipelineTask[]): void;
   /**
@@ -24,7 +24,7 @@ export interface FeatureRun {
   pipeline: Pipeline;
   /** Parsed, with defaults. A secret is its reference. */
   params: Readonly<Record<string, unknown>>;
-  /** Where what a run leaves for the next run is stored; null: nowhere. */
+  /** Directory of what a run leaves for the next run; null: a run leaves nothing. */
   stampsDir: string | null;
   /** Every command runs. */
   isForced: boolean;

@@ -17,10 +17,10 @@ export interface Address {
 
 const SOCKET_EXAMPLE = "unix:///path/to/liveopsd.sock";
 
-/** For help. */
+/** An address, as an example in help texts. */
 export const ADDRESS_EXAMPLE = TRANSPORTS[0]?.examples[0] ?? SOCKET_EXAMPLE;
 
-/** For a hint. */
+/** The forms of an address, for the hint of an error. */
 export const ADDRESS_FORMS = `give ${alternatives([...TRANSPORTS.flatMap(({ examples }) => examples), SOCKET_EXAMPLE])}`;
 
 const MACHINE = /^[\w.][\w.-]*$/;
@@ -81,6 +81,11 @@ export function remoteOf(socket = ""): RemoteDaemon | null {
 /** From now on, nobody is asked for the password of another machine. */
 export function askNothing(): void {
   for (const transport of TRANSPORTS) transport.askNothing();
+}
+
+/** Lets connections that are being made outlive this process: the next one uses them. */
+export function leaveConnections(): void {
+  for (const transport of TRANSPORTS) transport.leaveConnections();
 }
 
 /** Ends all connections of this process to other machines. */

@@ -3,6 +3,6 @@ import { ssh } from "../features/ssh/host.js";
 import type { Transport } from "./transport.js";
 
 export const TRANSPORTS: readonly Transport[] = [
-  // A line for each, as in every list of features.
+  // A transport adds one line.
   ssh,
 ];

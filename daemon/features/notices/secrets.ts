@@ -9,6 +9,7 @@ import {
 import type { Channel } from "../../../protocol/features/notices/setting.js";
 import { readRegularFile } from "../../../protocol/system/own-file.js";
 import { inHome } from "../../../protocol/system/places.js";
+import { percentDecoded } from "../../../protocol/text/percent-encoding.js";
 
 /** Most bytes of a secret's file. */
 const MOST_BYTES = 64 * 1024;
@@ -49,6 +50,7 @@ export class Secrets {
   #valueOf(text: string): string {
     const [, kind, place = ""] = /^(env|file):(.*)$/s.exec(text)!;
     const value = kind === "env" ? this.#variable(place) : this.#file(place);
+    // A server may quote a URL in another case.
     for (const part of [value, ...partsOfUrl(value)])
       for (const form of [part, part.toLowerCase(), part.toUpperCase()]) this.masker.add(form);
     return value;
@@ -91,13 +93,5 @@ function partsOfUrl(text: string): string[] {
   const long = [pathname + search, pathname, search, ...segments].filter(
     ({ length }) => length >= LEAST_OF_URL,
   );
-  return [href, ...long, username, password].flatMap((part) => [part, decoded(part)]);
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return [href, ...long, username, password].flatMap((part) => [part, percentDecoded(part)]);
 }

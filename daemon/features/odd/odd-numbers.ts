@@ -16,7 +16,7 @@ import type { Archive } from "../../store/store.js";
 import { type Earlier, FEWEST, farOutside, isShort } from "./far-outside.js";
 import { type Numbers, numbersOf } from "./numbers.js";
 
-/** Successes of a type or history key that are remembered: eight days of a run an hour. */
+/** Successes of a type or history key that are remembered. A value that was odd three times among them is usual. */
 const MOST_RUNS = 200;
 /** Types and history keys that are remembered. */
 const MOST_KEPT = 64;
@@ -61,7 +61,9 @@ export class OddNumbers {
     const params = keyOfParams(record);
     const compared = hasEnough(runs, params) ? params : undefined;
     const odd: Odd[] = [];
-    for (const [name, { value, unit, isTime = false }] of numbers) {
+    for (const [name, number] of numbers) {
+      if (isShort(number)) continue;
+      const { value, unit, isTime = false } = number;
       const usual = farOutside(value, earlierOf(name, runs, compared), isTime);
       if (usual !== null) odd.push({ name, value, ...usual, ...(unit !== undefined && { unit }) });
     }

@@ -52,7 +52,7 @@ export const RECOGNISERS: readonly ProgramRecogniser[] = [
   text(null, BORG, ["borg", "bytes or percent", "`--progress`"]),
   json("{", () => new RcloneJson(), ["rclone", "bytes", "`-v --use-json-log --stats 1s`"]),
   text(" TCE123", () => new RcloneText(), ["rclone", "bytes", "`-P`, or `-v --stats 1s`"]),
-  json(" fsbtodpL", () => new FfmpegProgress(), [
+  json(" fsbtodp", () => new FfmpegProgress(), [
     "ffmpeg",
     "seconds of the output",
     "`-nostats -progress pipe:1`",

@@ -1,4 +1,5 @@
 /** What each recogniser declares, and parsers that the recognisers share. */
+import { isPlainObject } from "../../../protocol/objects.js";
 import type { Reading, RecogniserEntry } from "../../programs/progress/reading.js";
 
 /** A program whose output is understood: a row of the table in docs/progress.md. */
@@ -83,7 +84,7 @@ export function bytesReading(label: string, done: number, total: number | null):
 export function jsonObject(text: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : null;
+    return isPlainObject(value) ? value : null;
   } catch {
     return null;
   }

@@ -1,6 +1,6 @@
 /** Reads `needs` and `makes`: the files of a stage or step. */
 import type { STEP_KEYS } from "../../../protocol/pipeline/keys.js";
-import type { Command, PipelineTask, TaskRule, Template } from "../../pipeline/definition.js";
+import type { Command, PipelineTask, Template } from "../../pipeline/definition.js";
 import { whyTooManyPaths } from "../../pipeline/limits.js";
 import { quoted } from "../../pipeline/read/problems.js";
 import type { Scope } from "../../pipeline/read/scope.js";
@@ -9,9 +9,7 @@ import { signOf } from "../../pipeline/template.js";
 import { circleText, isKept, orderOf, TOO_MANY_PATHS } from "./files/order.js";
 
 /** What a task needs and makes: it runs where something of that changed since its last run. */
-export class TaskFiles implements TaskRule {
-  readonly feature = "up-to-date";
-
+export class TaskFiles {
   constructor(
     readonly needs: readonly PathPattern[],
     /** Commands of `needs` whose output counts. */

@@ -64,7 +64,9 @@ export class Recognition {
   #readersOf(first: string): readonly Asked[] {
     const known = this.#readers.get(first);
     if (known !== undefined) return known;
-    const readers = this.#asked.filter(({ entry: { begins } }) => begins === null || begins.includes(first));
+    const readers = this.#asked.filter(
+      ({ entry: { begins } }) => begins === null || (first !== "" && begins.includes(first)),
+    );
     // Any character may come first in a hostile output.
     if (this.#readers.size >= MOST_FIRST) this.#readers.clear();
     this.#readers.set(first, readers);

@@ -51,9 +51,9 @@ export const ssh: Transport = {
 class RemoteHost implements RemoteDaemon {
   readonly text: string;
   readonly name: string;
-  /** For requests that are answered at once. */
-  readonly #requests: Agent;
-  readonly #streams: Agent;
+  /** For requests that are answered at once. Made with the first one: an address alone loads no HTTP. */
+  #requests: Agent | null = null;
+  #streams: Agent | null = null;
   #setup: Promise<SshSetup> | null = null;
   /** The first connection, in which ssh may ask for a password. The others share what it has opened. */
   #first: Promise<unknown> | null = null;
@@ -66,8 +66,6 @@ class RemoteHost implements RemoteDaemon {
   ) {
     this.text = address.text;
     this.name = address.name;
-    this.#requests = this.#agent(AT_A_TIME);
-    this.#streams = this.#agent(Number.POSITIVE_INFINITY);
   }
 
   #agent(maxSockets: number): Agent {
@@ -89,7 +87,9 @@ class RemoteHost implements RemoteDaemon {
   }
 
   connection(isStream: boolean): RequestOptions {
-    return { agent: isStream ? this.#streams : this.#requests };
+    if (isStream) this.#streams ??= this.#agent(Number.POSITIVE_INFINITY);
+    else this.#requests ??= this.#agent(AT_A_TIME);
+    return { agent: (isStream ? this.#streams : this.#requests)! };
   }
 
   commandLine(words: readonly string[]): string {
@@ -127,8 +127,8 @@ class RemoteHost implements RemoteDaemon {
   }
 
   close(): void {
-    this.#requests.destroy();
-    this.#streams.destroy();
+    this.#requests?.destroy();
+    this.#streams?.destroy();
     for (const tunnel of this.#tunnels) tunnel.destroy();
   }
 

@@ -8,10 +8,9 @@ import { readFileSync, statSync, writeSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { askNothing, isAddress } from "../../../protocol/client/address.js";
+import { askNothing, isAddress, leaveConnections } from "../../../protocol/client/address.js";
 import { addressedDaemon, commandPlaces } from "../../../protocol/client/daemon-address.js";
 import { clientFor } from "../../../protocol/client/find-daemon.js";
-import { TRANSPORTS } from "../../../protocol/client/transports.js";
 import { inHome } from "../../../protocol/system/places.js";
 import { TABLE_FILE, type Table } from "../../kit/command-table.js";
 import { inPipelines } from "../../kit/pipelines.js";
@@ -87,7 +86,7 @@ async function fromDaemon(question: Question): Promise<Candidate[]> {
   // A name, and not an address, is that of a host of a fleet.
   const addressed = addressedDaemon(host !== undefined && isAddress(host) ? host : undefined, isHere);
   // A connection that takes longer than a person waits serves the next key.
-  for (const transport of TRANSPORTS) transport.leaveConnections();
+  leaveConnections();
   askNothing();
   const options = addressed ?? places;
   // A message would land on the line that the person types.

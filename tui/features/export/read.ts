@@ -7,13 +7,11 @@ import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type { Why } from "../../../protocol/why.js";
 import { jsonLine } from "../../kit/output/json.js";
 import { addTo, EXPORT_FORMAT, EXPORT_VERSION, type ExportChecksums, newSums } from "./json.js";
+import { loadSchema } from "./load-schema.js";
 import type { RunSource } from "./source.js";
 
 /** Most bytes of a file that another program wrote anew. */
 const MOST_WHOLE = 256 * 1024 * 1024;
-
-/** A bundle of its own, because zod would slow down the start of every command. */
-const SCHEMAS: string = "./schemas.js";
 
 /** An operation of a file. */
 interface Exported {
@@ -134,7 +132,7 @@ async function checked<T>(
   place: PropertyKey[],
 ): Promise<T> {
   if (isDeeper(value, MOST_DEPTH)) throw new Error(`a value is nested more than ${MOST_DEPTH} levels deep`);
-  const { partProblem } = (await import(SCHEMAS)) as typeof import("./schema.js");
+  const { partProblem } = await loadSchema();
   const problem = partProblem(part, value, place);
   if (problem !== null) throw new Error(problem);
   // As it is in the file: with the keys of a later version.

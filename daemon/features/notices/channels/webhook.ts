@@ -56,7 +56,8 @@ const BODIES = {
 /** Sends to a receiver of the kind. The address of a Discord webhook is recognised. */
 export function webhookOf(kind: "webhook" | "ntfy" | "slack") {
   return async (settings: Settings, { message, secrets, host, signal }: Delivery): Promise<void> => {
-    const { url = settings.server ?? PUBLIC_NTFY, topic, token, secret } = settings;
+    const { topic, token, secret } = settings;
+    const url = kind === "ntfy" ? (settings.server ?? PUBLIC_NTFY) : settings.url!;
     const receiver = kind === "slack" && isDiscord(url) ? "discord" : kind;
     const body = JSON.stringify(BODIES[receiver](message, { host, topic }));
     const headers: Record<string, string> = { "content-type": "application/json" };
