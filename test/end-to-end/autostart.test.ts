@@ -50,6 +50,7 @@ test("what only asks, or changes what a daemon has, starts none", async () => {
 
 test("each command that makes the daemon run something starts it", async () => {
   for (const [words, code] of [
+    [["again", "k3f"], 4],
     [["retry", "k3f"], 4],
     [["schedule", "add", "0 3 * * *", "shell", "--", "true"], 0],
   ] as const) {
@@ -90,6 +91,7 @@ test("a failing start gives its error and exit code", async () => {
 test.each([
   ["liveops-tui", []],
   ["liveops", []],
+  ["liveops", ["tui"]],
 ])("%s %j starts it too, before it draws", async (bin, words) => {
   await using terminal = onTerminal(world, bin, words);
   await terminal.screen.until("0 running");

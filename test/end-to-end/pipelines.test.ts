@@ -257,3 +257,35 @@ test("what is up to date does not run, and show and the log say why", async () =
   expect(await world.finished(id)).toMatchObject({ force: true, stageStates: { Site: "done" } });
   expect((await world.liveops(["show", id])).stdout).toMatch(/^forced +also what is up to date$/m);
 });
+
+test("a parameter that no variable can hold is refused at once, with its name and size", async () => {
+  const text = "params: { v: {}, w: {} }\nstages: [{ name: A, run: 'echo \"$v\"' }]\n";
+  world.write("work/long.yaml", text);
+  world.write("config/liveops/ops/long.yaml", text);
+  const params = (value: string) => world.write("work/long.json", JSON.stringify({ v: value }));
+  const both = async () => [await world.submit("long.yaml", "v=1"), await world.submit("long", "v=1")];
+  const finished = await both();
+  for (const id of finished) await world.finished(id);
+  await world.liveops(["pause", "--queue", "default"]);
+  const queued = await both();
+  params("x".repeat(128 * 1024));
+  const given = ["--params", "@long.json"];
+  const commands = ["long.yaml", "long"].flatMap((what) => [
+    ["submit", what, ...given],
+    ["run", what, ...given],
+    ["schedule", "add", "@daily", what, ...given],
+  ]);
+  for (const id of finished) commands.push(["again", id, ...given]);
+  for (const id of queued) commands.push(["edit", id, ...given]);
+  for (const command of commands) {
+    const refused = await world.liveops(command);
+    expect(refused, command.join(" ")).toMatchObject({ code: 2, stdout: "" });
+    expect(refused.stderr).toMatch(
+      /v: has 131072 bytes, more than the 122880 that reach a command: write it to/,
+    );
+  }
+  params("x".repeat(120 * 1024));
+  expect(await world.liveops(["run", "long.yaml", ...given])).toMatchObject({ code: 0 });
+  await world.liveops(["cancel", ...queued]);
+  await world.liveops(["resume", "--queue", "default"]);
+});

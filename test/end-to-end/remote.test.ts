@@ -126,7 +126,10 @@ describe("a command", () => {
     expect(mcp.stdout.split("\n")).toHaveLength(3);
     const id = await submit("shell", "--", "true");
     // Completion gives up after a short time, in which a busy machine does not answer.
-    const patient = `import timers from "node:timers/promises"; timers.setTimeout = () => new Promise(() => {});`;
+    const patient = `import { syncBuiltinESMExports } from "node:module";
+      import timers from "node:timers/promises";
+      timers.setTimeout = () => new Promise(() => {});
+      syncBuiltinESMExports();`;
     const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(patient)}` };
     const words = ["__complete", "zsh", "100", "liveops", "show", "--host", "ssh://box", id.slice(0, 4)];
     expect((await local.liveops(words, { env })).stdout).toContain(id);

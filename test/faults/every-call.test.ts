@@ -66,6 +66,9 @@ const FAULTS: Fault[] = [
 /** Longest wait for the end of a process, in ms; passed only by a test that fails. */
 const GONE_MS = 30_000;
 
+/** Time in ms for a daemon to end that has broken a connection. A daemon that takes longer is asked again. */
+const SOON_MS = 2000;
+
 const TEXT = "x".repeat(20_000);
 const STAGES = { passes: ["Read", "Pass"], takes: ["Take", "Keep"] };
 const RESULTS: Record<string, unknown> = { passes: { text: TEXT }, takes: { text: TEXT, kept: "small" } };
@@ -167,8 +170,8 @@ class Run {
     process.kill(pid, "SIGKILL");
   }
 
-  #isGone(pid: number): Promise<boolean | null> {
-    return until(() => !this.#daemon.world.processes().includes(pid), GONE_MS);
+  #isGone(pid: number, ms = GONE_MS): Promise<boolean | null> {
+    return until(() => !this.#daemon.world.processes().includes(pid), ms);
   }
 
   /** Submits, waits for the end of the chain, stops, starts, reads. */
@@ -226,7 +229,10 @@ class Run {
         if (tries === 6) throw error;
         if (error instanceof Refusal) this.#checkRefusal(error);
         else if (error instanceof NoAnswerError) continue;
-        else if (await this.#isGone(this.#daemon.pid)) await this.#ended("at a request");
+        else if (
+          await this.#isGone(this.#daemon.pid, error instanceof ConnectionLostError ? SOON_MS : GONE_MS)
+        )
+          await this.#ended("at a request");
         // A file could not be read in the middle of a stream: clients ask again.
         else if (error instanceof ConnectionLostError) continue;
         else throw error;

@@ -66,7 +66,7 @@ export class Postgres {
     return this;
   }
 
-  /** An empty cluster, which servers of a test run copy: `initdb` takes seconds. */
+  /** An empty cluster, which servers of a test run copy: `initdb` takes seconds. So all have one system identifier. */
   #template(): string {
     // The directory of a test run is removed at its end; a benchmark has none.
     const template = join(process.env.VITEST ? tmpdir() : this.dir, "liveops-pg-empty");

@@ -40,6 +40,7 @@ export const ALONE = faults(
 
 /** The faults that take minutes in their complete form, the longest first. */
 export const LONGEST = faults(
+  "every-call",
   "power",
   "odd-objects",
   "daemon-killed",

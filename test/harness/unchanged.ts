@@ -12,6 +12,13 @@ afterAll(() => {
 
 /** What a test may replace. */
 function globalsNow() {
-  const { kill, stdout } = process;
-  return { kill, write: stdout.write, now: performance.now, directory: process.cwd() };
+  const { kill, stdout, stderr } = process;
+  return {
+    kill,
+    write: stdout.write,
+    writeError: stderr.write,
+    now: performance.now,
+    directory: process.cwd(),
+    user: process.geteuid?.(),
+  };
 }

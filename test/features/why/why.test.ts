@@ -209,6 +209,7 @@ describe("bad input", () => {
   });
 });
 
+// Each test compares with the last success of its own type, parameters or directory. Those of `pipeline` fail first.
 describe("with one daemon", () => {
   let daemon: TestDaemon;
   beforeAll(async () => {

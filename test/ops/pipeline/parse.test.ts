@@ -512,6 +512,16 @@ describe("refused", () => {
       /^f:4:24: .*stands for 1,728 alternatives/,
     ],
     [
+      "steps that need in a circle what the others make",
+      `stages:
+  - name: A
+    parallel:
+      - { name: x, needs: ["b/*"], makes: [a/q], run: "true" }
+      - { name: y, needs: [a/q], makes: [b/z], run: "true" }
+`,
+      /^f:4:28: stages\[0\]\.parallel: no step can start first, because "x" needs what "y" makes, and "y" needs what "x" makes$/,
+    ],
+    [
       "steps with too many braces together",
       `stages:\n  - name: A\n    parallel:\n${["needs", "makes"]
         .map(

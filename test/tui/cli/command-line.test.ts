@@ -120,14 +120,16 @@ test("the options of every day come first in a help, and the others have their o
   }
 });
 
-test.each([[["--version"]], [["ls", "--version"]], [["submit", "--version"]]])(
-  "%j prints the version",
-  async (words) => {
-    const { code, stdout } = await cli.run(words);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
-  },
-);
+test.each([
+  ["liveops", ["--version"]],
+  ["liveops", ["ls", "--version"]],
+  ["liveops", ["submit", "--version"]],
+  ["liveopsd", ["--version"]],
+])("%s %j prints the version", async (bin, words) => {
+  const { code, stdout } = await cli.run(words, { bin });
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+});
 
 test.each([
   [["submit", "shell", "make", "-j4"], "liveops submit shell -- make -j4"],
@@ -257,6 +259,14 @@ test.each([
   [["rm", "abc", "--finished"], "give ids, or options that select operations, not both"],
   [["new", "../x"], "is not a valid operation name"],
   [["submit"], "the operation type is missing"],
+  [
+    ["submit", "shell", "--label", "x".repeat(201), "--", "true"],
+    "--label has 201 characters; the limit is 200",
+  ],
+  [
+    ["run", "shell", "--label", "x".repeat(201), "--", "true"],
+    "--label has 201 characters; the limit is 200",
+  ],
   [["submit", "a\x1bb", "--\x1b[31m"], "\\x1b[31m"],
   [[], "Usage"],
 ])("%j is wrong usage: exit 2, on stderr", async (words, said) => {

@@ -584,4 +584,6 @@ test("ops lists types with stages and parameters; load errors go to stderr", asy
   expect(stdout).toMatch(/source +text +required +what \\x1b/);
   expect(stderr).toContain("/ops/bad.ts does not load: unexpected }");
   expect(stderr).toContain("/late/backup.ts");
+  const types = JSON.parse((await liveops("ops", "--json")).stdout);
+  expect(types).toMatchObject({ ops: [{ op: "backup", params }], errors: [{ file: "/ops/bad.ts" }] });
 });
