@@ -4,6 +4,7 @@ import Spinner from "ink-spinner";
 import { memo } from "react";
 import { formatShortTime } from "../kit/output/local-time.js";
 import { formatCount } from "../terminal/format.js";
+import { ticks } from "./asks.js";
 import { EMPTY, FULL, LEAST_CORES, sparkline } from "./core/bars.js";
 import { succeededToday } from "./core/history.js";
 import type { State } from "./core/model.js";
@@ -15,7 +16,6 @@ import { clock } from "./core/state-style.js";
 import { fit, sanitizeLine, widthOf } from "./text/cells.js";
 import { fitting, Line, type Piece } from "./text/line.js";
 import { dimmed, type Style, type Theme } from "./text/theme.js";
-import { ticks } from "./wanted-effects.js";
 
 /** Columns of the spinner, with the space before it. */
 const SPINNER = 4;

@@ -1,9 +1,6 @@
 /** The requests to the daemon that full screen and screen reader share. */
 import { resolve } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
-import type { Client } from "../../protocol/client/client.js";
 import { newKey } from "../../protocol/client/idempotency-key.js";
-import type { Methods } from "../../protocol/client/methods.js";
 import { submitPlace } from "../../protocol/client/submit-place.js";
 import { type Problem, Refusal } from "../../protocol/errors.js";
 import type { Operation } from "../../protocol/operation.js";
@@ -12,37 +9,10 @@ import { withTrailing } from "../../protocol/schema/parameters.js";
 import type { SelectionLine } from "../../protocol/stream-lines.js";
 import { addShellValues, withShellValues } from "../kit/from-shell.js";
 import { inPipelines, isPipelineFile } from "../kit/pipelines.js";
+import type { DashboardClient } from "./core/client.js";
 import { hostOfKey } from "./core/key.js";
-import type { Message } from "./core/message.js";
 import type { Request, SwitchKind } from "./core/request.js";
 import type { Submit } from "./form/form.js";
-
-/** Hears what the watch stream brings. */
-export interface WatchTarget {
-  dispatch(message: Message): void;
-  now(): number;
-}
-
-/** What a client does that asks several daemons. */
-export interface Several {
-  /** The client of the daemon that the key names. */
-  at(key: string): Client;
-  /** Keeps the watch streams of all daemons open. */
-  follow(target: WatchTarget, left: AbortSignal): Promise<void>;
-  /**
-   * Tries at once to reach the host.
-   *
-   * @param suspend gives the terminal back for as long as the callback takes
-   */
-  reach(host: string, suspend: (meanwhile: () => Promise<void>) => void): void;
-}
-
-export type DashboardClient = Methods &
-  Pick<Client, "socket" | "logPages" | "logText"> & { readonly several?: Several };
-
-/** A wait that an abort ends early, without an error. */
-export const pause = (milliseconds: number, left: AbortSignal): Promise<void> =>
-  delay(milliseconds, undefined, { signal: left }).catch(() => {});
 
 /** The client of the one daemon that a key names. */
 const daemonOf = (client: DashboardClient, key: string): Pick<DashboardClient, "socket" | "drain"> =>

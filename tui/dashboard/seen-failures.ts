@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 
 import type { Operation } from "../../protocol/operation.js";
 import { makeDirectory } from "../../protocol/system/directories.js";
-import type { DashboardClient } from "./daemon-calls.js";
+import type { DashboardClient } from "./core/client.js";
 
 export interface NewFailures {
   readonly operations: readonly Operation[];

@@ -4,12 +4,12 @@
  * moved on.
  */
 
+import { ticks } from "./asks.js";
 import type { Effect } from "./core/effect.js";
 import { isUrgent, type Message } from "./core/message.js";
 import type { State } from "./core/model.js";
 import type { StreamLine } from "./core/source.js";
 import { update } from "./update.js";
-import { ticks } from "./wanted-effects.js";
 
 /**
  * The clock of the screen: the wall clock as it was last trusted, and from there the monotonic one. A jump of the wall
@@ -103,7 +103,7 @@ export class Store {
       this.#flushIn(DATA_PACE);
       return;
     }
-    if (message.type === "logged") {
+    if (message.type === "told" && message.name === "logStream") {
       this.#logged.push(message);
       this.#flushLog();
       return;

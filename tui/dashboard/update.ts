@@ -6,34 +6,26 @@
 import { waitsForApproval } from "../../protocol/approval.js";
 import type { Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
+import { askNamed, withWanted } from "./asks.js";
 import { meaningOf } from "./core/action.js";
 import { operationOf } from "./core/chain.js";
-import { jumped, settleLinks, shifted, sought, stepOn, withLog } from "./core/chain-log.js";
+import { settleLinks } from "./core/chain-log.js";
 import { withPromises } from "./core/chain-time.js";
 import type { Effect } from "./core/effect.js";
-import { counted } from "./core/history.js";
-import { isSilent, withHosts } from "./core/hosts.js";
 import { listLayout, panesOf } from "./core/layout.js";
-import { addPage, appendLines, sameFilter } from "./core/log-window.js";
-import { counted as countedMatches, withLogged } from "./core/matches.js";
 import type { Message } from "./core/message.js";
-import { emit, type Notice, notify, type State } from "./core/model.js";
-import { failureKey, withLooked } from "./core/needs.js";
+import { type Notice, notify, type State } from "./core/model.js";
+import { withLooked } from "./core/needs.js";
 import { selectedRow } from "./core/order.js";
-import { changeForm, showForm, typesCame, withoutDraft } from "./core/pages.js";
-import { addPageOf, addQueuePage, endsWithOldest } from "./core/paging.js";
-import { withQueues } from "./core/queue-view.js";
+import { changeForm, showForm, withoutDraft } from "./core/pages.js";
 import { commandOf, doneText, idsOf, type Request } from "./core/request.js";
-import { choose, select, settleIdle, settleSelection } from "./core/select.js";
+import { choose, settleIdle, settleSelection } from "./core/select.js";
 import type { StreamLine } from "./core/source.js";
-import { withStepLines } from "./core/steps.js";
-import { addFetched, addHistory, applyLines, heardNow, LIVE, reordered, sampled } from "./core/watched.js";
-import { withWhy } from "./core/why.js";
+import { addFetched, applyLines, heardNow, LIVE, reordered, sampled } from "./core/watched.js";
 import { pasted, typed } from "./entry.js";
 import { filledForm } from "./form/form.js";
 import { clicked, scrolled } from "./pages/list/list-actions.js";
 import { nameOfKey } from "./text/keys.js";
-import { withWanted } from "./wanted-effects.js";
 
 const NOTHING: readonly Effect[] = [];
 
@@ -76,74 +68,15 @@ function reduce(state: State, message: Message): State {
       return { ...state, connection: LIVE, heard: heardNow(state, null) };
     case "apply":
       return message.change(state);
-    case "matches-counted":
-      return countedMatches(state, message.key, message.numbers, message.isMore);
-    case "why-fetched":
-      return withWhy(state, message, message.why);
-    case "logged": {
-      const link = state.logLinks.find(({ id }) => id === message.id);
-      if (link === undefined || link !== state.logLinks.at(-1)) return state;
-      const lines = shifted(message.lines, link.offset);
-      const told = withStepLines(state, link.id, lines);
-      return stepOn(withLogged(withLog(told, appendLines(state.log, lines)), lines));
-    }
-    case "log-fetched":
-      return fetchedLog(state, message);
-    case "sought":
-      return sought(state, message.key, message.line);
-    case "fetched":
-      return settleSelection(state, addFetched(state, message.operations));
-    case "history-fetched":
-      return addHistory(state, message.name, message.reply, message.succeeded);
-    case "attempts-read":
-      return state.page?.kind === "record" && state.page.id === message.id
-        ? { ...state, page: { ...state.page, attempts: message.attempts } }
-        : state;
-    case "page-fetched":
-      return toEnd(settleSelection(state, addPageOf(state, message)));
-    case "queue-fetched":
-      return settleSelection(state, addQueuePage(state, message));
-    case "found": {
-      const next = select(addFetched(state, [message.operation]), message.operation.id);
-      return { ...next, wanted: null, movedAt: state.now };
-    }
+    case "told":
+      return askNamed(message.name).take(state, message.answer, message.want);
     case "not-found":
       return { ...state, wanted: null, quit: state.quit ?? { code: message.code, message: message.message } };
-    case "timeline-read":
-      return state.page?.kind === "timeline" && state.page.first === message.first
-        ? { ...state, page: { ...state.page, read: message.read } }
-        : state;
-    case "types-fetched":
-      return typesCame(state, message.types);
-    case "types-lost":
-      return { ...notify(state, message.message, "error"), typesWanted: false };
     case "form-ready":
       if (state.page !== null || state.entry !== null) return state;
       return message.operation.state === "running"
         ? notify(state, "already running: it cannot be edited", "warning")
         : showForm(state, filledForm(message));
-    case "forecast-fetched":
-      return { ...state, forecast: message.forecast };
-    case "queues-fetched":
-      return withQueues(state, message.queues, message.schedules);
-    case "hosts-fetched":
-      return withHosts(state, message.fleet);
-    case "today-counted":
-      return counted(state, message.since, message.count, message.succeeded);
-    case "failures-fetched": {
-      const { operations, cursor } = message;
-      const known = addFetched(state, operations);
-      const newFailures = operations
-        .filter((it) => it.id !== state.selected && !state.looked.has(failureKey(it)))
-        .map(({ id }) => id);
-      // Failures of a host that does not answer stay new until the host answers.
-      const untold = state.newFailures.filter((id) => isSilent(state, id));
-      const all = [...newFailures, ...untold.filter((id) => !newFailures.includes(id))];
-      const next = { ...known, newFailures: all, failureCursor: cursor };
-      return newFailures.length > 0 ? next : emit(next, { type: "remember-look", cursor });
-    }
-    case "daemon-fetched":
-      return { ...state, daemon: message.daemon };
     case "answered":
       return answered(state, message.request, message.operations);
     case "refused":
@@ -167,14 +100,6 @@ function pressed(before: State, key: Extract<Message, { type: "pressed" }>["pres
   return meaning === null ? before : notify(before, meaning.reason);
 }
 
-function fetchedLog(state: State, message: Extract<Message, { type: "log-fetched" }>): State {
-  const { chain, filter, want, lines, total, next, floor } = message;
-  if (chain !== state.log.id || !sameFilter(filter, state.log.filter)) return state;
-  const log = addPage(state.log, want, lines, Math.max(total, state.log.total), next, floor);
-  if (!("around" in want) || log === state.log) return stepOn(withLog(state, log));
-  return stepOn(jumped({ ...state, log }, log.bottom));
-}
-
 const applied = (state: State, lines: readonly StreamLine[]): State =>
   (state.source?.applyLines ?? applyLines)(state, lines);
 
@@ -193,14 +118,6 @@ function lost(state: State, { reason, at, hung }: Extract<Message, { type: "lost
   const isSame = connection.hung?.pid === hung?.pid && connection.hung?.isStopped === hung?.isStopped;
   if (connection.reason === reason && isSame) return state;
   return { ...state, connection: { ...connection, reason, hung } };
-}
-
-/** After a page: the last row of all is selected where it was asked for. */
-function toEnd(state: State): State {
-  const { listing } = state;
-  if (!listing.paging.toEnd || !endsWithOldest(state)) return state;
-  const paging = { ...listing.paging, toEnd: false };
-  return choose({ ...state, listing: { ...listing, paging } }, state.order.at(-1) ?? null);
 }
 
 /** A question that makes no sense any more: what was to be cancelled or paused ended, what was to be removed runs again. */

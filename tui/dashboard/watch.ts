@@ -5,7 +5,7 @@ import { NoAnswerError, NoDaemonError, UnreachableError } from "../../protocol/c
 import { WATCH_PING_MS } from "../../protocol/limits.js";
 import type { WatchLine } from "../../protocol/watch.js";
 import { hungDaemon } from "../kit/silent-daemon.js";
-import { pause, type WatchTarget } from "./daemon-calls.js";
+import { pause, type WatchTarget } from "./core/client.js";
 
 /** Milliseconds before the first new attempt, and at most. */
 const FIRST_WAIT = 100;

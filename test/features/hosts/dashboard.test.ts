@@ -1,6 +1,7 @@
 /** Hosts in the dashboard: the page and its actions, the column, the filter, the hand-over; and one machine without any. */
 import { describe, expect, test } from "vitest";
 import type { HostsReply, QueueReply } from "../../../protocol/replies.js";
+import { ticks } from "../../../tui/dashboard/asks.js";
 import { reasonOf } from "../../../tui/dashboard/core/action.js";
 import { stallOf } from "../../../tui/dashboard/core/estimate.js";
 import { fits, isExact, parseFilter } from "../../../tui/dashboard/core/listing.js";
@@ -8,7 +9,6 @@ import type { State } from "../../../tui/dashboard/core/model.js";
 import { slotCount } from "../../../tui/dashboard/core/queue-view.js";
 import { commandOf } from "../../../tui/dashboard/core/request.js";
 import { shownItems } from "../../../tui/dashboard/pages/help/palette-rows.js";
-import { ticks } from "../../../tui/dashboard/wanted-effects.js";
 import { courseOf } from "../../../tui/describe/course.js";
 import { announce } from "../../../tui/features/reader/announce.js";
 import { fleetOf, host } from "../../harness/hosts.js";
@@ -16,6 +16,7 @@ import { Story } from "../../harness/records.js";
 import {
   action,
   after,
+  answerTo,
   effectsOf,
   opened,
   press,
@@ -27,10 +28,10 @@ import { DAEMON, FIRST, FLEET, HOSTS, OPERATIONS, SECOND } from "../../tui/dashb
 import { ago, backup, NOW, queued } from "../../tui/dashboard/operations.js";
 
 const SIZE = { columns: 160, rows: 50 };
-const told = (fleet: HostsReply) => ({ type: "hosts-fetched", fleet }) as const;
+const told = (fleet: HostsReply) => answerTo("hosts", fleet);
 const alone: HostsReply = { fleet: null, hosts: [host({ name: "build-1" })] };
 const open = (fleet: HostsReply = FLEET, operations = OPERATIONS): State =>
-  after(opened(operations, { size: SIZE }), { type: "daemon-fetched", daemon: DAEMON }, told(fleet));
+  after(opened(operations, { size: SIZE }), answerTo("daemon", DAEMON), told(fleet));
 const key = (input: string) => ({ type: "pressed", pressed: { input } }) as const;
 
 function sentBy(state: State, input: string) {
@@ -109,7 +110,7 @@ describe("the page of the hosts", () => {
 });
 
 test("hosts are asked for once on one machine, again and again in a fleet, often while their page is open", () => {
-  const every = (state: State) => wanted<"fetch-hosts">(state, "hosts")?.every;
+  const every = (state: State) => wanted(state, "hosts")?.every;
   expect(every(opened([backup()]))).toBeNull();
   expect(every(open(alone))).toBeNull();
   expect(every(open())).toBe(5000);
@@ -182,7 +183,7 @@ test("the details page has the host of each attempt, where it is not always the 
   expect(attempts.map((each) => each.host)).toEqual(["a", "b"]);
   const page = press(open(FLEET, [backup({ host: "b" })]), "v");
   const read = (rows: typeof attempts) =>
-    screenText(after(page, { type: "attempts-read", id: backup().id, attempts: rows }));
+    screenText(after(page, answerTo("attempts", rows, { id: backup().id })));
   expect(read(attempts)).toMatch(/1 +2026-\S+ \S+ +a +lost.*\n.*2 +2026-\S+ \S+ +b +lost/);
   expect(read([attempts[1]!])).not.toMatch(/ b +lost/);
 });

@@ -24,7 +24,16 @@ import { AT_FIRST, hasMore, takePage, withPage } from "../../../tui/features/hos
 import { answers, hostLost, hostTold, newHosts } from "../../../tui/features/hosts/hosts.js";
 import { hostNames } from "../../../tui/features/hosts/open-hosts.js";
 import { HOSTS_SOURCE } from "../../../tui/features/hosts/source.js";
-import { action, after, effectsOf, initial, press, screenText, update } from "../../tui/dashboard/core.js";
+import {
+  action,
+  after,
+  answerTo,
+  effectsOf,
+  initial,
+  press,
+  screenText,
+  update,
+} from "../../tui/dashboard/core.js";
 import { DAEMON } from "../../tui/dashboard/fleet.js";
 import { ago, backup, NOW, operation, queued } from "../../tui/dashboard/operations.js";
 
@@ -149,11 +158,11 @@ describe("what the daemons tell", () => {
 
   test("what all hosts are asked is asked again once another one answers", () => {
     const first = after(several(), snapshot("box", onBox, queued({ id: "waitaaaaaaaa" })));
-    const slots = effectsOf(first, snapshot("den", onDen)).flatMap((effect) =>
-      effect.type === "slot" && effect.effect !== null ? [effect.effect.type] : [],
+    const names = effectsOf(first, snapshot("den", onDen)).flatMap((effect) =>
+      effect.type === "ask" && effect.want !== null ? [effect.name] : [],
     );
-    expect(slots).toEqual(expect.arrayContaining(["fetch-queues", "fetch-forecast", "count-today"]));
-    expect(slots).not.toContain("watch");
+    expect(names).toEqual(expect.arrayContaining(["queues", "forecast", "today"]));
+    expect(names).not.toContain("watch");
   });
 });
 
@@ -346,7 +355,7 @@ test("a list that has no way back keeps all its pages", () => {
     const operations = [operation({ id: `page${n}@box`, createdAt: ago(n) })];
     const before = n === 0 ? null : String(n);
     const page = { operations, next: String(n + 1), previous: null, total: pages + 1 };
-    return { type: "page-fetched", text: "", order: "newest", before, ...page };
+    return answerTo("page", page, { text: "", order: "newest", before });
   });
   expect(after(both(), ...read).listing.paging.pages).toHaveLength(pages);
 });

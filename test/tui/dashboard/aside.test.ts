@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Message } from "../../../tui/dashboard/core/message.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
-import { after, opened as open, screenText, update } from "./core.js";
+import { after, answerTo, opened as open, screenText, update } from "./core.js";
 import { FLEET } from "./fleet.js";
 import { ago, backup, backupDone, failed, operation, queued } from "./operations.js";
 
@@ -20,11 +20,11 @@ const asideOf = (state: State): string[] =>
         .trimEnd(),
     );
 
-const schedules = (...all: { name: string; nextAt: string | null }[]): Message => ({
-  type: "queues-fetched",
-  queues: [],
-  schedules: all.map((each) => ({ ...each, lastProblem: null, pausedSince: null })) as never,
-});
+const schedules = (...all: { name: string; nextAt: string | null }[]): Message =>
+  answerTo("queues", {
+    queues: [],
+    schedules: all.map((each) => ({ ...each, lastProblem: null, pausedSince: null })) as never,
+  });
 
 test("is there from 180 columns on, and neither the list nor a click there changes", () => {
   const at = (columns: number) => screenText(open([backup()], { size: { columns, rows: 40 } }));
@@ -42,14 +42,11 @@ describe("next", () => {
     const state = after(
       open([one, late], { size: SIZE }),
       schedules({ name: "nightly", nextAt: "2026-01-02T03:30:00.000Z" }, { name: "paused", nextAt: null }),
-      {
-        type: "forecast-fetched",
-        forecast: {
-          at: ago(0),
-          emptyAt: null,
-          operations: { [one.id]: { startsAt: ago(-60), endsAt: null } },
-        },
-      },
+      answerTo("forecast", {
+        at: ago(0),
+        emptyAt: null,
+        operations: { [one.id]: { startsAt: ago(-60), endsAt: null } },
+      }),
     );
     expect(asideOf(state).slice(1, 4)).toEqual([
       expect.stringMatching(/^│ 03:05 +job\\x1b\[2J 1 +│$/),
@@ -68,7 +65,7 @@ describe("next", () => {
 });
 
 test("hosts are those of the fleet with their slots, or the state that is not up", () => {
-  const rows = asideOf(after(open([backup()], { size: SIZE }), { type: "hosts-fetched", fleet: FLEET }));
+  const rows = asideOf(after(open([backup()], { size: SIZE }), answerTo("hosts", FLEET)));
   const text = rows.join("\n");
   expect(text).toContain("─ Hosts ─");
   expect(text).toMatch(/● build-1 +5\/8 slots/);
@@ -90,7 +87,7 @@ test("today has a column for each hour, the counts and the median; what the list
   expect(rows[at + 1]).toMatch(/^│ [▁█▄▅▃▆]{3,4} +│$/);
   expect(rows[at + 2]).toMatch(/^│ ✓ 2 {2}✗ 1 {2}median 40s +│$/);
   const since = new Date(new Date(state.now).setHours(0, 0, 0, 0)).toISOString();
-  const counted = asideOf(update(state, { type: "today-counted", since, count: 1234, succeeded: 1000 }));
+  const counted = asideOf(update(state, answerTo("today", { count: 1234, succeeded: 1000 }, { since })));
   expect(counted.join("\n")).toContain("newest 3 of 1,234");
 });
 
@@ -98,7 +95,7 @@ test("the header counts what succeeded today, also since it was counted", () => 
   const counts = { queued: 0, running: 0, succeeded: 2, failed: 2, cancelled: 0 };
   const state = open([backup()], { size: SIZE, counts });
   const since = new Date(new Date(state.now).setHours(0, 0, 0, 0)).toISOString();
-  const counted = update(state, { type: "today-counted", since, count: 14, succeeded: 10 });
+  const counted = update(state, answerTo("today", { count: 14, succeeded: 10 }, { since }));
   expect(screenText(counted)).toMatch(/✓ 10 today/);
   const view = { ...counted.view, counts: { ...counts, succeeded: 3, failed: 4 } };
   expect(screenText({ ...counted, view })).toMatch(/✓ 11 today/);

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { NO_COUNTS } from "../../../protocol/watch.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
-import { after, opened, press, screenText } from "./core.js";
+import { after, answerTo, opened, press, screenText } from "./core.js";
 import { ago, backup, backupDone, failed, NOW, queued, scanning } from "./operations.js";
 
 const WIDE = { size: { columns: 160, rows: 50 } };
@@ -38,7 +38,7 @@ test("a line of the operation itself has no word for its stream", () => {
     ...{ n: i + 1, seq: i + 1, at: ago(1), attempt: 1, stage: null, stream, text: `from ${stream}` },
   }));
   const state = opened([backup({ logLines: 2 })], WIDE);
-  const text = screenText(after(state, { type: "logged", id: backup().id, lines }));
+  const text = screenText(after(state, answerTo("logStream", lines, { id: backup().id })));
   expect(text).toMatch(/:04 +from log/);
   expect(text).toMatch(/:04 +err +from stderr/);
 });
@@ -59,7 +59,7 @@ test.each([200, 160, 120, 80])("at %i columns the facts of the header keep their
   const measured = later(after(start, changed(backup().id, { usage })), 1);
   const emptyAt = new Date(NOW + 700_000).toISOString();
   const forecast = { emptyAt, operations: {} } as unknown as NonNullable<State["forecast"]>;
-  const told = after(start, { type: "forecast-fetched", forecast });
+  const told = after(start, answerTo("forecast", forecast));
   const more = { ...start, view: { ...start.view, counts: { ...counts, running: 12, queued: 98 } } };
   for (const state of [measured, told, more]) expect(places(state)).toEqual(places(start));
 });

@@ -5,7 +5,9 @@ import type { Operation } from "../../../protocol/operation.js";
 import { type Counts, NO_COUNTS } from "../../../protocol/watch.js";
 import { Screen } from "../../../tui/dashboard/App.js";
 import { ACTIONS } from "../../../tui/dashboard/actions.js";
-import type { Effect, SlotEffect } from "../../../tui/dashboard/core/effect.js";
+import type { ASKS } from "../../../tui/dashboard/asks.js";
+import type { Ask } from "../../../tui/dashboard/core/ask.js";
+import type { Effect } from "../../../tui/dashboard/core/effect.js";
 import type { Message } from "../../../tui/dashboard/core/message.js";
 import {
   type DashboardAction,
@@ -40,13 +42,23 @@ export function effectsOf(state: State, ...messages: Message[]): readonly Effect
   return effects;
 }
 
-/** What a slot was asked for last; null: nothing. */
-export function wanted<K extends SlotEffect["type"]>(
-  state: State,
-  slot: string,
-): Extract<SlotEffect, { type: K }> | null {
-  const key = state.asked[slot] ?? null;
-  return key === null ? null : (JSON.parse(key) as Extract<SlotEffect, { type: K }>);
+type Asks = typeof ASKS;
+type WantOf<K extends keyof Asks> = Asks[K] extends Ask<infer Want, never> ? Want : never;
+type AnswerOf<K extends keyof Asks> = Parameters<Asks[K]["take"]>[1];
+
+/** What the state wanted last of this name; null: nothing. */
+export function wanted<K extends keyof Asks>(state: State, name: K): WantOf<K> | null {
+  // The ask of this name put it there.
+  return (state.asked[name] as WantOf<K> | undefined) ?? null;
+}
+
+/** @param want as far as the answer is put into the state by it */
+export function answerTo<K extends keyof Asks>(
+  name: K,
+  answer: AnswerOf<K>,
+  want: Partial<WantOf<K>> = {},
+): Message {
+  return { type: "told", name, want, answer };
 }
 
 export function opened(

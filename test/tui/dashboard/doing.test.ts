@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ACTIONS, withKeys } from "../../../tui/dashboard/actions.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { paletteItems, shownItems } from "../../../tui/dashboard/pages/help/palette-rows.js";
-import { effectsOf, initial, opened as open, press, screenText, update } from "./core.js";
+import { answerTo, effectsOf, initial, opened as open, press, screenText, update } from "./core.js";
 import { KEY, openDashboard } from "./open.js";
 import { ago, backup, backupDone, failed, operation, queued } from "./operations.js";
 import { TYPES } from "./types.js";
@@ -98,7 +98,7 @@ describe("submit", () => {
 describe("the types, before they are there", () => {
   const at = (...keys: string[]): State =>
     press(open([failed()], { size: { columns: 80, rows: 24 } }), "s", ...keys);
-  const come = (state: State) => update(state, { type: "types-fetched", types: TYPES });
+  const come = (state: State) => update(state, answerTo("types", TYPES));
 
   test("enter opens the form of what was typed when they come, and says so", () => {
     const waiting = at(..."shell", "return");
@@ -114,7 +114,7 @@ describe("the types, before they are there", () => {
   });
 
   test("a daemon that does not tell them is said to, and asked again by enter", () => {
-    const lost = update(at(), { type: "types-lost", message: "the loader hangs" });
+    const lost = update(at(), answerTo("types", new Error("the loader hangs")));
     expect(screenText(lost)).toContain("could not be loaded: the loader hangs");
     const again = press(lost, "return");
     expect(again.typesWanted).toBe(true);
@@ -256,7 +256,7 @@ describe("remove", () => {
 
 describe("the palette", () => {
   function opened(): State {
-    const state = update(open([failed(), backup()]), { type: "found", operation: failed() });
+    const state = update(open([failed(), backup()]), answerTo("find", failed()));
     return { ...state, types: TYPES };
   }
   const first = (typed: string) => shownItems(opened(), typed)[0]?.name;

@@ -8,7 +8,7 @@ import { stallOf } from "../../../tui/dashboard/core/estimate.js";
 import { wantedHistory } from "../../../tui/dashboard/core/history.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { SteadyClock } from "../../../tui/dashboard/store.js";
-import { initial, opened as open, screenText, update } from "./core.js";
+import { answerTo, initial, opened as open, screenText, update } from "./core.js";
 import { ago, backup, failed, NOW, queued } from "./operations.js";
 
 const spread = (p50: number, p90 = p50 * 1.5) => ({ p50, p90 });
@@ -37,7 +37,7 @@ function opened(operations: Operation[], ...histories: HistoryReply[]): State {
   const state = initial({ size: { columns: 160, rows: 50 } });
   const line = { type: "snapshot", cursor: "1", operations, counts: NO_COUNTS } as const;
   return histories.reduce(
-    (now, reply) => update(now, { type: "history-fetched", name: reply.op, reply, succeeded: 0 }),
+    (now, reply) => update(now, answerTo("history", reply, { name: reply.op, succeeded: 0 })),
     update(state, { type: "watched", line }),
   );
 }
@@ -245,10 +245,10 @@ describe("the time until the queue is empty", () => {
   const header = (forecast: Partial<ForecastReply>, seconds = 0) => {
     const counts = { ...NO_COUNTS, queued: 7, running: 1 };
     const told = { at: ago(0), emptyAt: null, operations: {}, ...forecast };
-    const state = update(open([backup()], { size: { columns: 160, rows: 50 }, counts }), {
-      type: "forecast-fetched",
-      forecast: told,
-    });
+    const state = update(
+      open([backup()], { size: { columns: 160, rows: 50 }, counts }),
+      answerTo("forecast", told),
+    );
     return screenText(update(state, { type: "ticked", now: NOW + seconds * 1000 })).split("\n")[0];
   };
 
@@ -303,7 +303,7 @@ describe("an operation with a history key", () => {
   });
 
   test("has both from its own", () => {
-    const state = update(opened([make]), { type: "history-fetched", name, reply: BACKUP, succeeded: 0 });
+    const state = update(opened([make]), answerTo("history", BACKUP, { name, succeeded: 0 }));
     expect(secondsLeft(state, make)).toBe(200 - 72 + 60);
     expect(stallOf(update(state, { type: "ticked", now: NOW + 900_000 }), make)).toMatchObject({ why: 900 });
   });

@@ -8,7 +8,7 @@ import { failureCard } from "../../../tui/dashboard/core/failure-card.js";
 import type { State, StateOptions } from "../../../tui/dashboard/core/model.js";
 import { summaryOf } from "../../../tui/dashboard/text/outcome.js";
 import { unpainted } from "../../../tui/dashboard/text/theme.js";
-import { after, colourTheme, effectsOf, opened as open, screenText, wanted } from "./core.js";
+import { after, answerTo, colourTheme, effectsOf, opened as open, screenText, wanted } from "./core.js";
 import { ago, backupDone, failed, step, whyFailed } from "./operations.js";
 
 const SIZE = { columns: 160, rows: 50 };
@@ -34,7 +34,7 @@ const WHY = whyFailed(deploy(), {
 });
 /** The daemon told why. */
 const told = (it: Operation, why: Partial<Why> = {}) =>
-  ({ type: "why-fetched", id: it.id, attempt: it.attempt, why: { ...WHY, ...why } }) as const;
+  answerTo("why", { ...WHY, ...why }, { id: it.id, attempt: it.attempt });
 const show = (it: Operation, options: Partial<StateOptions> = {}): State =>
   open([it], { size: SIZE, ...options });
 const card = (state: State, height = 30, width = 70): string[] =>
@@ -207,7 +207,7 @@ describe("the card", () => {
 describe("the daemon", () => {
   test("is asked once why a failure failed, anew of another attempt, and not of a success", () => {
     const it = deploy();
-    const request = { type: "fetch-why", id: it.id, attempt: 1 };
+    const request = { id: it.id, attempt: 1 };
     expect(wanted(show(it), "why")).toEqual({ ...request, partial: true });
     // What is known at once is drawn, and the rest is asked for.
     expect(wanted(after(show(it), told(it, { pending: true })), "why")).toEqual({

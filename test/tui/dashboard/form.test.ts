@@ -14,7 +14,7 @@ import { commandOf } from "../../../tui/dashboard/core/request.js";
 import { choiceAfter, fieldsOf, heldBy, shellSplit } from "../../../tui/dashboard/form/field.js";
 import { type Form, firstProblem, nameOf, openForm, submitOf } from "../../../tui/dashboard/form/form.js";
 import { lineOf } from "../../../tui/dashboard/text/line-edit.js";
-import { after, opened, press, screenText } from "./core.js";
+import { after, answerTo, opened, press, screenText } from "./core.js";
 import { BACKUP_TYPE, SCRIPT_TYPE, SHELL_TYPE, TYPES, type } from "./types.js";
 
 /** The form with these texts in the fields of these names; "label" is the label's. */
@@ -261,7 +261,7 @@ describe("a list in words", () => {
 describe("the form on the screen", () => {
   const types: TypesReply = { ...TYPES, ops: [SCRIPT_TYPE] };
   const at = (text: string) => {
-    const typesAt = press(after(opened([]), { type: "types-fetched", types }), "s");
+    const typesAt = press(after(opened([]), answerTo("types", types)), "s");
     const form = press(typesAt, "return");
     return text === "" ? form : after(form, { type: "pasted", text });
   };

@@ -9,6 +9,7 @@ import { columnsOf } from "../../../tui/kit/output/width.js";
 import { counts } from "../../faults/mode.js";
 import {
   act,
+  answerTo,
   colourTheme,
   initial,
   opened as open,
@@ -104,9 +105,9 @@ const state: fc.Arbitrary<State> = fc
     if (given.away) return { ...now, connection: { state: "connecting" as const, reason: message! } };
     const line = { type: "snapshot", cursor: "1", operations, counts: NO_COUNTS } as const;
     now = update(now, { type: "watched", line });
-    now = update(now, { type: "found", operation: given.at % 2 ? first : failed() });
+    now = update(now, answerTo("find", given.at % 2 ? first : failed()));
     const text = { seq: 1, at: ago(0), attempt: 1, stage: null, stream: "stdout" as const, text: log! };
-    now = update(now, { type: "logged", id: now.selected!, lines: [{ n: 1, ...text }] });
+    now = update(now, answerTo("logStream", [{ n: 1, ...text }], { id: now.selected! }));
     if (given.known) {
       const spread = { runs: 3, p50: 1e6, p90: 2e6 };
       const stages = Object.fromEntries(given.stages.map((stage) => [stage, spread]));
@@ -119,7 +120,7 @@ const state: fc.Arbitrary<State> = fc
         recent: [],
         next: [],
       };
-      now = update(now, { type: "history-fetched", name: "backup", reply, succeeded: 0 });
+      now = update(now, answerTo("history", reply, { name: "backup", succeeded: 0 }));
     }
     if (given.unfold) now = act(now, "fold-all");
     const search = given.known ? { text: value!, at: 1 } : null;

@@ -5,7 +5,7 @@ import { NO_COUNTS, type WatchLine } from "../../../protocol/watch.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { endedBetween } from "../../../tui/dashboard/terminal/integration.js";
 import { desktopNotification, setTitle } from "../../../tui/dashboard/terminal/sequences.js";
-import { initial, update } from "./core.js";
+import { answerTo, initial, update } from "./core.js";
 import { KEY, type OpenOptions, openDashboard } from "./open.js";
 import { ago, backup, backupDone, verify } from "./operations.js";
 import { World } from "./world.js";
@@ -182,7 +182,7 @@ describe("a notification", () => {
     expect(endedBetween(between, after(between, chained))?.id).toBe(over.id);
 
     const old = after(state, snapshot(backup(handed)));
-    const complete = update(old, { type: "fetched", operations: [over] });
+    const complete = update(old, answerTo("chain", [over]));
     expect(endedBetween(old, complete)).toBeNull();
   });
 

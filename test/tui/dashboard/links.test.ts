@@ -9,7 +9,7 @@ import { Line } from "../../../tui/dashboard/text/line.js";
 import { themeFor } from "../../../tui/dashboard/text/theme.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
 import { linksIn } from "../../../tui/terminal/links.js";
-import { effectsOf, opened, press, update } from "./core.js";
+import { answerTo, effectsOf, opened, press, update } from "./core.js";
 import { scanning } from "./operations.js";
 
 const dir = mkdtempSync(join(tmpdir(), "liveops-links-"));
@@ -82,7 +82,7 @@ describe("on the screen", () => {
     const line = (n: number, text: string) =>
       ({ n, seq: n, at: operation.createdAt, attempt: 1, stage: null, stream: "stdout", text }) as const;
     const logged = (...lines: ReturnType<typeof line>[]) =>
-      press(update(opened([operation]), { type: "logged", id: operation.id, lines }), "tab");
+      press(update(opened([operation]), answerTo("logStream", lines, { id: operation.id })), "tab");
     const state = logged(line(1, "main.ts:7:1 here"), line(2, "done"));
     const source = { file: join(dir, "main.ts"), line: 7 };
     expect(effectsOf(state, { type: "pressed", pressed: { input: "o" } })).toMatchObject([

@@ -10,6 +10,7 @@ import { LIST_PAGE, PAGES_MOST, wantedPage } from "../../../tui/dashboard/core/p
 import { choose } from "../../../tui/dashboard/core/select.js";
 import {
   after,
+  answerTo,
   colourTheme,
   opened as open,
   press,
@@ -215,14 +216,8 @@ describe("pages", () => {
     const operations = ordered.slice(from, from + LIST_PAGE);
     const more = from + LIST_PAGE < ordered.length;
     const [next, previous] = [more ? operations.at(-1)!.id : null, operations[0]?.id ?? null];
-    return update(state, {
-      type: "page-fetched",
-      ...wanted,
-      operations,
-      next,
-      previous,
-      total: stored.length,
-    });
+    const total = stored.length;
+    return update(state, answerTo("page", { operations, next, previous, total }, wanted));
   };
   const range = (state: State) => /[\d,]+–[\d,]+ of [\d,]+\+?/.exec(screenText(state))?.[0];
 
@@ -246,8 +241,9 @@ describe("pages", () => {
     const few = opened(all.slice(0, 10), counts);
     const state = press(type(press(few, "/"), "load"), "return");
     expect(wantedPage(state)).toEqual({ text: "load", order: "newest", before: null });
-    const other = { text: "lo", order: "newest", before: null, next: "x", previous: null } as const;
-    const stale = update(state, { type: "page-fetched", ...other, operations: [], total: 5 });
+    const other = { text: "lo", order: "newest", before: null } as const;
+    const empty = { operations: [], next: "x", previous: null, total: 5 };
+    const stale = update(state, answerTo("page", empty, other));
     expect(stale.listing.paging.pages).toEqual([]);
   });
 
@@ -381,7 +377,7 @@ describe("a queue longer than what the stream brings", () => {
     ({ type: "snapshot", cursor: "2", operations: waiting(0, 500), counts, moreQueued }) as const;
   const long = after(open([], { counts }), { type: "watched", line: snapshot(99_500) });
   const page = (text: string, before: string | null, from: number, to: number, next: string | null) =>
-    ({ type: "queue-fetched", text, before, operations: waiting(from, to), next }) as const;
+    answerTo("queue", { operations: waiting(from, to), next }, { text, before });
 
   test("says how many more there are, folded and unfolded", () => {
     expect(screenText(long)).toContain("99,997 more queued");
@@ -394,10 +390,10 @@ describe("a queue longer than what the stream brings", () => {
   test("pages reach them where one comes near to the end", () => {
     let state = press(long, "z");
     for (let n = 0; n < 499; n++) state = press(state, "j");
-    expect(wanted(state, "queue")).toEqual({ type: "fetch-queue", text: "", before: null });
+    expect(wanted(state, "queue")).toEqual({ text: "", before: null });
     // The first page has what the stream brought.
     state = after(state, page("", null, 0, 500, "p2"));
-    expect(wanted(state, "queue")).toEqual({ type: "fetch-queue", text: "", before: "p2" });
+    expect(wanted(state, "queue")).toEqual({ text: "", before: "p2" });
     state = after(state, page("", "p2", 500, 1000, "p3"));
     expect(state.order.slice(0, 1000)).toEqual(waiting(0, 1000).map(({ id }) => id));
     expect(screenText(press(state, "j"))).toContain("99,000 more queued");
@@ -406,7 +402,7 @@ describe("a queue longer than what the stream brings", () => {
 
   test("a filter asks the daemon for them", () => {
     const state = type(press(long, "/"), "item-70");
-    expect(wanted(state, "queue")).toEqual({ type: "fetch-queue", text: "item-70", before: null });
+    expect(wanted(state, "queue")).toEqual({ text: "item-70", before: null });
     const found = after(state, page("item-70", null, 700, 710, null));
     expect(found.order).toContain("waits705");
     expect(wanted(found, "queue")).toBeNull();
@@ -420,7 +416,7 @@ describe("a queue longer than what the stream brings", () => {
     expect(wanted(state, "queue")).toBeNull();
     const line = { type: "counts", counts, moreQueued: 201 } as const;
     const grown = after(press(state, "G"), { type: "watched", line });
-    expect(wanted(grown, "queue")).toEqual({ type: "fetch-queue", text: "", before: "p2" });
+    expect(wanted(grown, "queue")).toEqual({ text: "", before: "p2" });
     const anew = after(grown, { type: "watched", line: snapshot(200) });
     expect(anew.listing.paging.queue).toEqual({ before: null, hasAll: false });
   });

@@ -6,7 +6,7 @@ import { matchRows, matchText } from "../../../tui/dashboard/core/matches.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { choose } from "../../../tui/dashboard/core/select.js";
 import { jsonLine } from "../../../tui/dashboard/text/json-line.js";
-import { after, opened as open, press, screenText, update, wanted } from "./core.js";
+import { after, answerTo, opened as open, press, screenText, update, wanted } from "./core.js";
 import { KEY, openDashboard } from "./open.js";
 import { ago, backup, failed, NOW } from "./operations.js";
 import { World } from "./world.js";
@@ -69,13 +69,13 @@ describe("the matches of a search", () => {
   function searching(numbers: readonly number[], isMore = false): State {
     const start = open([backup({ logLines: 100 })], { size: SIZE });
     const state = press(start, "return", "/", "x", "return");
-    const key = state.asked.matches!;
-    return update(state, { type: "matches-counted", key, numbers, isMore });
+    const key = wanted(state, "matches")!;
+    return update(state, answerTo("matches", { numbers, isMore }, key));
   }
 
   test("are counted through the whole log, with the place of the one that is shown", () => {
     const state = searching([3, 50, 90]);
-    expect(wanted(state, "matches")).toMatchObject({ type: "count-matches", query: { match: "x" } });
+    expect(wanted(state, "matches")).toMatchObject({ query: { match: "x" } });
     expect(matchText(state)).toBe("3 matches");
     const at = { ...state, search: { text: "x", at: 50 } };
     expect(matchText(at)).toBe("2 of 3");
@@ -87,7 +87,7 @@ describe("the matches of a search", () => {
   test("grow with what is logged", () => {
     const state = searching([3]);
     const lines = [line(101, "an X"), line(102, "no"), line(103, "\x1b[1mx\x1b[0m")];
-    const grown = update(state, { type: "logged", id: "backupaaaaaa", lines });
+    const grown = update(state, answerTo("logStream", lines, { id: "backupaaaaaa" }));
     expect(matchText(grown)).toBe("3 matches");
   });
 

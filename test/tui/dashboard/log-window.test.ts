@@ -2,7 +2,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { LogLine } from "../../../protocol/operation.js";
-import { wantedRange } from "../../../tui/dashboard/core/chain-log.js";
 import {
   addPage,
   afterOfJump,
@@ -18,6 +17,7 @@ import {
   visibleLines,
   wantedLines,
 } from "../../../tui/dashboard/core/log-window.js";
+import { wantedRange } from "../../../tui/dashboard/pages/log/asks.js";
 import { initial } from "./core.js";
 
 const HEIGHT = 20;

@@ -8,7 +8,7 @@ import { needsOf } from "../../../tui/dashboard/core/needs.js";
 import { choose } from "../../../tui/dashboard/core/select.js";
 import { LookedFile } from "../../../tui/dashboard/looked-file.js";
 import { useDirectories } from "../../harness/temporary.js";
-import { after, effectsOf, opened as open, press, screenText } from "./core.js";
+import { after, answerTo, effectsOf, opened as open, press, screenText } from "./core.js";
 import { ago, backup, failed, NOW, operation } from "./operations.js";
 
 const directory = useDirectories();
@@ -105,11 +105,7 @@ describe("the bell", () => {
     ...{ operation: { op: "backup" }, file: null },
     missing: { kind: "missed", text: "2 runs missed", since: ago(600) },
   } as unknown as ScheduleReply;
-  const told = (...schedules: ScheduleReply[]): Message => ({
-    type: "queues-fetched",
-    queues: [],
-    schedules,
-  });
+  const told = (...schedules: ScheduleReply[]): Message => answerTo("queues", { queues: [], schedules });
   const fails = failed();
   const before = { ...fails, state: "running" as const, error: null, finishedAt: null };
   const all = () => {
@@ -157,7 +153,7 @@ describe("the bell", () => {
       open([asks(), failed()], { size: SIZE, looks: first.read(NOW - 60_000) }),
       "rolloutaaaaa",
     );
-    const failures: Message = { type: "failures-fetched", operations: [failed()], cursor: "c1" };
+    const failures: Message = answerTo("failures", { operations: [failed()], cursor: "c1" });
     const both = after(state, failures);
     expect(needsOf(both)).toHaveLength(2);
     for (const effect of effectsOf(both, { type: "pressed", pressed: { input: "tab" } }))

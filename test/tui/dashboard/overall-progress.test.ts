@@ -8,7 +8,7 @@ import { progressOf } from "../../../tui/dashboard/core/estimate.js";
 import type { Message } from "../../../tui/dashboard/core/message.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { formatOverall } from "../../../tui/terminal/format.js";
-import { initial, update } from "./core.js";
+import { answerTo, initial, update } from "./core.js";
 import { backup, backupDone, failed, NOW, queued, scanning } from "./operations.js";
 
 const ID = "backupaaaaaa";
@@ -29,12 +29,8 @@ function took(seconds: Record<string, number>): HistoryReply["stages"] {
   return Object.fromEntries(entries.map(([name, p50]) => [name, { runs: 5, p50, p90: p50 * 2 }]));
 }
 
-const history = (reply: HistoryReply): Message => ({
-  type: "history-fetched",
-  name: reply.op,
-  reply,
-  succeeded: 0,
-});
+const history = (reply: HistoryReply): Message =>
+  answerTo("history", reply, { name: reply.op, succeeded: 0 });
 const changed = (patch: Partial<Operation>): Message => ({
   type: "watched",
   line: { type: "changed", cursor: "2", id: ID, patch },

@@ -9,7 +9,7 @@ import { CourseReader } from "../../../tui/describe/course.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
 import { counts } from "../../faults/mode.js";
 import { Story } from "../../harness/records.js";
-import { colourTheme, initial, screenRows, update } from "./core.js";
+import { answerTo, colourTheme, initial, screenRows, update } from "./core.js";
 import { ago, failed, operation } from "./operations.js";
 import { type } from "./types.js";
 
@@ -99,19 +99,16 @@ const state: fc.Arbitrary<State> = fc
     };
     const messages: Message[] = [
       { type: "watched", line: snapshot },
-      { type: "found", operation: record },
-      {
-        type: "types-fetched",
-        types: {
-          ops: [op, type({ op: "plain" })],
-          errors: [{ file: text, message: problem }],
-          withoutType: [],
-          notLoaded: [],
-          shadowed: [],
-        },
-      },
+      answerTo("find", record),
+      answerTo("types", {
+        ops: [op, type({ op: "plain" })],
+        errors: [{ file: text, message: problem }],
+        withoutType: [],
+        notLoaded: [],
+        shadowed: [],
+      }),
       { type: "pressed", pressed: { input: open } },
-      { type: "timeline-read", first: record.id, read: { lanes: lanesOfCourses(courses), left: 1 } },
+      answerTo("timeline", { lanes: lanesOfCourses(courses), left: 1 }, { first: record.id }),
       ...pressed,
     ];
     return messages.reduce(update, initial({ size: { columns, rows } }));

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { commandOf, type Request } from "../../../tui/dashboard/core/request.js";
-import { colourTheme, opened, press, screenRows, screenText, update } from "./core.js";
+import { answerTo, colourTheme, opened, press, screenRows, screenText, update } from "./core.js";
 import { ago, backup, backupDone, failed, operation, scanning } from "./operations.js";
 import { TYPES } from "./types.js";
 
@@ -42,7 +42,7 @@ test("a retry is a question of its own: y sends it, and it leaves out what canno
   const asked = press(all, "j", "R");
   expect(bar(asked)).toMatch(/^ Retry Fails at an item\? {2}y yes {2}p change {2}n no/);
   expect(press(asked, "y").request).toEqual({ kind: "retry", ids: [failed().id] });
-  const known = update(asked, { type: "types-fetched", types: TYPES });
+  const known = update(asked, answerTo("types", TYPES));
   expect(bar(known)).toContain("Retry Fails at an item? Runs from the start.  y yes  p change  n no");
   const marked = press(all, " ", " ", "R");
   expect(bar(marked)).toContain("1 marked left out: not failed or cancelled");

@@ -9,7 +9,17 @@ import type { State } from "../../../tui/dashboard/core/model.js";
 import { commandOf } from "../../../tui/dashboard/core/request.js";
 import { paletteItems, shownItems } from "../../../tui/dashboard/pages/help/palette-rows.js";
 import { elapsedOf } from "../../../tui/describe/duration.js";
-import { action, after, effectsOf, opened as open, press, screenText, update, wanted } from "./core.js";
+import {
+  action,
+  after,
+  answerTo,
+  effectsOf,
+  opened as open,
+  press,
+  screenText,
+  update,
+  wanted,
+} from "./core.js";
 import { ago, backup, failed, operation, queued, scanning, verify } from "./operations.js";
 import { TYPES } from "./types.js";
 
@@ -46,7 +56,7 @@ function schedule(over: Partial<ScheduleReply> & { name: string }): ScheduleRepl
 }
 
 const told = (queues: QueueReply[], schedules: ScheduleReply[] = []) =>
-  ({ type: "queues-fetched", queues, schedules }) as const;
+  answerTo("queues", { queues, schedules });
 
 /** What the key asks the daemon for; null: nothing. */
 function sentBy(state: State, input: string) {
@@ -212,7 +222,7 @@ describe("what a queued operation waits for", () => {
     const text = screenText(state);
     expect(text).toContain("after ● build · ✓ lint · ? gonegonegone");
     expect(text).toContain("starts after build");
-    expect(wanted(state, "dependencies")).toEqual({ type: "fetch-dependencies", ids: ["gonegonegone"] });
+    expect(wanted(state, "dependencies")).toEqual({ ids: ["gonegonegone"] });
   });
 
   test("they stand behind those that can start, in the order in which they could", () => {

@@ -5,7 +5,7 @@ import { retryChoices } from "../../../tui/dashboard/core/pages.js";
 import { commandOf } from "../../../tui/dashboard/core/request.js";
 import { withPlainGlyphs } from "../../../tui/dashboard/text/plain-glyphs.js";
 import { announce } from "../../../tui/features/reader/announce.js";
-import { act, after, opened, press, screenText } from "./core.js";
+import { act, after, answerTo, opened, press, screenText } from "./core.js";
 import { ago, operation } from "./operations.js";
 import { TYPES } from "./types.js";
 
@@ -110,7 +110,7 @@ test("a retry of a resumable type runs an allowed failure again", () => {
     nightly({ state: "failed", stageStates: { ...nightly().stageStates, Prune: "failed" } }),
   ]);
   const types = { ...TYPES, ops: [{ ...TYPES.ops[0]!, op: "nightly", resumable: true }] };
-  const known = after(state, { type: "types-fetched", types });
+  const known = after(state, answerTo("types", types));
   expect(retryChoices(known, ID)).toEqual([
     { from: undefined, kept: ["Dump"], first: "Upload" },
     { from: "Dump", kept: [], first: "Dump" },
@@ -122,7 +122,7 @@ test("a retry reuses the done steps of the stage that failed, and may run all of
   const stepCounts = { Check: { total: 3, done: 2, failed: 1 } };
   const it = nightly({ state: "failed", stages: ["Dump", "Upload", "Check"], stageStates, stepCounts });
   const types = { ...TYPES, ops: [{ ...TYPES.ops[0]!, op: "nightly", resumable: true }] };
-  const known = after(opened([it]), { type: "types-fetched", types });
+  const known = after(opened([it]), answerTo("types", types));
   expect(retryChoices(known, ID)).toEqual([
     { from: undefined, kept: ["Upload", "2 of 3 steps of Check"], first: "Check" },
     { from: "Check", kept: ["Upload"], first: "Check" },
@@ -140,7 +140,7 @@ test("a retry of a pipeline offers the present text of its file", () => {
   ]);
   const file = "/ops/nightly.yaml";
   const types = { ...TYPES, ops: [{ ...TYPES.ops[0]!, op: "nightly", resumable: true, file }] };
-  const known = after(state, { type: "types-fetched", types });
+  const known = after(state, answerTo("types", types));
   expect(retryChoices(known, ID)[1]).toEqual({
     from: undefined,
     kept: ["Dump"],

@@ -3,14 +3,15 @@ import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import { NO_COUNTS } from "../../../protocol/watch.js";
 import { ACTIONS, withKeys } from "../../../tui/dashboard/actions.js";
+import { ticks } from "../../../tui/dashboard/asks.js";
 import { meaningOf, reasonOf } from "../../../tui/dashboard/core/action.js";
 import { chainOf, selectedOperation } from "../../../tui/dashboard/core/chain.js";
 import type { Message } from "../../../tui/dashboard/core/message.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
-import { ticks } from "../../../tui/dashboard/wanted-effects.js";
 import {
   act,
   after,
+  answerTo,
   effectsOf,
   initial,
   opened as open,
@@ -125,9 +126,9 @@ describe("a hand-over", () => {
 
   test("that was over before it was looked at is no news: the view stays, whenever the successor comes in", () => {
     const done = { ...A, state: "succeeded" as const, chain: { ...A.chain, next: B.id } };
-    const found = after(opened([], A.id), { type: "found", operation: done });
+    const found = after(opened([], A.id), answerTo("find", done));
     expect(found.selected).toBe(A.id);
-    const complete = after(found, { type: "fetched", operations: [{ ...B, state: "queued" }] });
+    const complete = after(found, answerTo("chain", [{ ...B, state: "queued" }]));
     expect(complete).toMatchObject({ selected: A.id, notice: null });
   });
 
@@ -142,7 +143,7 @@ describe("a hand-over", () => {
   test("links that the watch did not bring are asked for, and found", () => {
     const state = opened([B]);
     expect(wanted(state, "chain")).toMatchObject({ chain: A.id });
-    const complete = after(state, { type: "fetched", operations: [A, B] });
+    const complete = after(state, answerTo("chain", [A, B]));
     expect(wanted(complete, "chain")).toBeNull();
   });
 });
@@ -230,8 +231,8 @@ describe("cancel and retry", () => {
 
   test("a retried operation's log is streamed anew", () => {
     const state = opened([failed()]);
-    expect(wanted(after(state, changed(failed().id, { state: "queued" })), "log-stream")).not.toEqual(
-      wanted(state, "log-stream"),
+    expect(wanted(after(state, changed(failed().id, { state: "queued" })), "logStream")).not.toEqual(
+      wanted(state, "logStream"),
     );
   });
 
@@ -260,8 +261,8 @@ describe("messages that change nothing", () => {
   test.each<[string, Message]>([
     ["a ping", { type: "watched", line: { type: "ping" } }],
     ["the same size", { type: "resized", size: { ...SIZE } }],
-    ["another operation's log", { type: "logged", id: "somebodyelse", lines: [] }],
-    ["a record that is known already", { type: "fetched", operations: [A] }],
+    ["another operation's log", answerTo("logStream", [], { id: "somebodyelse" })],
+    ["a record that is known already", answerTo("chain", [A])],
   ])("%s returns the very same state", (_, message) => {
     expect(update(state, message)).toBe(state);
   });
@@ -272,7 +273,7 @@ describe("the list of actions", () => {
     list: opened([A]),
     log: press(opened([A]), "return"),
     paused: press(
-      after(press(opened([A]), "return"), { type: "logged", id: A.id, lines: lines(200) }),
+      after(press(opened([A]), "return"), answerTo("logStream", lines(200), { id: A.id })),
       "pageUp",
     ),
     question: press(opened([A]), "c"),
@@ -293,7 +294,7 @@ describe("the list of actions", () => {
     });
     const list = small(opened([A, failed(), queued()]));
     const log = press(small(opened([A])), "return");
-    const logged = after(log, { type: "logged", id: A.id, lines: lines(200) });
+    const logged = after(log, answerTo("logStream", lines(200), { id: A.id }));
     const places: [State, (state: State) => unknown][] = [
       [list, ({ selected }) => selected],
       [logged, ({ log: { follow, bottom } }) => follow || bottom],
@@ -388,14 +389,14 @@ describe("attention", () => {
     const end = changed(A.id, { state: "failed", finishedAt: ago(0) });
     const watched = after({ ...opened([A, scanning()]), selected: A.id, movedAt: NOW }, end);
     const operations = [watched.view.operations.get(A.id)!, failed()];
-    const told = after(press(watched, "g"), { type: "failures-fetched", operations, cursor: "c8" });
+    const told = after(press(watched, "g"), answerTo("failures", { operations, cursor: "c8" }));
     expect(told.selected).not.toBe(A.id);
     expect(told.newFailures).toEqual([failed().id]);
   });
 
   test("the cursor of a look is remembered when the last new failure was seen", () => {
     const operations = [failed()];
-    const state = after(opened([A]), { type: "failures-fetched", operations, cursor: "c7" });
+    const state = after(opened([A]), answerTo("failures", { operations, cursor: "c7" }));
     expect(state.newFailures).toEqual([failed().id]);
     const effects = effectsOf(state, { type: "pressed", pressed: { input: "!" } });
     expect(effects).toContainEqual({ type: "remember-look", cursor: "c7" });
@@ -441,7 +442,7 @@ describe("the log", () => {
     const before = opened([first]);
     const request = { kind: "retry", ids: [first.id] } as const;
     const again = { ...first, state: "queued", attempt: 2, error: null, seq: first.seq + 1 } as const;
-    const stream = (state: State) => wanted<"stream-log">(state, "log-stream");
+    const stream = (state: State) => wanted(state, "logStream");
     const state = after(before, { type: "answered", request, operations: [again] });
     expect(stream(state)).not.toEqual(stream(before));
   });
@@ -454,10 +455,10 @@ describe("the log", () => {
   test("a match stays on the screen when lines are wrapped or numbered", () => {
     let state = act(opened([backup({ logLines: 0 })]), "open");
     const wide = lines(200).map((line) => ({ ...line, text: `${line.text} ${"x".repeat(300)}` }));
-    state = after(state, { type: "logged", id: A.id, lines: wide });
+    state = after(state, answerTo("logStream", wide, { id: A.id }));
     state = press(state, "/", ..."line 50 ", "return");
-    const key = JSON.stringify(wanted(state, "seek"));
-    state = after(state, { type: "sought", key, line: wide[49]! });
+    const key = wanted(state, "seek")!;
+    state = after(state, answerTo("seek", wide[49]!, key));
     const shown = (now: State) => screenText(now).includes("▸line 50 ");
     expect(shown(state)).toBe(true);
     expect(shown(press(state, "w"))).toBe(true);

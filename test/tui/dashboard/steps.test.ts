@@ -11,7 +11,7 @@ import { stepRows } from "../../../tui/dashboard/pages/operation/step-rows.js";
 import { unpainted } from "../../../tui/dashboard/text/theme.js";
 import { announce } from "../../../tui/features/reader/announce.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
-import { after, opened, press, screenText } from "./core.js";
+import { after, answerTo, opened, press, screenText } from "./core.js";
 import { ago, backup, backupDone, doneStep, NOW, step } from "./operations.js";
 
 const SIZE = { columns: 160, rows: 50 };
@@ -52,7 +52,7 @@ describe("an active step says", () => {
   test("its status, then the line that it logs, then a status that is newer", () => {
     let state = open();
     expect(said(state, stepOf(state, "a"))).toBe("half way");
-    state = after(state, { type: "logged", id: ID, lines: [logged("42 files", "a")] });
+    state = after(state, answerTo("logStream", [logged("42 files", "a")], { id: ID }));
     expect(said(state, stepOf(state, "a"))).toBe("42 files");
     expect(said(state, stepOf(state, "b"))).toBe("");
     state = patched(state, [step("a", { status: { text: "nearly there", level: "info" } }), step("b")]);
@@ -60,25 +60,24 @@ describe("an active step says", () => {
   });
 
   test("its status, where the line is older than the dashboard, or of an earlier attempt", () => {
-    const old = after(open(), { type: "logged", id: ID, lines: [logged("old", "a", { at: ago(9) })] });
+    const old = after(open(), answerTo("logStream", [logged("old", "a", { at: ago(9) })], { id: ID }));
     expect(said(old, stepOf(old, "a"))).toBe("half way");
-    const before = after(open(), { type: "logged", id: ID, lines: [logged("before", "b", { at: ago(20) })] });
+    const before = after(open(), answerTo("logStream", [logged("before", "b", { at: ago(20) })], { id: ID }));
     expect(said(before, stepOf(before, "b"))).toBe("");
   });
 
   test("its last line also while the log shows another step alone", () => {
-    const state = after(press(open(), "F", "P"), {
-      type: "logged",
-      id: ID,
-      lines: [logged("of b", "b"), logged("of a", "a", { n: 2 })],
-    });
+    const state = after(
+      press(open(), "F", "P"),
+      answerTo("logStream", [logged("of b", "b"), logged("of a", "a", { n: 2 })], { id: ID }),
+    );
     expect(state.log.filter.step).toBe("a");
     expect(said(state, stepOf(state, "b"))).toBe("of b");
   });
 
   test("what it said last of at most 300 steps", () => {
     const lines = Array.from({ length: 1000 }, (_, n) => logged(`line ${n}`, `step ${n}`, { n: n + 1 }));
-    const state = after(open(), { type: "logged", id: ID, lines });
+    const state = after(open(), answerTo("logStream", lines, { id: ID }));
     expect(state.stepLines.size).toBe(300);
     expect(said(state, step("step 999"))).toBe("line 999");
   });

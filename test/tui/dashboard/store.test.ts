@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { NO_COUNTS } from "../../../protocol/watch.js";
 import { Store } from "../../../tui/dashboard/store.js";
-import { initial } from "./core.js";
+import { answerTo, initial } from "./core.js";
 import { backup, failed, NOW, queued } from "./operations.js";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
@@ -75,21 +75,23 @@ test("a log that grows all the time is drawn three times a second; its first lin
   vi.advanceTimersByTime(1000);
   const start = last;
   const log = (n: number) =>
-    store.dispatch({
-      type: "logged",
-      id,
-      lines: [
-        {
-          n: start + n,
-          seq: start + n,
-          at: new Date(NOW).toISOString(),
-          attempt: 1,
-          stream: "log",
-          stage: null,
-          text: "a line",
-        },
-      ],
-    });
+    store.dispatch(
+      answerTo(
+        "logStream",
+        [
+          {
+            n: start + n,
+            seq: start + n,
+            at: new Date(NOW).toISOString(),
+            attempt: 1,
+            stream: "log",
+            stage: null,
+            text: "a line",
+          },
+        ],
+        { id },
+      ),
+    );
   log(1);
   expect(drawings).toBe(1);
   for (let n = 2; n <= 21; n++) {

@@ -7,7 +7,7 @@ import type { Message } from "../../../tui/dashboard/core/message.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { choose } from "../../../tui/dashboard/core/select.js";
 import { watchDaemon } from "../../../tui/dashboard/watch.js";
-import { after, initial, opened as open, press, screenText, update } from "./core.js";
+import { after, answerTo, initial, opened as open, press, screenText, update } from "./core.js";
 import { ago, backup, failed, NOW, operation, scanning } from "./operations.js";
 
 const SIZE = { columns: 160, rows: 30 };
@@ -29,11 +29,11 @@ const queue = (name: string, pausedSince: string | null) => ({
   ...{ name, pausedSince, concurrency: 1, configured: false, queued: 0, running: 0 },
 });
 const schedule = { name: "nightly", lastProblem: "2 runs were missed", pausedSince: null, nextAt: null };
-const queues = (...paused: string[]): Message => ({
-  type: "queues-fetched",
-  queues: [queue("default", null), ...paused.map((name) => queue(name, ago(60)))],
-  schedules: [],
-});
+const queues = (...paused: string[]): Message =>
+  answerTo("queues", {
+    queues: [queue("default", null), ...paused.map((name) => queue(name, ago(60)))],
+    schedules: [],
+  });
 
 /** An operation that runs, and then fails. */
 const fails = (over: Parameters<typeof failed>[0] = {}) => {
@@ -77,11 +77,11 @@ describe("the row below the header", () => {
   });
 
   test("names a schedule whose last run submitted nothing, unless it is paused", () => {
-    const told = (over: Partial<ScheduleReply>): Message => ({
-      type: "queues-fetched",
-      queues: [queue("default", null)],
-      schedules: [{ ...schedule, ...over } as ScheduleReply],
-    });
+    const told = (over: Partial<ScheduleReply>): Message =>
+      answerTo("queues", {
+        queues: [queue("default", null)],
+        schedules: [{ ...schedule, ...over } as ScheduleReply],
+      });
     const state = open([backup()], { size: SIZE });
     expect(rowOf(after(state, told({})))).toBe(" ▲ schedule nightly: 2 runs were missed  Q shows");
     expect(rowOf(after(state, told({ lastProblem: null })))).toMatch(/^╭/);

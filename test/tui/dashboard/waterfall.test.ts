@@ -11,7 +11,7 @@ import { waterfall } from "../../../tui/dashboard/pages/operation/waterfall.js";
 import { Line } from "../../../tui/dashboard/text/line.js";
 import { type Paint, unpainted } from "../../../tui/dashboard/text/theme.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
-import { after, opened, press, screenText } from "./core.js";
+import { after, answerTo, opened, press, screenText } from "./core.js";
 import { ago, backup, operation, verify } from "./operations.js";
 
 const spread = (p50: number) => ({ runs: 7, p50, p90: p50 * 1.4 });
@@ -22,7 +22,7 @@ function history(op: string, seconds: number, stages: Record<string, number>, ne
     stages: Object.fromEntries(Object.entries(stages).map(([name, p50]) => [name, spread(p50)])),
     next: next.map((name) => ({ op: name, title: name, runs: 3 })),
   } satisfies HistoryReply;
-  return { type: "history-fetched", name: op, reply, succeeded: 0 } as const;
+  return answerTo("history", reply, { name: op, succeeded: 0 });
 }
 
 const times = (from: number, to: number | null) => ({

@@ -9,13 +9,10 @@ import type { LogQuery } from "../../../protocol/requests.js";
 import { failedSteps } from "../../../protocol/step-names.js";
 import { chainOf, operationOf, selectedOperation } from "./chain.js";
 import { logRoom } from "./detail-plan.js";
-import type { LogLink, SlotEffect } from "./effect.js";
-import { isReachable } from "./hosts.js";
+import type { LogLink } from "./effect.js";
 import {
-  afterOfJump,
   jumpTo,
   type LogFilter,
-  type LogWant,
   type LogWindow,
   openLog,
   type RowsOf,
@@ -86,65 +83,11 @@ export function linkAt(links: readonly LogLink[], n: number): LogLink | null {
   return links.findLast(({ offset }) => offset < n) ?? links[0] ?? null;
 }
 
-/** The range of the log to fetch for what is on the screen; null: nothing is missing. */
-export function wantedRange(state: State, height: number): SlotEffect | null {
-  const { log, logLinks: links } = state;
-  const last = links.at(-1);
-  const want = wantedLines(log, height);
-  if (want === null || log.id === null || last === undefined) return null;
-  const link =
-    "tail" in want
-      ? last
-      : "before" in want
-        ? linkAt(links, want.before - 1)
-        : linkAt(links, "after" in want ? want.after + 1 : Math.min(want.around, log.total));
-  if (link === null) return null;
-  return {
-    type: "fetch-log",
-    chain: log.id,
-    id: link.id,
-    offset: link.offset,
-    lines: link === last ? null : link.lines,
-    filter: log.filter,
-    want,
-    query: { ...boundsOf(want, link), ...filterQuery(log.filter) },
-    reached: "tail" in want ? log.to : null,
-  };
-}
-
-function boundsOf(want: LogWant, { offset }: LogLink): LogQuery {
-  if ("tail" in want) return want;
-  if ("before" in want) return { before: want.before - offset };
-  return { after: Math.max(0, ("after" in want ? want.after : afterOfJump(want.around)) - offset) };
-}
-
 export const filterQuery = ({ stage, step, stream }: LogFilter): LogQuery => ({
   ...(stage !== null && { stage }),
   ...(step !== null && { step }),
   ...(stream !== null && { stream }),
 });
-
-/** The page of one operation's log as a page of the log of the chain. */
-export function chainPage(
-  effect: Extract<SlotEffect, { type: "fetch-log" }>,
-  page: { lines: readonly LogLine[]; total: number; next: number | null },
-): { lines: readonly LogLine[]; total: number; next: number | null; floor: number } {
-  const { offset, lines, want } = effect;
-  const backwards = "before" in want || "tail" in want;
-  const end = backwards ? (offset > 0 ? offset + 1 : null) : lines === null ? null : offset + lines;
-  const next = page.next === null ? end : page.next + offset;
-  return {
-    lines: shifted(page.lines, offset),
-    total: lines === null ? offset + page.total : 0,
-    next,
-    floor: offset,
-  };
-}
-
-/** The operation whose log is streamed: the last of the chain. */
-export function streamedLink(state: State): LogLink | null {
-  return isReachable(state, state.selected) ? (state.logLinks.at(-1) ?? null) : null;
-}
 
 /** Seeks the match at or above the foot of the screen, else the first one below it. */
 export function search(state: State, text: string): State {
@@ -234,31 +177,6 @@ function landedOn(state: State): LogLine | null {
   let place = lines.length - 1;
   for (let below = rowsBelowJump(height); below > 0 && place > 0; place--) below -= rowsOf(lines[place]!);
   return lines[place] ?? null;
-}
-
-/** The active seek. */
-export function wantedSeek(state: State): SlotEffect | null {
-  if (!isReachable(state, state.selected) || state.seek === null || state.log.id === null) return null;
-  return {
-    type: "seek",
-    chain: state.log.id,
-    links: state.logLinks.map((link) => ({ ...link, lines: 0 })),
-    query: { ...filterQuery(state.log.filter), ...state.seek.query },
-    ...(state.seek.errorSince !== undefined && { errorSince: state.seek.errorSince }),
-  };
-}
-
-export function sought(state: State, key: string, line: LogLine | null): State {
-  const { seek } = state;
-  if (seek === null || JSON.stringify(wantedSeek(state)) !== key) return state;
-  if (line === null) {
-    if (seek.orElse !== null) return { ...state, seek: seek.orElse };
-    return seek.none === "" ? { ...state, seek: null } : notify({ ...state, seek: null }, seek.none);
-  }
-  if (seek.errorSince !== undefined) return { ...jumped({ ...state, seek: null }, line.n), openedAt: line.n };
-  const match =
-    seek.query.match === undefined || state.search === null ? state.search : { ...state.search, at: line.n };
-  return jumped({ ...state, seek: null, search: match }, line.n);
 }
 
 /** Keeps the current match on the screen after the rows of the log changed (wrap, numbers). */

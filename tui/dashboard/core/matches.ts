@@ -1,8 +1,10 @@
 /** All matches of a search in the log of the chain: how many there are, which one is shown, and where they stand. */
+import { isDeepStrictEqual } from "node:util";
 import type { LogLine } from "../../../protocol/operation.js";
+import type { LogQuery } from "../../../protocol/requests.js";
 import { filterQuery } from "./chain-log.js";
 import { plainText } from "./detail-plan.js";
-import type { SlotEffect } from "./effect.js";
+import type { LogLink } from "./effect.js";
 import { isReachable } from "./hosts.js";
 import { passes } from "./log-window.js";
 import type { State } from "./model.js";
@@ -10,27 +12,26 @@ import type { State } from "./model.js";
 /** Matches that are counted. */
 export const MATCHES_MOST = 1000;
 
-/** The count that the search wants; null: there is no search. */
-export function wantedMatches(state: State): SlotEffect | null {
+/** The count that a search wants: the operations of the chain, and what to look for. */
+export interface MatchesWanted {
+  readonly links: ReadonlyArray<Pick<LogLink, "id" | "offset">>;
+  readonly query: LogQuery;
+}
+
+/** Null: there is no search. */
+export function wantedMatches(state: State): MatchesWanted | null {
   const { search, log, logLinks } = state;
   if (search === null || log.id === null || !isReachable(state, state.selected)) return null;
   return {
-    type: "count-matches",
-    links: logLinks.map((link) => ({ ...link, lines: 0 })),
+    links: logLinks.map(({ id, offset }) => ({ id, offset })),
     query: { ...filterQuery(log.filter), match: search.text },
   };
-}
-
-/** The count came, of the search that is still on. */
-export function counted(state: State, key: string, numbers: readonly number[], isMore: boolean): State {
-  if (JSON.stringify(wantedMatches(state)) !== key) return state;
-  return { ...state, matches: { key, numbers, isMore } };
 }
 
 /** The matches of the present search; null: not counted yet. */
 function matchesOf(state: State): State["matches"] {
   const { matches } = state;
-  return matches !== null && matches.key === JSON.stringify(wantedMatches(state)) ? matches : null;
+  return matches !== null && isDeepStrictEqual(matches.of, wantedMatches(state)) ? matches : null;
 }
 
 /** Lines that were logged since the count. */

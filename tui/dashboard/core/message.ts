@@ -1,25 +1,12 @@
 /** What can happen to the dashboard: keys and the terminal, and what effects report. */
 
-import type { LogLine, Operation } from "../../../protocol/operation.js";
-import type {
-  DaemonReply,
-  ForecastReply,
-  HistoryReply,
-  HostsReply,
-  OperationType,
-  QueueReply,
-  ScheduleReply,
-  TypesReply,
-} from "../../../protocol/replies.js";
-import type { Why } from "../../../protocol/why.js";
-import type { AttemptRow } from "../../describe/course.js";
+import type { Operation } from "../../../protocol/operation.js";
+import type { OperationType } from "../../../protocol/replies.js";
 import type { HungDaemon } from "../../kit/silent-daemon.js";
 import type { PipelineText } from "../form/form.js";
 import type { Pressed } from "../text/keys.js";
 import type { Rgb } from "../text/theme.js";
-import type { LogFilter, LogWant } from "./log-window.js";
-import type { Size, State, TimelineRead } from "./model.js";
-import type { PageReply, QueuePageReply } from "./paging.js";
+import type { Size, State } from "./model.js";
 import type { Request } from "./request.js";
 import type { StreamLine } from "./source.js";
 
@@ -42,33 +29,9 @@ export type Message =
   | { type: "heard" }
   /** A change that the client of a feature makes. */
   | { type: "apply"; change: (state: State) => State }
-  | { type: "matches-counted"; key: string; numbers: readonly number[]; isMore: boolean }
-  | { type: "why-fetched"; id: string; attempt: number; why: Why }
-  | { type: "logged"; id: string; lines: readonly LogLine[] }
-  /** Numbers count through the chain. */
-  | {
-      type: "log-fetched";
-      chain: string;
-      filter: LogFilter;
-      want: LogWant;
-      lines: readonly LogLine[];
-      total: number;
-      next: number | null;
-      floor: number;
-    }
-  | { type: "sought"; key: string; line: LogLine | null }
-  | { type: "queues-fetched"; queues: readonly QueueReply[]; schedules: readonly ScheduleReply[] }
-  | { type: "hosts-fetched"; fleet: HostsReply }
-  | { type: "history-fetched"; name: string; reply: HistoryReply; succeeded: number }
-  | { type: "attempts-read"; id: string; attempts: readonly AttemptRow[] }
-  | { type: "fetched"; operations: readonly Operation[] }
-  | ({ type: "page-fetched" } & PageReply)
-  | ({ type: "queue-fetched" } & QueuePageReply)
-  | { type: "found"; operation: Operation }
+  /** The answer to what the state wanted, by the name in `ASKS`. */
+  | { type: "told"; name: string; want: object; answer: unknown }
   | { type: "not-found"; code: number; message: string }
-  | { type: "timeline-read"; first: string; read: TimelineRead }
-  | { type: "types-fetched"; types: TypesReply }
-  | { type: "types-lost"; message: string }
   | {
       type: "form-ready";
       operation: Operation;
@@ -76,10 +39,6 @@ export type Message =
       file?: PipelineText;
       retries?: true;
     }
-  | { type: "forecast-fetched"; forecast: ForecastReply }
-  | { type: "today-counted"; since: string; count: number; succeeded: number }
-  | { type: "failures-fetched"; operations: readonly Operation[]; cursor: string }
-  | { type: "daemon-fetched"; daemon: DaemonReply }
   | { type: "answered"; request: Request; operations: readonly Operation[] }
   | { type: "refused"; request: Request; message: string }
   /** An effect shows a notice. */

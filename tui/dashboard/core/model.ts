@@ -197,8 +197,10 @@ export interface State {
   readonly actions: readonly Action<State>[];
   /** Effects of the message that is being handled. */
   readonly pending: readonly Effect[];
-  /** By slot, what was asked for last. */
-  readonly asked: Readonly<Record<string, string | null>>;
+  /** By the name in `ASKS`, what was asked for last. */
+  readonly asked: Readonly<Record<string, object | null>>;
+  /** The hosts that answered then. */
+  readonly askedOf: readonly string[];
   readonly size: Size;
   readonly background: Rgb | null;
   /** Wall clock in ms as of the last flush. */
@@ -280,9 +282,9 @@ export interface State {
     readonly text: string /** The match that one is at. */;
     readonly at: number | null;
   } | null;
-  /** Numbers of the lines that match the search, counted for `key`; null: not counted. */
+  /** Numbers of the lines that match the search; null: not counted. */
   readonly matches: {
-    readonly key: string;
+    readonly of: object;
     readonly numbers: readonly number[];
     readonly isMore: boolean;
   } | null;
@@ -350,6 +352,7 @@ export function initialState({
     actions,
     pending: [],
     asked: {},
+    askedOf: [],
     size,
     background: null,
     now,

@@ -23,7 +23,7 @@ export interface PageWanted {
   readonly before: string | null;
 }
 
-export interface PageReply extends PageWanted {
+export interface PageReply {
   readonly operations: readonly Operation[];
   readonly next: string | null;
   readonly previous: string | null;
@@ -78,11 +78,11 @@ export function pageQuery({ listing }: State, { order, before }: PageWanted) {
   };
 }
 
-export function addPageOf(state: State, reply: PageReply): State {
+export function addPageOf(state: State, wanted: PageWanted, reply: PageReply): State {
   const { listing } = state;
   // A page that has no way back cannot be left out: a list of several hosts is read in one direction.
-  const isBounded = isByTime(state) && (reply.before === null || reply.previous !== null);
-  const paging = reply.text === listing.text ? withPage(listing.paging, reply, isBounded) : null;
+  const isBounded = isByTime(state) && (wanted.before === null || reply.previous !== null);
+  const paging = wanted.text === listing.text ? withPage(listing.paging, wanted, reply, isBounded) : null;
   // A page of another filter, or of a window that has moved on.
   if (paging === null) return addFetched(state, reply.operations);
   const dropped = listing.paging.pages
@@ -94,8 +94,12 @@ export function addPageOf(state: State, reply: PageReply): State {
 }
 
 /** The window with one more page; null where the page does not join on to it. */
-function withPage(paging: Paging, reply: PageReply, isBounded: boolean): Paging | null {
-  const { order, before, operations, next, previous, total } = reply;
+function withPage(
+  paging: Paging,
+  { order, before }: PageWanted,
+  { operations, next, previous, total }: PageReply,
+  isBounded: boolean,
+): Paging | null {
   const ids = operations.map(({ id }) => id);
   const back = before === null ? null : previous;
   const page: ListPage =
@@ -132,10 +136,7 @@ export interface QueuePageWanted {
   readonly before: string | null;
 }
 
-export interface QueuePageReply extends QueuePageWanted {
-  readonly operations: readonly Operation[];
-  readonly next: string | null;
-}
+export type QueuePageReply = Pick<PageReply, "operations" | "next">;
 
 /** The list reaches queued operations that the stream does not bring: by a filter, by its order, or by its end. */
 export function wantedQueuePage(state: State): QueuePageWanted | null {
@@ -165,7 +166,11 @@ export function queueQuery({ listing }: State, { before }: QueuePageWanted) {
   };
 }
 
-export function addQueuePage(state: State, { text, before, operations, next }: QueuePageReply): State {
+export function addQueuePage(
+  state: State,
+  { text, before }: QueuePageWanted,
+  { operations, next }: QueuePageReply,
+): State {
   const { listing } = state;
   const { paging } = listing;
   if (text !== listing.text || before !== paging.queue.before) return addFetched(state, operations);

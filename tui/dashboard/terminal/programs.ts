@@ -4,11 +4,11 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { DashboardClient } from "../core/client.js";
 import type { Effect } from "../core/effect.js";
 import { bareOf } from "../core/key.js";
 import type { Message } from "../core/message.js";
 import { type Flags, flagsOf, flagWords, startDaemon as startCommand } from "../core/request.js";
-import type { DashboardClient } from "../daemon-calls.js";
 
 interface Surroundings {
   readonly client: DashboardClient;

@@ -1,6 +1,6 @@
 /** Asks all hosts at once. The reply does not wait for a slow host, and uses the last reply of that host. */
 import type { Client } from "../../../../protocol/client/client.js";
-import { pause } from "../../../dashboard/daemon-calls.js";
+import { pause } from "../../../dashboard/core/client.js";
 
 /** Milliseconds that a slow host is waited for, once another one has answered. */
 const PATIENCE = 700;

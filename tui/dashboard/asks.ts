@@ -1,0 +1,95 @@
+/** All that the dashboard asks for. A new one is an `ask` beside its page, and a name in `ASKS`. */
+import { isDeepStrictEqual } from "node:util";
+import type { DaemonReply } from "../../protocol/replies.js";
+import { isFinal } from "../../protocol/state.js";
+import { type Ask, ask, isLive } from "./core/ask.js";
+import { operationOf, selectedOperation } from "./core/chain.js";
+import { countsHostSeconds, liveHosts } from "./core/hosts.js";
+import { listLayout } from "./core/layout.js";
+import { emit, type State } from "./core/model.js";
+import { failures, find, page, queue, today } from "./pages/list/asks.js";
+import { logRange, logStream, matches, seek } from "./pages/log/asks.js";
+import { attempts, chain, dependencies, history, timeline, why } from "./pages/operation/asks.js";
+import { forecast, hosts, queues } from "./pages/queues/asks.js";
+import { types } from "./pages/submit/asks.js";
+import { watchDaemon } from "./watch.js";
+
+const watch = ask({
+  want: () => ({}),
+  take: (state) => state,
+  bring: (_want, { client, dispatch, now, stateDir, left }) =>
+    client.several?.follow({ dispatch, now }, left) ?? watchDaemon({ dispatch, now }, client, stateDir, left),
+});
+
+const clock = ask({
+  // If nothing on the screen counts seconds, the clock of the header counts minutes.
+  want: (state) => ({ every: ticks(state) ? 1000 : 60_000 }),
+  take: (state) => state,
+  bring({ every }, { dispatch, now, left }) {
+    const timer = setInterval(() => dispatch({ type: "ticked", now: now() }), every);
+    left.addEventListener("abort", () => clearInterval(timer), { once: true });
+  },
+});
+
+const daemon = ask({
+  want: (state) => (isLive(state) && state.hosts.length === 0 ? {} : null),
+  take: (state, daemon: DaemonReply) => ({ ...state, daemon }),
+  bring: async (_want, { client, tell }) => tell(await client.daemon()),
+});
+
+export const ASKS = {
+  watch,
+  clock,
+  logStream,
+  logRange,
+  seek,
+  matches,
+  page,
+  queue,
+  find,
+  chain,
+  history,
+  types,
+  attempts,
+  timeline,
+  forecast,
+  queues,
+  hosts,
+  dependencies,
+  why,
+  today,
+  failures,
+  daemon,
+};
+
+const BY_NAME: Readonly<Record<string, Ask<object, unknown>>> = ASKS;
+
+export const askNamed = (name: string): Ask<object, unknown> => BY_NAME[name]!;
+
+/** The state with the effects of what it wants now and did not want before. */
+export function withWanted(state: State): State {
+  const live = liveHosts(state).map(({ name }) => name);
+  const isAsBefore = isDeepStrictEqual(live, state.askedOf);
+  let next = isAsBefore ? state : { ...state, askedOf: live };
+  for (const [name, { want, ofAll }] of Object.entries(BY_NAME)) {
+    const wanted = want(state);
+    const before = state.asked[name] ?? null;
+    const isOfOthers = ofAll === true && !isAsBefore && wanted !== null;
+    if (!isOfOthers && isDeepStrictEqual(wanted, before)) continue;
+    next = emit({ ...next, asked: { ...next.asked, [name]: wanted } }, { type: "ask", name, want: wanted });
+  }
+  return next;
+}
+
+/** Whether something on the screen counts seconds, or is to go by itself: while nothing does, no timer runs. */
+export function ticks(state: State): boolean {
+  if (state.connection.state !== "live") return state.connection.state === "away";
+  if (state.notice !== null || countsHostSeconds(state)) return true;
+  const operation = selectedOperation(state);
+  if (operation?.state === "running") return true;
+  if (listLayout(state).rows.some(({ id }) => operationOf(state, id)?.state === "running")) return true;
+  // A selection that was moved to something finished goes back to what is live.
+  return (
+    state.movedAt !== null && operation !== null && isFinal(operation.state) && state.view.counts.running > 0
+  );
+}

@@ -1,0 +1,73 @@
+/** What the dashboard asks for, and what the answer does to the state: one value for each, in the table of `asks.ts`. */
+import { Refusal } from "../../../protocol/errors.js";
+import type { Looks } from "../seen-failures.js";
+import { type DashboardClient, pause } from "./client.js";
+import type { Message } from "./message.js";
+import type { State } from "./model.js";
+import type { Flags } from "./request.js";
+
+/** What an answer is fetched with. */
+export interface Tools {
+  readonly client: DashboardClient;
+  readonly dispatch: (message: Message) => void;
+  readonly state: () => State;
+  readonly now: () => number;
+  readonly looks: Looks;
+  readonly flags: Flags;
+  /** Of the one daemon; null: not known. */
+  readonly stateDir: string | null;
+}
+
+/** For one answer, or for one after the other. */
+export interface Asking<Answer> extends Tools {
+  readonly tell: (answer: Answer) => void;
+  /** Aborts once the state wants something else. */
+  readonly left: AbortSignal;
+}
+
+export interface Ask<Want extends object, Answer> {
+  /** What the state wants now; null: nothing. It is asked for again when this changes. */
+  want(state: State): Want | null;
+  /** Whether all hosts are asked: again where others answer. */
+  readonly ofAll?: true;
+  /** Milliseconds before it is asked for. */
+  wait?(want: Want): number;
+  /** Milliseconds after which it is asked for again; null: never. */
+  every?(want: Want): number | null;
+  bring(want: Want, asking: Asking<Answer>): Promise<void> | void;
+  take(state: State, answer: Answer, want: Want): State;
+}
+
+/** Infers what is wanted and what comes back. */
+export const ask = <Want extends object, Answer = never>(it: Ask<Want, Answer>): Ask<Want, Answer> => it;
+
+export const isLive = (state: State): boolean => state.connection.state === "live";
+
+/** Milliseconds without another letter before a filter or a search is asked for. */
+export const TYPING = 120;
+/** Milliseconds after which it is asked for again when the connection was lost. */
+const AGAIN_MS = 1000;
+
+/** Asks until the answer is there, or the state wants something else. */
+export async function askFor<Want extends object, Answer>(
+  it: Ask<Want, Answer>,
+  want: Want,
+  asking: Asking<Answer>,
+): Promise<void> {
+  const { left } = asking;
+  const every = it.every?.(want) ?? null;
+  try {
+    const wait = it.wait?.(want) ?? 0;
+    if (wait > 0) await pause(wait, left);
+    while (!left.aborted) {
+      await it.bring(want, asking);
+      if (every === null) return;
+      await pause(every, left);
+    }
+  } catch (error) {
+    // The watch stream reports a lost daemon; its return makes the state want all anew. A single lost connection does not.
+    if (error instanceof Refusal) return;
+    await pause(AGAIN_MS, left);
+    if (!left.aborted) await askFor(it, want, asking);
+  }
+}

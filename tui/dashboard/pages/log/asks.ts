@@ -1,0 +1,228 @@
+/** What is asked for of the log of a chain: new lines, those on the screen, the one that is sought, matches of a search. */
+import { isDeepStrictEqual } from "node:util";
+import type { LogLine } from "../../../../protocol/operation.js";
+import type { LogPage } from "../../../../protocol/replies.js";
+import type { LogQuery } from "../../../../protocol/requests.js";
+import { isErrorLine } from "../../../../protocol/text/line-level.js";
+import { ask, TYPING } from "../../core/ask.js";
+import { filterQuery, jumped, linkAt, shifted, stepOn, withLog } from "../../core/chain-log.js";
+import type { DashboardClient } from "../../core/client.js";
+import { logRoom } from "../../core/detail-plan.js";
+import type { LogLink } from "../../core/effect.js";
+import { isReachable } from "../../core/hosts.js";
+import {
+  addPage,
+  afterOfJump,
+  appendLines,
+  LOG_PAGE,
+  type LogFilter,
+  type LogWant,
+  sameFilter,
+  wantedLines,
+} from "../../core/log-window.js";
+import { MATCHES_MOST, wantedMatches, withLogged } from "../../core/matches.js";
+import { notify, type State } from "../../core/model.js";
+import { withStepLines } from "../../core/steps.js";
+import { coloured } from "../../text/coloured.js";
+import { jsonLine } from "../../text/json-line.js";
+
+/** Milliseconds for which a log is looked through for its first error, or for all matches. */
+const LOOK_MOST = 3000;
+
+/** New lines of the last operation of the chain. */
+export const logStream = ask({
+  want(state) {
+    const link = isReachable(state, state.selected) ? state.logLinks.at(-1) : undefined;
+    return link === undefined ? null : { id: link.id, run: state.logRun };
+  },
+  take(state, added: readonly LogLine[], { id }) {
+    const link = state.logLinks.at(-1);
+    if (link?.id !== id) return state;
+    const lines = shifted(added, link.offset);
+    const told = withStepLines(state, id, lines);
+    return stepOn(withLogged(withLog(told, appendLines(state.log, lines)), lines));
+  },
+  async bring({ id }, { client, state, tell, left }) {
+    const offset = state().logLinks.find((link) => link.id === id)?.offset ?? 0;
+    const logAfter = Math.max(0, state().log.to - offset);
+    for await (const line of client.watch({ operation: id, log: true, logAfter }, left))
+      if (line.type === "log" && line.id === id) tell(line.lines);
+  },
+});
+
+/** Lines of one operation of the chain. */
+interface LogRange {
+  readonly chain: string;
+  readonly id: string;
+  readonly offset: number;
+  /** Lines of the operation, as far as is known; null: it is the last of the chain. */
+  readonly lines: number | null;
+  readonly filter: LogFilter;
+  readonly want: LogWant;
+  readonly query: LogQuery;
+  /** The end of the log at the request. A longer log repeats the request. */
+  readonly reached: number | null;
+}
+
+/** For what is on the screen; null: nothing is missing. */
+export function wantedRange(state: State, height: number): LogRange | null {
+  const { log, logLinks: links } = state;
+  const last = links.at(-1);
+  const want = wantedLines(log, height);
+  if (want === null || log.id === null || last === undefined) return null;
+  const link = linkOf(want, links, log.total);
+  if (link === null) return null;
+  return {
+    chain: log.id,
+    id: link.id,
+    offset: link.offset,
+    lines: link === last ? null : link.lines,
+    filter: log.filter,
+    want,
+    query: { ...boundsOf(want, link), ...filterQuery(log.filter) },
+    reached: "tail" in want ? log.to : null,
+  };
+}
+
+function linkOf(want: LogWant, links: readonly LogLink[], total: number): LogLink | null {
+  if ("tail" in want) return links.at(-1) ?? null;
+  if ("before" in want) return linkAt(links, want.before - 1);
+  return linkAt(links, "after" in want ? want.after + 1 : Math.min(want.around, total));
+}
+
+function boundsOf(want: LogWant, { offset }: LogLink): LogQuery {
+  if ("tail" in want) return want;
+  if ("before" in want) return { before: want.before - offset };
+  return { after: Math.max(0, ("after" in want ? want.after : afterOfJump(want.around)) - offset) };
+}
+
+export const logRange = ask({
+  want: (state) => (isReachable(state, state.selected) ? wantedRange(state, logRoom(state).height) : null),
+  take(state, page: LogPage, range) {
+    const { chain, filter, want, offset, lines } = range;
+    if (chain !== state.log.id || !sameFilter(filter, state.log.filter)) return state;
+    const total = lines === null ? offset + page.total : 0;
+    const next = page.next === null ? endOf(range) : page.next + offset;
+    const added = shifted(page.lines, offset);
+    const log = addPage(state.log, want, added, Math.max(total, state.log.total), next, offset);
+    if (!("around" in want) || log === state.log) return stepOn(withLog(state, log));
+    return stepOn(jumped({ ...state, log }, log.bottom));
+  },
+  bring: async ({ id, query }, { client, tell }) => tell(await client.log(id, { ...query, limit: LOG_PAGE })),
+});
+
+/** Where the log of the chain goes on after the lines of the operation; null: nowhere. */
+function endOf({ offset, lines, want }: LogRange): number | null {
+  if ("before" in want || "tail" in want) return offset > 0 ? offset + 1 : null;
+  return lines === null ? null : offset + lines;
+}
+
+/** The operations of the chain, whatever they log meanwhile. */
+const placesOf = (links: readonly LogLink[]) => links.map(({ id, offset }) => ({ id, offset }));
+type LogPlace = Pick<LogLink, "id" | "offset">;
+
+function wantedSeek({ log, logLinks, seek, ...state }: State) {
+  if (!isReachable(state, state.selected) || seek === null || log.id === null) return null;
+  return {
+    chain: log.id,
+    links: placesOf(logLinks),
+    query: { ...filterQuery(log.filter), ...seek.query },
+    errorSince: seek.errorSince,
+  };
+}
+
+export const seek = ask({
+  want: wantedSeek,
+  take(state, line: LogLine | null, want) {
+    const { seek } = state;
+    if (seek === null || !isDeepStrictEqual(wantedSeek(state), want)) return state;
+    if (line === null) {
+      if (seek.orElse !== null) return { ...state, seek: seek.orElse };
+      return seek.none === "" ? { ...state, seek: null } : notify({ ...state, seek: null }, seek.none);
+    }
+    if (seek.errorSince !== undefined)
+      return { ...jumped({ ...state, seek: null }, line.n), openedAt: line.n };
+    const match =
+      seek.query.match === undefined || state.search === null
+        ? state.search
+        : { ...state.search, at: line.n };
+    return jumped({ ...state, seek: null, search: match }, line.n);
+  },
+  async bring({ links, query, errorSince }, { client, tell, left }) {
+    tell(
+      errorSince === undefined
+        ? await firstLine(client, links, query, left)
+        : await firstError(client, links, query, errorSince, left),
+    );
+  },
+});
+
+export const matches = ask({
+  want: wantedMatches,
+  wait: () => TYPING,
+  take: (state, found: { numbers: readonly number[]; isMore: boolean }, of) =>
+    isDeepStrictEqual(wantedMatches(state), of) ? { ...state, matches: { of, ...found } } : state,
+  async bring({ links, query }, { client, tell, left }) {
+    const numbers: number[] = [];
+    const end = performance.now() + LOOK_MOST;
+    let isMore = false;
+    for (const { id, offset } of links) {
+      for await (const { lines, next } of client.logPages(id, { ...query, limit: MATCHES_MOST }, left)) {
+        numbers.push(...shifted(lines, offset).map(({ n }) => n));
+        isMore = numbers.length > MATCHES_MOST || (next !== null && performance.now() > end);
+        if (left.aborted) return;
+        if (isMore) break;
+      }
+      if (isMore) break;
+    }
+    tell({ numbers: numbers.slice(0, MATCHES_MOST), isMore });
+  },
+});
+
+/**
+ * The first line of the chain that matches, in the direction of the query. The daemon looks through so much of a log
+ * at a time: it is asked on until it found one, or another line is sought.
+ */
+async function firstLine(
+  client: DashboardClient,
+  links: readonly LogPlace[],
+  { after = 0, before, ...words }: LogQuery,
+  left: AbortSignal,
+): Promise<LogLine | null> {
+  const backwards = before !== undefined && before !== null;
+  const all = [...links.entries()];
+  for (const [i, { id, offset }] of backwards ? all.reverse() : all) {
+    const end = links[i + 1]?.offset ?? Number.POSITIVE_INFINITY;
+    if (backwards ? Number(before) <= offset + 1 : Number(after) >= end) continue;
+    const bounds: LogQuery = backwards
+      ? { before: Math.min(Number(before), end + 1) - offset }
+      : { after: Math.max(0, Number(after) - offset) };
+    for await (const { lines } of client.logPages(id, { ...words, ...bounds, limit: 1 })) {
+      if (lines[0] !== undefined) return shifted(lines, offset)[0]!;
+      if (left.aborted) return null;
+    }
+  }
+  return null;
+}
+
+/** The first line of an error since then: of the last attempt, not of an earlier one. */
+async function firstError(
+  client: DashboardClient,
+  links: readonly LogPlace[],
+  { after = 0, ...words }: LogQuery,
+  since: string,
+  left: AbortSignal,
+): Promise<LogLine | null> {
+  const link = links.findLast(({ offset }) => offset === after) ?? links.at(-1);
+  if (link === undefined) return null;
+  const end = performance.now() + LOOK_MOST;
+  const begin = Date.parse(since);
+  const isError = ({ stream, at, text }: LogLine) =>
+    stream !== "liveops" && Date.parse(at) >= begin && isErrorLine(jsonLine(text) ?? coloured(text).text);
+  for await (const { lines } of client.logPages(link.id, { ...words, limit: LOG_PAGE }, left)) {
+    const line = lines.find(isError);
+    if (line !== undefined) return shifted([line], link.offset)[0]!;
+    if (left.aborted || performance.now() > end) return null;
+  }
+  return null;
+}

@@ -1,0 +1,108 @@
+/** What is asked for of an operation: its chain, what it waits for, earlier runs, attempts, times, why it failed. */
+import { followChain } from "../../../../protocol/client/follow.js";
+import { parseHistoryName } from "../../../../protocol/estimate/likeness.js";
+import type { Operation } from "../../../../protocol/operation.js";
+import type { HistoryReply } from "../../../../protocol/replies.js";
+import type { Why } from "../../../../protocol/why.js";
+import { type AttemptRow, CourseReader, courseOf } from "../../../describe/course.js";
+import { ask } from "../../core/ask.js";
+import { chainIncomplete, operationOf, selectedOperation } from "../../core/chain.js";
+import { wantedHistory } from "../../core/history.js";
+import { isReachable } from "../../core/hosts.js";
+import { lanesOfCourses } from "../../core/lanes.js";
+import type { State, TimelineRead } from "../../core/model.js";
+import { unknownDependencies } from "../../core/queue-view.js";
+import { settleSelection } from "../../core/select.js";
+import { addFetched, addHistory } from "../../core/watched.js";
+import { wantedWhy, withWhy } from "../../core/why.js";
+
+const fetched = (state: State, operations: readonly Operation[]) =>
+  settleSelection(state, addFetched(state, operations));
+
+export const chain = ask({
+  want(state) {
+    const operation = selectedOperation(state);
+    if (operation === null || !isReachable(state, operation.id) || !chainIncomplete(state, operation))
+      return null;
+    return { chain: operation.chain.id, known: operation.id, next: operation.chain.next };
+  },
+  take: fetched,
+  async bring({ chain }, { client, tell }) {
+    const { operations } = await client.list({ chain, limit: 200 });
+    tell(operations);
+  },
+});
+
+export const dependencies = ask({
+  want(state) {
+    const ids = isReachable(state, state.selected) ? unknownDependencies(state) : [];
+    return ids.length === 0 ? null : { ids };
+  },
+  take: fetched,
+  async bring({ ids }, { client, tell, left }) {
+    for (const id of ids) {
+      // A removed one has no record.
+      const operation = await client.show(id).catch(() => null);
+      if (left.aborted) return;
+      if (operation !== null) tell([operation]);
+    }
+  },
+});
+
+export const history = ask({
+  want: wantedHistory,
+  take: (state, reply: HistoryReply, { name, succeeded }) => addHistory(state, name, reply, succeeded),
+  async bring({ name }, { client, tell }) {
+    const { op, key } = parseHistoryName(name);
+    // A type whose file is gone has no history.
+    const none = { op, runs: 0, finished: 0, seconds: null, stages: {}, recent: [], next: [] };
+    tell(await client.history(op, { key }).catch(() => none));
+  },
+});
+
+export const attempts = ask({
+  want(state) {
+    if (state.page?.kind !== "record" || !isReachable(state, state.page.id)) return null;
+    const operation = operationOf(state, state.page.id);
+    return operation && { id: operation.id, attempt: operation.attempt, state: operation.state };
+  },
+  take: (state, attempts: readonly AttemptRow[], { id }) =>
+    state.page?.kind === "record" && state.page.id === id
+      ? { ...state, page: { ...state.page, attempts } }
+      : state,
+  async bring({ id }, { client, tell, left }) {
+    const { attempts } = await courseOf([], client.events(id, {}, left));
+    tell(attempts);
+  },
+});
+
+export const timeline = ask({
+  want: ({ page }) => (page?.kind === "timeline" ? { first: page.first } : null),
+  take: (state, read: TimelineRead, { first }) =>
+    state.page?.kind === "timeline" && state.page.first === first
+      ? { ...state, page: { ...state.page, read } }
+      : state,
+  async bring({ first }, { client, tell, left }) {
+    const courses = new Map<string, CourseReader>();
+    let due: NodeJS.Immediate | null = null;
+    const show = () => {
+      due = null;
+      const left = [...courses.values()].reduce((sum, course) => sum + course.left, 0);
+      tell({ lanes: lanesOfCourses(courses), left });
+    };
+    left.addEventListener("abort", () => clearImmediate(due ?? undefined));
+    for await (const { id, line } of followChain(client, first, { signal: left })) {
+      if (line.type === "log:line" || line.type === "end") continue;
+      if (line.type === "operation:submitted") courses.set(id, new CourseReader(line.operation.stages));
+      courses.get(id)?.add(line);
+      // Events that arrive together are drawn together.
+      due ??= setImmediate(show);
+    }
+  },
+});
+
+export const why = ask({
+  want: wantedWhy,
+  take: (state, why: Why, failure) => withWhy(state, failure, why),
+  bring: async ({ id, partial }, { client, tell, left }) => tell(await client.why(id, { partial }, left)),
+});

@@ -1,0 +1,31 @@
+/** What is asked for to submit: the types of operations. */
+import type { TypesReply } from "../../../../protocol/replies.js";
+import { inPipelines } from "../../../kit/pipelines.js";
+import { ask, isLive } from "../../core/ask.js";
+import { notify } from "../../core/model.js";
+import { typesCame } from "../../core/pages.js";
+
+export const types = ask({
+  ofAll: true,
+  want: (state) => (state.typesWanted && isLive(state) ? {} : null),
+  take: (state, types: TypesReply | Error) =>
+    types instanceof Error
+      ? { ...notify(state, types.message, "error"), typesWanted: false }
+      : typesCame(state, types),
+  bring: (_want, { client, tell, flags }) =>
+    client.types().then(
+      async (types) => {
+        // A pipeline of this directory runs where this directory is.
+        const isHere = flags.hosts === undefined && flags.remote === undefined;
+        tell(isHere ? await withPipelines(types) : types);
+      },
+      (error: Error) => tell(error),
+    ),
+});
+
+/** The pipelines of the directory of the dashboard, before the types of the daemon. */
+async function withPipelines(types: TypesReply): Promise<TypesReply> {
+  const none = { ops: [], errors: [] };
+  const here = await inPipelines(({ pipelinesIn }) => pipelinesIn(process.cwd())).catch(() => none);
+  return { ...types, ops: [...here.ops, ...types.ops], errors: [...here.errors, ...types.errors] };
+}
