@@ -17,7 +17,6 @@ import { noticeRegions } from "./notices.js";
 import { pipelineRegions } from "./pipelines.js";
 import { programRegions } from "./programs.js";
 import { protocolRegions } from "./protocol.js";
-import { traceRegions } from "./traces.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -44,7 +43,6 @@ export async function referencePages(): Promise<Page[]> {
     "docs/progress.md": programRegions(),
     "docs/pipelines.md": pipelineRegions(),
     "docs/protocol.md": protocolRegions(),
-    "docs/traces.md": traceRegions(),
   };
   const pages = Object.entries(regions).map(([path, made]) => {
     const present = textOf(path);

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { traceSettingsFrom } from "../../../daemon/features/traces/trace-settings.js";
 import { settingsFrom } from "../../../daemon/settings.js";
 import { UsageError } from "../../../protocol/failures.js";
-import { parseTracesUrl } from "../../../protocol/features/traces/traces-endpoint.js";
+import { parseTracesUrl } from "../../../protocol/features/traces/setting.js";
 
 const urlOf = (env: Record<string, string>, flag: string | undefined = "env") =>
   traceSettingsFrom(flag, undefined, env)?.url;
@@ -76,12 +76,12 @@ test.each<Record<string, string>>([
 });
 
 test("samplers", () => {
-  const sampler = (name: string, argument?: string) =>
+  const ratio = (name: string, argument?: string) =>
     traceSettingsFrom("http://h/x", undefined, {
       OTEL_TRACES_SAMPLER: name,
       OTEL_TRACES_SAMPLER_ARG: argument,
-    })!.sampler;
-  expect(sampler("")).toEqual({ kind: "on", ratio: 1 });
-  expect(sampler("always_off").kind).toBe("off");
-  expect(sampler("parentbased_traceidratio", "0.25")).toEqual({ kind: "ratio", ratio: 0.25 });
+    })!.ratio;
+  expect(ratio("")).toBe(1);
+  expect(ratio("always_off")).toBe(0);
+  expect(ratio("parentbased_traceidratio", "0.25")).toBe(0.25);
 });

@@ -9,7 +9,7 @@ import {
   METRICS_ADDRESS,
   parseMetricsAddress,
 } from "../../../protocol/features/metrics/metrics-address.js";
-import { parseTraces, TRACES_ENDPOINT } from "../../../protocol/features/traces/traces-endpoint.js";
+import { parseTraces, TRACES_ENDPOINT } from "../../../protocol/features/traces/setting.js";
 import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../../../protocol/host-names.js";
 import { withoutNull } from "../../../protocol/objects.js";
 import type { DaemonReply } from "../../../protocol/replies.js";
