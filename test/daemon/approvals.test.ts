@@ -1,11 +1,11 @@
 /** Approval on a real daemon: no worker and no slot, kill -9 while it waits, answers, the end of the time, cancel, retry. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { userName } from "../../protocol/client/client-header.js";
 import type { Operation } from "../../protocol/operation.js";
 import { until } from "../end-to-end/until.js";
-import { TestDaemon } from "../harness/daemon.js";
+import { useDaemon } from "../harness/daemon.js";
 
 const DEPLOY = `
 import { appendFileSync } from "node:fs";
@@ -33,9 +33,22 @@ export class Deploy extends LiveOperation {
 }
 `;
 
+const BOTH = `
+import { LiveOperation } from "liveops";
+export class Both extends LiveOperation {
+  static resumable = true;
+  async run(p) {
+    p.result(await Promise.all([p.approve("A; liveops rm x?", { choices: ["a", "b"], timeout: 3600 }), p.approve("B?")]));
+  }
+}
+`;
+
+const daemon = useDaemon({ ops: { "deploy.mjs": DEPLOY, "both.mjs": BOTH }, concurrency: 2 });
+
+const newDir = () => mkdtempSync(join(daemon.world.dir, "test-"));
+
 async function deploy(params: Record<string, unknown> = {}) {
-  const daemon = await TestDaemon.start({ ops: { "deploy.mjs": DEPLOY }, concurrency: 1 });
-  const { dir } = daemon.world;
+  const dir = newDir();
   const submit = (more: Record<string, unknown> = {}) =>
     daemon.submit("deploy", { params: { dir, ...params }, ...more });
   const { id } = await submit();
@@ -44,18 +57,13 @@ async function deploy(params: Record<string, unknown> = {}) {
       const record = await daemon.client.show(of);
       return record.state === "queued" && record.approvals?.at(-1)?.answer === null && record;
     });
-  return {
-    ...{ daemon, id, asked, submit },
-    did: () => readFileSync(join(dir, "did"), "utf8").trim(),
-    [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
-  };
+  return { id, dir, asked, submit, did: () => readFileSync(join(dir, "did"), "utf8").trim() };
 }
 
 const answered = ({ approvals = [] }: Operation) => approvals.map(({ answer }) => answer?.choice);
 
 test("a wait holds no worker and no slot, survives kill -9, and goes on from its stage", async () => {
-  await using world = await deploy();
-  const { daemon, id, asked, did } = world;
+  const { id, asked, did } = await deploy();
   const waiting = await asked();
   expect(waiting).toMatchObject({
     blocked: { reason: "approval" },
@@ -101,46 +109,34 @@ test("a wait holds no worker and no slot, survives kill -9, and goes on from its
 });
 
 test("questions side by side wait one after the other, and why tells the command", async () => {
-  const BOTH = `
-import { LiveOperation } from "liveops";
-export class Both extends LiveOperation {
-  static resumable = true;
-  async run(p) {
-    p.result(await Promise.all([p.approve("A; liveops rm x?", { choices: ["a", "b"], timeout: 3600 }), p.approve("B?")]));
-  }
-}
-`;
-  await using daemon = await TestDaemon.start({ ops: { "both.mjs": BOTH } });
-  const { client } = daemon;
   const { id } = await daemon.submit("both", {});
   const asked = (question: string) =>
     until("it asks", async () => {
-      const { state, approvals = [] } = await client.show(id);
+      const { state, approvals = [] } = await daemon.client.show(id);
       return state === "queued" && approvals.at(-1)?.question === question && approvals;
     });
   expect(await asked("A; liveops rm x?")).toHaveLength(1);
-  const { since, until: at } = (await client.show(id)).approvals![0]!;
-  expect(await client.why(id)).toMatchObject({
+  const { since, until: at } = (await daemon.client.show(id)).approvals![0]!;
+  expect(await daemon.client.why(id)).toMatchObject({
     summary: "It waits for approval: A; liveops rm x?",
     waits: [{ what: "it waits for approval: A; liveops rm x?", until: `liveops approve ${id}/1 CHOICE`, at }],
     next: [{ command: `liveops approve ${id}/1 CHOICE` }, { command: `liveops reject ${id}/1` }, {}],
   });
-  await client.approve(id, { choice: "b", since });
+  await daemon.client.approve(id, { choice: "b", since });
   expect(await asked("B?")).toHaveLength(2);
   // Who still sees the first question does not answer the second one.
   const another = `another question of ${id} waits now: "B?"; answer it with: liveops approve ${id}/2`;
-  await expect(client.approve(id, { choice: "yes", since })).rejects.toThrow(another);
-  await expect(client.reject(id, { since })).rejects.toThrow(another);
-  await client.approve(id);
+  await expect(daemon.client.approve(id, { choice: "yes", since })).rejects.toThrow(another);
+  await expect(daemon.client.reject(id, { since })).rejects.toThrow(another);
+  await daemon.client.approve(id);
   expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded", result: ["b", "yes"] });
-  await expect(client.approve(id)).rejects.toThrow(
+  await expect(daemon.client.approve(id)).rejects.toThrow(
     `it has succeeded; "B?" is answered (approved: yes, by ${userName()})`,
   );
 });
 
 test("a rejection fails the operation, and a retry asks again, also from the stage", async () => {
-  await using world = await deploy();
-  const { daemon, id, asked } = world;
+  const { id, asked } = await deploy();
   await asked();
   await daemon.client.reject(id);
   expect(await daemon.untilFinished(id)).toMatchObject({
@@ -150,7 +146,7 @@ test("a rejection fails the operation, and a retry asks again, also from the sta
   // It is no failure of the machine, and nothing to do by hand.
   expect(await daemon.client.why(id)).toMatchObject({
     machine: null,
-    next: [{ command: `liveops retry ${id}`, does: "asks again" }, { command: `liveops logs ${id}` }],
+    next: expect.arrayContaining([{ command: `liveops retry ${id}`, does: "asks again" }]),
   });
   await daemon.client.retry(id);
   expect((await asked()).approvals).toHaveLength(1);
@@ -159,8 +155,7 @@ test("a rejection fails the operation, and a retry asks again, also from the sta
 });
 
 test("the time for an answer ends while no daemon runs: the default counts, with nobody's name", async () => {
-  await using world = await deploy({ timeout: 1, fallback: "canary" });
-  const { daemon, id, asked } = world;
+  const { id, asked } = await deploy({ timeout: 1, fallback: "canary" });
   const { approvals } = await asked();
   await daemon.kill();
   await until("the time is over", () => Date.now() > Date.parse(approvals![0]!.until!));
@@ -170,8 +165,7 @@ test("the time for an answer ends while no daemon runs: the default counts, with
 });
 
 test("the time for an answer ends although the start was put off meanwhile", async () => {
-  await using world = await deploy({ timeout: 1, fallback: "canary" });
-  const { daemon, id, asked } = world;
+  const { id, asked } = await deploy({ timeout: 1, fallback: "canary" });
   await asked();
   await daemon.client.edit(id, { notBefore: new Date(Date.now() + 3600_000).toISOString() });
   const answers = await until("the default counts", async () => {
@@ -183,8 +177,7 @@ test("the time for an answer ends although the start was put off meanwhile", asy
 });
 
 test("without a default, the end of the time has its own code", async () => {
-  await using world = await deploy({ timeout: 0.2 });
-  const { daemon, id } = world;
+  const { id } = await deploy({ timeout: 0.2 });
   expect(await daemon.untilFinished(id)).toMatchObject({
     state: "failed",
     error: { code: "LIVEOPS_APPROVAL_TIMEOUT" },
@@ -192,8 +185,7 @@ test("without a default, the end of the time has its own code", async () => {
 });
 
 test("a wait is cancelled and removed as any queued operation, and an edit of its parameters asks anew", async () => {
-  await using world = await deploy();
-  const { daemon, id, asked, submit, did } = world;
+  const { id, dir, asked, submit, did } = await deploy();
   await asked();
   expect(await daemon.client.cancel(id)).toMatchObject({ state: "cancelled" });
   await expect(daemon.client.approve(id, { choice: "all" })).rejects.toThrow("it was cancelled");
@@ -203,7 +195,7 @@ test("a wait is cancelled and removed as any queued operation, and an edit of it
   const third = await submit();
   const { approvals } = await asked(third.id);
   const before = did();
-  await daemon.client.edit(third.id, { params: { dir: daemon.world.dir, timeout: 3600 } });
+  await daemon.client.edit(third.id, { params: { dir, timeout: 3600 } });
   const anew = await until("it asks again", async () => {
     const record = await daemon.client.show(third.id);
     return record.approvals?.[0]?.until != null && record;
@@ -214,8 +206,7 @@ test("a wait is cancelled and removed as any queued operation, and an edit of it
 });
 
 test("a pipeline keeps its files while it waits, and asks again where a stage before runs again", async () => {
-  await using daemon = await TestDaemon.start({});
-  const { dir } = daemon.world;
+  const dir = newDir();
   const path = join(dir, "p.yaml");
   const text = `stages:
   - { name: Build, run: echo built, when: test -f ${dir}/build }

@@ -1,9 +1,10 @@
 /** Retries that go on differently, on a real daemon: stages and steps done by hand, and other parameters. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
+import type { Client } from "../../protocol/client/client.js";
 import type { Operation } from "../../protocol/operation.js";
-import { TestDaemon } from "../harness/daemon.js";
+import { useDaemon } from "../harness/daemon.js";
 
 /** Each stage notes that it ran. `Ship` fails until the file `open` is there. */
 const RELEASE = `name: release
@@ -59,30 +60,26 @@ export class Plain extends LiveOperation {
 }
 `;
 
-async function world() {
-  const daemon = await TestDaemon.start({ ops: { "release.yaml": RELEASE, "move.mjs": CODE } });
-  const { dir } = daemon.world;
-  return {
-    daemon,
-    dir,
-    ran: () => readFileSync(join(dir, "ran"), "utf8").trim().split("\n"),
-    open: (name: string) => writeFileSync(join(dir, name), ""),
-    failed: async (op: string) => {
-      const { id } = await daemon.submit(op, op === "plain" ? {} : { params: { dir } });
-      expect(await daemon.untilFinished(id)).toMatchObject({ state: "failed" });
-      return id;
-    },
-    [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
-  };
+const daemon = useDaemon({ ops: { "release.yaml": RELEASE, "move.mjs": CODE } });
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(daemon.world.dir, "release-"));
+});
+
+const ran = () => readFileSync(join(dir, "ran"), "utf8").trim().split("\n");
+const open = (name: string) => writeFileSync(join(dir, name), "");
+
+async function failed(op: string): Promise<string> {
+  const { id } = await daemon.submit(op, op === "plain" ? {} : { params: { dir } });
+  expect(await daemon.untilFinished(id)).toMatchObject({ state: "failed" });
+  return id;
 }
 
 const reasons = ({ stageTimes }: Operation) =>
   Object.fromEntries(Object.entries(stageTimes).map(([stage, { reason }]) => [stage, reason]));
 
 test("a stage and a step that a person has done do not run, also after kill -9 and in later attempts", async () => {
-  await using it = await world();
-  const { daemon, ran } = it;
-  const id = await it.failed("release");
+  const id = await failed("release");
   expect(ran()).toEqual(["build us", "publish"]);
   await daemon.client.retry(id, { done: [{ stage: "Publish", outputs: { url: "http://x" } }] });
   const second = await daemon.untilFinished(id);
@@ -103,7 +100,7 @@ test("a stage and a step that a person has done do not run, also after kill -9 a
     ["smoke", "done", "done by hand"],
   ]);
 
-  it.open("open");
+  open("open");
   await daemon.client.retry(id);
   const last = await daemon.untilFinished(id);
   expect(last).toMatchObject({ state: "succeeded", result: { outputs: { version: "1", url: "http://x" } } });
@@ -122,9 +119,7 @@ test("a stage and a step that a person has done do not run, also after kill -9 a
 });
 
 test("a retry from a stage before forgets what was done by hand; one from a stage after does not", async () => {
-  await using it = await world();
-  const { daemon, ran } = it;
-  const id = await it.failed("release");
+  const id = await failed("release");
   const publish = { stage: "Publish", outputs: { url: "u" } };
   await daemon.client.retry(id, { done: [publish, { stage: "Check" }] });
   await daemon.untilFinished(id);
@@ -141,9 +136,7 @@ test("a retry from a stage before forgets what was done by hand; one from a stag
 });
 
 test("other parameters repeat the stages that are done, except those done by hand then", async () => {
-  await using it = await world();
-  const { daemon, ran } = it;
-  const id = await it.failed("release");
+  const id = await failed("release");
   const { params } = await daemon.client.retry(id, {
     set: ["region=eu"],
     done: [{ stage: "Publish", outputs: { url: "u" } }],
@@ -159,29 +152,23 @@ test("other parameters repeat the stages that are done, except those done by han
     Publish: "the parameters changed",
   });
   // The same value changes nothing.
-  it.open("smoke");
+  open("smoke");
   const publish = { stage: "Publish", outputs: { url: "u" } };
   await daemon.client.retry(id, { set: ["region=us"], done: [publish] });
   expect(reasons(await daemon.untilFinished(id)).Build).toBe("done in attempt 3");
 });
 
 test("the parameters are checked against the text of the submit, and that text runs", async () => {
-  await using it = await world();
-  const { daemon } = it;
-  const id = await it.failed("release");
-  writeFileSync(
-    join(daemon.world.opsDir, "release.yaml"),
-    "name: release\nstages: [{ name: Other, run: 'true' }]\n",
-  );
+  daemon.world.writeOp("edited.yaml", RELEASE.replace("release", "edited"));
+  const id = await failed("edited");
+  daemon.world.writeOp("edited.yaml", "name: edited\nstages: [{ name: Other, run: 'true' }]\n");
   await daemon.client.retry(id, { set: ["region=eu"] });
   expect(await daemon.untilFinished(id)).toMatchObject({ stages: ["Build", "Publish", "Check", "Ship"] });
-  expect(it.ran()).toContain("build eu");
+  expect(ran()).toContain("build eu");
 });
 
 test("the value of a stage in code is the outputs, or undefined", async () => {
-  await using it = await world();
-  const { daemon, ran } = it;
-  const id = await it.failed("move");
+  const id = await failed("move");
   await daemon.client.retry(id, { done: [{ stage: "Copy" }] });
   expect(reasons(await daemon.untilFinished(id)).Copy).toContain("done by hand");
   await daemon.client.retry(id, { set: ["depth=2"], done: [{ stage: "Copy", outputs: { path: "/x" } }] });
@@ -190,11 +177,9 @@ test("the value of a stage in code is the outputs, or undefined", async () => {
 });
 
 test("a wrong stage, step, output or parameter is refused, and nothing changes", async () => {
-  await using it = await world();
-  const { daemon } = it;
-  const id = await it.failed("release");
+  const id = await failed("release");
   const before = await daemon.client.show(id);
-  const refused = async (settings: Parameters<typeof daemon.client.retry>[1], text: string) =>
+  const refused = async (settings: Parameters<Client["retry"]>[1], text: string) =>
     expect(daemon.client.retry(id, settings)).rejects.toThrow(text);
   await refused({ done: [{ stage: "Publsh" }] }, '"Publsh" is not a stage of release; did you mean Publish?');
   await refused(
@@ -208,7 +193,7 @@ test("a wrong stage, step, output or parameter is refused, and nothing changes",
   await refused({ set: ["region=mars"] }, "region takes one of us, eu, not");
   await refused({ set: ["regin=us"] }, "regin");
   expect(await daemon.client.show(id)).toEqual(before);
-  const plain = await it.failed("plain");
+  const plain = await failed("plain");
   await expect(daemon.client.retry(plain, { done: [{ stage: "Copy" }] })).rejects.toThrow(
     "plain is not resumable, so no stage of it can be taken as done by hand",
   );

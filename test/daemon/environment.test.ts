@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { Operation } from "../../protocol/operation.js";
 import { until } from "../end-to-end/until.js";
-import { TestDaemon } from "../harness/daemon.js";
+import { TestDaemon, useDaemon } from "../harness/daemon.js";
 
 const OPS = {
   "env.mjs": `
@@ -79,8 +79,10 @@ interface Shown {
   atTop: Record<string, string>;
 }
 
+const shared = useDaemon({ ops: OPS, env: SHELL, concurrency: 1 });
+
 /** The finished record, with the title of the submit, which the loader computed. */
-async function finished(daemon: TestDaemon, op: string, env: Record<string, string> = {}) {
+async function finished(op: string, env: Record<string, string> = {}, daemon = shared) {
   const { id, title } = await daemon.submit(op, { env });
   const record = { ...(await daemon.untilFinished(id)), title };
   expect(record, JSON.stringify(record.error)).toMatchObject({ state: "succeeded" });
@@ -88,16 +90,15 @@ async function finished(daemon: TestDaemon, op: string, env: Record<string, stri
 }
 
 test("an operation has the base, its submit's variables and its own; nothing else of the daemon's", async () => {
-  await using daemon = await TestDaemon.start({ ops: OPS, env: SHELL, concurrency: 1 });
   const base = ["HOME", "LC_TIME", "PATH", "TZ"];
   for (const env of [{ TZ: "Asia/Tokyo", TOKEN: "t" }, {}] as Record<string, string>[]) {
-    const { id, title, result } = await finished(daemon, "shows", env);
+    const { id, title, result } = await finished("shows", env);
     const expected = [...new Set([...base, ...Object.keys(env), ...OPERATION])].sort();
     expect(Object.keys(result.child).sort()).toEqual(expected);
     // The second operation runs in the same worker: nothing of the first is left.
     expect(result.own).toEqual(result.child);
     expect(result.child).toMatchObject({
-      HOME: daemon.world.home,
+      HOME: shared.world.home,
       TZ: "UTC",
       ...env,
       LIVEOPS_OPERATION_ID: id,
@@ -111,9 +112,8 @@ test("an operation has the base, its submit's variables and its own; nothing els
 });
 
 test("the worker's own process shows no secret of the daemon either", async () => {
-  await using daemon = await TestDaemon.start({ ops: OPS, env: SHELL });
-  await finished(daemon, "shows");
-  const others = daemon.world.processes().filter((pid) => pid !== daemon.pid);
+  await finished("shows");
+  const others = shared.world.processes().filter((pid) => pid !== shared.pid);
   expect(others.length).toBeGreaterThan(0);
   for (const pid of others) expect(readFileSync(`/proc/${pid}/environ`, "utf8")).not.toContain("MY_SECRET");
 });
@@ -121,7 +121,7 @@ test("the worker's own process shows no secret of the daemon either", async () =
 test("env.fromDaemon of the config file names what operations get from the daemon; a submit overrides it", async () => {
   const config = { env: { fromDaemon: ["SSH_*", "VIRTUAL_ENV", "NODE_OPTIONS"] } };
   await using daemon = await TestDaemon.start({ ops: OPS, env: SHELL, config });
-  const { result } = await finished(daemon, "shows", { VIRTUAL_ENV: "/mine" });
+  const { result } = await finished("shows", { VIRTUAL_ENV: "/mine" }, daemon);
   const { child, atTop } = result;
   expect(child).toMatchObject({
     SSH_AUTH_SOCK: "/agent",
@@ -133,8 +133,7 @@ test("env.fromDaemon of the config file names what operations get from the daemo
 });
 
 test("LIVEOPS_STAGE is that of the innermost running stage, tracked or not, and absent outside", async () => {
-  await using daemon = await TestDaemon.start({ ops: OPS });
-  const { result } = (await finished(daemon, "stages")) as { result: unknown };
+  const { result } = (await finished("stages")) as { result: unknown };
   expect(result).toEqual({
     seen: [null, "Load", "Warm up", "Load", null, "Other", "Save", null],
     attempt: "1",
@@ -142,16 +141,15 @@ test("LIVEOPS_STAGE is that of the innermost running stage, tracked or not, and 
 });
 
 test("a retry has its own LIVEOPS_ATTEMPT; the links of a chain have its id and the first one's variables", async () => {
-  await using daemon = await TestDaemon.start({ ops: OPS });
-  const { id } = await daemon.submit("fails");
-  expect(await daemon.untilFinished(id)).toMatchObject({ state: "failed" });
-  await daemon.client.retry(id);
-  await until("it has succeeded", async () => (await daemon.client.show(id)).state === "succeeded");
-  const { lines } = await daemon.client.log(id);
+  const { id } = await shared.submit("fails");
+  expect(await shared.untilFinished(id)).toMatchObject({ state: "failed" });
+  await shared.client.retry(id);
+  await until("it has succeeded", async () => (await shared.client.show(id)).state === "succeeded");
+  const { lines } = await shared.client.log(id);
   expect(lines.map(({ text }) => text)).toEqual([`attempt 1 of ${id}`, `attempt 2 of ${id}`]);
 
-  const first = await finished(daemon, "first", { TOKEN: "t" });
-  const second = await daemon.untilFinished(first.chain.next!);
+  const first = await finished("first", { TOKEN: "t" });
+  const second = await shared.untilFinished(first.chain.next!);
   expect(second.result).toMatchObject({
     LIVEOPS_CHAIN: first.id,
     LIVEOPS_OPERATION_ID: second.id,
@@ -163,8 +161,7 @@ test("a retry has its own LIVEOPS_ATTEMPT; the links of a chain have its id and 
 test.each(["LIVEOPS_OPERATION_ID", "LIVEOPS_STAGE", "LIVEOPS_WORKER", "LIVEOPS_RUN"])(
   "a submit that sets %s is refused",
   async (name) => {
-    await using daemon = await TestDaemon.start();
-    await expect(daemon.submit("load-process-save", { env: { [name]: "x" } })).rejects.toMatchObject({
+    await expect(shared.submit("load-process-save", { env: { [name]: "x" } })).rejects.toMatchObject({
       code: "LIVEOPS_BAD_REQUEST",
       message: expect.stringContaining(`env.${name}: the name is reserved for liveops`),
     });

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import type { Operation, Step } from "../../protocol/operation.js";
 import { isAlive, isStopped, processesOf } from "../end-to-end/processes.js";
 import { until } from "../end-to-end/until.js";
-import { TestDaemon } from "../harness/daemon.js";
+import { useDaemon } from "../harness/daemon.js";
 
 /**
  * Each step runs a program that has a child, and one step runs JavaScript. `deaf`: all of them ignore a stop.
@@ -40,20 +40,21 @@ export class Stays extends SideBySide {}
 export class Late extends SideBySide { static timeout = 5; }
 `;
 
+const daemon = useDaemon({ ops: { "side-by-side.mjs": SIDE_BY_SIDE } });
+
 async function sideBySide(op: string, params: { deaf?: boolean; failsAt?: string } = {}) {
-  const daemon = await TestDaemon.start({ ops: { "side-by-side.mjs": SIDE_BY_SIDE } });
   const { id } = await daemon.submit(op, { params });
   const processes = () =>
     processesOf(`LIVEOPS_OPERATION_ID=${id}`).filter(({ command }) => !command.includes("node"));
   await until("both programs and their children run", () => processes().length >= 4);
   return {
-    ...{ daemon, id, pids: processes().map(({ pid }) => pid) },
+    id,
+    pids: processes().map(({ pid }) => pid),
     ended: async (): Promise<Operation> => {
       const record = await daemon.untilFinished(id);
       await until("no process of a step is left", () => processes().length === 0);
       return record;
     },
-    [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
   };
 }
 
@@ -61,8 +62,8 @@ const statesOf = ({ steps }: Operation) =>
   steps!.Check!.map(({ name, state }: Step) => `${name} ${state}`).join(", ");
 
 test("a cancel", async () => {
-  await using world = await sideBySide("stays");
-  await world.daemon.client.cancel(world.id);
+  const world = await sideBySide("stays");
+  await daemon.client.cancel(world.id);
   const record = await world.ended();
   expect(record.state).toBe("cancelled");
   expect(statesOf(record)).toBe("a cancelled, b cancelled, c cancelled");
@@ -70,8 +71,8 @@ test("a cancel", async () => {
 });
 
 test("a cancel that no step obeys: the worker is killed after the grace period", async () => {
-  await using world = await sideBySide("stays", { deaf: true });
-  await world.daemon.client.cancel(world.id);
+  const world = await sideBySide("stays", { deaf: true });
+  await daemon.client.cancel(world.id);
   const record = await world.ended();
   expect(record.state).toBe("cancelled");
   expect(statesOf(record)).toBe("a cancelled, b cancelled, c cancelled");
@@ -79,7 +80,7 @@ test("a cancel that no step obeys: the worker is killed after the grace period",
 });
 
 test("a timeout", async () => {
-  await using world = await sideBySide("late");
+  const world = await sideBySide("late");
   const record = await world.ended();
   expect(record).toMatchObject({ state: "failed", error: { code: "LIVEOPS_TIMEOUT" } });
   expect(statesOf(record)).toBe("a cancelled, b cancelled, c cancelled");
@@ -89,7 +90,7 @@ test("the failure of another step", async () => {
   const dir = mkdtempSync(join(tmpdir(), "liveops-steps-"));
   onTestFinished(() => rmSync(dir, { recursive: true }));
   const failsAt = join(dir, "fails");
-  await using world = await sideBySide("stays", { failsAt });
+  const world = await sideBySide("stays", { failsAt });
   writeFileSync(failsAt, "");
   const record = await world.ended();
   expect(record).toMatchObject({ state: "failed", error: { message: "d broke" } });
@@ -97,8 +98,8 @@ test("the failure of another step", async () => {
 });
 
 test("a pause stops the processes of all steps, and a resume continues them", async () => {
-  await using world = await sideBySide("stays");
-  const { daemon, id, pids } = world;
+  const world = await sideBySide("stays");
+  const { id, pids } = world;
   await daemon.client.pause(id);
   await until("all are stopped", () => pids.every(isStopped));
   expect(pids.every(isAlive)).toBe(true);
@@ -109,8 +110,8 @@ test("a pause stops the processes of all steps, and a resume continues them", as
 });
 
 test("a kill of the worker", async () => {
-  await using world = await sideBySide("stays");
-  process.kill((await world.daemon.client.show(world.id)).pid!, "SIGKILL");
+  const world = await sideBySide("stays");
+  process.kill((await daemon.client.show(world.id)).pid!, "SIGKILL");
   const record = await world.ended();
   expect(record).toMatchObject({ state: "failed" });
   expect(statesOf(record)).toBe("a failed, b failed, c failed");

@@ -1,10 +1,12 @@
 /**
  * Runs the built daemon in a child process in a temporary world, with a client.
  *
- * `await using daemon = await TestDaemon.start(...)` stops the daemon at the end of the scope. The test fails where
- * the daemon leaves a process, a socket or a directory behind.
+ * `await using daemon = await TestDaemon.start(...)` stops the daemon at the end of the scope. `useDaemon(...)` shares
+ * one daemon between the tests of a file: a start costs more than most tests. The test fails where the daemon leaves a
+ * process, a socket or a directory behind.
  */
 import { type ChildProcess, spawn } from "node:child_process";
+import { afterAll, afterEach, beforeAll } from "vitest";
 import { Client } from "../../protocol/client/client.js";
 import { newId } from "../../protocol/id.js";
 import type { Operation } from "../../protocol/operation.js";
@@ -137,6 +139,15 @@ export class TestDaemon {
     return this.client.show(id);
   }
 
+  /** Cancels what a test left behind, so that the next one does not wait for a slot. */
+  async quiet(): Promise<void> {
+    if (!this.#child) await this.startAgain();
+    const { operations } = await this.client.list({ state: ["queued", "running"] });
+    // One that ends by itself at this moment is as good.
+    for (const { id } of operations) await this.client.cancel(id).catch(() => {});
+    for (const { id } of operations) await this.untilFinished(id);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       // Ends operations that the test left running; a killed daemon is started once more for that.
@@ -146,4 +157,13 @@ export class TestDaemon {
       await this.world.close();
     }
   }
+}
+
+/** One daemon for the tests of the file that calls this. */
+export function useDaemon(options: DaemonOptions = {}): TestDaemon {
+  const daemon = TestDaemon.prepare(options);
+  beforeAll(() => daemon.startAgain());
+  afterEach(() => daemon.quiet());
+  afterAll(() => daemon[Symbol.asyncDispose]());
+  return daemon;
 }

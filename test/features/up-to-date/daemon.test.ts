@@ -1,7 +1,7 @@
 /** Pipelines with `needs` and `makes` on a real daemon: kill -9 between the run of a command and its stamp, and retries. */
 import {
   existsSync,
-  mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -14,16 +14,17 @@ import type { Operation } from "../../../protocol/operation.js";
 import type { Why } from "../../../protocol/why.js";
 import { describeWhy } from "../../../tui/describe/why.js";
 import { until } from "../../end-to-end/until.js";
-import { TestDaemon } from "../../harness/daemon.js";
+import { useDaemon } from "../../harness/daemon.js";
 
-async function builds(text: string) {
-  const daemon = await TestDaemon.start();
-  const dir = join(daemon.world.dir, "work");
-  mkdirSync(dir);
+const daemon = useDaemon();
+
+/** A pipeline in a directory of its own. */
+function builds(text: string) {
+  const dir = mkdtempSync(join(daemon.world.dir, "work-"));
   const path = join(dir, "build.yaml");
   const at = (name: string) => join(dir, name);
   return {
-    ...{ daemon, at },
+    at,
     submit: (force = false) =>
       daemon.submit("pipeline", {
         params: { text, path, params: {} },
@@ -32,7 +33,6 @@ async function builds(text: string) {
       }),
     lines: (name: string) =>
       existsSync(at(name)) ? readFileSync(at(name), "utf8").split("\n").length - 1 : 0,
-    [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
   };
 }
 
@@ -46,8 +46,7 @@ test("a worker that is killed between the command and its stamp runs the command
   const text = `stages:
   - { name: Make, needs: [in], makes: [out], run: 'truncate -s "$(cat in)" out; echo ran >>ran' }
 `;
-  await using world = await builds(text);
-  const { daemon, at, submit, lines } = world;
+  const { at, submit, lines } = builds(text);
   writeFileSync(at("in"), "1000");
   const first = await daemon.untilFinished((await submit()).id);
   expect(reasonsOf(first)).toEqual({ Make: "runs: no earlier run is known" });
@@ -77,8 +76,7 @@ test("a retry repeats a done stage only if what it needs has changed", async () 
   - { name: Make, needs: [in], makes: [out], run: cat in >out; echo ran >>ran }
   - { name: Use, run: test -e go }
 `;
-  await using world = await builds(text);
-  const { daemon, at, submit, lines } = world;
+  const { at, submit, lines } = builds(text);
   writeFileSync(at("in"), "1");
   const { id } = await submit();
   await daemon.untilFinished(id);
@@ -103,8 +101,7 @@ test("a retry from a stage runs it although it is up to date, also when its work
   - { name: Pack, needs: [out], run: echo packed >>packed }
   - { name: Use, run: test -e go }
 `;
-  await using world = await builds(text);
-  const { daemon, at, submit, lines } = world;
+  const { at, submit, lines } = builds(text);
   writeFileSync(at("in"), "1");
   const { id } = await submit();
   await daemon.untilFinished(id);
@@ -134,8 +131,7 @@ test("a retry from a step runs this step alone, of those that are up to date", a
       - { name: b, needs: [in], run: echo ran >>b }
   - { name: Use, run: test -e go }
 `;
-  await using world = await builds(text);
-  const { daemon, at, submit, lines } = world;
+  const { at, submit, lines } = builds(text);
   writeFileSync(at("in"), "1");
   await daemon.untilFinished((await submit()).id);
   const { id } = await submit();
@@ -160,8 +156,7 @@ test("`why` tells of a success what ran and what did not, with the reasons and t
       - { name: a, needs: [in], run: sleep 0.2 }
       - { name: b, needs: [other], run: 'true' }
 `;
-  await using world = await builds(text);
-  const { daemon, at, submit } = world;
+  const { at, submit } = builds(text);
   writeFileSync(at("in"), "1");
   writeFileSync(at("other"), "1");
   const whyOfRun = async () => {
@@ -195,8 +190,7 @@ test("a lost stamp changes nothing for a stage that an earlier attempt has done"
   - { name: Make, needs: [in], run: echo ran >>ran }
   - { name: Use, run: test -e go }
 `;
-  await using world = await builds(text);
-  const { daemon, at, submit, lines } = world;
+  const { at, submit, lines } = builds(text);
   writeFileSync(at("in"), "1");
   const { id } = await submit();
   await daemon.untilFinished(id);

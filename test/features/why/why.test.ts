@@ -2,12 +2,12 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { firstNewLine } from "../../../daemon/features/why/new-line.js";
 import { localFiles } from "../../../daemon/run-files/runs.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { MOST_WHY, type Why, whySchema } from "../../../protocol/why.js";
-import { TestDaemon } from "../../harness/daemon.js";
+import { TestDaemon, useDaemon } from "../../harness/daemon.js";
 import { commitAll, git, gitAt } from "../../harness/git.js";
 import { temporaryDirectory } from "../../harness/temporary.js";
 
@@ -37,63 +37,6 @@ const named = ({ changes }: Why, kind: string) => changes.filter((change) => cha
 async function ran(daemon: TestDaemon, op: string, body: object): Promise<Operation> {
   return daemon.untilFinished((await daemon.submit(op, body)).id);
 }
-
-test("a failure in a checkout: the script with its diff, the commit with its author, the line that is new", async () => {
-  await using daemon = await TestDaemon.start();
-  const repo = join(daemon.world.dir, "repo");
-  mkdirSync(repo);
-  const script = join(repo, "deploy.sh");
-  const write = (...lines: string[]) => writeFileSync(script, ["#!/bin/sh", ...lines, ""].join("\n"));
-  write('echo "begins at $(date)"', "echo target ok");
-  chmodSync(script, 0o755);
-  commitAll(repo);
-  const body = { cwd: repo, env: { PATH: process.env.PATH!, OLD: "1", SAME: "1" }, ...shell("./deploy.sh") };
-  const good = await ran(daemon, "shell", body);
-  expect(good.state).toBe("succeeded");
-  write('echo "begins at $(date)"', "echo no route to 10.0.0.7", "exit 7");
-  // In the second of the success: times of git have no fractions.
-  gitAt(good.startedAt!, repo, "commit", "-qam", "deploy: check the route");
-  const commit = git(repo, "rev-parse", "--short", "HEAD");
-
-  const bad = await ran(daemon, "shell", { ...body, env: { PATH: process.env.PATH!, SAME: "1", NEW: "2" } });
-  const why = await daemon.client.why(bad.id);
-  const file = join(daemon.world.stateDir, "runs", bad.id, "why.json");
-  expect(whySchema.parse(why)).toEqual(why);
-  expect(why.failure).toMatchObject({
-    ...{ stage: "Run", step: null, command: "./deploy.sh", exit: "exit code 7" },
-    lines: [expect.stringContaining("begins at"), "no route to 10.0.0.7"],
-  });
-  expect(why.since).toMatchObject({ id: good.id });
-  expect(named(why, "commit")).toMatchObject([{ name: commit, now: "Ada: deploy: check the route" }]);
-  expect(named(why, "script")).toEqual([
-    {
-      ...{ kind: "script", name: "deploy.sh" },
-      diff: [' echo "begins at $(date)"', "-echo target ok", "+echo no route to 10.0.0.7", "+exit 7"],
-    },
-  ]);
-  expect(named(why, "variable")).toEqual([
-    { kind: "variable", name: "NEW", now: "set" },
-    { kind: "variable", name: "OLD", before: "set" },
-  ]);
-  expect(named(why, "log")).toMatchObject([
-    { now: "no route to 10.0.0.7", before: "not in the last success" },
-  ]);
-  expect(why.machine).toMatchObject({ cores: expect.any(Number), outOfMemory: null });
-  expect(why.machine!.disks[0]!.freeBytes).toBeGreaterThan(0);
-  expect(why.machine!.processes.length).toBeGreaterThan(0);
-  expect(why.next.map(({ command }) => command)).toContain(`liveops why ${bad.id} --against ${good.id}`);
-  expect(JSON.stringify(why)).not.toContain('"2"');
-
-  // The same next week: after other commits, by another daemon, and without the checkout.
-  git(repo, "commit", "-q", "--allow-empty", "-m", "later");
-  rmSync(repo, { recursive: true });
-  await daemon.stop();
-  await daemon.startAgain();
-  expect(await daemon.client.why(bad.id)).toEqual(why);
-  expect(readFileSync(file).length).toBeLessThanOrEqual(MOST_WHY);
-  await daemon.client.remove(bad.id);
-  expect(existsSync(file)).toBe(false);
-});
 
 test("what git tells late is pending, then whole and kept", async () => {
   using dir = temporaryDirectory();
@@ -125,30 +68,6 @@ test("what git tells late is pending, then whole and kept", async () => {
   expect(named(whole, "commit")).toMatchObject([{ now: "Ada: second" }]);
   expect(whole.machine).not.toBeNull();
   expect(await daemon.client.why(id, { partial: true })).toEqual(whole);
-});
-
-test("the text of a type in code, its parameters and its directory, without git", async () => {
-  await using daemon = await TestDaemon.start({ ops: OPS });
-  const [one, two] = ["one", "two"].map((name) => join(daemon.world.dir, name));
-  for (const dir of [one!, two!]) mkdirSync(dir);
-  await ran(daemon, "work", { cwd: one });
-  const ops = join(daemon.world.opsDir, "work.mjs");
-  writeFileSync(ops, OPS["work.mjs"].replace("// FAIL HERE", 'throw new Error("no room");'));
-  const bad = await ran(daemon, "work", { cwd: two, params: { target: "prod" } });
-  expect(bad.error?.message).toBe("no room");
-  const why = await daemon.client.why(bad.id);
-  expect(kinds(why)).toEqual(["script", "parameter", "directory"]);
-  expect(named(why, "script")[0]!.diff).toContain('+          throw new Error("no room");');
-  expect(named(why, "parameter")).toEqual([
-    { kind: "parameter", name: "target", before: "default staging", now: "prod" },
-  ]);
-  expect(named(why, "directory")).toMatchObject([{ before: one, now: two }]);
-  expect(why.failure).toMatchObject({
-    stage: "Save",
-    exit: null,
-    place: { file: ops, line: expect.any(Number) },
-  });
-  expect(why.failure!.source!.lines.join("\n")).toContain('throw new Error("no room");');
 });
 
 describe("bad input", () => {
@@ -211,11 +130,144 @@ describe("bad input", () => {
 
 // Each test compares with the last success of its own type, parameters or directory. Those of `pipeline` fail first.
 describe("with one daemon", () => {
-  let daemon: TestDaemon;
-  beforeAll(async () => {
-    daemon = await TestDaemon.start();
+  const daemon = useDaemon({ ops: OPS, concurrency: 1 });
+
+  test("a failure in a checkout: the script with its diff, the commit with its author, the line that is new", async () => {
+    const repo = join(daemon.world.dir, "repo");
+    mkdirSync(repo);
+    const script = join(repo, "deploy.sh");
+    const write = (...lines: string[]) => writeFileSync(script, ["#!/bin/sh", ...lines, ""].join("\n"));
+    write('echo "begins at $(date)"', "echo target ok");
+    chmodSync(script, 0o755);
+    commitAll(repo);
+    const body = {
+      cwd: repo,
+      env: { PATH: process.env.PATH!, OLD: "1", SAME: "1" },
+      ...shell("./deploy.sh"),
+    };
+    const good = await ran(daemon, "shell", body);
+    expect(good.state).toBe("succeeded");
+    write('echo "begins at $(date)"', "echo no route to 10.0.0.7", "exit 7");
+    // In the second of the success: times of git have no fractions.
+    gitAt(good.startedAt!, repo, "commit", "-qam", "deploy: check the route");
+    const commit = git(repo, "rev-parse", "--short", "HEAD");
+
+    const bad = await ran(daemon, "shell", {
+      ...body,
+      env: { PATH: process.env.PATH!, SAME: "1", NEW: "2" },
+    });
+    const why = await daemon.client.why(bad.id);
+    const file = join(daemon.world.stateDir, "runs", bad.id, "why.json");
+    expect(whySchema.parse(why)).toEqual(why);
+    expect(why.failure).toMatchObject({
+      ...{ stage: "Run", step: null, command: "./deploy.sh", exit: "exit code 7" },
+      lines: [expect.stringContaining("begins at"), "no route to 10.0.0.7"],
+    });
+    expect(why.since).toMatchObject({ id: good.id });
+    expect(named(why, "commit")).toMatchObject([{ name: commit, now: "Ada: deploy: check the route" }]);
+    expect(named(why, "script")).toEqual([
+      {
+        ...{ kind: "script", name: "deploy.sh" },
+        diff: [' echo "begins at $(date)"', "-echo target ok", "+echo no route to 10.0.0.7", "+exit 7"],
+      },
+    ]);
+    expect(named(why, "variable")).toEqual([
+      { kind: "variable", name: "NEW", now: "set" },
+      { kind: "variable", name: "OLD", before: "set" },
+    ]);
+    expect(named(why, "log")).toMatchObject([
+      { now: "no route to 10.0.0.7", before: "not in the last success" },
+    ]);
+    expect(why.machine).toMatchObject({ cores: expect.any(Number), outOfMemory: null });
+    expect(why.machine!.disks[0]!.freeBytes).toBeGreaterThan(0);
+    expect(why.machine!.processes.length).toBeGreaterThan(0);
+    expect(why.next.map(({ command }) => command)).toContain(`liveops why ${bad.id} --against ${good.id}`);
+    expect(JSON.stringify(why)).not.toContain('"2"');
+
+    // The same next week: after other commits, by another daemon, and without the checkout.
+    git(repo, "commit", "-q", "--allow-empty", "-m", "later");
+    rmSync(repo, { recursive: true });
+    await daemon.stop();
+    await daemon.startAgain();
+    expect(await daemon.client.why(bad.id)).toEqual(why);
+    expect(readFileSync(file).length).toBeLessThanOrEqual(MOST_WHY);
+    await daemon.client.remove(bad.id);
+    expect(existsSync(file)).toBe(false);
   });
-  afterAll(() => daemon[Symbol.asyncDispose]());
+
+  test("what a queued and a running operation wait for, and what a success left out", async () => {
+    const { client } = daemon;
+    const gate = join(daemon.world.dir, "gate");
+    const running = await daemon.submit("work", { params: { gate } });
+    await vi.waitFor(async () => expect((await client.show(running.id)).currentStage).toBe(1), {
+      timeout: 60_000,
+    });
+    expect(await client.why(running.id)).toMatchObject({
+      state: "running",
+      summary: "It runs as usual.",
+      waits: [],
+    });
+    await client.pause(running.id);
+    expect((await client.why(running.id)).waits).toEqual([
+      { what: "it is paused", until: `liveops resume ${running.id}`, at: null },
+    ]);
+    await client.resume(running.id);
+
+    const next = await daemon.submit("work", {});
+    expect((await client.why(next.id)).waits).toMatchObject([
+      { what: "it is number 1 in the queue default" },
+    ]);
+    const after = await daemon.submit("work", { after: [running.id] });
+    expect((await client.why(after.id)).waits).toMatchObject([
+      { what: "it waits for another operation", until: `the end of ${running.id} (work, running)` },
+    ]);
+    const notBefore = new Date(Date.now() + 3_600_000).toISOString();
+    const later = await daemon.submit("work", { notBefore });
+    expect((await client.why(later.id)).waits).toEqual([
+      { what: "its start time has not come", until: "the time", at: notBefore },
+    ]);
+    await client.pauseQueue({ queue: "default" });
+    expect((await client.why(next.id)).waits).toEqual([
+      { what: "the queue default is paused", until: "liveops resume --queue default", at: null },
+    ]);
+    expect((await client.why(after.id)).waits).toHaveLength(2);
+    await client.resumeQueue({ queue: "default" });
+    await client.cancel(later.id);
+    expect(await client.why(later.id)).toMatchObject({
+      state: "cancelled",
+      summary: "Somebody cancelled it.",
+    });
+    writeFileSync(gate, "");
+    await daemon.untilFinished(after.id);
+    expect(await client.why(after.id)).toMatchObject({
+      state: "succeeded",
+      summary: "It succeeded.",
+      left: [],
+    });
+  });
+
+  test("the text of a type in code, its parameters and its directory, without git", async () => {
+    const [one, two] = ["one", "two"].map((name) => join(daemon.world.dir, name));
+    for (const dir of [one!, two!]) mkdirSync(dir);
+    await ran(daemon, "work", { cwd: one });
+    const ops = join(daemon.world.opsDir, "work.mjs");
+    writeFileSync(ops, OPS["work.mjs"].replace("// FAIL HERE", 'throw new Error("no room");'));
+    const bad = await ran(daemon, "work", { cwd: two, params: { target: "prod" } });
+    expect(bad.error?.message).toBe("no room");
+    const why = await daemon.client.why(bad.id);
+    expect(kinds(why)).toEqual(["script", "parameter", "directory"]);
+    expect(named(why, "script")[0]!.diff).toContain('+          throw new Error("no room");');
+    expect(named(why, "parameter")).toEqual([
+      { kind: "parameter", name: "target", before: "default staging", now: "prod" },
+    ]);
+    expect(named(why, "directory")).toMatchObject([{ before: one, now: two }]);
+    expect(why.failure).toMatchObject({
+      stage: "Save",
+      exit: null,
+      place: { file: ops, line: expect.any(Number) },
+    });
+    expect(why.failure!.source!.lines.join("\n")).toContain('throw new Error("no room");');
+  });
 
   test("a long log: its beginning and its end are compared, and the failure has its last lines", async () => {
     const flag = join(daemon.world.dir, "flag");
@@ -320,52 +372,5 @@ stages:
       exit: "exit code 3",
       place: { line: 5 },
     });
-  });
-});
-
-test("what a queued and a running operation wait for, and what a success left out", async () => {
-  await using daemon = await TestDaemon.start({ ops: OPS, concurrency: 1 });
-  const { client } = daemon;
-  const gate = join(daemon.world.dir, "gate");
-  const running = await daemon.submit("work", { params: { gate } });
-  await vi.waitFor(async () => expect((await client.show(running.id)).currentStage).toBe(1), {
-    timeout: 60_000,
-  });
-  expect(await client.why(running.id)).toMatchObject({
-    state: "running",
-    summary: "It runs as usual.",
-    waits: [],
-  });
-  await client.pause(running.id);
-  expect((await client.why(running.id)).waits).toEqual([
-    { what: "it is paused", until: `liveops resume ${running.id}`, at: null },
-  ]);
-  await client.resume(running.id);
-
-  const next = await daemon.submit("work", {});
-  expect((await client.why(next.id)).waits).toMatchObject([{ what: "it is number 1 in the queue default" }]);
-  const after = await daemon.submit("work", { after: [running.id] });
-  expect((await client.why(after.id)).waits).toMatchObject([
-    { what: "it waits for another operation", until: `the end of ${running.id} (work, running)` },
-  ]);
-  const notBefore = new Date(Date.now() + 3_600_000).toISOString();
-  const later = await daemon.submit("work", { notBefore });
-  expect((await client.why(later.id)).waits).toEqual([
-    { what: "its start time has not come", until: "the time", at: notBefore },
-  ]);
-  await client.pauseQueue({ queue: "default" });
-  expect((await client.why(next.id)).waits).toEqual([
-    { what: "the queue default is paused", until: "liveops resume --queue default", at: null },
-  ]);
-  expect((await client.why(after.id)).waits).toHaveLength(2);
-  await client.resumeQueue({ queue: "default" });
-  await client.cancel(later.id);
-  expect(await client.why(later.id)).toMatchObject({ state: "cancelled", summary: "Somebody cancelled it." });
-  writeFileSync(gate, "");
-  await daemon.untilFinished(after.id);
-  expect(await client.why(after.id)).toMatchObject({
-    state: "succeeded",
-    summary: "It succeeded.",
-    left: [],
   });
 });
