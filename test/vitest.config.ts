@@ -7,8 +7,8 @@ import { ALONE, daemon, END_TO_END, isolated, LONGEST, SMOKE, unit } from "./har
 
 type Test = NonNullable<TestProjectInlineConfiguration["test"]>;
 
-/** Tests of processes wait for more than half of their time; complete faults leave no time. */
-const maxWorkers = availableParallelism() * (FULL ? 1 : 2);
+/** Tests of processes wait for two thirds of their time; complete faults leave no time. */
+const maxWorkers = availableParallelism() * (FULL ? 1 : 3);
 
 /** Starts the longest faults first, so that none of them runs alone at the end. */
 class LongestFirst extends BaseSequencer {

@@ -1,10 +1,10 @@
 /** Steps on a real daemon: kill -9 of the daemon and of the worker between them, a retry, a cancel, the watch stream. */
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Operation, Step } from "../../protocol/operation.js";
 import { until } from "../end-to-end/until.js";
-import { TestDaemon } from "../harness/daemon.js";
+import { useDaemon } from "../harness/daemon.js";
 
 /** Each step notes its begin, waits for its gate, and returns a value. */
 const GATES = `
@@ -35,28 +35,6 @@ export class Gates extends LiveOperation {
 }
 `;
 
-async function gates(params: Record<string, unknown> = {}) {
-  const daemon = await TestDaemon.start({ ops: { "gates.mjs": GATES } });
-  const dir = daemon.world.dir;
-  const { id } = await daemon.submit("gates", { params: { dir, ...params } });
-  const shown = async (fits: (steps: readonly Step[], record: Operation) => boolean) => {
-    const when = async () => {
-      const record = await daemon.client.show(id);
-      return fits(record.steps?.Check ?? [], record) && record;
-    };
-    return until("the steps are so", when, async () => JSON.stringify(await daemon.client.show(id)));
-  };
-  return {
-    ...{ daemon, id, shown },
-    open: (...names: string[]) => names.map((name) => writeFileSync(join(dir, name), "")),
-    ran: () => (existsSync(join(dir, "ran")) ? readFileSync(join(dir, "ran"), "utf8").trim() : ""),
-    [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
-  };
-}
-
-const statesOf = (steps: readonly Step[]) => steps.map(({ name, state }) => `${name} ${state}`).join(", ");
-const are = (states: string) => (steps: readonly Step[]) => statesOf(steps) === states;
-
 /** The second step takes no time, apart from the wait for its gate. */
 const WEIGHED = `
 import { existsSync } from "node:fs";
@@ -77,8 +55,30 @@ export class Weighed extends LiveOperation {
 }
 `;
 
+const daemon = useDaemon({ ops: { "gates.mjs": GATES, "weighed.mjs": WEIGHED } });
+
+async function gates(params: Record<string, unknown> = {}) {
+  const dir = mkdtempSync(join(daemon.world.dir, "gates-"));
+  const { id } = await daemon.submit("gates", { params: { dir, ...params } });
+  const shown = async (fits: (steps: readonly Step[], record: Operation) => boolean) => {
+    const when = async () => {
+      const record = await daemon.client.show(id);
+      return fits(record.steps?.Check ?? [], record) && record;
+    };
+    return until("the steps are so", when, async () => JSON.stringify(await daemon.client.show(id)));
+  };
+  return {
+    id,
+    shown,
+    open: (...names: string[]) => names.map((name) => writeFileSync(join(dir, name), "")),
+    ran: () => (existsSync(join(dir, "ran")) ? readFileSync(join(dir, "ran"), "utf8").trim() : ""),
+  };
+}
+
+const statesOf = (steps: readonly Step[]) => steps.map(({ name, state }) => `${name} ${state}`).join(", ");
+const are = (states: string) => (steps: readonly Step[]) => statesOf(steps) === states;
+
 test("the bar of a stage weighs its steps by earlier runs of the type, also after a restart of the daemon", async () => {
-  await using daemon = await TestDaemon.start({ ops: { "weighed.mjs": WEIGHED } });
   const gate = join(daemon.world.dir, "gate");
   const submit = async () => (await daemon.submit("weighed", { params: { gate } })).id;
   const atHalf = async () => {
@@ -99,8 +99,7 @@ test("the bar of a stage weighs its steps by earlier runs of the type, also afte
 });
 
 test("a killed daemon changes nothing, a killed worker costs the steps that ran, and a retry does one step again", async () => {
-  await using world = await gates();
-  const { daemon, id, shown, open, ran } = world;
+  const { id, shown, open, ran } = await gates();
   await shown(are("a active, b active, c active"));
   open("b");
   await shown(are("a active, b done, c active, d active"));
@@ -150,8 +149,7 @@ test("a killed daemon changes nothing, a killed worker costs the steps that ran,
 });
 
 test("a step that fails ends the others, which a retry runs", async () => {
-  await using world = await gates();
-  const { daemon, id, shown, open, ran } = world;
+  const { id, shown, open, ran } = await gates();
   await shown(are("a active, b active, c active"));
   open("a");
   await shown(are("a done, b active, c active, d active"));
@@ -171,8 +169,7 @@ test("a step that fails ends the others, which a retry runs", async () => {
 });
 
 test("a cancel and a pause reach the programs of all steps, and a watch stream has the steps", async () => {
-  await using world = await gates({ program: true });
-  const { daemon, id, shown } = world;
+  const { id, shown } = await gates({ program: true });
   await shown(are("a active, b active, c active"));
   const watched = new Set<string>();
   const watching = (async () => {

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { until } from "../../end-to-end/until.js";
-import { type DaemonOptions, TestDaemon } from "../../harness/daemon.js";
+import { useDaemon } from "../../harness/daemon.js";
 import { scrape } from "../../harness/prometheus.js";
 
 /** `Dump` tells what it is given; `gate`: a file that it waits for. `Guarded` fails if it is odd. */
@@ -43,22 +43,25 @@ stages:
 
 const GIB = 1024 ** 3;
 
-async function world(options: DaemonOptions = {}) {
-  const daemon = await TestDaemon.start({ ops: OPS, ...options });
-  const { client } = daemon;
-  const finished = (id: string) =>
-    until("it has finished", async () => {
-      const record = await client.show(id);
-      return isFinal(record.state) && record;
-    });
-  const run = async (op: string, params: Record<string, unknown>, more = {}) =>
-    finished((await daemon.submit(op, { params, env: { PATH: process.env.PATH! }, ...more })).id);
-  /** As many usual runs as are needed. */
-  const usual = async (op: string, name = "bytes") => {
-    for (const part of [19, 20, 21, 20, 20])
-      expect((await run(op, { [name]: Math.round((part * GIB) / 10) })).odd).toBeUndefined();
-  };
-  return { daemon, client, finished, run, usual, [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose]() };
+const daemon = useDaemon({
+  ops: OPS,
+  config: { hooks: { onOdd: 'printf "$LIVEOPS_ODD" >odd.txt' } },
+});
+const { client } = daemon;
+
+const finished = (id: string) =>
+  until("it has finished", async () => {
+    const record = await client.show(id);
+    return isFinal(record.state) && record;
+  });
+
+const run = async (op: string, params: Record<string, unknown>) =>
+  finished((await daemon.submit(op, { params, env: { PATH: process.env.PATH! } })).id);
+
+/** As many usual runs as are needed. */
+async function usual(op: string, name = "bytes"): Promise<void> {
+  for (const part of [19, 20, 21, 20, 20])
+    expect((await run(op, { [name]: Math.round((part * GIB) / 10) })).odd).toBeUndefined();
 }
 
 const SMALL = Math.round(0.7 * GIB);
@@ -78,8 +81,6 @@ function wrote(stateDir: string, type: string): boolean {
 }
 
 test("a success with a third of the size is odd, also after a restart, and its hook runs", async () => {
-  await using it = await world({ config: { hooks: { onOdd: 'printf "$LIVEOPS_ODD" >odd.txt' } } });
-  const { daemon, run, usual } = it;
   await usual("dump");
   await daemon.stop();
   await daemon.startAgain();
@@ -101,8 +102,6 @@ test("a success with a third of the size is odd, also after a restart, and its h
 });
 
 test("failIfOdd fails the operation, starts nothing after it, and a retry that tells the same succeeds", async () => {
-  await using it = await world();
-  const { client, run, usual, finished } = it;
   await usual("guarded");
   const failed = await run("guarded", { bytes: SMALL });
   expect(failed).toMatchObject({
@@ -122,8 +121,6 @@ test("failIfOdd fails the operation, starts nothing after it, and a retry that t
 });
 
 test("fail_if_odd holds for a pipeline file and for one that was submitted by its text", async () => {
-  await using it = await world();
-  const { run, usual } = it;
   await usual("nightly", "told");
   const error = { code: "LIVEOPS_ODD" };
   expect(await run("nightly", { told: 0 })).toMatchObject({ state: "failed", error });
@@ -134,8 +131,6 @@ test("fail_if_odd holds for a pipeline file and for one that was submitted by it
 });
 
 test("a daemon that is killed before it has recorded the end decides the same once", async () => {
-  await using it = await world();
-  const { daemon, client, usual, finished } = it;
   await usual("guarded");
   const gate = join(daemon.world.dir, "gate");
   const { id } = await daemon.submit("guarded", { params: { bytes: SMALL, gate } });
