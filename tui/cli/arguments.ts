@@ -14,9 +14,8 @@ let taken: string[] | undefined;
 /** Returns the words before the first `--`; `trailingWords` returns the words after it. */
 export function takeTrailing(words: string[]): string[] {
   const cut = words.indexOf("--");
-  if (cut === -1) return words;
-  taken = words.slice(cut + 1);
-  return words.slice(0, cut);
+  taken = cut === -1 ? undefined : words.slice(cut + 1);
+  return cut === -1 ? words : words.slice(0, cut);
 }
 
 /** Undefined where there was no `--`. */
@@ -40,6 +39,7 @@ export function wantsTypeHelp(): boolean {
  */
 export function takeTypeHelp(words: string[], command: Command): string[] {
   const isHelp = (word: string) => word === "-h" || word === "--help";
+  typeHelp = false;
   const place = words.indexOf(command.name());
   if (place === -1 || !words.some(isHelp)) return words;
   const takesValue = new Set(

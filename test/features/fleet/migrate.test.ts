@@ -52,7 +52,7 @@ beforeEach(async () => {
 });
 
 const migrateByCommand = (url: string, env: Record<string, string> = {}) =>
-  cli.run(server.migrateWords(url), { bin: "liveopsd", env });
+  cli.here(server.migrateWords(url), { bin: "liveopsd", env });
 
 describe("liveops fleet migrate", () => {
   test("creates the schema once, says so in one line, and shows no password", async () => {
@@ -161,7 +161,7 @@ describe("liveops fleet migrate", () => {
     [["--url", "postgres://owner:secret@db.example.com/ops"], 2, "--url has a password"],
     [["--url", "postgres://127.0.0.1:1/ops"], 1, "does not answer"],
   ])("%j: exit %i", async (words, expected, text) => {
-    const { code, stderr } = await cli.run(["fleet", "migrate", ...words], { bin: "liveopsd" });
+    const { code, stderr } = await cli.here(["fleet", "migrate", ...words], { bin: "liveopsd" });
     expect(code).toBe(expected);
     expect(stderr).toContain(text);
   });

@@ -94,7 +94,7 @@ test("hosts, hosts lost and ls --host ask the daemon", async () => {
     .on("GET", "/v1/ops/load-process-save/history", (_asked, reply) =>
       reply.refuse("LIVEOPS_NO_SUCH_TYPE", "no type"),
     );
-  const run = (...words: string[]) => cli.run([...words, "--socket", daemon.socket]);
+  const run = (...words: string[]) => cli.here([...words, "--socket", daemon.socket]);
   expect((await run("hosts")).stdout).toMatch(/^HOST .*\nbuild-1 +up +8 +5 +eu .*\nbuild-2 +unreachable /);
   expect(JSON.parse((await run("hosts", "--json")).stdout)).toEqual(hosts);
   // No question without a terminal.
@@ -115,7 +115,7 @@ test("a daemon alone lists itself, is drained, and tells how to start a fleet", 
   await using daemon = await TestDaemon.start();
   const name = hostname();
   const run = (bin: string, ...words: string[]) =>
-    cli.run([...words.slice(0, 1), "--socket", daemon.world.socket, ...words.slice(1)], { bin });
+    cli.here([...words.slice(0, 1), "--socket", daemon.world.socket, ...words.slice(1)], { bin });
   const liveops = (...words: string[]) => run("liveops", ...words);
   const liveopsd = (...words: string[]) => run("liveopsd", ...words);
   expect((await liveops("hosts")).stdout).toContain(`\n${name} `);

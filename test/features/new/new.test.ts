@@ -26,7 +26,7 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 test("writes an operation and a tsconfig.json, and prints where", async () => {
-  const ended = await cli.run(["new", "ImportUsers"], { cwd: dir });
+  const ended = await cli.here(["new", "ImportUsers"], { cwd: dir });
   expect(ended).toMatchObject({ code: 0, stdout: "import-users.ts\ntsconfig.json\n" });
   expect(ended.stderr).toContain("liveops run --ops . import-users");
   expect(readFileSync(join(dir, "import-users.ts"), "utf8")).toContain(
@@ -53,8 +53,8 @@ test("--json prints the type and the written files as one value", async () => {
 test("overwrites nothing", async () => {
   writeFileSync(join(dir, "import-users.ts"), "mine");
   writeFileSync(join(dir, "tsconfig.json"), "{}");
-  expect(await cli.run(["new", "import-users", "--dir", dir])).toMatchObject({ code: 2, stdout: "" });
-  expect(await cli.run(["new", "Other", "--dir", dir])).toMatchObject({
+  expect(await cli.here(["new", "import-users", "--dir", dir])).toMatchObject({ code: 2, stdout: "" });
+  expect(await cli.here(["new", "Other", "--dir", dir])).toMatchObject({
     code: 0,
     stdout: `${join(dir, "other.ts")}\n`,
   });
@@ -78,7 +78,7 @@ test("each kind comes with a test that passes, where liveops is installed", asyn
   mkdirSync(join(dir, "node_modules"));
   symlinkSync(root, join(dir, "node_modules/liveops"));
   const made = async (kind: string, name: string) => {
-    const ended = await cli.run(["new", kind, name, "--dir", "ops"], { cwd: dir });
+    const ended = await cli.here(["new", kind, name, "--dir", "ops"], { cwd: dir });
     expect(ended.code, ended.stderr).toBe(0);
     expect(ended.stderr).toContain(`test it: node --test ops/`);
     return ended.stdout.trim().split("\n");
@@ -99,7 +99,7 @@ test("each kind comes with a test that passes, where liveops is installed", asyn
 }, 60_000);
 
 test("says how to get liveops for a test where it is not installed", async () => {
-  const { stderr } = await cli.run(["new", "operation", "One", "--dir", "far/away"], { cwd: dir });
+  const { stderr } = await cli.here(["new", "operation", "One", "--dir", "far/away"], { cwd: dir });
   expect(stderr).toContain(
     "test it: npm install --prefix far/away --save-dev liveops, then node --test far/away/one.test.ts",
   );
@@ -107,7 +107,7 @@ test("says how to get liveops for a test where it is not installed", async () =>
 
 test("writes .mts in a project whose .ts files are CommonJS", async () => {
   writeFileSync(join(dir, "package.json"), '{"type": "commonjs"}');
-  const { stdout } = await cli.run(["new", "operation", "One", "--dir", "ops"], { cwd: dir });
+  const { stdout } = await cli.here(["new", "operation", "One", "--dir", "ops"], { cwd: dir });
   expect(stdout).toBe("ops/one.mts\nops/one.test.mts\nops/tsconfig.json\n");
   expect((await cli.run(["new", "pipeline", "deploy"], { cwd: dir })).stdout).toBe(
     "deploy.yaml\ndeploy.test.mts\npipeline.schema.json\ntsconfig.json\n",
@@ -117,13 +117,13 @@ test("writes .mts in a project whose .ts files are CommonJS", async () => {
 test("names every file that exists, and writes none", async () => {
   writeFileSync(join(dir, "nightly.ts"), "mine");
   writeFileSync(join(dir, "nightly.test.ts"), "mine");
-  const ended = await cli.run(["new", "chain", "Nightly"], { cwd: dir });
+  const ended = await cli.here(["new", "chain", "Nightly"], { cwd: dir });
   expect(ended).toMatchObject({ code: 2, stdout: "" });
   expect(ended.stderr).toContain(
     "nightly.ts and nightly.test.ts already exist; choose another name or --dir",
   );
   rmSync(join(dir, "nightly.ts"));
-  expect((await cli.run(["new", "chain", "Nightly"], { cwd: dir })).stderr).toContain(
+  expect((await cli.here(["new", "chain", "Nightly"], { cwd: dir })).stderr).toContain(
     "nightly.test.ts already exists",
   );
   expect(readdirSync(dir)).toEqual(["nightly.test.ts"]);
@@ -151,7 +151,7 @@ test.each([
   [["chain", "1x"], '"1x" is not a valid operation name', "liveops new ImportUsers"],
   [["pipeline", "De ploy"], "is not a valid name of a pipeline file", "liveops new deploy.yaml"],
 ])("refuses new %j", async (words, says, hint) => {
-  const ended = await cli.run(["new", ...words], { cwd: dir });
+  const ended = await cli.here(["new", ...words], { cwd: dir });
   expect(ended).toMatchObject({ code: 2, stdout: "" });
   expect(ended.stderr).toContain(says);
   expect(ended.stderr).toContain(hint);

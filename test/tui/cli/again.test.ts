@@ -16,7 +16,7 @@ afterEach(() => daemon[Symbol.asyncDispose]());
 
 const posted = () => daemon.asked.filter(({ method }) => method === "POST");
 const again = (words: string[], options = {}) =>
-  cli.run(["again", "--socket", daemon.socket, ...words], options);
+  cli.here(["again", "--socket", daemon.socket, ...words], options);
 
 test.each<[string[], object]>([
   [["k3f"], {}],

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
+import { runHere } from "./here.js";
 
 const BINS = new URL("../../../dist/bin/", import.meta.url).pathname;
 export const BIN = join(BINS, "liveops.cjs");
@@ -33,18 +34,9 @@ export class Cli {
   }
 
   start(words: string[], options: CliOptions = {}): CliProcess {
+    const { bin, cwd, env } = this.#placeOf(options);
     // As the bin itself starts Node: no word is an option of Node.
-    const bin = join(BINS, `${options.bin ?? "liveops"}.cjs`);
-    const child = spawn(process.execPath, ["--", bin, ...words], {
-      cwd: options.cwd ?? this.dir,
-      env: {
-        PATH: process.env.PATH,
-        HOME: this.home,
-        LIVEOPS_AUTOSTART: "0",
-        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
-        ...options.env,
-      },
-    });
+    const child = spawn(process.execPath, ["--", bin, ...words], { cwd, env });
     this.#running.add(child);
     child.on("exit", () => this.#running.delete(child));
     child.stdin.on("error", () => {});
@@ -54,6 +46,22 @@ export class Cli {
 
   run(words: string[], options: CliOptions = {}): Promise<Ended> {
     return this.start(words, options).ended;
+  }
+
+  /** In this process, unless the command reads its stdin or starts a process that shares its streams. */
+  here(words: string[], options: CliOptions = {}): Promise<Ended> {
+    if (options.input || words[0] === "run") return this.run(words, options);
+    return runHere(words, this.#placeOf(options));
+  }
+
+  #placeOf({ bin = "liveops", cwd = this.dir, env = {} }: CliOptions) {
+    const base = {
+      PATH: process.env.PATH,
+      HOME: this.home,
+      LIVEOPS_AUTOSTART: "0",
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+    };
+    return { bin: join(BINS, `${bin}.cjs`), cwd, env: { ...base, ...env } };
   }
 
   close(): void {

@@ -11,6 +11,7 @@ import { isAdvanced, isGlobal } from "../../../tui/kit/options.js";
 import { useCli } from "./cli.js";
 
 const cli = useCli();
+
 const NAMES = [
   "submit",
   "run",
@@ -75,7 +76,7 @@ function listed(help: string): Map<string, string[]> {
 test.each([[["--help"]], [["-h"]], [["help"]]])(
   "%j lists the commands of every day in groups",
   async (words) => {
-    const { code, stdout } = await cli.run(words);
+    const { code, stdout } = await cli.here(words);
     expect(code).toBe(0);
     const lists = listed(stdout);
     expect([...lists.keys()]).toEqual([...GROUPS, "Examples"]);
@@ -88,13 +89,13 @@ test.each([[["--help"]], [["-h"]], [["help"]]])(
 
 test("the help names the index of the documentation", async () => {
   for (const words of [["--help"], ["help", "all"]]) {
-    const [, file] = /^Documentation: (\S+)$/m.exec((await cli.run(words)).stdout) ?? [];
+    const [, file] = /^Documentation: (\S+)$/m.exec((await cli.here(words)).stdout) ?? [];
     expect(existsSync(file ?? ""), file).toBe(true);
   }
 });
 
 test("help all lists every command and subcommand, and the global options", async () => {
-  const { code, stdout } = await cli.run(["help", "all"]);
+  const { code, stdout } = await cli.here(["help", "all"]);
   expect(code).toBe(0);
   const lists = listed(stdout);
   expect([...lists.keys()]).toEqual(["Global options", ...GROUPS, "Examples"]);
@@ -140,7 +141,7 @@ test.each([
     "liveops submit --label 'my build' shell grace=1 -- make -j4",
   ],
 ])("%j names the command line to type", async (words, line) => {
-  const { code, stderr } = await cli.run(words);
+  const { code, stderr } = await cli.here(words);
   expect(code).toBe(2);
   expect(stderr).toContain("unknown option '-j4'");
   expect(stderr).toContain(`to run a command with its options, put -- before it: ${line}\n`);
@@ -152,7 +153,7 @@ test.each([
   [["submit", "shell", "--folow", "--", "make"]],
   [["submit", "shell", "--", "make", "-j4", "--x"]],
 ])("%j does not", async (words) => {
-  expect((await cli.run(words)).stderr).not.toContain("put --");
+  expect((await cli.here(words)).stderr).not.toContain("put --");
 });
 
 test.each([
@@ -163,7 +164,7 @@ test.each([
   [["run", "./build.sh", "a"], "liveops run shell -- ./build.sh a"],
 ])("%j names the command line that runs the program", async (words, line) => {
   writeFileSync(join(cli.dir, "build.sh"), "#!/bin/sh\n");
-  const { code, stdout, stderr } = await cli.run(words);
+  const { code, stdout, stderr } = await cli.here(words);
   expect({ code: code === 4 ? 2 : code, stdout }).toEqual({ code: 2, stdout: "" });
   expect(stderr).toMatch(/to run (a|the) program: /);
   expect(stderr).toContain(`program: ${line}\n`);
@@ -180,7 +181,7 @@ test.each([
   [["stop", "k3f"], "to cancel an operation: liveops cancel k3f"],
   [["status", "k3f"], "to show an operation: liveops show k3f"],
 ])("%j names the command of liveops: exit 2, one line", async (words, line) => {
-  const { code, stdout, stderr } = await cli.run(words);
+  const { code, stdout, stderr } = await cli.here(words);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   expect(stderr.endsWith(`: ${line}\n`) || stderr.endsWith(`; ${line}\n`)).toBe(true);
   expect(stderr.trimEnd().split("\n")).toHaveLength(1);
@@ -209,7 +210,7 @@ test.each([
   [["history"], "liveops ls"],
   [["daemon"], "liveops start"],
 ])("%j names the usual word in liveops", async (words, line) => {
-  const { code, stderr } = await cli.run(words);
+  const { code, stderr } = await cli.here(words);
   expect(code).toBe(2);
   expect(stderr.trimEnd().endsWith(`type: ${line}`), stderr).toBe(true);
 });
@@ -270,7 +271,7 @@ test.each([
   [["submit", "a\x1bb", "--\x1b[31m"], "\\x1b[31m"],
   [[], "Usage"],
 ])("%j is wrong usage: exit 2, on stderr", async (words, said) => {
-  const { code, stdout, stderr } = await cli.run(words, { env: { LIVEOPS_SOCKET: "/nowhere/at/all" } });
+  const { code, stdout, stderr } = await cli.here(words, { env: { LIVEOPS_SOCKET: "/nowhere/at/all" } });
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   expect(stderr).toContain(said);
   expect(stderr).not.toContain("\x1b");
@@ -279,7 +280,7 @@ test.each([
 test.each([[["ls"]], [["show"]], [["ops"]], [["cancel", "abc"]], [["wait", "abc"]], [["watch"]], [["logs"]]])(
   "%j without a daemon: exit 3 and what starts it",
   async (words) => {
-    const { code, stdout, stderr } = await cli.run([...words, "--state-dir", "/nowhere/x y"]);
+    const { code, stdout, stderr } = await cli.here([...words, "--state-dir", "/nowhere/x y"]);
     expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
     expect(stderr).toContain("liveops start --state-dir '/nowhere/x y'");
   },
@@ -298,7 +299,7 @@ test("a command on the daemon is the same in both bins", async () => {
 
 test("liveops stop, drain and reload work with the daemon", async () => {
   const stateDir = join(cli.dir, "no-daemon");
-  const run = (...words: string[]) => cli.run([...words, "--state-dir", stateDir]);
+  const run = (...words: string[]) => cli.here([...words, "--state-dir", stateDir]);
   expect(await run("stop")).toMatchObject({
     code: 0,
     stderr: expect.stringContaining("no daemon was running"),
@@ -308,13 +309,13 @@ test("liveops stop, drain and reload work with the daemon", async () => {
 
 test("liveops status --daemon is liveopsd status", async () => {
   const words = ["--state-dir", "/nowhere/x"];
-  const ended = await cli.run(["status", "--daemon", ...words]);
-  expect(ended).toEqual(await cli.run(["status", ...words], { bin: "liveopsd" }));
-  expect(ended.code).toBe(3);
+  const status = await cli.run(["status", "--daemon", ...words]);
+  expect(status).toEqual(await cli.here(["status", ...words], { bin: "liveopsd" }));
+  expect(status.code).toBe(3);
 });
 
 test("a fleet that is to be asked is refused for a command on the daemon", async () => {
-  const { code, stderr } = await cli.run(["--fleet", "postgres://x/y", "stop"]);
+  const { code, stderr } = await cli.here(["--fleet", "postgres://x/y", "stop"]);
   expect({ code, stderr }).toEqual({
     code: 2,
     stderr:
@@ -335,7 +336,7 @@ test.each([
 });
 
 test("liveopsd --help has examples", async () => {
-  const { code, stdout } = await cli.run(["--help"], { bin: "liveopsd" });
+  const { code, stdout } = await cli.here(["--help"], { bin: "liveopsd" });
   expect(code).toBe(0);
   expect(stdout).toContain("Examples:\n  $ liveopsd start\n");
 });
@@ -352,7 +353,7 @@ test("liveops tui has the arguments and options of liveops-tui", async () => {
 });
 
 test("a broken config file is named, and the command goes on", async () => {
-  const { code, stderr } = await cli.run(["ls"], { env: { LIVEOPS_CONFIG: cli.dir } });
+  const { code, stderr } = await cli.here(["ls"], { env: { LIVEOPS_CONFIG: cli.dir } });
   expect(code).toBe(3);
   expect(stderr).toContain("config file");
 });

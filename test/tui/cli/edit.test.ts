@@ -13,7 +13,7 @@ afterEach(() => daemon[Symbol.asyncDispose]());
 
 const ID = "aaa111bbb222";
 const edit = (words: string[], options = {}) =>
-  cli.run(["edit", "--socket", daemon.socket, ID, ...words], options);
+  cli.here(["edit", "--socket", daemon.socket, ID, ...words], options);
 const accepts = () => {
   // Read first: the parameters of a submitted pipeline are those of its file.
   daemon.on("GET", `/v1/operations/${ID}`, (_asked, reply) => reply.json(new Story().record()));

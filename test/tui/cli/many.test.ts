@@ -19,7 +19,7 @@ test("lines become operations, selections act on them, and what is submitted onc
   await using daemon = await TestDaemon.start({ concurrency: 4 });
   const { client, world } = daemon;
   const run = (words: string[], input = "") =>
-    cli.run([words[0]!, "--socket", world.socket, ...words.slice(1)], { input });
+    cli.here([words[0]!, "--socket", world.socket, ...words.slice(1)], { input });
   await client.pauseQueue();
   const lines = join(world.dir, "lines");
   writeFileSync(lines, `${Array.from({ length: 1100 }, (_, n) => `item ${n}`).join("\n")}\n\n`);
@@ -108,7 +108,7 @@ test("a cancel of all starts nothing that was queued", async () => {
     if (line.type === "changed" && line.patch.state === "running") break;
   }
   await client.submit(Array(300).fill({ op: "shell", params }), "queued");
-  const { code, stderr } = await cli.run(["cancel", "--socket", world.socket, "--all", "--wait"]);
+  const { code, stderr } = await cli.here(["cancel", "--socket", world.socket, "--all", "--wait"]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "cancel: 301 operations\n" });
   const { operations } = await client.list({ limit: 1000 });
   expect(new Set(operations.map(({ state }) => state))).toEqual(new Set(["cancelled"]));

@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => daemon[Symbol.asyncDispose]());
 
-const liveops = (...words: string[]) => cli.run([words[0]!, "--socket", daemon.socket, ...words.slice(1)]);
+const liveops = (...words: string[]) => cli.here([words[0]!, "--socket", daemon.socket, ...words.slice(1)]);
 const start = (...words: string[]) => cli.start([words[0]!, "--socket", daemon.socket, ...words.slice(1)]);
 
 function record(id: string, state: Operation["state"] = "running"): Operation {

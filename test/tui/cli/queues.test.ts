@@ -17,7 +17,7 @@ const cli = useCli();
 test("an operation is placed, moved, paused and continued", async () => {
   await using daemon = await TestDaemon.start();
   const run = (...words: string[]) =>
-    cli.run([words[0]!, "--socket", daemon.world.socket, ...words.slice(1)]);
+    cli.here([words[0]!, "--socket", daemon.world.socket, ...words.slice(1)]);
   const record = async (id: string): Promise<Operation> => daemon.client.show(id);
 
   expect(await run("queue", "set", "gpu", "--concurrency", "2")).toMatchObject({ code: 0, stdout: "gpu\n" });
@@ -77,24 +77,24 @@ test("an operation is placed, moved, paused and continued", async () => {
 test("submit --wait says why the operation cannot start, and where it is in the queue", async () => {
   await using daemon = await TestDaemon.start({ concurrency: 1 });
   const words = (command: string, ...rest: string[]) => [command, "--socket", daemon.world.socket, ...rest];
-  const { stdout } = await cli.run(words("submit", "shell", "--", "sleep", "100"));
+  const { stdout } = await cli.here(words("submit", "shell", "--", "sleep", "100"));
   const second = cli.start(words("submit", "shell", "--wait", "--", "true"));
   await second.says("stderr", "number 1 in the queue");
-  await cli.run(words("cancel", stdout.trim()));
+  await cli.here(words("cancel", stdout.trim()));
   expect((await second.ended).code).toBe(0);
-  await cli.run(words("pause", "--queue", "default"));
+  await cli.here(words("pause", "--queue", "default"));
   const waiting = cli.start(words("submit", "shell", "--wait", "--json", "--", "true"));
   await waiting.says(
     "stderr",
     `the queue default is paused; resume it with: liveops resume --socket ${daemon.world.socket} --queue default\n`,
   );
-  await cli.run(words("resume", "--queue", "default"));
+  await cli.here(words("resume", "--queue", "default"));
   expect((await waiting.ended).code).toBe(0);
 });
 
 test("a word that is no subcommand is named, with what is meant", async () => {
   const lines = async (...words: string[]) => {
-    const { code, stderr } = await cli.run(words);
+    const { code, stderr } = await cli.here(words);
     return { code, lines: stderr.trimEnd().split("\n") };
   };
   expect(await lines("schedule", "list")).toEqual({
@@ -117,7 +117,7 @@ test("a word that is no subcommand is named, with what is meant", async () => {
 
 test("a schedule is run and waited for", async () => {
   await using daemon = await TestDaemon.start();
-  const run = (...words: string[]) => cli.run([...words, "--socket", daemon.world.socket]);
+  const run = (...words: string[]) => cli.here([...words, "--socket", daemon.world.socket]);
   expect(await run("schedule", "add", "@daily", "shell", 'args:=["false"]', "--name", "bad")).toMatchObject({
     code: 0,
   });

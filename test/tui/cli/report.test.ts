@@ -9,11 +9,11 @@ const cli = useCli();
 test("appends one line, whole, also of many commands at once", async () => {
   const file = join(cli.dir, "report");
   const env = { LIVEOPS_REPORT: file };
-  const first = await cli.run(["report", "log", "warning", "a  b", "-c", "--any"], { env });
+  const first = await cli.here(["report", "log", "warning", "a  b", "-c", "--any"], { env });
   expect(first).toEqual({ code: 0, stdout: "", stderr: "" });
   expect(readFileSync(file, "utf8")).toBe("log warning a  b -c --any\n");
   const all = await Promise.all(
-    [1, 2, 3, 4].map((n) => cli.run(["report", `progress ${n}/9 files`], { env })),
+    [1, 2, 3, 4].map((n) => cli.here(["report", `progress ${n}/9 files`], { env })),
   );
   expect(all.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
   const lines = readFileSync(file, "utf8").trimEnd().split("\n").slice(1);
@@ -28,21 +28,21 @@ test.each<[string[], string]>([
   [["status", "a\nb"], "a report is one line"],
   [[], "missing required argument 'report'"],
 ])("%j without an operation is exit code 2", async (words, message) => {
-  const { code, stdout, stderr } = await cli.run(["report", ...words]);
+  const { code, stdout, stderr } = await cli.here(["report", ...words]);
   expect([code, stdout]).toEqual([2, ""]);
   expect(stderr).toContain(message);
 });
 
 test("--if-available does nothing without an operation, but still checks the report", async () => {
-  const quiet = await cli.run(["report", "--if-available", "percent", "40"]);
+  const quiet = await cli.here(["report", "--if-available", "percent", "40"]);
   expect(quiet).toEqual({ code: 0, stdout: "", stderr: "" });
-  expect(await cli.run(["report", "percent", "40", "--if-available"])).toEqual(quiet);
-  expect((await cli.run(["report", "--if-available", "percent"])).code).toBe(2);
+  expect(await cli.here(["report", "percent", "40", "--if-available"])).toEqual(quiet);
+  expect((await cli.here(["report", "--if-available", "percent"])).code).toBe(2);
 });
 
 test("names a file that cannot be written", async () => {
   const env = { LIVEOPS_REPORT: join(cli.dir, "no", "such", "report") };
-  const { code, stderr } = await cli.run(["report", "percent", "40"], { env });
+  const { code, stderr } = await cli.here(["report", "percent", "40"], { env });
   expect(code).toBe(2);
   expect(stderr).toContain("cannot be written");
 });

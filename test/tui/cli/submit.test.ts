@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => daemon[Symbol.asyncDispose]());
 
 const submit = (words: string[], options = {}) =>
-  cli.run(["submit", "--socket", daemon.socket, ...words], options);
+  cli.here(["submit", "--socket", daemon.socket, ...words], options);
 const accepts = () =>
   daemon.on("POST", "/v1/operations", (_asked, reply) => reply.json(new Story().record(), 201));
 
@@ -178,7 +178,7 @@ test.each([
   accepts();
   let fleet: string | null = null;
   daemon.on("GET", "/v1/hosts", (_asked, reply) => reply.json({ fleet, hosts: [] }));
-  const run = (cwd: string) => cli.run([command, "--socket", daemon.socket, "--cwd", cwd, ...words]);
+  const run = (cwd: string) => cli.here([command, "--socket", daemon.socket, "--cwd", cwd, ...words]);
   expect(await run("absent")).toEqual({
     code: 2,
     stdout: "",

@@ -116,7 +116,7 @@ test("Ctrl-C exits with 130, and reports that the operation continues", async ()
 test("submit --follow prints the id on stderr, and only the operation's output on stdout", async () => {
   tells(new Story().started().entered("Load", 0).finished("succeeded", 1), FIRST);
   daemon.on("POST", "/v1/operations", (_asked, reply) => reply.json(new Story().record(), 201));
-  const ended = await cli.run(["submit", "--socket", daemon.socket, "load-process-save", "--follow"]);
+  const ended = await cli.here(["submit", "--socket", daemon.socket, "load-process-save", "--follow"]);
   expect(ended).toEqual({
     code: 0,
     stdout: "=== [1/3] Load ===\nresult=1\n",

@@ -1,0 +1,62 @@
+/**
+ * Runs a command of `liveops` or `liveopsd` in this process, from the sources: a process of its own takes twenty times
+ * as long. For commands that end by themselves and start no process. One runs at a time, because it has the process's
+ * streams, environment and directory.
+ */
+import { Readable, Writable } from "node:stream";
+import { runCommandLine } from "../../../tui/cli/command-line.js";
+import { COMMANDS, commandTree } from "../../../tui/cli/commands.js";
+import { helpKind, helpTree } from "../../../tui/cli/help.js";
+import { DAEMON_COMMANDS } from "../../../tui/cli/liveopsd/commands.js";
+import type { Ended } from "./cli.js";
+
+interface Place {
+  bin: string;
+  cwd: string;
+  env: Record<string, string | undefined>;
+}
+
+let last: Promise<unknown> = Promise.resolve();
+
+export function runHere(words: string[], place: Place): Promise<Ended> {
+  const ended = last.then(() => run(words, place));
+  last = ended.catch(() => {});
+  return ended;
+}
+
+async function run(words: string[], { bin, cwd, env }: Place): Promise<Ended> {
+  const streams = { stdin: Readable.from([]), stdout: new Text(), stderr: new Text() };
+  const before = { env: process.env, argv: process.argv, cwd: process.cwd() };
+  const own = Object.keys(streams).map((name) => Object.getOwnPropertyDescriptor(process, name)!);
+  for (const [name, value] of Object.entries(streams))
+    Object.defineProperty(process, name, { configurable: true, value });
+  process.env = { ...env };
+  process.argv = [process.execPath, bin, ...words];
+  process.chdir(cwd);
+  try {
+    if (bin.endsWith("liveopsd.cjs")) await runCommandLine(words, DAEMON_COMMANDS, "liveopsd");
+    else {
+      const kind = helpKind(words);
+      const line = kind === "all" ? ["--help"] : words;
+      const whole = () => (kind === null ? commandTree() : helpTree(kind));
+      await runCommandLine(line, COMMANDS, "liveops", whole);
+    }
+    return { code: Number(process.exitCode ?? 0), stdout: streams.stdout.text, stderr: streams.stderr.text };
+  } finally {
+    process.exitCode = undefined;
+    for (const [index, name] of Object.keys(streams).entries())
+      Object.defineProperty(process, name, own[index]!);
+    Object.assign(process, { env: before.env, argv: before.argv });
+    process.chdir(before.cwd);
+  }
+}
+
+/** What was written. */
+class Text extends Writable {
+  text = "";
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}
