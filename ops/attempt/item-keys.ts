@@ -1,43 +1,57 @@
 /**
- * Remembers which items of tracked loops are finished, for later attempts: of one run of a stage's block, or of the code
- * outside of stages.
+ * The finished items of tracked loops, for later attempts: of one run of a stage's block, or of the code outside of
+ * stages.
  *
  * An item is known by its loop and its key. A loop is known by its label and its number among the loops of that label;
- * a loop inside the body of another keyed loop by the item in hand as well. So the loop of the third file is that loop
- * in each attempt, however many files are skipped. The second item with a key is an item of its own: the n-th item
- * with a key in one attempt is the n-th in the next.
+ * a loop inside the body of another keyed loop also by the item in hand. So the loop of the third file is that loop
+ * in each attempt, however many files are skipped. The n-th item with a key in one attempt is the n-th in the next.
  *
- * Keys are stored as digests, so a key may be long, and a secret in a key is in no file.
+ * Keys are stored as digests, so a key may be long, and a secret in a key is in no file. They are stored in batches,
+ * at once if items take longer than that, with a sync every second. A failure must not fail the work: the items may be
+ * done again, and the log says so. On a full disk they wait in memory.
  */
 import { hash } from "node:crypto";
 import { inspect } from "node:util";
+import { isDiskFull } from "../../protocol/system/replace-file.js";
 import type { Clock } from "./clock.js";
-import { ItemWriter } from "./item-writer.js";
 import type { FinishedItems } from "./sink.js";
 
 /** Most items of a stage that have a key, those of earlier attempts included. */
 const MOST_ITEMS = 100_000;
-
 /** Characters of a digest. A stored key is the digest of the loop, and that of the item. */
 const DIGEST = 16;
+/** Most items of a batch, because it is one line. */
+const BATCH = 8192;
+const SYNC_MS = 1000;
+/** Part of the time that may be spent with syncs, on a slow disk. */
+const SYNC_SHARE = 0.05;
 
-/** Items that earlier attempts finished of a loop outside of other keyed loops. */
-interface Earlier {
-  count: number;
-  attempts: Set<number>;
+/** A keyed loop that runs. */
+export interface OpenLoop {
+  /** The item whose body runs. */
+  item: string | null;
+  /** Loops inside that body, by label. */
+  inner: Map<string, number>;
 }
 
 export class ItemKeys {
   readonly #finished = new Set<string>();
-  readonly #earlier = new Map<string, Earlier>();
-  /** Loops that have begun, the innermost last. */
-  readonly #open: KeyedLoop[] = [];
+  /** What earlier attempts finished of the loops outside of other keyed loops. */
+  readonly #earlier = new Map<string, { count: number; attempts: Set<number> }>();
+  /** The innermost last. */
+  readonly #open: OpenLoop[] = [];
   /** Loops outside of other keyed loops, by label. */
   readonly #roots = new Map<string, number>();
   readonly #noted = new Set<string>();
-  readonly #writer: ItemWriter | null;
   /** Items of earlier attempts, and of this one. */
   #count: number;
+  /** Null: nothing is stored, or no longer. */
+  #store: FinishedItems | null;
+  #pending: string[] = [];
+  #writtenAt = Number.NEGATIVE_INFINITY;
+  #syncedAt: number;
+  #syncEvery = SYNC_MS;
+  #isSynced = true;
 
   /**
    * @param store - null: nothing is stored, as in `liveops run`
@@ -47,12 +61,11 @@ export class ItemKeys {
   constructor(
     store: FinishedItems | null,
     private readonly note: (text: string) => void,
-    clock: Clock,
+    private readonly clock: Clock,
     private readonly most = MOST_ITEMS,
   ) {
-    const onFailure = (reason: string) =>
-      this.#noteOnce(`finished items cannot be stored, so a later attempt may do them again: ${reason}`);
-    this.#writer = store === null ? null : new ItemWriter(store, onFailure, clock);
+    this.#store = store;
+    this.#syncedAt = clock.now();
     try {
       for (const { attempt, keys } of store?.load() ?? []) this.#load(attempt, keys);
     } catch (error) {
@@ -62,69 +75,68 @@ export class ItemKeys {
   }
 
   /**
-   * Begins a loop.
-   *
    * @param length - number of its items; null: not known yet
+   * @returns its id, and what earlier attempts finished of it
    * @throws RangeError if it has too many
    */
-  begin(label: string | null, length: number | null): KeyedLoop {
+  begin(loop: OpenLoop, label: string, length: number | null) {
     if (length !== null && length > this.most) throw this.#tooMany();
-    const outer = this.#open.findLast((loop) => loop.item !== null) ?? null;
-    const name = label ?? "";
-    const counts = outer?.inner ?? this.#roots;
-    const number = (counts.get(name) ?? 0) + 1;
-    counts.set(name, number);
-    const loop = new KeyedLoop(this, digest(`${outer?.item ?? ""} ${number} ${name}`), outer !== null);
+    const outer = this.#open.findLast(({ item }) => item !== null);
+    const loops = outer?.inner ?? this.#roots;
+    const number = (loops.get(label) ?? 0) + 1;
+    loops.set(label, number);
     this.#open.push(loop);
-    return loop;
+    const id = digest(`${outer?.item ?? ""} ${number} ${label}`);
+    const { count = 0, attempts = [] } = (outer ? undefined : this.#earlier.get(id)) ?? {};
+    return { id, count, attempts: [...attempts] };
   }
 
-  /** What earlier attempts finished of the loop. */
-  earlier(loop: KeyedLoop): { count: number; attempts: number[] } {
-    const { count = 0, attempts = [] } = (loop.isInner ? undefined : this.#earlier.get(loop.id)) ?? {};
-    return { count, attempts: [...attempts] };
-  }
-
-  /**
-   * Whether an earlier attempt finished the item. Otherwise this attempt does it.
-   *
-   * @throws RangeError if there are too many
-   */
-  isFinished(item: string): boolean {
-    if (this.#finished.has(item)) return true;
-    this.#count++;
-    if (this.#count > this.most) throw this.#tooMany();
-    return false;
-  }
-
-  noteTwice(key: string): void {
-    this.#noteOnce(
-      `p.track: several items have the key ${inspect(key).slice(0, 60)}; a later attempt skips as many of them as were finished`,
-    );
-  }
-
-  leave(loop: KeyedLoop): void {
+  leave(loop: OpenLoop): void {
     const place = this.#open.lastIndexOf(loop);
     if (place !== -1) this.#open.splice(place, 1);
   }
 
+  /**
+   * @param nth - number of the item among those of its loop with this key
+   * @returns the item, which this attempt does; null: an earlier attempt finished it
+   * @throws RangeError if there are too many
+   */
+  take(loop: string, key: string, nth: number): string | null {
+    if (nth > 1)
+      this.#noteOnce(
+        `p.track: several items have the key ${inspect(key).slice(0, 60)}; a later attempt skips as many of them as were finished`,
+      );
+    const item = loop + digest(`${loop} ${nth} ${key}`);
+    if (this.#finished.has(item)) return null;
+    this.#count++;
+    if (this.#count > this.most) throw this.#tooMany();
+    return item;
+  }
+
   finish(item: string): void {
-    this.#writer?.add(item);
+    if (this.#store !== null) this.#pending.push(item);
   }
 
   /** Call often: stores what is due. */
   tick(now: number): void {
-    this.#writer?.tick(now);
+    if (this.#store === null) return;
+    if (now - this.#writtenAt >= this.#store.everyMs) this.#write(now);
+    if (now - this.#syncedAt >= this.#syncEvery) this.#sync(now);
   }
 
   /** The block ended and may run again in a later attempt: stores everything. Later items are not remembered. */
   end(): void {
-    this.#writer?.end();
+    const now = this.clock.now();
+    this.#write(now);
+    this.#sync(now);
+    this.#drop();
   }
 
-  /** The stage is done, and its value is stored. */
+  /** The stage is done, and its value is stored: removes everything, of earlier attempts too. */
   discard(): void {
-    this.#writer?.discard();
+    const store = this.#store;
+    this.#drop();
+    if (store !== null) this.#guarded(() => store.discard());
   }
 
   #load(attempt: number, keys: readonly string[]): void {
@@ -139,6 +151,52 @@ export class ItemKeys {
     }
   }
 
+  #write(now: number): void {
+    const store = this.#store;
+    if (store === null || this.#pending.length === 0) return;
+    this.#writtenAt = now;
+    this.#guarded(() => {
+      while (this.#pending.length > 0) {
+        store.append(this.#pending.slice(0, BATCH));
+        this.#pending = this.#pending.slice(BATCH);
+        this.#isSynced = false;
+      }
+    });
+  }
+
+  #sync(now: number): void {
+    const store = this.#store;
+    if (store === null || this.#isSynced) return;
+    this.#guarded(() => {
+      store.sync();
+      this.#isSynced = true;
+    });
+    this.#syncedAt = this.clock.now();
+    this.#syncEvery = Math.max(SYNC_MS, (this.#syncedAt - now) / SYNC_SHARE);
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#noteOnce(
+        `finished items cannot be stored, so a later attempt may do them again: ${(error as Error).message}`,
+      );
+      if (!isDiskFull(error)) this.#drop();
+    }
+  }
+
+  #drop(): void {
+    const store = this.#store;
+    this.#store = null;
+    this.#pending = [];
+    try {
+      store?.close();
+    } catch {
+      // What was written is in the file.
+    }
+  }
+
   #tooMany(): RangeError {
     const most = this.most.toLocaleString("en-US");
     return new RangeError(
@@ -146,60 +204,12 @@ export class ItemKeys {
     );
   }
 
+  /** One note of each kind. */
   #noteOnce(text: string): void {
-    // One note of each kind.
     const kind = text.slice(0, 20);
     if (this.#noted.has(kind)) return;
     this.#noted.add(kind);
     this.note(text);
-  }
-}
-
-/** One run of a tracked loop with a `key`. */
-export class KeyedLoop {
-  /** The item whose body runs. */
-  item: string | null = null;
-  /** Loops inside the body of the item in hand, by label. */
-  inner = new Map<string, number>();
-  /** Items of each key. */
-  readonly #counts = new Map<string, number>();
-
-  constructor(
-    private readonly keys: ItemKeys,
-    readonly id: string,
-    readonly isInner: boolean,
-  ) {}
-
-  /**
-   * Takes an item in hand. Returns false if an earlier attempt finished it: its body must not run.
-   *
-   * @throws RangeError if there are too many
-   */
-  take(key: string): boolean {
-    const count = (this.#counts.get(key) ?? 0) + 1;
-    this.#counts.set(key, count);
-    if (count > 1) this.keys.noteTwice(key);
-    const item = this.id + digest(`${this.id} ${count} ${key}`);
-    if (this.keys.isFinished(item)) return false;
-    this.inner = new Map();
-    this.item = item;
-    return true;
-  }
-
-  /** The body of the item in hand has ended. */
-  finish(): void {
-    if (this.item !== null) this.keys.finish(this.item);
-    this.item = null;
-  }
-
-  /** The loop has ended. An item in hand is not finished. */
-  leave(): void {
-    this.item = null;
-    this.keys.leave(this);
-  }
-
-  tick(now: number): void {
-    this.keys.tick(now);
   }
 }
 

@@ -9,7 +9,7 @@ import { inspect } from "node:util";
 import type { TrackOptions } from "../sdk/live-operation.js";
 import type { Counted } from "./bar.js";
 import type { Cancellation } from "./cancellation.js";
-import type { ItemKeys, KeyedLoop } from "./item-keys.js";
+import type { ItemKeys, OpenLoop } from "./item-keys.js";
 import type { Meter } from "./meter.js";
 import { knownLength } from "./track.js";
 
@@ -29,7 +29,21 @@ export function trackKeyedSync<T>(
   options: KeyedOptions<T>,
   host: KeyedHost,
 ): Iterable<T> {
-  return { [Symbol.iterator]: () => syncLoop(items, options, host) };
+  return {
+    *[Symbol.iterator]() {
+      const loop = new KeyedLoop(items, options, host);
+      try {
+        loop.look();
+        for (const item of items) {
+          if (loop.takes(item)) yield item;
+          loop.finishItem();
+        }
+        loop.show();
+      } finally {
+        loop.end();
+      }
+    },
+  };
 }
 
 export function trackKeyedAsync<T>(
@@ -37,56 +51,41 @@ export function trackKeyedAsync<T>(
   options: KeyedOptions<T>,
   host: KeyedHost,
 ): AsyncIterable<T> {
-  return { [Symbol.asyncIterator]: () => asyncLoop(items, options, host) };
-}
-
-function* syncLoop<T>(items: Iterable<T>, options: KeyedOptions<T>, host: KeyedHost): Generator<T, void> {
-  const loop = new Keyed(items, options, host);
-  try {
-    loop.look();
-    for (const item of items) {
-      if (loop.takes(item)) yield item;
-      loop.finishItem();
-      loop.look();
-    }
-    loop.finishAll();
-  } finally {
-    loop.leave();
-  }
-}
-
-async function* asyncLoop<T>(
-  items: AsyncIterable<T>,
-  options: KeyedOptions<T>,
-  host: KeyedHost,
-): AsyncGenerator<T, void> {
-  const loop = new Keyed(items, options, host);
-  try {
-    loop.look();
-    for await (const item of items) {
-      // The stop may have arrived while this awaited the item, and the lease may have ended.
-      loop.check();
-      if (loop.takes(item)) yield item;
-      loop.finishItem();
-      loop.look();
-    }
-    loop.finishAll();
-  } finally {
-    loop.leave();
-  }
+  return {
+    async *[Symbol.asyncIterator]() {
+      const loop = new KeyedLoop(items, options, host);
+      try {
+        loop.look();
+        for await (const item of items) {
+          // The stop may have arrived while this awaited the item, and the lease may have ended.
+          host.cancellation.check();
+          if (loop.takes(item)) yield item;
+          loop.finishItem();
+        }
+        loop.show();
+      } finally {
+        loop.end();
+      }
+    },
+  };
 }
 
 /** Time in ms after which the bar shows how far the skipping is. */
 const SHOW_MS = 100;
 
-class Keyed<T> implements Counted {
+class KeyedLoop<T> implements Counted, OpenLoop {
   done = 0;
   /** Units of the items that were skipped: they do not count for the rate. */
   skipped = 0;
   readonly total: number | null;
   readonly unit: string | null;
   readonly label: string | null;
-  readonly #loop: KeyedLoop;
+  item: string | null = null;
+  inner = new Map<string, number>();
+  readonly #keys: ItemKeys;
+  readonly #id: string;
+  /** Items of each key. */
+  readonly #counts = new Map<string, number>();
   readonly #startedAt: number;
   /** Units of the item in hand. */
   #inHand = 0;
@@ -99,15 +98,16 @@ class Keyed<T> implements Counted {
     private readonly host: KeyedHost,
   ) {
     const length = knownLength(items);
+    const { unit = null, label = null, size } = options;
     this.total = options.total ?? length;
-    this.unit = options.unit ?? null;
-    this.label = options.label ?? null;
+    this.unit = unit;
+    this.label = label;
     if (typeof options.key !== "function") throw new TypeError("p.track: key is a function of the item");
     this.#startedAt = host.meter.clock.now();
-    const keys = host.keys();
-    this.#loop = keys.begin(this.label, length);
-    const { count, attempts } = keys.earlier(this.#loop);
-    if (count > 0) host.note(finishedText(count, options.size ? length : this.total, attempts));
+    this.#keys = host.keys();
+    const { id, count, attempts } = this.#keys.begin(this, label ?? "", length);
+    this.#id = id;
+    if (count > 0) host.note(finishedText(count, size ? length : this.total, attempts));
   }
 
   /**
@@ -118,15 +118,10 @@ class Keyed<T> implements Counted {
   look(): void {
     const { meter, cancellation } = this.host;
     const now = meter.clock.now();
-    this.#loop.tick(now);
+    this.#keys.tick(now);
     if (this.#isShown) meter.touch(now);
-    else if (now - this.#startedAt > SHOW_MS) this.#show();
+    else if (now - this.#startedAt > SHOW_MS) this.show();
     cancellation.check(now);
-  }
-
-  /** @throws OperationCancelled */
-  check(): void {
-    this.host.cancellation.check();
   }
 
   /** Returns whether the body must run; false: the item was finished before. */
@@ -135,13 +130,18 @@ class Keyed<T> implements Counted {
     const text = keyText(key(item, this.#index), this.#index);
     this.#index++;
     const units = size === undefined ? 1 : size(item);
-    if (!this.#loop.take(text)) {
+    const nth = (this.#counts.get(text) ?? 0) + 1;
+    this.#counts.set(text, nth);
+    const taken = this.#keys.take(this.#id, text, nth);
+    if (taken === null) {
       this.done += units;
       this.skipped += units;
       return false;
     }
+    this.item = taken;
+    this.inner = new Map();
     this.#inHand = units;
-    if (!this.#isShown) this.#show();
+    this.show();
     return true;
   }
 
@@ -149,24 +149,22 @@ class Keyed<T> implements Counted {
   finishItem(): void {
     this.done += this.#inHand;
     this.#inHand = 0;
-    this.#loop.finish();
+    if (this.item !== null) this.#keys.finish(this.item);
+    this.item = null;
+    this.look();
   }
 
-  /** The items are at their end. */
-  finishAll(): void {
-    if (!this.#isShown) this.#show();
-  }
-
-  /** The loop has ended, or was left. */
-  leave(): void {
+  /** The loop has ended, or was left. An item in hand is not finished. */
+  end(): void {
     const { meter } = this.host;
-    this.#loop.leave();
+    this.item = null;
+    this.#keys.leave(this);
     meter.touch(meter.clock.now());
   }
 
-  #show(): void {
+  show(): void {
+    if (!this.#isShown) this.host.meter.count(this);
     this.#isShown = true;
-    this.host.meter.count(this);
   }
 }
 
