@@ -87,7 +87,7 @@ function Body({ state }: { state: State }) {
   const { page } = state;
   if (page !== null && page.kind !== "copy") return <PageView state={state} page={page} />;
   // Nothing to list, and not because of a filter.
-  if (state.order.length === 0 && state.listing.text === "" && state.selected === null)
+  if (state.list.order.length === 0 && state.list.text === "" && state.selected === null)
     return <EmptyState state={state} />;
   return <Panes state={state} />;
 }

@@ -31,7 +31,7 @@ function commandBar(state: State, theme: Theme): string {
 
 /** The whole row is highlighted. Where there is no room for all, the question is cut and not its keys. */
 function questionBar(state: State, question: Question, { paint }: Theme): string {
-  const keys = state.actions
+  const keys = state.session.actions
     .filter((action) => action.hint !== undefined && action.when(state))
     .map((action) => [labelOf(action), sanitizeLine(action.hint!(state) ?? "")] as const);
   const width = state.size.columns;
@@ -51,7 +51,7 @@ export function shellRows(state: State, { paint }: Theme): Line[] {
   const { question, notice, entry } = state;
   const command =
     question !== null
-      ? commandOf(question.request, state.flags)
+      ? commandOf(question.request, state.session.flags)
       : entry === null
         ? notice?.command
         : undefined;
@@ -126,7 +126,7 @@ const STAYS: Partial<Record<Request["kind"], string>> = {
 };
 
 /** Marked rows to which the question does not apply. */
-function leftOut({ marked }: State, kind: Request["kind"], ids: readonly string[]): string {
+function leftOut({ list: { marked } }: State, kind: Request["kind"], ids: readonly string[]): string {
   const count = [...marked].filter((id) => !ids.includes(id)).length;
   return count === 0 ? "" : ` ${count} marked left out: ${STAYS[kind] ?? "not possible"}`;
 }
@@ -140,7 +140,7 @@ function questionAbout(state: State, { kind, name }: { kind: string; name: strin
   }
   if (kind === "drain-host")
     return `Drain ${name}? Nothing starts there.${count === 0 ? "" : ` ${count} running continue.`}`;
-  const { queues } = state;
+  const { all: queues } = state.queues;
   const queue = queues.find((each) => each.name === name);
   if (kind === "resume-queue") {
     const waiting = queue === undefined || queue.queued === 0 ? "" : ` ${queue.queued} queued can start.`;
@@ -163,7 +163,7 @@ function addNotice({ text, level, about }: Notice, line: Line): void {
 /** Actions that the bar can show now, in the order of the table. */
 function shownActions(state: State): DashboardAction[] {
   const small = panesOf(state).tooSmall;
-  return state.actions.filter(
+  return state.session.actions.filter(
     (action) =>
       !small &&
       (action.hint?.(state) ?? null) !== null &&

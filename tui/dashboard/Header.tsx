@@ -55,7 +55,7 @@ function connecting(state: State, width: number, { paint }: Theme): string {
   const { connection } = state;
   const isNew = connection.state !== "connecting" || connection.reason === null;
   const isHung = connection.state === "connecting" && connection.hung !== undefined;
-  const none = isHung ? "daemon not responding" : (state.source?.neverAnswered ?? "no daemon");
+  const none = isHung ? "daemon not responding" : (state.session.source?.neverAnswered ?? "no daemon");
   const text = isNew ? "connecting" : none;
   return new Line(width, paint).add(" liveops ", "bold").add(text, "warn").toString();
 }
@@ -154,7 +154,7 @@ function leftFacts(state: State): Fact[] {
       short: [[`✓ ${formatCount(today)}`, "muted"]],
       rank: 7,
     });
-  if (state.source !== null) list.push({ long: state.source.figures(state), rank: 9 });
+  if (state.session.source !== null) list.push({ long: state.session.source.figures(state), rank: 9 });
   return [...list, ...scheduleFacts(state)];
 }
 
@@ -174,7 +174,7 @@ function rightFacts(state: State, theme: Theme): Fact[] {
   if (state.request !== null) return [{ long: [[underWay(state.request), "warn"]], rank: 2 }];
   const list: Fact[] = [];
   const { running } = state.view.counts;
-  const { load } = state;
+  const { load } = state.operation;
   const all = slotCount(state);
   if (all !== null) {
     const slots = Math.min(12, all);
@@ -205,7 +205,7 @@ function rightFacts(state: State, theme: Theme): Fact[] {
 const TIME = 8;
 
 /** The load of all running operations in percent of a core; `–` before the first sample. */
-function cpuText({ load, view }: State): string {
+function cpuText({ operation: { load }, view }: State): string {
   const cores = view.counts.running === 0 ? 0 : load.at(-1);
   return cores === undefined ? "–" : `${formatCount(Math.round(cores * 100))}%`;
 }

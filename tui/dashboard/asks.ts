@@ -6,7 +6,7 @@ import { type Ask, ask, isLive } from "./core/ask.js";
 import { operationOf, selectedOperation } from "./core/chain.js";
 import { countsHostSeconds, liveHosts } from "./core/hosts.js";
 import { listLayout } from "./core/layout.js";
-import { emit, type State } from "./core/model.js";
+import { emit, patched, type State } from "./core/model.js";
 import { failures, find, page, queue, today } from "./pages/list/asks.js";
 import { logRange, logStream, matches, seek } from "./pages/log/asks.js";
 import { attempts, chain, dependencies, history, timeline, why } from "./pages/operation/asks.js";
@@ -32,8 +32,8 @@ const clock = ask({
 });
 
 const daemon = ask({
-  want: (state) => (isLive(state) && state.hosts.length === 0 ? {} : null),
-  take: (state, daemon: DaemonReply) => ({ ...state, daemon }),
+  want: (state) => (isLive(state) && state.hosts.named.length === 0 ? {} : null),
+  take: (state, daemon: DaemonReply) => patched(state, "hosts", { daemon }),
   bring: async (_want, { client, tell }) => tell(await client.daemon()),
 });
 
@@ -90,6 +90,9 @@ export function ticks(state: State): boolean {
   if (listLayout(state).rows.some(({ id }) => operationOf(state, id)?.state === "running")) return true;
   // A selection that was moved to something finished goes back to what is live.
   return (
-    state.movedAt !== null && operation !== null && isFinal(operation.state) && state.view.counts.running > 0
+    state.selection.movedAt !== null &&
+    operation !== null &&
+    isFinal(operation.state) &&
+    state.view.counts.running > 0
   );
 }

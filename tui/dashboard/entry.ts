@@ -2,7 +2,7 @@
 
 import { search } from "./core/chain-log.js";
 import { panesOf } from "./core/layout.js";
-import { type EntryKind, emit, notify, type State } from "./core/model.js";
+import { type EntryKind, emit, notify, patched, type State } from "./core/model.js";
 import {
   askTypes,
   changeForm,
@@ -68,7 +68,7 @@ export const ENTRIES: Record<EntryKind, EntryHandlers> = {
     accepted: (state, text) => {
       // The line is closed already: what it left over is asked with it open.
       const entry = { kind: "types", line: { text, at: text.length } } as const;
-      if (state.types === null) {
+      if (state.submit.types === null) {
         const page = { kind: "types", entered: true } as const;
         return { ...askTypes(state), entry, page };
       }
@@ -201,14 +201,14 @@ function submit(state: State, form: Form): State {
 
 function leaveForm(state: State, form: Form): State {
   const written = form.fields.some(({ line }) => line.text !== "");
-  const drafts = new Map(state.drafts);
+  const drafts = new Map(state.submit.drafts);
   if (written && form.of === null) drafts.set(form.type.op, form);
   else drafts.delete(form.type.op);
-  if (form.of !== null) return { ...state, page: null, entry: null, drafts };
+  if (form.of !== null) return patched({ ...state, page: null, entry: null }, "submit", { drafts });
   const entry = { kind: "types", line: EMPTY_LINE } as const;
   const choice = Math.max(
     0,
     knownTypes(state).findIndex(({ op }) => op === form.type.op),
   );
-  return { ...state, page: { kind: "types" }, entry, choice, drafts };
+  return patched({ ...state, page: { kind: "types" }, entry, choice }, "submit", { drafts });
 }

@@ -3,7 +3,7 @@
  * failures, for each daemon, or for all hosts that a dashboard shows.
  */
 import { readFileSync } from "node:fs";
-import type { State } from "./core/model.js";
+import type { NeedsSlice } from "./core/slices/needs.js";
 import { writeSmall } from "./seen-failures.js";
 
 /** Keys that are kept; the oldest are of what ended long ago. */
@@ -16,7 +16,7 @@ export class LookedFile {
   constructor(private readonly file: string | null) {}
 
   /** @param now - in ms: when nothing was remembered, the person looks for the first time */
-  read(now: number): Pick<State, "began" | "looked"> {
+  read(now: number): Pick<NeedsSlice, "began" | "looked"> {
     const { began, looked } = this.file === null ? {} : readSmall(this.file);
     this.#began = typeof began === "number" && began <= now ? began : now;
     const keys = Array.isArray(looked) ? looked.filter((key) => typeof key === "string") : [];

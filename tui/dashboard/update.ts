@@ -14,7 +14,7 @@ import { withPromises } from "./core/chain-time.js";
 import type { Effect } from "./core/effect.js";
 import { listLayout, panesOf } from "./core/layout.js";
 import type { Message } from "./core/message.js";
-import { type Notice, notify, type State } from "./core/model.js";
+import { type Notice, notify, patched, type State } from "./core/model.js";
 import { withLooked } from "./core/needs.js";
 import { selectedRow } from "./core/order.js";
 import { changeForm, showForm, withoutDraft } from "./core/pages.js";
@@ -65,13 +65,17 @@ function reduce(state: State, message: Message): State {
     case "lost":
       return lost(state, message);
     case "heard":
-      return { ...state, connection: LIVE, heard: heardNow(state, null) };
+      return patched({ ...state, connection: LIVE }, "operation", { heard: heardNow(state, null) });
     case "apply":
       return message.change(state);
     case "told":
       return askNamed(message.name).take(state, message.answer, message.want);
     case "not-found":
-      return { ...state, wanted: null, quit: state.quit ?? { code: message.code, message: message.message } };
+      return patched(
+        { ...state, quit: state.quit ?? { code: message.code, message: message.message } },
+        "selection",
+        { wanted: null },
+      );
     case "form-ready":
       if (state.page !== null || state.entry !== null) return state;
       return message.operation.state === "running"
@@ -89,7 +93,9 @@ function reduce(state: State, message: Message): State {
 function pressed(before: State, key: Extract<Message, { type: "pressed" }>["pressed"]): State {
   if (panesOf(before).tooSmall) {
     const name = nameOfKey(key);
-    return before.actions.find(({ keys, always }) => always && keys.includes(name))?.run(before) ?? before;
+    return (
+      before.session.actions.find(({ keys, always }) => always && keys.includes(name))?.run(before) ?? before
+    );
   }
   const meaning = meaningOf(before, key);
   const state = before.notice === null || before.entry !== null ? before : { ...before, notice: null };
@@ -101,7 +107,7 @@ function pressed(before: State, key: Extract<Message, { type: "pressed" }>["pres
 }
 
 const applied = (state: State, lines: readonly StreamLine[]): State =>
-  (state.source?.applyLines ?? applyLines)(state, lines);
+  (state.session.source?.applyLines ?? applyLines)(state, lines);
 
 function sampledAt(state: State, now: number): State {
   const isLive = state.connection.state === "live";
@@ -143,14 +149,14 @@ function stillAsks(request: Request, operation: Operation): boolean {
 function keepInView(state: State): State {
   if (selectedRow(state) === -1) return state;
   const { sections } = listLayout(state);
-  const tops = { ...state.tops };
+  const tops = { ...state.list.tops };
   for (const section of ["running", "queued", "finished"] as const)
     tops[section] = sections[section]?.top ?? 0;
   const same =
-    tops.running === state.tops.running &&
-    tops.queued === state.tops.queued &&
-    tops.finished === state.tops.finished;
-  return same ? state : { ...state, tops };
+    tops.running === state.list.tops.running &&
+    tops.queued === state.list.tops.queued &&
+    tops.finished === state.list.tops.finished;
+  return same ? state : patched(state, "list", { tops });
 }
 
 /** Milliseconds that a notice stands, one with a command, and one of an error. */
@@ -175,19 +181,23 @@ function answered(before: State, request: Request, operations: readonly Operatio
   const notice: Notice = {
     text: doneText(request, operations.length),
     level: "success",
-    command: commandOf(request, before.flags),
+    command: commandOf(request, before.session.flags),
   };
   const marked: ReadonlySet<string> =
-    KEEPS_MARKS.has(request.kind) || "name" in request ? before.marked : new Set();
+    KEEPS_MARKS.has(request.kind) || "name" in request ? before.list.marked : new Set();
   if (request.kind === "remove") {
     const cursor = before.view.cursor ?? "";
     const lines = operations.map(({ id }) => ({ type: "removed" as const, cursor, id }));
-    return { ...settleSelection(before, applyLines(before, lines)), request: null, notice, marked };
+    return patched({ ...settleSelection(before, applyLines(before, lines)), request: null, notice }, "list", {
+      marked,
+    });
   }
-  const queuesRun = before.queuesRun + 1;
+  const queuesRun = before.queues.run + 1;
   // The answer may come before the line of the stream.
   const settled = settleSelection(before, addFetched(before, operations));
-  const state = { ...settled, request: null, notice, marked, queuesRun };
+  const state = patched(patched({ ...settled, request: null, notice }, "list", { marked }), "queues", {
+    run: queuesRun,
+  });
   const [first] = operations;
   if (request.kind !== "submit" || first === undefined) return state;
   // A person who submits wants to see it.

@@ -5,7 +5,7 @@ import { ticks } from "../../../tui/dashboard/asks.js";
 import { reasonOf } from "../../../tui/dashboard/core/action.js";
 import { stallOf } from "../../../tui/dashboard/core/estimate.js";
 import { fits, isExact, parseFilter } from "../../../tui/dashboard/core/listing.js";
-import type { State } from "../../../tui/dashboard/core/model.js";
+import { patched, type State } from "../../../tui/dashboard/core/model.js";
 import { slotCount } from "../../../tui/dashboard/core/queue-view.js";
 import { commandOf } from "../../../tui/dashboard/core/request.js";
 import { shownItems } from "../../../tui/dashboard/pages/help/palette-rows.js";
@@ -51,9 +51,13 @@ test("the slots in the header are those of the hosts whose operations are counte
   const start = opened(OPERATIONS, { size: SIZE });
   const queues = [{ name: "default", concurrency: 3 } as QueueReply];
   const daemon = { ...DAEMON, fleet: FLEET.fleet };
-  expect(slotCount({ ...start, queues })).toBeNull();
-  expect(slotCount({ ...start, queues, daemon })).toBeNull();
-  expect(slotCount({ ...start, queues, daemon: { ...daemon, fleet: null } })).toBe(3);
+  expect(slotCount(patched(start, "queues", { all: queues }))).toBeNull();
+  expect(slotCount(patched(patched(start, "queues", { all: queues }), "hosts", { daemon }))).toBeNull();
+  expect(
+    slotCount(
+      patched(patched(start, "queues", { all: queues }), "hosts", { daemon: { ...daemon, fleet: null } }),
+    ),
+  ).toBe(3);
 });
 
 describe("the page of the hosts", () => {
@@ -98,8 +102,8 @@ describe("the page of the hosts", () => {
 
   test("enter lists the operations of the host", () => {
     const listed = press(open(), "H", "j", "return");
-    expect(listed).toMatchObject({ page: null, listing: { text: "host:build-2" } });
-    expect(listed.order).toHaveLength(3);
+    expect(listed).toMatchObject({ page: null, list: { text: "host:build-2" } });
+    expect(listed.list.order).toHaveLength(3);
   });
 
   test("of one machine shows it and how to begin a fleet", () => {

@@ -206,7 +206,7 @@ describe("a host that does not answer", () => {
       later,
       told((state) => answers(state, "den")),
     );
-    expect(back.hosts.map(({ connection }) => connection.state)).toEqual(["live", "live"]);
+    expect(back.hosts.named.map(({ connection }) => connection.state)).toEqual(["live", "live"]);
     expect(stallOf(back, back.view.operations.get(`${SAME}@den`)!)).toBeNull();
     expect(screenText(back)).not.toContain("no answer");
   });
@@ -273,8 +273,8 @@ describe("commands and questions", () => {
     const page = press({ ...both(), selected: `${SAME}@den` }, "H");
     expect(page.page).toEqual({ kind: "hosts", at: 1 });
     const listed = press(page, "return");
-    expect(listed.listing.text).toBe("host:den");
-    expect(listed.order).toEqual([`${SAME}@den`]);
+    expect(listed.list.text).toBe("host:den");
+    expect(listed.list.order).toEqual([`${SAME}@den`]);
   });
 });
 
@@ -357,7 +357,7 @@ test("a list that has no way back keeps all its pages", () => {
     const page = { operations, next: String(n + 1), previous: null, total: pages + 1 };
     return answerTo("page", page, { text: "", order: "newest", before });
   });
-  expect(after(both(), ...read).listing.paging.pages).toHaveLength(pages);
+  expect(after(both(), ...read).list.paging.pages).toHaveLength(pages);
 });
 
 test("each reply that is a record gets the key of its host", () => {

@@ -58,7 +58,7 @@ test.each([200, 160, 120, 80])("at %i columns the facts of the header keep their
   const usage = { cpu: 1.43, rssBytes: 1, processes: 1 };
   const measured = later(after(start, changed(backup().id, { usage })), 1);
   const emptyAt = new Date(NOW + 700_000).toISOString();
-  const forecast = { emptyAt, operations: {} } as unknown as NonNullable<State["forecast"]>;
+  const forecast = { emptyAt, operations: {} } as unknown as NonNullable<State["queues"]["forecast"]>;
   const told = after(start, answerTo("forecast", forecast));
   const more = { ...start, view: { ...start.view, counts: { ...counts, running: 12, queued: 98 } } };
   for (const state of [measured, told, more]) expect(places(state)).toEqual(places(start));

@@ -21,7 +21,7 @@ test("compare takes the two marked operations, the later one against the earlier
   const state = opened([backupDone(), failed()]);
   expect(item(state, "compare")?.disabledReason).toBe("mark two operations with the space bar");
   const marked = press(state, " ", " ");
-  expect(marked.marked.size).toBe(2);
+  expect(marked.list.marked.size).toBe(2);
   expect(item(marked, "compare")?.disabledReason).toBeNull();
   const [first, second] = [backupDone(), failed()].toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
   expect(noticeOf(act(marked, "compare"))?.command).toBe(`liveops why ${second!.id} --against ${first!.id}`);

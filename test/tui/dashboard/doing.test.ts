@@ -1,7 +1,7 @@
 /** Submitting, retrying, removing and the palette: what is sent to the daemon, and what comes of its answers. */
 import { describe, expect, test } from "vitest";
 import { ACTIONS, withKeys } from "../../../tui/dashboard/actions.js";
-import type { State } from "../../../tui/dashboard/core/model.js";
+import { patched, type State } from "../../../tui/dashboard/core/model.js";
 import { paletteItems, shownItems } from "../../../tui/dashboard/pages/help/palette-rows.js";
 import { answerTo, effectsOf, initial, opened as open, press, screenText, update } from "./core.js";
 import { KEY, openDashboard } from "./open.js";
@@ -117,7 +117,7 @@ describe("the types, before they are there", () => {
     const lost = update(at(), answerTo("types", new Error("the loader hangs")));
     expect(screenText(lost)).toContain("could not be loaded: the loader hangs");
     const again = press(lost, "return");
-    expect(again.typesWanted).toBe(true);
+    expect(again.submit.typesWanted).toBe(true);
     expect(screenText(again)).toContain("Loading the operation types");
   });
 });
@@ -257,7 +257,7 @@ describe("remove", () => {
 describe("the palette", () => {
   function opened(): State {
     const state = update(open([failed(), backup()]), answerTo("find", failed()));
-    return { ...state, types: TYPES };
+    return patched(state, "submit", { types: TYPES });
   }
   const first = (typed: string) => shownItems(opened(), typed)[0]?.name;
 
@@ -323,7 +323,7 @@ describe("the keys of the config", () => {
     const keys = (name: string) => actions.find((action) => action.name === name)?.keys;
     expect(keys("cancel")).toEqual(["x"]);
     expect(keys("remove")).toEqual(["D", "^r"]);
-    const state = { ...open([backup()]), actions };
+    const state = patched(open([backup()]), "session", { actions });
     expect(press(state, "x").question?.request.kind).toBe("cancel");
     expect(press(state, "c").question).toBeNull();
     expect(screenText(state)).toContain("x cancel");

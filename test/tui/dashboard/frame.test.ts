@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { NO_COUNTS } from "../../../protocol/watch.js";
-import type { State } from "../../../tui/dashboard/core/model.js";
+import { patched, type State } from "../../../tui/dashboard/core/model.js";
 import { detailRows } from "../../../tui/dashboard/pages/details/DetailsPage.js";
 import { unpainted } from "../../../tui/dashboard/text/theme.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
@@ -51,9 +51,8 @@ const state: fc.Arbitrary<State> = fc
       { page: { kind: "copy" as const, followed: true } },
       { page: { kind: "record" as const, id: "backupaaaaaa", top: 0, attempts: null } },
       { page: { kind: "record" as const, id: "failedcccccc", top: 0, attempts: null } },
-      { logView: { wrap: true, numbers: true, full: false } },
-      { logView: { wrap: false, numbers: false, full: true } },
     ),
+    logView: fc.constantFrom({}, { wrap: true, numbers: true }, { full: true }),
     known: fc.boolean(),
     unfold: fc.boolean(),
     away: fc.boolean(),
@@ -124,7 +123,10 @@ const state: fc.Arbitrary<State> = fc
     }
     if (given.unfold) now = act(now, "fold-all");
     const search = given.known ? { text: value!, at: 1 } : null;
-    now = { ...now, search, listing: { ...now.listing, text: given.unfold ? value! : "" } };
+    now = patched({ ...now, list: { ...now.list, text: given.unfold ? value! : "" } }, "log", {
+      search,
+      ...given.logView,
+    });
     return { ...now, pane: given.pane, notice: { text: notice!, level: "info" as const }, ...given.over };
   });
 

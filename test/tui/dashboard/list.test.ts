@@ -88,12 +88,12 @@ describe("a filter", () => {
   test("narrows with each letter, selects what is left, and escape ends it", () => {
     const open = press(opened([scanning(), queued(), failed()]), "/");
     const typed = type(open, "shell");
-    expect(typed.order).toEqual([queued().id]);
+    expect(typed.list.order).toEqual([queued().id]);
     expect(typed.selected).toBe(queued().id);
     const accepted = press(typed, "return");
-    expect(accepted).toMatchObject({ entry: null, order: [queued().id] });
-    expect(press(accepted, "escape").order).toHaveLength(3);
-    expect(press(typed, "escape").order).toHaveLength(3);
+    expect(accepted).toMatchObject({ entry: null, list: { order: [queued().id] } });
+    expect(press(accepted, "escape").list.order).toHaveLength(3);
+    expect(press(typed, "escape").list.order).toHaveLength(3);
   });
 
   test("with a state that does not exist suggests the nearest, and lists no other operation", () => {
@@ -142,27 +142,27 @@ describe("a filter", () => {
   test("takes what is pasted with its line breaks as one line", () => {
     const typing = press(opened([A, failed()]), "/");
     const pasted = update(typing, { type: "pasted", text: "fails\r\n  item\n" });
-    expect(pasted.listing.text).toBe("fails item");
-    expect(pasted.order).toEqual([failed().id]);
+    expect(pasted.list.text).toBe("fails item");
+    expect(pasted.list.order).toEqual([failed().id]);
   });
 
   test("what comes in while it is on has a row only where it fits", () => {
     const state = type(press(opened([queued()]), "/"), "shell");
     const line = { type: "changed", cursor: "2", id: failed().id, patch: failed() } as const;
-    expect(update(state, { type: "watched", line }).order).toEqual([queued().id]);
+    expect(update(state, { type: "watched", line }).list.order).toEqual([queued().id]);
   });
 });
 
 describe("a chain", () => {
   test("is one row for its last link; unfolded, a row for each", () => {
     const state = opened([A, B, failed()]);
-    expect(state.order).toEqual([B.id, failed().id]);
-    expect(state.folds.get(B.id)).toMatchObject({ links: 2, part: "folded" });
+    expect(state.list.order).toEqual([B.id, failed().id]);
+    expect(state.list.folds.get(B.id)).toMatchObject({ links: 2, part: "folded" });
     const unfolded = press(state, "z");
-    expect(unfolded.order).toEqual([B.id, A.id, failed().id]);
-    expect(press(unfolded, "j", "z")).toMatchObject({ order: [B.id, failed().id], selected: B.id });
-    expect(press(state, "Z").order).toHaveLength(3);
-    expect(press(state, "Z", "Z").order).toHaveLength(2);
+    expect(unfolded.list.order).toEqual([B.id, A.id, failed().id]);
+    expect(press(unfolded, "j", "z")).toMatchObject({ list: { order: [B.id, failed().id] }, selected: B.id });
+    expect(press(state, "Z").list.order).toHaveLength(3);
+    expect(press(state, "Z", "Z").list.order).toHaveLength(2);
   });
 
   test("folded, an earlier link that is looked at keeps the chain's row selected", () => {
@@ -182,14 +182,14 @@ describe("a chain", () => {
         { type: "chained", cursor: "3", from: A.id, to: B.id, operation: B },
       ],
     });
-    expect(after.order).toEqual([B.id]);
+    expect(after.list.order).toEqual([B.id]);
     expect(after.selected).toBe(B.id);
   });
 });
 
 describe("the order", () => {
   const sorted = (count: number) =>
-    press(opened([scanning(), queued(), failed(), B]), ...Array<string>(count).fill("o")).order;
+    press(opened([scanning(), queued(), failed(), B]), ...Array<string>(count).fill("o")).list.order;
 
   test("by newest, by name, by state, by time", () => {
     expect(sorted(1)).toEqual([B.id, queued().id, scanning().id, failed().id]);
@@ -201,7 +201,7 @@ describe("the order", () => {
 
   test("reversed is the same backwards", () => {
     const state = press(opened([scanning(), queued(), failed()]), "o");
-    expect(press(state, "O").order).toEqual(state.order.toReversed());
+    expect(press(state, "O").list.order).toEqual(state.list.order.toReversed());
   });
 });
 
@@ -231,7 +231,7 @@ describe("pages", () => {
     const end = press(state, ...Array<string>(20).fill("pageDown"));
     expect(wantedPage(end)).toEqual({ text: "", order: "newest", before: null });
     const more = answered(end);
-    expect(more.order).toHaveLength(500);
+    expect(more.list.order).toHaveLength(500);
     const further = press(more, ...Array<string>(30).fill("pageDown"));
     expect(wantedPage(further)).toEqual({ text: "", order: "newest", before: all[499]!.id });
     expect(wantedPage(answered(further))).toBeNull();
@@ -244,7 +244,7 @@ describe("pages", () => {
     const other = { text: "lo", order: "newest", before: null } as const;
     const empty = { operations: [], next: "x", previous: null, total: 5 };
     const stale = update(state, answerTo("page", empty, other));
-    expect(stale.listing.paging.pages).toEqual([]);
+    expect(stale.list.paging.pages).toEqual([]);
   });
 
   test("an order by anything but time needs all of them", () => {
@@ -262,11 +262,11 @@ describe("pages", () => {
     expect(range(end)).toMatch(/–8,000 of 8,000$/);
     expect(wantedPage(end)).toBeNull();
     let up = end;
-    const seen = new Set(end.order);
+    const seen = new Set(end.list.order);
     for (let i = 0; i < 600; i++) {
       if (wantedPage(up) !== null) up = answered(up, stored);
-      for (const id of up.order) seen.add(id);
-      expect(up.order.length).toBeLessThanOrEqual(LIST_PAGE * PAGES_MOST + 200);
+      for (const id of up.list.order) seen.add(id);
+      expect(up.list.order.length).toBeLessThanOrEqual(LIST_PAGE * PAGES_MOST + 200);
       expect(up.fetched.size).toBeLessThanOrEqual(LIST_PAGE * PAGES_MOST);
       up = press(up, "pageUp");
     }
@@ -274,7 +274,7 @@ describe("pages", () => {
     expect(seen.size).toBe(8000);
     const first = press(end, "g");
     expect(first.selected).toBe(stored[0]!.id);
-    expect(first.order).toHaveLength(200);
+    expect(first.list.order).toHaveLength(200);
   });
 
   test("the place on the screen is that among all, wherever the window is", () => {
@@ -311,7 +311,7 @@ describe("pages", () => {
         { type: "counts", counts: { ...NO_COUNTS, succeeded: 20_001 } },
       ],
     });
-    expect(after.order).toEqual(end.order);
+    expect(after.list.order).toEqual(end.list.order);
     expect(range(after)).toMatch(/–20,001 of 20,001$/);
   });
 });
@@ -362,9 +362,9 @@ test("a cancelling operation is told without colour", () => {
 test("ten thousand are put in order in a few frames' time, and a patch of progress costs none of it", () => {
   const live = scanning();
   const state = opened([live, ...finished(10_000)]);
-  expect(state.order).toHaveLength(10_001);
+  expect(state.list.order).toHaveLength(10_001);
   const line = { type: "changed", cursor: "2", id: live.id, patch: { percent: 5 } } as const;
-  expect(update(state, { type: "watched", line }).order).toBe(state.order);
+  expect(update(state, { type: "watched", line }).list.order).toBe(state.list.order);
 });
 
 describe("a queue longer than what the stream brings", () => {
@@ -395,7 +395,7 @@ describe("a queue longer than what the stream brings", () => {
     state = after(state, page("", null, 0, 500, "p2"));
     expect(wanted(state, "queue")).toEqual({ text: "", before: "p2" });
     state = after(state, page("", "p2", 500, 1000, "p3"));
-    expect(state.order.slice(0, 1000)).toEqual(waiting(0, 1000).map(({ id }) => id));
+    expect(state.list.order.slice(0, 1000)).toEqual(waiting(0, 1000).map(({ id }) => id));
     expect(screenText(press(state, "j"))).toContain("99,000 more queued");
     expect(wanted(state, "queue")).toBeNull();
   });
@@ -404,7 +404,7 @@ describe("a queue longer than what the stream brings", () => {
     const state = type(press(long, "/"), "item-70");
     expect(wanted(state, "queue")).toEqual({ text: "item-70", before: null });
     const found = after(state, page("item-70", null, 700, 710, null));
-    expect(found.order).toContain("waits705");
+    expect(found.list.order).toContain("waits705");
     expect(wanted(found, "queue")).toBeNull();
     expect(wanted(type(press(long, "/"), "state:failed"), "queue")).toBeNull();
   });
@@ -418,7 +418,7 @@ describe("a queue longer than what the stream brings", () => {
     const grown = after(press(state, "G"), { type: "watched", line });
     expect(wanted(grown, "queue")).toEqual({ text: "", before: "p2" });
     const anew = after(grown, { type: "watched", line: snapshot(200) });
-    expect(anew.listing.paging.queue).toEqual({ before: null, hasAll: false });
+    expect(anew.list.paging.queue).toEqual({ before: null, hasAll: false });
   });
 
   test("one that was fetched and starts is the stream's, and a snapshot drops what waited", () => {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import { matchRows, matchText } from "../../../tui/dashboard/core/matches.js";
-import type { State } from "../../../tui/dashboard/core/model.js";
+import { patched, type State } from "../../../tui/dashboard/core/model.js";
 import { choose } from "../../../tui/dashboard/core/select.js";
 import { jsonLine } from "../../../tui/dashboard/text/json-line.js";
 import { after, answerTo, opened as open, press, screenText, update, wanted } from "./core.js";
@@ -77,11 +77,13 @@ describe("the matches of a search", () => {
     const state = searching([3, 50, 90]);
     expect(wanted(state, "matches")).toMatchObject({ query: { match: "x" } });
     expect(matchText(state)).toBe("3 matches");
-    const at = { ...state, search: { text: "x", at: 50 } };
+    const at = patched(state, "log", { search: { text: "x", at: 50 } });
     expect(matchText(at)).toBe("2 of 3");
-    expect(matchText({ ...searching([3, 50], true), search: { text: "x", at: 50 } })).toBe("2 of 2+");
+    expect(matchText(patched(searching([3, 50], true), "log", { search: { text: "x", at: 50 } }))).toBe(
+      "2 of 2+",
+    );
     expect(matchText(searching([]))).toBe("0 matches");
-    expect(matchText({ ...at, search: { text: "y", at: 50 } })).toBe("");
+    expect(matchText(patched(at, "log", { search: { text: "y", at: 50 } }))).toBe("");
   });
 
   test("grow with what is logged", () => {
@@ -92,7 +94,7 @@ describe("the matches of a search", () => {
   });
 
   test("are marked at the right edge, as wide as the screen, the shown one apart", () => {
-    const state = { ...searching([1, 2, 51, 100]), search: { text: "x", at: 51 } };
+    const state = patched(searching([1, 2, 51, 100]), "log", { search: { text: "x", at: 51 } });
     expect([...matchRows(state, 10)]).toEqual([
       [0, false],
       [5, true],
@@ -155,21 +157,21 @@ describe("a failed operation", () => {
   test("is sought in the stage that failed, and not while one watches the end", () => {
     const state = open([backup(), it()], { size: { columns: 100, rows: 30 } });
     const chosen = choose(state, "failedcccccc");
-    expect(chosen.seek).toMatchObject({ query: { after: 0, stage: "Process" }, errorSince: ago(598) });
-    expect(choose(chosen, backup().id).seek).toBeNull();
+    expect(chosen.log.seek).toMatchObject({ query: { after: 0, stage: "Process" }, errorSince: ago(598) });
+    expect(choose(chosen, backup().id).log.seek).toBeNull();
     const seen = after(choose(open([{ ...it(), state: "running", error: null }]), it().id), {
       type: "watched",
       line: { type: "changed", cursor: "2", id: it().id, patch: it() },
     });
-    expect(seen).toMatchObject({ seek: null, log: { follow: true } });
+    expect(seen).toMatchObject({ log: { seek: null, window: { follow: true } } });
   });
 
   test("left alone at its error goes back to what runs; moved by hand it stays", () => {
     const state = choose(open([backup(), it()], { size: { columns: 100, rows: 30 } }), "failedcccccc");
-    const log = { ...state.log, follow: false, bottom: 1 };
-    const opened = { ...state, log, openedAt: 1, seek: null };
+    const log = { ...state.log.window, follow: false, bottom: 1 };
+    const opened = patched(state, "log", { window: log, openedAt: 1, seek: null });
     const later = { type: "ticked", now: NOW + 61_000 } as const;
     expect(update(opened, later).selected).toBe(backup().id);
-    expect(update({ ...opened, openedAt: null }, later).selected).toBe("failedcccccc");
+    expect(update(patched(opened, "log", { openedAt: null }), later).selected).toBe("failedcccccc");
   });
 });

@@ -17,6 +17,7 @@ import {
   visibleLines,
   wantedLines,
 } from "../../../tui/dashboard/core/log-window.js";
+import { patched } from "../../../tui/dashboard/core/model.js";
 import { wantedRange } from "../../../tui/dashboard/pages/log/asks.js";
 import { initial } from "./core.js";
 
@@ -101,7 +102,8 @@ describe("the window", () => {
 
   test("lines that came while the end was fetched have it fetched once more", () => {
     const logLinks = [{ id: "a", name: "a", offset: 0, lines: 0 }];
-    const wanted = (log: LogWindow) => wantedRange({ ...initial(), logLinks, log }, HEIGHT);
+    const wanted = (log: LogWindow) =>
+      wantedRange(patched(initial(), "log", { links: logLinks, window: log }), HEIGHT);
     const log = appendLines({ ...openLog("a", 0), behind: true }, range(2, 600));
     const fetched = addPage(log, { tail: LOG_PAGE }, range(91, 590), 590, 91);
     expect(fetched.behind).toBe(true);

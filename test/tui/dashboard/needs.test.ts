@@ -176,7 +176,7 @@ describe("the bell", () => {
     expect(needsOf(press(press(all(), "N"), "X"))).toEqual([]);
     expect(rows(list)[0]).not.toContain("◆");
     // The row of troubles does not tell it as new, either.
-    expect(all().newFailures).toHaveLength(1);
-    expect(list.newFailures).toEqual([]);
+    expect(all().needs.failures).toHaveLength(1);
+    expect(list.needs.failures).toEqual([]);
   });
 });

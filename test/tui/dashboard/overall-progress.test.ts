@@ -201,6 +201,6 @@ test("another attempt begins anew", () => {
   const again = { ...uncounted, attempt: 2, currentStage: 0, stageStates: { Scan: "active" } } as const;
   expect(formatOverall(shown(update(state, changed(again))))).toBe("…");
   const waiting = update(state, changed({ state: "queued" }));
-  expect(waiting.reached.size).toBe(0);
+  expect(waiting.operation.reached.size).toBe(0);
   expect(progressOf(waiting, queued())).toMatchObject({ percent: 0 });
 });

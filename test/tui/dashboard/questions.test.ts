@@ -33,7 +33,7 @@ test("marked rows that the question leaves out are counted", () => {
     size: { columns: 160, rows: 30 },
   });
   const marked = press(all, " ", " ", " ", "x");
-  expect(marked.marked.size).toBe(3);
+  expect(marked.list.marked.size).toBe(3);
   expect(bar(marked)).toContain("2 marked left out: still running");
 });
 

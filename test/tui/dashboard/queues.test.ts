@@ -77,7 +77,7 @@ describe("p", () => {
     expect(sentBy(asked, "y")).toEqual({ kind: "pause", ids: [backup().id] });
     expect(sentBy(open([backup({ pause: paused() })]), "p")).toEqual({ kind: "resume", ids: [backup().id] });
     const marked = press(open(both), "g", " ", " ");
-    expect(marked.marked.size).toBe(2);
+    expect(marked.list.marked.size).toBe(2);
     const askedOfMarked = press(marked, "p");
     expect(sentBy(askedOfMarked, "y")).toEqual({ kind: "pause", ids: [backup().id] });
     const answered = after(press(askedOfMarked, "y"), {
@@ -86,7 +86,7 @@ describe("p", () => {
       operations: [backup({ pause: paused() })],
     });
     expect(answered.notice).toMatchObject({ text: "paused", command: `liveops pause ${backup().id}` });
-    expect(answered.marked.size).toBe(2);
+    expect(answered.list.marked.size).toBe(2);
   });
 
   test("on a queued one, or with nothing running, it asks whether to pause the queue, and then to resume it", () => {
@@ -213,8 +213,8 @@ describe("what a queued operation waits for", () => {
     expect(text).toMatch(/○ held +gpu queue gpu paused +paused/);
     expect(text).toContain("Queued 3  ‖ gpu paused");
     expect(text.split("\n")[1]).toBe(" ‖ queue gpu paused  Q shows");
-    expect(state.queueColumn).toBe(3);
-    expect(open([A, three]).queueColumn).toBe(0);
+    expect(state.list.queueColumn).toBe(3);
+    expect(open([A, three]).list.queueColumn).toBe(0);
   });
 
   test("in the detail with the states of the operations; one that is not known is asked for", () => {
@@ -227,7 +227,12 @@ describe("what a queued operation waits for", () => {
 
   test("they stand behind those that can start, in the order in which they could", () => {
     const next = queued({ id: "nextnextnext" });
-    expect(press(open([late, three, held, next]), "z").order).toEqual([next.id, held.id, three.id, late.id]);
+    expect(press(open([late, three, held, next]), "z").list.order).toEqual([
+      next.id,
+      held.id,
+      three.id,
+      late.id,
+    ]);
   });
 });
 
@@ -235,7 +240,7 @@ test("finished operations stand in the order of their ends", () => {
   const at = (id: string, created: number, ended: number) =>
     operation({ id, state: "succeeded", createdAt: ago(created), finishedAt: ago(ended) });
   const order = open([at("longaaaaaaaa", 900, 10), at("shortbbbbbbb", 100, 90), at("otherccccccc", 500, 50)]);
-  expect(order.order).toEqual(["longaaaaaaaa", "otherccccccc", "shortbbbbbbb"]);
+  expect(order.list.order).toEqual(["longaaaaaaaa", "otherccccccc", "shortbbbbbbb"]);
 });
 
 test("a very long time stands apart from the percent", () => {
@@ -337,7 +342,7 @@ describe("queues and schedules", () => {
 
   test("the header has the next run; the same answer draws nothing anew", () => {
     expect(screenText(list).split("\n")[0]).toContain("next nightly 04:04");
-    expect(update(list, told([...list.queues], [...list.schedules]))).toBe(list);
+    expect(update(list, told([...list.queues.all], [...list.queues.schedules]))).toBe(list);
   });
 
   test("the palette knows the commands of the CLI, with the reason where one cannot be run", () => {

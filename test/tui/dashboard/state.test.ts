@@ -7,7 +7,7 @@ import { ticks } from "../../../tui/dashboard/asks.js";
 import { meaningOf, reasonOf } from "../../../tui/dashboard/core/action.js";
 import { chainOf, selectedOperation } from "../../../tui/dashboard/core/chain.js";
 import type { Message } from "../../../tui/dashboard/core/message.js";
-import type { State } from "../../../tui/dashboard/core/model.js";
+import { patched, type State } from "../../../tui/dashboard/core/model.js";
 import {
   act,
   after,
@@ -47,7 +47,7 @@ describe("the list", () => {
       finishedAt: ago(8000),
     });
     const second = queued({ id: "queuesecond2", queuePosition: 2 });
-    expect(opened([old, second, failed(), queued(), A]).order).toEqual([
+    expect(opened([old, second, failed(), queued(), A]).list.order).toEqual([
       A.id,
       queued().id,
       second.id,
@@ -59,24 +59,22 @@ describe("the list", () => {
   test("of what was submitted at once, the one that was started last comes first", () => {
     const at = (id: string, started: number) =>
       operation({ id, state: "succeeded", createdAt: ago(500), startedAt: ago(started) });
-    expect(opened([at("bbbbbbbbbbbb", 30), at("aaaaaaaaaaaa", 20), at("cccccccccccc", 10)]).order).toEqual([
-      "cccccccccccc",
-      "aaaaaaaaaaaa",
-      "bbbbbbbbbbbb",
-    ]);
+    expect(
+      opened([at("bbbbbbbbbbbb", 30), at("aaaaaaaaaaaa", 20), at("cccccccccccc", 10)]).list.order,
+    ).toEqual(["cccccccccccc", "aaaaaaaaaaaa", "bbbbbbbbbbbb"]);
   });
 
   test("the first is selected; a choice of a person stays when another comes before it", () => {
     const state = press(opened([A, queued()]), "j", "k");
     expect(state.selected).toBe(A.id);
     const more = after(state, changed(scanning().id, scanning()));
-    expect(more.order[0]).toBe(scanning().id);
+    expect(more.list.order[0]).toBe(scanning().id);
     expect(more.selected).toBe(A.id);
   });
 
   test("a patch of progress leaves the order the same array", () => {
     const state = opened([A, queued()]);
-    expect(after(state, changed(A.id, { percent: 80 })).order).toBe(state.order);
+    expect(after(state, changed(A.id, { percent: 80 })).list.order).toBe(state.list.order);
   });
 
   test("when the selected one is removed its neighbour is selected", () => {
@@ -95,8 +93,8 @@ describe("the list", () => {
     const counts = { ...NO_COUNTS, succeeded: 100 };
     const state = press(open(many, { counts }), "G");
     expect(state.selected).toBe(many[99]!.id);
-    expect(state.tops.finished).toBe(100 - 23);
-    expect(press(state, "g").tops.finished).toBe(0);
+    expect(state.list.tops.finished).toBe(100 - 23);
+    expect(press(state, "g").list.tops.finished).toBe(0);
   });
 });
 
@@ -107,7 +105,7 @@ describe("a hand-over", () => {
   ])("moves the view to the successor (%s)", (_, messages) => {
     const state = after(opened([A]), ...messages);
     expect(state.selected).toBe(B.id);
-    expect(state.log.id).toBe(A.id);
+    expect(state.log.window.id).toBe(A.id);
     expect(chainOf(state, selectedOperation(state)!).map(({ id }) => id)).toEqual([A.id, B.id]);
     expect(state.notice?.text).toBe("→ Verify a backup started");
   });
@@ -184,8 +182,8 @@ describe("cancel and retry", () => {
     expect(press(asked, "y").request).toBeNull();
     expect(press(asked, "q").quit).not.toBeNull();
     const typing = small(press(opened([A]), "/"));
-    expect(press(typing, "x").listing.text).toBe("");
-    expect(after(typing, { type: "pasted", text: "x" }).listing.text).toBe("");
+    expect(press(typing, "x").list.text).toBe("");
+    expect(after(typing, { type: "pasted", text: "x" }).list.text).toBe("");
     expect(press(typing, "q").quit).not.toBeNull();
   });
 
@@ -288,16 +286,21 @@ describe("the list of actions", () => {
 
   test("the keys that move hold on each part of the screen, and the config sets them once", () => {
     const actions = withKeys(ACTIONS, { last: "W", first: "B" });
-    const small = (state: State): State => ({
-      ...update(state, { type: "resized", size: { columns: 60, rows: 18 } }),
-      actions,
-    });
+    const small = (state: State): State =>
+      patched(update(state, { type: "resized", size: { columns: 60, rows: 18 } }), "session", { actions });
     const list = small(opened([A, failed(), queued()]));
     const log = press(small(opened([A])), "return");
     const logged = after(log, answerTo("logStream", lines(200), { id: A.id }));
     const places: [State, (state: State) => unknown][] = [
       [list, ({ selected }) => selected],
-      [logged, ({ log: { follow, bottom } }) => follow || bottom],
+      [
+        logged,
+        ({
+          log: {
+            window: { follow, bottom },
+          },
+        }) => follow || bottom,
+      ],
       [press(list, "?"), ({ page }) => page],
       [press(small(opened([failed()])), "v"), ({ page }) => page],
     ];
@@ -354,10 +357,10 @@ describe("attention", () => {
     const error = { code: "X", message: "certificate expired", stack: null };
     const told = after(state, changed(A.id, { state: "failed", finishedAt: ago(0), error }));
     expect(told.notice).toMatchObject({ text: "✗ nightly failed: certificate expired", level: "error" });
-    expect(told.newFailures).toEqual([A.id]);
+    expect(told.needs.failures).toEqual([A.id]);
     const seen = press(told, "!");
     expect(seen.selected).toBe(A.id);
-    expect(seen.newFailures).toEqual([]);
+    expect(seen.needs.failures).toEqual([]);
     expect(after(told, changed(A.id, { state: "queued", finishedAt: null })).notice).toBeNull();
   });
 
@@ -387,17 +390,20 @@ describe("attention", () => {
 
   test("a failure that was on the screen is no news when the daemon tells of it again", () => {
     const end = changed(A.id, { state: "failed", finishedAt: ago(0) });
-    const watched = after({ ...opened([A, scanning()]), selected: A.id, movedAt: NOW }, end);
+    const watched = after(
+      patched({ ...opened([A, scanning()]), selected: A.id }, "selection", { movedAt: NOW }),
+      end,
+    );
     const operations = [watched.view.operations.get(A.id)!, failed()];
     const told = after(press(watched, "g"), answerTo("failures", { operations, cursor: "c8" }));
     expect(told.selected).not.toBe(A.id);
-    expect(told.newFailures).toEqual([failed().id]);
+    expect(told.needs.failures).toEqual([failed().id]);
   });
 
   test("the cursor of a look is remembered when the last new failure was seen", () => {
     const operations = [failed()];
     const state = after(opened([A]), answerTo("failures", { operations, cursor: "c7" }));
-    expect(state.newFailures).toEqual([failed().id]);
+    expect(state.needs.failures).toEqual([failed().id]);
     const effects = effectsOf(state, { type: "pressed", pressed: { input: "!" } });
     expect(effects).toContainEqual({ type: "remember-look", cursor: "c7" });
   });
@@ -417,11 +423,11 @@ describe("marked operations", () => {
   test("an action applies to all of them, and escape unmarks", () => {
     const second = scanning();
     const state = press(opened([A, second, failed()]), " ", " ");
-    expect([...state.marked].toSorted()).toEqual([A.id, second.id].toSorted());
+    expect([...state.list.marked].toSorted()).toEqual([A.id, second.id].toSorted());
     const asked = press(state, "c").question?.request;
     expect(asked).toMatchObject({ kind: "cancel" });
     expect(asked?.kind === "cancel" && asked.ids.toSorted()).toEqual([A.id, second.id].toSorted());
-    expect(press(state, "escape").marked.size).toBe(0);
+    expect(press(state, "escape").list.marked.size).toBe(0);
   });
 });
 
@@ -449,7 +455,7 @@ describe("the log", () => {
 
   test("home right after an operation was selected goes to its first line", () => {
     const long = backup({ logLines: 5000 });
-    expect(press(opened([long]), "home").log).toMatchObject({ follow: false, jump: 1 });
+    expect(press(opened([long]), "home").log.window).toMatchObject({ follow: false, jump: 1 });
   });
 
   test("a match stays on the screen when lines are wrapped or numbered", () => {

@@ -71,14 +71,14 @@ describe("an active step says", () => {
       press(open(), "F", "P"),
       answerTo("logStream", [logged("of b", "b"), logged("of a", "a", { n: 2 })], { id: ID }),
     );
-    expect(state.log.filter.step).toBe("a");
+    expect(state.log.window.filter.step).toBe("a");
     expect(said(state, stepOf(state, "b"))).toBe("of b");
   });
 
   test("what it said last of at most 300 steps", () => {
     const lines = Array.from({ length: 1000 }, (_, n) => logged(`line ${n}`, `step ${n}`, { n: n + 1 }));
     const state = after(open(), answerTo("logStream", lines, { id: ID }));
-    expect(state.stepLines.size).toBe(300);
+    expect(state.log.stepLines.size).toBe(300);
     expect(said(state, step("step 999"))).toBe("line 999");
   });
 });

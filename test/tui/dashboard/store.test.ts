@@ -67,10 +67,10 @@ test("a log that grows all the time is drawn three times a second; its first lin
   const { store } = opened();
   store.dispatch({ type: "pressed", pressed: { input: "k" } });
   const { id } = backup();
-  let [drawings, last] = [0, store.drawn().log.total];
+  let [drawings, last] = [0, store.drawn().log.window.total];
   store.subscribe(() => {
-    if (store.drawn().log.total !== last) drawings++;
-    last = store.drawn().log.total;
+    if (store.drawn().log.window.total !== last) drawings++;
+    last = store.drawn().log.window.total;
   });
   vi.advanceTimersByTime(1000);
   const start = last;

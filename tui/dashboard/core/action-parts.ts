@@ -23,7 +23,8 @@ export const hasSelected: When = (state) => free(state) && selectedOperation(sta
 /** The keys that move go to the log. */
 export const inDetail: When = (state) => hasSelected(state) && state.pane === "detail";
 /** There is a list: an operation, or a filter that matches none. */
-export const hasList: When = (state) => free(state) && (state.order.length > 0 || state.listing.text !== "");
+export const hasList: When = (state) =>
+  free(state) && (state.list.order.length > 0 || state.list.text !== "");
 export const inList: When = (state) => hasList(state) && state.pane === "list";
 /** The log is on the screen. */
 export const seesLog: When = (state) =>
@@ -32,15 +33,15 @@ export const isLive: When = (state) => state.connection.state === "live";
 
 /** The marked operations, else the selected one. */
 export function targets(state: State): Operation[] {
-  const ids = state.marked.size > 0 ? [...state.marked] : [state.selected];
+  const ids = state.list.marked.size > 0 ? [...state.list.marked] : [state.selected];
   return ids.map((id) => operationOf(state, id)).filter((operation) => operation !== null);
 }
 
 /** The daemon is needed and is not there. */
 export function noDaemon(state: State): string | null {
-  if (state.readOnly !== null) return `${state.readOnly} is read-only`;
+  if (state.session.readOnly !== null) return `${state.session.readOnly} is read-only`;
   if (isLive(state)) return null;
-  return state.source?.silent ?? "the daemon does not respond";
+  return state.session.source?.silent ?? "the daemon does not respond";
 }
 
 /** The daemon that has what the keys name is needed; where keys name several, one is enough. */

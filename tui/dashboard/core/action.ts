@@ -49,12 +49,12 @@ export function reasonOf<State>(action: Action<State>, state: State): string | n
 }
 
 /** What a key means: an action, or why its action cannot be done; null: nothing. */
-export function meaningOf<State extends { actions: readonly Action<State>[] }>(
+export function meaningOf<State extends { session: { readonly actions: readonly Action<State>[] } }>(
   state: State,
   pressed: Pressed,
 ): { action: Action<State> } | { reason: string } | null {
   const key = nameOfKey(pressed);
-  const here = state.actions.filter((action) => action.keys.includes(key) && action.when(state));
+  const here = state.session.actions.filter((action) => action.keys.includes(key) && action.when(state));
   const action = here.find((each) => reasonOf(each, state) === null);
   if (action !== undefined) return { action };
   const reason = here.map((each) => reasonOf(each, state)).find((text) => text !== null && text !== "");

@@ -33,12 +33,12 @@ export function approvalCard(state: State, operation: Operation, width: number, 
     ["approve", "approve"],
     ["reject", "reject"],
   ] as const) {
-    const action = state.actions.find((each) => each.name === name);
+    const action = state.session.actions.find((each) => each.name === name);
     if (action !== undefined) keys.add(labelOf(action), "bold").add(` ${does}   `, "muted");
   }
   return [
     ...paragraph(question, { width, most: QUESTION_MOST, paint, sign: "? " }, "accent", "bold"),
     facts,
-    ...(state.readOnly === null ? [keys] : []),
+    ...(state.session.readOnly === null ? [keys] : []),
   ];
 }

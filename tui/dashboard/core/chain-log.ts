@@ -9,7 +9,6 @@ import type { LogQuery } from "../../../protocol/requests.js";
 import { failedSteps } from "../../../protocol/step-names.js";
 import { chainOf, operationOf, selectedOperation } from "./chain.js";
 import { logRoom } from "./detail-plan.js";
-import type { LogLink } from "./effect.js";
 import {
   jumpTo,
   type LogFilter,
@@ -20,7 +19,8 @@ import {
   visibleLines,
   wantedLines,
 } from "./log-window.js";
-import { notify, type Seek, type State } from "./model.js";
+import { notify, patched, type State } from "./model.js";
+import type { LogLink, Seek } from "./slices/log.js";
 
 export function linksOf(state: State, operation: Operation): LogLink[] {
   let offset = 0;
@@ -34,11 +34,12 @@ export function linksOf(state: State, operation: Operation): LogLink[] {
 /** The log of the selected chain, from its end. */
 export function openChainLog(state: State): State {
   const operation = selectedOperation(state);
-  if (operation === null) return { ...state, log: openLog(null, 0), logLinks: [], stepLines: new Map() };
+  if (operation === null)
+    return patched(state, "log", { window: openLog(null, 0), links: [], stepLines: new Map() });
   const links = linksOf(state, operation);
   const last = links.at(-1)!;
   const log = openLog(operation.chain.id, last.offset + last.lines, last.offset);
-  return { ...state, log, logLinks: links, stepLines: new Map() };
+  return patched(state, "log", { window: log, links, stepLines: new Map() });
 }
 
 /** The log of a failed operation, from the first line that tells of its error. */
@@ -47,13 +48,13 @@ export function seekError(state: State, operation: Operation): State {
   const failed = stages.find((stage) => getOwn(stageStates, stage) === "failed");
   const errorSince = (failed === undefined ? null : getOwn(stageTimes, failed)?.startedAt) ?? startedAt;
   if (operation.state !== "failed" || errorSince === null) return state;
-  const after = state.logLinks.find(({ id }) => id === operation.id)?.offset ?? 0;
+  const after = state.log.links.find(({ id }) => id === operation.id)?.offset ?? 0;
   const whole: Seek = { query: { after }, orElse: null, none: "", errorSince };
-  if (failed === undefined) return { ...state, seek: whole };
+  if (failed === undefined) return patched(state, "log", { seek: whole });
   const [step] = failedSteps(operation, failed);
   const query = { after, stage: failed, ...(step !== undefined && { step }) };
   const seek = { ...whole, query, orElse: whole };
-  return { ...state, seek };
+  return patched(state, "log", { seek });
 }
 
 /** After data came in: the links as they are now. Where an earlier one has grown, its numbers are new: the log is opened again. */
@@ -61,16 +62,16 @@ export function settleLinks(before: State, after: State): State {
   const operation = selectedOperation(after);
   if (operation === null || (before.view === after.view && before.fetched === after.fetched)) return after;
   const links = linksOf(after, operation);
-  const moved = after.logLinks.some(({ id, offset }) => {
+  const moved = after.log.links.some(({ id, offset }) => {
     const now = links.find((link) => link.id === id);
     return now === undefined || now.offset !== offset;
   });
-  if (moved || after.log.id !== operation.chain.id)
-    return { ...openChainLog(after), logRun: after.logRun + 1 };
+  if (moved || after.log.window.id !== operation.chain.id)
+    return patched(openChainLog(after), "log", { run: after.log.run + 1 });
   const same =
-    links.length === after.logLinks.length &&
-    links.every(({ lines }, i) => lines === after.logLinks[i]!.lines);
-  return same ? after : { ...after, logLinks: links };
+    links.length === after.log.links.length &&
+    links.every(({ lines }, i) => lines === after.log.links[i]!.lines);
+  return same ? after : patched(after, "log", { links });
 }
 
 /** A line with its number in the chain. */
@@ -91,46 +92,48 @@ export const filterQuery = ({ stage, step, stream }: LogFilter): LogQuery => ({
 
 /** Seeks the match at or above the foot of the screen, else the first one below it. */
 export function search(state: State, text: string): State {
-  if (text === "") return { ...state, search: null, seek: null };
+  if (text === "") return patched(state, "log", { search: null, seek: null });
   const foot = footOf(state);
   const none = `No line has ${text}`;
   const below = { query: { after: foot, match: text }, orElse: null, none };
   const seek = { query: { before: foot + 1, match: text }, orElse: below, none };
-  return { ...state, search: { text, at: null }, seek };
+  return patched(state, "log", { search: { text, at: null }, seek });
 }
 
 /** Moves to the next match below or above. */
 export function searchOn(state: State, direction: "later" | "earlier"): State {
-  if (state.search === null) return state;
-  const { text, at } = state.search;
+  if (state.log.search === null) return state;
+  const { text, at } = state.log.search;
   const from = at ?? footOf(state);
   const later = direction === "later";
   const query = later ? { after: from, match: text } : { before: Math.max(1, from), match: text };
-  return { ...state, seek: { query, orElse: null, none: `No ${later ? "next" : "previous"} match` } };
+  return patched(state, "log", {
+    seek: { query, orElse: null, none: `No ${later ? "next" : "previous"} match` },
+  });
 }
 
 /** Moves to the first line of the next or the previous stage that has lines. */
 export function seekStage(before: State, direction: 1 | -1): State {
   const line = landedOn(before);
-  const waits = line === null && wantedLines(before.log, logRoom(before).height) !== null;
-  if (waits) return { ...before, stepWaits: direction };
-  const state = { ...before, stepWaits: null };
+  const waits = line === null && wantedLines(before.log.window, logRoom(before).height) !== null;
+  if (waits) return patched(before, "log", { stepWaits: direction });
+  const state = patched(before, "log", { stepWaits: null });
   if (line === null) return notify(state, "The log has no line");
-  const stages = operationOf(state, linkAt(state.logLinks, line.n)?.id ?? null)?.stages ?? [];
+  const stages = operationOf(state, linkAt(state.log.links, line.n)?.id ?? null)?.stages ?? [];
   const here = line.stage === null ? -1 : stages.indexOf(line.stage);
   const others = direction === 1 ? stages.slice(here + 1) : stages.slice(0, Math.max(0, here)).reverse();
-  const after = direction === 1 ? line.n : (linkAt(state.logLinks, line.n)?.offset ?? 0);
+  const after = direction === 1 ? line.n : (linkAt(state.log.links, line.n)?.offset ?? 0);
   const none = `No ${direction === 1 ? "next" : "previous"} stage in the log`;
   const seek = others.reduceRight<Seek | null>(
     (orElse, stage) => ({ query: { after, stage }, orElse, none }),
     null,
   );
-  return seek === null ? notify(state, none) : { ...state, seek };
+  return seek === null ? notify(state, none) : patched(state, "log", { seek });
 }
 
 /** Takes the step that waited for lines. */
 export function stepOn(state: State): State {
-  return state.stepWaits === null ? state : seekStage(state, state.stepWaits);
+  return state.log.stepWaits === null ? state : seekStage(state, state.log.stepWaits);
 }
 
 /** A person moves the log. */
@@ -140,14 +143,16 @@ export function movedByHand(state: State, move: Parameters<typeof moved>[1]): St
 
 /** The log stands where a person put it, not where it was opened. */
 export const leftError = (state: State): State => {
-  const seek = state.seek?.errorSince === undefined ? state.seek : null;
-  return state.openedAt === null && seek === state.seek ? state : { ...state, openedAt: null, seek };
+  const seek = state.log.seek?.errorSince === undefined ? state.log.seek : null;
+  return state.log.openedAt === null && seek === state.log.seek
+    ? state
+    : patched(state, "log", { openedAt: null, seek });
 };
 
 /** The lines on the screen. */
 export function shownLines(state: State): readonly LogLine[] {
   const { height, rowsOf } = logRoom(state);
-  return visibleLines(state.log, height, rowsOf);
+  return visibleLines(state.log.window, height, rowsOf);
 }
 
 /** The state with the log moved. */
@@ -156,11 +161,11 @@ export function moved(
   move: (log: LogWindow, height: number, rowsOf: RowsOf) => LogWindow,
 ): State {
   const { height, rowsOf } = logRoom(state);
-  return withLog(state, move(state.log, height, rowsOf));
+  return withLog(state, move(state.log.window, height, rowsOf));
 }
 
 export function withLog(state: State, log: LogWindow): State {
-  return log === state.log ? state : { ...state, log };
+  return log === state.log.window ? state : patched(state, "log", { window: log });
 }
 
 /** The state with the line on the screen. */
@@ -173,7 +178,7 @@ const footOf = (state: State): number => shownLines(state).at(-1)?.n ?? 0;
 /** The line where a jump puts what it jumped to. */
 function landedOn(state: State): LogLine | null {
   const { height, rowsOf } = logRoom(state);
-  const lines = visibleLines(state.log, height, rowsOf);
+  const lines = visibleLines(state.log.window, height, rowsOf);
   let place = lines.length - 1;
   for (let below = rowsBelowJump(height); below > 0 && place > 0; place--) below -= rowsOf(lines[place]!);
   return lines[place] ?? null;
@@ -181,6 +186,6 @@ function landedOn(state: State): LogLine | null {
 
 /** Keeps the current match on the screen after the rows of the log changed (wrap, numbers). */
 export function keepMatch(state: State): State {
-  const at = state.search?.at ?? null;
-  return at === null || state.log.follow ? state : jumped(state, at);
+  const at = state.log.search?.at ?? null;
+  return at === null || state.log.window.follow ? state : jumped(state, at);
 }

@@ -7,7 +7,8 @@ import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { chainOf } from "./chain.js";
 import { titleNamed, usualNamed, usualOf, usualSuccessors } from "./history.js";
-import type { State, Told } from "./model.js";
+import { patched, type State } from "./model.js";
+import type { Told } from "./slices/operation.js";
 
 export interface ChainTime extends TimeLeft {
   /** Titles of the parts to come whose time is unknown. */
@@ -19,7 +20,7 @@ export interface ChainTime extends TimeLeft {
 /** The time left of the operation, with the links of its chain that are still to come. */
 export function chainTime(state: State, operation: Operation): ChainTime {
   const { last, ran, left, unknown } = chainRest(state, operation);
-  const isLater = isLaterThanPromised(state.promises.get(last.chain.id), last.attempt, ran, left);
+  const isLater = isLaterThanPromised(state.operation.promises.get(last.chain.id), last.attempt, ran, left);
   return { ...left, unknown, isLater };
 }
 
@@ -49,7 +50,7 @@ function chainRest(state: State, operation: Operation) {
 
 /** The time left of the operation alone. */
 export function operationTime(state: State, operation: Operation): TimeLeft {
-  return timeLeft(operation, usualOf(state, operation), state.paces.get(operation.id), state.now);
+  return timeLeft(operation, usualOf(state, operation), state.operation.paces.get(operation.id), state.now);
 }
 
 /** Later stages whose time is unknown. */
@@ -79,7 +80,10 @@ export const usualStage = (state: State, operation: Operation, stage: string) =>
   getOwn(usualOf(state, operation)?.stages ?? {}, stage) ?? null;
 
 /** The map with the paces of these operations; the same one where nothing is new. */
-export function pacesBy({ paces }: State, operations: Iterable<Operation>): State["paces"] {
+export function pacesBy(
+  { operation: { paces } }: State,
+  operations: Iterable<Operation>,
+): State["operation"]["paces"] {
   let next: Map<string, Pace> | null = null;
   for (const operation of operations) {
     const before = paces.get(operation.id);
@@ -95,7 +99,7 @@ export function pacesBy({ paces }: State, operations: Iterable<Operation>): Stat
 /** The share of the time that is over, in percent; null: the end is unknown. It never goes back. */
 export function shareOfTime(state: State, operation: Operation): number | null {
   const { last, ran, left } = chainRest(state, operation);
-  const before = state.promises.get(last.chain.id);
+  const before = state.operation.promises.get(last.chain.id);
   const isSame = before?.attempt === last.attempt && before.link === last.id;
   const told = isSame ? before.percent : null;
   if (left.seconds === null || left.isLeast) return told;
@@ -109,9 +113,11 @@ export function withPromises(state: State): State {
     if (operation.state !== "running") continue;
     const { last, ran, left } = chainRest(state, operation);
     const { id } = last.chain;
-    const promise = promised(state.promises.get(id), last.attempt, ran, left);
+    const promise = promised(state.operation.promises.get(id), last.attempt, ran, left);
     if (promise === undefined) continue;
     promises.set(id, { ...promise, link: last.id, percent: shareOfTime(state, operation) });
   }
-  return promises.size === 0 && state.promises.size === 0 ? state : { ...state, promises };
+  return promises.size === 0 && state.operation.promises.size === 0
+    ? state
+    : patched(state, "operation", { promises });
 }

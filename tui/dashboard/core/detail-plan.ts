@@ -85,7 +85,7 @@ function makePlan(state: State): DetailPlan {
   // A margin of one column on each side.
   const width = Math.max(1, panes.detailWidth - BORDER - 2);
   const operation = selectedOperation(state);
-  if (operation === null || state.logView.full)
+  if (operation === null || state.log.full)
     return { parts: [], width, height: 0, logHeight: panes.detailHeight };
   const roomy = panes.detailHeight >= 20;
   const least = Math.max(LOG_LEAST, Math.floor(panes.detailHeight * LOG_SHARE));
@@ -122,7 +122,7 @@ function groupsOf(
     ...part("hooks", (operation.hookFailures ?? []).length > 0),
   ];
   const measured = operation.usage != null || (isFinal(operation.state) && operation.resources != null);
-  const runs = state.histories.get(historyName(operation))?.recent.length ?? 0;
+  const runs = state.operation.histories.get(historyName(operation))?.recent.length ?? 0;
   const figures = [
     ...part("rate", running && operation.progress !== null),
     ...part("cpu", measured),
@@ -206,7 +206,7 @@ export interface LogColumns {
 export function logColumns(state: State): LogColumns {
   if (state.page?.kind === "copy") return { number: 0, time: 0, stage: 0, stream: 0, width: 0 };
   const { width } = detailPlan(state);
-  const number = state.logView.numbers ? String(Math.max(state.log.total, 999)).length + 1 : 0;
+  const number = state.log.numbers ? String(Math.max(state.log.window.total, 999)).length + 1 : 0;
   const steps = stepColumn(selectedOperation(state)).width;
   const isTold = width < STAGE_FROM && width >= STEP_FROM && steps > 0;
   const stage = isTold ? steps : width >= STAGE_FROM ? Math.max(steps, stageWidth(state)) : 0;
@@ -218,8 +218,8 @@ export function logColumns(state: State): LogColumns {
 /** As wide as the names of the stages, or of the operations of the chain, need. */
 function stageWidth(state: State): number {
   const names =
-    state.logLinks.length > 1
-      ? state.logLinks.map(({ name }) => name)
+    state.log.links.length > 1
+      ? state.log.links.map(({ name }) => name)
       : (selectedOperation(state)?.stages ?? []).slice(0, 50);
   return names.length < 2 ? 0 : columnOf(names);
 }
@@ -245,7 +245,7 @@ export function logRoom(state: State): LogRoom {
   const width = copying ? state.size.columns : plan.width;
   const height = Math.max(0, copying ? state.size.rows - 1 : plan.logHeight - BORDER);
   const textWidth = Math.max(1, width - logColumns(state).width);
-  if (!copying && !state.logView.wrap) return { width, height, rowsOf: () => 1 };
+  if (!copying && !state.log.wrap) return { width, height, rowsOf: () => 1 };
   const textOf = (line: LogLine) => (copying ? plainText(line) : shownText(line).text);
   return { width, height, rowsOf: (line) => wrapped(textOf(line), textWidth, height).length };
 }

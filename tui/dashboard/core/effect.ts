@@ -16,12 +16,3 @@ export type Effect =
   | { type: "suspend" }
   | { type: "remember-look"; cursor: string }
   | { type: "remember-looked"; keys: readonly string[] };
-
-/** An operation of the chain and its place in the log of the chain. */
-export interface LogLink {
-  readonly id: string;
-  readonly name: string;
-  /** Lines of the operations before. */
-  readonly offset: number;
-  readonly lines: number;
-}

@@ -14,8 +14,9 @@ import { chainOf, isPaused } from "./chain.js";
 import { shareOfTime, usualStage } from "./chain-time.js";
 import { historyName, usualNamed } from "./history.js";
 import { hostNamed } from "./hosts.js";
-import type { Reached, State } from "./model.js";
+import type { State } from "./model.js";
 import { isBlocked, isHeldByQueue } from "./queue-view.js";
+import type { Reached } from "./slices/operation.js";
 
 /** Seconds of a chain, from the start of the first operation to the end of the last one, without pauses. */
 export function chainElapsed(links: readonly Operation[], now: number): number | null {
@@ -57,7 +58,7 @@ export function stallOf(state: State, operation: Operation): Stall | null {
     return { seconds: since(state.now, Date.parse(operation.blocked!.since)), why: "blocked" };
   // A pause stops the worker on purpose.
   if (operation.state !== "running" || isPaused(operation)) return null;
-  if (state.silentFor !== null) return { seconds: state.silentFor, why: "host" };
+  if (state.hosts.silentFor !== null) return { seconds: state.hosts.silentFor, why: "host" };
   const host = hostNamed(state, operation.host);
   if (host?.state === "unreachable" && host.since !== null)
     return { seconds: since(state.now, Date.parse(host.since)), why: "host" };
@@ -74,7 +75,7 @@ export function stallOf(state: State, operation: Operation): Stall | null {
 }
 
 function movedAt(state: State, operation: Operation): number {
-  return Math.max(Date.parse(operation.updatedAt), state.heard.get(operation.id) ?? 0);
+  return Math.max(Date.parse(operation.updatedAt), state.operation.heard.get(operation.id) ?? 0);
 }
 
 /** Counts, at the last rate, in whose time an event has to come; and the least seconds. */
@@ -107,7 +108,7 @@ const NOTHING: OverallProgress = { percent: 0, known: false };
 export function progressOf(state: State, operation: Operation): OverallProgress {
   if (operation.state === "succeeded") return overallProgress(operation, null);
   const reached = reachedBefore(state, operation);
-  const history = reached?.history ?? state.histories.get(historyName(operation)) ?? null;
+  const history = reached?.history ?? state.operation.histories.get(historyName(operation)) ?? null;
   // The weights of the stages come with the history. Without them, the percent would jump later.
   if (history === null && operation.stages.length > 1) return NOTHING;
   const now = overallProgress(operation, history?.stages ?? null);
@@ -115,29 +116,30 @@ export function progressOf(state: State, operation: Operation): OverallProgress 
 }
 
 /** The map with what these operations have reached by now; the same one where nothing is new. */
-export function reachedBy(state: State, operations: Iterable<Operation>): State["reached"] {
+export function reachedBy(state: State, operations: Iterable<Operation>): State["operation"]["reached"] {
   let reached: Map<string, Reached> | null = null;
   for (const operation of operations) {
     const { id, attempt } = operation;
-    const before = state.reached.get(id);
+    const before = state.operation.reached.get(id);
     if (operation.state !== "running") {
       if (before === undefined) continue;
-      reached ??= new Map(state.reached);
+      reached ??= new Map(state.operation.reached);
       reached.delete(id);
       continue;
     }
-    const history = reachedBefore(state, operation)?.history ?? state.histories.get(historyName(operation));
+    const history =
+      reachedBefore(state, operation)?.history ?? state.operation.histories.get(historyName(operation));
     if (history === undefined) continue;
     const { percent } = progressOf(state, operation);
     if (before?.attempt === attempt && before.percent === percent) continue;
-    reached ??= new Map(state.reached);
+    reached ??= new Map(state.operation.reached);
     reached.set(id, { attempt, history, percent });
   }
-  return reached ?? state.reached;
+  return reached ?? state.operation.reached;
 }
 
 function reachedBefore(state: State, { id, attempt }: Operation): Reached | null {
-  const reached = state.reached.get(id);
+  const reached = state.operation.reached.get(id);
   return reached?.attempt === attempt ? reached : null;
 }
 

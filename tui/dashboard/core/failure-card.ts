@@ -192,7 +192,7 @@ function whyRows({ why, width, paint }: Room, wanted: WhyName, isShown = (_: Why
 function keyRows({ state, operation, width, paint }: Room): Line[] {
   const first = isResumable(state, operation) ? (retryChoices(state, operation.id)[0]?.first ?? null) : null;
   const from = first === null || first === operation.stages[0] ? "" : ` from ${fit(sanitizeLine(first), 24)}`;
-  const isOurs = state.readOnly === null;
+  const isOurs = state.session.readOnly === null;
   // Those that tell most come first: a narrow card has no room for the others.
   const does: Record<string, string> = {
     ...(isOurs && { retry: `retry${from}`, shell: "shell" }),
@@ -202,7 +202,7 @@ function keyRows({ state, operation, width, paint }: Room): Line[] {
   };
   const line = new Line(width, paint).add("  ");
   for (const [name, hint] of Object.entries(does)) {
-    const action = state.actions.find((each) => each.name === name && each.when(state));
+    const action = state.session.actions.find((each) => each.name === name && each.when(state));
     const isOff = action !== undefined && name === "shell" && reasonOf(action, state) !== null;
     const key = action === undefined || isOff ? "" : labelOf(action);
     if (key === "" || widthOf(key) + widthOf(hint) + 1 > line.left) continue;

@@ -12,7 +12,7 @@ const NAME_MOST = 30;
 
 /** @param began when the dashboard was opened, in ms; @returns two lines, or none where nothing ended */
 export function farewellOf(state: State, began: number): string[] {
-  if (state.readOnly !== null) return [];
+  if (state.session.readOnly !== null) return [];
   const all = [...state.view.operations.values()];
   const ended = all
     .filter(
@@ -50,7 +50,8 @@ function oneOf(state: State, operation: Operation): string {
 function nextOf(state: State, first: Operation, ended: readonly Operation[]): string[] {
   const { id } = first;
   const command = first.state === "failed" ? "why" : "show";
-  const one = liveops([command, id], state.flags);
-  const others = ended.length === 1 ? "" : `; all of them: ${liveops(["ls"], flagsOf(id, state.flags))}`;
+  const one = liveops([command, id], state.session.flags);
+  const others =
+    ended.length === 1 ? "" : `; all of them: ${liveops(["ls"], flagsOf(id, state.session.flags))}`;
   return [`To see it: ${one}${others}`];
 }

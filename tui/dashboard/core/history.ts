@@ -12,8 +12,9 @@ import { chainOf, operationOf, selectedOperation } from "./chain.js";
 import { isReachable } from "./hosts.js";
 import { bareOf, typeKey } from "./key.js";
 import { listLayout } from "./layout.js";
-import { finishedIn, type History, type State } from "./model.js";
+import { finishedIn, patched, type State } from "./model.js";
 import { perObject } from "./per-object.js";
+import type { History } from "./slices/operation.js";
 
 /** Each of several daemons has its own histories. */
 export function historyName(operation: Pick<Operation, "id"> & Likeness): string {
@@ -28,11 +29,11 @@ const FEW_RUNS = 20;
 
 /** What earlier runs of this type with the same history key tell; null: nothing is known. */
 export function usualOf(state: State, operation: Operation): Usual | null {
-  return usualBy(state.histories.get(historyName(operation)), paramsKey(operation));
+  return usualBy(state.operation.histories.get(historyName(operation)), paramsKey(operation));
 }
 
 export function usualNamed(state: State, name: string): Usual | null {
-  return usualBy(state.histories.get(name), null);
+  return usualBy(state.operation.histories.get(name), null);
 }
 
 /** Every row asks at every drawing. */
@@ -48,7 +49,7 @@ function usualBy(history: History | undefined, params: string | null): Usual | n
 
 /** Earlier runs that succeeded; null: not known. */
 export function earlierRuns(state: State, operation: Operation): number | null {
-  return state.histories.get(historyName(operation))?.runs ?? null;
+  return state.operation.histories.get(historyName(operation))?.runs ?? null;
 }
 
 /** The name of a history to fetch, and the count whose change fetches it again; null: none. */
@@ -57,7 +58,7 @@ export function wantedHistory(state: State): { name: string; succeeded: number }
   const { succeeded } = state.view.counts;
   for (const name of shownHistories(state)) {
     if (!isReachable(state, parseHistoryName(name).op)) continue;
-    const history = state.histories.get(name);
+    const history = state.operation.histories.get(name);
     if (history === undefined) return { name, succeeded };
     const goodFor = history.runs < FEW_RUNS ? FEW_GOOD_FOR : GOOD_FOR;
     if (history.succeeded !== succeeded && state.now - history.at > goodFor) return { name, succeeded };
@@ -89,7 +90,7 @@ export function usualSuccessors(state: State, operation: Operation): string[] {
   const names: string[] = [];
   let name = historyName(operation);
   while (names.length < LINKS_MOST) {
-    const next = state.histories.get(name)?.next[0]?.op;
+    const next = state.operation.histories.get(name)?.next[0]?.op;
     if (next === undefined || names.includes(next)) break;
     names.push(next);
     name = next;
@@ -100,7 +101,9 @@ export function usualSuccessors(state: State, operation: Operation): string[] {
 /** The title of an operation that usually follows. */
 export function titleNamed(state: State, name: string): string {
   const { op } = parseHistoryName(name);
-  const title = [...state.histories.values()].flatMap(({ next }) => next).find((next) => next.op === op);
+  const title = [...state.operation.histories.values()]
+    .flatMap(({ next }) => next)
+    .find((next) => next.op === op);
   const known = [...state.view.operations.values()].find((operation) => typeKey(operation) === op);
   return title?.title ?? known?.title ?? bareOf(op);
 }
@@ -108,7 +111,7 @@ export function titleNamed(state: State, name: string): string {
 /** Which run of its type and history key it is, of those in the store; null: not known. */
 export function runNumber(state: State, operation: Operation): number | null {
   const name = historyName(operation);
-  const history = state.histories.get(name);
+  const history = state.operation.histories.get(name);
   if (history === undefined) return null;
   const at = history.recent.findIndex(({ id }) => id === operation.id);
   if (at !== -1) return history.finished - at;
@@ -124,21 +127,30 @@ export const midnight = (now: number): number => new Date(now).setHours(0, 0, 0,
 
 /** Null: not counted yet. */
 export function finishedToday(state: State): number | null {
-  const { today, view } = state;
+  const {
+    list: { today },
+    view,
+  } = state;
   if (today === null || today.since !== midnight(state.now)) return null;
   return today.count + Math.max(0, finishedIn(view) - finishedIn(today));
 }
 
 /** Null: not counted yet. */
 export function succeededToday(state: State): number | null {
-  const { today, view } = state;
+  const {
+    list: { today },
+    view,
+  } = state;
   if (today === null || today.since !== midnight(state.now)) return null;
   return today.succeeded + Math.max(0, view.counts.succeeded - today.counts.succeeded);
 }
 
 /** The midnight to count from, with the time of the last count; null: the last count is good. */
 export function wantedToday(state: State): { since: string; after: number | null } | null {
-  const { today, now } = state;
+  const {
+    list: { today },
+    now,
+  } = state;
   const since = midnight(now);
   const isGood =
     today?.since === since && (finishedIn(today) === finishedIn(state.view) || now - today.at < GOOD_FOR);
@@ -147,5 +159,7 @@ export function wantedToday(state: State): { since: string; after: number | null
 
 export function counted(state: State, since: string, count: number, succeeded: number): State {
   const { counts } = state.view;
-  return { ...state, today: { since: Date.parse(since), count, succeeded, counts, at: state.now } };
+  return patched(state, "list", {
+    today: { since: Date.parse(since), count, succeeded, counts, at: state.now },
+  });
 }

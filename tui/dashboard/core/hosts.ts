@@ -6,12 +6,13 @@ import type { Operation } from "../../../protocol/operation.js";
 import type { HostReply, HostsReply } from "../../../protocol/replies.js";
 import { fit, fitName, sanitizeLine } from "../text/cells.js";
 import { hostOfKey, shownHost } from "./key.js";
-import type { Host, State } from "./model.js";
+import { patched, type State } from "./model.js";
+import type { Host } from "./slices/hosts.js";
 
 /** The state with the hosts that the daemon told; the same state if what is shown of them is as before. */
 export function withHosts(state: State, fleet: HostsReply): State {
   const shown = (reply: HostsReply | null) => JSON.stringify(shownOf(reply, state.page?.kind === "hosts"));
-  return shown(fleet) === shown(state.fleet) ? state : { ...state, fleet };
+  return shown(fleet) === shown(state.hosts.fleet) ? state : patched(state, "hosts", { fleet });
 }
 
 /** Only the page shows figures, which change all the time. The other parts of the screen show states. */
@@ -26,7 +27,7 @@ function shownOf(reply: HostsReply | null, isPage: boolean): unknown {
 }
 
 /** Names of the hosts that operations may be on, where there are several: lists then tell where. */
-export function hostNames({ fleet, hosts }: Pick<State, "fleet" | "hosts">): string[] {
+export function hostNames({ hosts: { fleet, named: hosts } }: Pick<State, "hosts">): string[] {
   if (hosts.length > 0) return hosts.map(({ name }) => name);
   const isShown = fleet !== null && fleet.fleet !== null && fleet.hosts.length > 1;
   return isShown ? fleet.hosts.map(({ name }) => name) : [];
@@ -42,40 +43,46 @@ export function hostLabel(state: State, operation: Operation, width: number): st
 const longest = (names: readonly string[]): number => Math.max(0, ...names.map((name) => name.length));
 
 /** Columns of the longest name of a host; 0: the list does not tell hosts. */
-export const hostColumn = (state: Pick<State, "fleet" | "hosts">): number => longest(hostNames(state));
+export const hostColumn = (state: Pick<State, "hosts">): number => longest(hostNames(state));
 
 /** Columns of the longest host of a key; 0: keys name no host. */
-export const keyColumn = ({ hosts }: WithHosts): number => longest(hosts.map(({ name }) => name));
+export const keyColumn = ({ hosts: { named: hosts } }: WithHosts): number =>
+  longest(hosts.map(({ name }) => name));
 
-export function hostNamed({ fleet }: Pick<State, "fleet">, name: string | undefined): HostReply | null {
+export function hostNamed(
+  { hosts: { fleet } }: Pick<State, "hosts">,
+  name: string | undefined,
+): HostReply | null {
   return fleet?.hosts.find((host) => host.name === name) ?? null;
 }
 
 /** The host of the daemon that the screen asks; null: not known yet. */
-export function ownHost(state: Pick<State, "fleet" | "daemon">): HostReply | null {
-  return hostNamed(state, state.daemon?.host);
+export function ownHost(state: Pick<State, "hosts">): HostReply | null {
+  return hostNamed(state, state.hosts.daemon?.host);
 }
 
-export function unreachableHosts({ fleet }: Pick<State, "fleet">): HostReply[] {
+export function unreachableHosts({ hosts: { fleet } }: Pick<State, "hosts">): HostReply[] {
   return fleet?.hosts.filter(({ state }) => state === "unreachable") ?? [];
 }
 
 /** Whether the screen shows times of hosts that count seconds. */
-export function countsHostSeconds(state: Pick<State, "fleet" | "hosts" | "page">): boolean {
-  if (state.hosts.length > 0)
-    return state.page?.kind === "hosts" || state.hosts.some(({ connection }) => connection.state === "away");
-  if (state.fleet === null) return false;
-  const isOld = state.page?.kind === "hosts" && state.fleet.hosts.some(({ since }) => since !== null);
-  return isOld || unreachableHosts(state).length > 0 || state.fleet.fleet?.awaySince != null;
+export function countsHostSeconds(state: Pick<State, "hosts" | "page">): boolean {
+  if (state.hosts.named.length > 0)
+    return (
+      state.page?.kind === "hosts" || state.hosts.named.some(({ connection }) => connection.state === "away")
+    );
+  if (state.hosts.fleet === null) return false;
+  const isOld = state.page?.kind === "hosts" && state.hosts.fleet.hosts.some(({ since }) => since !== null);
+  return isOld || unreachableHosts(state).length > 0 || state.hosts.fleet.fleet?.awaySince != null;
 }
 
 type WithHosts = Pick<State, "hosts">;
 
-export const liveHosts = ({ hosts }: WithHosts): readonly Host[] =>
+export const liveHosts = ({ hosts: { named: hosts } }: WithHosts): readonly Host[] =>
   hosts.filter(({ connection }) => connection.state === "live");
 
 /** The host of the key, or of this name; null: the key names none. */
-export function hostOfOperation({ hosts }: WithHosts, key: string | null): Host | null {
+export function hostOfOperation({ hosts: { named: hosts } }: WithHosts, key: string | null): Host | null {
   if (hosts.length === 0 || key === null) return null;
   const own = hosts.find((host) => host.name === key);
   if (own !== undefined) return own;
@@ -96,5 +103,5 @@ export function asLastHeard(state: State, key: string | null): State {
   const connection = hostOfOperation(state, key)?.connection;
   if (connection?.state !== "away" || state.connection.state !== "live") return state;
   const silentFor = Math.max(0, Math.floor((state.now - connection.since) / 1000));
-  return { ...state, now: connection.since, silentFor };
+  return patched({ ...state, now: connection.since }, "hosts", { silentFor });
 }

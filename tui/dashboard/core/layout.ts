@@ -2,7 +2,8 @@
 
 import { isFinal } from "../../../protocol/state.js";
 import { operationOf } from "./chain.js";
-import { moreQueued, type Section, type State } from "./model.js";
+import type { Section } from "./listing.js";
+import { moreQueued, type State } from "./model.js";
 import { isSectioned, selectedRow } from "./order.js";
 import { perObject } from "./per-object.js";
 import { troublesOf } from "./trouble.js";
@@ -29,8 +30,8 @@ export const BORDER = 2;
 export const troubleRows = (state: State): number => (troublesOf(state).length > 0 ? 1 : 0);
 
 /** Rows of the filter of the list, below what is wrong. */
-export const filterRows = ({ listing, entry }: State): number =>
-  listing.text !== "" || entry?.kind === "filter" ? 1 : 0;
+export const filterRows = ({ list, entry }: State): number =>
+  list.text !== "" || entry?.kind === "filter" ? 1 : 0;
 
 /** Rows above the panels. */
 export const topRows = (state: State): number => 1 + troubleRows(state) + filterRows(state);
@@ -54,11 +55,10 @@ export interface Panes {
 }
 
 export function panesOf(state: State): Panes {
-  const { size, logView } = state;
-  const { columns, rows } = size;
+  const { columns, rows } = state.size;
   const height = Math.max(0, rows - FRAME_ROWS + 1 - topRows(state));
   const tooSmall = columns < SMALLEST.columns || rows < SMALLEST.rows;
-  const arrangement = logView.full
+  const arrangement = state.log.full
     ? "one"
     : columns >= SIDE_FROM
       ? "side"
@@ -126,12 +126,12 @@ function sectionOf(state: State, id: string): Section {
 type Ids = Readonly<Record<Section, readonly string[]>>;
 const NO_IDS: Ids = { running: [], queued: [], finished: [] };
 /** A change of state that moves a row makes another order: the sections of an order stay. */
-const idsBySection = perObject((order: State["order"], state: State): Ids => {
+const idsBySection = perObject((order: State["list"]["order"], state: State): Ids => {
   const ids: Record<Section, string[]> = { running: [], queued: [], finished: [] };
   // Rows of an unfolded chain stay with the row of its last link.
   let section: Section = "running";
   for (const id of order) {
-    const part = state.folds.get(id)?.part;
+    const part = state.list.folds.get(id)?.part;
     if (part !== "link" && part !== "tail") section = sectionOf(state, id);
     ids[section].push(id);
   }
@@ -140,8 +140,8 @@ const idsBySection = perObject((order: State["order"], state: State): Ids => {
 
 function makeLayout(state: State): ListLayout {
   const { listWidth, listHeight } = panesOf(state);
-  const sectioned = isSectioned(state.listing);
-  const ids = sectioned ? idsBySection(state.order, state) : NO_IDS;
+  const sectioned = isSectioned(state.list);
+  const ids = sectioned ? idsBySection(state.list.order, state) : NO_IDS;
   const hidden = sectioned ? hiddenQueued(state, ids.queued.length) : 0;
   const panels = sectioned && listWidth >= PANELS_FROM && listHeight >= PANEL_ROWS_FROM;
   if (!panels) return onePanel(state, listHeight - BORDER, listWidth, hidden);
@@ -170,9 +170,9 @@ function section(
   heightOf: (id: string) => number = () => 1,
 ): SectionLayout {
   const room = Math.max(1, height - (hidden > 0 ? 1 : 0));
-  const at = ids.indexOf(state.order[selectedRow(state)] ?? "");
+  const at = ids.indexOf(state.list.order[selectedRow(state)] ?? "");
   const linesOf = (rows: readonly string[]) => rows.reduce((sum, id) => sum + heightOf(id), 0);
-  let top = scrollTop(state.tops[name === "all" ? "finished" : name], at, ids.length, room);
+  let top = scrollTop(state.list.tops[name === "all" ? "finished" : name], at, ids.length, room);
   while (at > top && linesOf(ids.slice(top, at + 1)) > room) top++;
   let visible = ids.slice(top, top + room);
   while (linesOf(visible) > room) visible = visible.slice(0, -1);
@@ -196,13 +196,13 @@ function hasQueued(state: State, { rows }: ListLayout): boolean {
 function onePanelWith(state: State, height: number, width: number, hidden: number): ListLayout {
   const two = width < 46 && height >= 12;
   const heightOf = (id: string) => (two && operationOf(state, id)?.state === "running" ? 2 : 1);
-  const all = section(state, "all", state.order, height, hidden, heightOf);
+  const all = section(state, "all", state.list.order, height, hidden, heightOf);
   return { panels: false, sections: { all, finished: { ...all, section: "finished" } }, rows: all.rows };
 }
 
 /** Queued operations that have no row: those of a folded queue, and those that are not in the state. */
 function hiddenQueued(state: State, rows: number): number {
-  const { wholeQueue, text } = state.listing;
+  const { wholeQueue, text } = state.list;
   if (text !== "") return 0;
   return wholeQueue ? moreQueued(state) : Math.max(0, state.view.counts.queued - rows);
 }

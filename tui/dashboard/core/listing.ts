@@ -3,6 +3,7 @@
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal, type State as OperationState, STATES } from "../../../protocol/state.js";
 import { nearest } from "../../../protocol/text/nearest.js";
+import type { Counts } from "../../../protocol/watch.js";
 import { bareOf, shownHost } from "./key.js";
 import { perObject } from "./per-object.js";
 
@@ -10,6 +11,29 @@ const NO_FILTER: Filter = { terms: [] };
 
 export const SORTS = ["live", "newest", "name", "state", "time"] as const;
 export type Sort = (typeof SORTS)[number];
+
+/** What finished since the local midnight, as counted last. */
+export interface FinishedToday {
+  /** The midnight, in ms. */
+  readonly since: number;
+  readonly count: number;
+  readonly succeeded: number;
+  /** Operations of each state in the store when they were counted. */
+  readonly counts: Counts;
+  /** When they were counted, in ms. */
+  readonly at: number;
+}
+
+export type Section = "running" | "queued" | "finished";
+
+/** The part of a chain that a row stands for, or is. */
+export interface Fold {
+  readonly chain: string;
+  /** Links that are known and match the filter. */
+  readonly links: number;
+  /** One row for all; or a row each: the last link first, and the earlier ones below. */
+  readonly part: "folded" | "head" | "link" | "tail";
+}
 
 export interface Listing {
   /** As typed; `filter` is what it says. */
@@ -23,6 +47,17 @@ export interface Listing {
   /** Whether each queued operation has a row. */
   readonly wholeQueue: boolean;
   readonly paging: Paging;
+  readonly marked: ReadonlySet<string>;
+  /** Ids as the list shows them, a row each. */
+  readonly order: readonly string[];
+  readonly folds: ReadonlyMap<string, Fold>;
+  /** Finished operations that the rows stand for. */
+  readonly finished: number;
+  /** Columns of the longest name of a queue in the list; 0: all are in the default queue. */
+  readonly queueColumn: number;
+  /** First row on the screen, by section. */
+  readonly tops: Readonly<Record<Section, number>>;
+  readonly today: FinishedToday | null;
 }
 
 /** A window of pages of finished operations around the place one is at. Without pages it is what the stream brought. */
@@ -59,7 +94,7 @@ export const UNASKED: Paging = {
   queue: { before: null, hasAll: false },
 };
 
-export const NO_LISTING: Listing = {
+export const LIST: Listing = {
   text: "",
   filter: NO_FILTER,
   sort: "live",
@@ -68,6 +103,13 @@ export const NO_LISTING: Listing = {
   unfold: false,
   wholeQueue: false,
   paging: UNASKED,
+  marked: new Set(),
+  order: [],
+  folds: new Map(),
+  finished: 0,
+  queueColumn: 0,
+  tops: { running: 0, queued: 0, finished: 0 },
+  today: null,
 };
 
 export function isUnfolded(listing: Listing, chain: string): boolean {

@@ -4,10 +4,10 @@ import type { LogLine } from "../../../protocol/operation.js";
 import type { LogQuery } from "../../../protocol/requests.js";
 import { filterQuery } from "./chain-log.js";
 import { plainText } from "./detail-plan.js";
-import type { LogLink } from "./effect.js";
 import { isReachable } from "./hosts.js";
 import { passes } from "./log-window.js";
-import type { State } from "./model.js";
+import { patched, type State } from "./model.js";
+import type { LogLink } from "./slices/log.js";
 
 /** Matches that are counted. */
 export const MATCHES_MOST = 1000;
@@ -20,33 +20,33 @@ export interface MatchesWanted {
 
 /** Null: there is no search. */
 export function wantedMatches(state: State): MatchesWanted | null {
-  const { search, log, logLinks } = state;
+  const { search, window: log, links } = state.log;
   if (search === null || log.id === null || !isReachable(state, state.selected)) return null;
   return {
-    links: logLinks.map(({ id, offset }) => ({ id, offset })),
+    links: links.map(({ id, offset }) => ({ id, offset })),
     query: { ...filterQuery(log.filter), match: search.text },
   };
 }
 
 /** The matches of the present search; null: not counted yet. */
-function matchesOf(state: State): State["matches"] {
-  const { matches } = state;
+function matchesOf(state: State): State["log"]["matches"] {
+  const { matches } = state.log;
   return matches !== null && isDeepStrictEqual(matches.of, wantedMatches(state)) ? matches : null;
 }
 
 /** Lines that were logged since the count. */
 export function withLogged(state: State, lines: readonly LogLine[]): State {
   const matches = matchesOf(state);
-  if (matches === null || matches.isMore || state.search === null) return state;
-  const sought = state.search.text.toLowerCase();
+  if (matches === null || matches.isMore || state.log.search === null) return state;
+  const sought = state.log.search.text.toLowerCase();
   const last = matches.numbers.at(-1) ?? 0;
   const found = lines
-    .filter((line) => line.n > last && passes(state.log.filter, line))
+    .filter((line) => line.n > last && passes(state.log.window.filter, line))
     .filter((line) => plainText(line).toLowerCase().includes(sought))
     .map(({ n }) => n);
   if (found.length === 0) return state;
   const numbers = [...matches.numbers, ...found];
-  return { ...state, matches: { ...matches, numbers, isMore: numbers.length > MATCHES_MOST } };
+  return patched(state, "log", { matches: { ...matches, numbers, isMore: numbers.length > MATCHES_MOST } });
 }
 
 /** `3 of 17`, `17 matches`; "": not counted yet. */
@@ -55,7 +55,7 @@ export function matchText(state: State): string {
   if (matches === null) return "";
   const { numbers, isMore } = matches;
   const all = `${numbers.length.toLocaleString("en")}${isMore ? "+" : ""}`;
-  const at = numbers.indexOf(state.search?.at ?? -1);
+  const at = numbers.indexOf(state.log.search?.at ?? -1);
   if (at !== -1) return `${(at + 1).toLocaleString("en")} of ${all}`;
   return `${all} ${numbers.length === 1 && !isMore ? "match" : "matches"}`;
 }
@@ -63,8 +63,8 @@ export function matchText(state: State): string {
 /** Rows of a screen of this height that stand for a part of the whole log with a match; true: the one that is shown. */
 export function matchRows(state: State, height: number): ReadonlyMap<number, boolean> {
   const rows = new Map<number, boolean>();
-  const { log, logLinks, search } = state;
-  const last = logLinks.at(-1);
+  const { window: log, links, search } = state.log;
+  const last = links.at(-1);
   const total = Math.max(log.total, last === undefined ? 0 : last.offset + last.lines, 1);
   for (const n of matchesOf(state)?.numbers ?? []) {
     const row = Math.min(height - 1, Math.floor(((n - 1) / total) * height));

@@ -10,7 +10,7 @@ import { firstLine } from "../../../protocol/text/first-line.js";
 import { oddText } from "../../../protocol/text/odd-text.js";
 import type { Style } from "../text/theme.js";
 import { nameOf, operationOf } from "./chain.js";
-import { emit, type State } from "./model.js";
+import { emit, patched, type State } from "./model.js";
 import { perObject } from "./per-object.js";
 
 export interface Need {
@@ -30,13 +30,15 @@ export interface Need {
 
 /** The newest first, those that wait for an answer before the others. An exported run needs nobody. */
 export const needsOf = perObject((state: State): readonly Need[] => {
-  if (state.readOnly !== null) return [];
+  if (state.session.readOnly !== null) return [];
   const all = [...state.view.operations.values()];
   const waits = [...all.flatMap((it) => question(state, it)), ...all.flatMap((it) => input(state, it))];
-  const failures = state.newFailures.flatMap((id) => failure(state, operationOf(state, id)));
+  const failures = state.needs.failures.flatMap((id) => failure(state, operationOf(state, id)));
   const odds = all.flatMap((it) => odd(state, it));
-  const schedules = state.schedules.flatMap(scheduleNeed);
-  return [waits, failures, odds, schedules].flatMap(newestFirst).filter(({ key }) => !state.looked.has(key));
+  const schedules = state.queues.schedules.flatMap(scheduleNeed);
+  return [waits, failures, odds, schedules]
+    .flatMap(newestFirst)
+    .filter(({ key }) => !state.needs.looked.has(key));
 });
 
 const newestFirst = (needs: readonly Need[]) => needs.toSorted((a, b) => (a.since < b.since ? 1 : -1));
@@ -83,7 +85,8 @@ export const failureKey = ({ id, finishedAt }: Operation): string => `failure ${
 function odd(state: State, operation: Operation): Need[] {
   const [first, ...others] = operation.odd ?? [];
   const { id, state: is, finishedAt } = operation;
-  if (first === undefined || is !== "succeeded" || Date.parse(finishedAt ?? "") < state.began) return [];
+  if (first === undefined || is !== "succeeded" || Date.parse(finishedAt ?? "") < state.needs.began)
+    return [];
   const text = `odd: ${oddText(first)}${others.length === 0 ? "" : ` (${others.length} more)`}`;
   const need = {
     key: `odd ${id} ${finishedAt}`,
@@ -104,7 +107,7 @@ function scheduleNeed({ name, missing, lastProblem, pausedSince }: ScheduleReply
 }
 
 /** Whether the item is on the screen. */
-function isSeen({ selected, page, schedules, queues }: State, need: Need): boolean {
+function isSeen({ selected, page, queues: { schedules, all: queues } }: State, need: Need): boolean {
   if (need.operation !== undefined) return page === null && selected === need.operation;
   return page?.kind === "queues" && schedules[page.at - queues.length]?.name === need.schedule;
 }
@@ -123,20 +126,20 @@ export function lookedAt(state: State, needs: readonly Need[]): State {
 }
 
 export function withKeys(state: State, keys: readonly string[]): State {
-  const looked = new Set([...state.looked, ...keys]);
-  if (looked.size === state.looked.size) return state;
+  const looked = new Set([...state.needs.looked, ...keys]);
+  if (looked.size === state.needs.looked.size) return state;
   const isNew = (id: string) => {
     const operation = operationOf(state, id);
     return operation === null || !looked.has(failureKey(operation));
   };
-  const next = withNewFailures(state, state.newFailures.filter(isNew));
-  return emit({ ...next, looked }, { type: "remember-looked", keys: [...looked] });
+  const next = withNewFailures(state, state.needs.failures.filter(isNew));
+  return emit(patched(next, "needs", { looked }), { type: "remember-looked", keys: [...looked] });
 }
 
 /** After a look at some of them. The place in the failures is remembered once all were looked at. */
 export function withNewFailures(state: State, newFailures: readonly string[]): State {
-  if (newFailures.length === state.newFailures.length) return state;
-  const next = { ...state, newFailures };
-  const { failureCursor: cursor } = state;
+  if (newFailures.length === state.needs.failures.length) return state;
+  const next = patched(state, "needs", { failures: newFailures });
+  const { cursor } = state.needs;
   return newFailures.length === 0 && cursor !== null ? emit(next, { type: "remember-look", cursor }) : next;
 }

@@ -7,8 +7,8 @@
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { DEFAULT_QUEUE } from "../../../protocol/submit-fields.js";
-import { isListed, isUnfolded, type Listing, type Sort } from "./listing.js";
-import type { Fold, State } from "./model.js";
+import { type Fold, isListed, isUnfolded, type Listing, type Sort } from "./listing.js";
+import type { State } from "./model.js";
 
 export interface Rows {
   /** Ids, a row each. */
@@ -104,15 +104,15 @@ export function moves(before: Operation | null, after: Operation | null): boolea
   );
 }
 
-export function rowsOf(state: Pick<State, "view" | "fetched" | "listing" | "size">): Rows {
-  const { listing } = state;
+export function rowsOf(state: Pick<State, "view" | "fetched" | "list" | "size">): Rows {
+  const { list } = state;
   const chains = chainsOf(state);
   const heads = [...chains.values()].map((links) => links.at(-1)!);
-  heads.sort(comparer(listing.sort));
-  if (listing.reverse) heads.reverse();
+  heads.sort(comparer(list.sort));
+  if (list.reverse) heads.reverse();
   const order: string[] = [];
   const folds = new Map<string, Fold>();
-  const isFolded = isSectioned(listing) && !listing.wholeQueue && listing.text === "";
+  const isFolded = isSectioned(list) && !list.wholeQueue && list.text === "";
   const most = isFolded ? queueRows(state) : Number.POSITIVE_INFINITY;
   let [queued, finished, queueColumn] = [0, 0, 0];
   for (const head of heads) {
@@ -122,7 +122,7 @@ export function rowsOf(state: Pick<State, "view" | "fetched" | "listing" | "size
     const links = chains.get(head.chain.id)!;
     for (const { state: is } of links) if (isFinal(is)) finished++;
     if (links.length === 1) continue;
-    addChain(order, folds, links, isUnfolded(listing, head.chain.id));
+    addChain(order, folds, links, isUnfolded(list, head.chain.id));
   }
   return { order, folds, finished, queueColumn };
 }
@@ -138,10 +138,10 @@ function queueRows({ size }: Pick<State, "size">): number {
 }
 
 /** What is listed, by chain, its links from first to last. */
-function chainsOf({ view, fetched, listing }: Pick<State, "view" | "fetched" | "listing">) {
+function chainsOf({ view, fetched, list }: Pick<State, "view" | "fetched" | "list">) {
   const chains = new Map<string, Operation[]>();
   const add = (operation: Operation) => {
-    if (!isListed(listing, operation)) return;
+    if (!isListed(list, operation)) return;
     const links = chains.get(operation.chain.id);
     if (links === undefined) chains.set(operation.chain.id, [operation]);
     else {
@@ -168,11 +168,11 @@ function addChain(order: string[], folds: Map<string, Fold>, links: Operation[],
 /** The row of the selected operation: its own, or that of the chain it is folded into; -1 where it has none. */
 export function selectedRow(state: State): number {
   if (state.selected === null) return -1;
-  const own = state.order.indexOf(state.selected);
+  const own = state.list.order.indexOf(state.selected);
   if (own !== -1) return own;
   const operation = state.view.operations.get(state.selected) ?? state.fetched.get(state.selected);
   const chain = operation?.chain.id;
-  for (const [id, fold] of state.folds)
-    if (fold.chain === chain && fold.part === "folded") return state.order.indexOf(id);
+  for (const [id, fold] of state.list.folds)
+    if (fold.chain === chain && fold.part === "folded") return state.list.order.indexOf(id);
   return -1;
 }

@@ -10,7 +10,7 @@ import { chainOf, operationOf } from "./chain.js";
 import { isSilent } from "./hosts.js";
 import { hostOfKey, typeKey } from "./key.js";
 import { followLog } from "./log-window.js";
-import type { State } from "./model.js";
+import { patched, type State } from "./model.js";
 import { nearOnes } from "./name-match.js";
 
 export function openTypes(state: State): State {
@@ -22,7 +22,7 @@ export function openTypes(state: State): State {
 export function knownTypes(state: State): readonly OperationType[] {
   const first = hostOfKey(state.selected ?? "");
   const rank = ({ op }: OperationType) => (hostOfKey(op) === first ? 0 : 1);
-  const ops = (state.types?.ops ?? []).filter(({ op }) => !isSilent(state, op));
+  const ops = (state.submit.types?.ops ?? []).filter(({ op }) => !isSilent(state, op));
   return ops.toSorted((a, b) => rank(a) - rank(b));
 }
 
@@ -34,7 +34,7 @@ export function shownTypes(state: State): OperationType[] {
 
 /** The daemon's answer; enter that came before it acts now. */
 export function typesCame(before: State, types: TypesReply): State {
-  const state = { ...before, types, typesWanted: false };
+  const state = patched(before, "submit", { types, typesWanted: false });
   const { page, entry } = state;
   if (page?.kind !== "types" || !page.entered || entry?.kind !== "types") return state;
   const type = shownTypes(state)[state.choice];
@@ -42,7 +42,7 @@ export function typesCame(before: State, types: TypesReply): State {
 }
 
 export function formPage(state: State, type: OperationType): State {
-  return showForm(state, openForm(type, state.drafts.get(type.op)));
+  return showForm(state, openForm(type, state.submit.drafts.get(type.op)));
 }
 
 export function showForm(state: State, form: Form): State {
@@ -60,10 +60,10 @@ export const typedInForm = (state: State): State =>
 
 /** After a submit there is no draft of it any more. */
 export function withoutDraft(state: State, op: string): State {
-  if (!state.drafts.has(op)) return state;
-  const drafts = new Map(state.drafts);
+  if (!state.submit.drafts.has(op)) return state;
+  const drafts = new Map(state.submit.drafts);
   drafts.delete(op);
-  return { ...state, drafts };
+  return patched(state, "submit", { drafts });
 }
 
 export interface RetryChoice {
@@ -80,7 +80,7 @@ export interface RetryChoice {
 function pipelineFile(state: State, operation: Operation): string | null {
   const { op, params } = operation;
   if (op === "pipeline") return typeof params.path === "string" ? params.path : null;
-  const file = state.types?.ops.find((type) => type.op === typeKey(operation))?.file ?? "";
+  const file = state.submit.types?.ops.find((type) => type.op === typeKey(operation))?.file ?? "";
   return /\.ya?ml$/i.test(file) ? file : null;
 }
 
@@ -91,8 +91,8 @@ export function openRetry(state: State, id: string | null): State {
 
 /** Whether its type keeps the values of stages; null while that is not known. */
 export function isResumable(state: State, operation: Operation): boolean | null {
-  const type = state.types?.ops.find(({ op }) => op === typeKey(operation));
-  return type?.resumable ?? (state.types === null ? null : false);
+  const type = state.submit.types?.ops.find(({ op }) => op === typeKey(operation));
+  return type?.resumable ?? (state.submit.types === null ? null : false);
 }
 
 /** As it is, and from each stage that has a value to discard. */
@@ -142,10 +142,12 @@ export function openTimeline(state: State): State {
 
 export function closePage(state: State): State {
   const followed = state.page?.kind === "copy" && state.page.followed;
-  return { ...state, page: null, log: followed ? followLog(state.log) : state.log };
+  return patched({ ...state, page: null }, "log", {
+    window: followed ? followLog(state.log.window) : state.log.window,
+  });
 }
 
 /** The types are asked for again: they may have changed. */
 export function askTypes(state: State): State {
-  return { ...state, typesWanted: true };
+  return patched(state, "submit", { typesWanted: true });
 }

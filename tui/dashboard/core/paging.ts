@@ -7,7 +7,7 @@ import type { Operation } from "../../../protocol/operation.js";
 import { selectedOperation } from "./chain.js";
 import { listLayout, type SectionLayout } from "./layout.js";
 import { isExact, type ListPage, type Paging, queryOf, UNASKED } from "./listing.js";
-import { finishedIn, moreQueued, type State } from "./model.js";
+import { finishedIn, moreQueued, patched, type State } from "./model.js";
 import { isSectioned } from "./order.js";
 import { addFetched, reordered, without } from "./watched.js";
 
@@ -31,10 +31,10 @@ export interface PageReply {
 }
 
 export function wantedPage(state: State): PageWanted | null {
-  const { listing } = state;
-  const { pages, toEnd } = listing.paging;
+  const { list } = state;
+  const { pages, toEnd } = list.paging;
   if (state.connection.state !== "live") return null;
-  const { text } = listing;
+  const { text } = list;
   const older = { text, order: "newest", before: pages.at(-1)?.older ?? null } as const;
   if (!isByTime(state)) return hasAll(state) || state.fetched.size >= HELD_MOST ? null : older;
   // Only a window that loses no pages is longer.
@@ -48,17 +48,17 @@ export function wantedPage(state: State): PageWanted | null {
 }
 
 /** In an order other than time, the first row may be on the last page. */
-function isByTime({ listing: { sort, reverse } }: State): boolean {
+function isByTime({ list: { sort, reverse } }: State): boolean {
   return (sort === "live" || sort === "newest") && !reverse;
 }
 
 /** Whether nothing is older than the window. */
 export function endsWithOldest(state: State): boolean {
-  const { pages } = state.listing.paging;
+  const { pages } = state.list.paging;
   return pages.length === 0 ? streamHasAll(state) : pages.at(-1)!.older === null;
 }
 
-const hasAll = (state: State): boolean => state.listing.paging.only === null && endsWithOldest(state);
+const hasAll = (state: State): boolean => state.list.paging.only === null && endsWithOldest(state);
 
 function streamHasAll(state: State): boolean {
   const { view, fetched } = state;
@@ -67,8 +67,8 @@ function streamHasAll(state: State): boolean {
 }
 
 /** The daemon's query for what fits; it may answer with more. */
-export function pageQuery({ listing }: State, { order, before }: PageWanted) {
-  const query = queryOf(listing.filter);
+export function pageQuery({ list }: State, { order, before }: PageWanted) {
+  const query = queryOf(list.filter);
   return {
     ...query,
     state: query.state ?? (["succeeded", "failed", "cancelled"] as const).slice(),
@@ -79,16 +79,14 @@ export function pageQuery({ listing }: State, { order, before }: PageWanted) {
 }
 
 export function addPageOf(state: State, wanted: PageWanted, reply: PageReply): State {
-  const { listing } = state;
+  const { list } = state;
   // A page that has no way back cannot be left out: a list of several hosts is read in one direction.
   const isBounded = isByTime(state) && (wanted.before === null || reply.previous !== null);
-  const paging = wanted.text === listing.text ? withPage(listing.paging, wanted, reply, isBounded) : null;
+  const paging = wanted.text === list.text ? withPage(list.paging, wanted, reply, isBounded) : null;
   // A page of another filter, or of a window that has moved on.
   if (paging === null) return addFetched(state, reply.operations);
-  const dropped = listing.paging.pages
-    .filter((page) => !paging.pages.includes(page))
-    .flatMap(({ ids }) => ids);
-  const windowed = { ...state, listing: { ...listing, paging } };
+  const dropped = list.paging.pages.filter((page) => !paging.pages.includes(page)).flatMap(({ ids }) => ids);
+  const windowed = patched(state, "list", { paging });
   const fetched = fetchedWithout(windowed, dropped);
   return reordered(addFetched({ ...windowed, fetched }, reply.operations));
 }
@@ -140,27 +138,27 @@ export type QueuePageReply = Pick<PageReply, "operations" | "next">;
 
 /** The list reaches queued operations that the stream does not bring: by a filter, by its order, or by its end. */
 export function wantedQueuePage(state: State): QueuePageWanted | null {
-  const { listing, connection, fetched } = state;
-  const { text, filter, paging, wholeQueue } = listing;
+  const { list, connection, fetched } = state;
+  const { text, filter, paging, wholeQueue } = list;
   const { before, hasAll } = paging.queue;
   if (connection.state !== "live" || hasAll || moreQueued(state) === 0 || fetched.size >= HELD_MOST)
     return null;
   if (queryOf(filter).state?.includes("queued") === false) return null;
   const isAtEnd = wholeQueue && isNearEndOfQueue(state);
-  return text !== "" || !isSectioned(listing) || isAtEnd ? { text, before } : null;
+  return text !== "" || !isSectioned(list) || isAtEnd ? { text, before } : null;
 }
 
 function isNearEndOfQueue(state: State): boolean {
   const { queued, all } = listLayout(state).sections;
-  const { top, height, total } = queued ?? { ...all!, total: all!.total - state.finished };
+  const { top, height, total } = queued ?? { ...all!, total: all!.total - state.list.finished };
   return top + 2 * height >= total;
 }
 
 /** Oldest first: the stream brings the first ones. */
-export function queueQuery({ listing }: State, { before }: QueuePageWanted) {
+export function queueQuery({ list }: State, { before }: QueuePageWanted) {
   const place = before === null ? {} : { before };
   return {
-    ...queryOf(listing.filter),
+    ...queryOf(list.filter),
     ...{ state: ["queued" as const], limit: LIST_PAGE, order: "oldest" as const },
     ...place,
   };
@@ -171,30 +169,32 @@ export function addQueuePage(
   { text, before }: QueuePageWanted,
   { operations, next }: QueuePageReply,
 ): State {
-  const { listing } = state;
-  const { paging } = listing;
-  if (text !== listing.text || before !== paging.queue.before) return addFetched(state, operations);
+  const { list } = state;
+  const { paging } = list;
+  if (text !== list.text || before !== paging.queue.before) return addFetched(state, operations);
   // The last page is read again when the queue has grown.
   const queue = next === null ? { before, hasAll: true } : { before: next, hasAll: false };
-  return reordered(
-    addFetched({ ...state, listing: { ...listing, paging: { ...paging, queue } } }, operations),
-  );
+  return reordered(addFetched(patched(state, "list", { paging: { ...paging, queue } }), operations));
 }
 
 /** The window at the newest operations again. */
 export function restarted(state: State): State {
-  const { listing } = state;
-  const { only, pages } = listing.paging;
+  const { list } = state;
+  const { only, pages } = list.paging;
   // What was fetched from there on is kept: a filter finds it before the daemon answers.
   const ids = only === null ? [] : pages.flatMap((page) => page.ids);
   const fetched = fetchedWithout(state, ids);
-  return reordered({ ...state, fetched, listing: { ...listing, paging: UNASKED } });
+  return reordered(patched({ ...state, fetched }, "list", { paging: UNASKED }));
 }
 
 /** What was fetched, without these: but for those that the screen shows in another place. */
 function fetchedWithout(state: State, ids: readonly string[]): State["fetched"] {
   if (ids.length === 0) return state.fetched;
-  const { fetched, marked, newFailures } = state;
+  const {
+    fetched,
+    list: { marked },
+    needs: { failures: newFailures },
+  } = state;
   const chain = selectedOperation(state)?.chain.id;
   const isShown = (id: string) =>
     fetched.get(id)?.chain.id === chain || marked.has(id) || newFailures.includes(id);
@@ -209,12 +209,13 @@ export function extentOf(
   state: State,
   { rows, top, total: held }: SectionLayout,
 ): { from: number; to: number; of: number; isLeast: boolean } {
-  const { paging, filter } = state.listing;
+  const { paging, filter } = state.list;
   const isAll = filter.terms.length === 0;
   const total = isAll ? finishedIn(state.view) : isExact(filter) ? paging.total : null;
   const above =
     paging.only === null ? 0 : paging.skipped + (isAll ? Math.max(0, total! - (paging.total ?? 0)) : 0);
-  const below = total === null || endsWithOldest(state) ? 0 : Math.max(0, total - above - state.finished);
+  const below =
+    total === null || endsWithOldest(state) ? 0 : Math.max(0, total - above - state.list.finished);
   return {
     from: above + top + 1,
     to: above + top + rows.length,

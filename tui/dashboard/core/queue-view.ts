@@ -11,7 +11,7 @@ import { formatCount, formatDuration } from "../../terminal/format.js";
 import { sanitizeLine } from "../text/cells.js";
 import { chainOf, nameOf, operationOf, selectedOperation } from "./chain.js";
 import { bareOf, keyBeside } from "./key.js";
-import type { State } from "./model.js";
+import { patched, type State } from "./model.js";
 
 /** The state with the queues and schedules that the daemon told; the same state if they are as before. */
 export function withQueues(
@@ -19,11 +19,12 @@ export function withQueues(
   queues: readonly QueueReply[],
   schedules: readonly ScheduleReply[],
 ): State {
-  const same = JSON.stringify([queues, schedules]) === JSON.stringify([state.queues, state.schedules]);
-  return same ? state : { ...state, queues, schedules };
+  const same =
+    JSON.stringify([queues, schedules]) === JSON.stringify([state.queues.all, state.queues.schedules]);
+  return same ? state : patched(state, "queues", { all: queues, schedules });
 }
 
-export function isQueuePaused({ queues }: Pick<State, "queues">, name: string): boolean {
+export function isQueuePaused({ queues: { all: queues } }: Pick<State, "queues">, name: string): boolean {
   return queues.find((queue) => queue.name === name)?.pausedSince != null;
 }
 
@@ -37,14 +38,16 @@ export function isHeldByQueue(
 
 /** Whether something blocks it. The queues are told after the operations: until then it may be a paused queue. */
 export const isBlocked = (state: Pick<State, "queues">, { blocked }: Operation): boolean =>
-  blocked !== null && blocked !== undefined && state.queues.length > 0;
+  blocked !== null && blocked !== undefined && state.queues.all.length > 0;
 
-export function pausedQueues({ queues }: Pick<State, "queues">): string[] {
+export function pausedQueues({ queues: { all: queues } }: Pick<State, "queues">): string[] {
   return queues.filter(({ pausedSince }) => pausedSince !== null).map(({ name }) => name);
 }
 
 /** The run that comes next of all schedules; null: none comes. */
-export function nextRun({ schedules }: Pick<State, "schedules">): { name: string; at: string } | null {
+export function nextRun({
+  queues: { schedules },
+}: Pick<State, "queues">): { name: string; at: string } | null {
   let next: { name: string; at: string } | null = null;
   for (const { name, nextAt } of schedules)
     if (nextAt !== null && (next === null || nextAt < next.at)) next = { name, at: nextAt };
@@ -56,11 +59,9 @@ export function nextRun({ schedules }: Pick<State, "schedules">): { name: string
  * count as running, so its slots count too; of a host that is gone, as many as it still runs.
  */
 export function slotCount({
-  queues,
-  daemon,
-  fleet,
-  hosts,
-}: Pick<State, "queues" | "daemon" | "fleet" | "hosts">): number | null {
+  queues: { all: queues },
+  hosts: { daemon, fleet, named: hosts },
+}: Pick<State, "queues" | "hosts">): number | null {
   const isThere = (state: HostReply["state"]) => state === "up" || state === "unreachable";
   if (fleet?.fleet)
     return fleet.hosts.reduce(
@@ -78,7 +79,7 @@ export const queueOf = (operation: Operation | null): string =>
   operation === null ? DEFAULT_QUEUE : keyBeside(operation.queue, operation.id);
 
 /** `~1 min` until the queue is empty, and ` · 1 at 20:30` of what starts at a later time. Empty: nothing is known. */
-export function queueTime({ forecast, view, now }: Pick<State, "forecast" | "view" | "now">) {
+export function queueTime({ queues: { forecast }, view, now }: Pick<State, "queues" | "view" | "now">) {
   if (forecast === null || view.counts.queued === 0) return { until: "", delayed: "" };
   const { emptyAt, delayed } = forecast;
   const seconds = emptyAt === null ? 0 : (Date.parse(emptyAt) - now) / 1000;

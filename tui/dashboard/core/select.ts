@@ -11,7 +11,7 @@ import { isPaused, nameOf, operationOf, selectedOperation } from "./chain.js";
 import { linksOf, openChainLog, seekError } from "./chain-log.js";
 import { isReachable } from "./hosts.js";
 import { followLog, jumpTo } from "./log-window.js";
-import { isFree, type State } from "./model.js";
+import { isFree, patched, type State } from "./model.js";
 import { failureKey, withKeys, withNewFailures } from "./needs.js";
 import { restarted } from "./paging.js";
 import { waitOf } from "./queue-view.js";
@@ -25,24 +25,21 @@ export function select(state: State, id: string | null): State {
   const before = selectedOperation(state);
   const operation = operationOf(state, id);
   const next = looked(
-    {
-      ...state,
-      selected: id,
+    patched({ ...state, selected: id, question: null }, "selection", {
       witnessed: operation !== null && !isFinal(operation.state),
-      question: null,
-    },
+    }),
     id,
   );
-  const still = { seek: null, openedAt: null, stepWaits: null };
-  if (operation === null) return { ...openChainLog(next), ...still, search: null };
-  if (before !== null && before.chain.id === operation.chain.id && next.log.id === operation.chain.id)
-    return seekError(toLink({ ...next, openedAt: null }, operation), operation);
-  return seekError({ ...openChainLog(next), ...still, logRun: 0, search: null }, operation);
+  const still = { seek: null, openedAt: null, stepWaits: null, search: null };
+  if (operation === null) return patched(openChainLog(next), "log", still);
+  if (before !== null && before.chain.id === operation.chain.id && next.log.window.id === operation.chain.id)
+    return seekError(toLink(patched(next, "log", { openedAt: null }), operation), operation);
+  return seekError(patched(openChainLog(next), "log", { ...still, run: 0 }), operation);
 }
 
 /** By a person. */
 export function choose(state: State, id: string | null): State {
-  return { ...select(state, id), movedAt: state.now };
+  return patched(select(state, id), "selection", { movedAt: state.now });
 }
 
 /** The operation was on the screen, so it is not new. */
@@ -51,7 +48,7 @@ function looked(at: State, id: string | null): State {
   // A failure that runs again has no key any more.
   return withNewFailures(
     state,
-    state.newFailures.filter((failure) => failure !== id),
+    state.needs.failures.filter((failure) => failure !== id),
   );
 }
 
@@ -65,8 +62,8 @@ function toLink(state: State, operation: Operation): State {
   const links = linksOf(state, operation);
   const link = links.find(({ id }) => id === operation.id);
   if (link === undefined || operation.chain.next === null || link.lines === 0)
-    return { ...state, log: followLog(state.log) };
-  return { ...state, log: jumpTo(state.log, link.offset + 1, 1) };
+    return patched(state, "log", { window: followLog(state.log.window) });
+  return patched(state, "log", { window: jumpTo(state.log.window, link.offset + 1, 1) });
 }
 
 /** After data came in: follows a hand-over, keeps something selected, and tells what is new elsewhere. */
@@ -83,15 +80,15 @@ function settle(before: State, after: State): State {
   if (operation === null) return replaceSelected(before, after);
   const live = attention(before, after);
   if (live !== null) return { ...select(after, live), pane: after.pane };
-  const witnessed = after.witnessed || !isFinal(operation.state);
-  const now = witnessed === after.witnessed ? after : { ...after, witnessed };
-  return reopened(before, after) ? { ...now, logRun: after.logRun + 1 } : now;
+  const witnessed = after.selection.witnessed || !isFinal(operation.state);
+  const now = witnessed === after.selection.witnessed ? after : patched(after, "selection", { witnessed });
+  return reopened(before, after) ? patched(now, "log", { run: after.log.run + 1 }) : now;
 }
 
 /** The selected operation handed over while it was on the screen: the view moves to the next one. */
 function followHandover(before: State, after: State): State {
   // A person who selects a finished operation stays with it.
-  if (!after.followChain || !after.witnessed) return after;
+  if (!after.selection.followChain || !after.selection.witnessed) return after;
   const seen = selectedOperation(before);
   const known = operationOf(before, seen?.chain.next ?? null);
   if (known !== null) return after;
@@ -116,7 +113,13 @@ function movedHost(state: State, before: Operation | undefined, now: Operation):
 
 /** The newest live operation, where nobody chose another one; null: the selection stays. */
 function attention(before: State, after: State): string | null {
-  if (after.movedAt !== null || after.wanted !== null || after.pane !== "list" || !isIdle(after)) return null;
+  if (
+    after.selection.movedAt !== null ||
+    after.selection.wanted !== null ||
+    after.pane !== "list" ||
+    !isIdle(after)
+  )
+    return null;
   const selected = selectedOperation(after);
   if (selected !== null && before.selected === null) return null;
   const newest = newestLive(after);
@@ -144,22 +147,25 @@ function newestLive(state: State): Operation | null {
   return newest;
 }
 
-const isIdle = (state: State): boolean => isFree(state) && state.listing.text === "";
+const isIdle = (state: State): boolean => isFree(state) && state.list.text === "";
 
 /** After a tick: an idle selection of something finished goes back to the newest live operation. */
 export function settleIdle(state: State): State {
-  if (state.movedAt === null || state.now - state.movedAt < IDLE * 1000 || !isIdle(state)) return state;
+  if (state.selection.movedAt === null || state.now - state.selection.movedAt < IDLE * 1000 || !isIdle(state))
+    return state;
   const selected = selectedOperation(state);
   if (selected === null || !isFinal(selected.state)) return state;
-  if (!state.log.follow && state.openedAt === null) return state;
+  if (!state.log.window.follow && state.log.openedAt === null) return state;
   const newest = newestLive(state);
-  return newest === null ? state : { ...select(restarted(state), newest.id), movedAt: null };
+  return newest === null
+    ? state
+    : patched(select(restarted(state), newest.id), "selection", { movedAt: null });
 }
 
 function replaceSelected(before: State, after: State): State {
-  if (after.wanted !== null) return after;
-  const place = after.selected === null ? firstPlace(after) : before.order.indexOf(after.selected);
-  const id = after.order[Math.max(0, Math.min(place, after.order.length - 1))] ?? null;
+  if (after.selection.wanted !== null) return after;
+  const place = after.selected === null ? firstPlace(after) : before.list.order.indexOf(after.selected);
+  const id = after.list.order[Math.max(0, Math.min(place, after.list.order.length - 1))] ?? null;
   const selected = select(after, id);
   return id === null ? { ...selected, pane: "list" } : selected;
 }
@@ -167,10 +173,11 @@ function replaceSelected(before: State, after: State): State {
 /** What needs a person most; while nothing runs, what finished last, and not what waits for its time. */
 function firstPlace(state: State): number {
   const live = newestLive(state);
-  if (live !== null) return state.order.findIndex((id) => operationOf(state, id)?.chain.id === live.chain.id);
-  const first = operationOf(state, state.order[0] ?? null);
+  if (live !== null)
+    return state.list.order.findIndex((id) => operationOf(state, id)?.chain.id === live.chain.id);
+  const first = operationOf(state, state.list.order[0] ?? null);
   if (first === null || first.state !== "queued" || waitOf(state, first) === null) return 0;
-  return state.order.findIndex((id) => isFinal(operationOf(state, id)?.state ?? "queued"));
+  return state.list.order.findIndex((id) => isFinal(operationOf(state, id)?.state ?? "queued"));
 }
 
 /** A finished operation that is queued again: its ended log stream has to be opened again. */
@@ -228,11 +235,9 @@ function announce(before: State, after: State): State {
     });
   }
   if (notice === after.notice && failures.length === 0) return after;
-  return {
-    ...after,
-    notice,
-    newFailures: [...failures.filter((id) => !after.newFailures.includes(id)), ...after.newFailures],
-  };
+  return patched({ ...after, notice }, "needs", {
+    failures: [...failures.filter((id) => !after.needs.failures.includes(id)), ...after.needs.failures],
+  });
 }
 
 /** Only another error replaces an error. */

@@ -3,7 +3,7 @@ import { getOwn } from "../../../protocol/objects.js";
 import type { LogLine, Operation, Step } from "../../../protocol/operation.js";
 import { stepsOf } from "../../describe/steps.js";
 import { operationOf } from "./chain.js";
-import type { State } from "./model.js";
+import { patched, type State } from "./model.js";
 
 export interface StepRows {
   readonly stage: string;
@@ -74,7 +74,7 @@ export function withStepLines(state: State, id: string, lines: readonly LogLine[
   for (const line of lines) if (line.step !== undefined) last.set(keyOf(line.stage, line.step), line);
   if (last.size === 0) return state;
   const { steps = {} } = operationOf(state, id) ?? {};
-  const told = new Map(state.stepLines);
+  const told = new Map(state.log.stepLines);
   for (const [key, { stage, step, text, at }] of last) {
     const before = told.get(key);
     if (before !== undefined && before.at > at) continue;
@@ -87,12 +87,12 @@ export function withStepLines(state: State, id: string, lines: readonly LogLine[
     if (told.size <= LINES_MOST) break;
     told.delete(key);
   }
-  return { ...state, stepLines: told };
+  return patched(state, "log", { stepLines: told });
 }
 
 /** What an active step says: its status, or the line that it logged since. Untrusted text. */
 export function saidBy(state: State, stage: string, step: Step): string {
-  const line = state.stepLines.get(keyOf(stage, step.name));
+  const line = state.log.stepLines.get(keyOf(stage, step.name));
   const status = step.status?.text ?? null;
   // Another step of this name logged it, in an earlier attempt.
   const isOld = line === undefined || line.at < step.startedAt;

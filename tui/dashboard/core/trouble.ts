@@ -12,10 +12,11 @@ import { fit, sanitizeLine } from "../text/cells.js";
 import { labelOf } from "./action.js";
 import { nameOf, operationOf, selectedOperation } from "./chain.js";
 import { ownHost, unreachableHosts } from "./hosts.js";
-import type { Connection, State } from "./model.js";
+import type { State } from "./model.js";
 import { perObject } from "./per-object.js";
 import { pausedQueues } from "./queue-view.js";
 import { againstHung } from "./request.js";
+import type { Connection } from "./slices/hosts.js";
 import type { Trouble } from "./source.js";
 import { PAUSED } from "./state-style.js";
 
@@ -24,11 +25,11 @@ export const troublesOf = perObject((state: State): readonly Trouble[] => {
   // The rest is only what was told last.
   if (state.connection.state === "away") return [silentDaemon(state, state.connection)];
   if (state.connection.state === "connecting") return [];
-  if (state.readOnly !== null) return [exported(state.readOnly, state.changed)];
+  if (state.session.readOnly !== null) return [exported(state.session.readOnly, state.session.changed)];
   return [
     ...waitTrouble(state),
     ...failureTrouble(state),
-    ...(state.source?.troubles(state) ?? fleetTrouble(state)),
+    ...(state.session.source?.troubles(state) ?? fleetTrouble(state)),
     ...scheduleTrouble(state),
     ...queueTrouble(state),
   ];
@@ -48,7 +49,7 @@ function exported(file: string, changed: readonly string[]): Trouble {
   };
 }
 
-const keyOf = ({ actions }: State, name: string): string => {
+const keyOf = ({ session: { actions } }: State, name: string): string => {
   const action = actions.find((each) => each.name === name);
   return action === undefined ? "" : labelOf(action);
 };
@@ -75,12 +76,12 @@ export const silence = (since: number, now: number): string =>
 const NARROW = 90;
 
 function silentDaemon(state: State, { since, hung }: Extract<Connection, { state: "away" }>): Trouble {
-  const { source } = state;
+  const { source } = state.session;
   const who = source?.silent ?? "daemon not responding";
   const text = `▲ ${who} (${silence(since, state.now)})`;
   const detail = ", reconnecting";
   if (hung !== undefined) {
-    const [command, does] = againstHung(hung, state.flags)[0]!;
+    const [command, does] = againstHung(hung, state.session.flags)[0]!;
     const isNarrow = state.size.columns < NARROW;
     return { style: "warn", text, detail: "", key: command, does: isNarrow ? "" : `to ${does}` };
   }
@@ -115,7 +116,7 @@ export function needsLook(state: State): string | null {
   const about = state.notice?.about ?? null;
   if (operationOf(state, about) !== null) return about;
   const waits = waiting(state.view.operations).map(({ id }) => id);
-  const failures = state.newFailures.filter((id) => operationOf(state, id) !== null);
+  const failures = state.needs.failures.filter((id) => operationOf(state, id) !== null);
   // From one that waits, on to the failures.
   const all = waits.includes(state.selected ?? "") ? [...failures, ...waits] : [...waits, ...failures];
   return all.find((id) => id !== state.selected) ?? null;
@@ -137,12 +138,12 @@ function waitTrouble(state: State): Trouble[] {
 }
 
 function failureTrouble(state: State): Trouble[] {
-  const known = state.newFailures.map((id) => operationOf(state, id)).filter((each) => each !== null);
+  const known = state.needs.failures.map((id) => operationOf(state, id)).filter((each) => each !== null);
   const [first] = known;
   if (first === undefined) return [];
   const name = named(state, first);
   const why = first.error === null ? "failed" : sanitizeLine(firstLine(first.error.message));
-  const count = state.newFailures.length;
+  const count = state.needs.failures.length;
   return [
     {
       style: "bad",
@@ -157,7 +158,7 @@ function failureTrouble(state: State): Trouble[] {
 /** The engine of the fleet, hosts that do not answer, and whether this host starts nothing. */
 function fleetTrouble(state: State): Trouble[] {
   const list: Trouble[] = [];
-  const away = state.fleet?.fleet?.awaySince ?? null;
+  const away = state.hosts.fleet?.fleet?.awaySince ?? null;
   if (away !== null)
     list.push(warning(state, `▲ engine not responding (${formatAge(away, state.now)})`, "", "hosts"));
   const lost = unreachableHosts(state);
@@ -171,7 +172,7 @@ function fleetTrouble(state: State): Trouble[] {
 /** Schedules whose runs are missing, or whose last run submitted nothing. */
 function scheduleTrouble(state: State): Trouble[] {
   const wrong = ({ missing, lastProblem }: ScheduleReply) => missing?.text ?? lastProblem;
-  const failed = state.schedules.filter((each) => wrong(each) !== null && each.pausedSince === null);
+  const failed = state.queues.schedules.filter((each) => wrong(each) !== null && each.pausedSince === null);
   const [first, ...others] = failed;
   if (first === undefined) return [];
   const text =
@@ -185,7 +186,7 @@ function queueTrouble(state: State): Trouble[] {
   const [first, ...others] = paused;
   if (first === undefined) return [];
   const some = others.length === 0 ? `queue ${short(first)}` : `${paused.length} queues`;
-  const which = paused.length < state.queues.length ? some : "all queues";
+  const which = paused.length < state.queues.all.length ? some : "all queues";
   return [warning(state, `${PAUSED} ${which} paused`, "", "queues")];
 }
 

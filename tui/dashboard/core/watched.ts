@@ -9,8 +9,9 @@ import { reachedBy, standsStillFor } from "./estimate.js";
 import { historyName } from "./history.js";
 import { hostOfKey } from "./key.js";
 import { type Listing, UNASKED } from "./listing.js";
-import type { Samples, State } from "./model.js";
+import { patched, type State } from "./model.js";
 import { moves, rowsOf } from "./order.js";
+import type { Samples } from "./slices/operation.js";
 
 /** Finished operations that are kept of those that came by the stream: it runs for days. */
 const KEPT_MOST = 5000;
@@ -23,24 +24,28 @@ export function applyLines(state: State, lines: readonly WatchLine[]): State {
   const gone = lines.flatMap((line) => (line.type === "removed" ? [line.id] : []));
   const queued = view.counts.queued !== state.view.counts.queued;
   const isBack = began && state.connection.state === "away";
-  const back = isBack ? { ...state, heard: heardNow(state, null) } : state;
-  const next: State = {
+  const back = isBack ? patched(state, "operation", { heard: heardNow(state, null) }) : state;
+  const came: State = {
     ...state,
     fetched: fetchedAfter(state, lines),
-    listing: listingAfter(state, view, lines),
+    list: listingAfter(state, view, lines),
     view: trimmed(view, state.selected),
-    heard: heardOf(back, view, lines),
-    reached: reachedBy(state, changedOf(view, lines)),
-    paces: pacesBy(state, changedOf(view, lines)),
     ...(began && { connection: LIVE }),
     // The notice about the start of the daemon stays until the daemon answers.
     ...(began && state.connection.state !== "live" && state.notice?.level === "info" && { notice: null }),
-    ...(gone.length > 0 && {
-      newFailures: state.newFailures.filter((id) => !gone.includes(id)),
-      marked: new Set([...state.marked].filter((id) => !gone.includes(id))),
-    }),
   };
+  const next = patched(gone.length === 0 ? came : withoutGone(came, gone), "operation", {
+    heard: heardOf(back, view, lines),
+    reached: reachedBy(state, changedOf(view, lines)),
+    paces: pacesBy(state, changedOf(view, lines)),
+  });
   return queued || rowsMoved(state.view, view, lines) ? reordered(next) : next;
+}
+
+function withoutGone(state: State, gone: readonly string[]): State {
+  const marked = new Set([...state.list.marked].filter((id) => !gone.includes(id)));
+  const failures = state.needs.failures.filter((id) => !gone.includes(id));
+  return patched(patched(state, "list", { marked }), "needs", { failures });
 }
 
 /**
@@ -59,12 +64,12 @@ function fetchedAfter({ fetched, selected }: State, lines: readonly WatchLine[])
 }
 
 /** The queue is read on, or anew after a snapshot, where it has more operations that the stream does not bring. */
-function listingAfter({ listing, view }: State, after: WatchView, lines: readonly WatchLine[]): Listing {
-  const { queue } = listing.paging;
+function listingAfter({ list, view }: State, after: WatchView, lines: readonly WatchLine[]): Listing {
+  const { queue } = list.paging;
   const isAnew = lines.some(({ type }) => type === "snapshot") && queue !== UNASKED.queue;
-  if (!isAnew && !(queue.hasAll && after.moreQueued > view.moreQueued)) return listing;
+  if (!isAnew && !(queue.hasAll && after.moreQueued > view.moreQueued)) return list;
   const pages = isAnew ? UNASKED.queue : { ...queue, hasAll: false };
-  return { ...listing, paging: { ...listing.paging, queue: pages } };
+  return { ...list, paging: { ...list.paging, queue: pages } };
 }
 
 function rowsMoved(before: WatchView, after: WatchView, lines: readonly WatchLine[]): boolean {
@@ -93,21 +98,24 @@ function* changedOf({ operations }: WatchView, lines: readonly WatchLine[]): Ite
 }
 
 /** A running operation whose record changed has moved just now. */
-function heardOf(state: State, after: WatchView, lines: readonly WatchLine[]): State["heard"] {
+function heardOf(state: State, after: WatchView, lines: readonly WatchLine[]): State["operation"]["heard"] {
   let heard: Map<string, number> | null = null;
   for (const line of lines) {
     if (line.type !== "changed" || isUsageOnly(line.patch)) continue;
     const running = after.operations.get(line.id)?.state === "running";
-    if (!running && !state.heard.has(line.id)) continue;
-    heard ??= new Map(state.heard);
+    if (!running && !state.operation.heard.has(line.id)) continue;
+    heard ??= new Map(state.operation.heard);
     if (running) heard.set(line.id, state.now);
     else heard.delete(line.id);
   }
-  return heard ?? state.heard;
+  return heard ?? state.operation.heard;
 }
 
 /** What runs counts as heard now: the silence was that of its daemon. */
-export function heardNow({ view, heard, now }: State, host: string | null): State["heard"] {
+export function heardNow(
+  { view, operation: { heard }, now }: State,
+  host: string | null,
+): State["operation"]["heard"] {
   const all = new Map(heard);
   for (const { id, state } of view.operations.values())
     if (state === "running" && (host === null || hostOfKey(id) === host)) all.set(id, now);
@@ -132,7 +140,7 @@ export function sampled(state: State): State {
   for (const operation of state.view.operations.values()) {
     const { id, state: is, progress, usage } = operation;
     if (is !== "running") continue;
-    const before = state.samples.get(id);
+    const before = state.operation.samples.get(id);
     const rate = standsStillFor(state, operation) > 0 ? NOTHING_TOLD : progress?.rate;
     samples.set(id, {
       rate: progress?.rate == null ? (before?.rate ?? []) : more(before?.rate, rate!),
@@ -140,12 +148,13 @@ export function sampled(state: State): State {
     });
     if (usage != null) cores = (cores ?? 0) + usage.cpu;
   }
-  if (samples.size === 0 && state.samples.size === 0 && state.load.length === 0) return state;
-  return { ...state, samples, load: loadAfter(state, samples.size, cores) };
+  if (samples.size === 0 && state.operation.samples.size === 0 && state.operation.load.length === 0)
+    return state;
+  return patched(state, "operation", { samples, load: loadAfter(state, samples.size, cores) });
 }
 
 /** An operation has no figures before its first sample: the load of what runs keeps its last value until then. */
-function loadAfter({ load }: State, running: number, cores: number | null): readonly number[] {
+function loadAfter({ operation: { load } }: State, running: number, cores: number | null): readonly number[] {
   if (running === 0) return [];
   return cores === null ? load : [...load, cores].slice(-SAMPLES_MOST);
 }
@@ -181,23 +190,25 @@ export function addFetched(state: State, operations: readonly Operation[]): Stat
   const watched = new Map(state.view.operations);
   for (const operation of fresh) (watched.has(operation.id) ? watched : fetched).set(operation.id, operation);
   const view = { ...state.view, operations: watched };
-  return reordered({
-    ...{ ...state, fetched, view },
-    ...{ reached: reachedBy(state, fresh), paces: pacesBy(state, fresh) },
-  });
+  return reordered(
+    patched({ ...state, fetched, view }, "operation", {
+      reached: reachedBy(state, fresh),
+      paces: pacesBy(state, fresh),
+    }),
+  );
 }
 
 export const LIVE = { state: "live" } as const;
 
 export function reordered(state: State): State {
-  return { ...state, ...rowsOf(state) };
+  return patched(state, "list", rowsOf(state));
 }
 
 /** Histories that are held: one a type, or one a history key, of which there may be any number. */
 const HISTORIES_MOST = 500;
 
 export function addHistory(state: State, name: string, reply: HistoryReply, succeeded: number): State {
-  const histories = new Map(state.histories).set(name, {
+  const histories = new Map(state.operation.histories).set(name, {
     ...reply,
     succeeded,
     at: state.now,
@@ -206,9 +217,9 @@ export function addHistory(state: State, name: string, reply: HistoryReply, succ
     if (histories.size <= HISTORIES_MOST) break;
     histories.delete(oldest);
   }
-  const next = { ...state, histories };
+  const next = patched(state, "operation", { histories });
   const running = [...state.view.operations.values()].filter(
     (it) => historyName(it) === name && it.state === "running",
   );
-  return { ...next, reached: reachedBy(next, running) };
+  return patched(next, "operation", { reached: reachedBy(next, running) });
 }

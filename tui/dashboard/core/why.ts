@@ -6,7 +6,7 @@ import type { Why } from "../../../protocol/why.js";
 import { selectedOperation } from "./chain.js";
 import { isReachable } from "./hosts.js";
 import { hostOfKey } from "./key.js";
-import { isFree, type State } from "./model.js";
+import { isFree, patched, type State } from "./model.js";
 
 /** Failures that are kept: a person goes from one to the next, and back. */
 const KEPT = 20;
@@ -15,7 +15,7 @@ const keyOf = ({ id, attempt }: Pick<Operation, "id" | "attempt">): string => `$
 
 /** Null: it has not failed, or it is not known yet. */
 export function whyOf(state: State, operation: Operation): Why | null {
-  return operation.state === "failed" ? (state.whys.get(keyOf(operation)) ?? null) : null;
+  return operation.state === "failed" ? (state.operation.whys.get(keyOf(operation)) ?? null) : null;
 }
 
 /** The selected failure, if it is to be asked about: at first for what is known at once, then for all. */
@@ -29,19 +29,19 @@ export function wantedWhy(state: State): { id: string; attempt: number; partial:
 
 /** @param of the operation as it was asked about: with several hosts, its id is not that of the `Why` */
 export function withWhy(state: State, of: { id: string; attempt: number }, why: Why): State {
-  const whys = new Map([...state.whys, [keyOf(of), why] as const].slice(-KEPT));
-  return { ...state, whys };
+  const whys = new Map([...state.operation.whys, [keyOf(of), why] as const].slice(-KEPT));
+  return patched(state, "operation", { whys });
 }
 
 /** Whether `y` copies why it failed, and not the lines of the log. */
 export function copiesWhy(state: State): boolean {
-  const operation = isFree(state) && !state.logView.full ? selectedOperation(state) : null;
+  const operation = isFree(state) && !state.log.full ? selectedOperation(state) : null;
   return operation !== null && whyOf(state, operation) !== null;
 }
 
 /** Whether another host of the fleet ran it. */
 export function ranElsewhere(state: State, { id, host }: Operation): boolean {
-  return host !== undefined && hostOfKey(id) === null && host !== state.daemon?.host;
+  return host !== undefined && hostOfKey(id) === null && host !== state.hosts.daemon?.host;
 }
 
 /** A line of a file. */
@@ -53,7 +53,7 @@ export interface Place {
 /** The line that failed, where its file is on this machine. */
 export function editablePlace(state: State, operation: Operation): Place | null {
   const { place, source } = whyOf(state, operation)?.failure ?? {};
-  const { remote } = state.flags;
+  const { remote } = state.session.flags;
   // A file of the same path here may be another one.
   const isHere = hostOfKey(operation.id) === null && remote === undefined && !ranElsewhere(state, operation);
   return source && isHere ? (place ?? null) : null;

@@ -138,7 +138,7 @@ function progressToShow(state: State, motion: boolean): TaskProgress {
  * come and gone between the two.
  */
 export function endedBetween(before: State, after: State): Operation | null {
-  if (!before.witnessed || before.selected === null) return null;
+  if (!before.selection.witnessed || before.selected === null) return null;
   const [was, is] = [endOfChain(before, before.selected), endOfChain(after, before.selected)];
   return was === null || isOver(was) || is === null || !isOver(is) ? null : is;
 }

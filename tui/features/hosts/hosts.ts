@@ -7,7 +7,8 @@ import type { DaemonReply, HostReply } from "../../../protocol/replies.js";
 import { type Counts, NO_COUNTS, type WatchLine } from "../../../protocol/watch.js";
 import { hostOfKey } from "../../dashboard/core/key.js";
 import { UNASKED } from "../../dashboard/core/listing.js";
-import { type Connection, type Host, notify, type State } from "../../dashboard/core/model.js";
+import { notify, patched, type State } from "../../dashboard/core/model.js";
+import type { Connection, Host } from "../../dashboard/core/slices/hosts.js";
 import type { StreamLine } from "../../dashboard/core/source.js";
 import { applyLines, heardNow, LIVE } from "../../dashboard/core/watched.js";
 
@@ -23,7 +24,7 @@ export const newHosts = (hosts: readonly Pick<Host, "name" | "address">[]): read
     heardAt: null,
   }));
 
-export const hasSeveral = ({ hosts }: Pick<State, "hosts">): boolean => hosts.length > 0;
+export const hasSeveral = ({ hosts: { named: hosts } }: Pick<State, "hosts">): boolean => hosts.length > 0;
 
 function sumOf(hosts: readonly Host[]): { counts: Counts; moreQueued: number } {
   const sum = { ...NO_COUNTS };
@@ -36,10 +37,9 @@ function sumOf(hosts: readonly Host[]): { counts: Counts; moreQueued: number } {
 }
 
 function changed(state: State, name: string, change: Partial<Host>): State {
-  return {
-    ...state,
-    hosts: state.hosts.map((host) => (host.name === name ? { ...host, ...change } : host)),
-  };
+  return patched(state, "hosts", {
+    named: state.hosts.named.map((host) => (host.name === name ? { ...host, ...change } : host)),
+  });
 }
 
 /** Lines of all hosts, in the order in which they came. */
@@ -55,7 +55,7 @@ export function applyHostLines(before: State, lines: readonly StreamLine[]): Sta
     if (host === undefined) waiting.push(line);
     else if (line.type === "counts") {
       state = changed(state, host, { counts: line.counts, moreQueued: line.moreQueued ?? 0 });
-      waiting.push({ type: "counts", ...sumOf(state.hosts) });
+      waiting.push({ type: "counts", ...sumOf(state.hosts.named) });
     } else if (line.type === "snapshot" || line.type === "resumed") {
       apply();
       state = began(state, line, host);
@@ -67,27 +67,28 @@ export function applyHostLines(before: State, lines: readonly StreamLine[]): Sta
 
 /** A host answers: what it sent replaces its own operations, and leaves those of the others. */
 function began(state: State, line: WatchLine, host: string): State {
-  const isBack = state.hosts.find(({ name }) => name === host)?.connection.state === "away";
+  const isBack = state.hosts.named.find(({ name }) => name === host)?.connection.state === "away";
   const counts = line.type === "snapshot" ? { counts: line.counts, moreQueued: line.moreQueued ?? 0 } : {};
   const next = changed(state, host, { connection: LIVE, heardAt: state.now, ...counts });
   // The count of today is made again, with this host.
-  const live = { ...withMoreToList(next), today: null, ...(isBack && { heard: heardNow(state, host) }) };
+  const opened = patched(withMoreToList(next), "list", { today: null });
+  const live = isBack ? patched(opened, "operation", { heard: heardNow(state, host) }) : opened;
   if (line.type !== "snapshot") return applyLines(live, [line]);
   const others = [...state.view.operations.values()].filter(({ id }) => hostOfKey(id) !== host);
   const operations = [...others, ...line.operations];
-  return applyLines(live, [{ ...line, operations, ...sumOf(live.hosts) }]);
+  return applyLines(live, [{ ...line, operations, ...sumOf(live.hosts.named) }]);
 }
 
 /** Older operations of a host that came later have no place in a window that was closed without it. */
 function withMoreToList(state: State): State {
-  const { listing } = state;
-  if (listing.paging.only !== null || listing.paging.pages.length === 0) return state;
-  return { ...state, listing: { ...listing, paging: UNASKED } };
+  const { list } = state;
+  if (list.paging.only !== null || list.paging.pages.length === 0) return state;
+  return patched(state, "list", { paging: UNASKED });
 }
 
 /** @param at when the host answered last, or when the attempt to reach it failed, in ms */
 export function hostLost(before: State, name: string, reason: string, at: number): State {
-  const host = before.hosts.find((each) => each.name === name);
+  const host = before.hosts.named.find((each) => each.name === name);
   if (host === undefined) return before;
   const { connection } = host;
   if (connection.state !== "live" && connection.reason === reason) return before;
@@ -95,13 +96,17 @@ export function hostLost(before: State, name: string, reason: string, at: number
     connection.state === "live" ? { state: "away", since: at, reason } : { ...connection, reason };
   const now = connection.state === "live" ? Math.max(before.now, at) : before.now;
   const state = { ...changed(before, name, { connection: next }), now };
-  return { ...state, connection: connectionOf(state.hosts) };
+  return { ...state, connection: connectionOf(state.hosts.named) };
 }
 
 /** A host answers again on the same stream. */
 export function answers(state: State, host: string): State {
   const heard = heardNow(state, host);
-  return { ...changed(state, host, { connection: LIVE, heardAt: state.now }), connection: LIVE, heard };
+  return patched(
+    { ...changed(state, host, { connection: LIVE, heardAt: state.now }), connection: LIVE },
+    "operation",
+    { heard },
+  );
 }
 
 /** Connection of the whole dashboard: one host that answers is enough. */
@@ -124,8 +129,8 @@ export function hostTold(
   heardAt: number,
 ): State {
   const state = changed(before, name, { ...facts, heardAt });
-  const known = before.hosts.find((host) => host.name === name)?.daemon ?? null;
-  const twin = known === null ? twinOf(state.hosts, name) : null;
+  const known = before.hosts.named.find((host) => host.name === name)?.daemon ?? null;
+  const twin = known === null ? twinOf(state.hosts.named, name) : null;
   return twin === null ? state : notify(state, twin, "warning");
 }
 

@@ -13,7 +13,7 @@ import { applyHostLines } from "./hosts.js";
 
 /** Hosts that do not answer. A host that is asked for the first time is no trouble. */
 function troubles(state: State): Trouble[] {
-  const silent = state.hosts.filter(
+  const silent = state.hosts.named.filter(
     ({ connection: is }) => is.state === "away" || (is.state === "connecting" && is.reason !== null),
   );
   const [first, ...others] = silent;
@@ -30,7 +30,7 @@ function troubles(state: State): Trouble[] {
 const NAME_MOST = 16;
 
 /** The row shows all hosts or none. A host that never answered has no counts. */
-function figures({ hosts }: State): Piece[] {
+function figures({ hosts: { named: hosts } }: State): Piece[] {
   const known = hosts.filter(({ connection }) => connection.state !== "connecting");
   return known.flatMap(({ name, counts, connection }, i): Piece[] => {
     const isLive = connection.state === "live";
@@ -44,7 +44,7 @@ function figures({ hosts }: State): Piece[] {
 
 const STATES = { live: "", away: "no answer", connecting: "connecting" };
 
-const rowsOf = ({ hosts }: State): HostRow[] =>
+const rowsOf = ({ hosts: { named: hosts } }: State): HostRow[] =>
   hosts.map(({ name, connection, counts, daemon }) => ({
     name,
     figures: slotsText(counts.running, daemon?.concurrency ?? null),
@@ -53,8 +53,8 @@ const rowsOf = ({ hosts }: State): HostRow[] =>
 
 /** Which hosts answer, and why the others do not. */
 function empty(state: State, width: number, paint: Paint): Drawn[] {
-  const names = Math.min(20, Math.max(...state.hosts.map(({ name }) => widthOf(sanitizeLine(name)))));
-  const rows = state.hosts.map(({ name, connection }) => {
+  const names = Math.min(20, Math.max(...state.hosts.named.map(({ name }) => widthOf(sanitizeLine(name)))));
+  const rows = state.hosts.named.map(({ name, connection }) => {
     const line = new Line(width, paint).add("  ").add(fit(sanitizeLine(name), names), "bold");
     line.fill(2 + names + 2);
     if (connection.state === "live") return line.add("answers", "good");

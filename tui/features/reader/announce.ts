@@ -36,7 +36,7 @@ function connection(before: State, after: State): string[] {
   if (silent.length > 0) return silent;
   if (reason(before) === null && reason(after) !== null)
     return [
-      `No daemon responds on ${sanitizeLine(after.socket)}. Start one with: ${sanitizeLine(startDaemon(after.flags))}. Reconnecting.`,
+      `No daemon responds on ${sanitizeLine(after.session.socket)}. Start one with: ${sanitizeLine(startDaemon(after.session.flags))}. Reconnecting.`,
     ];
   if (before.connection.state === after.connection.state)
     return [...pauses(before, after), ...hosts(before, after)];
@@ -53,7 +53,7 @@ function connection(before: State, after: State): string[] {
 const hungOf = ({ connection }: State) => (connection.state === "live" ? undefined : connection.hung);
 
 function hung(state: State): string {
-  const next = againstHung(hungOf(state)!, state.flags).map(
+  const next = againstHung(hungOf(state)!, state.session.flags).map(
     ([command, does]) => `To ${does}: ${sanitizeLine(command)}.`,
   );
   return ["The daemon does not answer. Operations keep running.", ...next, "Reconnecting."].join(" ");
@@ -61,7 +61,7 @@ function hung(state: State): string {
 
 /** Queues that were paused or resumed. */
 function pauses(before: State, after: State): string[] {
-  if (before.queues === after.queues || before.queues.length === 0) return [];
+  if (before.queues.all === after.queues.all || before.queues.all.length === 0) return [];
   const [was, is] = [pausedQueues(before), pausedQueues(after)];
   const sentence = (names: string[], others: string[], word: string) =>
     names.filter((name) => !others.includes(name)).map((name) => `Queue ${sanitizeLine(name)}: ${word}.`);
@@ -70,8 +70,8 @@ function pauses(before: State, after: State): string[] {
 
 /** Hosts of the fleet whose state changed. */
 function hosts(before: State, after: State): string[] {
-  if (before.fleet === after.fleet || before.fleet === null) return [];
-  return (after.fleet?.hosts ?? [])
+  if (before.hosts.fleet === after.hosts.fleet || before.hosts.fleet === null) return [];
+  return (after.hosts.fleet?.hosts ?? [])
     .filter((host) => hostNamed(before, host.name)?.state !== host.state)
     .map(({ name, state }) => `Host ${sanitizeLine(name)}: ${state}.`);
 }

@@ -74,7 +74,7 @@ function reply(state: State, typed: string): Reply {
         word === "cancel" ? { kind: "cancel", ids: [id] } : { kind: "remove", ids: [id] };
       return {
         said: [
-          `${word === "cancel" ? "Cancel" : "Remove"} ${nameOf(found)}? Type yes. In a shell: ${commandOf(question, state.flags)}`,
+          `${word === "cancel" ? "Cancel" : "Remove"} ${nameOf(found)}? Type yes. In a shell: ${commandOf(question, state.session.flags)}`,
         ],
         question,
       };
@@ -83,12 +83,12 @@ function reply(state: State, typed: string): Reply {
 }
 
 function list(state: State): string[] {
-  const ids = state.order.slice(0, LISTED);
+  const ids = state.list.order.slice(0, LISTED);
   const lines = ids.flatMap((id) => {
     const operation = operationOf(state, id);
     return operation === null ? [] : describe(operation, state);
   });
-  const rest = state.order.length - ids.length;
+  const rest = state.list.order.length - ids.length;
   if (lines.length === 0) return [nothing(state)];
   return rest > 0 ? [...lines, `${rest} more: liveops ls`] : lines;
 }
@@ -99,7 +99,7 @@ const nothing = ({ connection }: State): string =>
 /** The operation that a prefix of an id means, or what is wrong with it. */
 function find(state: State, prefix: string | undefined) {
   if (prefix === undefined) {
-    const newest = operationOf(state, state.order[0] ?? null);
+    const newest = operationOf(state, state.list.order[0] ?? null);
     return newest ?? nothing(state);
   }
   const fitting = [...state.view.operations.values()].filter(({ id }) => id.startsWith(prefix));

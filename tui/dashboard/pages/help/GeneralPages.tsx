@@ -96,7 +96,7 @@ function inColumns(
 }
 
 function groups(state: State, width: number, paint: Paint): Line[][] {
-  const listed = state.actions.filter(
+  const listed = state.session.actions.filter(
     ({ description, unlisted = false }) =>
       description !== undefined && !(typeof unlisted === "boolean" ? unlisted : unlisted(state)),
   );

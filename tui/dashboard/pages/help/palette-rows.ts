@@ -23,7 +23,7 @@ export function paletteItems(state: State): PaletteItem[] {
   const onList = { ...closed, pane: "list" } as const;
   const seen = new Set<string>();
   const items: PaletteItem[] = [];
-  for (const action of state.actions) {
+  for (const action of state.session.actions) {
     if (action.description === undefined || seen.has(action.name)) continue;
     // Keys of another page are not offered; an action of this screen that cannot be done now is, with the reason.
     if (!action.when(closed) && !action.when(onList) && !isOfList(action, closed)) continue;
@@ -56,9 +56,9 @@ function itemOf(state: State, action: Action<State>): PaletteItem {
 const WITHOUT_ID: ReadonlySet<string> = new Set(["submit", "queue", "hosts"]);
 
 function commandOf({ command, commandWords }: Action<State>, state: State): string | null {
-  if (commandWords !== undefined) return liveops(commandWords(state), state.flags);
+  if (commandWords !== undefined) return liveops(commandWords(state), state.session.flags);
   if (command === undefined) return null;
-  return liveops([command, ...(WITHOUT_ID.has(command) ? [] : [state.selected ?? ""])], state.flags);
+  return liveops([command, ...(WITHOUT_ID.has(command) ? [] : [state.selected ?? ""])], state.session.flags);
 }
 
 function submits(state: State): PaletteItem[] {
@@ -67,7 +67,7 @@ function submits(state: State): PaletteItem[] {
     aliases: [],
     description: type.title,
     key: "",
-    command: liveops(["submit", type.op], state.flags),
+    command: liveops(["submit", type.op], state.session.flags),
     disabledReason: null,
     run: (at) => formPage(at, type),
   }));

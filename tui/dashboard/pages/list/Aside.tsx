@@ -65,11 +65,11 @@ function Part({
 function nextRows(state: State, width: number, height: number, { paint }: Theme): Line[] {
   const queued: Operation[] = [...state.view.operations.values()].filter(({ state: is }) => is === "queued");
   const starts = queued.flatMap((operation) => {
-    const expected = state.forecast?.operations[operation.id]?.startsAt;
+    const expected = state.queues.forecast?.operations[operation.id]?.startsAt;
     const at = expected ? Date.parse(expected) : laterStart(operation, state.now);
     return at === null ? [] : [{ at, name: nameOf(state, operation), what: "" }];
   });
-  const runs = state.schedules.flatMap(({ name, nextAt }) =>
+  const runs = state.queues.schedules.flatMap(({ name, nextAt }) =>
     nextAt === null ? [] : [{ at: Date.parse(nextAt), name, what: "schedule" }],
   );
   const all = [...starts, ...runs].toSorted((a, b) => a.at - b.at);
@@ -104,14 +104,14 @@ export const slotsText = (running: number, slots: number | null): string =>
   slots === null ? `${formatCount(running)} running` : `${formatCount(running)}/${formatCount(slots)} slots`;
 
 function hostsOf(state: State): readonly HostRow[] {
-  if (state.source !== null) return state.source.hosts(state);
-  if (state.fleet?.fleet)
-    return state.fleet.hosts.map(({ name, running, slots, draining, state: is }) => ({
+  if (state.session.source !== null) return state.session.source.hosts(state);
+  if (state.hosts.fleet?.fleet)
+    return state.hosts.fleet.hosts.map(({ name, running, slots, draining, state: is }) => ({
       name,
       figures: slotsText(running, slots),
       state: is !== "up" ? is : draining ? "drained" : "",
     }));
-  const name = state.daemon?.host ?? "this machine";
+  const name = state.hosts.daemon?.host ?? "this machine";
   return [{ name, figures: slotsText(state.view.counts.running, slotCount(state)), state: "" }];
 }
 

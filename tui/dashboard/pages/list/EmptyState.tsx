@@ -1,8 +1,9 @@
 /** The screen without operations. It names the next commands. */
 import { SMALLEST } from "../../core/layout.js";
-import type { Connection, State } from "../../core/model.js";
+import type { State } from "../../core/model.js";
 import { Dialog, dialogSize, useTheme } from "../../core/Panel.js";
 import { againstHung, liveops, startDaemon, submitAny } from "../../core/request.js";
+import type { Connection } from "../../core/slices/hosts.js";
 import { sanitizeLine, widthOf, wrap } from "../../text/cells.js";
 import { type Drawn, Line } from "../../text/line.js";
 import type { Paint } from "../../text/theme.js";
@@ -15,14 +16,14 @@ export function EmptyState({ state }: { state: State }) {
   const { width } = dialogSize(state, undefined, WIDEST);
   const isLive = state.connection.state === "live";
   const ofDaemon = isLive ? nothingYet : noDaemon;
-  const all = (state.source?.empty ?? ofDaemon)(state, width, paint);
+  const all = (state.session.source?.empty ?? ofDaemon)(state, width, paint);
   const size = dialogSize(state, all.length, WIDEST);
   // A sentence that does not fit whole is left out with the blank row before it.
   const rows = all.length <= size.height ? all : all.slice(0, all.lastIndexOf("", all.length - 2));
   return <Dialog state={state} size={size} title={[[titleOf(state), "bold"]]} rows={rows} />;
 }
 
-function titleOf({ connection, source }: State): string {
+function titleOf({ connection, session: { source } }: State): string {
   if (connection.state === "live") return "No operation yet";
   if (source !== null) return source.title;
   if (connection.hung !== undefined) return "The daemon does not answer";
@@ -35,23 +36,23 @@ const isFirst = (connection: Connection) => connection.state === "connecting" &&
 function noDaemon(state: State, width: number, paint: Paint): Drawn[] {
   const text = (words: string) => wrap(words, width, 4);
   const { connection } = state;
-  if (isFirst(connection)) return ["", ...text(`Connecting to ${sanitizeLine(state.socket)}`), ""];
+  if (isFirst(connection)) return ["", ...text(`Connecting to ${sanitizeLine(state.session.socket)}`), ""];
   const { reason = null, hung } = connection.state === "live" ? {} : connection;
   const muted = (words: string) => text(words).map((row) => paint(row, "muted"));
   if (hung !== undefined)
     return [
       "",
-      ...text(`The daemon on ${sanitizeLine(state.socket)} does not answer.`),
+      ...text(`The daemon on ${sanitizeLine(state.session.socket)} does not answer.`),
       ...(reason === null ? [] : muted(sanitizeLine(reason))),
       "",
-      ...commands(againstHung(hung, state.flags), width, paint),
+      ...commands(againstHung(hung, state.session.flags), width, paint),
       "",
       ...muted("The dashboard connects by itself as soon as the daemon answers."),
       "",
     ];
   return [
     "",
-    ...text(`No daemon responds on ${sanitizeLine(state.socket)}`),
+    ...text(`No daemon responds on ${sanitizeLine(state.session.socket)}`),
     ...(reason === null ? [] : muted(sanitizeLine(reason))),
     "",
     ...commands(startCommands(state), width, paint),
@@ -61,7 +62,7 @@ function noDaemon(state: State, width: number, paint: Paint): Drawn[] {
   ];
 }
 
-function startCommands({ flags }: State): Command[] {
+function startCommands({ session: { flags } }: State): Command[] {
   const typed = startDaemon(flags);
   if (flags.remote !== undefined) return [[typed, "start the daemon, in a shell"]];
   return [
@@ -70,7 +71,7 @@ function startCommands({ flags }: State): Command[] {
   ];
 }
 
-function nothingYet({ flags }: State, width: number, paint: Paint): Drawn[] {
+function nothingYet({ session: { flags } }: State, width: number, paint: Paint): Drawn[] {
   const list: Command[] = [
     ["s", "submit an operation from here"],
     [liveops(["submit", "shell", "--", "make"], flags), "run any command as an operation"],

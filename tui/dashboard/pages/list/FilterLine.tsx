@@ -13,12 +13,12 @@ const COUNT = 17;
 const TYPED_LEAST = 24;
 
 export function FilterLine({ state }: { state: State }) {
-  const { entry, listing, size } = state;
+  const { entry, list, size } = state;
   const line = new Line(size.columns, useTheme().paint).add(" /", "accent", "bold");
   const room = Math.max(TYPED_LEAST, line.left - COUNT);
   if (entry?.kind === "filter") addTyped(line, entry.line, room);
-  else line.add(fit(sanitizeLine(listing.text), room), "bold");
-  if (listing.text !== "") line.addWhole(`   ${matchText(state)}`, "muted");
+  else line.add(fit(sanitizeLine(list.text), room), "bold");
+  if (list.text !== "") line.addWhole(`   ${matchText(state)}`, "muted");
   return <Row text={line.toString()} />;
 }
 

@@ -5,8 +5,8 @@ import { formatCount } from "../../../terminal/format.js";
 import { operationOf } from "../../core/chain.js";
 import { asLastHeard, hostColumn, keyColumn } from "../../core/hosts.js";
 import { listLayout, panesOf, type SectionLayout } from "../../core/layout.js";
-import { type UnknownName, unknownName } from "../../core/listing.js";
-import { finishedIn, type Section, type State } from "../../core/model.js";
+import { type Section, type UnknownName, unknownName } from "../../core/listing.js";
+import { finishedIn, type State } from "../../core/model.js";
 import { selectedRow } from "../../core/order.js";
 import { Panel, Rows, useTheme } from "../../core/Panel.js";
 import { extentOf } from "../../core/paging.js";
@@ -34,7 +34,7 @@ export function OperationList({ state }: { state: State }) {
         width={listWidth}
         height={listHeight}
         title={listTitle(state)}
-        right={state.order.length === 0 || listWidth < 36 ? [] : rangeOf(sections.all!, state)}
+        right={state.list.order.length === 0 || listWidth < 36 ? [] : rangeOf(sections.all!, state)}
         active={state.pane === "list"}
       >
         <Rows rows={sectionRows(state, sections.all!, width, theme)} />
@@ -65,13 +65,13 @@ export function OperationList({ state }: { state: State }) {
 
 /** The section that holds the selected row has the keys; without one, the last. */
 function isIn(state: State, { rows, section }: SectionLayout): boolean {
-  const selected = state.order[selectedRow(state)];
+  const selected = state.list.order[selectedRow(state)];
   return selected === undefined ? section === "finished" : rows.some(({ id }) => id === selected);
 }
 
 function sectionTitle(state: State, name: Section, section: SectionLayout): Piece[] {
   const { counts } = state.view;
-  const isFiltered = state.listing.text !== "";
+  const isFiltered = state.list.text !== "";
   const all = name === "finished" ? finishedIn(state.view) : counts[name];
   const isLive = name !== "finished";
   const count = isFiltered
@@ -80,7 +80,7 @@ function sectionTitle(state: State, name: Section, section: SectionLayout): Piec
       : extentOf(state, section).of
     : Math.max(all, section.total);
   // The right part has the count with the range.
-  const isRange = name === "finished" && (section.top > 0 || state.listing.paging.toEnd);
+  const isRange = name === "finished" && (section.top > 0 || state.list.paging.toEnd);
   return [
     [TITLES[name], "bold"],
     ...(isRange ? [] : [[` ${formatCount(count)}`, "muted"] as const]),
@@ -92,15 +92,15 @@ function sectionTitle(state: State, name: Section, section: SectionLayout): Piec
 function pausedOf(state: State): Piece[] {
   const names = pausedQueues(state);
   if (names.length === 0) return [];
-  const all = names.length === state.queues.length ? "" : `${names.map(sanitizeLine).join(", ")} `;
+  const all = names.length === state.queues.all.length ? "" : `${names.map(sanitizeLine).join(", ")} `;
   return [[`  ${PAUSED} ${all}paused`, "warn"]];
 }
 
 function sectionRight(state: State, name: Section, section: SectionLayout): Piece[] {
   if (name !== "finished") return section.total > section.rows.length ? rangeOf(section, state) : [];
-  if (section.top > 0 || state.listing.paging.toEnd) return rangeOf(section, state);
+  if (section.top > 0 || state.list.paging.toEnd) return rangeOf(section, state);
   const { failed, cancelled } = state.view.counts;
-  if (state.listing.text !== "") return [];
+  if (state.list.text !== "") return [];
   const pieces: Piece[] = [];
   if (failed > 0) pieces.push([`✗ ${formatCount(failed)}`, "bad"]);
   if (cancelled > 0) pieces.push([`${failed > 0 ? " " : ""}⊘ ${formatCount(cancelled)}`, "warn"]);
@@ -108,9 +108,9 @@ function sectionRight(state: State, name: Section, section: SectionLayout): Piec
 }
 
 function rangeOf(section: SectionLayout, state: State): Piece[] {
-  if (state.listing.paging.toEnd) return [["loading the last rows…", "warn"]];
+  if (state.list.paging.toEnd) return [["loading the last rows…", "warn"]];
   const { rows, top, total, hidden } = section;
-  const outside = section.section === "queued" && state.listing.wholeQueue ? hidden : 0;
+  const outside = section.section === "queued" && state.list.wholeQueue ? hidden : 0;
   const extent =
     section.section === "running" || section.section === "queued"
       ? { from: top + 1, to: top + rows.length, of: total + outside, isLeast: false }
@@ -122,7 +122,7 @@ function rangeOf(section: SectionLayout, state: State): Piece[] {
 }
 
 function listTitle(state: State): Piece[] {
-  const { sort, reverse } = state.listing;
+  const { sort, reverse } = state.list;
   const order =
     sort === "live" && !reverse
       ? ""
@@ -136,7 +136,7 @@ function listTitle(state: State): Piece[] {
 /** Keys of the list in the border, as many as fit whole. */
 function footOf(state: State): Piece[] {
   const hints: [key: string, hint: string][] = [["/", "filter"]];
-  if (state.view.counts.queued > 3 || state.folds.size > 0) hints.push(["z", "unfold"]);
+  if (state.view.counts.queued > 3 || state.list.folds.size > 0) hints.push(["z", "unfold"]);
   let room = panesOf(state).listWidth - FOOT_FRAME;
   return hints.flatMap(([key, hint], i): Piece[] => {
     const before = i === 0 ? "" : "   ";
@@ -151,11 +151,11 @@ function footOf(state: State): Piece[] {
 }
 
 function sectionRows(state: State, section: SectionLayout, width: number, theme: Theme): string[] {
-  if (state.order.length === 0 && (section.section === "all" || section.section === "finished"))
+  if (state.list.order.length === 0 && (section.section === "all" || section.section === "finished"))
     return noMatches(state, width, theme);
-  const selected = state.order[selectedRow(state)];
+  const selected = state.list.order[selectedRow(state)];
   const active = state.pane === "list";
-  const columns = rowColumns(width, state.queueColumn, hostColumn(state), keyColumn(state) > 0);
+  const columns = rowColumns(width, state.list.queueColumn, hostColumn(state), keyColumn(state) > 0);
   // The last report of a silent host.
   const dim = dimmed(theme);
   const rows = section.rows.flatMap(({ id, height }) => {
@@ -167,13 +167,13 @@ function sectionRows(state: State, section: SectionLayout, width: number, theme:
   if (rows.length === 0 && (section.section === "running" || section.section === "finished")) {
     const finished = finishedIn(state.view) > 0 ? "only in chains that run" : "nothing has finished yet";
     const empty = section.section === "running" ? "nothing runs" : finished;
-    const text = state.listing.text === "" ? empty : "no matches";
+    const text = state.list.text === "" ? empty : "no matches";
     rows.push(new Line(width, theme.paint).add(`   ${text}`, "muted").toString());
   }
   if (section.hidden > 0) {
     const text = `   ⋯ ${formatCount(section.hidden)} more queued`;
     const more = new Line(width, theme.paint).add(text, "muted");
-    if (more.left >= 12 && !state.listing.wholeQueue) more.add("   z", "bold").add(" unfolds", "muted");
+    if (more.left >= 12 && !state.list.wholeQueue) more.add("   z", "bold").add(" unfolds", "muted");
     const place = section.section === "all" ? lastQueued(state, section) : rows.length;
     rows.splice(place, 0, more.toString());
   }
@@ -194,10 +194,10 @@ function lastQueued(state: State, { rows }: SectionLayout): number {
 
 function noMatches(state: State, width: number, { paint }: Theme): string[] {
   const words = (text: string) => wrap(text, width - 2, 3).map((row) => ` ${row}`);
-  if (state.listing.text === "") return [];
-  const unknown = unknownName(state.listing.filter);
+  if (state.list.text === "") return [];
+  const unknown = unknownName(state.list.filter);
   return [
-    ...words(`No matches for ${sanitizeLine(state.listing.text)}`),
+    ...words(`No matches for ${sanitizeLine(state.list.text)}`),
     ...(unknown === null ? [] : words(unknownHint(unknown))),
     new Line(width, paint).add(" esc", "bold").add(" clear the filter", "muted").toString(),
   ];

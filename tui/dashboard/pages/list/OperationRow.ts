@@ -20,8 +20,8 @@ import { chainTime } from "../../core/chain-time.js";
 import { chainElapsed, chainProgress, stallOf } from "../../core/estimate.js";
 import { usualSuccessors } from "../../core/history.js";
 import { hostLabel } from "../../core/hosts.js";
-import { wordsOf } from "../../core/listing.js";
-import type { Fold, State } from "../../core/model.js";
+import { type Fold, wordsOf } from "../../core/listing.js";
+import type { State } from "../../core/model.js";
 import { isBlocked, waitOf } from "../../core/queue-view.js";
 import { glyphOf, stateWord, styleOf } from "../../core/state-style.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
@@ -117,19 +117,19 @@ export function operationRow(
   { selected, active }: RowMarks,
   theme: Theme,
 ): string[] {
-  const fold = state.folds.get(operation.id) ?? null;
+  const fold = state.list.folds.get(operation.id) ?? null;
   const links = fold === null || fold.part === "folded" ? chainOf(state, operation) : [operation];
   const row: RowOf = { state, operation, links, columns };
   const begun = () =>
     new Line(columns.width, theme.paint).add(selected ? "▌" : " ", active ? "accent" : "muted");
   const stalled = stallOf(state, operation) !== null;
-  const isNews = state.newFailures.includes(operation.id);
+  const isNews = state.needs.failures.includes(operation.id);
   const line = begun()
-    .add(state.marked.has(operation.id) ? "◆" : isNews ? "•" : " ", isNews ? "warn" : "accent")
+    .add(state.list.marked.has(operation.id) ? "◆" : isNews ? "•" : " ", isNews ? "warn" : "accent")
     .add(stalled ? "▲" : glyphOf(operation), stalled ? "warn" : styleOf(operation))
     .add(" ");
   const name = `${placeOf(fold)}${sanitizeLine(nameOfRow(operation, links, fold))}`;
-  const words = wordsOf(state.listing.filter);
+  const words = wordsOf(state.list.filter);
   const bold: Style = selected || isNews ? "bold" : "plain";
   const before = hostBefore(state, operation, columns);
   line.add(before, "muted");
@@ -280,7 +280,7 @@ function addFigures(line: Line, row: RowOf): void {
     return;
   }
   if (operation.state === "queued") {
-    const starts = state.forecast?.operations[operation.id]?.startsAt ?? null;
+    const starts = state.queues.forecast?.operations[operation.id]?.startsAt ?? null;
     const seconds = starts === null ? 0 : (Date.parse(starts) - state.now) / 1000;
     const wait = waitOf(state, operation);
     const text = wait?.short ?? (seconds >= 1 ? `in ${formatLeft(seconds)}` : stateWord(operation));

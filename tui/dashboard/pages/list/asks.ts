@@ -4,7 +4,7 @@ import type { Operation } from "../../../../protocol/operation.js";
 import { ask, isLive, TYPING } from "../../core/ask.js";
 import { counted, wantedToday } from "../../core/history.js";
 import { isSilent } from "../../core/hosts.js";
-import { emit, type State } from "../../core/model.js";
+import { emit, patched, type State } from "../../core/model.js";
 import { failureKey } from "../../core/needs.js";
 import {
   addPageOf,
@@ -35,10 +35,10 @@ export const page = ask({
 
 /** The last row of all is selected where it was asked for. */
 function toEnd(state: State): State {
-  const { listing } = state;
-  if (!listing.paging.toEnd || !endsWithOldest(state)) return state;
-  const paging = { ...listing.paging, toEnd: false };
-  return choose({ ...state, listing: { ...listing, paging } }, state.order.at(-1) ?? null);
+  const { list } = state;
+  if (!list.paging.toEnd || !endsWithOldest(state)) return state;
+  const paging = { ...list.paging, toEnd: false };
+  return choose(patched(state, "list", { paging }), state.list.order.at(-1) ?? null);
 }
 
 export const queue = ask({
@@ -51,10 +51,10 @@ export const queue = ask({
 
 export const find = ask({
   ofAll: true,
-  want: (state) => (isLive(state) && state.wanted !== null ? { id: state.wanted } : null),
+  want: (state) => (isLive(state) && state.selection.wanted !== null ? { id: state.selection.wanted } : null),
   take(state, operation: Operation) {
     const next = select(addFetched(state, [operation]), operation.id);
-    return { ...next, wanted: null, movedAt: state.now };
+    return patched(next, "selection", { wanted: null, movedAt: state.now });
   },
   bring: ({ id }, { client, dispatch, tell }) =>
     client.show(id).then(tell, (error: Error) => {
@@ -87,17 +87,17 @@ export const failures = ask({
   take(state, { operations, cursor }: NewFailures) {
     const known = addFetched(state, operations);
     const newFailures = operations
-      .filter((it) => it.id !== state.selected && !state.looked.has(failureKey(it)))
+      .filter((it) => it.id !== state.selected && !state.needs.looked.has(failureKey(it)))
       .map(({ id }) => id);
     // Failures of a host that does not answer stay new until the host answers.
-    const untold = state.newFailures.filter((id) => isSilent(state, id));
+    const untold = state.needs.failures.filter((id) => isSilent(state, id));
     const all = [...newFailures, ...untold.filter((id) => !newFailures.includes(id))];
-    const next = { ...known, newFailures: all, failureCursor: cursor };
+    const next = patched(known, "needs", { failures: all, cursor });
     return newFailures.length > 0 ? next : emit(next, { type: "remember-look", cursor });
   },
   async bring(_want, { looks, state, tell, left }) {
     const failures = await looks.fetch(left);
     if (left.aborted || failures === null) return;
-    if (failures.operations.length > 0 || state().newFailures.length > 0) tell(failures);
+    if (failures.operations.length > 0 || state().needs.failures.length > 0) tell(failures);
   },
 });

@@ -6,7 +6,7 @@ import { movedByHand } from "../../core/chain-log.js";
 import { BORDER, listLayout, panesOf, topRows } from "../../core/layout.js";
 import { type Listing, parseFilter, SORTS } from "../../core/listing.js";
 import { scrollLog } from "../../core/log-window.js";
-import { isFree, type Pane, type State } from "../../core/model.js";
+import { isFree, type Pane, patched, type State } from "../../core/model.js";
 import type { Mover } from "../../core/movers.js";
 import { selectedRow } from "../../core/order.js";
 import { endsWithOldest, restarted } from "../../core/paging.js";
@@ -17,8 +17,8 @@ import { lineOf } from "../../text/line-edit.js";
 
 /** The selected operation stays selected where it still has a row; where nothing matches, nothing is selected. */
 function listed(state: State, change: Partial<Listing>): State {
-  const next = reordered({ ...state, listing: { ...state.listing, ...change } });
-  return selectedRow(next) === -1 ? select(next, next.order[0] ?? null) : next;
+  const next = reordered(patched(state, "list", change));
+  return selectedRow(next) === -1 ? select(next, next.list.order[0] ?? null) : next;
 }
 
 export function filtered(state: State, text: string): State {
@@ -29,27 +29,27 @@ export function filtered(state: State, text: string): State {
 function turnFold(state: State): State {
   const operation = selectedOperation(state);
   if (operation === null) return state;
-  if (!isChain(state)) return listed(state, { wholeQueue: !state.listing.wholeQueue });
-  const turned = new Set(state.listing.turned);
+  if (!isChain(state)) return listed(state, { wholeQueue: !state.list.wholeQueue });
+  const turned = new Set(state.list.turned);
   if (!turned.delete(operation.chain.id)) turned.add(operation.chain.id);
-  const next = reordered({ ...state, listing: { ...state.listing, turned } });
-  if (next.order.includes(operation.id)) return next;
-  return select(next, next.order[selectedRow(next)] ?? operation.id);
+  const next = reordered(patched(state, "list", { turned }));
+  if (next.list.order.includes(operation.id)) return next;
+  return select(next, next.list.order[selectedRow(next)] ?? operation.id);
 }
 
 /** Whether the selected operation belongs to a chain that can be folded. */
 function isChain(state: State): boolean {
   const chain = selectedOperation(state)?.chain.id;
-  for (const fold of state.folds.values()) if (fold.chain === chain) return true;
+  for (const fold of state.list.folds.values()) if (fold.chain === chain) return true;
   return false;
 }
 
 /** The queue has rows that are folded away, or would be. */
 function mayFoldQueue(state: State): boolean {
-  const { listing, view } = state;
+  const { list, view } = state;
   if (selectedOperation(state)?.state === "queued") return true;
-  if (listing.text !== "") return false;
-  return listing.wholeQueue ? view.counts.queued > 0 : (listLayout(state).sections.queued?.hidden ?? 0) > 0;
+  if (list.text !== "") return false;
+  return list.wholeQueue ? view.counts.queued > 0 : (listLayout(state).sections.queued?.hidden ?? 0) > 0;
 }
 
 function walkChain(state: State, to: "previous" | "next"): State {
@@ -60,15 +60,15 @@ function walkChain(state: State, to: "previous" | "next"): State {
 /** The selection moved by rows. */
 function moveBy(before: State, by: number): State {
   const state = waiting(before, false);
-  const count = state.order.length;
+  const count = state.list.order.length;
   if (count === 0) return state;
   const from = Math.max(0, selectedRow(state));
-  return choose(state, state.order[Math.max(0, Math.min(count - 1, from + by))] ?? null);
+  return choose(state, state.list.order[Math.max(0, Math.min(count - 1, from + by))] ?? null);
 }
 
 function toFirst(state: State): State {
   // Another window replaces all rows, and the selected one too.
-  const start = state.listing.paging.only === null ? state : restarted({ ...state, selected: null });
+  const start = state.list.paging.only === null ? state : restarted({ ...state, selected: null });
   return moveBy(start, Number.NEGATIVE_INFINITY);
 }
 
@@ -79,9 +79,9 @@ function toLast(state: State): State {
 }
 
 function waiting(state: State, toEnd: boolean): State {
-  const { listing } = state;
-  if (listing.paging.toEnd === toEnd) return state;
-  return { ...state, listing: { ...listing, paging: { ...listing.paging, toEnd } } };
+  const { list } = state;
+  if (list.paging.toEnd === toEnd) return state;
+  return patched(state, "list", { paging: { ...list.paging, toEnd } });
 }
 
 function paneAt(state: State, x: number, y: number): Pane {
@@ -146,7 +146,7 @@ export const LIST_ACTIONS = inGroup("list", inList, [
     run: (state) => ({
       ...state,
       pane: "list",
-      entry: { kind: "filter", line: lineOf(state.listing.text) },
+      entry: { kind: "filter", line: lineOf(state.list.text) },
     }),
   },
   {
@@ -155,7 +155,7 @@ export const LIST_ACTIONS = inGroup("list", inList, [
     description: "clear the filter",
     hint: () => "clear",
     rank: 2,
-    when: (state) => inList(state) && state.listing.text !== "",
+    when: (state) => inList(state) && state.list.text !== "",
     run: (state) => filtered(state, ""),
   },
   {
@@ -164,14 +164,14 @@ export const LIST_ACTIONS = inGroup("list", inList, [
     helpKeys: "o O",
     description: "change the order; reverse it",
     run: (state) => {
-      const next = SORTS[(SORTS.indexOf(state.listing.sort) + 1) % SORTS.length]!;
+      const next = SORTS[(SORTS.indexOf(state.list.sort) + 1) % SORTS.length]!;
       return listed(restarted(state), { sort: next, reverse: false });
     },
   },
   {
     name: "sort-reverse",
     keys: ["O"],
-    run: (state) => listed(restarted(state), { reverse: !state.listing.reverse }),
+    run: (state) => listed(restarted(state), { reverse: !state.list.reverse }),
   },
   {
     name: "fold",
@@ -188,8 +188,8 @@ export const LIST_ACTIONS = inGroup("list", inList, [
     name: "fold-all",
     keys: ["Z"],
     when: hasList,
-    disabledReason: (state) => (state.folds.size > 0 ? null : ""),
-    run: (state) => listed(state, { turned: new Set(), unfold: !state.listing.unfold }),
+    disabledReason: (state) => (state.list.folds.size > 0 ? null : ""),
+    run: (state) => listed(state, { turned: new Set(), unfold: !state.list.unfold }),
   },
   {
     name: "link-previous",
@@ -215,11 +215,11 @@ export const LIST_ACTIONS = inGroup("list", inList, [
     description: "mark; cancel, pause, retry and others act on all marked",
     when: (state) => inList(state) && selectedOperation(state) !== null,
     run: (state) => {
-      const id = state.order[selectedRow(state)];
+      const id = state.list.order[selectedRow(state)];
       if (id === undefined) return state;
-      const marked = new Set(state.marked);
+      const marked = new Set(state.list.marked);
       if (!marked.delete(id)) marked.add(id);
-      return moveBy({ ...state, marked }, 1);
+      return moveBy(patched(state, "list", { marked }), 1);
     },
   },
   {
@@ -227,8 +227,8 @@ export const LIST_ACTIONS = inGroup("list", inList, [
     keys: ["escape"],
     hint: () => "unmark",
     rank: 2,
-    when: (state) => inList(state) && state.listing.text === "" && state.marked.size > 0,
-    run: (state) => ({ ...state, marked: new Set() }),
+    when: (state) => inList(state) && state.list.text === "" && state.list.marked.size > 0,
+    run: (state) => patched(state, "list", { marked: new Set() }),
   },
   {
     name: "next-failure",
@@ -246,8 +246,8 @@ export const LIST_ACTIONS = inGroup("list", inList, [
 
 function foldHint(state: State): string {
   const operation = selectedOperation(state);
-  if (!isChain(state)) return state.listing.wholeQueue ? "fold queue" : "unfold queue";
-  for (const fold of state.folds.values())
+  if (!isChain(state)) return state.list.wholeQueue ? "fold queue" : "unfold queue";
+  for (const fold of state.list.folds.values())
     if (fold.chain === operation?.chain.id && fold.part === "folded") return "unfold";
   return "fold";
 }

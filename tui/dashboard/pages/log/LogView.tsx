@@ -74,18 +74,18 @@ function marked(
 }
 
 function titleOf(state: State, width: number): Piece[] {
-  const { log, logLinks, logView, search, entry } = state;
+  const { window: log, links, full, search } = state.log;
   const pieces: Piece[] = [["Log", "bold"]];
   const operation = selectedOperation(state);
-  if (logView.full && operation !== null && width >= WHOLE_FROM)
+  if (full && operation !== null && width >= WHOLE_FROM)
     pieces.push([` ${fit(sanitizeLine(nameOfChain(chainOf(state, operation))), Math.floor(width / 3))}`]);
-  if (logLinks.length > 1 && width >= WHOLE_FROM) pieces.push([" whole chain", "muted"]);
+  if (links.length > 1 && width >= WHOLE_FROM) pieces.push([" whole chain", "muted"]);
   if (isFiltered(log.filter)) {
     const { stage, step, stream } = log.filter;
     const names = [step ?? stage, stream].filter((name) => name !== null);
     pieces.push([` only ${names.map(sanitizeLine).join(", ")}`, "warn"]);
   }
-  if (search !== null && entry?.kind !== "search") {
+  if (search !== null && state.entry?.kind !== "search") {
     pieces.push([` /${sanitizeLine(search.text)}`, "warn"]);
     const matches = matchText(state);
     if (matches !== "") pieces.push([`  ${matches}`, "muted"]);
@@ -94,12 +94,12 @@ function titleOf(state: State, width: number): Piece[] {
 }
 
 function placeOf(state: State, lines: readonly LogLine[], height: number): Piece[] {
-  const { log, logLinks } = state;
-  const last = logLinks.at(-1);
+  const { window: log, links } = state.log;
+  const last = links.at(-1);
   const total = Math.max(log.total, last === undefined ? 0 : last.offset + last.lines);
   // The log of a failed operation shows its end while its error is sought.
-  const isSought = state.seek !== null && state.seek.errorSince === undefined;
-  if (isSought || state.stepWaits !== null) return [["searching…", "warn"]];
+  const isSought = state.log.seek !== null && state.log.seek.errorSince === undefined;
+  if (isSought || state.log.stepWaits !== null) return [["searching…", "warn"]];
   if (isFiltered(log.filter) && lines.length === 0)
     return [[wantedLines(log, height) === null ? "no lines" : "loading…", "warn"]];
   if (!log.follow) {
@@ -112,7 +112,7 @@ function placeOf(state: State, lines: readonly LogLine[], height: number): Piece
     ];
   }
   // A silent host was not asked, or cannot tell what it logged since.
-  if (state.silentFor !== null)
+  if (state.hosts.silentFor !== null)
     return [
       [
         lines.length === 0
@@ -146,12 +146,12 @@ const STREAMS: Record<LogLine["stream"], readonly [word: string, style: Style]> 
 function lineRows(state: State, logged: LogLine, width: number, height: number, theme: Theme): Line[] {
   const columns = logColumns(state);
   const steps = stepColumn(selectedOperation(state)).names;
-  const here = state.search !== null && state.search.at === logged.n;
+  const here = state.log.search !== null && state.log.search.at === logged.n;
   const [word, style] = STREAMS[logged.stream] ?? ["", "muted"];
-  const sought = state.entry?.kind === "search" ? state.entry.line.text : (state.search?.text ?? "");
+  const sought = state.entry?.kind === "search" ? state.entry.line.text : (state.log.search?.text ?? "");
   const { text: whole, spans } = shownText(logged);
   const links = linksOf(logged, state);
-  const texts = state.logView.wrap ? wrapped(whole, Math.max(1, width - columns.width), height) : [whole];
+  const texts = state.log.wrap ? wrapped(whole, Math.max(1, width - columns.width), height) : [whole];
   let offset = 0;
   return texts.map((text, i) => {
     const line = new Line(width, theme.paint);
@@ -180,7 +180,7 @@ function lineRows(state: State, logged: LogLine, width: number, height: number, 
 
 /** The level that the program gave the line; else, without a column for the stream, what says the stream. */
 function signOf(
-  { openedAt }: State,
+  { log: { openedAt } }: State,
   { n, stream }: LogLine,
   columns: LogColumns,
   text: string,
@@ -194,14 +194,14 @@ function signOf(
 
 /** By line: the same lines are drawn many times. */
 export const linksOf = perObject((line: LogLine, state: State) => {
-  const operation = operationOf(state, linkAt(state.logLinks, line.n)?.id ?? null);
+  const operation = operationOf(state, linkAt(state.log.links, line.n)?.id ?? null);
   return linksIn(shownText(line).text, operation?.cwd ?? "/");
 });
 
 /** The step; of a line of none in a chain the operation, else the stage. */
 function stageOf(state: State, line: LogLine): string {
   if (line.step !== undefined) return line.step;
-  return state.logLinks.length > 1 ? (linkAt(state.logLinks, line.n)?.name ?? "") : (line.stage ?? "");
+  return state.log.links.length > 1 ? (linkAt(state.log.links, line.n)?.name ?? "") : (line.stage ?? "");
 }
 
 /** The text of the lines alone, on the whole screen: the terminal's own selection then copies clean text. */

@@ -8,7 +8,6 @@ import { ask, TYPING } from "../../core/ask.js";
 import { filterQuery, jumped, linkAt, shifted, stepOn, withLog } from "../../core/chain-log.js";
 import type { DashboardClient } from "../../core/client.js";
 import { logRoom } from "../../core/detail-plan.js";
-import type { LogLink } from "../../core/effect.js";
 import { isReachable } from "../../core/hosts.js";
 import {
   addPage,
@@ -21,7 +20,8 @@ import {
   wantedLines,
 } from "../../core/log-window.js";
 import { MATCHES_MOST, wantedMatches, withLogged } from "../../core/matches.js";
-import { notify, type State } from "../../core/model.js";
+import { notify, patched, type State } from "../../core/model.js";
+import type { LogLink } from "../../core/slices/log.js";
 import { withStepLines } from "../../core/steps.js";
 import { coloured } from "../../text/coloured.js";
 import { jsonLine } from "../../text/json-line.js";
@@ -32,19 +32,19 @@ const LOOK_MOST = 3000;
 /** New lines of the last operation of the chain. */
 export const logStream = ask({
   want(state) {
-    const link = isReachable(state, state.selected) ? state.logLinks.at(-1) : undefined;
-    return link === undefined ? null : { id: link.id, run: state.logRun };
+    const link = isReachable(state, state.selected) ? state.log.links.at(-1) : undefined;
+    return link === undefined ? null : { id: link.id, run: state.log.run };
   },
   take(state, added: readonly LogLine[], { id }) {
-    const link = state.logLinks.at(-1);
+    const link = state.log.links.at(-1);
     if (link?.id !== id) return state;
     const lines = shifted(added, link.offset);
     const told = withStepLines(state, id, lines);
-    return stepOn(withLogged(withLog(told, appendLines(state.log, lines)), lines));
+    return stepOn(withLogged(withLog(told, appendLines(state.log.window, lines)), lines));
   },
   async bring({ id }, { client, state, tell, left }) {
-    const offset = state().logLinks.find((link) => link.id === id)?.offset ?? 0;
-    const logAfter = Math.max(0, state().log.to - offset);
+    const offset = state().log.links.find((link) => link.id === id)?.offset ?? 0;
+    const logAfter = Math.max(0, state().log.window.to - offset);
     for await (const line of client.watch({ operation: id, log: true, logAfter }, left))
       if (line.type === "log" && line.id === id) tell(line.lines);
   },
@@ -66,7 +66,7 @@ interface LogRange {
 
 /** For what is on the screen; null: nothing is missing. */
 export function wantedRange(state: State, height: number): LogRange | null {
-  const { log, logLinks: links } = state;
+  const { window: log, links } = state.log;
   const last = links.at(-1);
   const want = wantedLines(log, height);
   if (want === null || log.id === null || last === undefined) return null;
@@ -100,13 +100,13 @@ export const logRange = ask({
   want: (state) => (isReachable(state, state.selected) ? wantedRange(state, logRoom(state).height) : null),
   take(state, page: LogPage, range) {
     const { chain, filter, want, offset, lines } = range;
-    if (chain !== state.log.id || !sameFilter(filter, state.log.filter)) return state;
+    if (chain !== state.log.window.id || !sameFilter(filter, state.log.window.filter)) return state;
     const total = lines === null ? offset + page.total : 0;
     const next = page.next === null ? endOf(range) : page.next + offset;
     const added = shifted(page.lines, offset);
-    const log = addPage(state.log, want, added, Math.max(total, state.log.total), next, offset);
-    if (!("around" in want) || log === state.log) return stepOn(withLog(state, log));
-    return stepOn(jumped({ ...state, log }, log.bottom));
+    const log = addPage(state.log.window, want, added, Math.max(total, state.log.window.total), next, offset);
+    if (!("around" in want) || log === state.log.window) return stepOn(withLog(state, log));
+    return stepOn(jumped(patched(state, "log", { window: log }), log.bottom));
   },
   bring: async ({ id, query }, { client, tell }) => tell(await client.log(id, { ...query, limit: LOG_PAGE })),
 });
@@ -121,11 +121,11 @@ function endOf({ offset, lines, want }: LogRange): number | null {
 const placesOf = (links: readonly LogLink[]) => links.map(({ id, offset }) => ({ id, offset }));
 type LogPlace = Pick<LogLink, "id" | "offset">;
 
-function wantedSeek({ log, logLinks, seek, ...state }: State) {
+function wantedSeek({ log: { window: log, links, seek }, ...state }: State) {
   if (!isReachable(state, state.selected) || seek === null || log.id === null) return null;
   return {
     chain: log.id,
-    links: placesOf(logLinks),
+    links: placesOf(links),
     query: { ...filterQuery(log.filter), ...seek.query },
     errorSince: seek.errorSince,
   };
@@ -134,19 +134,21 @@ function wantedSeek({ log, logLinks, seek, ...state }: State) {
 export const seek = ask({
   want: wantedSeek,
   take(state, line: LogLine | null, want) {
-    const { seek } = state;
+    const { seek } = state.log;
     if (seek === null || !isDeepStrictEqual(wantedSeek(state), want)) return state;
     if (line === null) {
-      if (seek.orElse !== null) return { ...state, seek: seek.orElse };
-      return seek.none === "" ? { ...state, seek: null } : notify({ ...state, seek: null }, seek.none);
+      if (seek.orElse !== null) return patched(state, "log", { seek: seek.orElse });
+      return seek.none === ""
+        ? patched(state, "log", { seek: null })
+        : notify(patched(state, "log", { seek: null }), seek.none);
     }
     if (seek.errorSince !== undefined)
-      return { ...jumped({ ...state, seek: null }, line.n), openedAt: line.n };
+      return patched(jumped(patched(state, "log", { seek: null }), line.n), "log", { openedAt: line.n });
     const match =
-      seek.query.match === undefined || state.search === null
-        ? state.search
-        : { ...state.search, at: line.n };
-    return jumped({ ...state, seek: null, search: match }, line.n);
+      seek.query.match === undefined || state.log.search === null
+        ? state.log.search
+        : { ...state.log.search, at: line.n };
+    return jumped(patched(state, "log", { seek: null, search: match }), line.n);
   },
   async bring({ links, query, errorSince }, { client, tell, left }) {
     tell(
@@ -161,7 +163,9 @@ export const matches = ask({
   want: wantedMatches,
   wait: () => TYPING,
   take: (state, found: { numbers: readonly number[]; isMore: boolean }, of) =>
-    isDeepStrictEqual(wantedMatches(state), of) ? { ...state, matches: { of, ...found } } : state,
+    isDeepStrictEqual(wantedMatches(state), of)
+      ? patched(state, "log", { matches: { of, ...found } })
+      : state,
   async bring({ links, query }, { client, tell, left }) {
     const numbers: number[] = [];
     const end = performance.now() + LOOK_MOST;

@@ -27,7 +27,7 @@ import {
   scrollToStart,
   WHOLE_LOG,
 } from "../../core/log-window.js";
-import { emit, notify, type State } from "../../core/model.js";
+import { emit, notify, patched, type State } from "../../core/model.js";
 import type { Mover } from "../../core/movers.js";
 import { closePage } from "../../core/pages.js";
 import { copiesWhy } from "../../core/why.js";
@@ -37,7 +37,7 @@ import { linksOf } from "./LogView.js";
 /** The file and line that is named at the match, or last on the screen. */
 function sourceOnScreen(state: State): Link["source"] {
   const lines = shownLines(state);
-  const match = lines.find(({ n }) => n === state.search?.at);
+  const match = lines.find(({ n }) => n === state.log.search?.at);
   for (const line of [...(match === undefined ? [] : [match]), ...lines.toReversed()]) {
     const source = linksOf(line, state).find((link) => link.source !== null)?.source;
     if (source) return source;
@@ -46,24 +46,24 @@ function sourceOnScreen(state: State): Link["source"] {
 }
 
 const toStart = (state: State) => movedByHand(state, scrollToStart);
-const toEnd = (state: State) => withLog(leftError(state), followLog(state.log));
+const toEnd = (state: State) => withLog(leftError(state), followLog(state.log.window));
 
 function filtered(state: State, filter: LogFilter): State {
-  return { ...state, seek: null, stepWaits: null, log: filterLog(state.log, filter) };
+  return patched(state, "log", { seek: null, stepWaits: null, window: filterLog(state.log.window, filter) });
 }
 
 /** To another stage's first line; where only one stage or step is shown, to only the one beside it. */
 function toStage(state: State, direction: 1 | -1): State {
-  const { stage, step } = state.log.filter;
+  const { stage, step } = state.log.window.filter;
   if (stage === null) return seekStage(state, direction);
   if (step !== null) {
     const beside = besideStep(state, direction);
-    if (beside !== null) return filtered(state, { ...state.log.filter, ...beside });
+    if (beside !== null) return filtered(state, { ...state.log.window.filter, ...beside });
     return notify(state, `No ${direction === 1 ? "next" : "previous"} step`);
   }
   const stages = selectedOperation(state)?.stages ?? [];
   const beside = stages[stages.indexOf(stage) + direction];
-  if (beside !== undefined) return filtered(state, { ...state.log.filter, stage: beside });
+  if (beside !== undefined) return filtered(state, { ...state.log.window.filter, stage: beside });
   return notify(state, `No ${direction === 1 ? "next" : "previous"} stage`);
 }
 
@@ -76,7 +76,7 @@ function stepsOfLog(state: State): StepName[] {
 }
 
 function besideStep(state: State, direction: 1 | -1): StepName | null {
-  const { stage, step } = state.log.filter;
+  const { stage, step } = state.log.window.filter;
   const all = stepsOfLog(state);
   const at = all.findIndex((each) => each.stage === stage && each.step === step);
   return at === -1 ? null : (all[at + direction] ?? null);
@@ -85,7 +85,7 @@ function besideStep(state: State, direction: 1 | -1): StepName | null {
 /** The step of the lowest line on the screen that has one, then those after it, then all. */
 function nextStep(state: State): StepName {
   const whole = { stage: null, step: null };
-  if (state.log.filter.step !== null) return besideStep(state, 1) ?? whole;
+  if (state.log.window.filter.step !== null) return besideStep(state, 1) ?? whole;
   const line = shownLines(state).findLast(({ step }) => step !== undefined);
   return line?.step === undefined ? (stepsOfLog(state)[0] ?? whole) : { stage: line.stage, step: line.step };
 }
@@ -93,7 +93,7 @@ function nextStep(state: State): StepName {
 /** The stage that is on the screen, then those after it, then all. */
 function nextStage(state: State): string | null {
   const stages = selectedOperation(state)?.stages ?? [];
-  const { stage } = state.log.filter;
+  const { stage } = state.log.window.filter;
   if (stage !== null) return stages[stages.indexOf(stage) + 1] ?? null;
   return shownLines(state).at(-1)?.stage ?? stages[0] ?? null;
 }
@@ -110,10 +110,10 @@ export const LOG_MOVER: Mover = {
   last: toEnd,
 };
 
-const searching = (state: State) => inDetail(state) && state.search !== null;
+const searching = (state: State) => inDetail(state) && state.log.search !== null;
 /** There is a search, a filter or the full screen for escape to end, before it leads back to the list. */
 const narrowed = (state: State) =>
-  inDetail(state) && (state.search !== null || isFiltered(state.log.filter) || state.logView.full);
+  inDetail(state) && (state.log.search !== null || isFiltered(state.log.window.filter) || state.log.full);
 
 export const LOG_ACTIONS = inGroup("log", inDetail, [
   {
@@ -128,7 +128,7 @@ export const LOG_ACTIONS = inGroup("log", inDetail, [
     name: "log-end",
     keys: ["end"],
     command: "logs",
-    hint: ({ log, openedAt }) => (log.follow || openedAt !== null ? null : "follow log"),
+    hint: ({ log: { window: log, openedAt } }) => (log.follow || openedAt !== null ? null : "follow log"),
     rank: 3,
     when: seesLog,
     run: toEnd,
@@ -138,18 +138,17 @@ export const LOG_ACTIONS = inGroup("log", inDetail, [
     keys: ["p"],
     description: "hold the log still, or follow it again",
     when: inDetail,
-    run: (state) => (state.log.follow ? movedByHand(state, pauseLog) : toEnd(state)),
+    run: (state) => (state.log.window.follow ? movedByHand(state, pauseLog) : toEnd(state)),
   },
   {
     name: "log-full",
     keys: ["F"],
     description: "the log on the full screen",
     when: seesLog,
-    run: (state) => ({
-      ...state,
-      pane: "detail",
-      logView: { ...state.logView, full: !state.logView.full },
-    }),
+    run: (state) =>
+      patched({ ...state, pane: "detail" }, "log", {
+        full: !state.log.full,
+      }),
   },
   {
     name: "search",
@@ -180,14 +179,14 @@ export const LOG_ACTIONS = inGroup("log", inDetail, [
   {
     name: "log-clear",
     keys: ["escape"],
-    hint: (state) => (state.logView.full ? "back" : "whole log"),
+    hint: (state) => (state.log.full ? "back" : "whole log"),
     rank: 2,
     when: narrowed,
     run: (state) => {
-      if (state.search === null && !isFiltered(state.log.filter))
-        return { ...state, logView: { ...state.logView, full: false } };
-      const cleared = { ...state, search: null, seek: null, stepWaits: null };
-      return isFiltered(state.log.filter) ? filtered(cleared, WHOLE_LOG) : cleared;
+      if (state.log.search === null && !isFiltered(state.log.window.filter))
+        return patched(state, "log", { full: false });
+      const cleared = patched(state, "log", { search: null, seek: null, stepWaits: null });
+      return isFiltered(state.log.window.filter) ? filtered(cleared, WHOLE_LOG) : cleared;
     },
   },
   {
@@ -205,23 +204,25 @@ export const LOG_ACTIONS = inGroup("log", inDetail, [
     helpKeys: "S P E",
     description: "only one stage, step or stream",
     when: seesLog,
-    run: (state) => filtered(state, { ...state.log.filter, stage: nextStage(state), step: null }),
+    run: (state) => filtered(state, { ...state.log.window.filter, stage: nextStage(state), step: null }),
   },
   {
     name: "log-step",
     keys: ["P"],
     when: seesLog,
     disabledReason: (state) =>
-      state.log.filter.step === null && stepsOfLog(state).length === 0 ? "no stage of it has steps" : null,
-    run: (state) => filtered(state, { ...state.log.filter, ...nextStep(state) }),
+      state.log.window.filter.step === null && stepsOfLog(state).length === 0
+        ? "no stage of it has steps"
+        : null,
+    run: (state) => filtered(state, { ...state.log.window.filter, ...nextStep(state) }),
   },
   {
     name: "log-stream",
     keys: ["E"],
     when: seesLog,
     run: (state) => {
-      const next = CYCLE[(CYCLE.indexOf(state.log.filter.stream) + 1) % CYCLE.length]!;
-      return filtered(state, { ...state.log.filter, stream: next });
+      const next = CYCLE[(CYCLE.indexOf(state.log.window.filter.stream) + 1) % CYCLE.length]!;
+      return filtered(state, { ...state.log.window.filter, stream: next });
     },
   },
   {
@@ -229,14 +230,14 @@ export const LOG_ACTIONS = inGroup("log", inDetail, [
     keys: ["w"],
     helpKeys: "w #",
     description: "wrap long lines; number the lines",
-    hint: (state) => (state.logView.wrap ? "cut" : "wrap"),
+    hint: (state) => (state.log.wrap ? "cut" : "wrap"),
     rank: 9,
-    run: (state) => keepMatch({ ...state, logView: { ...state.logView, wrap: !state.logView.wrap } }),
+    run: (state) => keepMatch(patched(state, "log", { wrap: !state.log.wrap })),
   },
   {
     name: "log-numbers",
     keys: ["#"],
-    run: (state) => keepMatch({ ...state, logView: { ...state.logView, numbers: !state.logView.numbers } }),
+    run: (state) => keepMatch(patched(state, "log", { numbers: !state.log.numbers })),
   },
   {
     name: "open-file",
@@ -272,6 +273,6 @@ export const LOG_ACTIONS = inGroup("log", inDetail, [
     run: (state) =>
       copying(state)
         ? closePage(state)
-        : { ...moved(state, pauseLog), page: { kind: "copy", followed: state.log.follow } },
+        : { ...moved(state, pauseLog), page: { kind: "copy", followed: state.log.window.follow } },
   },
 ]);

@@ -54,8 +54,8 @@ function shown(state: State): State {
   const next = lookedAt(state, [need]);
   if (need.operation !== undefined)
     return { ...choose({ ...next, page: null }, need.operation), pane: "detail" };
-  const place = state.schedules.findIndex(({ name }) => name === need.schedule);
-  return { ...next, page: { kind: "queues", at: state.queues.length + Math.max(0, place) } };
+  const place = state.queues.schedules.findIndex(({ name }) => name === need.schedule);
+  return { ...next, page: { kind: "queues", at: state.queues.all.length + Math.max(0, place) } };
 }
 
 export const NEEDS_MOVER = rowMover("needs", (state) => needsOf(state).length);

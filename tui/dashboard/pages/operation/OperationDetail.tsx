@@ -94,9 +94,12 @@ const FILTERS = [
 
 /** A filter without matches often has the wrong syntax. */
 function nothingSelected(state: State, width: number, { paint }: Theme): Drawn[] {
-  const { listing, order } = state;
+  const {
+    list,
+    list: { order },
+  } = state;
   const line = (text: string) => new Line(width, paint).add(text, "muted");
-  if (listing.text === "" || order.length > 0) return ["", line("No operation selected")];
+  if (list.text === "" || order.length > 0) return ["", line("No operation selected")];
   const [host] = hostNames(state);
   const ofHost = host === undefined ? [] : [[`host:${sanitizeLine(host)}`, "on a host"] as const];
   const examples = [...FILTERS, ...ofHost].map(([filter, meaning]) =>
@@ -212,7 +215,7 @@ const RATE_STANDS = 10;
 function rate({ state, operation, width, theme, line }: DetailView): Line {
   const { progress } = operation;
   if (progress === null) return line();
-  const samples = state.samples.get(operation.id)?.rate ?? [];
+  const samples = state.operation.samples.get(operation.id)?.rate ?? [];
   const spark = sparkWidth(width);
   const unit = progress.unit === null ? null : fit(sanitizeLine(progress.unit), WORD);
   const still = standsStillFor(state, operation);
@@ -248,7 +251,7 @@ function resources({ state, operation, width, theme, line: begun }: DetailView):
       .addWhole(`   written ${formatBytes(used.writtenBytes)}`, "muted");
   if (usage == null) return line;
   const spark = sparkWidth(width);
-  const samples = state.samples.get(operation.id)?.cpu ?? [];
+  const samples = state.operation.samples.get(operation.id)?.cpu ?? [];
   addSparkline(line, theme, samples, spark, LEAST_CORES).fill(LABEL + spark + 2);
   line.add(`${Math.round(usage.cpu * 100)}%`).fill(LABEL + spark + 2 + 8);
   const memory = formatBytes(usage.rssBytes);
@@ -258,7 +261,7 @@ function resources({ state, operation, width, theme, line: begun }: DetailView):
 
 /** The newest runs of the type, oldest first, and what they usually take. */
 function recentRuns({ state, operation, theme, line: begun }: DetailView): Line {
-  const history = state.histories.get(historyName(operation));
+  const history = state.operation.histories.get(historyName(operation));
   const runs = (history?.recent ?? []).slice(0, 12).reverse();
   const line = begun().add(`last ${runs.length}`, "muted").fill(LABEL);
   const times = runs.map(({ seconds }) => seconds ?? 0);

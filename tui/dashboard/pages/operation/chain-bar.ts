@@ -143,7 +143,7 @@ function waitText(state: State, operation: Operation): string {
     const seconds = (Date.parse(operation.retryAt) - state.now) / 1000;
     if (seconds > 0) return `next attempt in ${formatLeft(seconds)}`;
   }
-  const { startsAt = null, endsAt = null } = state.forecast?.operations[operation.id] ?? {};
+  const { startsAt = null, endsAt = null } = state.queues.forecast?.operations[operation.id] ?? {};
   const usual = usualOf(state, operation)?.seconds?.p50 ?? null;
   const wait = waitOf(state, operation);
   const { queue, queuePosition } = operation;
@@ -177,7 +177,7 @@ export function stall({ state, operation, line }: DetailView): Line {
     stopped: `worker stopped (SIGSTOP) for ${time}`,
     input: `waiting for input for ${time}`,
     host:
-      state.silentFor === null
+      state.hosts.silentFor === null
         ? `host ${sanitizeLine(operation.host ?? "")} unreachable for ${time}`
         : `${sanitizeLine(operation.host ?? "")}: no answer for ${time}`,
     "no room": `waiting for disk space for ${time}`,

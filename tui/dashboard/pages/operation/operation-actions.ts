@@ -20,7 +20,7 @@ import {
 import { chainOf, operationOf, selectedOperation } from "../../core/chain.js";
 import { bareOf, hostOfKey } from "../../core/key.js";
 import { isFiltered } from "../../core/log-window.js";
-import { emit, notify, type State } from "../../core/model.js";
+import { emit, notify, patched, type State } from "../../core/model.js";
 import { askTypes, closePage, openRetry, openTimeline, openTypes, retryChoices } from "../../core/pages.js";
 import { flagsOf, idsOf, liveops, type Request } from "../../core/request.js";
 import { copiesWhy, editablePlace, ranElsewhere, whyOf } from "../../core/why.js";
@@ -69,7 +69,7 @@ function retriesFrom(state: State): string | null {
 function removable(state: State): { all: string[]; own: string[] } {
   const own = targets(state).filter((operation) => operation.state !== "running");
   const all = own.flatMap((operation) => {
-    const folded = state.folds.get(operation.id)?.part === "folded";
+    const folded = state.list.folds.get(operation.id)?.part === "folded";
     return (folded ? chainOf(state, operation) : [operation]).filter((link) => link.state !== "running");
   });
   return { all: all.map(({ id }) => id), own: own.map(({ id }) => id) };
@@ -85,13 +85,13 @@ function submitCommand(state: State): string | null {
   );
   const trailing = Array.isArray(args) ? ["--", ...args.map(String)] : [];
   const label = operation.label === null ? [] : ["--label", operation.label];
-  const flags = flagsOf(operation.id, state.flags);
+  const flags = flagsOf(operation.id, state.session.flags);
   return liveops(["submit", operation.op, ...words, ...label, ...trailing], flags);
 }
 
 /** The daemon was there, and its last report is still shown. */
 const isLost = (state: State) =>
-  state.connection.state === "away" && selectedOperation(state) !== null && state.source === null;
+  state.connection.state === "away" && selectedOperation(state) !== null && state.session.source === null;
 
 /** A start cannot help where a daemon hangs: it holds the state directory. */
 const isHung = ({ connection }: State) => connection.state !== "live" && connection.hung !== undefined;
@@ -107,7 +107,7 @@ function copied(state: State, command: string): State {
 }
 
 const copyCommand = (state: State, words: readonly string[]): State =>
-  copied(state, liveops(words, state.flags));
+  copied(state, liveops(words, state.session.flags));
 
 export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
   {
@@ -185,7 +185,7 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
     helpKeys: "esc ←",
     description: "back to the list",
     when: (state) => free(state) && state.pane === "detail",
-    run: (state) => ({ ...state, pane: "list", logView: { ...state.logView, full: false } }),
+    run: (state) => patched({ ...state, pane: "list" }, "log", { full: false }),
   },
   {
     name: "list",
@@ -211,11 +211,11 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
     name: "start-daemon",
     keys: ["return"],
     description: "start the daemon",
-    unlisted: (state) => isLive(state) || state.source !== null,
+    unlisted: (state) => isLive(state) || state.session.source !== null,
     hint: () => "start the daemon",
     rank: 0,
     when: (state) =>
-      free(state) && !isLive(state) && selectedOperation(state) === null && state.source === null,
+      free(state) && !isLive(state) && selectedOperation(state) === null && state.session.source === null,
     disabledReason: noStart,
     run: startDaemon,
   },
@@ -281,7 +281,7 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
     run: (state) => {
       const operation = selectedOperation(state);
       if (operation === null) return state;
-      const folded = state.folds.get(operation.id)?.part === "folded";
+      const folded = state.list.folds.get(operation.id)?.part === "folded";
       const { id } = folded ? chainOf(state, operation)[0]! : operation;
       return emit(state, { type: "prepare-form", id });
     },
@@ -375,7 +375,7 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
     keys: [],
     helpKeys: ":compare",
     description: "copy the command that compares the two marked ones",
-    disabledReason: ({ marked }) => {
+    disabledReason: ({ list: { marked } }) => {
       if (marked.size !== 2) return "mark two operations with the space bar";
       const hosts = new Set([...marked].map(hostOfKey));
       return hosts.size === 1 ? null : "the marked operations are on two hosts";
@@ -404,12 +404,15 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
     description: "follow the chain to its next operation, on or off",
     command: "watch",
     run: (state) => {
-      const followChain = !state.followChain;
-      return notify({ ...state, followChain }, `follow the chain: ${followChain ? "on" : "off"}`);
+      const followChain = !state.selection.followChain;
+      return notify(
+        patched(state, "selection", { followChain }),
+        `follow the chain: ${followChain ? "on" : "off"}`,
+      );
     },
   },
 ]);
 
-function isNarrowed({ search, log, logView }: State): boolean {
-  return search !== null || isFiltered(log.filter) || logView.full;
+function isNarrowed({ log: { search, window: log, full } }: State): boolean {
+  return search !== null || isFiltered(log.filter) || full;
 }

@@ -34,7 +34,7 @@ export function QueuesPage({ state, page }: { state: State; page: PageOf<"queues
   const { paint } = useTheme();
   const { height, gap } = panesOf(state);
   const { columns } = state.size;
-  const { queues, schedules } = state;
+  const { all: queues, schedules } = state.queues;
   const at = rowAt(page.at, queues.length + schedules.length);
   const isBeside = columns >= BESIDE_FROM;
   const width = isBeside ? Math.min(TABLES, Math.floor(columns * 0.52)) : columns;
@@ -87,7 +87,7 @@ export function QueuesPage({ state, page }: { state: State; page: PageOf<"queues
 
 function Chosen({ state, at, width, height }: { state: State; at: number; width: number; height: number }) {
   const { paint } = useTheme();
-  const { queues, schedules } = state;
+  const { all: queues, schedules } = state.queues;
   const queue = queues[at];
   const schedule = schedules[at - queues.length];
   const room = { width: width - BORDER - 2, height: height - BORDER };
@@ -213,14 +213,17 @@ function scheduleRow(sides: Sides, schedule: ScheduleReply, chosen: boolean): Li
     .add(formatAge(last.finishedAt ?? last.updatedAt, state.now), "muted");
 }
 
-export const QUEUES_MOVER = rowMover("queues", ({ queues, schedules }) => queues.length + schedules.length);
+export const QUEUES_MOVER = rowMover(
+  "queues",
+  ({ queues: { all: queues, schedules } }) => queues.length + schedules.length,
+);
 
 /** The chosen queue or schedule; null: there is none. */
 function chosenOf(state: State): { of: "queue" | "schedule"; name: string; isPaused: boolean } | null {
   if (state.page?.kind !== "queues") return null;
-  const at = rowAt(state.page.at, state.queues.length + state.schedules.length);
-  const queue = state.queues[at];
-  const chosen = queue ?? state.schedules[at - state.queues.length];
+  const at = rowAt(state.page.at, state.queues.all.length + state.queues.schedules.length);
+  const queue = state.queues.all[at];
+  const chosen = queue ?? state.queues.schedules[at - state.queues.all.length];
   if (chosen === undefined) return null;
   const of = queue === undefined ? "schedule" : "queue";
   return { of, name: chosen.name, isPaused: chosen.pausedSince !== null };

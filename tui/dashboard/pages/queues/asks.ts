@@ -4,7 +4,7 @@ import { ask, isLive } from "../../core/ask.js";
 import { operationOf } from "../../core/chain.js";
 import { withHosts } from "../../core/hosts.js";
 import { listLayout } from "../../core/layout.js";
-import type { State } from "../../core/model.js";
+import { patched, type State } from "../../core/model.js";
 import { withQueues } from "../../core/queue-view.js";
 
 /** Milliseconds that changes of queues are gathered, and between two looks. */
@@ -20,12 +20,12 @@ export const forecast = ask({
   ofAll: true,
   want(state) {
     const { queued, running } = state.view.counts;
-    return isLive(state) && queued > 0 ? { queued, running, run: state.queuesRun } : null;
+    return isLive(state) && queued > 0 ? { queued, running, run: state.queues.run } : null;
   },
   // A queue that moves fast is not asked about at each move.
   wait: () => 300,
   every: () => FORECAST_EVERY,
-  take: (state, forecast: ForecastReply) => ({ ...state, forecast }),
+  take: (state, forecast: ForecastReply) => patched(state, "queues", { forecast }),
   bring: async (_want, { client, tell, left }) => tell(await client.forecast(left)),
 });
 
@@ -37,7 +37,7 @@ export const queues = ask({
     const { running, queued } = state.view.counts;
     const held = state.page?.kind === "queues" ? [running, queued] : [];
     // A pause blocks the queued operations.
-    return { run: state.queuesRun, blocked: blocked(state), held };
+    return { run: state.queues.run, blocked: blocked(state), held };
   },
   wait: () => SETTLED,
   every: () => QUEUES_EVERY,
@@ -51,9 +51,9 @@ export const queues = ask({
 
 export const hosts = ask({
   want: (state) =>
-    isLive(state) && (state.hosts.length === 0 || state.page?.kind === "hosts")
+    isLive(state) && (state.hosts.named.length === 0 || state.page?.kind === "hosts")
       ? // A drain blocks queued operations, as a pause does.
-        { run: state.queuesRun, blocked: blocked(state), every: hostsEvery(state) }
+        { run: state.queues.run, blocked: blocked(state), every: hostsEvery(state) }
       : null,
   wait: () => SETTLED,
   every: ({ every }) => every,
@@ -62,7 +62,7 @@ export const hosts = ask({
 });
 
 /** Without a fleet nothing of the hosts is on the screen but their page. */
-function hostsEvery({ page, fleet }: State): number | null {
+function hostsEvery({ page, hosts: { fleet } }: State): number | null {
   if (page?.kind === "hosts") return 2000;
   return fleet?.fleet ? 5000 : null;
 }

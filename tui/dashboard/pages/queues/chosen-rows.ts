@@ -77,7 +77,7 @@ function leftOf(state: State, operation: Operation): string {
 const placeOf = ({ queuePosition }: Operation): number => queuePosition ?? Number.MAX_SAFE_INTEGER;
 
 function startOf(state: State, operation: Operation): string {
-  const at = state.forecast?.operations[operation.id]?.startsAt ?? null;
+  const at = state.queues.forecast?.operations[operation.id]?.startsAt ?? null;
   if (at === null) return waitOf(state, operation)?.long ?? "";
   const seconds = (Date.parse(at) - state.now) / 1000;
   return seconds < 1 ? "next" : `in ${formatLeft(seconds)}`;

@@ -63,7 +63,7 @@ const TYPED_LEAST = 24;
 
 function formRows(state: State, form: Form, { width, height }: DialogSize, { paint }: Theme): Drawn[] {
   const request = submitOf(form);
-  const command = commandRows(commandOf(request, state.flags), width, COMMAND_MOST, paint);
+  const command = commandRows(commandOf(request, state.session.flags), width, COMMAND_MOST, paint);
   const repeats = request.retry?.repeats ?? null;
   if (repeats !== null) command.unshift(new Line(width, paint).addUntrusted(repeats, "warn"));
   const about = aboutField(form, width, height < 16 ? 2 : ABOUT_MOST, paint);
@@ -172,7 +172,12 @@ function retryRows(
   const at = Math.min(page.at, choices.length - 1);
   const rows = choices.map((choice, i) => retryRow(choice, i === at, width, paint));
   const why = paragraph(STORED, { width, most: 3, paint }, "muted");
-  const foot = commandRows(commandOf(retryRequest(page.id, choices[at]), state.flags), width, 3, paint);
+  const foot = commandRows(
+    commandOf(retryRequest(page.id, choices[at]), state.session.flags),
+    width,
+    3,
+    paint,
+  );
   return filled([...rows, "", ...why], foot, height);
 }
 

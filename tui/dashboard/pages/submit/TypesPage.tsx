@@ -21,7 +21,7 @@ export function TypesPage({ state, page }: { state: State; page: PageOf<"types">
   const { paint } = useTheme();
   const { height } = panesOf(state);
   const { columns } = state.size;
-  const { types } = state;
+  const { types } = state.submit;
   const room = height - BORDER;
   const choices = types === null ? [] : shownTypes(state);
   const chosen = choices[state.choice];
@@ -80,7 +80,7 @@ function typeRows(
   { width, height }: { width: number; height: number },
   paint: Paint,
 ): Drawn[] {
-  const all = state.types?.ops ?? [];
+  const all = state.submit.types?.ops ?? [];
   const host = Math.min(HOST_MOST, keyColumn(state));
   const top = scrollTop(0, state.choice, choices.length, height);
   const widest = (text: (type: OperationType) => string) =>
@@ -118,7 +118,7 @@ function typeRows(
 
 function loadingRows(state: State, page: PageOf<"types">, width: number, paint: Paint): Drawn[] {
   const row = (text: string, style: Style) => paragraph(text, { width: width - 2, most: 4, paint }, style);
-  if (!state.typesWanted) {
+  if (!state.submit.typesWanted) {
     const why = state.notice?.level === "error" ? `: ${sanitizeLine(state.notice.text)}` : "";
     return [
       "",

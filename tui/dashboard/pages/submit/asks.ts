@@ -2,15 +2,15 @@
 import type { TypesReply } from "../../../../protocol/replies.js";
 import { inPipelines } from "../../../kit/pipelines.js";
 import { ask, isLive } from "../../core/ask.js";
-import { notify } from "../../core/model.js";
+import { notify, patched } from "../../core/model.js";
 import { typesCame } from "../../core/pages.js";
 
 export const types = ask({
   ofAll: true,
-  want: (state) => (state.typesWanted && isLive(state) ? {} : null),
+  want: (state) => (state.submit.typesWanted && isLive(state) ? {} : null),
   take: (state, types: TypesReply | Error) =>
     types instanceof Error
-      ? { ...notify(state, types.message, "error"), typesWanted: false }
+      ? patched(notify(state, types.message, "error"), "submit", { typesWanted: false })
       : typesCame(state, types),
   bring: (_want, { client, tell, flags }) =>
     client.types().then(

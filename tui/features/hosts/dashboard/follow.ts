@@ -5,7 +5,7 @@ import { UnreachableError } from "../../../../protocol/client/errors.js";
 import type { DaemonReply, HostReply } from "../../../../protocol/replies.js";
 import type { Several, WatchTarget } from "../../../dashboard/core/client.js";
 import { hostOfKey } from "../../../dashboard/core/key.js";
-import type { State } from "../../../dashboard/core/model.js";
+import { patched, type State } from "../../../dashboard/core/model.js";
 import { keepOpen, reasonOf, SILENT, SILENT_MS, type Stream } from "../../../dashboard/watch.js";
 import { answers, hostLost, hostTold } from "../hosts.js";
 import type { AllHosts, HostClient } from "./all-hosts.js";
@@ -23,7 +23,7 @@ export class HostStreams implements Several {
 
   async follow(target: WatchTarget, left: AbortSignal): Promise<void> {
     this.#target = target;
-    this.all.onLate = () => this.#tell((state) => ({ ...state, queuesRun: state.queuesRun + 1 }));
+    this.all.onLate = () => this.#tell((state) => patched(state, "queues", { run: state.queues.run + 1 }));
     await Promise.all(this.all.hosts.map((host) => this.#watch(target, host, left)));
   }
 

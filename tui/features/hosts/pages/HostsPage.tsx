@@ -28,7 +28,7 @@ const STATE = 18;
 export function HostsPage({ state, page }: { state: State; page: PageOf<"hosts"> }) {
   const { paint } = useTheme();
   const { width } = dialogSize(state, undefined, WIDEST);
-  const hosts = state.fleet?.hosts ?? [];
+  const hosts = state.hosts.fleet?.hosts ?? [];
   const at = rowAt(page.at, hosts.length);
   const table = [head(width, paint), ...hosts.map((host, i) => hostRow(state, host, i === at, width, paint))];
   const below = engine(state, width, paint);
@@ -133,10 +133,10 @@ function useOf(state: State, host: HostReply): string[] {
 
 /** The engine of the fleet and its problems, or how a fleet is begun. */
 function engine(state: State, width: number, paint: Paint): string[] {
-  const reply = state.fleet;
+  const reply = state.hosts.fleet;
   if (reply === null) return [];
   if (reply.fleet === null) {
-    const start = `${startDaemon(state.flags)} --fleet URL`;
+    const start = `${startDaemon(state.session.flags)} --fleet URL`;
     const line = new Line(width, paint).add("  This daemon runs alone. In a fleet: ", "muted");
     return [line.add(start).toString()];
   }

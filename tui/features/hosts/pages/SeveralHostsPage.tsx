@@ -1,9 +1,10 @@
 /** The daemons of several `--host`, a row each: whether it answers, what it has, and why it does not. */
 
 import { hostNames } from "../../../dashboard/core/hosts.js";
-import type { Host, PageOf, State } from "../../../dashboard/core/model.js";
+import type { PageOf, State } from "../../../dashboard/core/model.js";
 import { rowAt } from "../../../dashboard/core/movers.js";
 import { dialogSize, RowDialog, useTheme } from "../../../dashboard/core/Panel.js";
+import type { Host } from "../../../dashboard/core/slices/hosts.js";
 import { LEVEL_GLYPHS, PAUSED } from "../../../dashboard/core/state-style.js";
 import { silence } from "../../../dashboard/core/trouble.js";
 import { fitName, sanitizeLine } from "../../../dashboard/text/cells.js";
@@ -31,12 +32,12 @@ const columnsOf = (width: number): Columns => COLUMNS.find(({ from }) => width >
 export function SeveralHostsPage({ state, page }: { state: State; page: PageOf<"hosts"> }) {
   const { paint } = useTheme();
   const { width } = dialogSize(state, undefined, WIDEST);
-  const at = rowAt(page.at, state.hosts.length);
-  const chosen = state.hosts[at];
+  const at = rowAt(page.at, state.hosts.named.length);
+  const chosen = state.hosts.named[at];
   const facts = chosen === undefined ? [] : about(chosen, state, width, paint);
   const rows = [
     head(width, paint),
-    ...state.hosts.map((host, i) => hostRow(state, host, i === at, width, paint)),
+    ...state.hosts.named.map((host, i) => hostRow(state, host, i === at, width, paint)),
     "",
     ...facts,
   ];
@@ -45,7 +46,7 @@ export function SeveralHostsPage({ state, page }: { state: State; page: PageOf<"
       state={state}
       widest={WIDEST}
       title={[["Hosts", "bold"]]}
-      right={[[`${state.hosts.filter(isLive).length} of ${state.hosts.length} answer`, "muted"]]}
+      right={[[`${state.hosts.named.filter(isLive).length} of ${state.hosts.named.length} answer`, "muted"]]}
       rows={rows}
       // The head of the table stands before the rows.
       chosen={at + 1}

@@ -3,22 +3,23 @@
 import type { HostReply } from "../../../../protocol/replies.js";
 import { ask, busy, free, inGroup, isLive, onPage, send } from "../../../dashboard/core/action-parts.js";
 import { hostOfOperation, ownHost } from "../../../dashboard/core/hosts.js";
-import { emit, type Host, type State } from "../../../dashboard/core/model.js";
+import { emit, type State } from "../../../dashboard/core/model.js";
 import { rowAt, rowMover } from "../../../dashboard/core/movers.js";
+import type { Host } from "../../../dashboard/core/slices/hosts.js";
 import { filtered } from "../../../dashboard/pages/list/list-actions.js";
 import { hasSeveral } from "../hosts.js";
 
-const fleetHosts = ({ fleet }: State): readonly HostReply[] => fleet?.hosts ?? [];
+const fleetHosts = ({ hosts: { fleet } }: State): readonly HostReply[] => fleet?.hosts ?? [];
 
 export const HOSTS_MOVER = rowMover("hosts", (state) =>
-  hasSeveral(state) ? state.hosts.length : fleetHosts(state).length,
+  hasSeveral(state) ? state.hosts.named.length : fleetHosts(state).length,
 );
 
 function chosenOf<T>({ page }: State, hosts: readonly T[]): T | null {
   return page?.kind === "hosts" ? (hosts[rowAt(page.at, hosts.length)] ?? null) : null;
 }
 
-const chosenDaemon = (state: State): Host | null => chosenOf(state, state.hosts);
+const chosenDaemon = (state: State): Host | null => chosenOf(state, state.hosts.named);
 const chosenHost = (state: State): HostReply | null => chosenOf(state, fleetHosts(state));
 const chosenName = (state: State): string | null => (chosenDaemon(state) ?? chosenHost(state))?.name ?? null;
 
@@ -41,7 +42,7 @@ function noDrain(state: State): string | null {
 function noLoss(state: State): string | null {
   const chosen = chosenHost(state);
   if (chosen === null) return "";
-  if (state.fleet?.fleet === null) return "the daemon runs alone, without a fleet";
+  if (state.hosts.fleet?.fleet === null) return "the daemon runs alone, without a fleet";
   if (chosen === ownHost(state)) return "this daemon runs there";
   if (chosen.state === "lost" || chosen.state === "left") return `already ${chosen.state}`;
   return busy(state);
@@ -62,8 +63,8 @@ export const HOSTS_ACTIONS = [
       run: (state) => {
         const own = hostOfOperation(state, state.selected);
         const at = hasSeveral(state)
-          ? state.hosts.findIndex(({ name }) => name === own?.name)
-          : fleetHosts(state).findIndex(({ name }) => name === state.daemon?.host);
+          ? state.hosts.named.findIndex(({ name }) => name === own?.name)
+          : fleetHosts(state).findIndex(({ name }) => name === state.hosts.daemon?.host);
         return { ...state, page: { kind: "hosts", at: Math.max(0, at) } };
       },
     },
