@@ -13,28 +13,10 @@ import type { LogPosition } from "./cursor.js";
 import { HeldQueue } from "./held-queue.js";
 import { fits, isUnfiltered, type Scope } from "./scope.js";
 import { SentLines } from "./sent-lines.js";
-import type { ChangeVersions } from "./versions.js";
+import type { StreamLines } from "./stream-lines.js";
 
 /** Log lines sent at a time. */
 const LOG_BATCH = 500;
-
-/** What a watcher gets from the hub: operations as they are now, lines that several streams share, cursors. */
-export interface WatcherSource {
-  readonly versions: ChangeVersions;
-  record(id: string): Operation | null;
-  matching(scope: Scope): Operation[];
-  /** The first queued operations that fit. */
-  firstQueued(scope: Scope): Operation[];
-  /** Number of all queued operations that fit. */
-  queuedCount(scope: Scope): number;
-  counts(): Counts;
-  cursor(n: number, isPartial: boolean, log: LogPosition | null): string;
-  /** A `changed` line: the keys changed since `sent`, or the complete record; empty if the operation is gone. */
-  changedLine(id: string, sent: number | null, cursor: string): string;
-  logLine(id: string, lines: LogLine[]): string;
-  linesAfter(id: string, after: number, limit: number): LogLine[];
-  detach(watcher: Watcher): void;
-}
 
 export class Watcher {
   /** All changes up to this number have been sent. */
@@ -63,15 +45,15 @@ export class Watcher {
   #outcome: FinalState | null = null;
 
   constructor(
-    private readonly hub: WatcherSource,
+    private readonly shared: StreamLines,
     readonly scope: Scope,
     private readonly response: ServerResponse,
     logAfter: number,
     since: number | null,
   ) {
-    this.#sent = since ?? hub.versions.current;
+    this.#sent = since ?? shared.versions.current;
     this.#lines = new SentLines(scope, logAfter);
-    this.#queue = new HeldQueue(scope, hub.queuedCount(scope));
+    this.#queue = new HeldQueue(scope, shared.queuedCount(scope));
     if (scope.operation !== null) this.#chain.push(scope.operation);
     response.on("drain", () => {
       this.#draining = false;
@@ -85,13 +67,13 @@ export class Watcher {
    * @param log the lines of many operations that this daemon or an earlier one has sent to the client
    */
   begin(since: number | null, log: LogPosition | null): void {
-    const operations = this.hub.matching(this.scope);
+    const operations = this.shared.matching(this.scope);
     for (const operation of operations) {
       this.#known.add(operation.id);
       this.#queue.hold(operation);
     }
     this.#isPartial = this.#queue.leftOut > 0;
-    this.#lines.begin(operations, log, (id) => this.hub.record(id) !== null);
+    this.#lines.begin(operations, log, (id) => this.shared.view.record(id) !== null);
     if (since === null) {
       const counts = this.#countsNow();
       this.#counts = JSON.stringify(counts);
@@ -100,15 +82,15 @@ export class Watcher {
       // The snapshot that the client had may have held operations that left memory since.
       this.#holdsOthers = this.scope.operation === null;
       this.#write({ type: "resumed", cursor: this.#cursor(since) });
-      for (const id of this.hub.versions.removedSince(since)) this.#removed.add(id);
+      for (const id of this.shared.versions.removedSince(since)) this.#removed.add(id);
       this.#catchUp(since, operations);
     }
     this.flush();
   }
 
-  #cursor(n = this.hub.versions.current): string {
+  #cursor(n = this.shared.versions.current): string {
     const isPartial = this.#isPartial || this.#queue.leftOut > 0;
-    return this.hub.cursor(
+    return this.shared.cursor(
       n,
       isPartial,
       this.#lines.areMany ? { at: this.#upTo, lines: this.#lines.all } : null,
@@ -117,7 +99,7 @@ export class Watcher {
 
   /** Marks the changes since the cursor, also of operations that the client holds and that no longer fit its filter. */
   #catchUp(since: number, operations: Operation[]): void {
-    const { versions } = this.hub;
+    const { versions } = this.shared;
     for (const { id } of operations) if (versions.changedSince(id, since)) this.#dirty.add(id);
     if (this.scope.operation !== null) return;
     for (const id of versions.changedBetween(since)) {
@@ -145,7 +127,7 @@ export class Watcher {
   /** The queues moved: the client gets the operations that came among the first. */
   queuesMoved(): void {
     if (this.#draining || this.#queue.leftOut === 0) return;
-    for (const operation of this.hub.firstQueued(this.scope))
+    for (const operation of this.shared.view.firstQueued(this.scope))
       if (!this.#known.has(operation.id)) this.#send(operation);
   }
 
@@ -178,7 +160,7 @@ export class Watcher {
   }
 
   ping(): void {
-    if (!this.#draining) this.#write({ type: "ping" });
+    if (!this.#draining && !this.#ended) this.#write({ type: "ping" });
   }
 
   /** Sends changes until the stream is full; the rest is sent when the stream has drained. */
@@ -204,7 +186,7 @@ export class Watcher {
     const write = (line: (cursor: string) => object | string) => {
       const isLast = --left === 0;
       if (isLast) this.#upTo = this.#began;
-      const cursor = isLast ? this.hub.versions.current : this.#sent;
+      const cursor = isLast ? this.shared.versions.current : this.#sent;
       this.#write(line(this.#cursor(cursor)));
       return !this.#draining;
     };
@@ -222,7 +204,7 @@ export class Watcher {
       going = write((cursor) => this.#news(id, cursor));
     }
     if (left === 0) {
-      this.#sent = this.hub.versions.current;
+      this.#sent = this.shared.versions.current;
       this.#upTo = this.#began;
       this.#isPartial = this.#queue.leftOut > 0;
     }
@@ -233,15 +215,15 @@ export class Watcher {
     const known = this.#known.has(id);
     this.#known.add(id);
     // The operation left memory while the stream was full.
-    if (!this.hub.versions.has(id)) this.forget(id);
-    if (!known) this.#lines.shown(id, this.hub.record(id)?.state);
-    return this.hub.changedLine(id, known ? this.#sent : null, cursor);
+    if (!this.shared.versions.has(id)) this.forget(id);
+    if (!known) this.#lines.shown(id, this.shared.view.record(id)?.state);
+    return this.shared.changedLine(id, known ? this.#sent : null, cursor);
   }
 
   /** The next operation of the chain; null if there is none, or it was removed. */
   #next(id: string): Operation | null {
-    const next = this.hub.record(id)?.chain.next ?? null;
-    return next === null || this.#chain.includes(next) ? null : this.hub.record(next);
+    const next = this.shared.view.record(id)?.chain.next ?? null;
+    return next === null || this.#chain.includes(next) ? null : this.shared.view.record(next);
   }
 
   /** False if the stream is full. */
@@ -267,7 +249,7 @@ export class Watcher {
   #announceHandovers(): boolean {
     for (const [from, to] of this.#handovers) {
       this.#handovers.delete(from);
-      const operation = this.#mayHold(from) ? this.hub.record(to) : null;
+      const operation = this.#mayHold(from) ? this.shared.view.record(to) : null;
       if (!operation) continue;
       this.#known.add(to);
       this.#queue.hold(operation);
@@ -280,15 +262,15 @@ export class Watcher {
   /** False if the stream is full before all lines are sent. */
   #flushLogs(): boolean {
     for (const [id, sent] of this.#lines.all) {
-      const record = this.hub.record(id);
+      const record = this.shared.view.record(id);
       if (!record) continue;
       let last = sent;
       while (last < record.logLines) {
-        const lines: LogLine[] = this.hub.linesAfter(id, last, LOG_BATCH);
+        const lines: LogLine[] = this.shared.linesAfter(id, last, LOG_BATCH);
         if (lines.length === 0) break;
         last = lines.at(-1)!.n;
         this.#lines.from(id, last);
-        this.#write(this.#withCursor(this.hub.logLine(id, lines)));
+        this.#write(this.#withCursor(this.shared.logLine(id, lines)));
         if (this.#draining) return false;
       }
       if (isFinal(record.state)) this.#lines.over(id);
@@ -313,13 +295,13 @@ export class Watcher {
 
   #countsNow(): { counts: Counts; moreQueued?: number } {
     const { leftOut } = this.#queue;
-    return { counts: this.hub.counts(), ...(leftOut > 0 && { moreQueued: leftOut }) };
+    return { counts: this.shared.view.counts(), ...(leftOut > 0 && { moreQueued: leftOut }) };
   }
 
   #endIfOver(): void {
     if (this.scope.operation === null || this.#ended || this.#draining) return;
     const id = this.#chain.at(-1)!;
-    const record = this.hub.record(id);
+    const record = this.shared.view.record(id);
     if (record && !isFinal(record.state)) return;
     if (record && this.scope.followChain && this.#next(id)) return;
     const state = record ? (record.state as FinalState) : this.#outcome;
@@ -329,7 +311,6 @@ export class Watcher {
 
   close(): void {
     this.#ended = true;
-    this.hub.detach(this);
     this.response.end();
   }
 

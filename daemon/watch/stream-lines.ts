@@ -1,0 +1,102 @@
+/**
+ * What all watch streams share: the view of the operations, the numbers of their changes, cursors, and the lines that
+ * several streams get, which are serialised once.
+ */
+import { newId } from "../../protocol/id.js";
+import type { LogLine, Operation } from "../../protocol/operation.js";
+import { type Cursor, encodeCursor, type LogPosition } from "./cursor.js";
+import type { OperationView } from "./operation-view.js";
+import type { Scope } from "./scope.js";
+import { ChangeVersions } from "./versions.js";
+
+type View = Pick<
+  OperationView,
+  "record" | "matching" | "queued" | "firstQueued" | "queuedCount" | "counts" | "linesAfter"
+>;
+
+export class StreamLines {
+  readonly versions = new ChangeVersions();
+  /** Identifies the daemon in its cursors. Made with the first cursor: loading the random generator takes 10 ms. */
+  #boot: string | null = null;
+  /** Lines just read: streams that are up to date take them from here, others from disk. */
+  readonly #fresh = new Map<string, LogLine[]>();
+  readonly #serialised = new Map<string, string>();
+
+  constructor(readonly view: View) {}
+
+  /** @param log the position in the logs, on a stream of many operations with logs */
+  cursor(n = this.versions.current, isPartial = false, log: LogPosition | null = null): string {
+    this.#boot ??= newId();
+    return encodeCursor({ boot: this.#boot, n, isPartial, log });
+  }
+
+  matching(scope: Scope): Operation[] {
+    if (scope.operation === null) return this.view.matching(scope);
+    const record = this.view.record(scope.operation);
+    return record ? [record] : [];
+  }
+
+  /** Number of all queued operations that fit; 0 on a stream of one operation. */
+  queuedCount(scope: Scope): number {
+    return scope.operation === null ? this.view.queuedCount(scope) : 0;
+  }
+
+  /** A `changed` line: the keys changed since `sent`, or the complete record; empty if the operation is gone. */
+  changedLine(id: string, sent: number | null, cursor: string): string {
+    // Streams that drain or begin also send between two turns: a line made before a change must not be reused.
+    const key = `${id} ${sent} ${this.versions.current}`;
+    const made = this.#serialised.get(key) ?? this.#keep(key, this.#patch(id, sent));
+    return made && `{"type":"changed","cursor":"${cursor}","id":"${id}","patch":${made}}\n`;
+  }
+
+  #patch(id: string, sent: number | null): string {
+    const record = this.view.record(id);
+    if (!record) return "";
+    const keys = sent === null ? null : this.versions.keysSince(id, sent);
+    return JSON.stringify(
+      keys ? Object.fromEntries(keys.map((name) => [name, record[name as keyof Operation]])) : record,
+    );
+  }
+
+  logLine(id: string, lines: LogLine[]): string {
+    const key = `log ${id} ${lines[0]?.n} ${lines.length}`;
+    return this.#serialised.get(key) ?? this.#keep(key, `${JSON.stringify({ type: "log", id, lines })}\n`);
+  }
+
+  /** Only for this turn: the lines of a long log that one client reads must not accumulate here. */
+  #keep(key: string, text: string): string {
+    if (this.#serialised.size === 0) setImmediate(() => this.#serialised.clear());
+    this.#serialised.set(key, text);
+    return text;
+  }
+
+  linesAfter(id: string, after: number, limit: number): LogLine[] {
+    const fresh = this.#fresh.get(id);
+    const index = fresh === undefined ? -1 : after + 1 - fresh[0]!.n;
+    // After a gap of a damaged line, the index in the list does not follow from the number.
+    if (fresh?.[index]?.n === after + 1) return fresh.slice(index, index + limit);
+    return this.view.linesAfter(id, after, limit);
+  }
+
+  /**
+   * The number in a cursor of this daemon that is not too old; else null. A client that does not hold all queued
+   * operations gets a snapshot: nobody remembers which ones it holds.
+   */
+  usable(cursor: Cursor | null, scope: Scope): number | null {
+    if (cursor === null || cursor.boot !== this.#boot) return null;
+    if (cursor.isPartial || this.queuedCount(scope) > scope.queued) return null;
+    const { n } = cursor;
+    return n < this.versions.floor || n > this.versions.current ? null : n;
+  }
+
+  addFresh(id: string, lines: readonly LogLine[]): void {
+    const fresh = this.#fresh.get(id);
+    if (fresh) fresh.push(...lines);
+    else this.#fresh.set(id, [...lines]);
+  }
+
+  /** All streams were given the lines. */
+  clearFresh(): void {
+    this.#fresh.clear();
+  }
+}
