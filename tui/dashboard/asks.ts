@@ -1,22 +1,21 @@
 /** All that the dashboard asks for. A new one is an `ask` beside its page, and a name in `ASKS`. */
 import { isDeepStrictEqual } from "node:util";
-import type { DaemonReply } from "../../protocol/replies.js";
 import { isFinal } from "../../protocol/state.js";
-import { type Ask, ask, isLive } from "./core/ask.js";
+import { type Ask, ask } from "./core/ask.js";
 import { operationOf, selectedOperation } from "./core/chain.js";
-import { countsHostSeconds, liveHosts } from "./core/hosts.js";
+import { countsHostSeconds, daemon, liveHosts } from "./core/hosts.js";
 import { listLayout } from "./core/layout.js";
-import { emit, patched, type State } from "./core/model.js";
+import { emit, type State } from "./core/model.js";
+import { forecast } from "./core/queue-view.js";
 import { failures, find, page, queue, today } from "./pages/list/asks.js";
 import { logRange, logStream, matches, seek } from "./pages/log/asks.js";
 import { attempts, chain, dependencies, history, timeline, why } from "./pages/operation/asks.js";
-import { forecast, hosts, queues } from "./pages/queues/asks.js";
+import { hosts, queues } from "./pages/queues/asks.js";
 import { types } from "./pages/submit/asks.js";
 import { watchDaemon } from "./watch.js";
 
 const watch = ask({
   want: () => ({}),
-  take: (state) => state,
   bring: (_want, { client, dispatch, now, stateDir, left }) =>
     client.several?.follow({ dispatch, now }, left) ?? watchDaemon({ dispatch, now }, client, stateDir, left),
 });
@@ -24,17 +23,10 @@ const watch = ask({
 const clock = ask({
   // If nothing on the screen counts seconds, the clock of the header counts minutes.
   want: (state) => ({ every: ticks(state) ? 1000 : 60_000 }),
-  take: (state) => state,
   bring({ every }, { dispatch, now, left }) {
     const timer = setInterval(() => dispatch({ type: "ticked", now: now() }), every);
     left.addEventListener("abort", () => clearInterval(timer), { once: true });
   },
-});
-
-const daemon = ask({
-  want: (state) => (isLive(state) && state.hosts.named.length === 0 ? {} : null),
-  take: (state, daemon: DaemonReply) => patched(state, "hosts", { daemon }),
-  bring: async (_want, { client, tell }) => tell(await client.daemon()),
 });
 
 export const ASKS = {

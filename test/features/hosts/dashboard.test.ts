@@ -52,12 +52,9 @@ test("the slots in the header are those of the hosts whose operations are counte
   const queues = [{ name: "default", concurrency: 3 } as QueueReply];
   const daemon = { ...DAEMON, fleet: FLEET.fleet };
   expect(slotCount(patched(start, "queues", { all: queues }))).toBeNull();
-  expect(slotCount(patched(patched(start, "queues", { all: queues }), "hosts", { daemon }))).toBeNull();
-  expect(
-    slotCount(
-      patched(patched(start, "queues", { all: queues }), "hosts", { daemon: { ...daemon, fleet: null } }),
-    ),
-  ).toBe(3);
+  const known = patched(start, "queues", { all: queues });
+  expect(slotCount(after(known, answerTo("daemon", daemon)))).toBeNull();
+  expect(slotCount(after(known, answerTo("daemon", { ...daemon, fleet: null })))).toBe(3);
 });
 
 describe("the page of the hosts", () => {

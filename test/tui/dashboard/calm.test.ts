@@ -1,5 +1,6 @@
 /** The screen is calm: nothing moves by itself, and what is on it keeps its place. */
 import { expect, test } from "vitest";
+import type { ForecastReply } from "../../../protocol/replies.js";
 import { NO_COUNTS } from "../../../protocol/watch.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { after, answerTo, opened, press, screenText } from "./core.js";
@@ -58,7 +59,7 @@ test.each([200, 160, 120, 80])("at %i columns the facts of the header keep their
   const usage = { cpu: 1.43, rssBytes: 1, processes: 1 };
   const measured = later(after(start, changed(backup().id, { usage })), 1);
   const emptyAt = new Date(NOW + 700_000).toISOString();
-  const forecast = { emptyAt, operations: {} } as unknown as NonNullable<State["queues"]["forecast"]>;
+  const forecast = { emptyAt, operations: {} } as unknown as ForecastReply;
   const told = after(start, answerTo("forecast", forecast));
   const more = { ...start, view: { ...start.view, counts: { ...counts, running: 12, queued: 98 } } };
   for (const state of [measured, told, more]) expect(places(state)).toEqual(places(start));

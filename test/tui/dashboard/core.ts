@@ -43,8 +43,8 @@ export function effectsOf(state: State, ...messages: Message[]): readonly Effect
 }
 
 type Asks = typeof ASKS;
-type WantOf<K extends keyof Asks> = Asks[K] extends Ask<infer Want, never> ? Want : never;
-type AnswerOf<K extends keyof Asks> = Parameters<Asks[K]["take"]>[1];
+type WantOf<K extends keyof Asks> = NonNullable<ReturnType<Asks[K]["want"]>>;
+type AnswerOf<K extends keyof Asks> = Asks[K] extends Ask<object, infer Answer> ? Answer : never;
 
 /** What the state wanted last of this name; null: nothing. */
 export function wanted<K extends keyof Asks>(state: State, name: K): WantOf<K> | null {

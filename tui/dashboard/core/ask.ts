@@ -1,4 +1,5 @@
 /** What the dashboard asks for, and what the answer does to the state: one value for each, in the table of `asks.ts`. */
+import { isDeepStrictEqual } from "node:util";
 import { Refusal } from "../../../protocol/errors.js";
 import type { Looks } from "../seen-failures.js";
 import { type DashboardClient, pause } from "./client.js";
@@ -35,13 +36,30 @@ export interface Ask<Want extends object, Answer> {
   /** Milliseconds after which it is asked for again; null: never. */
   every?(want: Want): number | null;
   bring(want: Want, asking: Asking<Answer>): Promise<void> | void;
-  take(state: State, answer: Answer, want: Want): State;
+  /** What the answer does to the state. Absent: the state keeps the last one for `answerOf`. */
+  take?(state: State, answer: Answer, want: Want): State;
 }
 
 /** Infers what is wanted and what comes back. */
 export const ask = <Want extends object, Answer = never>(it: Ask<Want, Answer>): Ask<Want, Answer> => it;
 
 export const isLive = (state: State): boolean => state.connection.state === "live";
+
+/** The last answer; null: none yet. */
+export function answerOf<Answer>(
+  { answers }: Pick<State, "answers">,
+  it: Ask<object, Answer>,
+): Answer | null {
+  // `taken` put it there.
+  return (answers.get(it) as Answer | undefined) ?? null;
+}
+
+/** The state with the answer; the same state where it is kept and is as before. */
+export function taken(state: State, it: Ask<object, unknown>, answer: unknown, want: object): State {
+  if (it.take !== undefined) return it.take(state, answer, want);
+  if (isDeepStrictEqual(state.answers.get(it), answer)) return state;
+  return { ...state, answers: new Map(state.answers).set(it, answer) };
+}
 
 /** Milliseconds without another letter before a filter or a search is asked for. */
 export const TYPING = 120;

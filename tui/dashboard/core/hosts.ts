@@ -3,11 +3,17 @@
  * page of the hosts shows.
  */
 import type { Operation } from "../../../protocol/operation.js";
-import type { HostReply, HostsReply } from "../../../protocol/replies.js";
+import type { DaemonReply, HostReply, HostsReply } from "../../../protocol/replies.js";
 import { fit, fitName, sanitizeLine } from "../text/cells.js";
+import { answerOf, ask, isLive } from "./ask.js";
 import { hostOfKey, shownHost } from "./key.js";
 import { patched, type State } from "./model.js";
 import type { Host } from "./slices/hosts.js";
+
+export const daemon = ask<object, DaemonReply>({
+  want: (state) => (isLive(state) && state.hosts.named.length === 0 ? {} : null),
+  bring: async (_want, { client, tell }) => tell(await client.daemon()),
+});
 
 /** The state with the hosts that the daemon told; the same state if what is shown of them is as before. */
 export function withHosts(state: State, fleet: HostsReply): State {
@@ -57,8 +63,8 @@ export function hostNamed(
 }
 
 /** The host of the daemon that the screen asks; null: not known yet. */
-export function ownHost(state: Pick<State, "hosts">): HostReply | null {
-  return hostNamed(state, state.hosts.daemon?.host);
+export function ownHost(state: Pick<State, "hosts" | "answers">): HostReply | null {
+  return hostNamed(state, answerOf(state, daemon)?.host);
 }
 
 export function unreachableHosts({ hosts: { fleet } }: Pick<State, "hosts">): HostReply[] {

@@ -131,6 +131,8 @@ export interface State {
   readonly asked: Readonly<Record<string, object | null>>;
   /** The hosts that answered then. */
   readonly askedOf: readonly string[];
+  /** The last answers that are kept as they came, by their ask. */
+  readonly answers: ReadonlyMap<object, unknown>;
   readonly size: Size;
   readonly background: Rgb | null;
   /** Wall clock in ms as of the last flush. */
@@ -196,6 +198,7 @@ export function initialState({
     pending: [],
     asked: {},
     askedOf: [],
+    answers: new Map(),
     size,
     background: null,
     now,

@@ -2,16 +2,36 @@
 
 import { pausedSeconds } from "../../../protocol/estimate/seconds.js";
 import type { Operation } from "../../../protocol/operation.js";
-import type { HostReply, QueueReply, ScheduleReply } from "../../../protocol/replies.js";
+import type { ForecastReply, HostReply, QueueReply, ScheduleReply } from "../../../protocol/replies.js";
 import { laterStart } from "../../../protocol/start-time.js";
 import { DEFAULT_QUEUE } from "../../../protocol/submit-fields.js";
 import { describeOperation, type Row } from "../../describe/operation.js";
 import { formatShortTime } from "../../kit/output/local-time.js";
 import { formatCount, formatDuration } from "../../terminal/format.js";
 import { sanitizeLine } from "../text/cells.js";
+import { answerOf, ask, isLive } from "./ask.js";
 import { chainOf, nameOf, operationOf, selectedOperation } from "./chain.js";
+import { daemon } from "./hosts.js";
 import { bareOf, keyBeside } from "./key.js";
 import { patched, type State } from "./model.js";
+
+/** Milliseconds between two forecasts of the same queue. */
+const FORECAST_EVERY = 5000;
+
+export const forecast = ask<object, ForecastReply>({
+  ofAll: true,
+  want(state) {
+    const { queued, running } = state.view.counts;
+    return isLive(state) && queued > 0 ? { queued, running, run: state.queues.run } : null;
+  },
+  // A queue that moves fast is not asked about at each move.
+  wait: () => 300,
+  every: () => FORECAST_EVERY,
+  bring: async (_want, { client, tell, left }) => tell(await client.forecast(left)),
+});
+
+/** When the operation is to start and to end, as far as the daemon can tell. */
+export const forecastOf = (state: State, { id }: Operation) => answerOf(state, forecast)?.operations[id];
 
 /** The state with the queues and schedules that the daemon told; the same state if they are as before. */
 export function withQueues(
@@ -60,17 +80,19 @@ export function nextRun({
  */
 export function slotCount({
   queues: { all: queues },
-  hosts: { daemon, fleet, named: hosts },
-}: Pick<State, "queues" | "hosts">): number | null {
+  hosts: { fleet, named: hosts },
+  answers,
+}: Pick<State, "queues" | "hosts" | "answers">): number | null {
+  const own = answerOf({ answers }, daemon);
   const isThere = (state: HostReply["state"]) => state === "up" || state === "unreachable";
   if (fleet?.fleet)
     return fleet.hosts.reduce(
       (sum, { state, slots, running }) => sum + (isThere(state) ? slots : running),
       0,
     );
-  const mayBeFleet = daemon === null || daemon.fleet != null;
+  const mayBeFleet = own === null || own.fleet != null;
   if (fleet === null && mayBeFleet && hosts.length === 0) return null;
-  if (queues.length === 0) return daemon?.concurrency ?? null;
+  if (queues.length === 0) return own?.concurrency ?? null;
   return queues.reduce((sum, { concurrency }) => sum + concurrency, 0);
 }
 
@@ -79,9 +101,11 @@ export const queueOf = (operation: Operation | null): string =>
   operation === null ? DEFAULT_QUEUE : keyBeside(operation.queue, operation.id);
 
 /** `~1 min` until the queue is empty, and ` · 1 at 20:30` of what starts at a later time. Empty: nothing is known. */
-export function queueTime({ queues: { forecast }, view, now }: Pick<State, "queues" | "view" | "now">) {
-  if (forecast === null || view.counts.queued === 0) return { until: "", delayed: "" };
-  const { emptyAt, delayed } = forecast;
+export function queueTime(state: Pick<State, "answers" | "view" | "now">) {
+  const told = answerOf(state, forecast);
+  if (told === null || state.view.counts.queued === 0) return { until: "", delayed: "" };
+  const { emptyAt, delayed } = told;
+  const { now } = state;
   const seconds = emptyAt === null ? 0 : (Date.parse(emptyAt) - now) / 1000;
   const at = delayed && formatShortTime(new Date(delayed.startsAt), new Date(now));
   return {

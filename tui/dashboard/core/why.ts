@@ -3,8 +3,9 @@
 import type { Operation } from "../../../protocol/operation.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
 import type { Why } from "../../../protocol/why.js";
+import { answerOf } from "./ask.js";
 import { selectedOperation } from "./chain.js";
-import { isReachable } from "./hosts.js";
+import { daemon, isReachable } from "./hosts.js";
 import { hostOfKey } from "./key.js";
 import { isFree, patched, type State } from "./model.js";
 
@@ -41,7 +42,7 @@ export function copiesWhy(state: State): boolean {
 
 /** Whether another host of the fleet ran it. */
 export function ranElsewhere(state: State, { id, host }: Operation): boolean {
-  return host !== undefined && hostOfKey(id) === null && host !== state.hosts.daemon?.host;
+  return host !== undefined && hostOfKey(id) === null && host !== answerOf(state, daemon)?.host;
 }
 
 /** A line of a file. */

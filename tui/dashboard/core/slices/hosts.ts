@@ -39,10 +39,8 @@ export interface HostsSlice {
   readonly named: readonly Host[];
   /** Seconds since the last answer of the host, which the state shows. Null: the state is current. */
   readonly silentFor: number | null;
-  /** Null: not known yet, or the keys name their hosts. */
-  readonly daemon: DaemonReply | null;
   /** The hosts as told last; null: not known yet. */
   readonly fleet: HostsReply | null;
 }
 
-export const HOSTS: HostsSlice = { named: [], silentFor: null, daemon: null, fleet: null };
+export const HOSTS: HostsSlice = { named: [], silentFor: null, fleet: null };

@@ -1,4 +1,4 @@
-import type { ForecastReply, QueueReply, ScheduleReply } from "../../../../protocol/replies.js";
+import type { QueueReply, ScheduleReply } from "../../../../protocol/replies.js";
 
 /** Queues, schedules and the order of starts. */
 export interface QueuesSlice {
@@ -6,7 +6,6 @@ export interface QueuesSlice {
   readonly schedules: readonly ScheduleReply[];
   /** Raised when a request changed the order or the state of queues: they are asked for again. */
   readonly run: number;
-  readonly forecast: ForecastReply | null;
 }
 
-export const QUEUES: QueuesSlice = { all: [], schedules: [], run: 0, forecast: null };
+export const QUEUES: QueuesSlice = { all: [], schedules: [], run: 0 };

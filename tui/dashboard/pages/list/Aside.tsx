@@ -1,16 +1,19 @@
 /** The third column of a wide terminal: what starts next, the hosts, and what finished today. */
+
 import { Box } from "ink";
 import type { Operation } from "../../../../protocol/operation.js";
 import { laterStart } from "../../../../protocol/start-time.js";
 import { isFinal } from "../../../../protocol/state.js";
 import { formatShortTime } from "../../../kit/output/local-time.js";
 import { formatCount, formatDuration } from "../../../terminal/format.js";
+import { answerOf } from "../../core/ask.js";
 import { nameOf } from "../../core/chain.js";
 import { finishedToday, midnight } from "../../core/history.js";
+import { daemon } from "../../core/hosts.js";
 import { BORDER, panesOf } from "../../core/layout.js";
 import type { State } from "../../core/model.js";
 import { Panel, Rows, useTheme } from "../../core/Panel.js";
-import { slotCount } from "../../core/queue-view.js";
+import { forecastOf, slotCount } from "../../core/queue-view.js";
 import type { HostRow } from "../../core/source.js";
 import { styleOfState } from "../../core/state-style.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
@@ -65,7 +68,7 @@ function Part({
 function nextRows(state: State, width: number, height: number, { paint }: Theme): Line[] {
   const queued: Operation[] = [...state.view.operations.values()].filter(({ state: is }) => is === "queued");
   const starts = queued.flatMap((operation) => {
-    const expected = state.queues.forecast?.operations[operation.id]?.startsAt;
+    const expected = forecastOf(state, operation)?.startsAt;
     const at = expected ? Date.parse(expected) : laterStart(operation, state.now);
     return at === null ? [] : [{ at, name: nameOf(state, operation), what: "" }];
   });
@@ -111,7 +114,7 @@ function hostsOf(state: State): readonly HostRow[] {
       figures: slotsText(running, slots),
       state: is !== "up" ? is : draining ? "drained" : "",
     }));
-  const name = state.hosts.daemon?.host ?? "this machine";
+  const name = answerOf(state, daemon)?.host ?? "this machine";
   return [{ name, figures: slotsText(state.view.counts.running, slotCount(state)), state: "" }];
 }
 

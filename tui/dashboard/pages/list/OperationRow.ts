@@ -22,7 +22,7 @@ import { usualSuccessors } from "../../core/history.js";
 import { hostLabel } from "../../core/hosts.js";
 import { type Fold, wordsOf } from "../../core/listing.js";
 import type { State } from "../../core/model.js";
-import { isBlocked, waitOf } from "../../core/queue-view.js";
+import { forecastOf, isBlocked, waitOf } from "../../core/queue-view.js";
 import { glyphOf, stateWord, styleOf } from "../../core/state-style.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
 import { addMarked } from "../../text/coloured.js";
@@ -280,7 +280,7 @@ function addFigures(line: Line, row: RowOf): void {
     return;
   }
   if (operation.state === "queued") {
-    const starts = state.queues.forecast?.operations[operation.id]?.startsAt ?? null;
+    const starts = forecastOf(state, operation)?.startsAt ?? null;
     const seconds = starts === null ? 0 : (Date.parse(starts) - state.now) / 1000;
     const wait = waitOf(state, operation);
     const text = wait?.short ?? (seconds >= 1 ? `in ${formatLeft(seconds)}` : stateWord(operation));

@@ -15,7 +15,7 @@ import type { DetailView } from "../../core/detail-plan.js";
 import { chainElapsed, chainProgress, stallOf } from "../../core/estimate.js";
 import { earlierRuns, usualNamed, usualOf, usualSuccessors } from "../../core/history.js";
 import type { State } from "../../core/model.js";
-import { type Wait, waitOf } from "../../core/queue-view.js";
+import { forecastOf, type Wait, waitOf } from "../../core/queue-view.js";
 import { clock, styleOf } from "../../core/state-style.js";
 import { sanitizeLine, widthOf } from "../../text/cells.js";
 import type { Line } from "../../text/line.js";
@@ -143,7 +143,7 @@ function waitText(state: State, operation: Operation): string {
     const seconds = (Date.parse(operation.retryAt) - state.now) / 1000;
     if (seconds > 0) return `next attempt in ${formatLeft(seconds)}`;
   }
-  const { startsAt = null, endsAt = null } = state.queues.forecast?.operations[operation.id] ?? {};
+  const { startsAt = null, endsAt = null } = forecastOf(state, operation) ?? {};
   const usual = usualOf(state, operation)?.seconds?.p50 ?? null;
   const wait = waitOf(state, operation);
   const { queue, queuePosition } = operation;

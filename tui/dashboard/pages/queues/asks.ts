@@ -1,33 +1,19 @@
 /** What is asked for of queues, schedules, hosts and the order of starts. The stream does not report them. */
-import type { ForecastReply, HostsReply, QueueReply, ScheduleReply } from "../../../../protocol/replies.js";
+import type { HostsReply, QueueReply, ScheduleReply } from "../../../../protocol/replies.js";
 import { ask, isLive } from "../../core/ask.js";
 import { operationOf } from "../../core/chain.js";
 import { withHosts } from "../../core/hosts.js";
 import { listLayout } from "../../core/layout.js";
-import { patched, type State } from "../../core/model.js";
+import type { State } from "../../core/model.js";
 import { withQueues } from "../../core/queue-view.js";
 
 /** Milliseconds that changes of queues are gathered, and between two looks. */
 const SETTLED = 100;
 const QUEUES_EVERY = 10_000;
-const FORECAST_EVERY = 5000;
 
 /** Rows of the queue that are blocked: the list has few of them. */
 const blocked = (state: State): number =>
   listLayout(state).rows.filter(({ id }) => operationOf(state, id)?.blocked != null).length;
-
-export const forecast = ask({
-  ofAll: true,
-  want(state) {
-    const { queued, running } = state.view.counts;
-    return isLive(state) && queued > 0 ? { queued, running, run: state.queues.run } : null;
-  },
-  // A queue that moves fast is not asked about at each move.
-  wait: () => 300,
-  every: () => FORECAST_EVERY,
-  take: (state, forecast: ForecastReply) => patched(state, "queues", { forecast }),
-  bring: async (_want, { client, tell, left }) => tell(await client.forecast(left)),
-});
 
 export const queues = ask({
   ofAll: true,

@@ -11,7 +11,7 @@ import { nameOf, operationOf } from "../../core/chain.js";
 import { chainTime } from "../../core/chain-time.js";
 import { keyBeside } from "../../core/key.js";
 import type { State } from "../../core/model.js";
-import { queueOf, waitOf } from "../../core/queue-view.js";
+import { forecastOf, queueOf, waitOf } from "../../core/queue-view.js";
 import { glyphOf, PAUSED, stateWord, styleOf } from "../../core/state-style.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
 import { type Drawn, Line, paragraph } from "../../text/line.js";
@@ -77,7 +77,7 @@ function leftOf(state: State, operation: Operation): string {
 const placeOf = ({ queuePosition }: Operation): number => queuePosition ?? Number.MAX_SAFE_INTEGER;
 
 function startOf(state: State, operation: Operation): string {
-  const at = state.queues.forecast?.operations[operation.id]?.startsAt ?? null;
+  const at = forecastOf(state, operation)?.startsAt ?? null;
   if (at === null) return waitOf(state, operation)?.long ?? "";
   const seconds = (Date.parse(at) - state.now) / 1000;
   return seconds < 1 ? "next" : `in ${formatLeft(seconds)}`;

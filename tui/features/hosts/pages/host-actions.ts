@@ -2,7 +2,8 @@
 
 import type { HostReply } from "../../../../protocol/replies.js";
 import { ask, busy, free, inGroup, isLive, onPage, send } from "../../../dashboard/core/action-parts.js";
-import { hostOfOperation, ownHost } from "../../../dashboard/core/hosts.js";
+import { answerOf } from "../../../dashboard/core/ask.js";
+import { daemon, hostOfOperation, ownHost } from "../../../dashboard/core/hosts.js";
 import { emit, type State } from "../../../dashboard/core/model.js";
 import { rowAt, rowMover } from "../../../dashboard/core/movers.js";
 import type { Host } from "../../../dashboard/core/slices/hosts.js";
@@ -64,7 +65,7 @@ export const HOSTS_ACTIONS = [
         const own = hostOfOperation(state, state.selected);
         const at = hasSeveral(state)
           ? state.hosts.named.findIndex(({ name }) => name === own?.name)
-          : fleetHosts(state).findIndex(({ name }) => name === state.hosts.daemon?.host);
+          : fleetHosts(state).findIndex(({ name }) => name === answerOf(state, daemon)?.host);
         return { ...state, page: { kind: "hosts", at: Math.max(0, at) } };
       },
     },
