@@ -1,7 +1,7 @@
 /** Schemas of the replies; `routes.ts` assigns them to routes. Only the daemon loads this module. */
 import * as z from "zod/mini";
 import { type Problem, REFUSALS, type RefusalCode } from "./errors.js";
-import { CHANNEL_KIND_NAMES } from "./features/notices/config-channels.js";
+import { channelReply } from "./feature-replies.js";
 import { limitShapes, logLineSchema, operationSchema } from "./operation.js";
 import { doc } from "./schema/doc.js";
 import { typeShape } from "./schema/submit-shape.js";
@@ -31,21 +31,6 @@ export const problemSchema: z.ZodMiniType<Problem> = doc(
   }),
   "RFC 9457 problem details",
 );
-
-/** A channel of notices, as the daemon sees it. */
-export const channelReply = z.object({
-  channel: z.string(),
-  kind: z.enum(CHANNEL_KIND_NAMES),
-  waiting: doc(z.int(), "notices that are not delivered yet"),
-  sent: doc(z.int(), "notices that were delivered since the start of the daemon"),
-  dropped: doc(z.int(), "notices that were given up since then"),
-  lastSentAt: z.nullable(z.iso.datetime()),
-  problem: doc(z.nullable(z.string()), "why the last message was not taken; null: it was"),
-});
-
-export const channelTestReply = z.object({
-  problem: doc(z.nullable(z.string()), "why the test notice was not taken; null: it was"),
-});
 
 export const countsSchema = doc(
   z.object({
@@ -499,7 +484,6 @@ export type OperationType = z.infer<typeof operationTypeSchema>;
 export type TypesReply = z.infer<typeof typesReply>;
 export type HistoryReply = z.infer<typeof historyReply>;
 export type ForecastReply = z.infer<typeof forecastReply>;
-export type ChannelReply = z.infer<typeof channelReply>;
 export type DaemonReply = z.infer<typeof daemonReply>;
 export type HostReply = z.infer<typeof hostReply>;
 export type HostCounters = z.infer<typeof hostCounters>;

@@ -7,6 +7,7 @@
  */
 import * as z from "zod/mini";
 import type { RefusalCode } from "./errors.js";
+import { channelTestReply } from "./feature-replies.js";
 import { operationSchema } from "./operation.js";
 import { PATHS, type Path, type RouteName } from "./paths.js";
 import * as replies from "./replies.js";
@@ -518,7 +519,7 @@ export const ROUTES = {
       description: "Replies once the channel has taken the notice, or has not. Nothing is retried.",
       params: requests.channelParams,
       body: requests.noBody,
-      replies: { 200: json(replies.channelTestReply) },
+      replies: { 200: json(channelTestReply) },
       isLocal: true,
       refusals: ["LIVEOPS_NO_SUCH_CHANNEL"],
     },

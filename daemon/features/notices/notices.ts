@@ -8,9 +8,9 @@
 import { Masker } from "../../../ops/secrets/masker.js";
 import { waitsForApproval } from "../../../protocol/approval.js";
 import { Refusal } from "../../../protocol/errors.js";
+import type { ChannelReply } from "../../../protocol/features/notices/reply.js";
 import type { Notice, NoticeDraft } from "../../../protocol/notices.js";
 import type { Operation } from "../../../protocol/operation.js";
-import type { ChannelReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
 import { atMost } from "../../../protocol/system/until.js";
 import { nearest } from "../../../protocol/text/nearest.js";

@@ -1,16 +1,7 @@
 /** The options with which `start` and `restart` start a daemon. */
 import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
-import { isAddress, parseAddress, remoteOf } from "../../../protocol/client/address.js";
 import type { GlobalOptions } from "../../../protocol/client/daemon-address.js";
-import { UsageError } from "../../../protocol/failures.js";
-import {
-  formatMetricsAddress,
-  METRICS_ADDRESS,
-  parseMetricsAddress,
-} from "../../../protocol/features/metrics/metrics-address.js";
-import { parseTraces, TRACES_ENDPOINT } from "../../../protocol/features/traces/setting.js";
-import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../../../protocol/host-names.js";
 import { withoutNull } from "../../../protocol/objects.js";
 import type { DaemonReply } from "../../../protocol/replies.js";
 import {
@@ -19,8 +10,8 @@ import {
   LOG_LEVELS,
   type LogLevel,
 } from "../../../protocol/system/log-level.js";
-import { urlWithoutPassword } from "../../features/fleet/fleet-client.js";
 import { type ReportTo, say } from "../../kit/report.js";
+import { FEATURE_OPTIONS } from "./feature-options.js";
 
 export interface DaemonOptions extends GlobalOptions {
   ops?: string[];
@@ -34,9 +25,6 @@ export interface DaemonOptions extends GlobalOptions {
   tags?: string[];
 }
 
-/** The value of `--metrics` and `--traces` that turns them off, also against the config file and an earlier flag. */
-export const NONE = "none";
-
 export interface StartOptions extends DaemonOptions {
   foreground?: boolean;
   takeOver?: boolean;
@@ -48,9 +36,18 @@ function isConcurrency(n: number): boolean {
 
 /** In the order in which a command line names them. */
 const FLAGS = {
-  ...{ socket: "--socket", stateDir: "--state-dir", ops: "--ops", concurrency: "--concurrency" },
-  ...{ logLevel: "--log-level", metrics: "--metrics", traces: "--traces", runQueued: "--run-queued" },
-  ...{ paused: "--paused", fleet: "--fleet", host: "--host", tags: "--tags" },
+  socket: "--socket",
+  stateDir: "--state-dir",
+  ops: "--ops",
+  concurrency: "--concurrency",
+  logLevel: "--log-level",
+  metrics: "--metrics",
+  traces: "--traces",
+  runQueued: "--run-queued",
+  paused: "--paused",
+  fleet: "--fleet",
+  host: "--host",
+  tags: "--tags",
 } as const;
 
 /** The options as command-line words, for the daemon's own process. */
@@ -84,7 +81,7 @@ export function warnOfMissing({ ops = [] }: DaemonOptions, to: ReportTo): void {
 
 /** Adds the flags with which a daemon is started. */
 export function withDaemonFlags(command: Command): Command {
-  return command
+  command
     .option(
       "--ops <path>",
       "Directory of operation files, or one file (repeatable)",
@@ -100,70 +97,16 @@ export function withDaemonFlags(command: Command): Command {
       `Level of the daemon's log: ${LOG_LEVELS.join(", ")} (default: ${DEFAULT_LOG_LEVEL})`,
       logLevel,
     )
-    .option(
-      "--metrics <address>",
-      "Serve GET /metrics for Prometheus on this TCP address, such as 127.0.0.1:9464; none: only on the socket (default: as in the config file)",
-      metricsAddress,
-    )
-    .option(
-      "--traces <url>",
-      "Send OpenTelemetry traces to this OTLP/HTTP collector, such as http://127.0.0.1:4318; env: the one of OTEL_EXPORTER_OTLP_ENDPOINT; none: no traces (default: as in the config file)",
-      tracesUrl,
-    )
     .option("--run-queued", "Run the queued operations of a copied state directory, which are held otherwise")
-    .option("--paused", "Pause all queues at the start: liveops resume --all starts their operations")
-    .option("--fleet <url>", "Join the fleet of this PostgreSQL database", urlWithoutPassword("--fleet"))
-    .option("--host <name>", "Name of this host in the fleet (default: that of the machine)", hostName)
-    .option("--tags <tags>", "Tags of this host in the fleet, such as gpu,eu", tagList);
-}
-
-function hostName(text: string): string {
-  if (isAddress(text)) {
-    const remote = remoteOf(parseAddress(text).options.remote);
-    throw new UsageError(
-      "--host is the name of this machine in its fleet, and not an address",
-      remote === null
-        ? "give a name such as a.example.com"
-        : `to start the daemon there, run: ${remote.commandLine(["liveops", "start"])}`,
-    );
-  }
-  if (!HOST_PATTERN.test(text) || text.length > MAX_HOST)
-    throw new InvalidArgumentError("Give letters, digits and . _ -, such as a.example.com.");
-  return text;
-}
-
-function tagList(text: string): string[] {
-  const tags = text.split(",").filter((tag) => tag !== "");
-  const wrong = tags.find((tag) => !TAG_PATTERN.test(tag) || tag.length > MAX_TAG);
-  if (wrong !== undefined)
-    throw new InvalidArgumentError(
-      `${JSON.stringify(wrong)} is not a tag: give letters, digits and . _ : = / -.`,
-    );
-  if (tags.length > MAX_TAGS) throw new InvalidArgumentError(`Give at most ${MAX_TAGS} tags.`);
-  return tags;
+    .option("--paused", "Pause all queues at the start: liveops resume --all starts their operations");
+  for (const { flags, description, parse } of Object.values(FEATURE_OPTIONS))
+    command.option(flags, description, (text: string) => parse(text));
+  return command;
 }
 
 function logLevel(text: string): LogLevel {
   if (!isLogLevel(text)) throw new InvalidArgumentError(`Choose one of: ${LOG_LEVELS.join(", ")}.`);
   return text;
-}
-
-function metricsAddress(text: string): string {
-  if (text === NONE) return NONE;
-  const address = parseMetricsAddress(text);
-  if (address === null) throw new InvalidArgumentError(`Give ${METRICS_ADDRESS}; or ${NONE}.`);
-  return formatMetricsAddress(address);
-}
-
-/** The error does not repeat the URL, as those of the argument parser do: it may hold a password. */
-function tracesUrl(text: string): string {
-  if (text === NONE) return NONE;
-  const url = parseTraces(text);
-  if (url !== null) return url;
-  throw new UsageError(
-    `--traces must be ${TRACES_ENDPOINT}, or ${NONE}`,
-    "secrets belong in the variable OTEL_EXPORTER_OTLP_HEADERS, or in traces.headers of the config file",
-  );
 }
 
 function wholeNumber(text: string): number {

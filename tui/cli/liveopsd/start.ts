@@ -14,13 +14,13 @@ import { addDaemonCommand, allOptions, commandPlaces, everyday, reportTo } from 
 import { type ReportTo, say } from "../../kit/report.js";
 import {
   asWords,
-  NONE,
   optionsOf,
   ownWords,
   type StartOptions,
   warnOfMissing,
   withDaemonFlags,
 } from "./daemon-options.js";
+import { FEATURE_OPTIONS } from "./feature-options.js";
 import { describeLogProblem, runForeground } from "./foreground.js";
 import { launch } from "./launch.js";
 import { startUnit, unitRunning, unitToUse } from "./manager.js";
@@ -107,11 +107,11 @@ async function untaken(options: StartOptions, logLevel: LogLevel, running: Daemo
   }
   const levelAsked = options.logLevel !== undefined || process.env.LIVEOPS_DEBUG !== undefined;
   if (levelAsked && logLevel !== running.logLevel) words.push("--log-level", logLevel);
-  const its = running.metrics ?? NONE;
-  if (options.metrics !== undefined && options.metrics !== its) words.push("--metrics", options.metrics);
-  const traces = running.traces?.url ?? NONE;
-  if (options.traces !== undefined && ![running.flags.traces, traces].includes(options.traces))
-    words.push("--traces", options.traces);
+  const values = new Map<string, unknown>(Object.entries(options));
+  for (const [name, { isMissing }] of Object.entries(FEATURE_OPTIONS)) {
+    const given = values.get(name);
+    if (typeof given === "string" && isMissing?.(given, running)) words.push(`--${name}`, given);
+  }
   if (options.paused) words.push("--paused");
   if (options.runQueued && running.copyOf !== null) words.push("--run-queued");
   if (words.length === 0) return "";

@@ -5,9 +5,9 @@ import {
   channelKindOf,
   isReference,
 } from "../../../protocol/features/notices/config-channels.js";
+import type { ChannelReply } from "../../../protocol/features/notices/reply.js";
 import type { Channel } from "../../../protocol/features/notices/setting.js";
 import { DEFAULT_EVENTS, DEFAULT_LONGER_THAN } from "../../../protocol/notices.js";
-import type { ChannelReply } from "../../../protocol/replies.js";
 import { readConfig } from "../../../protocol/system/config.js";
 import { configFile } from "../../../protocol/system/places.js";
 import { placesOf } from "../../cli/config/config.js";
