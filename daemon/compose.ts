@@ -18,6 +18,7 @@ import { Durations } from "./scheduler/durations.js";
 import { Approvals } from "./scheduler/holds/approval.js";
 import { BlockedTypes } from "./scheduler/holds/blocked-types.js";
 import { Dependencies } from "./scheduler/holds/dependencies.js";
+import { HoldOf } from "./scheduler/holds/hold.js";
 import { StartTimes } from "./scheduler/holds/start-time.js";
 import { TypeLimits } from "./scheduler/holds/type-limits.js";
 import { Paces } from "./scheduler/paces.js";
@@ -165,10 +166,18 @@ function composeCore(
   const copied = new CopiedState(layout);
   // Every reason to wait, in the order in which they are asked and shown.
   waiting.use([
-    ...[dependencies, new Approvals({ lifecycle, log, now }), new StartTimes({ waiting, now })],
-    ...[copied, blockedTypes, typeLimits, queues],
-    { name: "placement", why: (entry) => hosts.blocked(entry) },
-    { name: "workers", why: () => scheduler.pool.blocked },
+    dependencies,
+    new Approvals({ lifecycle, log, now }),
+    new StartTimes({ waiting, now }),
+    new HoldOf(
+      (entry) => copied.why(entry),
+      (entry) => copied.holds(entry),
+    ),
+    blockedTypes,
+    typeLimits,
+    queues,
+    new HoldOf((entry) => hosts.blocked(entry)),
+    new HoldOf(() => scheduler.pool.blocked),
   ]);
 
   const containment = new Containment({ setting: settings.cgroup, log });

@@ -14,7 +14,7 @@ import type { Settings } from "../settings.js";
 import type { Entry } from "../store/decision.js";
 import { quarantineFile } from "../store/quarantine.js";
 import { FileSetting, type Setting } from "../store/setting.js";
-import type { Hold } from "./holds/hold.js";
+import { Hold } from "./holds/hold.js";
 
 /** Slots of a queue that was created without a number. */
 const DEFAULT_CONCURRENCY = 1;
@@ -46,12 +46,12 @@ interface QueuesOptions {
   settings: QueueSettings;
 }
 
-export class Queues implements Hold {
-  readonly name = "queue";
+export class Queues extends Hold {
   #saved: ReadonlyMap<string, SavedQueue>;
   readonly #startedAt = new Date().toISOString();
 
   constructor(private readonly options: QueuesOptions) {
+    super();
     this.#saved = new Map(Object.entries(options.saved.value));
     options.saved.onChange(() => this.#changed());
   }

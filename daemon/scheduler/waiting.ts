@@ -55,11 +55,7 @@ export class Waiting {
 
   /** All reasons for which the operation waits, besides its turn. */
   reasons(entry: Entry): Reason[] {
-    return this.#holds.flatMap((hold) => {
-      const reason = hold.reason?.(entry) ?? null;
-      const blocked = reason === null ? hold.why(entry) : null;
-      return reason ?? (blocked === null ? [] : { what: blocked.reason });
-    });
+    return this.#holds.flatMap((hold) => hold.reason(entry) ?? []);
   }
 
   /** The operations that wait outside their queues for this hold. */
@@ -92,7 +88,7 @@ export class Waiting {
     const entry = this.options.entry(id);
     if (before?.state === "queued") this.#leave(before, entry);
     if (after?.state === "queued" && entry) this.#place([entry]);
-    else if (before) for (const hold of this.#holds) hold.forget?.(before);
+    else if (before) for (const hold of this.#holds) hold.forget(before);
     this.#tellPositions();
   }
 
@@ -131,7 +127,7 @@ export class Waiting {
   }
 
   stop(): void {
-    for (const hold of this.#holds) hold.stop?.();
+    for (const hold of this.#holds) hold.stop();
     if (this.#news) clearTimeout(this.#news);
   }
 
@@ -145,7 +141,7 @@ export class Waiting {
   #place(entries: readonly Entry[]): void {
     const ready: Entry[] = [];
     for (const entry of entries) {
-      const hold = this.#holds.find((each) => each.holds?.(entry));
+      const hold = this.#holds.find((each) => each.holds(entry));
       if (hold) this.#holdOf.set(entry.record.id, hold);
       else ready.push(entry);
     }

@@ -5,7 +5,7 @@ import type { Lifecycle } from "../../lifecycle.js";
 import type { Log } from "../../log/log.js";
 import type { Entry } from "../../store/decision.js";
 import { NotRecordedError } from "../../store/not-recorded.js";
-import type { Hold, Reason } from "./hold.js";
+import { Hold, type Reason } from "./hold.js";
 
 /** Longest timer in ms. Afterwards the wall clock is read again: somebody may have set it, or the machine slept. */
 const LONGEST_TIMER_MS = 20_000;
@@ -17,39 +17,40 @@ interface ApprovalsOptions {
   now(): number;
 }
 
-export class Approvals implements Hold {
-  readonly name = "approval";
+export class Approvals extends Hold {
   /** The end of the time for an answer, by id. */
   readonly #timers = new Map<string, NodeJS.Timeout>();
   #isStopped = false;
 
-  constructor(private readonly options: ApprovalsOptions) {}
+  constructor(private readonly options: ApprovalsOptions) {
+    super();
+  }
 
   why({ record }: Entry): Blocked | null {
     const open = waitsForApproval(record);
     return open && { reason: APPROVAL, since: open.since };
   }
 
-  reason({ record }: Entry): Reason | null {
+  override reason({ record }: Entry): Reason | null {
     const open = waitsForApproval(record);
     if (open === null) return null;
     const what = `it waits for approval: ${open.question}`;
     return { what, until: answerCommand(record.id, open), ...(open.until !== null && { at: open.until }) };
   }
 
-  holds({ record }: Entry): boolean {
+  override holds({ record }: Entry): boolean {
     this.forget(record);
     const open = waitsForApproval(record);
     if (open?.until) this.#arm(record.id, open.until);
     return open !== null;
   }
 
-  forget({ id }: Pick<Operation, "id">): void {
+  override forget({ id }: Pick<Operation, "id">): void {
     clearTimeout(this.#timers.get(id));
     this.#timers.delete(id);
   }
 
-  stop(): void {
+  override stop(): void {
     this.#isStopped = true;
     for (const id of [...this.#timers.keys()]) this.forget({ id });
   }

@@ -19,7 +19,7 @@ import { replaceFileSync } from "../../store/durable-file.js";
 import { NotRecordedError } from "../../store/not-recorded.js";
 import type { Store } from "../../store/store.js";
 import type { Waiting } from "../waiting.js";
-import type { Hold } from "./hold.js";
+import { Hold } from "./hold.js";
 
 /** How often the loader is asked, in ms. A check of unchanged files costs some calls of stat. */
 const LOOK_MS = 500;
@@ -78,8 +78,7 @@ interface BlockedType {
 /** The content of the file, by type. */
 type Saved = Record<string, { since: string; waited: number }>;
 
-export class BlockedTypes implements Hold {
-  readonly name = "type";
+export class BlockedTypes extends Hold {
   readonly #types = new Map<string, BlockedType>();
   /** Types blocked under an earlier daemon, until one of their operations is tried. */
   readonly #earlier: Map<string, Saved[string]>;
@@ -89,6 +88,7 @@ export class BlockedTypes implements Hold {
   #savedAt = 0;
 
   constructor(private readonly options: BlockedTypesOptions) {
+    super();
     this.#earlier = new Map(Object.entries(readSaved(options.file)));
   }
 
@@ -97,7 +97,7 @@ export class BlockedTypes implements Hold {
     return type && isFault(type) ? { reason: type.reason, since: type.since } : null;
   }
 
-  holds({ record }: Entry): boolean {
+  override holds({ record }: Entry): boolean {
     if (!this.#types.get(record.op)?.isBlocked) return false;
     if (this.options.settings.maxTypeWait === 0) queueMicrotask(() => void this.#look());
     return true;
@@ -165,7 +165,7 @@ export class BlockedTypes implements Hold {
     return sharedNow() - Date.parse(begun) >= maxTypeWait * 1000;
   }
 
-  stop(): void {
+  override stop(): void {
     this.#isStopped = true;
     if (this.#timer) clearInterval(this.#timer);
     this.#timer = null;

@@ -11,7 +11,7 @@ import { isFinal } from "../../../protocol/state.js";
 import type { Bus } from "../../bus.js";
 import type { Entry } from "../../store/decision.js";
 import type { Waiting } from "../waiting.js";
-import type { Hold, Reason } from "./hold.js";
+import { Hold, type Reason } from "./hold.js";
 
 /** How long a cancel waits for room on a full disk before the next try, in ms. */
 const AGAIN_MS = 500;
@@ -44,9 +44,8 @@ interface Chains {
   kept: Set<string>;
 }
 
-export class Dependencies implements Hold {
-  readonly name = "dependencies";
-  readonly isPlanned = true;
+export class Dependencies extends Hold {
+  override readonly isPlanned = true;
   /** By id of the waiting operation. */
   readonly #chains = new Map<string, Chains>();
   /** By id of a link: the operations that wait for its chain. */
@@ -56,6 +55,7 @@ export class Dependencies implements Hold {
   readonly #timers = new Set<NodeJS.Timeout>();
 
   constructor(private readonly options: DependenciesOptions) {
+    super();
     options.bus.on("decided", (changes, { kind }) => {
       for (const { id, after } of changes) {
         if (after === null || isFinal(after.state) || kind === "retried") this.#changed(id);
@@ -69,7 +69,7 @@ export class Dependencies implements Hold {
     return null;
   }
 
-  reason({ record: { id } }: Entry): Reason | null {
+  override reason({ record: { id } }: Entry): Reason | null {
     const ids = this.liveLinks(id);
     if (ids.length === 0) return null;
     const named = ids.slice(0, 5).map((each) => {
@@ -84,7 +84,7 @@ export class Dependencies implements Hold {
     };
   }
 
-  holds({ record }: Entry): boolean {
+  override holds({ record }: Entry): boolean {
     const { id, after = [], afterAny = [] } = record;
     this.forget(record);
     if (after.length === 0 && afterAny.length === 0) return false;
@@ -153,7 +153,7 @@ export class Dependencies implements Hold {
     );
   }
 
-  forget({ id }: Operation): void {
+  override forget({ id }: Operation): void {
     const { links = [] } = this.#chains.get(id) ?? {};
     this.#chains.delete(id);
     for (const link of links) {
@@ -162,7 +162,7 @@ export class Dependencies implements Hold {
     }
   }
 
-  stop(): void {
+  override stop(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
   }

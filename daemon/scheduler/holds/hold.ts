@@ -14,20 +14,40 @@ export interface Reason {
   readonly after?: { readonly ids: readonly string[]; readonly all: boolean };
 }
 
-export interface Hold {
-  readonly name: string;
-  /** The submit asked for the wait, so the wait is no delay and the forecast knows its end. Default: it did not. */
-  readonly isPlanned?: boolean;
+/** What most holds do is written here; a hold overrides the rest. */
+export abstract class Hold {
+  /** The submit asked for the wait, so the wait is no delay and the forecast knows its end. */
+  readonly isPlanned: boolean = false;
+
   /** The reason, for `blocked`; null: the operation may start, or another key of the record shows why not. */
-  why(entry: Entry): Blocked | null;
-  /** As `why`, also where another key of the record shows it. Default: `why`. */
-  reason?(entry: Entry): Reason | null;
+  abstract why(entry: Entry): Blocked | null;
+
+  /** As `why`, also where another key of the record shows it. */
+  reason(entry: Entry): Reason | null {
+    const blocked = this.why(entry);
+    return blocked && { what: blocked.reason };
+  }
+
   /**
    * Whether the operation waits outside its queue, so that it takes no turn. Asked again after each change of the
-   * operation. A hold that ends calls `Waiting.again`. Default: the operation keeps its turn.
+   * operation. A hold that ends calls `Waiting.again`.
    */
-  holds?(entry: Entry): boolean;
+  holds(_entry: Entry): boolean {
+    return false;
+  }
+
   /** The operation is no longer queued. */
-  forget?(record: Operation): void;
-  stop?(): void;
+  forget(_record: Operation): void {}
+
+  stop(): void {}
+}
+
+/** The reason of a part of the daemon that waits for nothing itself. */
+export class HoldOf extends Hold {
+  constructor(
+    override readonly why: (entry: Entry) => Blocked | null,
+    override readonly holds: (entry: Entry) => boolean = () => false,
+  ) {
+    super();
+  }
 }

@@ -5,7 +5,7 @@ import type { Blocked, Operation } from "../../../protocol/operation.js";
 import type { Entry } from "../../store/decision.js";
 import { ChainPace } from "../chain-bounds.js";
 import type { Waiting } from "../waiting.js";
-import type { Hold, Reason } from "./hold.js";
+import { Hold, type Reason } from "./hold.js";
 
 /** Longest timer in ms. Afterwards the wall clock is read again: somebody may have set it, or the machine slept. */
 const LONGEST_TIMER_MS = 20_000;
@@ -16,22 +16,23 @@ interface StartTimesOptions {
   now(): number;
 }
 
-export class StartTimes implements Hold {
-  readonly name = "start time";
-  readonly isPlanned = true;
+export class StartTimes extends Hold {
+  override readonly isPlanned = true;
   readonly #timers = new Map<string, NodeJS.Timeout>();
   /** By id: until when the operation pauses after its last attempt or within its chain, by the monotonic clock. */
   readonly #pauses = new Map<string, number>();
   readonly #pace = new ChainPace();
 
-  constructor(private readonly options: StartTimesOptions) {}
+  constructor(private readonly options: StartTimesOptions) {
+    super();
+  }
 
   /** `notBefore` and `retryAt` of the record show it. */
   why(): Blocked | null {
     return null;
   }
 
-  reason({ record }: Entry): Reason | null {
+  override reason({ record }: Entry): Reason | null {
     const until = earliestStart(record);
     if (until === null || until <= this.options.now()) return null;
     const at = new Date(until).toISOString();
@@ -42,7 +43,7 @@ export class StartTimes implements Hold {
     };
   }
 
-  holds(entry: Entry): boolean {
+  override holds(entry: Entry): boolean {
     const { id } = entry.record;
     this.#clear(id);
     const ms = Math.max(this.#untilStart(entry), this.#pause(entry.record));
@@ -54,12 +55,12 @@ export class StartTimes implements Hold {
     return true;
   }
 
-  forget({ id }: Operation): void {
+  override forget({ id }: Operation): void {
     this.#clear(id);
     this.#pauses.delete(id);
   }
 
-  stop(): void {
+  override stop(): void {
     for (const id of [...this.#timers.keys()]) this.#clear(id);
   }
 

@@ -11,7 +11,7 @@ import type { Attempt } from "../attempt.js";
 import { compareTurns } from "../lane.js";
 import { placeOf } from "../queue.js";
 import type { Waiting } from "../waiting.js";
-import type { Hold, Reason } from "./hold.js";
+import { Hold, type Reason } from "./hold.js";
 
 interface TypeLimitsOptions {
   entry(id: string): Entry | undefined;
@@ -29,14 +29,15 @@ interface LimitedType {
   returned: Map<string, string>;
 }
 
-export class TypeLimits implements Hold {
-  readonly name = "limit of the type";
+export class TypeLimits extends Hold {
   readonly #types = new Map<string, LimitedType>();
   /** Operations that are about to start, by id: their type. */
   readonly #starting = new Map<string, string>();
   #isLooking = false;
 
-  constructor(private readonly options: TypeLimitsOptions) {}
+  constructor(private readonly options: TypeLimitsOptions) {
+    super();
+  }
 
   /**
    * Counts an operation that is about to start. Where its type has reached the limit, all others of the type leave the
@@ -62,7 +63,7 @@ export class TypeLimits implements Hold {
     this.#starting.delete(id);
   }
 
-  holds({ record: { id, op, queue } }: Entry): boolean {
+  override holds({ record: { id, op, queue } }: Entry): boolean {
     const type = this.#types.get(op);
     if (type === undefined) return false;
     for (const ids of type.waiting.values()) ids.delete(id);
@@ -81,7 +82,7 @@ export class TypeLimits implements Hold {
     return { reason: `${running}, and the type ${op} allows no more at a time`, since: type.since };
   }
 
-  reason(entry: Entry): Reason | null {
+  override reason(entry: Entry): Reason | null {
     const blocked = this.why(entry);
     if (blocked === null) return null;
     const { op } = entry.record;
@@ -91,7 +92,7 @@ export class TypeLimits implements Hold {
     return { what: blocked.reason, until: `the end of ${ids.join(" or ")}`, after: { ids, all: false } };
   }
 
-  forget({ id, op }: Operation): void {
+  override forget({ id, op }: Operation): void {
     const type = this.#types.get(op);
     for (const ids of type?.waiting.values() ?? []) ids.delete(id);
     type?.returned.delete(id);

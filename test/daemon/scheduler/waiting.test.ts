@@ -1,7 +1,7 @@
 /** The waiting operations and their holds: a new reason to wait needs a hold in the list, and nothing else. */
 import { expect, test } from "vitest";
 import { Bus } from "../../../daemon/bus.js";
-import type { Hold } from "../../../daemon/scheduler/holds/hold.js";
+import { Hold, HoldOf } from "../../../daemon/scheduler/holds/hold.js";
 import { TypeLimits } from "../../../daemon/scheduler/holds/type-limits.js";
 import { Queue } from "../../../daemon/scheduler/queue.js";
 import { Waiting } from "../../../daemon/scheduler/waiting.js";
@@ -10,8 +10,7 @@ import type { Change } from "../../../daemon/store/ledger.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { AT, Story } from "../../harness/records.js";
 
-class Approval implements Hold {
-  readonly name = "approval";
+class Approval extends Hold {
   readonly missing = new Set<string>();
   readonly forgotten: string[] = [];
 
@@ -19,11 +18,11 @@ class Approval implements Hold {
     return this.missing.has(record.id) ? { reason: "nobody has approved it", since: AT } : null;
   }
 
-  holds({ record }: Entry) {
+  override holds({ record }: Entry) {
     return this.missing.has(record.id);
   }
 
-  forget({ id }: Operation) {
+  override forget({ id }: Operation) {
     this.forgotten.push(id);
   }
 }
@@ -41,7 +40,7 @@ function world() {
     isWatched: () => false,
   });
   const approval = new Approval();
-  const rest: Hold = { name: "rest", why: () => ({ reason: "the daemon rests", since: AT }) };
+  const rest = new HoldOf(() => ({ reason: "the daemon rests", since: AT }));
   waiting.use([approval, rest]);
   const submit = (id: string, isApproved: boolean) => {
     const record = { ...new Story({ id }).record(), state: "queued" } as Operation;
