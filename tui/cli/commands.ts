@@ -24,7 +24,6 @@ const GROUPS: Readonly<Record<string, Commands>> = {
     wait: async () => (await import("./follow/wait.js")).registerWait,
     status: async () => (await import("./status.js")).registerStatus,
     attach: async () => (await import("./attach/command.js")).registerAttach,
-    last: async () => (await import("../features/last/command.js")).registerLast,
     ops: async () => (await import("./ops.js")).registerOps,
   },
   Change: {
