@@ -171,18 +171,20 @@ export class Postgres {
     await this.#psqlMeanwhile(`create database "${name}" template "${template}"`);
   }
 
-  /** Makes a database of the same content. Its sessions are ended, however soon they come back. */
+  /**
+   * Makes a database of the same content. Its sessions are ended, and none begins meanwhile: the server waits five
+   * seconds for each that comes back.
+   */
   async copydb(name: string, copy: string): Promise<void> {
-    await until(`${name} is copied`, () => {
-      this.sql(
-        "postgres",
-        `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`,
-      );
-      return this.createdb(copy, name).then(
-        () => true,
-        () => false,
-      );
-    });
+    const admit = (may: boolean) => this.sql("postgres", `alter database "${name}" allow_connections ${may}`);
+    admit(false);
+    try {
+      const own = `datname = '${name}'`;
+      this.sql("postgres", `select pg_terminate_backend(pid) from pg_stat_activity where ${own}`);
+      await this.createdb(copy, name);
+    } finally {
+      admit(true);
+    }
   }
 
   /** Ends its sessions. */
