@@ -189,14 +189,14 @@ export class InlineLink extends AttemptWriter {
     }
   }
 
-  /** The attempt waits for the answer, at most as long as the question says. */
+  /** The attempt waits for the answer, until it is cancelled and at most as long as the question says. */
   #asking(ask: Ask): Ask {
     return async (question, signal) => {
       const { until, default: fallback } = question;
       const over = new AbortController();
       const asked = ask(question, AbortSignal.any([signal, over.signal]));
       asked.catch(() => {});
-      const late: Promise<Answer>[] = [];
+      const late: Promise<Answer>[] = [untilAborted(signal)];
       let clear = () => {};
       if (until !== null)
         late.push(
@@ -271,4 +271,11 @@ export interface InlineWatcher {
   started?(real: Capture["real"]): void;
   /** Called before each operation of the chain. */
   begins?(Type: OperationCtor): void;
+}
+
+function untilAborted(signal: AbortSignal): Promise<never> {
+  const aborted = Promise.withResolvers<never>();
+  aborted.promise.catch(() => {});
+  signal.addEventListener("abort", () => aborted.reject(signal.reason), { once: true });
+  return aborted.promise;
 }

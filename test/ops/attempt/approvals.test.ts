@@ -87,7 +87,8 @@ describe("the answer", () => {
   });
 
   it("is not waited for after a cancel", async () => {
-    await using run = startOperation(asks(), {}, { approve: never });
+    // Its grace period never ends.
+    await using run = startOperation(asks(), {}, { clock: new FakeClock(), approve: never });
     await run.untilEvent("approval:asked");
     expect((await run.cancel()).state).toBe("cancelled");
   });
