@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { gate } from "./gate/gate.js";
 import { conditions, weather } from "./harness/conditions.js";
 import { writeDocument } from "./harness/document.js";
-import { isMet, type MeasureOptions, type Row } from "./harness/row.js";
+import { type AbsentRow, isMet, type MeasureOptions, type Row } from "./harness/rows.js";
 import { textTable } from "./harness/table.js";
 import { cleanEnv } from "./harness/world.js";
 
@@ -47,7 +47,7 @@ if (flags.quick && flags.write) {
   process.exit(2);
 }
 
-const measured = new Map<string, Row[]>();
+const measured = new Map<string, Array<Row | AbsentRow>>();
 const began = `${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`;
 const before = weather();
 for (const name of chosen) {
@@ -66,22 +66,21 @@ if (flags.write) writeDocument({ name: began, conditions: machine, measures: mea
 process.exitCode = missed.length === 0 ? 0 : 1;
 
 /** The rows of one measure; where the measure fails, one row that says so. */
-function measure(name: string, options: MeasureOptions): Promise<Row[]> {
+function measure(name: string, options: MeasureOptions): Promise<Array<Row | AbsentRow>> {
   const script = fileURLToPath(new URL("harness/measure-process.ts", import.meta.url));
-  const path = new URL(`measures/${name}.ts`, import.meta.url).href;
   return new Promise((resolve) => {
-    const child = fork(script, [path, JSON.stringify(options)], {
+    const child = fork(script, [name, JSON.stringify(options)], {
       env: cleanEnv(),
       execArgv: ["--expose-gc", "--import", "tsx"],
     });
-    let rows: Row[] | null = null;
+    let rows: Array<Row | AbsentRow> | null = null;
     const limit = setTimeout(() => child.kill("SIGTERM"), LIMIT_MS);
     child.on("message", (message) => {
       rows = message as Row[];
     });
     child.on("exit", (code, signal) => {
       clearTimeout(limit);
-      resolve(rows ?? [{ name, absent: `the measure ended with ${signal ?? code}; its error is above` }]);
+      resolve(rows ?? [{ name, absent: `the measure ended with ${signal ?? code}` }]);
     });
   });
 }

@@ -9,8 +9,8 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isMissing, pathOf } from "../../test/harness/programs.js";
-import { runBatch } from "../harness/batch.js";
 import { THREE_STAGES } from "../harness/no-op.js";
+import { runBatch } from "../harness/submitter.js";
 import { benchWorld } from "../harness/world.js";
 import type { GateRow } from "./bounds.js";
 

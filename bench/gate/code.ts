@@ -4,8 +4,8 @@ import { readFileSync, statSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { runBatch } from "../harness/batch.js";
 import { THREE_STAGES } from "../harness/no-op.js";
+import { runBatch } from "../harness/submitter.js";
 import { benchWorld, bin, node } from "../harness/world.js";
 import type { GateRow } from "./bounds.js";
 

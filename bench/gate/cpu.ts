@@ -1,10 +1,10 @@
 /**
  * CPU time of commands, of the daemon's start and of operations, beside the CPU time of `node -e 0` in the same round.
  */
-import { runBatch, submitBatch } from "../harness/batch.js";
-import { cpuOfProgram, cpuOfThreads, processTree } from "../harness/cpu.js";
 import { THREE_STAGES } from "../harness/no-op.js";
-import { compared, interleave } from "../harness/rounds.js";
+import { cpuOfProgram, cpuOfThreads, cpuOfTree } from "../harness/processes.js";
+import { interleave, row as rowOf } from "../harness/rows.js";
+import { runBatch, submitBatch } from "../harness/submitter.js";
 import { type BenchWorld, benchWorld, bin, node } from "../harness/world.js";
 import type { GateRow } from "./bounds.js";
 
@@ -40,7 +40,7 @@ export default async function cpu(): Promise<GateRow[]> {
     const { bare: reference, ...programs } = ofPrograms;
     const row = (name: string, ours: readonly number[], samples: readonly number[], room = 0.2) => ({
       name: `${name}: CPU beside node -e 0`,
-      value: compared(name, ours, { what: "node -e 0", samples }, { unit: "ms" }).ratio!,
+      value: rowOf({ name, unit: "ms", ours, beside: { what: "node -e 0", samples } }).ratio!,
       room,
     });
     return [
@@ -56,10 +56,9 @@ export default async function cpu(): Promise<GateRow[]> {
 
 /** Milliseconds of the daemon, its loader and its worker for ten operations. */
 async function cpuOfTen(world: BenchWorld): Promise<number> {
-  const spent = () => processTree(world.pid).reduce((sum, pid) => sum + cpuOfThreads(pid), 0);
-  const before = spent();
+  const before = cpuOfTree(world.pid);
   await runBatch(world, OPERATIONS);
-  return ((spent() - before) * 10) / OPERATIONS;
+  return ((cpuOfTree(world.pid) - before) * 10) / OPERATIONS;
 }
 
 async function cpuOfArray(world: BenchWorld): Promise<number> {

@@ -4,63 +4,52 @@ import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } fr
 import { cpus, loadavg, release, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { VERSION } from "../../protocol/version.js";
-import { libraryVersion } from "./peer.js";
+import { libraryVersion, programVersion } from "./peer.js";
 import { postgresVersion } from "./postgres.js";
-import { redisVersion } from "./redis.js";
-import { percentile } from "./rounds.js";
+import { percentile } from "./rows.js";
 import { node } from "./world.js";
 
-/** Conditions that change during a run, measured before and after it. */
-export interface Weather {
-  load: number;
-  disk: string;
+/** Load, and the time of a durable append on the disk of the measures: they change during a run. */
+export function weather(): string {
+  const dir = mkdtempSync(join(tmpdir(), "liveops-bench-"));
+  const file = openSync(join(dir, "file"), "a");
+  const times = Array.from({ length: 1000 }, () => {
+    const start = performance.now();
+    writeSync(file, "x".repeat(100));
+    fdatasyncSync(file);
+    return performance.now() - start;
+  });
+  closeSync(file);
+  rmSync(dir, { recursive: true });
+  const [p50, p99] = [0.5, 0.99].map((share) => percentile(times, share).toFixed(2));
+  return `load ${loadavg()[0]!.toFixed(1)}, an append of 100 bytes and fdatasync p50 ${p50} ms, p99 ${p99} ms`;
 }
 
-export function weather(): Weather {
-  const { p50, p99 } = fdatasync();
-  return { load: loadavg()[0]!, disk: `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms` };
-}
-
-export function conditions(before: Weather, after: Weather): string[] {
-  const libraries = ["bullmq", "@dbos-inc/dbos-sdk", "pm2"].map(
-    (name) => `${name} ${libraryVersion(name) ?? "not installed"}`,
-  );
+export function conditions(before: string, after: string): string[] {
+  const versions = {
+    Node: programVersion(node),
+    Redis: programVersion("redis-server"),
+    PostgreSQL: postgresVersion(),
+    ...Object.fromEntries(
+      ["bullmq", "@dbos-inc/dbos-sdk", "pm2"].map((name) => [name, libraryVersion(name)]),
+    ),
+  };
+  const others = Object.entries(versions).map(([name, version]) => `${name} ${version ?? "not installed"}`);
+  const disk = execFileSync("stat", ["-f", "-c", "%T", tmpdir()], { encoding: "utf8" }).trim();
   return [
-    `liveops ${VERSION} (${commit()}), Node ${said(node, "--version")}, Redis ${redisVersion() ?? "not installed"}, PostgreSQL ${postgresVersion() ?? "not installed"}, ${libraries.join(", ")}`,
-    `${cpus().length} cores (${cpus()[0]?.model}), ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release().split("-")[0]}`,
-    `disk (${said("stat", "-f", "-c", "%T", tmpdir())}): an append of 100 bytes and fdatasync: ${before.disk} before, ${after.disk} after`,
-    `load average: ${before.load.toFixed(1)} before, ${after.load.toFixed(1)} after`,
+    `liveops ${VERSION} (${commit()}), ${others.join(", ")}`,
+    `${cpus().length} cores (${cpus()[0]?.model}), ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release().split("-")[0]}, disk ${disk}`,
+    `before: ${before}`,
+    `after: ${after}`,
   ];
 }
 
 /** The commit of this checkout, marked as dirty where files have changed. */
 function commit(): string {
+  const words = ["-C", import.meta.dirname, "describe", "--always", "--dirty", "--exclude", "*"];
   try {
-    return said("git", "-C", import.meta.dirname, "describe", "--always", "--dirty", "--exclude", "*");
+    return execFileSync("git", words, { encoding: "utf8" }).trim();
   } catch {
     return "no checkout";
-  }
-}
-
-function said(program: string, ...words: string[]): string {
-  return execFileSync(program, words, { encoding: "utf8" }).trim().replace(/^v/, "");
-}
-
-/** Time of a durable append on the disk of the temporary directory, where all measures run. */
-function fdatasync(): { p50: number; p99: number } {
-  const dir = mkdtempSync(join(tmpdir(), "liveops-bench-"));
-  try {
-    const file = openSync(join(dir, "file"), "a");
-    const times: number[] = [];
-    for (let n = 0; n < 1000; n++) {
-      const start = performance.now();
-      writeSync(file, "x".repeat(100));
-      fdatasyncSync(file);
-      times.push(performance.now() - start);
-    }
-    closeSync(file);
-    return { p50: percentile(times, 0.5), p99: percentile(times, 0.99) };
-  } finally {
-    rmSync(dir, { recursive: true });
   }
 }

@@ -5,7 +5,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Row } from "./row.js";
+import type { AbsentRow, Row } from "./rows.js";
 import { COLUMNS, cells, markdownLine } from "./table.js";
 
 const DOCUMENT = new URL("../../docs/performance.md", import.meta.url);
@@ -16,7 +16,7 @@ export interface Run {
   name: string;
   conditions: readonly string[];
   /** Rows by measure. */
-  measures: ReadonlyMap<string, readonly Row[]>;
+  measures: ReadonlyMap<string, ReadonlyArray<Row | AbsentRow>>;
 }
 
 export function writeDocument({ name, conditions, measures }: Run, document: URL | string = DOCUMENT): void {

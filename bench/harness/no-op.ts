@@ -5,7 +5,6 @@ export const THREE_STAGES = {
   "three-stages.mjs": `
 import { LiveOperation } from "liveops";
 export class ThreeStages extends LiveOperation {
-  static op = "three-stages";
   static stages = ["Load", "Process", "Save"];
   async run(p) {
     await p.stage("Load", () => {});
@@ -21,7 +20,6 @@ export const EMPTY = {
   "empty.mjs": `
 import { LiveOperation } from "liveops";
 export class Empty extends LiveOperation {
-  static op = "empty";
   static stages = [];
   async run() {}
 }
@@ -34,7 +32,6 @@ export const EMITS = {
 import { setTimeout as sleep } from "node:timers/promises";
 import { LiveOperation, z } from "liveops";
 export class Emits extends LiveOperation {
-  static op = "emits";
   static stages = ["Emit"];
   static params = z.object({ perSecond: z.number(), seconds: z.number(), afterMs: z.number().default(0) });
   async run(p) {
@@ -58,7 +55,6 @@ export const BUSY = {
   "busy.mjs": `
 import { LiveOperation, z } from "liveops";
 export class Busy extends LiveOperation {
-  static op = "busy";
   static stages = ["Spin"];
   static params = z.object({ events: z.number() });
   async run(p) {
@@ -83,7 +79,6 @@ export const LETTERS = {
 import { setTimeout as sleep } from "node:timers/promises";
 import { LiveOperation, z } from "liveops";
 export class Letters extends LiveOperation {
-  static op = "letters";
   static stages = ["Say"];
   static params = z.object({ count: z.number() });
   async run(p) {

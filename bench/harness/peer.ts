@@ -2,10 +2,13 @@
  * A program to compare liveops with: a script of bench/peers in its own process, with the libraries of
  * bench/node_modules. Each line of JSON in gives one line of JSON out. The script ends at the end of its input.
  */
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { atExit } from "./at-exit.js";
 import { cleanEnv, node } from "./world.js";
 
 const bench = new URL("../", import.meta.url);
@@ -17,7 +20,17 @@ export function libraryVersion(name: string): string | null {
   return (JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version;
 }
 
-export const HOW_TO_INSTALL = "install it with bench/peers/install.sh";
+/** Version that the program prints; null where it is not installed. */
+export function programVersion(program: string): string | null {
+  const { stdout, status } = spawnSync(program, ["--version"], { encoding: "utf8" });
+  return status === 0 ? (/\d+(\.\d+)*/.exec(stdout)?.[0] ?? "") : null;
+}
+
+/** The version. @throws where a measure lacks what it compares with */
+export function present(name: string, version: string | null): string {
+  if (version === null) throw new Error(`${name} is not there; install it with bench/peers/install.sh`);
+  return version;
+}
 
 export class Peer {
   readonly #child: ChildProcess;
@@ -50,4 +63,32 @@ export class Peer {
     this.#child.stdin!.end();
     await ended;
   }
+}
+
+/** pm2 with its own home, so that it touches no other pm2. Its daemon ends with the measure. */
+export class Pm2 {
+  readonly what = `pm2 ${present("pm2", libraryVersion("pm2"))}`;
+  readonly #bin = fileURLToPath(new URL("node_modules/pm2/bin/pm2", bench));
+  readonly #dir = mkdtempSync(join(tmpdir(), "liveops-bench-pm2-"));
+  readonly env = { ...cleanEnv(), PM2_HOME: this.#dir, PM2_DISCRETE_MODE: "true" };
+  /** Path of a program that only waits. */
+  readonly script = join(this.#dir, "waits.cjs");
+
+  constructor() {
+    writeFileSync(this.script, "setInterval(() => {}, 1000);\n");
+  }
+
+  words(...words: string[]): string[] {
+    return [node, this.#bin, ...words];
+  }
+
+  /** Ends the pm2 daemon and its programs; the next command starts the daemon again. */
+  kill(): void {
+    execFileSync(node, [this.#bin, "kill"], { env: this.env, stdio: "ignore" });
+  }
+
+  readonly end = atExit(() => {
+    this.kill();
+    rmSync(this.#dir, { recursive: true, force: true });
+  });
 }

@@ -1,9 +1,10 @@
-/**
- * Sends many submits to a daemon over connections that stay open, several at a time, and waits for all operations.
- */
+/** Sends submits to a daemon over connections that stay open, several at a time, and waits for their operations. */
 import { Agent, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "../../protocol/client/client.js";
+import { newKey } from "../../protocol/client/idempotency-key.js";
+import type { SubmitBody } from "../../protocol/requests.js";
+import type { BenchWorld } from "./world.js";
 
 export class Submitter {
   readonly #agent: Agent;
@@ -61,17 +62,38 @@ export class Submitter {
   }
 }
 
-/**
- * Resolves when no operation is queued or running.
- *
- * @param failed - number of operations that had failed before
- */
-export async function untilDone(client: Client, failed = 0): Promise<void> {
+/** Resolves when so many operations have succeeded. */
+export async function untilSucceeded(client: Client, count: number): Promise<void> {
   for (;;) {
     const { counts } = await client.daemon();
-    if (counts.failed + counts.cancelled > failed) throw new Error("an operation of the benchmark failed");
-    if (counts.queued + counts.running === 0) return;
+    if (counts.failed + counts.cancelled > 0) throw new Error("an operation of the benchmark failed");
+    if (counts.succeeded >= count) return;
     // Rare enough not to affect the measure: the daemon reads its memory use for each answer.
     await sleep(15);
   }
+}
+
+/** Operations of three empty stages in one request, so that few requests disturb what is measured; the last id. */
+export async function submitBatch({ client }: BenchWorld, count: number): Promise<string> {
+  const bodies = Array.from({ length: count }, () => ({ op: "three-stages" }));
+  return (await client.submit(bodies, newKey())).at(-1)!.id;
+}
+
+/** Resolves when the last one has finished, to its id. The daemon must run one operation at a time. */
+export async function runBatch(world: BenchWorld, count: number): Promise<string> {
+  const id = await submitBatch(world, count);
+  for await (const _line of world.client.watch({ operation: id }));
+  return id;
+}
+
+/** Milliseconds from each log line, which is its time, to this watcher. @throws where not all have come */
+export async function delaysOf(client: Client, body: SubmitBody, count: number): Promise<number[]> {
+  const { id } = await client.submit(body, newKey());
+  const delays: number[] = [];
+  for await (const line of client.watch({ operation: id, log: true }))
+    if (line.type === "log")
+      for (const { text } of line.lines)
+        delays.push(performance.timeOrigin + performance.now() - Number(text));
+  if (delays.length !== count) throw new Error(`${delays.length} of ${count} lines came`);
+  return delays;
 }

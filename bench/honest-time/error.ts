@@ -2,7 +2,7 @@
 import type { Told } from "./play.js";
 
 /** Shares of a run at which the told finish is compared with the real one. */
-export const SHARES = [0.1, 0.25, 0.5, 0.75] as const;
+const SHARES = [0.1, 0.25, 0.5, 0.75] as const;
 
 export interface Look {
   readonly share: number;

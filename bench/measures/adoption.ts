@@ -7,8 +7,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { EMITS } from "../harness/no-op.js";
-import { alone } from "../harness/rounds.js";
-import type { MeasureOptions, Row } from "../harness/row.js";
+import { type MeasureOptions, type Row, row } from "../harness/rows.js";
 import { type BenchWorld, benchWorld, bin, node } from "../harness/world.js";
 
 const RUNNING = 16;
@@ -32,9 +31,11 @@ export default async function adoption({ quick }: MeasureOptions): Promise<Row[]
       live.push(await untilLive(world, new Set(ids), await successor(world)));
     }
     return [
-      alone(`killed daemon: ${RUNNING} running operations live again after the next one answers`, live, {
+      row({
+        name: `killed daemon: ${RUNNING} running operations live again after the next one answers`,
         unit: "ms",
-        goal: { of: "ours", atMost: 300 },
+        ours: live,
+        goal: "≤ 300 ms",
         notes: `SIGKILL; live: a line logged since it answers has come to a watcher; each logs ${PER_SECOND} a second`,
       }),
     ];

@@ -11,10 +11,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { World } from "../../test/tui/dashboard/world.js";
-import { cpuShare } from "../harness/cpu.js";
 import { bundleInk, change, putRunning, type Shown, startDashboard, startOn } from "../harness/dashboard.js";
-import { alone, compared, interleave, percentile } from "../harness/rounds.js";
-import type { MeasureOptions, Row } from "../harness/row.js";
+import { cpuShare } from "../harness/processes.js";
+import { interleave, type MeasureOptions, percentile, type Row, row } from "../harness/rows.js";
 
 /** As many rows as the dashboard has on the screen, of the same kind: a border, a name, a bar, figures; all at 10 Hz. */
 const BARE = `
@@ -76,12 +75,14 @@ async function firstFrame(dir: string, quick: boolean): Promise<Row> {
     },
     quick ? 3 : 15,
   );
-  return compared(
-    "dashboard, first frame",
+  return row({
+    name: "dashboard, first frame",
+    unit: "ms",
     ours,
-    { what: "a bare Ink program", samples: bare },
-    { unit: "ms", goal: { of: "ratio", atMost: 1.3 }, notes: "from spawn, on a pty of 160x50" },
-  );
+    beside: { what: "a bare Ink program", samples: bare },
+    goal: "≤ 1.3 ×",
+    notes: "from spawn, on a pty of 160x50",
+  });
 }
 
 async function untilShown(start: () => Shown, text: string): Promise<number> {
@@ -122,19 +123,19 @@ async function load(dir: string, quick: boolean): Promise<Row[]> {
   still();
   ours.kill();
   return [
-    compared(
-      "dashboard, 40 operations at 10 Hz, CPU",
-      [busy],
-      { what: "a bare Ink program", samples: [plain] },
-      {
-        unit: "% of a core",
-        goal: { of: "ratio", atMost: 1.4 },
-        notes: `both redraw as many rows at 10 Hz, at the same time, over ${seconds} s on a pty of 160x50`,
-      },
-    ),
-    alone("dashboard, key pressed to screen changed, p95", [key], {
+    row({
+      name: "dashboard, 40 operations at 10 Hz, CPU",
+      unit: "of a core",
+      ours: [busy],
+      beside: { what: "a bare Ink program", samples: [plain] },
+      goal: "≤ 1.4 ×",
+      notes: `both redraw as many rows at 10 Hz, at the same time, over ${seconds} s on a pty of 160x50`,
+    }),
+    row({
+      name: "dashboard, key pressed to screen changed, p95",
       unit: "ms",
-      goal: { of: "ours", atMost: 50 },
+      ours: [key],
+      goal: "≤ 50 ms",
       notes: `${keys} keys; 40 operations at 10 Hz on a pty of 160x50`,
     }),
   ];

@@ -11,8 +11,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startDashboard } from "../harness/dashboard.js";
 import { BUSY, LETTERS } from "../harness/no-op.js";
-import { alone, compared, interleave, percentile } from "../harness/rounds.js";
-import type { MeasureOptions, Row } from "../harness/row.js";
+import { interleave, type MeasureOptions, percentile, type Row, row } from "../harness/rows.js";
+import { delaysOf } from "../harness/submitter.js";
 import { type BenchWorld, benchWorld, cleanEnv, node } from "../harness/world.js";
 
 const SENDER = `
@@ -33,55 +33,51 @@ export default async function events({ quick }: MeasureOptions): Promise<Row[]> 
   const count = quick ? 1000 : 3000;
   const world = await benchWorld({ ops: { ...BUSY, ...LETTERS } });
   const p99 = { watcher: [] as number[], socket: [] as number[] };
+  const round = (name: keyof typeof p99, delays: () => Promise<number[]>) => async () => {
+    const took = await delays();
+    p99[name].push(percentile(took, 0.99));
+    return percentile(took, 0.5);
+  };
   try {
+    const body = { op: "busy", params: { events: count } };
     const p50 = await interleave(
       {
-        watcher: async () => {
-          const delays = await toWatcher(world, count);
-          p99.watcher.push(percentile(delays, 0.99));
-          return percentile(delays, 0.5);
-        },
-        socket: async () => {
-          const delays = await overSocket(count);
-          p99.socket.push(percentile(delays, 0.99));
-          return percentile(delays, 0.5);
-        },
+        watcher: round("watcher", () => delaysOf(world.client, body, count)),
+        socket: round("socket", () => overSocket(count)),
       },
       rounds,
     );
+    const unit = "ms";
     const notes = `1,000 log lines/s, ${count} a round, the loop never yields; log lines are not synced`;
-    const what = "a line over a bare socket";
+    const beside = (samples: number[]) => ({ what: "a line over a bare socket", samples });
     return [
-      compared(
-        "event to watcher, p50",
-        p50.watcher,
-        { what, samples: p50.socket },
-        { unit: "ms", goal: { of: "ours", atMost: 0.5 }, notes },
-      ),
-      compared(
-        "event to watcher, p99",
-        p99.watcher.slice(1),
-        { what, samples: p99.socket.slice(1) },
-        { unit: "ms", goal: { of: "ours", atMost: 5 }, notes },
-      ),
-      alone("event to the dashboard's screen, p95", await toScreen(world, quick ? 30 : 150), {
-        unit: "ms",
-        goal: { of: "ours", atMost: 80 },
+      row({
+        name: "event to watcher, p50",
+        unit,
+        ours: p50.watcher,
+        beside: beside(p50.socket),
+        goal: "≤ 0.5 ms",
+        notes,
+      }),
+      row({
+        name: "event to watcher, p99",
+        unit,
+        ours: p99.watcher.slice(1),
+        beside: beside(p99.socket.slice(1)),
+        goal: "≤ 5 ms",
+        notes,
+      }),
+      row({
+        name: "event to the dashboard's screen, p95",
+        unit,
+        ours: await toScreen(world, quick ? 30 : 150),
+        goal: "≤ 80 ms",
         notes: "a status to the bytes on a pty of 160x50, the operation's page, four statuses a second",
       }),
     ];
   } finally {
     world.stop();
   }
-}
-
-async function toWatcher({ client }: BenchWorld, count: number): Promise<number[]> {
-  const delays: number[] = [];
-  const { id } = await client.submit({ op: "busy", params: { events: count } }, crypto.randomUUID());
-  for await (const line of client.watch({ operation: id, log: true }))
-    if (line.type === "log") for (const { text } of line.lines) delays.push(now() - Number(text));
-  if (delays.length !== count) throw new Error(`${delays.length} of ${count} lines came`);
-  return delays;
 }
 
 async function overSocket(count: number): Promise<number[]> {

@@ -3,13 +3,12 @@
  * delay of a log line from an operation on host a to a watcher at host b.
  */
 import { execFileSync } from "node:child_process";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "../../protocol/client/client.js";
 import { EMITS, EMPTY } from "../harness/no-op.js";
-import { NO_POSTGRES, postgresVersion, startPostgres } from "../harness/postgres.js";
-import { compared, interleave, percentile } from "../harness/rounds.js";
-import type { MeasureOptions, Row } from "../harness/row.js";
-import { Submitter } from "../harness/submitter.js";
+import { present } from "../harness/peer.js";
+import { postgresVersion, startPostgres } from "../harness/postgres.js";
+import { interleave, type MeasureOptions, percentile, type Row, row } from "../harness/rows.js";
+import { delaysOf, Submitter, untilSucceeded } from "../harness/submitter.js";
 import { type BenchWorld, benchWorld, bin, cleanEnv, node } from "../harness/world.js";
 
 const HOSTS = ["a", "b", "c"];
@@ -22,7 +21,7 @@ const AFTER_MS = 1000;
 const OPS = { ...EMPTY, ...EMITS };
 
 export default async function fleet({ quick }: MeasureOptions): Promise<Row[]> {
-  if (postgresVersion() === null) return [{ name: "a fleet of three hosts", absent: NO_POSTGRES }];
+  const version = present("PostgreSQL", postgresVersion());
   const postgres = await startPostgres();
   const hosts: BenchWorld[] = [];
   const slots = SLOTS * HOSTS.length;
@@ -39,24 +38,23 @@ export default async function fleet({ quick }: MeasureOptions): Promise<Row[]> {
           config: { fleet: { url, passwordFile, host } },
         }),
       );
-    const server = `PostgreSQL ${postgresVersion()} on a Unix socket: fsync and synchronous_commit on`;
+    const server = `PostgreSQL ${version} on a Unix socket: fsync and synchronous_commit on`;
     const what = `one embedded daemon with ${slots} slots`;
     const count = quick ? 150 : 600;
     const samples = await interleave(
       { fleet: onDaemons(hosts, count), embedded: onDaemons([embedded], count) },
       quick ? 2 : 9,
     );
-    const jobs = compared(
-      `empty operations/s on ${HOSTS.length} hosts with ${SLOTS} slots each`,
-      samples.fleet,
-      { what, samples: samples.embedded },
-      {
+    const rows = [
+      row({
+        name: `empty operations/s on ${HOSTS.length} hosts with ${SLOTS} slots each`,
         unit: "/s",
-        goal: { of: "ratio", atLeast: 0.6 },
+        ours: samples.fleet,
+        beside: { what, samples: samples.embedded },
+        goal: "≥ 0.6 ×",
         notes: `${count} a round, ${HOSTS.length * AT_ONCE} submits at once, spread over the hosts; ${server}; embedded: fdatasync before each answer and outcome`,
-      },
-    );
-    const rows: Row[] = [jobs];
+      }),
+    ];
     for (const perSecond of RATES)
       rows.push(...(await delays(hosts[1]!.client, embedded.client, perSecond, quick)));
     return rows;
@@ -83,54 +81,31 @@ function onDaemons(daemons: readonly BenchWorld[], count: number): () => Promise
   };
 }
 
-async function untilSucceeded(client: Client, count: number): Promise<void> {
-  for (;;) {
-    const { counts } = await client.daemon();
-    if (counts.failed + counts.cancelled > 0) throw new Error("an operation of the benchmark failed");
-    if (counts.succeeded >= count) return;
-    // Rare enough not to affect the measure: the daemon reads its memory use for each answer.
-    await sleep(15);
-  }
-}
-
 async function delays(fleet: Client, embedded: Client, perSecond: number, quick: boolean): Promise<Row[]> {
   const seconds = quick ? 3 : 5;
+  const count = perSecond * seconds;
+  const params = { perSecond, seconds, afterMs: AFTER_MS };
   const p99 = { fleet: [] as number[], embedded: [] as number[] };
-  const round = (name: keyof typeof p99, client: Client, on?: string) => async () => {
-    const delays = await delaysOf(client, perSecond, seconds, on);
+  const round = (name: keyof typeof p99, client: Client, on: { on?: string }) => async () => {
+    const delays = await delaysOf(client, { op: "emits", params, ...on }, count);
     p99[name].push(percentile(delays, 0.99));
     return percentile(delays, 0.5);
   };
   const p50 = await interleave(
-    { fleet: round("fleet", fleet, "a"), embedded: round("embedded", embedded) },
+    { fleet: round("fleet", fleet, { on: "a" }), embedded: round("embedded", embedded, {}) },
     quick ? 2 : 7,
   );
-  const row = (name: string, ours: number[], samples: number[], atMost: number) =>
-    compared(
-      `a line on host a to a watcher at host b, ${perSecond} lines/s, ${name}`,
+  const line = (name: string, ours: number[], samples: number[], goal: string) =>
+    row({
+      name: `a line on host a to a watcher at host b, ${perSecond} lines/s, ${name}`,
+      unit: "ms",
       ours,
-      { what: "one embedded daemon", samples },
-      {
-        unit: "ms",
-        goal: { of: "ours", atMost },
-        notes: `${seconds} s a round; no line is missing; lines are not synced`,
-      },
-    );
+      beside: { what: "one embedded daemon", samples },
+      goal,
+      notes: `${seconds} s a round; no line is missing; lines are not synced`,
+    });
   return [
-    row("p50", p50.fleet, p50.embedded, 25),
-    row("p99", p99.fleet.slice(1), p99.embedded.slice(1), 150),
+    line("p50", p50.fleet, p50.embedded, "≤ 25 ms"),
+    line("p99", p99.fleet.slice(1), p99.embedded.slice(1), "≤ 150 ms"),
   ];
-}
-
-async function delaysOf(client: Client, perSecond: number, seconds: number, on?: string): Promise<number[]> {
-  const params = { perSecond, seconds, afterMs: AFTER_MS };
-  const { id } = await client.submit({ op: "emits", params, ...(on && { on }) }, crypto.randomUUID());
-  const delays: number[] = [];
-  for await (const line of client.watch({ operation: id, log: true }))
-    if (line.type === "log")
-      for (const { text } of line.lines)
-        delays.push(performance.timeOrigin + performance.now() - Number(text));
-  if (delays.length !== perSecond * seconds)
-    throw new Error(`${delays.length} of ${perSecond * seconds} lines came`);
-  return delays;
 }

@@ -4,10 +4,9 @@
  */
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { memoryOf } from "../harness/memory.js";
 import { THREE_STAGES } from "../harness/no-op.js";
-import { alone, compared } from "../harness/rounds.js";
-import type { MeasureOptions, Row } from "../harness/row.js";
+import { memoryOf } from "../harness/processes.js";
+import { type MeasureOptions, type Row, row } from "../harness/rows.js";
 import { Submitter } from "../harness/submitter.js";
 import { benchWorld, cleanEnv, node } from "../harness/world.js";
 
@@ -24,19 +23,19 @@ export default async function memory({ quick }: MeasureOptions): Promise<Row[]> 
   }
   const queued = await perQueued(quick ? 5_000 : 40_000);
   return [
-    compared(
-      "idle daemon, resident",
-      daemon,
-      { what: "bare Node server", samples: bare },
-      {
-        unit: "MB",
-        goal: { of: "ours", atMost: 80 },
-        notes: "Rss of smaps_rollup, 3 s after loader and worker are warm",
-      },
-    ),
-    alone("daemon's memory for each queued operation", [queued.private], {
+    row({
+      name: "idle daemon, resident",
+      unit: "MB",
+      ours: daemon,
+      beside: { what: "bare Node server", samples: bare },
+      goal: "≤ 80 MB",
+      notes: "Rss of smaps_rollup, 3 s after loader and worker are warm",
+    }),
+    row({
+      name: "daemon's memory for each queued operation",
       unit: "KB",
-      goal: { of: "ours", atMost: 2 },
+      ours: [queued.private],
+      goal: "≤ 2 KB",
       notes: `growth of private memory over ${queued.count} queued, no garbage collection asked for; of the heap in use: ${queued.heap.toFixed(2)} KB`,
     }),
   ];

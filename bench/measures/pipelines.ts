@@ -6,9 +6,8 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { HOW_TO_INSTALL } from "../harness/peer.js";
-import { compared, interleave } from "../harness/rounds.js";
-import type { MeasureOptions, Row } from "../harness/row.js";
+import { present, programVersion } from "../harness/peer.js";
+import { interleave, type MeasureOptions, type Row, row } from "../harness/rows.js";
 import { type BenchWorld, benchWorld } from "../harness/world.js";
 
 const STAGES = 20;
@@ -45,9 +44,7 @@ async function nothingToDo(world: BenchWorld, quick: boolean): Promise<Row[]> {
   await run();
   const name = `up to date: ${STAGES} stages, ${(STAGES * FILES_OF_A_STAGE).toLocaleString("en-US")} files`;
   const notes = `submit to end on a daemon that is there; the first run, which reads all files, took ${Math.round(first)} ms`;
-  const ninja = version("ninja");
-  if (ninja === null)
-    return [{ name: `${name}, beside ninja`, absent: `ninja is not there; ${HOW_TO_INSTALL}` }];
+  const ninja = present("ninja", programVersion("ninja"));
   const edges = stages.map((n) => {
     const inputs = Array.from({ length: FILES_OF_A_STAGE }, (_, file) => `src${n}/${file}.c`);
     return `build out${n}: sum ${inputs.join(" ")}\n  n = ${n}\n`;
@@ -63,23 +60,19 @@ async function nothingToDo(world: BenchWorld, quick: boolean): Promise<Row[]> {
   await run();
   const samples = await interleave({ ours: run, ninja: () => timeOf("ninja", [], dir) }, quick ? 3 : 15);
   return [
-    compared(
-      `${name}, beside ninja`,
-      samples.ours,
-      { what: `ninja ${ninja}`, samples: samples.ninja },
-      {
-        unit: "ms",
-        goal: { of: "ratio", atMost: 5 },
-        notes: `${notes}; ninja looks at the times only`,
-      },
-    ),
+    row({
+      name: `${name}, beside ninja`,
+      unit: "ms",
+      ours: samples.ours,
+      beside: { what: `ninja ${ninja}`, samples: samples.ninja },
+      goal: "≤ 5 ×",
+      notes: `${notes}; ninja looks at the times only`,
+    }),
   ];
 }
 
 async function sideBySide(world: BenchWorld, quick: boolean): Promise<Row[]> {
-  const parallel = version("parallel");
-  const name = "100 steps of true, 8 at once, beside GNU parallel";
-  if (parallel === null) return [{ name, absent: `GNU parallel is not there; ${HOW_TO_INSTALL}` }];
+  const parallel = present("GNU parallel", programVersion("parallel"));
   const numbers = Array.from({ length: 100 }, (_, n) => n);
   const text = `stages:\n  - name: All\n    each: { n: [${numbers.join(", ")}] }\n    at_once: 8\n    run: [true]\n`;
   const run = await submitter(world, world.dir, text);
@@ -89,16 +82,14 @@ async function sideBySide(world: BenchWorld, quick: boolean): Promise<Row[]> {
     quick ? 3 : 11,
   );
   return [
-    compared(
-      name,
-      samples.ours,
-      { what: `GNU parallel ${parallel}`, samples: samples.parallel },
-      {
-        unit: "ms",
-        goal: { of: "ratio", atMost: 2 },
-        notes: "submit to end on a daemon that is there; each step has its events, its log and its exit code",
-      },
-    ),
+    row({
+      name: "100 steps of true, 8 at once, beside GNU parallel",
+      unit: "ms",
+      ours: samples.ours,
+      beside: { what: `GNU parallel ${parallel}`, samples: samples.parallel },
+      goal: "≤ 2 ×",
+      notes: "submit to end on a daemon that is there; each step has its events, its log and its exit code",
+    }),
   ];
 }
 
@@ -122,10 +113,4 @@ function timeOf(program: string, words: string[], cwd: string, input = ""): numb
   const { status } = spawnSync(program, words, { cwd, input, stdio: ["pipe", "ignore", "inherit"] });
   if (status !== 0) throw new Error(`${program} ended with ${status}`);
   return performance.now() - start;
-}
-
-/** Null: the program is not there. */
-function version(program: string): string | null {
-  const { stdout, status } = spawnSync(program, ["--version"], { encoding: "utf8" });
-  return status === 0 ? (/\d[\d.]*/.exec(stdout)?.[0] ?? "") : null;
 }

@@ -2,16 +2,14 @@
  * Stage boundaries: one operation with many stages whose values are stored for resuming, compared with the steps of a
  * DBOS workflow.
  */
-import { HOW_TO_INSTALL, libraryVersion, Peer } from "../harness/peer.js";
+import { libraryVersion, Peer, present } from "../harness/peer.js";
 import { postgresVersion, startPostgres } from "../harness/postgres.js";
-import { compared, interleave } from "../harness/rounds.js";
-import type { MeasureOptions, Row } from "../harness/row.js";
+import { interleave, type MeasureOptions, type Row, row } from "../harness/rows.js";
 import { type BenchWorld, benchWorld } from "../harness/world.js";
 
 const STORED = `
 import { LiveOperation, z } from "liveops";
 export class Stored extends LiveOperation {
-  static op = "stored";
   static resumable = true;
   static params = z.object({ count: z.number() });
   static stages = ({ count }) => Array.from({ length: count }, (_, n) => "Step " + n);
@@ -24,11 +22,8 @@ export class Stored extends LiveOperation {
 `;
 
 export default async function stages({ quick }: MeasureOptions): Promise<Row[]> {
-  const name = "stage boundaries/s, value stored, beside DBOS steps";
-  const postgres = postgresVersion();
-  const dbos = libraryVersion("@dbos-inc/dbos-sdk");
-  if (postgres === null || dbos === null)
-    return [{ name, absent: `PostgreSQL or @dbos-inc/dbos-sdk is not there; ${HOW_TO_INSTALL}` }];
+  const postgres = present("PostgreSQL", postgresVersion());
+  const dbos = present("@dbos-inc/dbos-sdk", libraryVersion("@dbos-inc/dbos-sdk"));
   const count = quick ? 100 : 300;
   const world = await benchWorld({ ops: { "stored.mjs": STORED } });
   const server = await startPostgres();
@@ -42,16 +37,14 @@ export default async function stages({ quick }: MeasureOptions): Promise<Row[]> 
       quick ? 3 : 11,
     );
     return [
-      compared(
-        name,
-        samples.stored,
-        { what: `DBOS ${dbos}`, samples: samples.dbos },
-        {
-          unit: "/s",
-          goal: { of: "ratio", atLeast: 6 },
-          notes: `${count} one after the other in one resumable operation; liveops: both events fdatasynced, the value with the second; PostgreSQL ${postgres} on a Unix socket: fsync and synchronous_commit on`,
-        },
-      ),
+      row({
+        name: "stage boundaries/s, value stored, beside DBOS steps",
+        unit: "/s",
+        ours: samples.stored,
+        beside: { what: `DBOS ${dbos}`, samples: samples.dbos },
+        goal: "≥ 6 ×",
+        notes: `${count} one after the other in one resumable operation; liveops: both events fdatasynced, the value with the second; PostgreSQL ${postgres} on a Unix socket: fsync and synchronous_commit on`,
+      }),
     ];
   } finally {
     await peer.end();

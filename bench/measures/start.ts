@@ -1,87 +1,83 @@
 /**
- * Time from the daemon's start to its first answer, compared with `node -e 0`: with an empty state directory, and with
- * 100,000 finished operations; and with pm2.
+ * Time of `liveopsd start` until the daemon answers, compared with `node -e 0` and pm2's daemon: with an empty state
+ * directory, and with 100,000 finished operations.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fillHistory } from "../harness/history.js";
-import { HOW_TO_INSTALL, libraryVersion } from "../harness/peer.js";
-import { Pm2 } from "../harness/pm2.js";
+import { newKey } from "../../protocol/client/idempotency-key.js";
+import { THREE_STAGES } from "../harness/no-op.js";
+import { Pm2 } from "../harness/peer.js";
 import { timed } from "../harness/processes.js";
-import { compared, interleave } from "../harness/rounds.js";
-import type { MeasureOptions, Row } from "../harness/row.js";
-import { bin, cleanEnv, node } from "../harness/world.js";
+import { interleave, type MeasureOptions, type Row, row } from "../harness/rows.js";
+import { type BenchWorld, benchWorld, bin, cleanEnv, node } from "../harness/world.js";
+
+/** Operations of one submit. */
+const SIZE = 500;
 
 export default async function start({ quick }: MeasureOptions): Promise<Row[]> {
   const many = quick ? 10_000 : 100_000;
-  const rounds = quick ? 3 : 15;
-  const root = mkdtempSync(join(tmpdir(), "liveops-bench-"));
-  const [empty, full] = [join(root, "empty"), join(root, "full")];
-  const pm2 = Pm2.isThere() ? new Pm2() : null;
+  const pm2 = new Pm2();
+  const worlds: BenchWorld[] = [];
   try {
-    await fillHistory(empty, 0);
-    await fillHistory(full, many);
-    const daemon = async (dir: string): Promise<number> => {
-      const env = { ...cleanEnv(), HOME: root, LIVEOPS_STATE_DIR: dir, LIVEOPS_SOCKET: join(dir, "socket") };
-      try {
-        return await timed([node, bin("liveopsd"), "start"], env);
-      } finally {
-        await timed([node, bin("liveopsd"), "stop"], env);
-      }
-    };
+    for (const count of [0, many]) worlds.push(await worldWith(count));
+    const [empty, full] = worlds.map((world) => async () => {
+      world.run("liveopsd", "stop");
+      return timed([node, bin("liveopsd"), "start"], world.env);
+    });
     const samples = await interleave(
       {
         bare: () => timed([node, "-e", "0"], cleanEnv()),
-        empty: () => daemon(empty),
-        full: () => daemon(full),
-      },
-      rounds,
-    );
-    const rows: Row[] = [
-      compared(
-        "liveopsd start until it answers",
-        samples.empty,
-        { what: "node -e 0", samples: samples.bare },
-        { unit: "ms", goal: { of: "ratio", atMost: 6 }, notes: "spawn to exit of the command" },
-      ),
-      compared(
-        `liveopsd start with ${many} finished operations`,
-        samples.full,
-        { what: "with none", samples: samples.empty },
-        { unit: "ms", goal: { of: "ratio", atMost: 1.1 }, notes: "history made by the store and sealed" },
-      ),
-    ];
-    if (pm2 === null) {
-      rows.push({ name: "liveopsd start, beside pm2", absent: `pm2 is not there; ${HOW_TO_INSTALL}` });
-    } else {
-      const beside = await interleave(
-        {
-          empty: () => daemon(empty),
-          pm2: async () => {
-            const took = await timed(pm2.words("ping"), pm2.env);
-            pm2.kill();
-            return took;
-          },
+        empty: empty!,
+        full: full!,
+        pm2: async () => {
+          pm2.kill();
+          return timed(pm2.words("ping"), pm2.env);
         },
-        Math.ceil(rounds / 3),
-      );
-      rows.push(
-        compared(
-          "liveopsd start, beside pm2's daemon (pm2 ping)",
-          beside.empty,
-          { what: `pm2 ${libraryVersion("pm2")}`, samples: beside.pm2 },
-          {
-            unit: "ms",
-            goal: { of: "ratio", atMost: 0.6 },
-            notes: "spawn to exit of the command that starts it",
-          },
-        ),
-      );
-    }
-    return rows;
+      },
+      quick ? 3 : 15,
+    );
+    const unit = "ms";
+    const notes = "spawn to exit of the command that starts the daemon";
+    const beside = (what: string, of: keyof typeof samples) => ({ what, samples: samples[of] });
+    const ours = samples.empty;
+    return [
+      row({
+        name: "liveopsd start until it answers",
+        unit,
+        ours,
+        beside: beside("node -e 0", "bare"),
+        goal: "≤ 6 ×",
+        notes,
+      }),
+      row({
+        name: `liveopsd start with ${many} finished operations`,
+        unit,
+        ours: samples.full,
+        beside: beside("with none", "empty"),
+        goal: "≤ 1.1 ×",
+        notes: "each was cancelled while it was queued, and is sealed",
+      }),
+      row({
+        name: "liveopsd start, beside pm2's daemon (pm2 ping)",
+        unit,
+        ours,
+        beside: beside(pm2.what, "pm2"),
+        goal: "≤ 0.6 ×",
+        notes,
+      }),
+    ];
   } finally {
-    pm2?.end();
-    rmSync(root, { recursive: true, force: true });
+    pm2.end();
+    for (const world of worlds) world.stop();
   }
+}
+
+/** A daemon with so many finished operations. */
+async function worldWith(finished: number): Promise<BenchWorld> {
+  const world = await benchWorld({ ops: THREE_STAGES, config: { maxQueued: 2 * SIZE } });
+  world.run("liveops", "pause", "--all");
+  const bodies = Array.from({ length: SIZE }, (_, n) => ({ op: "three-stages", label: `number ${n}` }));
+  for (let done = 0; done < finished; done += SIZE) {
+    const ids = (await world.client.submit(bodies, newKey())).map(({ id }) => id);
+    for await (const _line of world.client.cancelAll({ ids }));
+  }
+  return world;
 }

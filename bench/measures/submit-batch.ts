@@ -1,9 +1,8 @@
 /** Submits arrays of 500 operations, beside BullMQ's `addBulk` of as many jobs. Nothing runs meanwhile. */
 import { THREE_STAGES } from "../harness/no-op.js";
-import { HOW_TO_INSTALL, libraryVersion, Peer } from "../harness/peer.js";
-import { redisVersion, startRedis } from "../harness/redis.js";
-import { compared, interleave } from "../harness/rounds.js";
-import type { MeasureOptions, Row } from "../harness/row.js";
+import { libraryVersion, Peer, present, programVersion } from "../harness/peer.js";
+import { startRedis } from "../harness/redis.js";
+import { interleave, type MeasureOptions, type Row, row } from "../harness/rows.js";
 import { Submitter } from "../harness/submitter.js";
 import { benchWorld } from "../harness/world.js";
 
@@ -12,10 +11,8 @@ const SIZE = 500;
 const AT_ONCE = 4;
 
 export default async function submitBatch({ quick }: MeasureOptions): Promise<Row[]> {
-  const name = `submits/s in arrays of ${SIZE}, beside BullMQ addBulk`;
-  const bullmq = libraryVersion("bullmq");
-  if (redisVersion() === null || bullmq === null)
-    return [{ name, absent: `redis-server or bullmq is not there; ${HOW_TO_INSTALL}` }];
+  const bullmq = present("bullmq", libraryVersion("bullmq"));
+  const server = present("redis-server", programVersion("redis-server"));
   const batches = quick ? 8 : 20;
   const operations = batches * SIZE;
   const config = { maxQueued: 1_000_000 };
@@ -41,16 +38,14 @@ export default async function submitBatch({ quick }: MeasureOptions): Promise<Ro
       quick ? 3 : 9,
     );
     return [
-      compared(
-        name,
-        samples.ours,
-        { what: `BullMQ ${bullmq}`, samples: samples.bullmq },
-        {
-          unit: "/s",
-          goal: { of: "ratio", atLeast: 2 },
-          notes: `${operations} a round, ${AT_ONCE} arrays on their way; liveops: fdatasync before each answer; Redis ${redisVersion()}: appendfsync always`,
-        },
-      ),
+      row({
+        name: `submits/s in arrays of ${SIZE}, beside BullMQ addBulk`,
+        unit: "/s",
+        ours: samples.ours,
+        beside: { what: `BullMQ ${bullmq}`, samples: samples.bullmq },
+        goal: "≥ 2 ×",
+        notes: `${operations} a round, ${AT_ONCE} arrays on their way; liveops: fdatasync before each answer; Redis ${server}: appendfsync always`,
+      }),
     ];
   } finally {
     submitter.close();

@@ -7,8 +7,7 @@
 import { Cancellation } from "../../ops/attempt/cancellation.js";
 import { Meter } from "../../ops/attempt/meter.js";
 import { trackAsync, trackSync } from "../../ops/attempt/track.js";
-import { alone, compared, interleave } from "../harness/rounds.js";
-import type { MeasureOptions, Row } from "../harness/row.js";
+import { interleave, type MeasureOptions, type Row, row } from "../harness/rows.js";
 
 export default async function track({ quick }: MeasureOptions): Promise<Row[]> {
   const rounds = quick ? 7 : 31;
@@ -62,17 +61,21 @@ export default async function track({ quick }: MeasureOptions): Promise<Row[]> {
 
   const above = samples.tracked.map((cost, round) => cost - samples.bare[round]!);
   return [
-    alone("p.track, an item above the bare loop", above, {
+    row({
+      name: "p.track, an item above the bare loop",
       unit: "ns",
-      goal: { of: "ours", atMost: 10 },
+      ours: above,
+      goal: "≤ 10 ns",
       notes: "an array of 2,000,000, a loop by index beside it",
     }),
-    compared(
-      "p.track, an item of an async iterable",
-      asyncSamples.tracked,
-      { what: "for await", samples: asyncSamples.bare },
-      { unit: "ns", goal: { of: "ratio", atMost: 1.1 }, notes: `${count} items of an async generator` },
-    ),
+    row({
+      name: "p.track, an item of an async iterable",
+      unit: "ns",
+      ours: asyncSamples.tracked,
+      beside: { what: "for await", samples: asyncSamples.bare },
+      goal: "≤ 1.1 ×",
+      notes: `${count} items of an async generator`,
+    }),
   ];
 }
 

@@ -7,13 +7,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { cpuSeconds } from "../harness/cpu.js";
-import { memoryOf } from "../harness/memory.js";
 import { EMITS } from "../harness/no-op.js";
 import { Peer } from "../harness/peer.js";
+import { cpuShare, memoryOf } from "../harness/processes.js";
 import { Readers, watchRequest } from "../harness/readers.js";
-import { compared, interleave, median, quartiles } from "../harness/rounds.js";
-import type { MeasureOptions, Row } from "../harness/row.js";
+import { interleave, type MeasureOptions, median, type Row, row } from "../harness/rows.js";
 import { type BenchWorld, benchWorld } from "../harness/world.js";
 
 const WATCHERS = 100;
@@ -42,7 +40,7 @@ async function reading(world: BenchWorld, id: string, { quick }: MeasureOptions)
     const samples = await interleave(
       {
         liveops: async () => {
-          const alone = await cpuShareOf(world.pid, seconds);
+          const alone = await cpuShare(world.pid, seconds);
           const request = await requestOf(world, id);
           const { share, lines } = await delivering(world.socket, request, world.pid, seconds);
           return ((share - alone) * seconds * 1e6) / lines;
@@ -51,13 +49,14 @@ async function reading(world: BenchWorld, id: string, { quick }: MeasureOptions)
       },
       quick ? 3 : 9,
     );
-    const beside = { what: "a bare socket, one shared buffer", samples: samples.bare };
-    const notes = `${WATCHERS} watchers, ${PER_SECOND} log lines/s, each a log line and a change of the record; lines of ${bytes} bytes`;
     return [
-      compared("CPU time for a delivery to a watcher", samples.liveops, beside, {
+      row({
+        name: "CPU time for a delivery to a watcher",
         unit: "µs",
-        goal: { of: "ratio", atMost: 1.5 },
-        notes: `${notes}; less what the daemon takes without watchers`,
+        ours: samples.liveops,
+        beside: { what: "a bare socket, one shared buffer", samples: samples.bare },
+        goal: "≤ 1.5 ×",
+        notes: `${WATCHERS} watchers, ${PER_SECOND} log lines/s, each a log line and a change of the record; lines of ${bytes} bytes; less what the daemon takes without watchers`,
       }),
     ];
   } finally {
@@ -85,19 +84,11 @@ async function delivering(path: string, request: string | null, pid: number, sec
   const readers = await Readers.open(path, WATCHERS, request, { reading: true });
   await sleep(500);
   const before = readers.lines;
-  const share = await cpuShareOf(pid, seconds);
+  const share = await cpuShare(pid, seconds);
   const lines = readers.lines - before;
   readers.close();
   if (lines === 0) throw new Error(`nothing came from ${path}`);
   return { share, lines, perDelivery: (share * seconds * 1e6) / lines };
-}
-
-/** Share of a core, 0 to 1. */
-async function cpuShareOf(pid: number, seconds: number): Promise<number> {
-  const before = cpuSeconds(pid);
-  const start = performance.now();
-  await sleep(seconds * 1000);
-  return (cpuSeconds(pid) - before) / ((performance.now() - start) / 1000);
 }
 
 async function stopped(world: BenchWorld, id: string, { quick }: MeasureOptions): Promise<Row[]> {
@@ -113,19 +104,15 @@ async function stopped(world: BenchWorld, id: string, { quick }: MeasureOptions)
   const late = await sizes(world.pid, seconds / 4);
   readers.close();
   const missed = (bytes * PER_SECOND * seconds) / 1000;
-  const grown = ((median(late) - median(early)) * 1000) / count;
-  const spread = quartiles(late.map((size) => ((size - median(early)) * 1000) / count));
   return [
-    {
+    row({
       name: `what a watcher that does not read adds to the daemon's memory in ${seconds} s`,
       unit: "KB",
-      ours: grown,
-      reference: { what: "what it was not sent", value: missed },
-      ratio: grown / missed,
-      spread: [spread[0] / missed, spread[1] / missed],
-      goal: { of: "ratio", atMost: 0.02 },
+      ours: late.map((size) => ((size - median(early)) * 1000) / count),
+      beside: { what: "what it was not sent", samples: late.map(() => missed) },
+      goal: "≤ 0.02 ×",
       notes: `growth of private memory with ${count} of them, from ${settle} s after they came, at ${PER_SECOND} log lines/s`,
-    },
+    }),
   ];
 }
 

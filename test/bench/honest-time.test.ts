@@ -1,6 +1,6 @@
 /** The scenes of the measure `honest-time`, each once: the goals hold, and nothing untrue is told on the way. */
 import { expect, test } from "vitest";
-import { median } from "../../bench/harness/rounds.js";
+import { median } from "../../bench/harness/rows.js";
 import { looksOf, silentSlides, wrongLeast, zeroes } from "../../bench/honest-time/error.js";
 import { played, type Told } from "../../bench/honest-time/play.js";
 import { recordedScenes } from "../../bench/honest-time/recorded.js";

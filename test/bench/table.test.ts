@@ -4,12 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Run, writeDocument } from "../../bench/harness/document.js";
-import { compared } from "../../bench/harness/rounds.js";
-import { isMet, type Row } from "../../bench/harness/row.js";
+import { isMet, type Row, row as rowOf } from "../../bench/harness/rows.js";
 import { cells } from "../../bench/harness/table.js";
 
 const row = (name: string, ours: number[], theirs: number[]): Row =>
-  compared(name, ours, { what: "other", samples: theirs }, { unit: "ms", goal: { of: "ratio", atMost: 2 } });
+  rowOf({ name, unit: "ms", ours, beside: { what: "other", samples: theirs }, goal: "≤ 2 ×" });
 
 describe("a row", () => {
   test("is the median of the rounds' ratios, with their quartiles", () => {
@@ -26,7 +25,8 @@ describe("a row", () => {
     ["over it, it is not", row("a", [21], [10]), false],
     ["without figures it is not", row("a", [], []), false],
     ["what could not be measured is not", { name: "a", absent: "redis-server is not there" }, false],
-    ["without a goal there is nothing to meet", { ...row("a", [1], [1]), goal: null } as Row, null],
+    ["a figure is held to a goal without a ratio", { ...row("a", [3], [1]), goal: "≥ 3 ms" }, true],
+    ["without a goal there is nothing to meet", { ...row("a", [1], [1]), goal: null }, null],
   ])("%s", (_what, each, met) => {
     expect(isMet(each)).toBe(met);
   });
