@@ -23,7 +23,8 @@ const [program, ...words] = process.argv.slice(2);
 const pidFile = dir + "/pid";
 const notified = dir + "/notified";
 const pid = () => (existsSync(pidFile) ? Number(readFileSync(pidFile, "utf8")) : 0);
-const lives = (pid) => { try { process.kill(pid, 0); return pid > 0; } catch { return false; } };
+// A process that has ended stays until its parent, which may be slow, takes note.
+const lives = (pid) => { try { return !/^\\d+ \\(.*\\) [ZX]/s.test(readFileSync("/proc/" + pid + "/stat", "utf8")); } catch { return false; } };
 const until = async (holds) => { while (!holds()) await delay(10); };
 if (program === "systemd-notify") {
   appendFileSync(notified, words.join(" ") + "\\n");
