@@ -11,6 +11,7 @@ import { encodeRecord, parseRecord } from "../../protocol/record-line.js";
 import { AppendFile } from "../../protocol/system/append-file.js";
 import { IrregularFileError, readOwnFile } from "../../protocol/system/own-file.js";
 import { makeDurableDirectory, syncDirectory } from "../../protocol/system/replace-file.js";
+import type { ItemsOwner } from "./sink.js";
 
 /** The ending of their names. */
 export const ITEMS_FILE = ".items";
@@ -19,12 +20,7 @@ export const ITEMS_FILE = ".items";
 const MOST_FILE = 32 * 1024 * 1024;
 
 /** Whose items they are. */
-export interface ItemsPlace {
-  /** Null: of loops outside of all stages. */
-  stage: string | null;
-  /** Absent: of the stage itself. */
-  step?: string | undefined;
-  occurrence: number;
+export interface ItemsPlace extends ItemsOwner {
   /** Hash of the params of the attempt. */
   params: string;
   attempt: number;

@@ -1,12 +1,10 @@
 /** Stage values in memory, for an attempt that resumes an earlier one. */
 import type { StageValue } from "../../protocol/event.js";
-import type { FinishedItems, StageValues, Stored } from "./sink.js";
-import { hashOfParams, keptBefore, stillCounts } from "./stage-values.js";
+import type { ItemsPlace } from "./item-files.js";
+import type { FinishedItems, ItemsOwner, StageValues, Stored, ValuePlace } from "./sink.js";
+import { hashOfParams, isSamePlace, keptBefore, stillCounts } from "./stage-values.js";
 
-interface StoredValue {
-  stage: string;
-  step: string | undefined;
-  occurrence: number;
+interface StoredValue extends ValuePlace {
   params: string;
   attempt: number;
   /** Empty: undefined. */
@@ -14,12 +12,7 @@ interface StoredValue {
 }
 
 /** Finished items of one batch. */
-interface StoredBatch {
-  stage: string | null;
-  step: string | undefined;
-  occurrence: number;
-  params: string;
-  attempt: number;
+interface StoredBatch extends ItemsPlace {
   keys: readonly string[];
 }
 
@@ -53,10 +46,8 @@ export class MemoryStageValues implements StageValues {
     return { values: this.#stored.filter(isKept), items: this.#items.filter(isKept) };
   }
 
-  load(stage: string, occurrence: number, step?: string): Stored | undefined {
-    const stored = this.#stored.findLast(
-      (each) => each.stage === stage && each.occurrence === occurrence && each.step === step,
-    );
+  load(place: ValuePlace): Stored | undefined {
+    const stored = this.#stored.findLast((each) => isSamePlace(each, place));
     if (stored === undefined || stored.params !== this.#params) return undefined;
     return { value: stored.json === "" ? undefined : JSON.parse(stored.json), attempt: stored.attempt };
   }
@@ -66,16 +57,16 @@ export class MemoryStageValues implements StageValues {
     return undefined;
   }
 
-  keep(stage: string, occurrence: number, json: string, value: unknown, step?: string): StageValue {
+  keep({ stage, step, occurrence }: ValuePlace, json: string, value: unknown): StageValue {
     const kept = { occurrence, params: this.#params };
     this.#stored.push({ stage, step, ...kept, attempt: this.attempt, json });
     return json === "" ? kept : { ...kept, value };
   }
 
-  items(stage: string | null, occurrence: number, step?: string): FinishedItems {
+  items(owner: ItemsOwner): FinishedItems {
+    const { stage, step, occurrence } = owner;
     const place = { stage, step, occurrence, params: this.#params };
-    const isHere = (each: StoredBatch) =>
-      each.stage === stage && each.occurrence === occurrence && each.step === step;
+    const isHere = (each: StoredBatch) => isSamePlace(each, owner);
     return {
       everyMs: 0,
       load: () => this.#items.filter((each) => isHere(each) && each.params === this.#params),

@@ -44,43 +44,37 @@ export interface Stored {
   byHand?: ByHand;
 }
 
-/**
- * Stored values of a resumable type, by (stage, occurrence), and by step where a step is given. All methods are
- * synchronous.
- */
+/** Whose a value is: of one run of a stage's block in its attempt, or of a step of that run. */
+export interface ValuePlace {
+  stage: string;
+  /** Absent: the value of the stage. */
+  step?: string | undefined;
+  /** Number of the run, from 1. */
+  occurrence: number;
+}
+
+/** Whose finished items they are. Without a stage: of loops outside of all stages. */
+export interface ItemsOwner extends Omit<ValuePlace, "stage"> {
+  stage: string | null;
+}
+
+/** Stored values of a resumable type. All methods are synchronous. */
 export interface StageValues {
-  load(stage: string, occurrence: number, step?: string): Stored | undefined;
+  load(place: ValuePlace): Stored | undefined;
   /**
    * What a person has done by hand since the last attempt that came to it; undefined: nothing.
    *
    * @param isStored - whether a stored value counts: only outputs that the person has given replace it
    */
-  byHand(
-    stage: string,
-    occurrence: number,
-    isStored: boolean,
-    step?: string,
-  ): (DoneByHand & ByHand) | undefined;
+  byHand(place: ValuePlace, isStored: boolean): (DoneByHand & ByHand) | undefined;
   /**
    * Keeps a value for later attempts. Returns a small value, to be stored in the `stage:left` or `step:finished` event,
    * and in a fleet any value. Otherwise writes a large value to disk atomically and returns null.
    *
    * @param json - the value as JSON; empty means undefined
    */
-  keep(
-    stage: string,
-    occurrence: number,
-    json: string,
-    value: unknown,
-    step?: string,
-    byHand?: ByHand,
-  ): StageValue | null;
-  /**
-   * The finished items of one run of a stage's block, or of a step.
-   *
-   * @param stage - null: loops outside of all stages
-   */
-  items(stage: string | null, occurrence: number, step?: string): FinishedItems;
+  keep(place: ValuePlace, json: string, value: unknown, byHand?: ByHand): StageValue | null;
+  items(owner: ItemsOwner): FinishedItems;
 }
 
 /** Stored items of tracked loops with a `key`. All methods are synchronous. */

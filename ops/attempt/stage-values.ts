@@ -1,7 +1,7 @@
 /**
  * Stores the values of the stages and steps of one operation. A small value is stored in the `stage:left` or
- * `step:finished` event, which saves a write and a sync. A large value has its own file, by (stage, occurrence, step), in a directory of the operation. In a fleet every
- * value is in its event: events reach the other hosts, and files do not.
+ * `step:finished` event, which saves a write and a sync. A large value has its own file, by its place, in a directory of
+ * the operation. In a fleet every value is in its event: events reach the other hosts, and files do not.
  *
  * Finished items of tracked loops are in files of that directory too, and in a fleet in events of their own.
  *
@@ -32,7 +32,7 @@ import {
   placeOf,
   removeItems,
 } from "./item-files.js";
-import type { FinishedItems, FromPlace, StageValues, Stored } from "./sink.js";
+import type { FinishedItems, FromPlace, ItemsOwner, StageValues, Stored, ValuePlace } from "./sink.js";
 
 /** Most characters of JSON of a small value. */
 const SMALL = 8 * 1024;
@@ -138,7 +138,7 @@ export function takenByHand(
 }
 
 class FileStageValues implements StageValues {
-  /** Stored values by stage and occurrence; read at the first `load`. */
+  /** Stored values by place; read at the first `load`. */
   #held: { events: Map<string, KeptValue>; files: Set<string> } | null = null;
 
   constructor(
@@ -148,43 +148,41 @@ class FileStageValues implements StageValues {
     private readonly options: StageValuesOptions,
   ) {}
 
-  load(stage: string, occurrence: number, step?: string): Stored | undefined {
-    const stored = this.#stored(stage, occurrence, step);
+  load(place: ValuePlace): Stored | undefined {
+    const stored = this.#stored(place);
     if (stored === undefined || stored.params !== this.paramsHash) return undefined;
     const { value, attempt, byHand } = stored;
     return { value, attempt, ...(byHand && { byHand }) };
   }
 
-  byHand(stage: string, occurrence: number, isStored: boolean, step?: string): Taken | undefined {
-    const taken = this.options.byHand?.findLast((each) => each.stage === stage && each.step === step);
+  byHand(place: ValuePlace, isStored: boolean): Taken | undefined {
+    const taken = this.options.byHand?.findLast(
+      ({ stage, step }) => stage === place.stage && step === place.step,
+    );
     if (taken === undefined || (isStored && taken.outputs === undefined)) return undefined;
-    const stored = this.#stored(stage, occurrence, step);
+    const stored = this.#stored(place);
     return stored === undefined || stored.attempt <= taken.attempt ? taken : undefined;
   }
 
-  keep(
-    stage: string,
-    occurrence: number,
-    json: string,
-    value: unknown,
-    step?: string,
-    byHand?: ByHand,
-  ): StageValue | null {
+  keep(place: ValuePlace, json: string, value: unknown, byHand?: ByHand): StageValue | null {
+    const { stage, step, occurrence } = place;
     const kept = {
-      ...{ occurrence, params: this.paramsHash },
+      occurrence,
+      params: this.paramsHash,
       ...(byHand && { byHand: { by: byHand.by, at: byHand.at } }),
     };
     if (json.length <= SMALL || this.options.recordItems) return json === "" ? kept : { ...kept, value };
     const head = JSON.stringify({ stage, step, attempt: this.attempt, ...kept });
     makeDurableDirectory(this.dir);
-    const file = join(this.dir, fileName(stage, occurrence, step));
+    const file = join(this.dir, fileName(place));
     replaceFileSync(file, `${head.slice(0, -1)},"value":${json}}`);
     return null;
   }
 
-  items(stage: string | null, occurrence: number, step?: string): FinishedItems {
+  items(owner: ItemsOwner): FinishedItems {
+    const { stage, step, occurrence } = owner;
     const place = { stage, step, occurrence, params: this.paramsHash, attempt: this.attempt };
-    const beginning = itemsName(stage, occurrence, step);
+    const beginning = itemsName(owner);
     const load = () => this.#loadItems(place, beginning);
     const discard = () => removeItems(this.dir, beginning);
     const { recordItems } = this.options;
@@ -212,13 +210,11 @@ class FileStageValues implements StageValues {
     return { everyMs: ITEMS_MS.inEvents, load, append, sync: () => {}, close: () => {}, discard };
   }
 
-  *#loadItems({ stage, step, occurrence }: Omit<ItemsPlace, "params">, beginning: string) {
+  *#loadItems(owner: ItemsOwner, beginning: string) {
     const forgotten = this.#forgotten();
     if (forgotten === null) return;
     const isWanted = (place: ItemsPlace) =>
-      place.stage === stage &&
-      place.step === step &&
-      place.occurrence === occurrence &&
+      isSamePlace(place, owner) &&
       place.params === this.paramsHash &&
       place.attempt < this.attempt &&
       isKept(place, forgotten);
@@ -233,19 +229,16 @@ class FileStageValues implements StageValues {
   }
 
   /** Of any parameters. */
-  #stored(stage: string, occurrence: number, step?: string): KeptValue | undefined {
+  #stored(place: ValuePlace): KeptValue | undefined {
     this.#held ??= this.#read();
-    const stored =
-      this.#held.events.get(keyOf(stage, occurrence, step)) ?? this.#readFile(stage, occurrence, step);
-    if (stored === undefined) return undefined;
-    const isIt = stored.stage === stage && stored.occurrence === occurrence && stored.step === step;
-    return isIt ? stored : undefined;
+    const stored = this.#held.events.get(keyOf(place)) ?? this.#readFile(place);
+    return stored !== undefined && isSamePlace(stored, place) ? stored : undefined;
   }
 
-  #readFile(stage: string, occurrence: number, step?: string): KeptValue | undefined {
+  #readFile(place: ValuePlace): KeptValue | undefined {
     const { files } = this.#held!;
     if (files.size === 0) return undefined;
-    const name = fileName(stage, occurrence, step);
+    const name = fileName(place);
     const stored = files.has(name) ? readStored(join(this.dir, name)) : undefined;
     return stored !== undefined && isKept(stored, this.options.forgotten ?? []) ? stored : undefined;
   }
@@ -255,8 +248,7 @@ class FileStageValues implements StageValues {
     const all = this.#forgotten();
     if (all === null) return { events, files: new Set<string>() };
     const { earlier = () => [] } = this.options;
-    for (const value of earlier())
-      if (isKept(value, all)) events.set(keyOf(value.stage, value.occurrence, value.step), value);
+    for (const value of earlier()) if (isKept(value, all)) events.set(keyOf(value), value);
     return { events, files: new Set(filesIn(this.dir)) };
   }
 
@@ -290,7 +282,11 @@ export function stillCounts(
   );
 }
 
-function keyOf(stage: string, occurrence: number, step: string | undefined): string {
+export function isSamePlace(a: ItemsOwner, b: ItemsOwner): boolean {
+  return a.stage === b.stage && a.step === b.step && a.occurrence === b.occurrence;
+}
+
+function keyOf({ stage, step, occurrence }: ValuePlace): string {
   return `${occurrence} ${step === undefined ? stage : JSON.stringify([stage, step])}`;
 }
 
@@ -363,15 +359,15 @@ function readStored(file: string): KeptValue | undefined {
 }
 
 /** A safe and short name for any name of a stage or step; begins with letters of that name, for people. */
-function fileName(stage: string, occurrence: number, step?: string): string {
+function fileName({ stage, step, occurrence }: ValuePlace): string {
   const letters = (step ?? stage).replace(/[^A-Za-z0-9]+/g, "-").slice(0, 40);
   const whole = step === undefined ? stage : JSON.stringify([stage, step]);
   return `${letters}.${hash(whole).slice(0, 16)}.${occurrence}.json`;
 }
 
 /** As `fileName`, for the files of items; the number of the attempt follows. */
-function itemsName(stage: string | null, occurrence: number, step?: string): string {
-  return stage === null ? "outside." : fileName(stage, occurrence, step).slice(0, -"json".length);
+function itemsName({ stage, step, occurrence }: ItemsOwner): string {
+  return stage === null ? "outside." : fileName({ stage, step, occurrence }).slice(0, -"json".length);
 }
 
 /** A hash of the params that does not depend on the order of the keys. */

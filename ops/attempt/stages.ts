@@ -14,7 +14,7 @@ import type { Cancellation } from "./cancellation.js";
 import { Failure, failureText, toOperationError } from "./failure.js";
 import { ItemKeys } from "./item-keys.js";
 import type { Meter } from "./meter.js";
-import type { Sink, StageValues, Stored } from "./sink.js";
+import type { ItemsOwner, Sink, StageValues, Stored, ValuePlace } from "./sink.js";
 import { Unrun } from "./stage-not-run.js";
 import { jsonToKeep, reasonOf, type Steps } from "./steps.js";
 
@@ -78,12 +78,12 @@ export class Stages {
 
   /** What an earlier attempt stored of the stage, for its next run; undefined: nothing. */
   stored(name: string): Stored | undefined {
-    return this.values?.load(name, (this.#occurrences.get(name) ?? 0) + 1);
+    return this.values?.load(this.#nextPlace(name));
   }
 
   /** Whether a person has done by hand what the next run of the stage would do. */
   isByHand(name: string, isStored: boolean): boolean {
-    return this.values?.byHand(name, (this.#occurrences.get(name) ?? 0) + 1, isStored) !== undefined;
+    return this.values?.byHand(this.#nextPlace(name), isStored) !== undefined;
   }
 
   /** Where a question is asked now. Answers before the stage was done the last time do not count for its next run. */
@@ -97,10 +97,10 @@ export class Stages {
   get items(): ItemKeys {
     const stage = this.active;
     if (stage === null) {
-      this.#itemsOutside ??= this.#itemsOf(null, 1);
+      this.#itemsOutside ??= this.#itemsOf({ stage, occurrence: 1 });
       return this.#itemsOutside;
     }
-    this.#items ??= this.#itemsOf(stage, this.occurrence(stage));
+    this.#items ??= this.#itemsOf({ stage, occurrence: this.occurrence(stage) });
     return this.#items;
   }
 
@@ -127,21 +127,21 @@ export class Stages {
       return this.#run(name, null, block, () => null, { allowFailure: options.allowFailure ?? false });
     }
     if (this.active !== null) throw this.#stageActive(name, this.active);
-    const occurrence = this.#nextOccurrence(name);
+    const place = this.#takePlace(name);
     this.active = name;
     try {
-      const known = this.values?.load(name, occurrence);
+      const known = this.values?.load(place);
       const stored = options.again === undefined ? known : undefined;
       this.#staleUntil = known?.attempt ?? 0;
       const { valueByHand = (outputs) => outputs } = options;
-      const byHand = this.values?.byHand(name, occurrence, stored !== undefined);
+      const byHand = this.values?.byHand(place, stored !== undefined);
       if (byHand !== undefined) {
         const value = valueByHand(byHand.outputs);
-        const kept = this.#keep(name, occurrence, value, byHand);
+        const kept = this.#keep(place, value, byHand);
         return this.#resume(name, index, { value, attempt: 0, byHand }, kept) as Awaited<R>;
       }
       if (stored !== undefined) return this.#resume(name, index, stored) as Awaited<R>;
-      return await this.#run(name, index, block, (value) => this.#keep(name, occurrence, value), options);
+      return await this.#run(name, index, block, (value) => this.#keep(place, value), options);
     } finally {
       this.active = null;
       this.#items = null;
@@ -155,7 +155,7 @@ export class Stages {
     if (index === null) this.#noteNearMiss(name);
     else {
       if (this.active !== null) throw this.#stageActive(name, this.active);
-      this.#nextOccurrence(name);
+      this.#takePlace(name);
     }
     this.#leave(this.#enter(name, index), { state: "skipped", resumed: false, seconds: 0, reason });
   }
@@ -226,15 +226,19 @@ export class Stages {
     return value;
   }
 
-  #itemsOf(stage: string | null, occurrence: number): ItemKeys {
-    const store = this.values?.items(stage, occurrence) ?? null;
+  #itemsOf(owner: ItemsOwner): ItemKeys {
+    const store = this.values?.items(owner) ?? null;
     return new ItemKeys(store, (text) => this.sink.line("liveops", this.current, text), this.meter.clock);
   }
 
-  #nextOccurrence(name: string): number {
-    const occurrence = (this.#occurrences.get(name) ?? 0) + 1;
-    this.#occurrences.set(name, occurrence);
-    return occurrence;
+  #takePlace(stage: string): ValuePlace {
+    const place = this.#nextPlace(stage);
+    this.#occurrences.set(stage, place.occurrence);
+    return place;
+  }
+
+  #nextPlace(stage: string): ValuePlace {
+    return { stage, occurrence: (this.#occurrences.get(stage) ?? 0) + 1 };
   }
 
   #enter(stage: string, index: number | null, isDurable = index !== null): Block {
@@ -262,10 +266,10 @@ export class Stages {
     return stored.value;
   }
 
-  #keep(stage: string, occurrence: number, value: unknown, byHand?: ByHand): StageValue | null {
+  #keep(place: ValuePlace, value: unknown, byHand?: ByHand): StageValue | null {
     if (this.values === null) return null;
-    const json = jsonToKeep(`stage "${stage}"`, value);
-    return this.values.keep(stage, occurrence, json, value, undefined, byHand);
+    const json = jsonToKeep(`stage "${place.stage}"`, value);
+    return this.values.keep(place, json, value, byHand);
   }
 
   #stageActive(name: string, active: string): Failure {

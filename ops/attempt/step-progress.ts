@@ -54,9 +54,9 @@ export class RunningStep extends Reports implements StepProgress {
   }
 
   protected items(): ItemKeys {
-    const { stage, occurrence, step } = this.at;
+    const { stage, step } = this.at;
     const note = (text: string) => this.parts.sink.line("liveops", stage, text, step);
-    this.#items ??= new ItemKeys(this.values?.items(stage, occurrence, step) ?? null, note, this.clock);
+    this.#items ??= new ItemKeys(this.values?.items(this.at) ?? null, note, this.clock);
     return this.#items;
   }
 

@@ -13,7 +13,7 @@ import { type EachOptions, type StepProgress, StepsError, type StepsOptions } fr
 import { whyNotJson } from "../types/json-value.js";
 import type { Counted } from "./bar.js";
 import { type Cancellation, StepsCancellation } from "./cancellation.js";
-import { asStep } from "./current-step.js";
+import { asStep, type StepPlace } from "./current-step.js";
 import { Failure, failureText, toOperationError } from "./failure.js";
 import { INTERVAL_MS, type Meter } from "./meter.js";
 import type { AttemptParts } from "./reports.js";
@@ -233,9 +233,8 @@ export class Steps {
   }
 
   #begin(name: string, stop: StepsCancellation): RunningStep {
-    const { stage, occurrence, parts, values } = this;
-    const at = { stage, occurrence, step: name };
-    const step = new RunningStep(at, parts, stop, values, () =>
+    const { stage, parts, values } = this;
+    const step = new RunningStep(this.#placeOf(name), parts, stop, values, () =>
       Math.max(INTERVAL_MS, SHARED_MS * this.#active.size),
     );
     this.#active.set(step, this.#weightOf(name));
@@ -253,9 +252,10 @@ export class Steps {
   }
 
   async #one(task: StepTask, stop: StepsCancellation, until: AbortSignal): Promise<Ended> {
-    const { stage, occurrence, parts, values } = this;
+    const { stage, parts, values } = this;
     const { name, allowFailure = false } = task;
-    const stored = values?.load(stage, occurrence, name);
+    const place = this.#placeOf(name);
+    const stored = values?.load(place);
     const step = this.#begin(name, stop);
     const start = parts.meter.clock.now();
     const finish = (end: Omit<Finished, "resumed" | "seconds" | "exitCode">) => {
@@ -274,7 +274,7 @@ export class Steps {
         this.#finish(step, { state: "done", resumed: true, seconds: 0, reason: reasonOf(from), ...kept });
         return { value: from.value };
       };
-      const byHand = values?.byHand(stage, occurrence, isStored, name);
+      const byHand = values?.byHand(place, isStored);
       if (byHand !== undefined) {
         const { valueByHand = (outputs: typeof byHand.outputs): unknown => outputs } = task;
         const value = valueByHand(byHand.outputs);
@@ -282,7 +282,7 @@ export class Steps {
       }
       if (isStored) return resume(stored);
       if (again !== null) parts.sink.line("liveops", stage, `runs again: ${again}`, name);
-      value = await asStep({ stage, occurrence, step: name }, () => task.run(step));
+      value = await asStep(place, () => task.run(step));
       step.checkEnded();
       kept = this.#keep(name, value);
     } catch (thrown) {
@@ -315,11 +315,16 @@ export class Steps {
 
   /** The value of a step as its event has it. */
   #keep(name: string, value: unknown, byHand?: Stored["byHand"]): Pick<Finished, "value"> {
-    const { stage, occurrence, values } = this;
+    const { stage, values } = this;
     if (values === null) return {};
     const json = jsonToKeep(`step "${name}" of stage "${stage}"`, value);
-    const inEvent = values.keep(stage, occurrence, json, value, name, byHand);
+    const inEvent = values.keep(this.#placeOf(name), json, value, byHand);
     return inEvent === null ? {} : { value: inEvent };
+  }
+
+  #placeOf(step: string): StepPlace {
+    const { stage, occurrence } = this;
+    return { stage, occurrence, step };
   }
 
   #finish(step: RunningStep, end: Finished): void {

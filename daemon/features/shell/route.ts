@@ -71,8 +71,9 @@ function outputsOf({ layout, engine: { workerEvents } }: Parts, entry: Entry): S
   });
   try {
     return stages.flatMap((stage) => {
-      const stored = values.load(stage, 1);
-      const { outputs } = values.byHand(stage, 1, stored !== undefined) ?? recordOf(stored?.value);
+      const stored = values.load({ stage, occurrence: 1 });
+      const { outputs } =
+        values.byHand({ stage, occurrence: 1 }, stored !== undefined) ?? recordOf(stored?.value);
       return outputs === undefined ? [] : [{ stage, outputs }];
     });
   } catch (error) {

@@ -58,7 +58,7 @@ function storeOf(attempt: number, stage: string | null = "Each", params = {}, oc
     forgotten,
     earlierItems: () => events,
     ...(inFleet && { recordItems }),
-  }).items(stage, occurrence);
+  }).items({ stage, occurrence });
 }
 
 class Attempt implements KeyedHost {

@@ -43,8 +43,9 @@ function valuesOf(params: Record<string, unknown> = {}, attempt = 1): StageValue
     items: (...place) => values.items(...place),
     load: (...place) => values.load(...place),
     byHand: (...place) => values.byHand(...place),
-    keep: (stage, ...kept) => {
-      const inEvent = values.keep(stage, ...kept);
+    keep: (place, ...kept) => {
+      const { stage } = place;
+      const inEvent = values.keep(place, ...kept);
       // As it comes back from the file.
       if (inEvent) events.push({ attempt, stage, ...JSON.parse(JSON.stringify(inEvent)) });
       return inEvent;
@@ -53,7 +54,7 @@ function valuesOf(params: Record<string, unknown> = {}, attempt = 1): StageValue
 }
 
 function store(values: StageValues, stage: string, occurrence: number, json: string): void {
-  values.keep(stage, occurrence, json, json === "" ? undefined : JSON.parse(json));
+  values.keep({ stage, occurrence }, json, json === "" ? undefined : JSON.parse(json));
 }
 
 it("law: any JSON value of any stage name comes back, for the same params, however ordered", () => {
@@ -68,9 +69,9 @@ it("law: any JSON value of any stage name comes back, for the same params, howev
       const json = JSON.stringify(value);
       store(valuesOf({ a: 1, b: { c: 2, d: 3 } }), stage, occurrence, json);
       const again = valuesOf({ b: { d: 3, c: 2 }, a: 1 }, 2);
-      expect(again.load(stage, occurrence)).toEqual({ value: JSON.parse(json), attempt: 1 });
-      expect(again.load(stage, occurrence + 10)).toBeUndefined();
-      expect(valuesOf({ a: 2 }, 2).load(stage, occurrence)).toBeUndefined();
+      expect(again.load({ stage, occurrence })).toEqual({ value: JSON.parse(json), attempt: 1 });
+      expect(again.load({ stage, occurrence: occurrence + 10 })).toBeUndefined();
+      expect(valuesOf({ a: 2 }, 2).load({ stage, occurrence })).toBeUndefined();
       rmSync(dir, { recursive: true, force: true });
     }),
     { numRuns: 60 },
@@ -85,10 +86,10 @@ it("keeps names that differ in case alone, or beyond what a file name can hold, 
     store(values, stage, 2, JSON.stringify(`${index}${LARGE_VALUE}`));
   }
   const again = valuesOf({}, 2);
-  expect(names.map((stage) => again.load(stage, 1))).toEqual(
+  expect(names.map((stage) => again.load({ stage, occurrence: 1 }))).toEqual(
     names.map((_, value) => ({ value, attempt: 1 })),
   );
-  expect(names.map((stage) => again.load(stage, 2))).toEqual(
+  expect(names.map((stage) => again.load({ stage, occurrence: 2 }))).toEqual(
     names.map((_, index) => ({ value: `${index}${LARGE_VALUE}`, attempt: 1 })),
   );
   expect(readdirSync(root)).toEqual(["values"]);
@@ -124,7 +125,7 @@ it("law: what was stored since it was last forgotten counts, small or large, who
             const json = last.get(`${stage}${occurrence}`);
             const attempt = attemptOf.get(`${stage}${occurrence}`);
             const value = json === undefined || json === "" ? undefined : JSON.parse(json);
-            expect(values.load(stage, occurrence)).toEqual(
+            expect(values.load({ stage, occurrence })).toEqual(
               json === undefined ? undefined : { value, attempt },
             );
           }
@@ -157,9 +158,9 @@ it("takes a value that was cut off for none, and stores the next one", () => {
   store(valuesOf(), "Load", 1, LARGE);
   truncateSync(join(dir, readdirSync(dir)[0]!), 20);
   const again = valuesOf({}, 2);
-  expect(again.load("Load", 1)).toBeUndefined();
+  expect(again.load({ stage: "Load", occurrence: 1 })).toBeUndefined();
   store(again, "Load", 1, "2");
-  expect(valuesOf({}, 3).load("Load", 1)).toEqual({ value: 2, attempt: 2 });
+  expect(valuesOf({}, 3).load({ stage: "Load", occurrence: 1 })).toEqual({ value: 2, attempt: 2 });
 });
 
 it("forgets a stage and what follows it", () => {
@@ -170,7 +171,7 @@ it("forgets a stage and what follows it", () => {
   }
   forgetFrom(dir, "B", ["A", "B", "C"], 1);
   const left = valuesOf({}, 2);
-  const isLeft = (stage: string) => [1, 2].filter((occurrence) => left.load(stage, occurrence));
+  const isLeft = (stage: string) => [1, 2].filter((occurrence) => left.load({ stage, occurrence }));
   expect(["A", "B", "C"].map(isLeft)).toEqual([[1, 2], [], []]);
   forgetFrom(join(root, "none"), "B", ["A", "B"], 1);
 });
@@ -246,7 +247,7 @@ it("stores the value before it says the stage was left, or with it", async () =>
     items: () => expect.fail("no loop has a key"),
     load: () => undefined,
     byHand: () => undefined,
-    keep: (stage, occurrence, _json, value) => {
+    keep: ({ stage, occurrence }, _json, value) => {
       sink.all.push(`stored ${stage}`);
       return stage === "Each" ? { occurrence, params: "", value } : null;
     },

@@ -344,7 +344,7 @@ describe("the bar of a stage", () => {
       ),
     );
     const values = new MemoryStageValues({}, 2);
-    values.keep("Check", 1, "", undefined, "done");
+    values.keep({ stage: "Check", step: "done", occurrence: 1 }, "", undefined);
     await runAttempt(type, anOrder({ stages: ["Check", "Ship"] }), sink, new TestStop(), values, { clock });
     const bars = sink.of("progress:changed").filter(({ step }) => step === undefined);
     // Of two steps of 10 s each, one half of the first one is done, at 0.1 steps a second.
