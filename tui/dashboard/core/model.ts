@@ -62,7 +62,6 @@ export type Page =
   /** Queues, then schedules; `at` counts through both. */
   | { readonly kind: "queues"; readonly at: number }
   | { readonly kind: "hosts"; readonly at: number }
-  | { readonly kind: "about" }
   | TimelinePage;
 
 export type PageOf<K extends Page["kind"]> = Extract<Page, { kind: K }>;

@@ -1,6 +1,5 @@
 /** The pages of the dashboard. A new page is a folder here, a kind of `Page` in core/model.ts, and an entry of `PAGES`. */
 import type { ComponentType } from "react";
-import { ABOUT_PAGE } from "../../features/about/AboutPage.js";
 import { HOSTS_PAGE } from "../../features/hosts/pages/page.js";
 import { Timeline } from "../../features/timeline/Timeline.js";
 import type { DashboardAction, Page, PageOf, State } from "../core/model.js";
@@ -23,7 +22,7 @@ interface PageEntry<P extends Page> {
 type Kind = Exclude<Page["kind"], "copy">;
 export type BodyPage = PageOf<Kind>;
 /** Kinds of pages of features. */
-type FeatureKind = "about" | "hosts" | "timeline";
+type FeatureKind = "hosts" | "timeline";
 
 type PagesOf<K extends Kind> = { readonly [Name in K]: PageEntry<PageOf<Name>> };
 
@@ -38,7 +37,6 @@ const PAGES: PagesOf<Exclude<Kind, FeatureKind>> & Partial<PagesOf<FeatureKind>>
   needs: { View: NeedsPage, mover: NEEDS_MOVER, actions: NEEDS_ACTIONS },
   queues: { View: QueuesPage, mover: QUEUES_MOVER, actions: QUEUES_ACTIONS },
   hosts: HOSTS_PAGE,
-  about: ABOUT_PAGE,
   timeline: { View: Timeline },
 };
 
