@@ -7,7 +7,6 @@ import { countsHostSeconds, daemon, liveHosts } from "./core/hosts.js";
 import { listLayout } from "./core/layout.js";
 import { emit, type State } from "./core/model.js";
 import { forecast } from "./core/queue-view.js";
-import { waits } from "./pages/details/waits.js";
 import { failures, find, page, queue, today } from "./pages/list/asks.js";
 import { logRange, logStream, matches, seek } from "./pages/log/asks.js";
 import { attempts, chain, dependencies, history, timeline, why } from "./pages/operation/asks.js";
@@ -53,7 +52,6 @@ export const ASKS = {
   today,
   failures,
   daemon,
-  waits,
 };
 
 const BY_NAME: Readonly<Record<string, Ask<object, unknown>>> = ASKS;

@@ -9,7 +9,6 @@ import { describeOperation, type Row } from "../../../describe/operation.js";
 import { formatDuration } from "../../../terminal/format.js";
 import { stageNote } from "../../../terminal/stage-note.js";
 import { omittedValue, resultOf } from "../../../text/result.js";
-import { answerOf } from "../../core/ask.js";
 import { chainOf, nameOf, operationOf } from "../../core/chain.js";
 import { bareOf } from "../../core/key.js";
 import { panesOf } from "../../core/layout.js";
@@ -23,7 +22,6 @@ import { Line } from "../../text/line.js";
 import { chainResults, textRows } from "../../text/outcome.js";
 import { type Paint, type Style, unpainted } from "../../text/theme.js";
 import { valueTable } from "../../text/value-table.js";
-import { waits } from "./waits.js";
 
 /** Rows of a value that are made at most. */
 const ROWS_MOST = 2000;
@@ -66,7 +64,7 @@ export function detailRows(state: State, page: PageOf<"record">, width: number, 
   const heading = (text: string, style: Style = "plain") => ["", paint(text, "bold", style)];
   const table = (value: unknown) =>
     valueTable(value, width - MARGIN, ROWS_MOST, paint).map((row) => indent + row);
-  const rows = [...table(details(state, operation)), ...waitRows(state, operation, indent, width)];
+  const rows = [...table(details(state, operation))];
   const { hookFailures = [] } = operation;
   if (hookFailures.length > 0)
     rows.push(
@@ -91,11 +89,6 @@ export function detailRows(state: State, page: PageOf<"record">, width: number, 
   if (Object.keys(notes).length > 0) rows.push(...heading("Stages"), ...table(notes));
   rows.push(...heading("Attempts"), ...attemptRows(page.attempts, width, paint));
   return rows;
-}
-
-function waitRows(state: State, { id, state: is }: Operation, indent: string, width: number): string[] {
-  const why = answerOf(state, waits);
-  return is === "queued" && why?.id === bareOf(id) ? indentedRows(why.summary, indent, width) : [];
 }
 
 /** Skipped stages with the reason, and allowed failures. */
