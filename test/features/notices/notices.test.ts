@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import type { Config } from "../../../protocol/system/config-settings.js";
 import { describeWhy } from "../../../tui/describe/why.js";
-import { TestDaemon } from "../../harness/daemon.js";
+import { TestDaemon, useDaemon } from "../../harness/daemon.js";
 import { HttpSink } from "./notice-servers.js";
 
 const OPS = {
@@ -25,7 +25,24 @@ const OPS = {
         if (left > 0) p.chainTo(Work, { left: left - 1 });
       }
     }`,
+  "asks.mjs": `
+    import { LiveOperation } from "liveops";
+    export class Asks extends LiveOperation {
+      static resumable = true;
+      async run(p) { await p.approve("Which?", { choices: ["a", "b"], timeout: 3600 }); }
+    }`,
 };
+
+const daemon = useDaemon({ ops: OPS });
+const { client, world } = daemon;
+
+/** The channels of a test, and nothing of those of the tests before. */
+async function configure(notify: Config["notify"]): Promise<void> {
+  for (const config of [{}, { notify }]) {
+    world.writeConfig(config);
+    await client.reload();
+  }
+}
 
 const until = (check: () => unknown) => vi.waitFor(check, { timeout: 60_000 });
 
@@ -39,16 +56,11 @@ const of = (sink: HttpSink, path = "/hook") => sink.bodies(path).map(({ type, su
 test("a failure is told with its reason, by the channels that want it", async () => {
   await using sink = await HttpSink.start();
   const other = { webhook: { url: `${sink.url}/other` } };
-  await using daemon = await TestDaemon.start({
-    ops: OPS,
-    config: {
-      notify: {
-        all: hook(sink),
-        others: { ...other, label: ["prod*"] },
-        ends: { webhook: { url: `${sink.url}/ends` }, events: ["finished"], longerThan: 0 },
-        late: { webhook: { url: `${sink.url}/late` }, events: ["finished"], longerThan: 3600 },
-      },
-    },
+  await configure({
+    all: hook(sink),
+    others: { ...other, label: ["prod*"] },
+    ends: { webhook: { url: `${sink.url}/ends` }, events: ["finished"], longerThan: 0 },
+    late: { webhook: { url: `${sink.url}/late` }, events: ["finished"], longerThan: 3600 },
   });
   const failed = await daemon.submit("work", { params: { fails: true }, label: "nightly" });
   await daemon.untilFinished(failed.id);
@@ -88,12 +100,7 @@ test("a channel that is dead holds nothing up, and gets its notices from the nex
   const { port } = gone;
   await gone[Symbol.asyncDispose]();
   await using live = await HttpSink.start();
-  await using daemon = await TestDaemon.start({
-    ops: OPS,
-    config: {
-      notify: { dead: { webhook: { url: `http://127.0.0.1:${port}/hook` } }, live: hook(live) },
-    },
-  });
+  await configure({ dead: { webhook: { url: `http://127.0.0.1:${port}/hook` } }, live: hook(live) });
   const { id } = await daemon.submit("work", { params: { fails: true } });
   expect(await daemon.untilFinished(id)).toMatchObject({ state: "failed" });
   await until(() => expect(of(live)).toEqual([["liveops.failed", id]]));
@@ -135,20 +142,9 @@ test("a channel that is dead holds nothing up, and gets its notices from the nex
   );
 });
 
-const ASKS = `
-  import { LiveOperation } from "liveops";
-  export class Asks extends LiveOperation {
-    static resumable = true;
-    async run(p) { await p.approve("Which?", { choices: ["a", "b"], timeout: 3600 }); }
-  }`;
-
 test("a question is told, and not any more once it is answered or cancelled", async () => {
   await using sink = await HttpSink.start();
-  await using daemon = await TestDaemon.start({
-    ops: { "asks.mjs": ASKS },
-    config: { notify: { live: hook(sink), night: hook(sink, { quiet: "00:00-23:59" }) } },
-  });
-  const { client } = daemon;
+  await configure({ live: hook(sink), night: hook(sink, { quiet: "00:00-23:59" }) });
   const waiting = async () =>
     (await client.daemon()).channels.find(({ channel }) => channel === "night")!.waiting;
   const first = await daemon.submit("asks", {});
@@ -171,10 +167,7 @@ test("a question is told, and not any more once it is answered or cancelled", as
 
 test("a question is told although the daemon died before it could keep the notice, and once if it could", async () => {
   await using sink = await HttpSink.start();
-  await using daemon = await TestDaemon.start({
-    ops: { "asks.mjs": ASKS },
-    config: { notify: { hook: hook(sink) } },
-  });
+  await configure({ hook: hook(sink) });
   const file = join(daemon.world.stateDir, "notices.ndjson");
   await until(() => expect(readFileSync(file, "utf8")).toContain("after"));
   const before = readFileSync(file, "utf8");
@@ -194,7 +187,7 @@ test("a question is told although the daemon died before it could keep the notic
 
 test("a failure is told although the daemon died before it could keep the notice", async () => {
   await using sink = await HttpSink.start();
-  await using daemon = await TestDaemon.start({ ops: OPS, config: { notify: { hook: hook(sink) } } });
+  await configure({ hook: hook(sink) });
   const file = join(daemon.world.stateDir, "notices.ndjson");
   await until(() => expect(readFileSync(file, "utf8")).toContain("after"));
   const before = readFileSync(file, "utf8");
@@ -217,7 +210,7 @@ test("a failure is told although the daemon died before it could keep the notice
 
 test("a flood is one summary", async () => {
   await using sink = await HttpSink.start();
-  await using daemon = await TestDaemon.start({ ops: OPS, config: { notify: { hook: hook(sink) } } });
+  await configure({ hook: hook(sink) });
   const bodies = Array.from({ length: 12 }, () => ({ op: "work", params: { fails: true } }));
   const all = await daemon.client.submit(bodies, "flood");
   await until(() => expect(sink.posted.length).toBeGreaterThan(0));
@@ -237,8 +230,7 @@ test("a flood is one summary", async () => {
 
 test("a reload adds and removes channels; a secret that is missing is said before the first notice", async () => {
   await using sink = await HttpSink.start();
-  await using daemon = await TestDaemon.start({ ops: OPS });
-  const { client, world } = daemon;
+  await configure({});
   const old = await daemon.submit("work", { params: { fails: true } });
   await daemon.untilFinished(old.id);
   const file = join(world.stateDir, "notices.ndjson");
