@@ -5,14 +5,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { useCli } from "./cli.js";
 
-const EXAMPLES = new URL("../../../ops/examples", import.meta.url).pathname;
-
 const cli = useCli();
 let ops: string;
 beforeAll(() => {
   ops = mkdtempSync(join(tmpdir(), "liveops-run-"));
   writeFileSync(join(ops, "work.ts"), WORK);
-  writeFileSync(join(ops, "broken.ts"), "export class {");
 });
 afterAll(() => rmSync(ops, { recursive: true, force: true }));
 
@@ -67,14 +64,6 @@ export class Linger extends LiveOperation {
     await p.stage("Wait", () => { p.log("waiting"); return after(3_600_000, null, { signal: p.signal }); });
   }
 }
-
-export class Deaf extends LiveOperation {
-  static stages = ["Wait"];
-  static gracePeriod = 3600;
-  async run(p: Progress) {
-    await p.stage("Wait", () => { p.log("waiting"); return after(3_600_000); });
-  }
-}
 `;
 
 const run = (...words: string[]) => cli.run(["run", "--ops", ops, ...words]);
@@ -86,12 +75,6 @@ test("headers, what is printed and logged, result; the steps of the bar on stder
   );
   expect(ended.stderr).toMatch(/100% \(4\/4\)/);
   expect(ended.code).toBe(0);
-});
-
-test("the chain continues on the same stream", async () => {
-  const { code, stdout } = await cli.run(["run", "--ops", EXAMPLES, "step-a"], { cwd: ops });
-  expect(code).toBe(0);
-  expect(stdout).toMatch(/^=== \[1\/1\] List ===\n.*=== \[1\/2\] Measure ===\n.*=== \[2\/2\] Report ===\n/s);
 });
 
 test("a failure is exit 1, its message and stack on stderr", async () => {
@@ -110,13 +93,6 @@ test.each([[[]], [["wrap=true"]]])(
     expect(stderr).not.toContain("NotStarted");
   },
 );
-
-test("an unknown type is exit 4 with near names, and with the files that do not load", async () => {
-  const { code, stdout, stderr } = await run("cuont");
-  expect({ code, stdout }).toEqual({ code: 4, stdout: "" });
-  expect(stderr).toContain("did you mean count?");
-  expect(stderr).toContain("broken.ts does not load");
-});
 
 test("wrong parameters are exit 2 with the list of them", async () => {
   const { code, stdout, stderr } = await run("count", "too=3");
@@ -146,15 +122,6 @@ test("the first Ctrl-C cancels: exit 6, though the operation left a timer", asyn
   const ended = await running.ended;
   expect(ended.code).toBe(6);
   expect(ended.stderr).toContain("cancelled");
-});
-
-test("the second Ctrl-C kills an operation that ignores the first: exit 130", async () => {
-  const running = cli.start(["run", "--ops", ops, "deaf"]);
-  await running.says("stdout", "waiting");
-  running.child.kill("SIGINT");
-  await running.says("stderr", "cancel requested");
-  running.child.kill("SIGINT");
-  expect((await running.ended).code).toBe(130);
 });
 
 test("run has the whole environment, --env and --env-file, and the variables of the operation", async () => {
