@@ -20,12 +20,25 @@ const JUST_CHANGED_MS = 3000;
 const BATCHES = 5;
 
 const UNTRACED = [
-  ...["brk", "clock_gettime", "clock_nanosleep", "madvise", "mmap", "mprotect", "munmap"],
-  ...["epoll_ctl", "epoll_pwait", "futex", "geteuid", "getpid", "restart_syscall", "sched_yield"],
+  "brk",
+  "clock_gettime",
+  "clock_nanosleep",
+  "madvise",
+  "mmap",
+  "mprotect",
+  "munmap",
+  "epoll_ctl",
+  "epoll_pwait",
+  "futex",
+  "geteuid",
+  "getpid",
+  "restart_syscall",
+  "sched_yield",
 ];
 const OPTIONS = [
   ..."-f --seccomp-bpf -y -qq -s 0 -e signal=none".split(" "),
-  ...["-e", `trace=!${UNTRACED.join(",")}`],
+  "-e",
+  `trace=!${UNTRACED.join(",")}`,
 ];
 /** What the daemon does at intervals: it watches its places and processes, and writes `state.json`. */
 const AT_INTERVALS = /state\.json|\/liveopsd\.|\/state\/(history|workers)"|\/state>|\/proc\/\d+\//;

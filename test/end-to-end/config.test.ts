@@ -84,7 +84,8 @@ describe("without a daemon", () => {
     expect(await config("path")).toMatchObject({ code: 0, stdout: `${file}\n` });
     expect((await config("get", "keepDays")).stdout).toBe("180\n");
     expect(await config("set", "keepDays", "7")).toMatchObject({
-      ...{ code: 0, stdout: "" },
+      code: 0,
+      stdout: "",
       stderr: expect.stringContaining("keepDays: in effect at the next liveops start; no daemon runs"),
     });
     expect(JSON.parse(readFileSync(file, "utf8"))).toEqual({
@@ -96,11 +97,13 @@ describe("without a daemon", () => {
     expect((await config("--json")).stdout).toContain('"keepDays":{"value":7,"reload":"live"}');
     const before = readFileSync(file, "utf8");
     expect(await config("set", "keepDays", "soon")).toMatchObject({
-      ...{ code: 2, stdout: "" },
+      code: 2,
+      stdout: "",
       stderr: expect.stringContaining("keepDays must be a whole number from 0 to 36500"),
     });
     expect(await config("get", "keepDay")).toMatchObject({
-      ...{ code: 2, stdout: "" },
+      code: 2,
+      stdout: "",
       stderr: expect.stringContaining("did you mean keepDays?"),
     });
     expect(readFileSync(file, "utf8")).toBe(before);
@@ -207,13 +210,19 @@ describe("with a daemon", () => {
     );
     write(
       JSON.stringify({
-        ...{ concurrency: 3, queues: { gpu: { concurrency: 2 } }, nice: 11, logLevel: "debug" },
-        ...{ ops: [join(world.dir, "more")], env: { fromDaemon: ["COLOUR"] }, metrics: "127.0.0.1:0" },
+        concurrency: 3,
+        queues: { gpu: { concurrency: 2 } },
+        nice: 11,
+        logLevel: "debug",
+        ops: [join(world.dir, "more")],
+        env: { fromDaemon: ["COLOUR"] },
+        metrics: "127.0.0.1:0",
         hooks: { onSuccess: `touch ${world.dir}/hooked` },
       }),
     );
     expect(await world.liveopsd(["reload"])).toMatchObject({
-      ...{ code: 0, stdout: "" },
+      code: 0,
+      stdout: "",
       stderr: expect.stringContaining("applied: ops, queues, hooks, logLevel, metrics, env, nice"),
     });
     const { queues } = await world.client.queues();

@@ -72,8 +72,13 @@ test("each block in TypeScript compiles", async () => {
   symlinkSync(join(ROOT, "node_modules/@types"), join(dir, "node_modules/@types"));
   writeFileSync(join(dir, "package.json"), '{ "type": "module" }');
   const compilerOptions = {
-    ...{ module: "nodenext", target: "es2022", lib: ["es2023", "esnext.disposable"] },
-    ...{ strict: true, noEmit: true, types: ["node"], skipLibCheck: true },
+    module: "nodenext",
+    target: "es2022",
+    lib: ["es2023", "esnext.disposable"],
+    strict: true,
+    noEmit: true,
+    types: ["node"],
+    skipLibCheck: true,
   };
   writeFileSync(join(dir, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
   const tsc = join(ROOT, "node_modules/typescript/bin/tsc");

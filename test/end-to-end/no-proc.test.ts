@@ -21,8 +21,13 @@ const canHide = spawnSync("unshare", [MOUNTS, "true"]).status === 0;
 
 /** The words of a bin whose /proc is empty. */
 const hidden = (bin: string, words: string[]) => [
-  ...[MOUNTS, "sh", "-c", 'mount -t tmpfs none /proc && exec "$0" "$@"'],
-  ...[process.execPath, binFile(bin), ...words],
+  MOUNTS,
+  "sh",
+  "-c",
+  'mount -t tmpfs none /proc && exec "$0" "$@"',
+  process.execPath,
+  binFile(bin),
+  ...words,
 ];
 
 const run = (bin: string, ...words: string[]) =>
@@ -54,14 +59,18 @@ test.skipIf(!canHide)(
       "CPU, MEM, READ and WRITTEN are not available on this system",
     );
     expect(await run("liveops", "pause", id)).toMatchObject({
-      ...{ code: 5, stdout: "" },
+      code: 5,
+      stdout: "",
       stderr: expect.stringContaining("pausing an operation is not available on this system"),
     });
     expect((await world.client.show(id)).pause).toBeNull();
 
     const screen = new HeadlessTerminal(110, 30);
     const dashboard = pty.spawn("unshare", hidden("liveops-tui", [id]), {
-      ...{ cols: 110, rows: 30, cwd: world.work, env: world.env },
+      cols: 110,
+      rows: 30,
+      cwd: world.work,
+      env: world.env,
     });
     dashboard.onData((data) => screen.write(data, () => {}));
     const exited = new Promise((resolve) => dashboard.onExit(({ exitCode }) => resolve(exitCode)));

@@ -84,7 +84,10 @@ describe("status", () => {
       "1 running: ##{x}\n",
     );
     expect(JSON.parse(await status("--json"))).toMatchObject({
-      ...{ running: 1, queued: 0, failed: 1, input: 0 },
+      running: 1,
+      queued: 0,
+      failed: 1,
+      input: 0,
       current: { id, op: "shell", label: "#{x}", stage: "Run", percent: null },
     });
     await world.liveops(["cancel", id, "--wait"]);

@@ -122,8 +122,18 @@ test("the example of docs/client.md compiles and runs, and a test with liveops/t
   );
   // test/types/ has the older compiler.
   const options = [
-    ...["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--skipLibCheck", "false"],
-    ...["--typeRoots", join(MODULES, "@types"), "--types", "node"],
+    "--noEmit",
+    "--strict",
+    "--module",
+    "nodenext",
+    "--target",
+    "es2022",
+    "--skipLibCheck",
+    "false",
+    "--typeRoots",
+    join(MODULES, "@types"),
+    "--types",
+    "node",
   ];
   const tsc = join(MODULES, "typescript/bin/tsc");
   const compiled = await inProject(process.execPath, [tsc, ...options, "count.ts", "hello.ts"]);
@@ -142,7 +152,8 @@ test("the example of docs/client.md compiles and runs, and a test with liveops/t
     stderr: "",
   });
   const required = await inProject(process.execPath, [
-    ...["--input-type=commonjs", "-e"],
+    "--input-type=commonjs",
+    "-e",
     'const { connect } = require("liveops/client"); connect().daemon().then(({ version }) => console.log(version))',
   ]);
   expect(await installed("liveopsd", ["stop"])).toMatchObject({ code: 0 });

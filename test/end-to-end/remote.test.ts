@@ -110,7 +110,9 @@ describe("a command", () => {
 
   test("asks an agent's and a shell's questions there", async () => {
     const initialize = {
-      ...{ jsonrpc: "2.0", id: 1, method: "initialize" },
+      jsonrpc: "2.0",
+      id: 1,
+      method: "initialize",
       params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "t", version: "1" } },
     };
     const call = {

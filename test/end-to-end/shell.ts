@@ -43,7 +43,9 @@ export class ShellOnTerminal implements AsyncDisposable {
       chmodSync(file, 0o755);
     }
     this.#child = pty.spawn(shell, START[shell].words, {
-      ...{ cols: 140, rows: 40, cwd: world.work },
+      cols: 140,
+      rows: 40,
+      cwd: world.work,
       env: { ...world.env, PATH: `${bin}:${world.env.PATH}`, LANG: "C.UTF-8" },
     });
     this.#child.onData((data) => {

@@ -100,7 +100,11 @@ export class Collector {
 function received(span: WireSpan, resource: Record<string, unknown>): ReceivedSpan {
   const { traceId, spanId, parentSpanId, name, attributes, events, links, status } = span;
   return {
-    ...{ traceId, spanId, parentId: parentSpanId ?? null, name, resource },
+    traceId,
+    spanId,
+    parentId: parentSpanId ?? null,
+    name,
+    resource,
     from: Number(BigInt(span.startTimeUnixNano) / 1_000_000n),
     to: Number(BigInt(span.endTimeUnixNano) / 1_000_000n),
     attributes: object(attributes),

@@ -44,7 +44,10 @@ export function blocksOf(page: string): Block[] {
     const isOutput = isAfterShell && between.trim() === "" && ["", "json"].includes(language);
     isAfterShell = language === "sh";
     return {
-      ...{ page, language, marks, isOutput },
+      page,
+      language,
+      marks,
+      isOutput,
       line: text.slice(0, match.index).split("\n").length,
       text: command ?? body.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
     };

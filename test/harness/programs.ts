@@ -38,7 +38,10 @@ export const programs = Object.keys(PROGRAMS) as Program[];
 const PLACES = [
   ...globSync("/usr/lib/postgresql/*/bin").sort().reverse(),
   ...(process.env.PATH ?? "").split(":").filter((place) => place !== ""),
-  ...["/usr/sbin", "/usr/local/sbin", "/lib/systemd", "/usr/lib/systemd"],
+  "/usr/sbin",
+  "/usr/local/sbin",
+  "/lib/systemd",
+  "/usr/lib/systemd",
 ];
 
 /** Path of a program's file; undefined if it is missing. */

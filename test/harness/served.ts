@@ -53,7 +53,10 @@ export class Served {
     prepareStateDir(layout);
     const settings: Settings = {
       ...settingsFrom({ stateDir: dir, socket: join(dir, "liveopsd.sock") }, {}, {}),
-      ...{ opsDirs: ["/ops"], shippedDirs: ["/ops"], concurrency: 2, cgroup: "off" },
+      opsDirs: ["/ops"],
+      shippedDirs: ["/ops"],
+      concurrency: 2,
+      cgroup: "off",
       ...over,
     };
     let scheduler!: IdleScheduler;
@@ -81,8 +84,11 @@ export class Served {
       ...parts,
       config: {
         state: {
-          ...{ file: join(dir, "config.json"), loadedAt: new Date().toISOString() },
-          ...{ changed: false, restart: [], problem: null },
+          file: join(dir, "config.json"),
+          loadedAt: new Date().toISOString(),
+          changed: false,
+          restart: [],
+          problem: null,
         },
         reload: async () => [],
       },

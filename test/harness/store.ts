@@ -77,7 +77,10 @@ export class OpenStore {
     };
     const containment = { kill: async () => {}, lookEverywhere() {}, pause() {}, pidsOf: () => [] };
     return new Attempt(entry, entry.run!, dir, placeIn(dir), null, {
-      ...{ bus: this.bus, log: { error }, containment, onOutcome: () => {} },
+      bus: this.bus,
+      log: { error },
+      containment,
+      onOutcome: () => {},
     });
   }
 

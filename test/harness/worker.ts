@@ -73,17 +73,15 @@ export class Probe extends LiveOperation { ${statics}
     const output = [files.stdoutFile, files.stderrFile].map((file) => openSync(file, "a", 0o600));
     const { PATH = "", NODE_COMPILE_CACHE = "" } = process.env;
     const given: WorkerSetup = {
-      ...{
-        workerId,
-        ...files,
-        eventsFile: null,
-        userCode: false,
-        nice: 0,
-        opsDirs: [],
-        stampsDir: join(dir, "stamps"),
-        cgroup: null,
-        startOnly: [],
-      },
+      workerId,
+      ...files,
+      eventsFile: null,
+      userCode: false,
+      nice: 0,
+      opsDirs: [],
+      stampsDir: join(dir, "stamps"),
+      cgroup: null,
+      startOnly: [],
       ...setup,
     };
     const child = fork(PROGRAM, [JSON.stringify(given)], {
@@ -129,27 +127,37 @@ export class Probe extends LiveOperation { ${statics}
     });
     const record = { ...submittedRecord(operation, AT, 1), state: "running" as const, attempt };
     const entry: Entry = {
-      ...{
-        record,
-        order: 1,
-        version: 1,
-        queuedAt: 1,
-        finishedBy: 0,
-        env: {},
-        key: null,
-        events: [],
-        bytes: 0,
-      },
-      ...{ nextAttempt: attempt + 1, tries: 0 },
+      record,
+      order: 1,
+      version: 1,
+      queuedAt: 1,
+      finishedBy: 0,
+      env: {},
+      key: null,
+      events: [],
+      bytes: 0,
+      nextAttempt: attempt + 1,
+      tries: 0,
       run: {
         worker: { workerId: this.workerId, directory: "0:0", ...identify(this.pid) },
         policy: { ...POLICY, ...policy },
-        ...{ stopReason: null, stopRequestedAt: null, startedAt: AT, startedUptime: 0, accepted: false },
+        stopReason: null,
+        stopRequestedAt: null,
+        startedAt: AT,
+        startedUptime: 0,
+        accepted: false,
       },
     };
     this.#send({
-      ...{ type: "order", entry, paramsFile: null, file: join(this.dir, "probe.mjs") },
-      ...{ attemptDir: this.attemptDir, earlier: [], maxLog: 2 ** 26, valuesDir: null, notice: null },
+      type: "order",
+      entry,
+      paramsFile: null,
+      file: join(this.dir, "probe.mjs"),
+      attemptDir: this.attemptDir,
+      earlier: [],
+      maxLog: 2 ** 26,
+      valuesDir: null,
+      notice: null,
       ...over,
     });
   }

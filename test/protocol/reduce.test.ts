@@ -273,16 +273,30 @@ describe("steps", () => {
       .event({ type: "step:entered", stage: "Load", step: "unit", total: 1 })
       .event({ type: "progress:changed", step: "unit", percent: 40, progress: null })
       .event({
-        ...{ type: "step:finished", stage: "Load", step: "unit", state: "failed" },
-        ...{ resumed: false, seconds: 2, exitCode: 3, error },
+        type: "step:finished",
+        stage: "Load",
+        step: "unit",
+        state: "failed",
+        resumed: false,
+        seconds: 2,
+        exitCode: 3,
+        error,
       } as OperationEvent)
       .record();
     expect(record.percent).toBe(0);
     expect(record.steps).toEqual({
       Load: [
         {
-          ...{ name: "unit", state: "failed", percent: 40, progress: null, status: null, startedAt: AT },
-          ...{ finishedAt: AT, seconds: 2, resumed: false, exitCode: 3 },
+          name: "unit",
+          state: "failed",
+          percent: 40,
+          progress: null,
+          status: null,
+          startedAt: AT,
+          finishedAt: AT,
+          seconds: 2,
+          resumed: false,
+          exitCode: 3,
           reason: "long ".repeat(100).slice(0, 200),
         },
       ],

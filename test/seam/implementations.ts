@@ -83,7 +83,9 @@ export abstract class Opened {
 
   #note(changes: readonly Change[], { kind }: Decision): void {
     const moves = changes.map(({ id, before, after }) => ({
-      ...{ id, from: before?.state ?? null, to: after?.state ?? null },
+      id,
+      from: before?.state ?? null,
+      to: after?.state ?? null,
     }));
     const n = this.store.ledger.get(moves[0]?.id ?? "")?.version ?? null;
     this.announced.push({ kind, n, moves });
@@ -222,7 +224,9 @@ export class FleetOpened extends Opened {
     super(host, layout);
     prepareStateDir(layout);
     this.store = new FleetStore({
-      ...{ layout, engine, host },
+      layout,
+      engine,
+      host,
       bus: this.bus,
       before: (decision) => this.before(decision),
       isOwn: (entry) => entry.run?.claim?.host === host,
@@ -250,7 +254,10 @@ export class FleetOpened extends Opened {
     const parse = (json: unknown) => parseSchedules(json as unknown[]);
     this.schedules = new FleetSetting<readonly Schedule[]>("schedules", [], parse, engine);
     const services = {
-      ...{ layout, bus: this.bus, counters: hostCounters(this.bus), settings: { maxLog: 1024 * 1024 } },
+      layout,
+      bus: this.bus,
+      counters: hostCounters(this.bus),
+      settings: { maxLog: 1024 * 1024 },
       log: { logger: pino({ level: "silent" }) },
     };
     this.runs = new FleetRuns({

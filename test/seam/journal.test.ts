@@ -155,7 +155,9 @@ describeSeam("journal", (seam) => {
     const cancelled = ids[1]!;
     await opened.lifecycle.cancel(cancelled);
     await opened.lifecycle.edit(ids[0]!, () => ({
-      ...{ changes: { priority: 5, label: "new" }, env: { B: "2" }, changedVariables: ["B"] },
+      changes: { priority: 5, label: "new" },
+      env: { B: "2" },
+      changedVariables: ["B"],
     }));
     await opened.lifecycle.remove(ids[3]!);
     const before = { state: await stateOf(opened), bytes: opened.store.queuedBytes };

@@ -86,15 +86,18 @@ describe("two hosts", { tags: ["postgresql"] }, () => {
           );
           await hosts[0].caughtUp();
           model.operations = (await hosts[0].all()).reverse().map(({ record, nextAttempt: next, run }) => ({
-            ...{ id: record.id, op: record.op, key: null, label: record.label, state: record.state },
-            ...{
-              attempt: record.attempt,
-              next,
-              isCancelled: record.cancelRequested,
-              version: 0,
-              queuedAt: 0,
-            },
-            ...{ isPaused: (record.pause?.since ?? null) !== null, host: run?.claim?.host === "b" ? 1 : 0 },
+            id: record.id,
+            op: record.op,
+            key: null,
+            label: record.label,
+            state: record.state,
+            attempt: record.attempt,
+            next,
+            isCancelled: record.cancelRequested,
+            version: 0,
+            queuedAt: 0,
+            isPaused: (record.pause?.since ?? null) !== null,
+            host: run?.claim?.host === "b" ? 1 : 0,
             pin: record.on ? Number(record.on === "b") : null,
           }));
         }

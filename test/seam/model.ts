@@ -179,7 +179,7 @@ export class Model {
   #add(id: string, op: string, key: string | null, n: number, more: Partial<Known> = {}): void {
     const flags = { isCancelled: false, isPaused: false };
     const numbers = { version: n, queuedAt: n, attempt: 0, next: 1, host: 0, pin: null };
-    this.operations.push({ ...{ id, op, key, label: null, state: "queued" }, ...flags, ...numbers, ...more });
+    this.operations.push({ id, op, key, label: null, state: "queued", ...flags, ...numbers, ...more });
   }
 
   /** Everything that a daemon can ask, against the model. */
@@ -188,12 +188,25 @@ export class Model {
     const entries = await store.archive.list({}, 1000);
     expect(
       entries.map(({ record, version, queuedAt, nextAttempt }) => ({
-        ...{ id: record.id, state: record.state, attempt: record.attempt, label: record.label },
-        ...{ version, queuedAt, nextAttempt, isPaused: (record.pause?.since ?? null) !== null },
+        id: record.id,
+        state: record.state,
+        attempt: record.attempt,
+        label: record.label,
+        version,
+        queuedAt,
+        nextAttempt,
+        isPaused: (record.pause?.since ?? null) !== null,
       })),
     ).toEqual(
       expected.map(({ id, state, attempt, label, version, queuedAt, next, isPaused }) => ({
-        ...{ id, state, attempt, label, version, queuedAt, nextAttempt: next, isPaused },
+        id,
+        state,
+        attempt,
+        label,
+        version,
+        queuedAt,
+        nextAttempt: next,
+        isPaused,
       })),
     );
     expect(store.journalNumber).toBe(this.n);

@@ -10,9 +10,19 @@ import { AT } from "../harness/records.js";
 import { describeSeam, fleetSeam } from "./implementations.js";
 
 const SCHEDULE: Schedule = {
-  ...{ name: "nightly", cron: "0 3 * * *", zone: "UTC", jitter: 0, overlap: "skip", catchup: "last" },
-  ...{ submit: { op: "noop" }, createdAt: AT, pausedSince: null, lastDueAt: AT },
-  ...{ lastOperation: null, missed: 0, lastProblem: null },
+  name: "nightly",
+  cron: "0 3 * * *",
+  zone: "UTC",
+  jitter: 0,
+  overlap: "skip",
+  catchup: "last",
+  submit: { op: "noop" },
+  createdAt: AT,
+  pausedSince: null,
+  lastDueAt: AT,
+  lastOperation: null,
+  missed: 0,
+  lastProblem: null,
 };
 
 const add = (queues: Setting<SavedQueues>, name: string) =>

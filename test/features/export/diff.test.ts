@@ -23,10 +23,15 @@ function run(steps: readonly Step[], lines: readonly string[], over: Partial<Ope
   });
   const counts = { total: steps.length, done: steps.filter(({ state }) => state === "done").length };
   const record = backupDone({
-    ...{ logLines: log.length, steps: { Archive: [...steps] }, stepCounts: { Archive: counts }, ...over },
+    logLines: log.length,
+    steps: { Archive: [...steps] },
+    stepCounts: { Archive: counts },
+    ...over,
   });
   return {
-    ...{ name: record.id, record, why: async () => null },
+    name: record.id,
+    record,
+    why: async () => null,
     events: async function* () {},
     log: async function* () {
       yield* log;

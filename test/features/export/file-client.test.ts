@@ -8,14 +8,12 @@ import { ago, backupDone, failed } from "../../tui/dashboard/operations.js";
 
 const LINES = 9000;
 const log: LogLine[] = Array.from({ length: LINES }, (_, i) => ({
-  ...{
-    n: i + 1,
-    seq: 2 * i + 10,
-    at: ago(60),
-    attempt: 1,
-    stage: i % 2 === 0 ? "A" : "B",
-    stream: "stdout" as const,
-  },
+  n: i + 1,
+  seq: 2 * i + 10,
+  at: ago(60),
+  attempt: 1,
+  stage: i % 2 === 0 ? "A" : "B",
+  stream: "stdout" as const,
   text: i % 1000 === 0 ? `\x1b[31mfound\x1b[0m é ${i}` : `line ${i}`,
 }));
 
@@ -27,7 +25,9 @@ const record = failed({ logLines: LINES, seq: 2 * LINES + 20 });
 const other = backupDone({ id: "otheraaaaaaa" });
 const event = (seq: number) => ({ type: "records:dropped", seq, at: ago(60), attempt: 1, count: 1 }) as const;
 const source = (of: typeof record, lines: readonly LogLine[]): RunSource => ({
-  ...{ name: "x", record: of, why: async () => null },
+  name: "x",
+  record: of,
+  why: async () => null,
   events: () => each([event(1), event(21), event(0), event(2 * LINES + 15)]),
   log: (after = 0) => each(lines.filter(({ n }) => n > after)),
 });

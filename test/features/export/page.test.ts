@@ -19,7 +19,12 @@ const record = backupDone({
 test("a step is a row below its stage with why it failed, and the others are counted", () => {
   const rows = stageTable(record)!.text.split("<tr ").slice(1);
   expect(rows.map((row) => /<th scope="row">(.*?)<\/th>/.exec(row)?.[1])).toEqual([
-    ...["Scan", "Archive", "a", "&lt;b&gt;", undefined, "Checksum"],
+    "Scan",
+    "Archive",
+    "a",
+    "&lt;b&gt;",
+    undefined,
+    "Checksum",
   ]);
   expect(rows[3]).toContain('class="failed step"');
   expect(rows[3]).toContain('<td class="note">exit 1</td>');
@@ -29,7 +34,9 @@ test("a step is a row below its stage with why it failed, and the others are cou
 test("a step is a lane below its stage", () => {
   const span = { from: 1, to: 5, look: "done" } as const;
   const lanes = [undefined, "a"].map((name) => ({
-    ...{ stage: "Archive", isTracked: true, spans: [{ ...span }] },
+    stage: "Archive",
+    isTracked: true,
+    spans: [{ ...span }],
     ...(name !== undefined && { step: name }),
   }));
   const course: Course = { lanes, attempts: [], left: 0 };

@@ -28,7 +28,8 @@ test("stages, lines and outcome reach the record and the bus", async () => {
   );
   bus.on("lines", (_, lines) => told.push(lines.map(({ text }) => text).join()));
   const remote = new RemoteRuns({
-    ...{ store, runs },
+    store,
+    runs,
     isFinished: () => false,
     isHere: () => false,
     onRecords: () => tail.read(),

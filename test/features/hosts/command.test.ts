@@ -21,8 +21,14 @@ const before = (seconds: number) => new Date(NOW - seconds * 1000).toISOString()
 const HOSTS: HostReply[] = [
   host({ name: "build-1", slots: 8, running: 5, tags: ["eu"], load: 4.214, skewMs: 2 }),
   host({
-    ...{ name: "build-2", state: "unreachable", since: before(42), slots: 8, running: 3 },
-    ...{ tags: ["eu", "gpu"], load: 7.9, skewMs: -1100 },
+    name: "build-2",
+    state: "unreachable",
+    since: before(42),
+    slots: 8,
+    running: 3,
+    tags: ["eu", "gpu"],
+    load: 7.9,
+    skewMs: -1100,
   }),
   host({ name: "build-3", draining: true, slots: 4, skewMs: 0 }),
   host({ name: "old\u0007", state: "left", since: before(7200), load: null, skewMs: null }),

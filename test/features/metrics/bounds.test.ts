@@ -13,8 +13,14 @@ const directory = useDirectories();
 
 const left = (stage: string): WorkerEvent => ({
   type: "stage:left",
-  ...{ seq: 1, at: new Date().toISOString(), attempt: 1 },
-  ...{ stage, index: 0, state: "done", resumed: false, seconds: 2 },
+  seq: 1,
+  at: new Date().toISOString(),
+  attempt: 1,
+  stage,
+  index: 0,
+  state: "done",
+  resumed: false,
+  seconds: 2,
 });
 
 test("types and stages beyond the bound count as other", async () => {

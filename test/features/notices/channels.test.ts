@@ -21,17 +21,24 @@ vi.mock("node:os", { spy: true });
 const makeDirectory = useDirectories();
 
 const NOTICE: Notice = {
-  ...{
-    id: "n1",
-    event: "failed",
-    at: "2026-06-10T08:00:00.000Z",
-    title: "Failed: sich(ern) *ü* @channel <!here>",
-  },
-  ...{ where: "on box, queue default", reason: ["rsync exited with 23 & <b>", "```@all"] },
-  ...{ next: ["liveops logs abc"], schedule: null },
+  id: "n1",
+  event: "failed",
+  at: "2026-06-10T08:00:00.000Z",
+  title: "Failed: sich(ern) *ü* @channel <!here>",
+  where: "on box, queue default",
+  reason: ["rsync exited with 23 & <b>", "```@all"],
+  next: ["liveops logs abc"],
+  schedule: null,
   operation: {
-    ...{ id: "abc", op: "backup", title: "sichern", label: "nightly", queue: "default", state: "failed" },
-    ...{ attempt: 1, seconds: 2, error: { code: "X", message: "rsync exited with 23" } },
+    id: "abc",
+    op: "backup",
+    title: "sichern",
+    label: "nightly",
+    queue: "default",
+    state: "failed",
+    attempt: 1,
+    seconds: 2,
+    error: { code: "X", message: "rsync exited with 23" },
   },
 };
 
@@ -42,7 +49,9 @@ const FLOOD = Array.from(
 
 function delivery(notices: Notice[] = [NOTICE], over: Partial<Delivery> = {}): Delivery {
   return {
-    ...{ message: messageOf(notices, "box"), secrets: new Secrets({ TOKEN: "tk_very_secret" }), host: "box" },
+    message: messageOf(notices, "box"),
+    secrets: new Secrets({ TOKEN: "tk_very_secret" }),
+    host: "box",
     env: { PATH: process.env.PATH! },
     signal: AbortSignal.timeout(20_000),
     ...over,
@@ -62,7 +71,10 @@ describe("ntfy", () => {
     const [{ path, headers }] = sink.posted as [(typeof sink.posted)[0]];
     expect([path, headers.authorization]).toEqual(["/", "Bearer tk_very_secret"]);
     expect(sink.bodies("/")[0]).toEqual({
-      ...{ topic: "builds", title: NOTICE.title, tags: ["x"], priority: 4 },
+      topic: "builds",
+      title: NOTICE.title,
+      tags: ["x"],
+      priority: 4,
       message: "rsync exited with 23 & <b>\n```@all\non box, queue default\n$ liveops logs abc",
     });
   });
@@ -90,7 +102,8 @@ describe("slack", () => {
     });
     await send({ slack: { url: "env:DISCORD" } }, its());
     expect(sink.bodies("/api/webhooks/1/x")[0]).toMatchObject({
-      ...{ content: expect.stringContaining("rsync exited with 23 & <b>"), allowed_mentions: { parse: [] } },
+      content: expect.stringContaining("rsync exited with 23 & <b>"),
+      allowed_mentions: { parse: [] },
     });
   });
 });
@@ -116,8 +129,14 @@ describe("webhook", () => {
     expect(headers["webhook-signature"]).toBe(`v1,${hmac}`);
     const [one, summary] = sink.bodies("/hook");
     expect(one).toEqual({
-      ...{ specversion: "1.0", id: "n1", source: "/liveops/box", type: "liveops.failed", subject: "abc" },
-      ...{ time: NOTICE.at, datacontenttype: "application/json", data: NOTICE },
+      specversion: "1.0",
+      id: "n1",
+      source: "/liveops/box",
+      type: "liveops.failed",
+      subject: "abc",
+      time: NOTICE.at,
+      datacontenttype: "application/json",
+      data: NOTICE,
     });
     expect(summary).toMatchObject({ type: "liveops.summary", data: { notices: FLOOD } });
   });

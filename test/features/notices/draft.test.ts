@@ -26,15 +26,18 @@ const notice = (draft: NoticeDraft, host = "box", masker = new Masker()) => noti
 
 const failed: Operation = {
   ...new Story().record(),
-  ...{ id: "abc", op: "backup", title: "Backup of /srv", label: "nightly", queue: "disk", state: "failed" },
-  ...{
-    stages: ["Scan", "Copy"],
-    stageStates: { Copy: "failed" },
-    currentStage: 1,
-    seconds: 3905,
-    attempt: 2,
-    cwd: "/srv",
-  },
+  id: "abc",
+  op: "backup",
+  title: "Backup of /srv",
+  label: "nightly",
+  queue: "disk",
+  state: "failed",
+  stages: ["Scan", "Copy"],
+  stageStates: { Copy: "failed" },
+  currentStage: 1,
+  seconds: 3905,
+  attempt: 2,
+  cwd: "/srv",
   error: { code: "LIVEOPS_EXCEPTION", message: "rsync exited with 23\nmore", stack: null },
 };
 
@@ -42,7 +45,8 @@ const ends = (record: Operation) => endDrafts(record, reasonOf(record));
 
 test("a failure says what, where, why and how to go on", () => {
   expect(notice(ends(failed)[0]!)).toMatchObject({
-    ...{ event: "failed", title: "Failed: Backup of /srv (nightly)" },
+    event: "failed",
+    title: "Failed: Backup of /srv (nightly)",
     where: "on box, queue disk, type backup, id abc, in /srv, attempt 2, after 1 h 5 min",
     reason: ["stage Copy, attempt 2", "$ rsync", "exit code 23"],
     next: ["liveops retry abc", "liveops logs abc", "liveops why abc"],
@@ -52,12 +56,10 @@ test("a failure says what, where, why and how to go on", () => {
 test("the reason is the head of the Why, without secrets", () => {
   const record: Operation = {
     ...failed,
-    ...{
-      op: "shell",
-      params: { args: ["curl", "--data", "token=abcd1234", "-u", "me:hunter22"] },
-      stages: [],
-      attempt: 1,
-    },
+    op: "shell",
+    params: { args: ["curl", "--data", "token=abcd1234", "-u", "me:hunter22"] },
+    stages: [],
+    attempt: 1,
     error: { code: "LIVEOPS_EXIT", message: "curl exited with 7", stack: null },
   };
   const entry = { record, env: { MY_PASSWORD: "hunter22" } };
@@ -114,7 +116,8 @@ test("texts of operations are cleaned and cut", () => {
   } = notice(
     ends({
       ...failed,
-      ...{ title: `a\nb${long}`, error: { code: "X", message: long, stack: null } },
+      title: `a\nb${long}`,
+      error: { code: "X", message: long, stack: null },
     })[0]!,
   );
   for (const text of [title, reason[0]!, its!.title, its!.error!.message]) {
@@ -134,7 +137,9 @@ test("the same occurrence has the same id, another attempt another", () => {
 test("a stall, a prompt and a problem of the daemon", () => {
   const running: Operation = {
     ...failed,
-    ...{ state: "running", error: null, updatedAt: "2026-06-10T07:00:00.000Z" },
+    state: "running",
+    error: null,
+    updatedAt: "2026-06-10T07:00:00.000Z",
   };
   expect(notice(stallDraft(running, 600)).reason).toEqual([
     "it has reported nothing for 10 min, since 2026-06-10T07:00:00.000Z",
@@ -146,15 +151,14 @@ test("a stall, a prompt and a problem of the daemon", () => {
   );
   const waitingForInput = { prompt: "Password: ", since: "2026-06-10T07:30:00.000Z" };
   expect(notice(inputDraft({ ...running, waitingForInput }))).toMatchObject({
-    ...{ title: "Waits for input: Backup of /srv (nightly)", reason: ["Password:", "stage Copy (2 of 2)"] },
+    title: "Waits for input: Backup of /srv (nightly)",
+    reason: ["Password:", "stage Copy (2 of 2)"],
     next: ["liveops attach abc"],
   });
   expect(notice(troubleDraft("the disk\nis broken\nreally\nreally"))).toMatchObject({
-    ...{
-      title: "liveopsd has a problem on box",
-      reason: ["the disk", "is broken", "really"],
-      operation: null,
-    },
+    title: "liveopsd has a problem on box",
+    reason: ["the disk", "is broken", "really"],
+    operation: null,
   });
 });
 
@@ -174,7 +178,9 @@ describe("a channel tells", () => {
     const both: Channel = { ...all, events: ["finished", "odd"] };
     expect(told(all, success)).toBe("odd");
     expect(notice(wantedDraft(ends(success), both)!)).toMatchObject({
-      ...{ event: "odd", title: "Odd: Backup of /srv (nightly)", reason: ["rows 0, usually 90 to 110"] },
+      event: "odd",
+      title: "Odd: Backup of /srv (nightly)",
+      reason: ["rows 0, usually 90 to 110"],
     });
     const chain = { ...success.chain, next: "next" };
     expect(told(both, { ...success, chain })).toBe("odd");

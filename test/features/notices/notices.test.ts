@@ -67,10 +67,8 @@ test("a failure is told with its reason, by the channels that want it", async ()
   await until(() => expect(of(sink)).toEqual([["liveops.failed", failed.id]]));
   const [{ data }] = sink.bodies("/hook");
   expect(data).toMatchObject({
-    ...{
-      title: "Failed: Work (nightly)",
-      reason: ["stage Second", "no room", "caused by Error: disk is full"],
-    },
+    title: "Failed: Work (nightly)",
+    reason: ["stage Second", "no room", "caused by Error: disk is full"],
     where: expect.stringContaining(`queue default, type work, id ${failed.id}`),
     next: ["retry", "logs", "why"].map((command) => `liveops ${command} ${failed.id}`),
     operation: { id: failed.id, state: "failed", error: { message: "no room" } },
@@ -245,10 +243,8 @@ test("a reload adds and removes channels; a secret that is missing is said befor
   expect(await client.testChannel("hook")).toEqual({ problem: null });
   expect(await client.testChannel("signed")).toEqual({ problem: expect.stringMatching(/NOT_THERE/) });
   await expect(client.testChannel("hok")).rejects.toMatchObject({
-    ...{
-      code: "LIVEOPS_NO_SUCH_CHANNEL",
-      message: expect.stringMatching(/channels: hook, signed; .*liveops reload$/),
-    },
+    code: "LIVEOPS_NO_SUCH_CHANNEL",
+    message: expect.stringMatching(/channels: hook, signed; .*liveops reload$/),
   });
   const { id } = await daemon.submit("work", { params: { fails: true } });
   await until(() =>

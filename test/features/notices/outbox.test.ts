@@ -9,8 +9,15 @@ import { useDirectories } from "../../harness/temporary.js";
 const makeDirectory = useDirectories();
 
 const notice = (id: string): Notice => ({
-  ...{ id, event: "failed", at: "2026-06-10T08:00:00.000Z", title: id, where: "", reason: ["x".repeat(100)] },
-  ...{ next: [], operation: null, schedule: null },
+  id,
+  event: "failed",
+  at: "2026-06-10T08:00:00.000Z",
+  title: id,
+  where: "",
+  reason: ["x".repeat(100)],
+  next: [],
+  operation: null,
+  schedule: null,
 });
 
 function open(file = join(makeDirectory(), "notices.ndjson")) {
@@ -37,7 +44,10 @@ test("a next daemon finds what was not delivered, without a stop before", () => 
   appendFileSync(file, '{"channel":"phone","notice":{"id":"c"');
   const next = open(file);
   expect([next.after, next.ids("phone"), next.ids("mail"), next.outbox.channels]).toEqual([
-    ...[9, ["b"], ["b"], ["phone", "mail"]],
+    9,
+    ["b"],
+    ["b"],
+    ["phone", "mail"],
   ]);
   next.outbox.add("phone", notice("d"), 10);
   expect(open(file).ids("phone")).toEqual(["b", "d"]);

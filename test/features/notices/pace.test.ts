@@ -3,7 +3,11 @@ import { describe, expect, test } from "vitest";
 import { nextMessage, type Pace, quietFor, retryDelay } from "../../../daemon/features/notices/pace.js";
 
 const pace = (over: Partial<Pace>): Pace => ({
-  ...{ waiting: [], recent: [], lastSentAt: null, retryAt: 0, quietUntil: 0 },
+  waiting: [],
+  recent: [],
+  lastSentAt: null,
+  retryAt: 0,
+  quietUntil: 0,
   ...over,
 });
 
@@ -16,7 +20,8 @@ describe("the next message", () => {
   test("tells one notice each, as long as there are fewer than five in a minute", () => {
     const four = [10_000, 20_000, 30_000, 40_000];
     expect(nextMessage(pace({ waiting: [40_000], recent: four, lastSentAt: 31_000 }), 40_000)).toEqual({
-      ...{ at: 41_000, count: 1 },
+      at: 41_000,
+      count: 1,
     });
     expect(nextMessage(pace({ waiting: four, recent: four }), 50_000)?.count).toBe(1);
   });
@@ -27,7 +32,8 @@ describe("the next message", () => {
     const more = [2000, 2001];
     expect(nextMessage(pace({ waiting: more, recent: [...flood, ...more], lastSentAt: 1100 }), 2001)).toEqual(
       {
-        ...{ at: 61_100, count: 2 },
+        at: 61_100,
+        count: 2,
       },
     );
     // The flood is over at that time.

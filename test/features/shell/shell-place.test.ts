@@ -7,7 +7,9 @@ import { failed } from "../../tui/dashboard/operations.js";
 const step = (name: string, state: Step["state"]) => ({ name, state }) as Step;
 const withSteps = (total: number) =>
   failed({
-    ...{ stages: ["M", "N"], stageStates: { M: "failed" }, stepCounts: { M: { total, failed: 1 } } },
+    stages: ["M", "N"],
+    stageStates: { M: "failed" },
+    stepCounts: { M: { total, failed: 1 } },
     steps: { M: [step("s1", "done"), step("s2", "failed")] },
   });
 

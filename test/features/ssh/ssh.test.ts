@@ -30,8 +30,14 @@ describe("a host without settings", () => {
     const sockets = join(env.XDG_RUNTIME_DIR!, "liveops", "ssh");
     expect(options).toEqual(
       expect.arrayContaining([
-        ...["-T", "ConnectTimeout=10", "ServerAliveInterval=15", "ServerAliveCountMax=3"],
-        ...["ControlMaster=auto", `ControlPath=${sockets}/%C`, "ControlPersist=60", "RemoteCommand=none"],
+        "-T",
+        "ConnectTimeout=10",
+        "ServerAliveInterval=15",
+        "ServerAliveCountMax=3",
+        "ControlMaster=auto",
+        `ControlPath=${sockets}/%C`,
+        "ControlPersist=60",
+        "RemoteCommand=none",
       ]),
     );
     expect(statSync(sockets).mode & 0o777).toBe(0o700);

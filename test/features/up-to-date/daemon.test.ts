@@ -165,7 +165,9 @@ test("`why` tells of a success what ran and what did not, with the reasons and t
   };
   const reason = "no earlier run is known";
   expect(await whyOfRun()).toMatchObject({
-    ...{ summary: "It succeeded.", left: [], savedSeconds: null },
+    summary: "It succeeded.",
+    left: [],
+    savedSeconds: null,
     ran: [
       { stage: "Make", reason },
       { stage: "Check", step: "a", reason },

@@ -14,7 +14,10 @@ import { ago, operation } from "../../tui/dashboard/operations.js";
 const FACTS = { kept: null, typeFile: null, lastLines: [], command: null };
 const failed = (message: string, over: Partial<Operation> = {}): Operation =>
   operation({
-    ...{ id: "failedaaaaaa", state: "failed", stages: ["Build", "Test"], finishedAt: ago(0) },
+    id: "failedaaaaaa",
+    state: "failed",
+    stages: ["Build", "Test"],
+    finishedAt: ago(0),
     stageStates: { Build: "done", Test: "failed" },
     error: { code: "LIVEOPS_EXCEPTION", message, stack: null },
     ...over,
@@ -38,9 +41,14 @@ test("a command of a pipeline has its line, as the pipeline ran it", () => {
   const known = { place: { file: "/srv/ci.yaml", line: 5 }, command: "make test" };
   const record = failed("", { error: { code: "LIVEOPS_EXCEPTION", message: error, stack: null, ...known } });
   expect(failureOf(record, { ...FACTS, kept: { file: "/srv/ci.yaml", text } })).toEqual({
-    ...{ stage: "Test", step: null, code: "LIVEOPS_EXCEPTION", causes: [] },
+    stage: "Test",
+    step: null,
+    code: "LIVEOPS_EXCEPTION",
+    causes: [],
     message: `"Test" exited with 2 at /srv/ci.yaml:5: make test`,
-    ...{ command: "make test", exit: "exit code 2", place: { file: "/srv/ci.yaml", line: 5 } },
+    command: "make test",
+    exit: "exit code 2",
+    place: { file: "/srv/ci.yaml", line: 5 },
     source: { from: 3, lines: ["    run: |", "      make build", "      make test", ""] },
     lines: ["ok 1", "not ok 2"],
   });
@@ -62,8 +70,17 @@ test("a cause is its first line: the lines behind it are output of the program",
 });
 
 const failedStep = (name: string): Step => ({
-  ...{ name, percent: 0, progress: null, status: null, startedAt: ago(2), finishedAt: ago(1) },
-  ...{ seconds: 1, resumed: false, exitCode: 2, reason: null, state: "failed" },
+  name,
+  percent: 0,
+  progress: null,
+  status: null,
+  startedAt: ago(2),
+  finishedAt: ago(1),
+  seconds: 1,
+  resumed: false,
+  exitCode: 2,
+  reason: null,
+  state: "failed",
 });
 
 test("the step that failed is named", () => {
@@ -92,7 +109,8 @@ test("of several steps that failed none is named, and of each the lines that tel
     ...printed("c", "ERROR: of a step that did not fail"),
   ];
   expect(failureOf(failed("2 of 7 steps failed: a, b", { steps }), { ...FACTS, lastLines })).toMatchObject({
-    ...{ stage: "Test", step: null },
+    stage: "Test",
+    step: null,
     lines: [
       "WARNING: Retrying (Retry(total=0)): Name or service not known",
       "ERROR: No matching distribution found for setuptools",
@@ -158,7 +176,10 @@ describe("what leaves the daemon", () => {
   test("has at most 16 KiB", () => {
     const long = "x".repeat(400);
     const changes = Array.from({ length: 60 }, (_, i) => ({
-      ...{ kind: "script", name: `${i} ${long}`, before: long, now: long },
+      kind: "script",
+      name: `${i} ${long}`,
+      before: long,
+      now: long,
       diff: Array.from({ length: 12 }, () => long),
     }));
     const large = why({ changes, notes: Array.from({ length: 50 }, () => long), title: "é".repeat(4000) });

@@ -11,20 +11,42 @@ test("has no control character of any text in it", () => {
   const at = "2026-11-29T10:00:00.000Z";
   const decision = { stage: EVIL, step: EVIL, reason: EVIL };
   const why: Why = {
-    ...{ id: "failedaaaaaa", op: EVIL, title: EVIL, state: "failed", attempt: 1, at, summary: EVIL },
+    id: "failedaaaaaa",
+    op: EVIL,
+    title: EVIL,
+    state: "failed",
+    attempt: 1,
+    at,
+    summary: EVIL,
     failure: {
-      ...{ stage: EVIL, step: EVIL, code: EVIL, message: EVIL, causes: [EVIL], command: EVIL, exit: EVIL },
-      ...{ place: { file: EVIL, line: 1 }, source: { from: 1, lines: [EVIL] }, lines: [EVIL] },
+      stage: EVIL,
+      step: EVIL,
+      code: EVIL,
+      message: EVIL,
+      causes: [EVIL],
+      command: EVIL,
+      exit: EVIL,
+      place: { file: EVIL, line: 1 },
+      source: { from: 1, lines: [EVIL] },
+      lines: [EVIL],
     },
     since: { id: EVIL, finishedAt: at, seconds: 1 },
     changes: ["commit", "script", "parameter", "variable", "stage", "log", "directory", "later"].map(
       (kind) => ({
-        ...{ kind, name: EVIL, before: EVIL, now: EVIL, at, diff: [EVIL] },
+        kind,
+        name: EVIL,
+        before: EVIL,
+        now: EVIL,
+        at,
+        diff: [EVIL],
       }),
     ),
     machine: null,
     waits: [{ what: EVIL, until: EVIL, at }],
-    ...{ left: [decision], ran: [decision], savedSeconds: null, notes: [EVIL] },
+    left: [decision],
+    ran: [decision],
+    savedSeconds: null,
+    notes: [EVIL],
     next: [{ command: EVIL, does: EVIL }],
   };
   for (const text of [...whyLines(why, (_, each) => each), ...whyMarkdown(why, sanitize).split("\n")])

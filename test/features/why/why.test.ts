@@ -59,7 +59,9 @@ test("what git tells late is pending, then whole and kept", async () => {
   writeFileSync(join(repo, "no"), "");
   const { id } = await ran(daemon, "shell", body);
   expect(await daemon.client.why(id, { partial: true })).toMatchObject({
-    ...{ pending: true, changes: [], notes: ["More is being found out."] },
+    pending: true,
+    changes: [],
+    notes: ["More is being found out."],
     machine: expect.anything(),
   });
   writeFileSync(gate, "");
@@ -75,7 +77,9 @@ describe("bad input", () => {
     await using daemon = await TestDaemon.start({ ops: OPS });
     const first = await ran(daemon, "shell", shell("echo only; exit 3"));
     expect(await daemon.client.why(first.id)).toMatchObject({
-      ...{ since: null, changes: [], summary: "Stage Run failed: exit code 3" },
+      since: null,
+      changes: [],
+      summary: "Stage Run failed: exit code 3",
       notes: ["It has not succeeded before, so that nothing can be compared."],
     });
 
@@ -160,14 +164,18 @@ describe("with one daemon", () => {
     const file = join(daemon.world.stateDir, "runs", bad.id, "why.json");
     expect(whySchema.parse(why)).toEqual(why);
     expect(why.failure).toMatchObject({
-      ...{ stage: "Run", step: null, command: "./deploy.sh", exit: "exit code 7" },
+      stage: "Run",
+      step: null,
+      command: "./deploy.sh",
+      exit: "exit code 7",
       lines: [expect.stringContaining("begins at"), "no route to 10.0.0.7"],
     });
     expect(why.since).toMatchObject({ id: good.id });
     expect(named(why, "commit")).toMatchObject([{ name: commit, now: "Ada: deploy: check the route" }]);
     expect(named(why, "script")).toEqual([
       {
-        ...{ kind: "script", name: "deploy.sh" },
+        kind: "script",
+        name: "deploy.sh",
         diff: [' echo "begins at $(date)"', "-echo target ok", "+echo no route to 10.0.0.7", "+exit 7"],
       },
     ]);
@@ -279,10 +287,14 @@ describe("with one daemon", () => {
       failure: { lines: expect.arrayContaining(["boom"]) },
     });
     const logOf = ({ id, logLines }: Operation) => ({
-      ...{ files: localFiles(join(daemon.world.stateDir, "runs", id)), attempt: 1, lines: logLines },
+      files: localFiles(join(daemon.world.stateDir, "runs", id)),
+      attempt: 1,
+      lines: logLines,
     });
     expect(await firstNewLine(logOf(bad), [logOf(good)])).toMatchObject({
-      ...{ line: { text: "boom", n: bad.logLines }, runs: 1, isPartial: true },
+      line: { text: "boom", n: bad.logLines },
+      runs: 1,
+      isPartial: true,
     });
   });
 

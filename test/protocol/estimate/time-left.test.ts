@@ -11,11 +11,17 @@ import { submission } from "../../harness/records.js";
 const START = Date.parse("2026-01-02T03:04:05.000Z");
 const at = (seconds: number) => new Date(START + seconds * 1000).toISOString();
 const times = (startedAt: number, finishedAt: number | null = null) => ({
-  ...{ startedAt: at(startedAt), finishedAt: finishedAt === null ? null : at(finishedAt) },
-  ...{ resumed: false, seconds: null },
+  startedAt: at(startedAt),
+  finishedAt: finishedAt === null ? null : at(finishedAt),
+  resumed: false,
+  seconds: null,
 });
 const count = (done: number, total: number, rate: number | null) => ({
-  ...{ done, total, rate, unit: null, label: null },
+  done,
+  total,
+  rate,
+  unit: null,
+  label: null,
   etaSeconds: rate === null ? null : (total - done) / rate,
 });
 
@@ -23,7 +29,11 @@ const count = (done: number, total: number, rate: number | null) => ({
 function running(over: Partial<Operation> = {}): Operation {
   return {
     ...submittedRecord(submission(), at(0), 1),
-    ...{ state: "running", attempt: 1, startedAt: at(0), updatedAt: at(10), currentStage: 1 },
+    state: "running",
+    attempt: 1,
+    startedAt: at(0),
+    updatedAt: at(10),
+    currentStage: 1,
     stageStates: { Load: "done", Process: "active" },
     stageTimes: { Load: times(0, 10), Process: times(10) },
     ...over,

@@ -100,7 +100,9 @@ test("an invalid file: the valid settings are used, and a hidden state directory
   config('{"socket": "/other-user"}');
   expect(readUsableConfig(env)).toMatchObject({ config: {}, hidesPlaces: true });
   expect(readUsableConfig({ ...env, LIVEOPS_CONFIG: "/dev/null" })).toEqual({
-    ...{ config: {}, problem: null, hidesPlaces: false },
+    config: {},
+    problem: null,
+    hidesPlaces: false,
   });
 });
 
@@ -201,28 +203,37 @@ test("$schema is allowed and is no setting", () => {
 describe("the JSON Schema", () => {
   const accepts = new Ajv2020().compile(configSchema());
   const values = [
-    ...["", "a", "~/x", "/sys/fs/cgroup/x", "auto", "off", "info", "loud", "bell", "desktop", true, false],
-    ...[
-      null,
-      -1,
-      0,
-      1,
-      19,
-      20,
-      1.5,
-      65_536,
-      2 ** 24,
-      2 ** 45,
-      [],
-      ["a"],
-      [""],
-      [1],
-      {},
-      { allow: ["A*"], fromDaemon: [] },
-      { allow: ["A=B"] },
-      { allow: "A" },
-      { alow: [] },
-    ],
+    "",
+    "a",
+    "~/x",
+    "/sys/fs/cgroup/x",
+    "auto",
+    "off",
+    "info",
+    "loud",
+    "bell",
+    "desktop",
+    true,
+    false,
+    null,
+    -1,
+    0,
+    1,
+    19,
+    20,
+    1.5,
+    65_536,
+    2 ** 24,
+    2 ** 45,
+    [],
+    ["a"],
+    [""],
+    [1],
+    {},
+    { allow: ["A*"], fromDaemon: [] },
+    { allow: ["A=B"] },
+    { allow: "A" },
+    { alow: [] },
   ];
 
   test.each([...Object.keys(SETTINGS), ...Object.keys(LIMITS), "$schema", "unknown"])(

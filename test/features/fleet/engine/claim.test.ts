@@ -173,8 +173,11 @@ test("an attempt whose number is used again begins without lines", async () => {
 
 test("reads its candidates alone, however long the queue is", async () => {
   const claim = JSON.stringify({
-    ...{ token: token(), candidates: [{ id: "gone", expect: 1 }], workers: ["{}"] },
-    ...{ queueLimits: {}, opLimits: {} },
+    token: token(),
+    candidates: [{ id: "gone", expect: 1 }],
+    workers: ["{}"],
+    queueLimits: {},
+    opLimits: {},
   });
   const claims = (count: number) =>
     `select count(n) from generate_series(1, ${count}), liveops.exchange('a', ${a.session}, null, null, '{}', '{}', '{}', '{}', '{}', '{}',

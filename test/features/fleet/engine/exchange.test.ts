@@ -30,7 +30,9 @@ beforeEach(async () => {
 
 const group = (...items: Parameters<TestEngine["append"]>[0]) => ({ items, token: token() });
 const claimOf = (...candidates: Array<ReturnType<typeof candidate>>) => ({
-  ...{ candidates, workers: candidates.map(() => ({})), token: token() },
+  candidates,
+  workers: candidates.map(() => ({})),
+  token: token(),
 });
 
 test("one call ends an operation, submits another, claims a third, and brings the journal", async () => {

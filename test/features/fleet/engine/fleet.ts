@@ -121,7 +121,14 @@ export function newId(): string {
 export function submission(id: string, more: Partial<Submission> = {}): Submission {
   const chain = { id, index: 0, previous: null, next: null };
   return {
-    ...{ id, op: "noop", title: "Do nothing", label: null, cwd: "/", params: {}, stages: [], chain },
+    id,
+    op: "noop",
+    title: "Do nothing",
+    label: null,
+    cwd: "/",
+    params: {},
+    stages: [],
+    chain,
     ...more,
   } as Submission;
 }

@@ -15,7 +15,12 @@ beforeEach(async () => {
 });
 
 const options = (name: string, more: Partial<JoinOptions> = {}): JoinOptions => ({
-  ...{ name, owner: name, tags: [], slots: 2, version: "1.0.0", lostAfter: 300 },
+  name,
+  owner: name,
+  tags: [],
+  slots: 2,
+  version: "1.0.0",
+  lostAfter: 300,
   ...more,
 });
 

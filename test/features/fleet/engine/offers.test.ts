@@ -49,8 +49,14 @@ function known(
   const decision = { kind: "restored", id, entry } as unknown as OfferItem["decision"];
   const defaults = {
     ...indexOf(submission(id)),
-    ...{ state: "queued" as const, ord: version, attempt: 0, partition: "end" as const, retryAt: null },
-    ...{ host: null, session: null, fence: null },
+    state: "queued" as const,
+    ord: version,
+    attempt: 0,
+    partition: "end" as const,
+    retryAt: null,
+    host: null,
+    session: null,
+    fence: null,
   };
   return { id, version, decision, index: { ...defaults, ...index } };
 }

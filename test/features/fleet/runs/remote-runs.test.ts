@@ -35,7 +35,12 @@ async function shipped(store: MemoryStore, id: string, lines: number[]): Promise
     const value = { occurrence: 1, params: "hash", value: attempt };
     source.sink.event(
       {
-        ...{ type: "stage:left", stage: "Load", index: 0, state: "done", resumed: false, seconds: 1 },
+        type: "stage:left",
+        stage: "Load",
+        index: 0,
+        state: "done",
+        resumed: false,
+        seconds: 1,
         value,
       },
       true,

@@ -20,8 +20,12 @@ test("an engine that was sent the call may have recorded it, and the client is t
 test("a recorded decision that is not applied here, since the daemon stops or the engine lost writes", async () => {
   const tail = new Tail({
     engine: { decisionsAfter: () => Promise.reject(new Error("not asked")) },
-    ...{ from: 1, apply: () => {}, onHead: () => {}, onError: () => {} },
-    ...{ onLostWrites: async () => {}, isReloading: () => false },
+    from: 1,
+    apply: () => {},
+    onHead: () => {},
+    onError: () => {},
+    onLostWrites: async () => {},
+    isReloading: () => false,
   });
   const saying = (promise: Promise<void>) => promise.then(() => "", said);
   const lost = saying(tail.until(2));

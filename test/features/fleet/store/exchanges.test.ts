@@ -96,7 +96,10 @@ function tailOf() {
     },
     from: 0,
     apply: ({ n }) => void applied.push(n),
-    ...{ onHead: () => {}, onError: () => {}, onLostWrites: async () => {}, isReloading: () => false },
+    onHead: () => {},
+    onError: () => {},
+    onLostWrites: async () => {},
+    isReloading: () => false,
   });
   return { tail, applied, add, after, reads: () => reads };
 }

@@ -215,8 +215,10 @@ test("after an engine has lost writes, all hosts hold the same again, and attemp
   const a = await seam.open();
   const b = await seam.second();
   const [runsOnA, runsOnB, edited, queued] = [
-    ...[await a.submit(), await a.submit()],
-    ...[await a.submit(), await a.submit()],
+    await a.submit(),
+    await a.submit(),
+    await a.submit(),
+    await a.submit(),
   ] as [string, string, string, string];
   await a.start(runsOnA);
   await b.caughtUp();
