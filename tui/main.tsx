@@ -93,7 +93,12 @@ async function show(args: Arguments, places: CommandPlaces, client: Client): Pro
   const [readAloud] = READERS;
   if (readAloud !== undefined && readsAloud(args))
     return readAloud({
-      ...{ stdin, stdout, socket, stateDir, client, id: args.id },
+      stdin,
+      stdout,
+      socket,
+      stateDir,
+      client,
+      id: args.id,
       flags: flagsOf(args),
       allow: config.env?.allow,
     });

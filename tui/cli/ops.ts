@@ -35,7 +35,8 @@ const TYPES: TableSpec<OperationType> = {
       name: "stages",
       about: "Stages, in order",
       text: ({ stages }) => (stages === null ? "(depend on the parameters)" : stages.join(", ")),
-      ...{ sort: ({ stages }) => stages?.length ?? -1, atLeast: 12 },
+      sort: ({ stages }) => stages?.length ?? -1,
+      atLeast: 12,
     },
     {
       name: "resumable",
@@ -46,13 +47,17 @@ const TYPES: TableSpec<OperationType> = {
       name: "timeout",
       about: "Most time of an attempt",
       text: ({ timeout }) => (timeout === null ? "" : formatDuration(timeout)),
-      ...{ sort: ({ timeout }) => timeout ?? Number.POSITIVE_INFINITY, align: "right", only: "wide" },
+      sort: ({ timeout }) => timeout ?? Number.POSITIVE_INFINITY,
+      align: "right",
+      only: "wide",
     },
     {
       name: "attempts",
       about: "Attempts in total",
       text: ({ retry }) => String(retry?.attempts ?? 1),
-      ...{ sort: ({ retry }) => retry?.attempts ?? 1, align: "right", only: "wide" },
+      sort: ({ retry }) => retry?.attempts ?? 1,
+      align: "right",
+      only: "wide",
     },
     { name: "queue", about: "Queue of its operations", text: (it) => it.queue ?? "", only: "wide" },
     { name: "limits", about: "Limits of its resources", text: (it) => limitsText(it), only: "wide" },
@@ -172,7 +177,9 @@ async function show(
   if (output !== null)
     await printList(
       {
-        ...{ spec: TYPES, records: types, context: { now: Date.now(), time: output.time } },
+        spec: TYPES,
+        records: types,
+        context: { now: Date.now(), time: output.time },
         nameOf: (type) => type.op,
         json: (ops) => (op === undefined ? { ...reply, ops } : ops[0]),
       },

@@ -51,9 +51,11 @@ export const QUEUES: TableSpec<QueueReply> = {
 const MEANT = {
   list: "ls",
   show: "ls",
-  ...{ add: "set NAME --concurrency N", create: "set NAME --concurrency N" },
+  add: "set NAME --concurrency N",
+  create: "set NAME --concurrency N",
   edit: "set NAME --concurrency N",
-  ...{ delete: "rm", remove: "rm" },
+  delete: "rm",
+  remove: "rm",
 };
 
 export function registerQueue(root: Command): void {

@@ -105,9 +105,7 @@ export function registerRetry(root: Command): void {
       });
     },
   );
-  everyday(retry, [
-    ...["--failed", "--op", "--label", "--from", "--done", "--output", "--current", "--json"],
-  ]);
+  everyday(retry, ["--failed", "--op", "--label", "--from", "--done", "--output", "--current", "--json"]);
 }
 
 /** `--output` has the form of the output, or an output of the stage of the `--done` before. */

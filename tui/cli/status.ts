@@ -157,8 +157,12 @@ async function readFacts(client: Client, since: number): Promise<StatusFacts> {
 function publicFacts({ running, queued, failed, input, current, overall }: StatusFacts) {
   const isKnown = overall !== null && (overall.known || overall.percent >= 1);
   const named = current && {
-    ...{ id: current.id, op: current.op, title: current.title, label: current.label },
-    ...{ stage: stageOf(current), percent: isKnown ? Math.floor(overall.percent) : null },
+    id: current.id,
+    op: current.op,
+    title: current.title,
+    label: current.label,
+    stage: stageOf(current),
+    percent: isKnown ? Math.floor(overall.percent) : null,
   };
   return { running, queued, failed, input, current: named };
 }

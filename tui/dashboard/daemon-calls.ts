@@ -34,7 +34,8 @@ export async function send(
       const { id, done } = retry;
       const texts = Object.values(request.params ?? {}).filter((value) => typeof value === "string");
       const body = {
-        ...{ params, secrets: secretsOf(texts) },
+        params,
+        secrets: secretsOf(texts),
         ...(done.length > 0 && { done: [...done] }),
       };
       return [await client.retry(id, body)];

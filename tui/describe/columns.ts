@@ -54,13 +54,15 @@ const ALWAYS: OperationColumn[] = [
     name: "queue",
     about: "Queue, unless it is the default queue",
     text: ({ queue }) => (queue === DEFAULT_QUEUE ? "" : queue),
-    ...{ atLeast: 5, optional: true },
+    atLeast: 5,
+    optional: true,
   },
   {
     name: "host",
     about: "Host of the fleet that runs the operation, or ran it last",
     text: (it) => hostOf(it) ?? "",
-    ...{ atLeast: 4, optional: true },
+    atLeast: 4,
+    optional: true,
     when: (operations) => operations.some(({ host }) => host !== undefined),
   },
   {
@@ -73,7 +75,8 @@ const ALWAYS: OperationColumn[] = [
   {
     name: "done",
     about: "Share that is done; of a queued operation, the position and the expected start",
-    ...{ text: doneCell, align: "right" },
+    text: doneCell,
+    align: "right",
     sort: (it, { progress }) => progress(it).percent,
   },
   {
@@ -81,14 +84,16 @@ const ALWAYS: OperationColumn[] = [
     about: "Expected time left of a running operation; late: longer than nine of ten earlier runs",
     text: (it, { expectedEnd, now }) =>
       expectedLeft(it.state === "running" ? expectedEnd(it) : undefined, now),
-    ...{ align: "right", optional: true },
+    align: "right",
+    optional: true,
     sort: (it, { expectedEnd }) => Date.parse(expectedEnd(it)?.endsAt ?? "") || Number.MAX_VALUE,
   },
   {
     name: "age",
     about: "Time since the submit",
     text: (it, { now }) => formatAge(it.createdAt, now),
-    ...{ align: "right", times: "relative" },
+    align: "right",
+    times: "relative",
     sort: (it) => -Date.parse(it.createdAt),
   },
   timeColumn("created", "Time of the submit", (it) => it.createdAt, { times: "exact" }),
@@ -133,7 +138,9 @@ const TEXTS: OperationColumn[] = [
     name: "label",
     about: "Label of the submit",
     text: (it) => it.label ?? "",
-    ...{ atLeast: 8, readable: 12, optional: true },
+    atLeast: 8,
+    readable: 12,
+    optional: true,
   },
 ];
 
@@ -148,7 +155,8 @@ const ASKED: OperationColumn[] = (
       name: "pid",
       about: "Process id of the worker",
       text: (it) => (it.pid ? String(it.pid) : ""),
-      ...{ sort: (it) => it.pid ?? -1, align: "right" },
+      sort: (it) => it.pid ?? -1,
+      align: "right",
     },
     ...fieldsWith("column").map(([name, { column }]) =>
       numberColumn(name, column, (it: Operation) => it[name], COUNT),
@@ -168,7 +176,8 @@ const ASKED: OperationColumn[] = (
       name: "error",
       about: "First line of the error",
       text: ({ error }) => (error === null ? "" : firstLine(error.message)),
-      ...{ atLeast: 8, colour: () => "red" },
+      atLeast: 8,
+      colour: () => "red",
     },
   ] satisfies OperationColumn[]
 ).map((it) => ({ ...it, only: "asked" }));
@@ -177,8 +186,21 @@ export const OPERATIONS: TableSpec<Operation, OperationContext> = {
   columns: [...ALWAYS, ...WIDE, ...TEXTS, ...ASKED],
   firstToShrink: ["error", "odd", "status", "cwd", "title", "label", "stage", "queue", "host", "op"],
   firstToGo: [
-    ...["read", "written", "title", "label", "stage", "took", "mem", "cpu", "queue", "created", "age"],
-    ...["host", "left", "done", "op"],
+    "read",
+    "written",
+    "title",
+    "label",
+    "stage",
+    "took",
+    "mem",
+    "cpu",
+    "queue",
+    "created",
+    "age",
+    "host",
+    "left",
+    "done",
+    "op",
   ],
 };
 

@@ -106,7 +106,10 @@ function memberDefaults(name: keyof Config): Record<string, unknown> {
   if (name === "env") return { allow: [...ALLOWED_VARIABLES], fromDaemon: [] };
   if (name !== "fleet") return {};
   return {
-    ...{ url: undefined, passwordFile: undefined, host: hostname(), tags: [] },
+    url: undefined,
+    passwordFile: undefined,
+    host: hostname(),
+    tags: [],
     lostAfter: LOST_AFTER,
   };
 }

@@ -52,7 +52,8 @@ export class Unit {
     if (stateDir === null) return null;
     const name = UNIT_NAME.exec(this.name)?.[1];
     return shellLine([
-      ...["liveops", "install"],
+      "liveops",
+      "install",
       ...(name === undefined ? [] : ["--name", name]),
       ...(this.text!.includes(" --state-dir ") ? ["--state-dir", stateDir] : []),
       ...options,

@@ -114,13 +114,11 @@ export class RowsOutput implements LiveOutput {
     const paint = paintFor(this.output);
     return {
       width: Number.POSITIVE_INFINITY,
-      ...{
-        widths,
-        paint,
-        allColumns: true,
-        ...this.look,
-        ...this.progress.figures(),
-      },
+      widths,
+      paint,
+      allColumns: true,
+      ...this.look,
+      ...this.progress.figures(),
     };
   }
 

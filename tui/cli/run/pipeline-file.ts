@@ -51,7 +51,11 @@ function check(file: string, path: string | null, opsDirs: readonly string[]): C
   const parsed = parseFile(path);
   if (!parsed.ok)
     return {
-      ...{ file, ok: false, op: null, stages: [], warnings: [] },
+      file,
+      ok: false,
+      op: null,
+      stages: [],
+      warnings: [],
       problems: parsed.problems,
       lines: problemLines(shownName(file), parsed.problems),
     };
@@ -63,7 +67,8 @@ function check(file: string, path: string | null, opsDirs: readonly string[]): C
     then && problem !== null
       ? [
           {
-            ...{ line: then.line, column: then.column },
+            line: then.line,
+            column: then.column,
             key: "then.op",
             message: `warning: then.op: ${problem}`,
             nearest: [],
@@ -72,7 +77,11 @@ function check(file: string, path: string | null, opsDirs: readonly string[]): C
       : [];
   const warnings = [...parsed.warnings, ...unknown];
   return {
-    ...{ file, ok: true, op: name, problems: [], warnings },
+    file,
+    ok: true,
+    op: name,
+    problems: [],
+    warnings,
     stages: stages.map((stage) => stage.name),
     lines: problemLines(shownName(file), warnings),
   };

@@ -119,7 +119,9 @@ async function inStage(
     leftOut,
   );
   return {
-    ...{ cwd, leftOut, outputs: task?.outputs ?? [] },
+    cwd,
+    leftOut,
+    outputs: task?.outputs ?? [],
     env: { ...process.env, ...env } as Environment,
     command:
       task === null

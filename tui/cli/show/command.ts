@@ -59,7 +59,10 @@ export function registerShow(root: Command): void {
         return;
       }
       const lines = recordLines(operation, {
-        ...{ now: client.now(), paint: paintFor(process.stdout), time, link },
+        now: client.now(),
+        paint: paintFor(process.stdout),
+        time,
+        link,
         urls: { run: runUrlIn(stateDir)(operation), log: logUrlIn(stateDir)(operation) },
         chain: await chainLinks(client, operation),
         forecast: isFinal(operation.state) ? null : await client.forecast().catch(() => null),

@@ -202,6 +202,12 @@ async function submitMany(
   const { waitForAll } = await import("../follow/wait-for-all.js");
   const { exitStatus = false } = options;
   process.exitCode = await waitForAll(client, {
-    ...{ ids, output: givenFormat(options), exitStatus, to, all: null, timeoutSeconds: null, any: false },
+    ids,
+    output: givenFormat(options),
+    exitStatus,
+    to,
+    all: null,
+    timeoutSeconds: null,
+    any: false,
   });
 }

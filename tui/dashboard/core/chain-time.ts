@@ -39,7 +39,8 @@ function chainRest(state: State, operation: Operation) {
   const paused = links.reduce((sum, link) => sum + pausedSeconds(link, state.now), 0);
   const left = open.length === 0 ? UNKNOWN : sumOf(parts.map(([, time]) => time));
   return {
-    ...{ last, left },
+    last,
+    left,
     ran: started === null ? 0 : Math.max(0, secondsBetween(started, state.now) - paused),
     unknown: [
       ...unknownStages(state, operation),

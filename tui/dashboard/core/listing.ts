@@ -90,7 +90,11 @@ export interface ListPage {
 }
 
 export const UNASKED: Paging = {
-  ...{ pages: [], only: null, total: null, skipped: 0, toEnd: false },
+  pages: [],
+  only: null,
+  total: null,
+  skipped: 0,
+  toEnd: false,
   queue: { before: null, hasAll: false },
 };
 

@@ -50,7 +50,11 @@ function question(state: State, operation: Operation): Need[] {
   const key = `approval ${operation.id} ${since}`;
   return [
     {
-      ...{ key, text, since, sign: "?", style: "accent" },
+      key,
+      text,
+      since,
+      sign: "?",
+      style: "accent",
       name: nameOf(state, operation),
       operation: operation.id,
     },
@@ -63,9 +67,7 @@ function input(state: State, operation: Operation): Need[] {
   const { prompt, since } = waitingForInput;
   const text = prompt.trim() === "" ? "waits for input" : `waits for input: ${prompt.trim()}`;
   const key = `input ${id} ${since}`;
-  return [
-    { ...{ key, text, since, sign: "▲", style: "warn" }, name: nameOf(state, operation), operation: id },
-  ];
+  return [{ key, text, since, sign: "▲", style: "warn", name: nameOf(state, operation), operation: id }];
 }
 
 function failure(state: State, operation: Operation | null): Need[] {
@@ -74,9 +76,7 @@ function failure(state: State, operation: Operation | null): Need[] {
   const text = error === null ? "failed" : firstLine(error.message);
   const key = failureKey(operation);
   const since = finishedAt ?? updatedAt;
-  return [
-    { ...{ key, text, since, sign: "✗", style: "bad" }, name: nameOf(state, operation), operation: id },
-  ];
+  return [{ key, text, since, sign: "✗", style: "bad", name: nameOf(state, operation), operation: id }];
 }
 
 export const failureKey = ({ id, finishedAt }: Operation): string => `failure ${id} ${finishedAt}`;
@@ -103,7 +103,7 @@ function scheduleNeed({ name, missing, lastProblem, pausedSince }: ScheduleReply
   if (text === null || text === undefined || pausedSince !== null) return [];
   const since = missing?.since ?? "";
   const key = `schedule ${name} ${since} ${missing?.kind ?? text}`;
-  return [{ ...{ key, text, since, sign: "▲", style: "warn" }, name: `schedule ${name}`, schedule: name }];
+  return [{ key, text, since, sign: "▲", style: "warn", name: `schedule ${name}`, schedule: name }];
 }
 
 /** Whether the item is on the screen. */

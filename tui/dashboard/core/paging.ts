@@ -159,7 +159,9 @@ export function queueQuery({ list }: State, { before }: QueuePageWanted) {
   const place = before === null ? {} : { before };
   return {
     ...queryOf(list.filter),
-    ...{ state: ["queued" as const], limit: LIST_PAGE, order: "oldest" as const },
+    state: ["queued" as const],
+    limit: LIST_PAGE,
+    order: "oldest" as const,
     ...place,
   };
 }

@@ -78,21 +78,25 @@ export async function daemonCandidates(client: Client, question: Question): Prom
       return (await client.types()).ops.map(({ op, title }) => ({ word: op, description: title }));
     case "queue":
       return (await client.queues()).queues.map(({ name, queued, running }) => ({
-        ...{ word: name, description: `${running} running, ${queued} queued` },
+        word: name,
+        description: `${running} running, ${queued} queued`,
       }));
     case "host":
       return (await client.hosts()).hosts.map(({ name, state, running }) => ({
-        ...{ word: name, description: `${state}, ${running} running` },
+        word: name,
+        description: `${state}, ${running} running`,
       }));
     case "tag":
       return tags(client);
     case "schedule":
       return (await client.schedules()).schedules.map(({ name, cron, operation }) => ({
-        ...{ word: name, description: `${operation.op} at ${cron}` },
+        word: name,
+        description: `${operation.op} at ${cron}`,
       }));
     case "channel":
       return (await client.daemon()).channels.map(({ channel, kind }) => ({
-        ...{ word: channel, description: kind },
+        word: channel,
+        description: kind,
       }));
     case "stage":
       return stages(client, question);
@@ -111,7 +115,8 @@ async function ids(client: Client, { args }: Question, { states }: { states: Ope
   return operations
     .filter(({ id }) => !words.has(id))
     .map(({ id, state, title, label }) => ({
-      ...{ word: id, description: `${state}: ${title}${label === null ? "" : ` (${label})`}` },
+      word: id,
+      description: `${state}: ${title}${label === null ? "" : ` (${label})`}`,
     }));
 }
 

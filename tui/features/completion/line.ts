@@ -69,8 +69,15 @@ class Before {
 
   ask(word: string): Question {
     const question: Question = {
-      ...{ program: this.program, command: this.#command, takesCommand: false, options: [], value: null },
-      ...{ kept: "", text: word, args: this.#args, values: this.#values },
+      program: this.program,
+      command: this.#command,
+      takesCommand: false,
+      options: [],
+      value: null,
+      kept: "",
+      text: word,
+      args: this.#args,
+      values: this.#values,
     };
     const assigned = /^(--[^=]+)=/.exec(word);
     if (this.#isTrailing) return { ...question, value: FILE };

@@ -91,7 +91,9 @@ async function listHosts(command: Command): Promise<void> {
   const reply = await client.hosts();
   await printList(
     {
-      ...{ spec: HOSTS, records: reply.hosts, context: { now: client.now(), time: output.time } },
+      spec: HOSTS,
+      records: reply.hosts,
+      context: { now: client.now(), time: output.time },
       nameOf: ({ name }) => name,
       json: (hosts) => ({ ...reply, hosts }),
     },

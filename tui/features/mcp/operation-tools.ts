@@ -169,12 +169,23 @@ function summaryOf(operation: Operation) {
   const { id, op, title, label, state, stages, currentStage, attempt, queue, error, host, odd } = operation;
   const { createdAt, startedAt, finishedAt, logLines, chain } = operation;
   return {
-    ...{ id, op, title, label, state, queue, attempt, host },
+    id,
+    op,
+    title,
+    label,
+    state,
+    queue,
+    attempt,
+    host,
     stage: operation.untrackedStage ?? stages[currentStage] ?? null,
     percent: Math.floor(overallProgress(operation, null).percent),
     error: error && { code: error.code, message: cutText(error.message, MAX_MESSAGE) },
     ...(odd?.length && { odd }),
-    ...{ createdAt, startedAt, finishedAt, logLines, chain },
+    createdAt,
+    startedAt,
+    finishedAt,
+    logLines,
+    chain,
   };
 }
 

@@ -121,7 +121,13 @@ function typePlan(kind: "operation" | "chain", typed: string, dir: string, hasTe
       : [operationSource(names), operationTest(names)];
   const file = join(dir, names.file);
   return {
-    ...{ kind, op: names.op, file, source, schema: null, hasTypes: true, check: null },
+    kind,
+    op: names.op,
+    file,
+    source,
+    schema: null,
+    hasTypes: true,
+    check: null,
     test: hasTest ? { file: join(dir, `${names.op}.test${ending}`), source: test } : null,
     words: `--ops ${shellQuote(relative(process.cwd(), resolve(dir)) || ".")} ${names.op}`,
   };
@@ -133,7 +139,11 @@ function pipelinePlan(name: string, dir: string, hasTest: boolean): Plan {
   const path = shellQuote(relative(process.cwd(), resolve(file)));
   const schema = schemaFile(dir, "pipeline");
   return {
-    ...{ kind: "pipeline", op, file, schema, hasTypes: hasTest },
+    kind: "pipeline",
+    op,
+    file,
+    schema,
+    hasTypes: hasTest,
     source: pipelineSource(op, path, schema.path),
     test: hasTest
       ? { file: join(dir, `${op}.test${sourceEnding(dir)}`), source: pipelineTest(op, name) }

@@ -41,15 +41,17 @@ interface AddOptions extends ChannelOptions, OutputOptions {
 
 /** What other programs call the kinds. */
 const KINDS_MEANT: Record<string, ChannelKind> = {
-  ...{
-    discord: "slack",
-    mattermost: "slack",
-    email: "mail",
-    smtp: "mail",
-    sendmail: "mail",
-    http: "webhook",
-  },
-  ...{ push: "ntfy", "notify-send": "desktop", osascript: "desktop", exec: "command", script: "command" },
+  discord: "slack",
+  mattermost: "slack",
+  email: "mail",
+  smtp: "mail",
+  sendmail: "mail",
+  http: "webhook",
+  push: "ntfy",
+  "notify-send": "desktop",
+  osascript: "desktop",
+  exec: "command",
+  script: "command",
 };
 
 const list = (text: string) => text.split(",").map((word) => word.trim());

@@ -102,7 +102,10 @@ function listed(name: string, channel: Channel, channels: readonly ChannelReply[
   const reply = channels.find((each) => each.channel === name && each.kind === kind);
   const { channel: _name, kind: _kind, ...daemon } = reply ?? {};
   return {
-    ...{ channel: name, kind, to: placeOf(channel), events },
+    channel: name,
+    kind,
+    to: placeOf(channel),
+    events,
     ...(longerThan !== undefined && { longerThan }),
     ...(op && { op }),
     ...(queue && { queue }),

@@ -77,7 +77,8 @@ export const SCHEDULES: TableSpec<ScheduleReply> = {
       name: "jitter",
       about: "Most time by which a run is put off",
       text: ({ jitter }) => (jitter === 0 ? "" : formatDuration(jitter)),
-      ...{ sort: (it) => it.jitter, only: "wide" },
+      sort: (it) => it.jitter,
+      only: "wide",
     },
     timeColumn("success", "End of the last run that succeeded", (it) => it.lastSuccessAt, { only: "wide" }),
     timeColumn("created", "Time of the creation", (it) => it.createdAt, { only: "wide" }),
@@ -146,8 +147,13 @@ const MEANT = {
   list: "ls",
   show: "ls -o wide",
   edit: "add … --replace",
-  ...{ new: "add", create: "add", set: "add … --replace" },
-  ...{ delete: "rm", remove: "rm", start: "run", trigger: "run" },
+  new: "add",
+  create: "add",
+  set: "add … --replace",
+  delete: "rm",
+  remove: "rm",
+  start: "run",
+  trigger: "run",
 };
 
 export function registerSchedule(root: Command): void {
@@ -228,7 +234,8 @@ function registerAdd(schedule: Command): void {
       const words = isPipelineArgument(op)
         ? {
             ...(await pipelineSubmit({ file: op, set, trailing, params: options.params, shell: null })),
-            ...{ set: [], trailing: undefined },
+            set: [],
+            trailing: undefined,
           }
         : { op, set, trailing };
       await checkCwd(client, options);

@@ -73,13 +73,20 @@ async function open(client: Client, record: Operation, place: Place, to: ReportT
     const shell = process.env.SHELL || "/bin/sh";
     introduce(record, place, stage, history.at(-1) ?? null, hasHistory(shell));
     await startShell({
-      ...{ shell, cwd: stage.cwd, env: stage.env, dir, history: [...new Set(history)] },
+      shell,
+      cwd: stage.cwd,
+      env: stage.env,
+      dir,
+      history: [...new Set(history)],
       mark: `liveops ${placeText(place) ?? record.op}`,
     });
     if (record.state === "succeeded") return;
     const types = isPipeline ? [] : (await client.types()).ops;
     await afterShell({
-      ...{ client, record, to, outputs: stage.outputs },
+      client,
+      record,
+      to,
+      outputs: stage.outputs,
       place: placeText(place),
       isResumable: isPipeline || types.some(({ op, resumable }) => op === record.op && resumable),
       written: () => inPipelineBundle(({ writtenOutputs }) => writtenOutputs(outputFile, stage.outputs)),

@@ -61,8 +61,11 @@ export function codeShell(record: Operation, env: StageShell["env"], { stage, st
         ? script.trimEnd()
         : null;
   const own = {
-    ...{ LIVEOPS_OPERATION_ID: id, LIVEOPS_OP: op, LIVEOPS_ATTEMPT: String(attempt) },
-    ...{ LIVEOPS_CHAIN: chain.id, LIVEOPS_SLOT: String(slot ?? 1) },
+    LIVEOPS_OPERATION_ID: id,
+    LIVEOPS_OP: op,
+    LIVEOPS_ATTEMPT: String(attempt),
+    LIVEOPS_CHAIN: chain.id,
+    LIVEOPS_SLOT: String(slot ?? 1),
     ...(stage !== null && { LIVEOPS_STAGE: stage }),
     ...(step !== null && { LIVEOPS_STEP: step }),
   };

@@ -24,8 +24,17 @@ export interface ShellStart {
 
 /** Variables that describe this terminal: those of the submit described another one. */
 const OF_TERMINAL = [
-  ...["TERM", "COLORTERM", "TERM_PROGRAM", "TERM_PROGRAM_VERSION", "TMUX", "TMUX_PANE", "STY"],
-  ...["VTE_VERSION", "WINDOWID", "SSH_TTY", "SHELL"],
+  "TERM",
+  "COLORTERM",
+  "TERM_PROGRAM",
+  "TERM_PROGRAM_VERSION",
+  "TMUX",
+  "TMUX_PANE",
+  "STY",
+  "VTE_VERSION",
+  "WINDOWID",
+  "SSH_TTY",
+  "SHELL",
 ];
 
 /** @returns its exit code, when it has ended. @throws UsageError where it cannot be started */
