@@ -19,7 +19,6 @@ import {
   MAKE,
   PV,
   SCP,
-  SHRED,
   ZSTD,
 } from "./patterns.js";
 import type { ProgramRecogniser } from "./program.js";
@@ -109,7 +108,6 @@ export const RECOGNISERS: readonly ProgramRecogniser[] = [
     ["GNU tar", "records, without a total", "`--checkpoint=1000`"],
     ["GNU tar", "bytes, without a total", "`--checkpoint=1000 --checkpoint-action=echo=%T`"],
   ),
-  text("s", SHRED, ["shred", "passes of each file", "`-v`"]),
   text(null, ZSTD, ["zstd", "bytes of each file", "`--progress`"]),
   text(null, () => new Xz(), ["xz", "percent of each file", "`-v`", "tty"]),
   text("[", MAKE, ["make (of CMake)", "percent"]),

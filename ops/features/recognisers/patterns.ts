@@ -109,12 +109,6 @@ export const DD = patterns("dd", {
   log: / copied, \d+[.,e-]/,
 });
 
-export const SHRED = patterns("shred", {
-  has: ": pass ",
-  text: /^shred: (?<label>.{1,200}): pass (?<done>\d+)\/(?<total>\d+) \(/,
-  unit: "passes",
-});
-
 /** The percentage after the arrow is the ratio of the compression, not progress. */
 export const ZSTD = patterns("zstd", {
   has: "==>",

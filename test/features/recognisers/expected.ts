@@ -237,7 +237,6 @@ export const EXPECTED: Readonly<Record<string, { by: string[]; bars: string[]; l
   "rsync/progress2": { by: ["rsync"], bars: ["transfer: 0% → 100%"], log: 0 },
   "rsync/progress2-human": { by: ["rsync"], bars: ["transfer: 0% → 100%"], log: 0 },
   "scp/tty": { by: ["scp"], bars: ["disk.img: 0% → 100%"], log: 0 },
-  "shred/pipe": { by: ["shred"], bars: ["small.img: 1/4 passes → 4/4 passes"], log: 0 },
   "tar/checkpoint": { by: ["tar"], bars: ["checkpoints: 500/? records → 4000/? records"], log: 1 },
   "tar/checkpoint-action": {
     by: ["tar"],
