@@ -225,12 +225,6 @@ export const STEP_KEYS = {
     schema: { type: "array", items: TEXT, minItems: 1 },
     default: "none",
   },
-  creates: {
-    takes: "a path",
-    description: "A file that the command makes. The command does not run where the file is there",
-    schema: TEXT,
-    default: "none",
-  },
 } satisfies PipelineKeys;
 
 /** Keys of one stage. */
