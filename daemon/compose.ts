@@ -107,6 +107,9 @@ function composeCore(
     get hub() {
       return hub;
     },
+    get view() {
+      return view;
+    },
   });
   const { store, hosts } = engine;
   const now = () => engine.now();

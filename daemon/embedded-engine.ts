@@ -22,6 +22,7 @@ export function embeddedEngine(services: EngineParts): Engine {
     attemptEvents: new SealedEvents(layout, workerEvents, report),
     bus: services.bus,
     now: () => services.now(),
+    shown: (entry) => services.view.present(entry),
   });
   const hosts = new EmbeddedHosts(services);
   return {
@@ -49,7 +50,7 @@ export function embeddedEngine(services: EngineParts): Engine {
       await store.start();
       await recoverEvents(store, layout, workerEvents);
     },
-    begin: () => {},
+    begin: () => store.begin(),
     stop: () => store.stop(),
   };
 }

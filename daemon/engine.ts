@@ -20,6 +20,7 @@ import type { Layout } from "./store/layout.js";
 import type { FileSettingOptions, Setting } from "./store/setting.js";
 import type { Store } from "./store/store.js";
 import type { Hub } from "./watch/hub.js";
+import type { OperationView } from "./watch/operation-view.js";
 
 /** What an engine uses of the daemon. They are complete once the engine is started. */
 export interface EngineParts {
@@ -32,6 +33,7 @@ export interface EngineParts {
   readonly loader: Loader;
   readonly queues: Queues;
   readonly hub: Hub;
+  readonly view: Pick<OperationView, "present">;
   readonly counters: HostCounters;
   /** The clock that expires keys, in ms since 1970. */
   now(): number;

@@ -10,12 +10,10 @@ import { notices } from "./features/notices/feature.js";
 import { odd } from "./features/odd/feature.js";
 import { schedules } from "./features/schedules/feature.js";
 import { shell } from "./features/shell/feature.js";
-import { stateDocument } from "./features/state-document/feature.js";
 import { traces } from "./features/traces/feature.js";
 import { why } from "./features/why/feature.js";
 
 export const FEATURES: readonly MakeFeature[] = [
-  stateDocument,
   metrics,
   traces,
   odd,

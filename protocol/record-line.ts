@@ -1,7 +1,7 @@
 /**
  * One record per line: a JSON object whose last key, `sum`, is the CRC-32 of all bytes of the line before that key.
  *
- * Journal, checkpoint, history, large values and run files use this format. `jq` can read it, and the checksum detects
+ * Journal, state document, history, large values and run files use this format. `jq` can read it, and the checksum detects
  * a torn line or a flipped byte. The records of journal, history and run files are numbered without a gap by their first
  * key, `n`, so that a missing record is seen too.
  */
@@ -25,7 +25,7 @@ export interface NumberedRecord<T = unknown> {
  */
 export function encodeRecord(value: object): string {
   const body = JSON.stringify(value).slice(0, -1);
-  return `${body},"sum":"${checksum(body)}"}\n`;
+  return `${body},"sum":"${sumOf(body)}"}\n`;
 }
 
 /**
@@ -120,12 +120,22 @@ export function isWhole(line: string): boolean {
 
 /** The line before its checksum; null if the checksum is another one, or missing. */
 function intactBody(line: string): string | null {
+  return splitRecord(line)?.body ?? null;
+}
+
+/** The line before its checksum, and the checksum; null if the checksum is another one, or missing. */
+export function splitRecord(line: string): { body: string; sum: string } | null {
   const sum = SUM.exec(line.slice(-SUM_LENGTH))?.[1];
   if (sum === undefined) return null;
   const body = line.slice(0, -SUM_LENGTH);
-  return crc32(body) === Number.parseInt(sum, 16) ? body : null;
+  return sumOf(body) === sum ? { body, sum } : null;
 }
 
-function checksum(text: string): string {
-  return crc32(text).toString(16).padStart(8, "0");
+/**
+ * CRC-32 of the text, as 8 hexadecimal digits.
+ *
+ * @param before - the checksum of text before this one. Default: there is none
+ */
+export function sumOf(text: string, before = "0"): string {
+  return crc32(text, Number.parseInt(before, 16)).toString(16).padStart(8, "0");
 }

@@ -40,8 +40,9 @@ const OPTIONS = [
   "-e",
   `trace=!${UNTRACED.join(",")}`,
 ];
-/** What the daemon does at intervals: it watches its places and processes, and writes `state.json`. */
-const AT_INTERVALS = /state\.json|\/liveopsd\.|\/state\/(history|workers)"|\/state>|\/proc\/\d+\//;
+/** What the daemon does at intervals: it watches its places and processes, seals operations and writes `state.json`. */
+const AT_INTERVALS =
+  /state(\.previous)?\.json|\/liveopsd\.|\/state\/(history\/|workers")|\/state>|\/proc\/\d+\//;
 /** The daemon reads what a worker writes in few or many parts, depending on the load. */
 const RUN_FILE = /\/state\/runs\/|\.events\.ndjson/;
 const OF_RUN_FILES = " of run files";

@@ -17,11 +17,11 @@ import { attemptOf } from "../run-files/events-reader.js";
 import { attemptsIn } from "../run-files/runs.js";
 import { isUnreadable, recordFiles } from "../run-files/unreadable.js";
 import { AttemptEnds } from "../store/attempt-ends.js";
-import { readCheckpoint } from "../store/checkpoint.js";
 import type { Entry } from "../store/decision.js";
 import type { Layout } from "../store/layout.js";
 import { readPayload } from "../store/payloads.js";
 import { readLines } from "../store/read-lines.js";
+import { readStateDocument } from "../store/read-state.js";
 import { originalOf } from "./copied-state.js";
 
 export interface Finding {
@@ -48,7 +48,7 @@ function scanStore(layout: Layout, ends: AttemptEnds): Finding[] {
     if (record !== null) use(record);
     return record !== null;
   };
-  const { finding, journal } = scanCheckpoint(layout, ends);
+  const { finding, journal } = scanDocument(layout, ends);
   const decided = numbered((record) => {
     if (record.n > journal) ends.addDecision(record);
   });
@@ -153,19 +153,14 @@ function scanDirectory(layout: Layout): Finding[] {
   return [{ state: "ok", what }];
 }
 
-/** `journal`: number of the last decision that the checkpoint covers. */
-function scanCheckpoint({ checkpoint }: Layout, ends: AttemptEnds): { finding: Finding; journal: number } {
-  try {
-    const document = readCheckpoint(checkpoint);
-    for (const entry of document?.operations ?? []) ends.addLive(entry);
-    const what = document
-      ? `holds ${count(document.operations.length, "live operation")}`
-      : "not written yet";
-    return { finding: { state: "ok", what: `${checkpoint}: ${what}` }, journal: document?.journal ?? 0 };
-  } catch (error) {
-    const what = `${checkpoint}: ${(error as Error).message}`;
-    return { finding: { state: "damaged", what }, journal: 0 };
-  }
+/** `journal`: number of the last decision that the document reflects. */
+function scanDocument({ document: file }: Layout, ends: AttemptEnds): { finding: Finding; journal: number } {
+  const read = readStateDocument(file);
+  if (read?.problem) return { finding: asDamage(`${file}: ${read.problem}`), journal: 0 };
+  const { live = [], journal = 0 } = read?.document ?? {};
+  for (const entry of live) ends.addLive(entry);
+  const what = read === null ? "not written yet" : `holds ${count(live.length, "live operation")}`;
+  return { finding: { state: "ok", what: `${file}: ${what}` }, journal };
 }
 
 /** @param onRest called with the text after the last newline: still being written, or never acknowledged */

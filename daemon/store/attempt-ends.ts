@@ -23,10 +23,10 @@ export class AttemptEnds {
   /** Number of the last record, by `id/attempt`. */
   readonly #last = new Map<string, number>();
 
-  /** Number of the last log line of each finished operation. */
+  /** Number of the last log line of each operation whose last attempt had an outcome of its worker. */
   readonly lines = new Map<string, number>();
 
-  /** Adds an operation of the checkpoint. Its decisions follow. */
+  /** Adds an operation of the state document. Its decisions follow. */
   addLive(entry: Entry): void {
     this.#ledger.add(entry);
   }
@@ -41,14 +41,16 @@ export class AttemptEnds {
 
   /** Adds a finished operation. */
   addFinished(entry: Entry): void {
-    this.lines.set(entry.record.id, entry.record.logLines);
+    const { id, logLines } = entry.record;
     /** Number of the daemon's event before. */
     let before = 0;
     for (const event of eventsOf(entry)) {
       if (event.type === "operation:finished" && event.seq > before + 1) {
         const isWorkers = event.error === null || !WITHOUT_OUTCOME.has(event.error.code);
-        if (isWorkers && event.state !== "cancelled")
-          this.#last.set(`${entry.record.id}/${event.attempt}`, event.seq - 1);
+        if (isWorkers && event.state !== "cancelled") {
+          this.#last.set(`${id}/${event.attempt}`, event.seq - 1);
+          this.lines.set(id, logLines);
+        } else this.lines.delete(id);
       }
       if (event.seq > 0) before = event.seq;
     }

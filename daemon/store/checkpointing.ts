@@ -1,11 +1,10 @@
 /**
- * Checkpointing: seals finished operations into the history, writes a checkpoint of the live ones, then deletes the
- * journal that both cover. In this order a crash between two steps leaves an operation twice and never loses it.
+ * A checkpoint: seals finished operations into the history, writes the state document with the live ones, then deletes
+ * the journal that both cover. In this order a crash between two steps leaves an operation twice and never loses it.
  */
-import { rmSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { setImmediate as turn } from "node:timers/promises";
 import { isFinal } from "../../protocol/state.js";
-import type { Checkpoint } from "./checkpoint.js";
 import type { Decision, Entry } from "./decision.js";
 import type { History } from "./history.js";
 import type { IdempotencyTombstones } from "./idempotency-tombstones.js";
@@ -13,22 +12,21 @@ import type { Journal } from "./journal.js";
 import type { Layout } from "./layout.js";
 import type { Ledger } from "./ledger.js";
 import { segmentsBefore } from "./read-journal.js";
+import type { Recent, StateCounts } from "./recent.js";
+import type { StateDocument } from "./state-document.js";
+import type { StateFile } from "./state-file.js";
 
 /**
- * A checkpoint is due when the journal has grown by this much, and by the size of the last checkpoint: with a long
- * queue a checkpoint costs more, so it is written less often.
+ * A checkpoint is due at once when the journal has grown by this much, and by the size of the state document: with a
+ * long queue a checkpoint costs more, so it is written less often.
  */
 const MOST_BYTES = 8 * 1024 * 1024;
 
 /** Bound on a segment's size, since a start reads each segment into memory at once. */
 const LARGEST_BYTES = 256 * 1024 * 1024;
 
-/**
- * With this many finished operations, which stay in memory until sealed, a checkpoint is due at `LEAST_BYTES` already,
- * but not before the journal is twice the size of the last checkpoint.
- */
-const FINISHED = 1000;
-const LEAST_BYTES = 2 * 1024 * 1024;
+/** A checkpoint begins a new segment after this many bytes: a start reads the records before it in vain. */
+const SEGMENT_BYTES = 256 * 1024;
 
 /** Operations sealed at once: some milliseconds of work. */
 const SEALED_AT_ONCE = 64;
@@ -52,12 +50,12 @@ interface CheckpointingParts {
   journal: Journal<Decision>;
   ledger: Ledger;
   history: History;
-  checkpoint: Checkpoint;
+  file: StateFile;
+  recent: Recent;
   /** Ids removed since the last checkpoint; a checkpoint takes out the ids that it covers. */
   removed: Set<string>;
   tombstones: IdempotencyTombstones;
-  /** Number of operations that are not finished. */
-  live: () => number;
+  counts: StateCounts;
   attemptEvents: AttemptEvents;
   /** A finished operation left the ledger. */
   onSealed: (id: string) => void;
@@ -65,14 +63,14 @@ interface CheckpointingParts {
 
 export class Checkpointing {
   #running: Promise<void> | null = null;
+  /** Bytes of the journal's segment that the newest document covers. */
+  #covered = 0;
 
   constructor(private readonly parts: CheckpointingParts) {}
 
   isDue(): boolean {
-    const { journal, checkpoint, ledger, live } = this.parts;
-    if (journal.length > Math.min(LARGEST_BYTES, Math.max(MOST_BYTES, checkpoint.size))) return true;
-    const finished = ledger.entries.size - live();
-    return finished > FINISHED && journal.length > Math.max(LEAST_BYTES, 2 * checkpoint.size);
+    const { journal, file } = this.parts;
+    return journal.length - this.#covered > Math.min(LARGEST_BYTES, Math.max(MOST_BYTES, file.size));
   }
 
   /** Writes a checkpoint, or resolves with the one in progress. */
@@ -85,37 +83,28 @@ export class Checkpointing {
   }
 
   async #run(): Promise<void> {
-    const { layout, journal, ledger, history, checkpoint, removed, tombstones, attemptEvents } = this.parts;
-    const { value, segment, last } = await journal.rotate(() => ({
-      ...this.#snapshot(),
-      nextOrder: ledger.nextOrder,
-      removed: [...removed],
-    }));
-    await this.#seal(value.finished);
-    history.seal([], value.removed);
-    await checkpoint.write({
-      journal: last,
-      nextOrder: value.nextOrder,
-      operations: value.live,
-      tombstones: tombstones.all(),
-    });
+    const { layout, journal, history, file, removed, attemptEvents } = this.parts;
+    const snapshot = await journal.rotate(() => this.#snapshot(), SEGMENT_BYTES);
+    await this.#seal(snapshot.ended);
+    history.seal([], snapshot.removed);
+    await file.write(snapshot.document);
     attemptEvents.covered();
-    for (const id of value.removed) removed.delete(id);
+    for (const id of snapshot.removed) removed.delete(id);
     history.dropUnused();
-    // The journal since the previous checkpoint stays, to recover from that checkpoint.
-    for (const old of segmentsBefore(layout.journal, checkpoint.previousJournal)) {
-      if (old !== segment) rmSync(old, { force: true });
-    }
+    // The journal since the document before stays, to recover from that document.
+    for (const old of segmentsBefore(layout.journal, file.previousJournal))
+      if (old !== journal.segment) await rm(old, { force: true });
   }
 
   /** Later decisions do not change the snapshot. */
-  #snapshot(): { finished: Entry[]; live: Entry[] } {
-    const { ledger } = this.parts;
-    const finished: Entry[] = [];
+  #snapshot(): { ended: Entry[]; removed: string[]; document: StateDocument } {
+    const { journal, ledger, counts, recent, removed, tombstones } = this.parts;
+    this.#covered = journal.length > SEGMENT_BYTES ? 0 : journal.length;
+    const ended: Entry[] = [];
     const live: Entry[] = [];
     for (const entry of ledger.entries.values()) {
       const { state } = entry.record;
-      if (isFinal(state)) finished.push(entry);
+      if (isFinal(state)) ended.push(entry);
       // Only a decision changes a queued operation, and most stay queued until the write: they are not copied.
       else live.push(state === "queued" ? entry : copied(entry));
     }
@@ -124,17 +113,25 @@ export class Checkpointing {
       if (index !== -1) live[index] = copied(entry);
     };
     // The history takes the order of its records for that of the ends (`HistoryIndex.expired`).
-    finished.sort((a, b) => a.finishedBy - b.finishedBy);
-    return { finished, live };
+    ended.sort((a, b) => a.finishedBy - b.finishedBy);
+    const document: StateDocument = {
+      journal: journal.last,
+      nextOrder: ledger.nextOrder,
+      counts: counts.get(),
+      live,
+      finished: [...recent.values()],
+      tombstones: tombstones.all(),
+    };
+    return { ended, removed: [...removed], document };
   }
 
   /** Seals a few operations in each turn of the event loop. */
-  async #seal(finished: Entry[]): Promise<void> {
+  async #seal(ended: Entry[]): Promise<void> {
     const { ledger, history, attemptEvents, onSealed } = this.parts;
-    for (let from = 0; from < finished.length; from += SEALED_AT_ONCE) {
+    for (let from = 0; from < ended.length; from += SEALED_AT_ONCE) {
       // Skips operations retried or removed in the meantime: the journal after the checkpoint has them.
       const isSame = (entry: Entry) => ledger.get(entry.record.id) === entry;
-      const next = finished.slice(from, from + SEALED_AT_ONCE);
+      const next = ended.slice(from, from + SEALED_AT_ONCE);
       for (const entry of next) if (isSame(entry)) await attemptEvents.add(entry);
       const entries = next.filter(isSame);
       history.seal(entries, []);

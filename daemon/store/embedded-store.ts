@@ -1,14 +1,14 @@
 /**
- * The store of one machine: one interface to the ledger, journal, checkpoint and history in the state directory.
+ * The store of one machine: one interface to the ledger, journal, state document and history in the state directory.
  *
  * Only `decide` changes the state: journal first, then memory, then the bus. Reads search memory first, then the
  * sealed history.
  */
 import { statfsSync } from "node:fs";
+import type { Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
 import type { Counts } from "../../protocol/watch.js";
 import type { Bus } from "../bus.js";
-import { Checkpoint } from "./checkpoint.js";
 import { type AttemptEvents, Checkpointing } from "./checkpointing.js";
 import { type Decision, type Entry, idOf } from "./decision.js";
 import { isDiskFull, isIoError } from "./durable-file.js";
@@ -22,6 +22,9 @@ import { type Change, Ledger } from "./ledger.js";
 import { Payloads } from "./payloads.js";
 import { journalSegments, numberOf, readJournal } from "./read-journal.js";
 import { RECENT, Recent, StateCounts } from "./recent.js";
+import { Rewriting } from "./rewriting.js";
+import { EMPTY } from "./state-document.js";
+import { StateFile } from "./state-file.js";
 import { type Archive, type Judged, type KeyUse, type Store, VersionConflictError } from "./store.js";
 import { SubmittedSecrets } from "./submitted-secrets.js";
 
@@ -31,6 +34,8 @@ interface StoreOptions {
   attemptEvents: AttemptEvents;
   /** Milliseconds since 1970, for the expiry of idempotency keys. Default: the wall clock. */
   now?: () => number;
+  /** The record as everyone sees it. Default: as it is stored. */
+  shown?: (entry: Entry) => Operation;
 }
 
 /** Free bytes above which a full disk has room again. */
@@ -49,7 +54,10 @@ export class EmbeddedStore implements Store, Archive {
   queuedBytes = 0;
   #journal!: Journal<Decision>;
   #history!: History;
-  #checkpoint: Checkpoint;
+  readonly #file: StateFile;
+  #rewriting: Rewriting | null = null;
+  /** The state document is older than the state, or missing. */
+  #isBehind = false;
   /** Ids removed since the last checkpoint: until the history has the removals, only the journal has them. */
   readonly #removed = new Set<string>();
   /** Decisions that are being written, by operation. */
@@ -61,7 +69,8 @@ export class EmbeddedStore implements Store, Archive {
 
   constructor(private readonly options: StoreOptions) {
     this.tombstones = new IdempotencyTombstones(options.now);
-    this.#checkpoint = new Checkpoint(options.layout.checkpoint, options.layout.previousCheckpoint);
+    const { document, previousDocument } = options.layout;
+    this.#file = new StateFile(document, previousDocument, options.shown ?? (({ record }) => record));
     this.secrets = new SubmittedSecrets(process.env.XDG_RUNTIME_DIR, options.layout.root);
     this.payloads = new Payloads(options.layout.payloads, (error) => {
       if (isDiskFull(error)) this.#journal.full = true;
@@ -73,7 +82,8 @@ export class EmbeddedStore implements Store, Archive {
   async start(): Promise<void> {
     const { layout, attemptEvents } = this.options;
     this.payloads.start();
-    const document = this.#checkpoint.read(this.problems);
+    const document = await this.#file.read();
+    this.problems.push(...this.#file.problems);
     let isOpen = false;
     this.#history = new History(
       layout.history,
@@ -81,18 +91,17 @@ export class EmbeddedStore implements Store, Archive {
       () => [...this.ledger.entries.keys(), ...this.#removed],
     );
     this.ledger.nextOrder = Math.max(document.nextOrder, this.#history.nextOrder);
-    const { salvaged } = this.#checkpoint;
-    for (const entry of [...document.operations, ...[...salvaged.values()].map(({ entry }) => entry)])
-      this.ledger.add(entry);
+    for (const entry of document.live) this.ledger.add(entry);
     for (const key of document.tombstones) this.tombstones.add(key);
-    if (document.journal === 0 && this.#isCheckpointGone())
+    if (document.journal === 0 && this.#isDocumentGone())
       this.problems.push(
-        `${layout.checkpoint} is missing: operations found only in it are lost, the journal restores the rest`,
+        `${layout.document} is missing: operations found only in it are lost, the journal restores the rest`,
       );
     const read = readJournal(layout.journal, document.journal);
     this.problems.push(...read.problems);
     for (const { n, value } of read.records) this.#replay(value as Decision, n);
-    this.#dropOutdated();
+    this.#isBehind = document === EMPTY || read.records.length > 0 || this.problems.length > 0;
+    if (this.#file.isSalvaged) this.#dropOutdated();
     for (const id of this.ledger.entries.keys()) this.#history.forget(id);
     const recount = () => this.#counts.reset(this.#history.countsByState(), this.ledger.entries.values());
     recount();
@@ -102,7 +111,7 @@ export class EmbeddedStore implements Store, Archive {
       if (record.state === "queued") this.queuedBytes += bytes;
     this.#journal = new Journal<Decision>({
       dir: layout.journal,
-      last: Math.max(read.last, ...[...salvaged.values()].map(({ journal }) => journal)),
+      last: document.live.reduce((last, { version }) => Math.max(last, version), read.last),
       onDurable: (decision, n) => this.#apply(decision, n),
       onBroken: (error) => this.options.bus.emit("broken", error),
     });
@@ -113,13 +122,26 @@ export class EmbeddedStore implements Store, Archive {
       journal: this.#journal,
       ledger: this.ledger,
       history: this.#history,
-      checkpoint: this.#checkpoint,
+      file: this.#file,
+      recent: this.recent,
       removed: this.#removed,
       tombstones: this.tombstones,
-      live: () => this.#counts.live,
+      counts: this.#counts,
       attemptEvents,
       onSealed: (id) => this.#noteForgotten(id),
     });
+  }
+
+  /** From now on, the state document is written again after each change. */
+  begin(): void {
+    this.#rewriting = new Rewriting(this.options.bus, () => this.#rewrite());
+    if (this.#isBehind) this.#rewriting.changed();
+  }
+
+  async #rewrite(): Promise<number> {
+    // The checkpoint has told a failure by then.
+    await this.checkpoint().catch(() => this.#rewriting?.changed());
+    return this.#file.busyMs;
   }
 
   decide(decision: Decision, version: number | null): Promise<void> {
@@ -233,7 +255,7 @@ export class EmbeddedStore implements Store, Archive {
   }
 
   /**
-   * Seals finished operations, writes the checkpoint, deletes the journal that they cover. Waits while the store is
+   * Seals finished operations, writes the state document, deletes the journal that they cover. Waits while the store is
    * held. An I/O error breaks the store; on a full disk the next checkpoint does the work.
    */
   checkpoint(): Promise<void> {
@@ -253,7 +275,7 @@ export class EmbeddedStore implements Store, Archive {
     } catch (error) {
       if (isIoError(error)) this.#journal.break(error as Error);
       else if (!isDiskFull(error))
-        this.addProblem(`no checkpoint could be written: ${(error as Error).message}`);
+        this.addProblem(`${this.options.layout.document} could not be written: ${(error as Error).message}`);
       throw error;
     }
   }
@@ -283,14 +305,15 @@ export class EmbeddedStore implements Store, Archive {
   }
 
   async stop(): Promise<void> {
+    await this.#rewriting?.stop();
     // Where the checkpoint fails, the journal is kept and restores the same state.
     await this.checkpoint().catch(() => {});
     await this.#journal.stop();
     this.#history.close();
   }
 
-  /** Whether a checkpoint existed: the journal no longer has its first records. */
-  #isCheckpointGone(): boolean {
+  /** Whether a state document existed: the journal no longer has its first records. */
+  #isDocumentGone(): boolean {
     if (this.problems.length > 0) return false;
     const [first] = journalSegments(this.options.layout.journal);
     return first === undefined ? this.#history.count({}) > 0 : numberOf(first) > 1;
@@ -298,15 +321,14 @@ export class EmbeddedStore implements Store, Archive {
 
   /** Drops salvaged operations that are older than their record in the history. */
   #dropOutdated(): void {
-    for (const id of this.#checkpoint.salvaged.keys()) {
-      const sealed = this.#history.read(id)?.record.seq ?? 0;
-      if (sealed >= (this.ledger.get(id)?.record.seq ?? 0)) this.ledger.drop(id);
-    }
+    for (const [id, { record }] of this.ledger.entries)
+      if ((this.#history.read(id)?.record.seq ?? 0) >= record.seq) this.ledger.drop(id);
   }
 
   #replay(decision: Decision, n: number): void {
-    const id = decision.kind === "submitted" ? decision.event.operation.id : decision.id;
-    if (n <= (this.#checkpoint.salvaged.get(id)?.journal ?? 0)) return;
+    const id = idOf(decision);
+    // A salvaged operation may have it already.
+    if (n <= (this.ledger.get(id)?.version ?? 0)) return;
     this.ledger.apply(decision, n);
     if (decision.kind === "removed") this.#forgetRemoved(decision);
   }

@@ -7,7 +7,6 @@
 import { eventEnd, withoutEnd } from "../../protocol/end-values.js";
 import type { DaemonEvent, SubmissionSource } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
-import { reduceEvent } from "../../protocol/reduce.js";
 import type { Entry, KeptEvent } from "./decision.js";
 
 type Submitted = Extract<DaemonEvent, { type: "operation:submitted" }>;
@@ -38,28 +37,6 @@ export function eventsOf({ record, events }: Pick<Entry, "record" | "events">): 
     if (event.type === "operation:finished" && !("result" in event)) return { ...event, ...eventEnd(record) };
     return event;
   });
-}
-
-/** An entry of the checkpoint. Of an operation that was only submitted, its event is stored, and makes the record. */
-export type StoredEntry = Omit<Entry, "record"> & { record?: Operation };
-
-/** Most operations of a long queue were only submitted: record and event would hold the same values twice. */
-export function storedEntry(entry: Entry): StoredEntry {
-  const { record, ...stored } = entry;
-  const [event, ...more] = entry.events;
-  const isSubmitted = event?.type === "operation:submitted" && more.length === 0;
-  const isAsSubmitted = record.seq === event?.seq && record.updatedAt === event.at && !record.cancelRequested;
-  if (!isSubmitted || !isAsSubmitted || record.state !== "queued") return entry;
-  const { params, omitted } = record;
-  const operation = { ...event.operation, params, ...(omitted !== null && { omitted }) };
-  return { ...stored, events: [{ ...event, operation }] };
-}
-
-export function entryOf(stored: StoredEntry): Entry {
-  const { record, events } = stored;
-  if (record !== undefined) return { ...stored, record };
-  const event = events[0] as Submitted;
-  return { ...stored, record: reduceEvent(null, event), events: [keptSubmission(event)] };
 }
 
 /** The events to keep when a retry clears the record's result and error: the finish event gets them back. */

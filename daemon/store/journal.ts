@@ -97,19 +97,18 @@ export class Journal<T extends object> {
   }
 
   /**
-   * Between two batches: calls `snapshot` synchronously, so that it sees exactly the durable state, then opens a new
-   * segment. Returns the snapshot, the new segment, and the number of the last record before the segment.
+   * Calls `snapshot` between two batches, synchronously, so that it sees exactly the durable state. Then opens a new
+   * segment where the current one has more than `most` bytes. Returns the snapshot.
    */
-  rotate<S>(snapshot: () => S): Promise<{ value: S; segment: string; last: number }> {
+  rotate<S>(snapshot: () => S, most = 0): Promise<S> {
     if (this.#broken) return Promise.reject(this.#broken);
     return new Promise((resolve, reject) => {
       this.#betweenBatches.push(async () => {
         try {
           if (this.#broken) throw this.#broken;
           const value = snapshot();
-          const last = this.#last;
-          await this.#openSegment();
-          resolve({ value, segment: this.#segment, last });
+          if (this.#length > most) await this.#openSegment();
+          resolve(value);
         } catch (error) {
           if (isIoError(error)) this.break(error as Error);
           reject(error as Error);

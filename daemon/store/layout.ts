@@ -17,13 +17,11 @@ export interface Layout {
   /** The directory itself: a copy is recognised by this file. */
   directory: string;
   log: string;
-  /** The JSON view for people. */
+  /** The state document, and the one before it. */
   document: string;
+  previousDocument: string;
   /** The last trusted clock reading. */
   clock: string;
-  checkpoint: string;
-  /** The previous checkpoint. */
-  previousCheckpoint: string;
   journal: string;
   history: string;
   runs: string;
@@ -57,8 +55,7 @@ export function layoutOf(root: string): Layout {
     log: join(root, "liveopsd.log"),
     clock: join(root, "clock.json"),
     document: join(root, "state.json"),
-    checkpoint: join(root, "checkpoint.ndjson"),
-    previousCheckpoint: join(root, "checkpoint.previous.ndjson"),
+    previousDocument: join(root, "state.previous.json"),
     journal: join(root, "journal"),
     history: join(root, "history"),
     runs: join(root, "runs"),

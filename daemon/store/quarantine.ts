@@ -94,11 +94,11 @@ export function prepareStateFiles(layout: Layout, socket?: string): string[] {
 function putAsideOddFiles(layout: Layout): string[] {
   const { journal, history, workers, payloads } = layout;
   const replaced = [
-    ...[layout.lockOwner, layout.checkpoint, layout.document, layout.clock],
+    ...[layout.lockOwner, layout.document, layout.clock],
     ...[layout.blockedTypes, layout.directory, layout.version],
   ];
   const files = [
-    ...[rotatedName(layout.log), layout.previousCheckpoint],
+    ...[rotatedName(layout.log), layout.previousDocument],
     // An odd version.json was already refused.
     ...replaced.flatMap((file) => [file, `${file}.tmp`]),
     ...filesIn(journal, JOURNAL),

@@ -34,13 +34,13 @@ import { compareOnce, record } from "./tally.js";
 interface Past {
   /** Succeeded, in the sealed history. */
   sealed: string[];
-  /** Cancelled while queued, in the checkpoint's time; still queued; decided after the checkpoint. */
+  /** Cancelled while queued, in the time of the document; still queued; decided after the document. */
   queued: string;
   running: string;
   recent: string[];
 }
 
-/** A past with something in every place: history, checkpoint, the one before it, and a journal after it. */
+/** A past with something in every place: history, state document, the one before it, and a journal after it. */
 async function makePast(daemon: TestDaemon): Promise<Past> {
   const sealed: string[] = [];
   for (let n = 0; n < 4; n++) sealed.push(await finish(daemon, `sealed-${n}`));
@@ -88,7 +88,7 @@ interface Damage {
 
 const lastJournal = (stateDir: string) => journalFiles(stateDir).at(-1)!;
 const segment = (stateDir: string) => join(stateDir, "history", "000001.ndjson");
-const checkpoint = (stateDir: string) => join(stateDir, "checkpoint.ndjson");
+const document = (stateDir: string) => join(stateDir, "state.json");
 
 /** Flips one bit of the byte at this part of the file. */
 function flip(file: string, part: number): string {
@@ -144,25 +144,25 @@ const DAMAGES: Damage[] = [
     smoke: true,
   },
   {
-    what: "an empty checkpoint",
-    hit: (dir) => write(checkpoint(dir), ""),
-    said: /checkpoint\.ndjson could not be read/,
+    what: "an empty state document",
+    hit: (dir) => write(document(dir), ""),
+    said: /state\.json could not be read/,
   },
   {
-    what: "a flipped byte in the checkpoint",
-    hit: (dir) => flip(checkpoint(dir), 0.5),
-    said: /checkpoint\.ndjson could not be read/,
+    what: "a flipped byte in the state document",
+    hit: (dir) => flip(document(dir), 0.5),
+    said: /state\.json could not be read/,
     smoke: true,
   },
   {
-    what: "half a checkpoint",
-    hit: (dir) => cut(checkpoint(dir), 100),
-    said: /checkpoint\.ndjson could not be read/,
+    what: "half a state document",
+    hit: (dir) => cut(document(dir), 100),
+    said: /state\.json could not be read/,
   },
   {
-    what: "a checkpoint that is none",
-    hit: (dir) => write(checkpoint(dir), '{"format":1,"operations":"many"}'),
-    said: /checkpoint\.ndjson could not be read/,
+    what: "a state document that is none",
+    hit: (dir) => write(document(dir), '{"format":1,"operations":"many"}'),
+    said: /state\.json could not be read/,
   },
   {
     what: "a history segment cut short, its index gone",
@@ -268,24 +268,24 @@ describe("damage", () => {
     }
   });
 
-  test("in the checkpoint and in the one before it: their intact lines count, the journal restores the rest", async () => {
+  test("in the state document and in the one before it: their intact lines count, the journal restores the rest", async () => {
     await using own = FULL ? await SharedPast.make() : null;
     const { daemon, past } = own ?? (await shared.putBack());
     const { stateDir } = daemon.world;
-    const checkpoints = readdirSync(stateDir).filter((name) => /^checkpoint.*\.ndjson$/.test(name));
-    expect(checkpoints).toHaveLength(2);
+    const documents = readdirSync(stateDir).filter((name) => /^state(\.previous)?\.json$/.test(name));
+    expect(documents).toHaveLength(2);
     // At the front, where nothing of an operation stands.
-    for (const name of checkpoints) flip(join(stateDir, name), 0.005);
+    for (const name of documents) flip(join(stateDir, name), 0.005);
     await daemon.startAgain();
     const { problems } = await daemon.client.daemon();
-    for (const name of checkpoints) {
+    for (const name of documents) {
       expect(problems.filter((problem) => problem.includes(`${name} could not be read`))).not.toEqual([]);
       expect(existsSync(join(stateDir, `${name}.damaged-1`))).toBe(true);
     }
     const ids = (await daemon.client.list({ limit: 1000 })).operations.map(({ id }) => id);
     const expected = [...past.sealed, past.running, past.queued, ...past.recent];
     const found = compareOnce(expected, ids);
-    record({ fault: "damage: both checkpoints", injected: 2, ...found }, found.details);
+    record({ fault: "damage: both documents", injected: 2, ...found }, found.details);
     // The last test of the shared past: what waits may run.
     openGates(daemon);
     for (const id of expected) expect((await untilFinished(daemon, id)).state).toBe("succeeded");
@@ -371,16 +371,16 @@ completeTest(
 /** Takes away or damages all that knows of an operation but its run files. */
 const FORGOTTEN: Array<{ what: string; forget: (stateDir: string) => void }> = [
   {
-    what: "checkpoints damaged beyond reading, the journal empty",
+    what: "documents damaged beyond reading, the journal empty",
     forget: (dir) => {
-      for (const name of ["checkpoint.ndjson", "checkpoint.previous.ndjson"]) write(join(dir, name), "x");
+      for (const name of ["state.json", "state.previous.json"]) write(join(dir, name), "x");
       for (const file of journalFiles(dir)) write(file, "");
     },
   },
   {
-    what: "checkpoints and journal gone",
+    what: "documents and journal gone",
     forget: (dir) => {
-      for (const name of ["checkpoint.ndjson", "checkpoint.previous.ndjson"]) rmSync(join(dir, name));
+      for (const name of ["state.json", "state.previous.json"]) rmSync(join(dir, name));
       for (const file of journalFiles(dir)) rmSync(file);
     },
   },

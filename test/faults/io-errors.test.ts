@@ -94,12 +94,11 @@ test.each([
 
 /** The first ones in the short form. */
 const AT_THE_STOP: Failure[] = [
-  { call: "sync", path: "/checkpoint\\.ndjson\\.tmp$", code: "EIO" },
+  { call: "sync", path: "/state\\.json\\.tmp$", code: "EIO" },
   { call: "write", path: "/history/\\d+\\.ndjson$", code: "EIO" },
-  { call: "open", path: "/checkpoint\\.ndjson\\.tmp$", code: "EIO" },
-  { call: "rename", path: "/checkpoint\\.ndjson", code: "EIO" },
+  { call: "open", path: "/state\\.json\\.tmp$", code: "EIO" },
+  { call: "rename", path: "/state\\.json", code: "EIO" },
   { call: "sync", path: "/history/\\d+\\.ndjson$", code: "EIO" },
-  { call: "open", path: "/journal/", code: "EIO" },
 ];
 
 test.each(AT_THE_STOP.slice(0, counts(2, AT_THE_STOP.length)))(
@@ -196,7 +195,7 @@ test.each(["ENOSPC", "EDQUOT", "EFBIG"])(
     calls.set(
       { call: "write", path: "/journal/", code },
       { call: "write", path: "/runs/", code },
-      { call: "sync", path: "/checkpoint\\.ndjson\\.tmp$", code },
+      { call: "sync", path: "/state\\.json\\.tmp$", code },
     );
     await expect(daemon.submit("gate", { params: { gate } })).rejects.toMatchObject({
       code: "LIVEOPS_STORE_FULL",

@@ -53,7 +53,7 @@ test(
       expect(counts.queued).toBe(wanted);
     }
     // As large as so many operations without parameters.
-    expect(statSync(join(daemon.world.stateDir, "checkpoint.ndjson")).size).toBeLessThan(3 * KiB * wanted);
+    expect(statSync(join(daemon.world.stateDir, "state.json")).size).toBeLessThan(3 * KiB * wanted);
     expect(await snapshotOf(daemon)).toBeLessThan(3 * KiB * (wanted + 1));
     const { operations } = await daemon.client.list({ limit: 1 });
     expect(operations[0]).toMatchObject({ params: {}, omitted: { params: expect.any(Number) } });

@@ -195,14 +195,14 @@ const inWorkers = (ending: string) => (stateDir: string) => {
 
 const PLACES: Place[] = [
   {
-    place: "the checkpoint before",
-    path: (dir) => join(dir, "checkpoint.previous.ndjson"),
+    place: "the state document before",
+    path: (dir) => join(dir, "state.previous.json"),
     isPutAside: true,
     group: 1,
   },
   ...[
     ...["liveopsd.log", "liveopsd.log.1", "liveopsd.json", "liveopsd.lock", "liveopsd.sock.lock"],
-    ...["checkpoint.ndjson", "checkpoint.ndjson.tmp", "state.json", "state.json.tmp"],
+    ...["state.json", "state.json.tmp"],
     ...["clock.json", "blocked-types.json", "directory.json"],
   ].map((name) => ({
     place: name,

@@ -150,9 +150,17 @@ export async function failingPromises(original: () => Promise<typeof FsPromises>
     });
     return handle;
   };
-  const rename = (from: string, to: string) => {
-    disk.beforeChange();
-    return promises.rename(from, to);
+  const changing =
+    <A extends unknown[], R>(call: (...given: A) => R) =>
+    (...given: A): R => {
+      disk.beforeChange();
+      return call(...given);
+    };
+  const changed = {
+    open,
+    rename: changing(promises.rename),
+    link: changing(promises.link),
+    rm: changing(promises.rm),
   };
-  return { ...promises, open, rename, default: { ...promises, open, rename } };
+  return { ...promises, ...changed, default: { ...promises, ...changed } };
 }

@@ -13,6 +13,7 @@ import type { Decision, Entry } from "../../store/decision.js";
 import { EngineAwayError } from "./engine/errors.js";
 import { FleetStarter, isLimitedQueue } from "./fleet-starter.js";
 import { FleetView } from "./fleet-view.js";
+import { HostDocument } from "./host/host-document.js";
 import { Lease, leaseFile } from "./host/lease.js";
 import { Peers } from "./host/peers.js";
 import { HostSession } from "./host/session.js";
@@ -32,6 +33,7 @@ export class Fleet extends FleetView implements Engine {
   readonly #peers: Peers;
   readonly #takeover: Takeover;
   #starter: FleetStarter | null = null;
+  #document: HostDocument | null = null;
   #publishedTypes = -1;
   /** Seconds since boot. */
   #pruneAt = 0;
@@ -116,11 +118,13 @@ export class Fleet extends FleetView implements Engine {
 
   begin(): void {
     this.runs.begin();
+    this.#document = new HostDocument(this.services, this.store, this.#name);
     void this.#publishTypes();
   }
 
   async stop(): Promise<void> {
     this.isStopped = true;
+    await this.#document?.stop();
     await this.#session.stop();
     await this.runs.stop();
     await this.store.stop();

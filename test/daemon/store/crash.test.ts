@@ -148,7 +148,7 @@ test("a checkpoint that finds no room changes nothing, and the next one does it 
   // The journal since the checkpoint before stays with it, however many writes failed in between.
   const copy = directory();
   cpSync(open.dir, copy, { recursive: true });
-  rmSync(layoutOf(copy).checkpoint);
+  rmSync(layoutOf(copy).document);
   expect(await seenIn(copy)).toMatchObject({ seen: expected });
   await open.close();
   expect(await seenIn(open.dir)).toMatchObject({ seen: expected, problems: [] });
@@ -176,7 +176,7 @@ test("a removal on a full disk is refused, or done and lasting", async () => {
   await open.close();
 });
 
-test("what is sealed is not shown twice while the checkpoint is being written", async () => {
+test("what is sealed is not shown twice while the state document is being written", async () => {
   const open = await peopled();
   const expected = open.seen();
   const looks: string[][] = [];

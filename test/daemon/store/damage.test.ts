@@ -33,7 +33,7 @@ const aside = (file: string) =>
     .filter((name) => join(dirname(file), name).startsWith(`${file}.damaged-`))
     .map((name) => readFileSync(join(dirname(file), name), "utf8"));
 
-describe("the checkpoint", () => {
+describe("the state document", () => {
   test.each([
     "",
     "{",
@@ -45,11 +45,11 @@ describe("the checkpoint", () => {
     "\0\0\0",
   ])("holding %j is put aside and said; the history is still there", async (text) => {
     const { dir, sealed } = await closed();
-    const { checkpoint } = layoutOf(dir);
-    writeFileSync(checkpoint, text);
+    const { document } = layoutOf(dir);
+    writeFileSync(document, text);
     const open = await OpenStore.open(dir);
-    expect(open.store.problems[0]).toContain(`${checkpoint} could not be read`);
-    expect(aside(checkpoint)).toEqual([text]);
+    expect(open.store.problems[0]).toContain(`${document} could not be read`);
+    expect(aside(document)).toEqual([text]);
     for (const id of sealed) expect(open.store.find(id)).not.toBeNull();
     // What comes now is kept, although the journal begins anew.
     const fresh = await open.submit();
@@ -57,7 +57,7 @@ describe("the checkpoint", () => {
     const again = await OpenStore.open(dir);
     expect(again.store.find(fresh)?.record.state).toBe("queued");
     expect(again.store.problems).toEqual([]);
-    expect(aside(checkpoint)).toEqual([text]);
+    expect(aside(document)).toEqual([text]);
     await again.close();
   });
 
@@ -84,8 +84,11 @@ describe("the checkpoint", () => {
     const dir = directory();
     cpSync(open.dir, dir, { recursive: true });
     await open.close();
-    const { checkpoint, previousCheckpoint } = layoutOf(dir);
-    for (const file of [checkpoint, previousCheckpoint]) {
+    const { document, previousDocument, journal } = layoutOf(dir);
+    // The record of its submit.
+    const segment = join(journal, readdirSync(journal)[0]!);
+    writeFileSync(segment, readFileSync(segment, "utf8").replace(/^.*\n/, ""));
+    for (const file of [document, previousDocument]) {
       const text = readFileSync(file, "utf8");
       writeFileSync(file, text.replace(`"id":"${hit}"`, `"id":"${hit.toUpperCase()}"`));
     }
@@ -94,7 +97,7 @@ describe("the checkpoint", () => {
     expect(again.store.list({}, 100).map(({ record, queuedAt }) => [record.id, queuedAt])).toEqual(
       before.filter(([id]) => id !== hit),
     );
-    expect(again.store.problems.join("\n")).toMatch(/were salvaged from the intact lines of both/);
+    expect(again.store.problems.join("\n")).toMatch(/were salvaged from the intact lines/);
     const fresh = await again.submit();
     await again.close();
     const third = await OpenStore.open(dir);
@@ -109,10 +112,10 @@ describe("the checkpoint", () => {
     const more = await OpenStore.open(dir);
     await more.start(live);
     await more.close();
-    rmSync(layoutOf(dir).checkpoint);
+    rmSync(layoutOf(dir).document);
     const again = await OpenStore.open(dir);
     expect(again.store.find(live)?.record.state).toBe("running");
-    expect(again.store.problems.join("\n")).toMatch(/checkpoint.ndjson is missing\n.*nothing is lost/);
+    expect(again.store.problems.join("\n")).toMatch(/state.json is missing\n.*nothing is lost/);
     await again.close();
   });
 
@@ -127,10 +130,10 @@ describe("the checkpoint", () => {
     const expected = more.seen();
     expect(expected.at(0)).toContain(`${retried} queued`);
     await more.close();
-    const { checkpoint } = layoutOf(dir);
-    const bytes = readFileSync(checkpoint);
+    const { document } = layoutOf(dir);
+    const bytes = readFileSync(document);
     bytes[Math.floor(bytes.length / 2)]! ^= 1;
-    writeFileSync(checkpoint, bytes);
+    writeFileSync(document, bytes);
     const again = await OpenStore.open(dir);
     expect(again.seen()).toEqual(expected);
     expect(again.store.problems.join("\n")).toMatch(/nothing is lost/);
@@ -140,12 +143,12 @@ describe("the checkpoint", () => {
 
   test("put aside twice, both are kept", async () => {
     const { dir } = await closed();
-    const { checkpoint } = layoutOf(dir);
+    const { document } = layoutOf(dir);
     for (const text of ["first", "second"]) {
-      writeFileSync(checkpoint, text);
+      writeFileSync(document, text);
       await (await OpenStore.open(dir)).close();
     }
-    expect(aside(checkpoint).sort()).toEqual(["first", "second"]);
+    expect(aside(document).sort()).toEqual(["first", "second"]);
   });
 
   test("missing is a first start", async () => {

@@ -193,7 +193,7 @@ test("a rotation sees exactly what is durable, and the next record begins a new 
   const rotated = journal.rotate(() => applied.length);
   appends.push(journal.append({ text: "d" }));
   go();
-  expect(await rotated).toMatchObject({ value: 3, last: 3 });
+  expect(await rotated).toBe(3);
   await Promise.all(appends);
   await journal.stop();
   const lines = readdirSync(dir)

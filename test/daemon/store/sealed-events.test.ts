@@ -121,10 +121,10 @@ test("a daemon that dies between the move and the end of the checkpoint loses no
   const id = await opened.submit();
   const events = await run(id, 3);
   workerEvents.workerEnded(WORKER.workerId);
-  mkdirSync(`${layout.checkpoint}.tmp`);
+  mkdirSync(`${layout.document}.tmp`);
   await expect(store.checkpoint()).rejects.toThrow();
   expect(linesOf(id)).toBe(events);
-  rmdirSync(`${layout.checkpoint}.tmp`);
+  rmdirSync(`${layout.document}.tmp`);
   // The store is broken, as after the death of its daemon: nothing more is written.
   const next = await open(dir);
   expect(next.store.ledger.get(id)?.record.state).toBe("failed");

@@ -1,0 +1,179 @@
+/**
+ * The form of the state document `state.json`: one JSON document with an operation on each line.
+ *
+ * `operations` has the records as everyone sees them, and `queue` what a start needs beside them. Each value has the
+ * checksum of its line. The document has one over its head and the checksums of the lines, so that a document in another
+ * layout, as an editor writes it, can be checked too.
+ */
+import type { Operation } from "../../protocol/operation.js";
+import { sumOf } from "../../protocol/record-line.js";
+import { DERIVED, OF_TYPE, RECORDED, SUBMIT_DEFAULTS } from "../../protocol/submit-fields.js";
+import { type Counts, NO_COUNTS } from "../../protocol/watch.js";
+import type { Entry, KeptEvent } from "./decision.js";
+import { SUBMITTED } from "./entry-events.js";
+import type { IdempotencyTombstone } from "./idempotency-tombstones.js";
+import { STATE_FORMAT } from "./layout.js";
+
+export interface StateDocument {
+  /** Says that no start reads the document; absent: it is the store. */
+  view?: string;
+  /** Number of the last journal record that the document reflects. */
+  journal: number;
+  nextOrder: number;
+  counts: Counts;
+  /** The operations that are not finished. */
+  live: readonly Entry[];
+  /** The newest finished operations, for people. The history has all of them: reading leaves these out. */
+  finished: readonly Entry[];
+  /** Idempotency keys of removed operations, while they are valid. */
+  tombstones: readonly IdempotencyTombstone[];
+}
+
+export const EMPTY: StateDocument = {
+  journal: 0,
+  nextOrder: 1,
+  counts: NO_COUNTS,
+  live: [],
+  finished: [],
+  tombstones: [],
+};
+
+/** The first line, before the operations. */
+export interface Head extends Pick<StateDocument, "view" | "journal" | "nextOrder" | "counts"> {
+  format: number;
+  /** ISO 8601, UTC. */
+  savedAt: string;
+}
+
+/** What an entry has beside the record as it is shown. */
+export interface QueueValue extends Omit<Entry, "record" | "events"> {
+  /** Absent: the record is as it is shown, without its momentary values. */
+  record?: Operation;
+  /** The values of the submit that the record does not have. Absent: `events` has the event of the submit. */
+  submitted?: object;
+  /** The events after the submit; absent: none. */
+  events?: KeptEvent[];
+}
+
+/** Values that a record has only while somebody looks at it. */
+const UNSEEN = {
+  queuePosition: null,
+  blocked: null,
+  waitsFor: null,
+  stalledSince: null,
+  noRoomSince: null,
+  usage: null,
+} satisfies Partial<Operation>;
+
+/** Keys of a submit that its record has. */
+const SUBMITTED_KEYS: readonly string[] = [
+  ...["id", "op", "title", "label", "cwd", "stages", "chain", "againOf", "schedule", "limits"],
+  ...new Set([...RECORDED, ...DERIVED, ...OF_TYPE].filter((key) => key !== "params")),
+];
+
+export const SECTIONS = ["operations", "queue", "finished", "tombstones"] as const;
+
+/**
+ * The text of the document, in pieces of at most a line.
+ *
+ * @param shown - the record as everyone sees it
+ */
+export function* textOf(document: StateDocument, shown: (entry: Entry) => Operation): Generator<string> {
+  const { live, finished, tombstones, view, journal, nextOrder, counts } = document;
+  /** Those that run: their records are shown with figures and what features add. */
+  const apart = new Set<string>();
+  const values: Record<(typeof SECTIONS)[number], Iterable<[string, object]>> = {
+    operations: each(live, (entry) => {
+      const record = shown(entry);
+      if (!isMade(record, entry.record)) apart.add(record.id);
+      return [record.id, record];
+    }),
+    queue: each(view === undefined ? live : [], (entry) => {
+      const { record } = entry;
+      return [record.id, { ...queueValue(entry), ...(apart.has(record.id) && { record }) }];
+    }),
+    finished: each(finished, (entry) => [entry.record.id, shown(entry)]),
+    tombstones: each(tombstones, (tombstone) => [tombstone.key, tombstone]),
+  };
+  const head: Head = {
+    format: STATE_FORMAT,
+    ...(view !== undefined && { view }),
+    savedAt: new Date().toISOString(),
+    journal,
+    nextOrder,
+    counts,
+  };
+  const first = JSON.stringify(head);
+  let sum = sumOf(first);
+  let before = first.slice(0, -1);
+  for (const section of SECTIONS) {
+    yield `${before},"${section}":{`;
+    let separator = "\n";
+    for (const [key, value] of values[section]) {
+      const body = bodyOf(key, value);
+      const sumOfLine = sumOf(body);
+      sum = sumOf(sumOfLine, sum);
+      yield `${separator}${body},"sum":"${sumOfLine}"}`;
+      separator = ",\n";
+    }
+    before = "\n}";
+  }
+  yield `\n},"sum":"${sum}"}\n`;
+}
+
+/** The lines of a section, one at a time: a long queue is never there twice. */
+function* each<T>(items: readonly T[], lineOf: (item: T) => [string, object]): Generator<[string, object]> {
+  for (const item of items) yield lineOf(item);
+}
+
+/** The line of a value before its checksum. */
+export function bodyOf(key: string, value: object): string {
+  return `${JSON.stringify(key)}:${JSON.stringify(value).slice(0, -1)}`;
+}
+
+/** Whether a record can be made of the shown one. */
+function isMade(shown: Operation, record: Operation): boolean {
+  const isSame = (key: keyof Operation) =>
+    shown[key] === record[key] || (key in UNSEEN && record[key] === null);
+  return shown === record || (Object.keys(shown) as Array<keyof Operation>).every(isSame);
+}
+
+function queueValue({ record, events, order, ...more }: Entry): QueueValue {
+  const [submit, ...later] = events;
+  const submitted = submit === undefined ? null : submittedBeside(record, submit);
+  if (submitted === null) return { order, ...more, events };
+  return { order, ...more, submitted, ...(later.length > 0 && { events: later }) };
+}
+
+/** The values of a submit that its record does not have; null: the event cannot be made of the record and these values. */
+function submittedBeside(record: Operation, event: KeptEvent): object | null {
+  if (event.type !== "operation:submitted" || event.seq !== SUBMITTED || event.at !== record.createdAt)
+    return null;
+  const known = submissionOf(record);
+  const operation: Record<string, unknown> = event.operation;
+  for (const key in known) if (!(key in operation)) return null;
+  const beside: Record<string, unknown> = {};
+  for (const key in operation) if (known[key] !== operation[key]) beside[key] = operation[key];
+  return beside;
+}
+
+/** The submit as far as its record tells: a submit leaves out what is the default. */
+function submissionOf(record: Operation): Record<string, unknown> {
+  const values = record as unknown as Record<string, unknown>;
+  const submission: Record<string, unknown> = {};
+  for (const key of SUBMITTED_KEYS) if (values[key] !== SUBMIT_DEFAULTS[key]) submission[key] = values[key];
+  return submission;
+}
+
+export function entryOf(shown: Operation, value: QueueValue): Entry {
+  const { record = { ...shown, ...UNSEEN }, submitted, events = [], ...more } = value;
+  if (submitted === undefined) return { ...more, record, events };
+  const event = {
+    type: "operation:submitted",
+    seq: SUBMITTED,
+    at: record.createdAt,
+    attempt: 0,
+    operation: { ...submissionOf(record), ...submitted },
+  } as KeptEvent;
+  return { ...more, record, events: [event, ...events] };
+}
