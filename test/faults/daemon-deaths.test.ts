@@ -123,6 +123,7 @@ test("queued operations and acknowledged submits are there again, in their order
   const gate = join(world.dir, "gate");
   const ids: string[] = [];
   for (let i = 0; i < 6; i++) ids.push(await world.submit("gate", `file=${gate}`));
+  for (const id of ids.slice(0, 2)) await workerOf(world, id);
   await world.killDaemon();
   await world.startDaemon();
   const { operations } = await world.client.list({});
