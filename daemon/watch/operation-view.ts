@@ -23,8 +23,14 @@ import { fits, isUnfiltered, type Scope } from "./scope.js";
 const MAX_CANDIDATES = 8;
 
 const DOCUMENT: Scope = {
-  ...{ operation: null, followChain: false, state: null, op: null, host: null, log: false },
-  ...{ limit: RECENT, queued: 1000 },
+  operation: null,
+  followChain: false,
+  state: null,
+  op: null,
+  host: null,
+  log: false,
+  limit: RECENT,
+  queued: 1000,
 };
 
 interface ViewParts {

@@ -5,7 +5,7 @@
 import { hash } from "node:crypto";
 import { posix } from "node:path";
 import type { PipelineTask } from "../../pipeline/definition.js";
-import type { FeatureRun, RunningFeature, TaskGuard, Verdict } from "../../pipeline/feature.js";
+import type { FeatureRun, PlacedTask, RunningFeature, TaskGuard, Verdict } from "../../pipeline/feature.js";
 import {
   type CommandContext,
   directoryOf,
@@ -17,11 +17,11 @@ import { findShell, shellText } from "../../pipeline/run/shell.js";
 import { fill, fillWords, type Scope } from "../../pipeline/template.js";
 import { orAborted } from "./files/answer.js";
 import { type Contents, contentsOf, type Differences, differences, isNewer } from "./files/content.js";
+import { circleText, orderOf, TOO_MANY_PATHS } from "./files/order.js";
 import { filesOf, type PathsContext, type Pattern } from "./files/paths.js";
 import { type Given, type Stamp, Stamps } from "./files/stamps.js";
 import { isAsWalked } from "./files/walk.js";
-import { orderOfSteps, patternsOf } from "./patterns.js";
-import { TaskFiles } from "./read.js";
+import { type PathPattern, TaskFiles } from "./read.js";
 import { type Reason, reasonOf, upToDateText } from "./reasons.js";
 
 type Needs = Pick<Stamp, "needs" | "walked">;
@@ -331,4 +331,51 @@ function sum(text: string): string {
 
 function medianOf(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+function patternsOf(file: CommandContext["file"], task: PipelineTask, files: TaskFiles, scope: Scope) {
+  return {
+    cwd: directoryOf(file, task.cwd, (template) => fill(template, scope)),
+    needs: files.needs.map((pattern) => filled(pattern, scope)),
+    makes: files.makes.map((pattern) => filled(pattern, scope)),
+  };
+}
+
+/**
+ * For each step, the places of the steps that make what it needs.
+ *
+ * @throws Error if steps need in a circle what the others make
+ */
+function orderOfSteps(
+  { file, variables }: CommandContext,
+  stage: string,
+  steps: readonly PlacedTask[],
+): number[][] {
+  const textsOf = (patterns: readonly Pattern[]) => patterns.map(({ text }) => text);
+  const { after, circle } = orderOf(
+    steps.map(({ task, values }) => {
+      const { name } = task;
+      const files = TaskFiles.of(task);
+      if (files === undefined) return { name, cwd: "", needs: [], makes: [] };
+      const { scope } = variables.of(task, {}, values);
+      const { cwd, needs, makes } = patternsOf(file, task, files, scope);
+      return { name, cwd, needs: textsOf(needs), makes: textsOf(makes) };
+    }),
+  );
+  if (after !== null) return after;
+  const error = new Error(
+    circle === null
+      ? `steps of "${stage}": ${TOO_MANY_PATHS}`
+      : `no step of "${stage}" can start first, because ${circleText(circle)}`,
+  );
+  delete error.stack;
+  throw error;
+}
+
+/** A value is taken as it is: it is no pattern. */
+function filled({ text, line, column }: PathPattern, scope: Scope): Pattern {
+  const parts = text.map((part) =>
+    "text" in part ? part.text : fill([part], scope).replace(/[\\*?[\]{}()!|]/g, "\\$&"),
+  );
+  return { text: parts.join(""), line, column };
 }
