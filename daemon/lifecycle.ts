@@ -490,7 +490,10 @@ function finishedEvent(
 ): FinishedEvent {
   const { omitted, resources, odd = [] } = outcome;
   return {
-    ...{ type: "operation:finished", seq, at, attempt: record.attempt },
+    type: "operation:finished",
+    seq,
+    at,
+    attempt: record.attempt,
     ...pick(outcome, ["state", ...END_VALUES]),
     ...(omitted && { omitted }),
     ...(odd.length > 0 && { odd }),

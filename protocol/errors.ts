@@ -262,8 +262,10 @@ export class Refusal extends LiveopsError {
   static fromProblem(problem: Problem): Refusal {
     const { nearest, candidates, variables, secrets } = problem;
     const extra = {
-      ...{ ...(nearest && { nearest }), ...(candidates && { candidates }) },
-      ...{ ...(variables && { variables }), ...(secrets && { secrets }) },
+      ...(nearest && { nearest }),
+      ...(candidates && { candidates }),
+      ...(variables && { variables }),
+      ...(secrets && { secrets }),
     };
     return new Refusal(problem.code, problem.detail, extra, { status: problem.status, title: problem.title });
   }

@@ -27,8 +27,17 @@ export function enterStep(put: Put, record: Operation, event: EventOf<"step:ente
   const { stage, at, step: name, total } = event;
   const before = listOf(record, stage).filter((each) => each.name !== name);
   const step: Step = {
-    ...{ name, state: "active", percent: 0, progress: null, status: null },
-    ...{ startedAt: at, finishedAt: null, seconds: null, resumed: false, exitCode: null, reason: null },
+    name,
+    state: "active",
+    percent: 0,
+    progress: null,
+    status: null,
+    startedAt: at,
+    finishedAt: null,
+    seconds: null,
+    resumed: false,
+    exitCode: null,
+    reason: null,
   };
   const { steps = NONE.steps, stepCounts = NONE.stepCounts } = record;
   return {
@@ -42,7 +51,11 @@ export function finishStep(put: Put, record: Operation, event: EventOf<"step:fin
   const state = knownStepState(event.state);
   const reason = event.reason ?? event.error?.message;
   const end = {
-    ...{ state, finishedAt: at, seconds, resumed, exitCode },
+    state,
+    finishedAt: at,
+    seconds,
+    resumed,
+    exitCode,
     ...(reason !== undefined && { reason: shortReason(reason) }),
     ...(saved !== undefined && { saved }),
   };

@@ -152,7 +152,9 @@ export class Submissions {
         this.options,
       );
       const submits = admitted.map(({ submission, env }, n) => ({
-        ...{ operation: submission, env, key: missing[n]!.key },
+        operation: submission,
+        env,
+        key: missing[n]!.key,
       }));
       submits.forEach(({ operation: { id } }, n) => {
         store.secrets.put(id, admitted[n]!.secrets);

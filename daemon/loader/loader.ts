@@ -305,7 +305,10 @@ export function policyOf(type: OperationType): Policy {
   const { resumable, timeout, gracePeriod, retry, concurrency, hosts, partition } = type;
   const limits = effectiveLimits(type, undefined);
   return {
-    ...{ resumable, timeout, gracePeriod, retry },
+    resumable,
+    timeout,
+    gracePeriod,
+    retry,
     ...(concurrency !== null && { concurrency }),
     ...(limits && { limits }),
     ...(partition === "finish" && { partition }),

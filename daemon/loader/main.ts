@@ -72,7 +72,9 @@ async function load(file: string): Promise<LoadedTypes> {
 async function outputsOf(of: OfText): Promise<StageOutputs[]> {
   const stages = (await pipelineOf(of))?.stages ?? [];
   return stages.map(({ name, outputs, steps, approve }) => ({
-    ...{ stage: name, outputs, choices: approve?.choices ?? null },
+    stage: name,
+    outputs,
+    choices: approve?.choices ?? null,
     steps: steps && Object.fromEntries(steps.parallel.map((step) => [step.name, step.outputs])),
   }));
 }

@@ -86,7 +86,11 @@ export class OperationFiles {
     const message = reason + AGAIN;
     const names = [...claimedNames(file)];
     this.keep({
-      ...{ file, types: [], errors: [{ file, message }], noType: null, isLate: false },
+      file,
+      types: [],
+      errors: [{ file, message }],
+      noType: null,
+      isLate: false,
       blocked: names.map((op) => ({ op, reason: notLoading(file, message) })),
       sources: [stamp],
     });

@@ -85,7 +85,9 @@ export class Attempt {
     this.number = entry.record.attempt;
     this.sampler = new ResourceSampler(worker === null);
     this.#tail = new RecordTail(entry, dir, {
-      ...{ bus: parts.bus, isOwn: true, files: events },
+      bus: parts.bus,
+      isOwn: true,
+      files: events,
       onEvent: (event) => this.#event(event),
       onLine: (line) => this.#line(line),
       onOutcome: (outcome) => {

@@ -150,7 +150,8 @@ export class Durations {
       op,
       runs: runs.length,
       finished: await this.archive.count({ op, historyKey, state: FINISHED }),
-      ...{ seconds, stages },
+      seconds,
+      stages,
       recent: (await records(FINISHED, NEWEST.listed)).map(({ id, state, seconds, finishedAt }) => ({
         id,
         state: state as FinalState,

@@ -186,7 +186,9 @@ export class Scheduler {
     if (!entry.run) return null;
     const { bus, log, containment, outbox } = this.options;
     const attempt = new Attempt(entry, entry.run, dir, this.#eventsPlace(entry, entry.run, dir), worker, {
-      ...{ bus, log, containment },
+      bus,
+      log,
+      containment,
       onOutcome: (finished, outcome) => {
         finished.isFollowed = outcome.next !== null || this.options.isAwaited(finished.id);
         void this.#finishing.finish(finished, outcome);

@@ -97,7 +97,13 @@ export class AttemptRunner {
     const { id, attempt, seq, logLines } = this.#order;
     const events = this.#retryWhileFull(() => this.#openEvents());
     const writer = new RunWriter({
-      ...{ events, dir: attemptDir, id, attempt, seq, lines: logLines, maxLog },
+      events,
+      dir: attemptDir,
+      id,
+      attempt,
+      seq,
+      lines: logLines,
+      maxLog,
       isResumable: this.message.valuesDir !== null,
       retryWhileFull: this.#retryWhileFull,
     });

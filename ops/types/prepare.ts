@@ -42,7 +42,15 @@ export async function prepareSubmission(
 ): Promise<Submission> {
   const { op, title, params, stages, fromShell, next, ...others } = await prepare(Type, given, line);
   const submission = {
-    ...{ id, op, title, label, cwd, params, stages, chain, ...others },
+    id,
+    op,
+    title,
+    label,
+    cwd,
+    params,
+    stages,
+    chain,
+    ...others,
     ...(force && { force }),
     ...(chain.index > 0 && readType(Type).hosts === "any" && { hosts: "any" as const }),
   };
@@ -86,7 +94,10 @@ export async function prepare(
   const stages = await stagesFor(Type, parsed.value).catch(refused("stages"));
   const facts = readPipelineFacts(Type, parsed.value, input);
   return {
-    ...{ op, title, params: facts?.input ?? input, stages },
+    op,
+    title,
+    params: facts?.input ?? input,
+    stages,
     ...historyKeyFor(Type, parsed.value),
     ...placementOf(type),
     ...sourceOf(Type),

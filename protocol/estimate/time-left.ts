@@ -77,7 +77,9 @@ function restOf(spread: Spread, ran: number, runs: number): TimeLeft {
 
 const known = ({ p50, p90 }: Spread, runs: number): TimeLeft => ({
   ...NOTHING,
-  ...{ seconds: p50, margin: p90 - p50, runs },
+  seconds: p50,
+  margin: p90 - p50,
+  runs,
 });
 
 /** Null: the operation has no stages, or none is left. */

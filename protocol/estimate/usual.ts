@@ -44,7 +44,8 @@ export function usualIn(history: History, params: string | null): Usual | null {
 function measured({ runs, seconds, stages }: Measured, isSame: boolean): Usual | null {
   if (runs < RUNS_LEAST) return null;
   return {
-    ...{ runs, isSame },
+    runs,
+    isSame,
     seconds: alike(runs, seconds),
     stages: Object.fromEntries(
       Object.entries(stages).map(([stage, spread]) => [stage, alike(spread.runs, spread)]),

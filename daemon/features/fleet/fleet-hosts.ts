@@ -242,7 +242,14 @@ function replyOf(row: HostRow): HostReply {
   const state = isUnreachable ? "unreachable" : row.state;
   const iso = (ms: number) => new Date(ms).toISOString();
   return {
-    ...{ name, state, session, tags, slots, running: Number(running), draining, version },
+    name,
+    state,
+    session,
+    tags,
+    slots,
+    running: Number(running),
+    draining,
+    version,
     since: state === "up" ? null : iso(renewedAt),
     load: status.load ?? null,
     memory: status.memory ?? null,

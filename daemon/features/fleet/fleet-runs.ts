@@ -49,7 +49,9 @@ export class FleetRuns implements Runs {
     const { counters } = services;
     const { maxLog } = services.settings;
     this.#shipper = new Shipper({
-      ...{ store: engine, maxLog, counters },
+      store: engine,
+      maxLog,
+      counters,
       onFenced: (id, attempt) => {
         counters.fenced++;
         options.onFenced(id);
@@ -60,7 +62,8 @@ export class FleetRuns implements Runs {
         logger.warn({ err: error }, "run files are not shipped now; they are tried again"),
     });
     this.#elsewhere = new RemoteRuns({
-      ...{ store: engine, maxLog },
+      store: engine,
+      maxLog,
       runs: services.layout.runs,
       isFinished: (id) => {
         const entry = find(id);

@@ -214,7 +214,9 @@ export class FleetStarter implements OperationStarter {
     return {
       candidates: offered,
       workers: workers.map(({ identity }) => identity),
-      ...{ queueLimits, opLimits, token: randomUUID() },
+      queueLimits,
+      opLimits,
+      token: randomUUID(),
     };
   }
 

@@ -48,11 +48,15 @@ export abstract class FleetView {
     const { url, passwordFile, tags, lostAfter } = settings;
     const giveUpMs = Math.min(GIVE_UP.most, Math.max(GIVE_UP.least, lostAfter * 1000 * GIVE_UP.part));
     this.engine = new FleetEngine({
-      ...{ url, name: host ?? "client", giveUpMs },
+      url,
+      name: host ?? "client",
+      giveUpMs,
       ...(passwordFile && { passwordFile }),
     });
     this.store = new FleetStore({
-      ...{ layout, engine: this.engine, host },
+      layout,
+      engine: this.engine,
+      host,
       bus,
       isOwn: (entry) => this.mayEnd(entry),
       before: (decision, isOwn) => this.#before(decision, isOwn),
@@ -72,7 +76,9 @@ export abstract class FleetView {
     });
     this.hosts = new FleetHosts({
       engine: this.engine,
-      ...{ name: host, tags, counters },
+      name: host,
+      tags,
+      counters,
       types: () => services.loader.typeCount,
       hasType: (op) => services.loader.has(op),
       isHeld: () => this.offers.areOpen,

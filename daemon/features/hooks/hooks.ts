@@ -189,7 +189,11 @@ export class Hooks {
     const { record } = entry;
     const ofSubmit = source === "submit";
     this.#push({
-      ...{ hook, source, command, id: record.id, input: record },
+      hook,
+      source,
+      command,
+      id: record.id,
+      input: record,
       cwd: ofSubmit ? record.cwd : homedir(),
       env: { ...(ofSubmit ? entry.env : this.#env), ...variablesOf(hook, record) },
       onEnd: (problem) => {

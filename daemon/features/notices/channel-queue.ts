@@ -93,14 +93,13 @@ export class ChannelQueue {
     const { name, outbox } = this.options;
     const { sent, dropped, lastSentAt, problem } = this;
     return {
-      ...{
-        channel: name,
-        kind: channelKindOf(this.channel),
-        waiting: outbox.waiting(name).length,
-        sent,
-        dropped,
-      },
-      ...{ lastSentAt, problem },
+      channel: name,
+      kind: channelKindOf(this.channel),
+      waiting: outbox.waiting(name).length,
+      sent,
+      dropped,
+      lastSentAt,
+      problem,
     };
   }
 

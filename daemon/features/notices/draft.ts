@@ -175,7 +175,12 @@ function whereOf({ record, schedule }: NoticeDraft, host: string): string {
 function operationOf(record: Operation, line: (text: string) => string): Notice["operation"] {
   const { id, op, title, label, queue, state, attempt, error } = record;
   return {
-    ...{ id, op, queue, state, attempt, seconds: record.seconds },
+    id,
+    op,
+    queue,
+    state,
+    attempt,
+    seconds: record.seconds,
     title: line(title),
     label: label === null ? null : line(label),
     error: error === null ? null : { code: error.code ?? "", message: line(firstLine(error.message)) },

@@ -184,7 +184,10 @@ export class Notices {
         continue;
       }
       const queue = new ChannelQueue(channel, {
-        ...{ name, outbox: this.#outbox, env: process.env, now },
+        name,
+        outbox: this.#outbox,
+        env: process.env,
+        now,
         host: this.options.host,
         childEnv: () => this.#childEnv(),
         onChange: (problem) => {

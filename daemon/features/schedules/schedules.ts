@@ -334,7 +334,9 @@ export class Schedules {
     const { env = {}, ...operation } = submit;
     return {
       ...rest,
-      ...{ within, alertAfter, lastSuccessAt },
+      within,
+      alertAfter,
+      lastSuccessAt,
       missing: schedule.pausedSince === null ? this.#missingOf(schedule.name) : null,
       file,
       operation,

@@ -71,7 +71,8 @@ function parameterChanges(before: Operation, now: Operation, defaults: Record<st
     if (isText(old) && isText(value)) return textChange(name, old, value);
     return [
       {
-        ...{ kind: "parameter", name },
+        kind: "parameter",
+        name,
         ...((old ?? fallback) !== undefined && { before: valueInWords(old, fallback) }),
         ...((value ?? fallback) !== undefined && { now: valueInWords(value, fallback) }),
       },
@@ -109,7 +110,8 @@ function variableChanges(before: Entry["env"], now: Entry["env"]): Change[] {
     if (old === value) return [];
     return [
       {
-        ...{ kind: "variable", name },
+        kind: "variable",
+        name,
         ...(old === undefined && { now: "set" }),
         ...(value === undefined && { before: "set" }),
       },

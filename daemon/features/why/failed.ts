@@ -217,7 +217,8 @@ async function newLineOf(
   { runs }: WhyParts,
 ): Promise<CheckoutChanges> {
   const logOf = ({ id, logLines }: Operation, attempt: number | null): Log => ({
-    ...{ files: runs.of(id), attempt },
+    files: runs.of(id),
+    attempt,
     lines: logLines,
   });
   const found = await firstNewLine(
@@ -227,7 +228,9 @@ async function newLineOf(
   if (found === null) return { changes: [], notes: [] };
   const { line, runs: compared, isPartial } = found;
   const change: Change = {
-    ...{ kind: "log", name: `line ${line.n}`, at: line.at },
+    kind: "log",
+    name: `line ${line.n}`,
+    at: line.at,
     now: line.text.slice(0, LINE_MOST),
     before: compared === 1 ? "not in the last success" : `not in the last ${compared} successes`,
   };

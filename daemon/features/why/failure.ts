@@ -66,8 +66,10 @@ export function errorOf(
         ? linesOfSteps(steps, logged)
         : logged.map(({ text }) => withoutSequences(text));
   return {
-    ...{ stage, step: steps.length === 1 ? steps[0]! : null },
-    ...{ code: error.code, message: first.slice(0, COLUMNS_MOST) },
+    stage,
+    step: steps.length === 1 ? steps[0]! : null,
+    code: error.code,
+    message: first.slice(0, COLUMNS_MOST),
     causes: (error.causes ?? []).slice(0, CAUSES_MOST).map(({ message }) => short(firstLine(message))),
     // Where a pipeline names no command, the first word is the name of the stage.
     command:

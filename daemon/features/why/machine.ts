@@ -21,7 +21,11 @@ export async function machineNow(places: readonly string[], outOfMemory: string 
   const [load = 0] = loadavg();
   const [disks, memory, processes] = await Promise.all([disksOf(places), memoryNow(), largest()]);
   return {
-    ...{ at, disks, memory, processes, outOfMemory },
+    at,
+    disks,
+    memory,
+    processes,
+    outOfMemory,
     load: Math.round(load * 100) / 100,
     cores: availableParallelism(),
   };

@@ -32,7 +32,9 @@ export async function whyPresent(
   const left = leftStages(record);
   return {
     ...headOf(record, now()),
-    ...{ waits, left, ran: ranStages(record) },
+    waits,
+    left,
+    ran: ranStages(record),
     summary: summaryOf(record, waits, left),
     savedSeconds: savedBy(record, left, usual),
     next: nextOf(record),

@@ -19,9 +19,23 @@ export interface WhyParts {
 /** All keys, with nothing known. */
 export function headOf({ id, op, title, state, attempt, odd }: Operation, at: number): Why {
   return {
-    ...{ id, op, title, state, attempt, at: new Date(at).toISOString(), summary: "" },
-    ...{ failure: null, since: null, changes: [], machine: null, waits: [], left: [], ran: [] },
-    ...{ savedSeconds: null, next: [], notes: [] },
+    id,
+    op,
+    title,
+    state,
+    attempt,
+    at: new Date(at).toISOString(),
+    summary: "",
+    failure: null,
+    since: null,
+    changes: [],
+    machine: null,
+    waits: [],
+    left: [],
+    ran: [],
+    savedSeconds: null,
+    next: [],
+    notes: [],
     ...(odd !== undefined && { odd }),
   };
 }

@@ -112,7 +112,9 @@ export class Whys {
 
   async #machine({ record, env }: Entry): Promise<Machine> {
     const places = [
-      ...[record.cwd, env.TMPDIR ?? "/tmp", this.options.layout.root],
+      record.cwd,
+      env.TMPDIR ?? "/tmp",
+      this.options.layout.root,
       ...Object.values(record.params).filter((value) => typeof value === "string" && value.startsWith("/")),
     ] as string[];
     const before = this.#memoryKills;

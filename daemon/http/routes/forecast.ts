@@ -83,7 +83,9 @@ async function inputOf(context: Parts, inLine: readonly string[], planned: reado
     const isPaused = pause !== null && pause.since !== null;
     const isKnown = left.seconds !== null && !left.isLeast && !isPaused;
     return {
-      ...{ id, queue, left },
+      id,
+      queue,
+      left,
       startedAt: Date.parse(startedAt!) + (pause?.seconds ?? 0) * 1000,
       endsAt: isKnown ? Math.round(now + left.seconds! * 1000) : null,
     };
@@ -91,7 +93,9 @@ async function inputOf(context: Parts, inLine: readonly string[], planned: reado
   const queued = waiting.map((entry) => {
     const { id, queue } = entry.record;
     return {
-      ...{ id, queue, turn: placeOf(entry) },
+      id,
+      queue,
+      turn: placeOf(entry),
       seconds: usualTime(usual(entry.record)).seconds,
       earliest: earliestStart(entry.record),
       after: dependencies.liveLinks(id),

@@ -57,7 +57,9 @@ export const watchRoute: RoutePlugin = (app, { context, connections }, done) => 
         state: state ?? null,
         op: op ?? null,
         host: hostFilter(context.hosts, host) ?? null,
-        ...{ limit, queued: FIRST_QUEUED, log },
+        limit,
+        queued: FIRST_QUEUED,
+        log,
       };
       context.hub.attach(scope, openStream(reply, connections, true), logAfter, since);
       return reply;

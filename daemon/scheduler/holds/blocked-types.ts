@@ -129,8 +129,14 @@ export class BlockedTypes extends Hold {
     const { since, waited } = known ?? this.#earlier.get(op) ?? { since: sharedTime(), waited: 0 };
     this.#earlier.delete(op);
     this.#types.set(op, {
-      ...{ reason, since, by, isBlocked: true },
-      ...{ waited, countedAt: now, failures, version },
+      reason,
+      since,
+      by,
+      isBlocked: true,
+      waited,
+      countedAt: now,
+      failures,
+      version,
     });
     this.options.waiting.takeOut(({ record }) => record.op === op);
     if (by !== "loading") {

@@ -39,7 +39,8 @@ export class StartTimes extends Hold {
     const isRetry = record.retryAt !== null && Date.parse(record.retryAt) === until;
     return {
       what: isRetry ? "it failed, and is retried after a pause" : "its start time has not come",
-      ...{ until: "the time", at },
+      until: "the time",
+      at,
     };
   }
 

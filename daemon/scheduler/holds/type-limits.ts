@@ -157,8 +157,10 @@ export class TypeLimits extends Hold {
 
   #block(op: string, limit: number): void {
     const type = this.#types.get(op) ?? {
-      ...{ limit, since: sharedTime() },
-      ...{ waiting: new Map(), returned: new Map() },
+      limit,
+      since: sharedTime(),
+      waiting: new Map(),
+      returned: new Map(),
     };
     type.limit = limit;
     type.returned.clear();

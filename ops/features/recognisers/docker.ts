@@ -88,7 +88,16 @@ function listIn(object: Record<string, unknown>, key: string): Array<Record<stri
 }
 
 const COMPOSE_KEYS = new Set([
-  ...["dry-run", "tail", "id", "parent_id", "status", "text", "details", "current", "total", "percent"],
+  "dry-run",
+  "tail",
+  "id",
+  "parent_id",
+  "status",
+  "text",
+  "details",
+  "current",
+  "total",
+  "percent",
 ]);
 const RESOURCE = /^(Image|Container|Network|Volume|Service|Config|Secret) \S/;
 const LAYER_WORD =

@@ -12,8 +12,19 @@ export const APPROVED = "approved";
 
 /** Keys of a stage that runs a command. */
 const OF_COMMANDS = [
-  ...["run", "parallel", "each", "at_once", "on_failure", "stop_when"],
-  ...["env", "cwd", "retry", "tty", "outputs", "needs", "makes"],
+  "run",
+  "parallel",
+  "each",
+  "at_once",
+  "on_failure",
+  "stop_when",
+  "env",
+  "cwd",
+  "retry",
+  "tty",
+  "outputs",
+  "needs",
+  "makes",
 ] as const;
 
 /** Null: the stage asks nothing. */

@@ -209,8 +209,12 @@ export class FleetEngine extends EngineReads {
     const peers = up
       .filter(({ name, state }) => state === "up" && name !== this.host)
       .map((row) => ({
-        ...{ name: row.name, session: row.session, tags: row.tags, slots: row.slots },
-        ...{ version: row.version, lostAfter: row.lostAfter },
+        name: row.name,
+        session: row.session,
+        tags: row.tags,
+        slots: row.slots,
+        version: row.version,
+        lostAfter: row.lostAfter,
       }));
     const join = JSON.stringify({ owner, tags, slots, version, lost_after: lostAfter, peers });
     let answer: Settled;
@@ -276,7 +280,9 @@ function columnsOf(pieces: readonly FencedPiece[]): unknown[] {
 /** As the function `claim` takes it. */
 function claimed({ candidates, workers, queueLimits = {}, opLimits = {}, token }: ClaimRequest): object {
   return {
-    ...{ token, queueLimits, opLimits },
+    token,
+    queueLimits,
+    opLimits,
     workers: workers.map((worker) => JSON.stringify(worker)),
     candidates: candidates.map(({ decision, ...candidate }) => ({
       ...candidate,

@@ -84,7 +84,10 @@ export class FollowedAttempt {
     const { id, attempt, fence } = this.own;
     this.#lastPieces ??= this.#kept.map(({ lines, ...piece }) => ({
       ...piece,
-      ...{ id, attempt, fence, body: compressShort(lines) },
+      id,
+      attempt,
+      fence,
+      body: compressShort(lines),
     }));
     return this.#lastPieces;
   }

@@ -198,7 +198,9 @@ export class RemoteRuns {
     const cursors = attempts.map(({ files }) => files.cursor);
     const wanted = attempts.map(
       ({ id, attempt }, index): PieceCursor => ({
-        ...{ id, attempt, events: cursors[index]!.events },
+        id,
+        attempt,
+        events: cursors[index]!.events,
         log: withLog ? cursors[index]!.log : NOT_WANTED,
       }),
     );

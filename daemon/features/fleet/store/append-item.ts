@@ -53,7 +53,11 @@ export function offerOf(entry: Entry): OfferItem {
     decision: { kind: "restored", id, entry },
     index: {
       ...indexOf(record),
-      ...{ state, attempt, retryAt, ord: order, partition: run?.policy.partition ?? "end" },
+      state,
+      attempt,
+      retryAt,
+      ord: order,
+      partition: run?.policy.partition ?? "end",
       ...(isFinal(state) && { finishedAt, finishedN: finishedBy }),
       // With its fence, the host of a finished attempt may ship what the engine lost of the files.
       ...(run?.claim ?? {

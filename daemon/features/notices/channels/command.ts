@@ -28,7 +28,11 @@ export async function runProgram(
   more: Record<string, string> = {},
 ): Promise<void> {
   const problem = await runHook({
-    ...{ command, cwd: homedir(), input, timeout: 2 ** 31 - 1, signal },
+    command,
+    cwd: homedir(),
+    input,
+    timeout: 2 ** 31 - 1,
+    signal,
     env: {
       ...env,
       LIVEOPS_NOTICE_EVENT: message.event,

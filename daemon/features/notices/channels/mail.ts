@@ -57,7 +57,10 @@ function transportOf({ smtp, user, password = "" }: Settings, { secrets, env }: 
     ...(user !== undefined && { auth: { user, pass: password } }),
     // A password never crosses a network in clear.
     requireTLS: user !== undefined && protocol === "smtp:" && !isLoopback(server),
-    ...{ connectionTimeout: STEP_MS, greetingTimeout: STEP_MS, socketTimeout: STEP_MS, dnsTimeout: STEP_MS },
+    connectionTimeout: STEP_MS,
+    greetingTimeout: STEP_MS,
+    socketTimeout: STEP_MS,
+    dnsTimeout: STEP_MS,
   };
 }
 

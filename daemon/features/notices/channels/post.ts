@@ -49,7 +49,10 @@ async function reply(
 ): Promise<Response> {
   try {
     return await fetch(target, {
-      ...{ method: "POST", body, signal, redirect: "manual" },
+      method: "POST",
+      body,
+      signal,
+      redirect: "manual",
       headers: { "user-agent": `liveops/${VERSION}`, ...headers },
     });
   } catch (error) {
