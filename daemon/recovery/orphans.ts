@@ -28,8 +28,7 @@ export async function recoverEvents(
   workerEvents: WorkerEvents,
 ): Promise<void> {
   const orphans = (ids: Iterable<string>) => findOrphans(store, layout, workerEvents, ids);
-  const isDamaged =
-    store.problems.length > 0 || orphans(withoutOwner(store, layout, workerEvents)).length > 0;
+  const isDamaged = store.problems.length > 0 || orphans(ofLiveWorkers(layout, workerEvents)).length > 0;
   const found = isDamaged ? orphans(workerEvents.ids()) : [];
   if (found.length > 0) store.problems.push(...(await restore(found, store, workerEvents)));
   for (const id of [...workerEvents.ids()]) if (!store.ledger.get(id)) workerEvents.release(id);
@@ -112,12 +111,11 @@ function asNow(entry: Entry, layout: Layout, isLive: boolean): Entry {
   };
 }
 
-/** The last operations of live workers that run none of the store. */
-function withoutOwner(store: EmbeddedStore, layout: Layout, workerEvents: WorkerEvents): string[] {
-  const owned = new Set([...store.ledger.entries.values()].map(({ run }) => run?.worker.workerId));
+/** The last operations of the live workers. A worker may run another one than an older document says. */
+function ofLiveWorkers(layout: Layout, workerEvents: WorkerEvents): string[] {
   return readdirSync(layout.workers).flatMap((name) => {
     const [, workerId] = /^(\w+)\.lock$/.exec(name) ?? [];
-    if (workerId === undefined || owned.has(workerId) || !isLocked(join(layout.workers, name))) return [];
+    if (workerId === undefined || !isLocked(join(layout.workers, name))) return [];
     return workerEvents.lastOf(workerId)?.id ?? [];
   });
 }

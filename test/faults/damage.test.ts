@@ -462,6 +462,36 @@ test.each(rows(1, FORGOTTEN))(
   },
 );
 
+test("the journal gone, and a document from when the worker ran another operation: what runs is taken up", async () => {
+  await using daemon = await startDaemon(["gate"], { concurrency: 1 });
+  const { dir, stateDir } = daemon.world;
+  const before = await submitGate(daemon, "before");
+  const pid = await inStage(daemon, before, "Wait");
+  const file = document(stateDir);
+  const isRunning = () => {
+    const { operations } = JSON.parse(readFileSync(file, "utf8")) as {
+      operations: Record<string, Operation>;
+    };
+    return operations[before]?.state === "running";
+  };
+  await eventually("the document shows it", () => existsSync(file) && isRunning());
+  const older = readFileSync(file);
+  writeFileSync(join(dir, "before.1"), "");
+  await untilFinished(daemon, before);
+  const now = await submitGate(daemon, "now");
+  expect(await inStage(daemon, now, "Wait")).toBe(pid);
+  await daemon.kill();
+  writeFileSync(file, older);
+  rmSync(join(stateDir, "state.previous.json"), { force: true });
+  for (const name of journalFiles(stateDir)) rmSync(name);
+  await daemon.startAgain();
+  expect(await daemon.client.show(now)).toMatchObject({ state: "running", attempt: 1, label: "now" });
+  writeFileSync(join(dir, "now.1"), "");
+  for (const id of [before, now])
+    expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
+  record({ fault: "damage: an older document alone", injected: 1, survived: 2, lost: 0, duplicated: 0 });
+});
+
 completeTest(
   "a damaged record of a start: its worker is found, and the operation is not run a second time",
   async () => {
