@@ -44,11 +44,10 @@ export class Tracing implements Feature {
     parts.bus.on("decided", (...decided) => this.#decided(...decided));
     // Includes the events of other hosts: this host may take the operation over.
     parts.bus.on("event", (entry, event) => {
-      const { id } = entry.record;
-      if (!this.isTraced(id)) return;
       const attempt = this.#attemptOf(entry);
-      attempt?.add(event);
-      if (attempt) this.#attempts.set(id, attempt);
+      if (attempt === null) return;
+      attempt.add(event);
+      this.#attempts.set(entry.record.id, attempt);
     });
   }
 
@@ -116,10 +115,12 @@ export class Tracing implements Feature {
     }
   }
 
+  /** Null: the operation is not traced. It makes no id of a trace for an attempt that is known. */
   #attemptOf(entry: Entry): AttemptSpans | null {
+    const { id } = entry.record;
     const started = startedOf(entry.events);
-    const kept = this.#attempts.get(entry.record.id);
-    if (started === undefined || kept?.started.seq === started.seq) return kept ?? null;
-    return new AttemptSpans(this.#exporter, entry, started);
+    const kept = this.#attempts.get(id);
+    if (kept && kept.started.seq === started?.seq) return kept;
+    return started && this.isTraced(id) ? new AttemptSpans(this.#exporter, entry, started) : null;
   }
 }
