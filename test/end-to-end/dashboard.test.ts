@@ -1,7 +1,8 @@
 /** The built dashboard on a pty, over a real daemon that runs real operations, and dies. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type OnTerminal, onTerminal } from "./terminal.js";
+import type { OnTerminal } from "../harness/on-pty.js";
+import { onTerminal } from "./terminal.js";
 import { useWorld } from "./world.js";
 
 const world = useWorld({ examples: true, operations: ["gate", "spin"] });

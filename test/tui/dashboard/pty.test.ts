@@ -3,70 +3,24 @@ import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import pty from "@lydell/node-pty";
 import { describe, expect, test } from "vitest";
-import { readBeforeClose } from "../../../ops/programs/pty.js";
 import { until } from "../../end-to-end/until.js";
+import { type OnTerminal, onPty, plainEnv, preloaded } from "../../harness/on-pty.js";
 import { temporaryDirectory } from "../../harness/temporary.js";
 import { KEY } from "./open.js";
 import { backup, failed, queued, whyFailed } from "./operations.js";
-import { HeadlessTerminal } from "./terminal.js";
 import { World } from "./world.js";
 
 const BIN = fileURLToPath(new URL("../../../dist/bin/liveops-tui.cjs", import.meta.url));
 
-interface Running extends AsyncDisposable {
-  readonly screen: HeadlessTerminal;
-  readonly pid: number;
-  readonly exited: Promise<number>;
-  press(keys: string): void;
-  /** Reads the terminal no more. */
-  freeze(): void;
-  resize(columns: number, rows: number): void;
-}
-
-function run(words: string[], { env = {}, preload = "" } = {}): Running {
-  const screen = new HeadlessTerminal(100, 30);
-  const node = preload === "" ? [] : ["--import", `data:text/javascript,${encodeURIComponent(preload)}`];
-  const child = pty.spawn(process.execPath, [...node, BIN, ...words], {
-    cols: 100,
-    rows: 30,
-    env: {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      TERM: "xterm-256color",
-      TZ: "UTC",
-      ...env,
-    } as Record<string, string>,
-  });
-  let pending = Promise.resolve();
-  const show = (data: string) => {
-    pending = new Promise((resolve) => screen.write(data, resolve));
-  };
-  child.onData(show);
-  readBeforeClose(child, (bytes) => show(bytes.toString()));
-  const exited = new Promise<number>((resolve) => {
-    // What was written last may come after the exit.
-    child.onExit(({ exitCode }) => void pending.then(() => resolve(exitCode)));
-  });
+function run(words: string[], { env = {}, preload = "" } = {}): OnTerminal {
+  const line = [...preloaded(preload), BIN, ...words];
+  const running = onPty(process.execPath, line, { env: { ...plainEnv(), ...env } });
   return {
-    screen,
-    pid: child.pid,
-    exited,
-    press: (keys) => child.write(keys),
-    freeze: () => child.pause(),
-    resize(columns, rows) {
-      screen.resize(columns, rows);
-      child.resize(columns, rows);
-    },
+    ...running,
     async [Symbol.asyncDispose]() {
-      try {
-        process.kill(child.pid, "SIGKILL");
-      } catch {
-        // Ended already, as most do.
-      }
-      await exited;
-      expect(screen.faults).toEqual([]);
+      await running[Symbol.asyncDispose]();
+      expect(running.screen.faults).toEqual([]);
     },
   };
 }
@@ -77,7 +31,7 @@ async function busyWorld(): Promise<World> {
   return world;
 }
 
-async function restored({ screen, exited }: Running): Promise<number> {
+async function restored({ screen, exited }: OnTerminal): Promise<number> {
   const code = await exited;
   expect(screen.alternate).toBe(false);
   expect(screen.cursorShown).toBe(true);

@@ -2,8 +2,9 @@
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type OnTerminal, onTerminal } from "../../../end-to-end/terminal.js";
+import { onTerminal } from "../../../end-to-end/terminal.js";
 import { useWorld, World } from "../../../end-to-end/world.js";
+import type { OnTerminal } from "../../../harness/on-pty.js";
 import { SshHost } from "../../ssh/harness.js";
 
 const box = useWorld({ operations: ["gate"] });

@@ -2,8 +2,9 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type OnTerminal, onTerminal } from "../../../end-to-end/terminal.js";
+import { onTerminal } from "../../../end-to-end/terminal.js";
 import { useWorld, type World } from "../../../end-to-end/world.js";
+import type { OnTerminal } from "../../../harness/on-pty.js";
 
 const world = useWorld();
 
