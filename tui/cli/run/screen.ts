@@ -1,14 +1,19 @@
 /** Text mode for an inline run. Writes to the real streams, because the operation's output is captured. */
-import type { Ask } from "../../../ops/attempt/approvals.js";
+
+import { createInterface } from "node:readline";
+import { type Answer, type Ask, cannotAsk, type Question } from "../../../ops/attempt/approvals.js";
 import type { InlineWatcher } from "../../../ops/attempt/inline-link.js";
 import type { OperationCtor } from "../../../ops/types/read-type.js";
+import { NO } from "../../../protocol/approval.js";
+import { userName } from "../../../protocol/client/client-header.js";
 import type { OperationEvent } from "../../../protocol/event.js";
 import type { LogLine } from "../../../protocol/operation.js";
 import type { EventLine } from "../../../protocol/stream-lines.js";
+import { sanitize } from "../../../protocol/text/sanitize.js";
 import { jsonLine } from "../../kit/output/json.js";
+import { formatShortTime } from "../../kit/output/local-time.js";
 import { step, textState } from "../../text/lines.js";
 import { TextScreen, type TextStream } from "../../text/screen.js";
-import { askOnTerminal } from "./ask.js";
 import { OwnTerminals } from "./own-terminals.js";
 
 type Write = (text: string | Uint8Array) => boolean;
@@ -99,4 +104,51 @@ function behindCapture(
       return stream.columns;
     },
   };
+}
+
+/**
+ * @param write - to the terminal
+ * @throws Failure where the input ends
+ */
+async function askOnTerminal(
+  question: Question,
+  write: (text: string) => void,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const prompt = promptOf(question, new Date());
+  // In the terminal's own mode, Ctrl-C reaches the supervisor as a signal.
+  const lines = createInterface({ input: process.stdin, terminal: false, signal });
+  // The cursor stands behind the prompt.
+  signal.addEventListener("abort", () => isAsking && write("\n"), { once: true });
+  let isAsking = true;
+  try {
+    write(prompt);
+    for await (const line of lines) {
+      const choice = choiceOf(line.trim(), question.choices);
+      if (choice !== null) return { choice, by: userName() };
+      write(prompt);
+    }
+    signal.throwIfAborted();
+    throw cannotAsk("the input ended before an answer");
+  } finally {
+    isAsking = false;
+    lines.close();
+    process.stdin.pause();
+  }
+}
+
+/** `Roll out? [yes/no] (no at 14:20) ` */
+function promptOf({ question, choices, until, default: fallback }: Question, now: Date): string {
+  const all = choices.map((choice) => sanitize(choice)).join("/");
+  const end = fallback === null ? "fails" : sanitize(fallback);
+  const time = until === null ? "" : `(${end} at ${formatShortTime(new Date(until), now)}) `;
+  return `${sanitize(question)} [${all}] ${time}`;
+}
+
+/** A choice may be cut short where it is clear. `no` rejects, among whatever choices. */
+function choiceOf(typed: string, choices: readonly string[]): string | null {
+  if (typed === NO || choices.includes(typed)) return typed;
+  const start = typed.toLowerCase();
+  const fit = start === "" ? [] : choices.filter((each) => each.toLowerCase().startsWith(start));
+  return fit.length === 1 ? fit[0]! : null;
 }

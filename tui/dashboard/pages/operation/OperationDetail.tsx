@@ -1,6 +1,7 @@
 /** The selected operation: parameters, chain, one bar with one finish time, stages, figures, outcome. */
 import { Box } from "ink";
 import type { Operation, ProgressState, Step } from "../../../../protocol/operation.js";
+import { firstLine } from "../../../../protocol/text/first-line.js";
 import { elapsedOf } from "../../../describe/duration.js";
 import { shownParams } from "../../../describe/operation.js";
 import {
@@ -12,7 +13,15 @@ import {
 } from "../../../terminal/format.js";
 import { approvalCard } from "../../core/approval-card.js";
 import { addSparkline, LEAST_CORES, sparkline } from "../../core/bars.js";
-import { chainOf, isPaused, nameOfChain, selectedOperation, shellCommand } from "../../core/chain.js";
+import {
+  chainOf,
+  isPaused,
+  nameOf,
+  nameOfChain,
+  operationOf,
+  selectedOperation,
+  shellCommand,
+} from "../../core/chain.js";
 import { type DetailView, detailPlan, type Part, type PartKind } from "../../core/detail-plan.js";
 import { standsStillFor } from "../../core/estimate.js";
 import { failureCard } from "../../core/failure-card.js";
@@ -23,7 +32,7 @@ import { placeIn } from "../../core/lanes.js";
 import { panesOf } from "../../core/layout.js";
 import type { State } from "../../core/model.js";
 import { Panel, Rows, useTheme } from "../../core/Panel.js";
-import { isHeldByQueue } from "../../core/queue-view.js";
+import { dependenciesOf, dependencyEnd, isHeldByQueue, placementText } from "../../core/queue-view.js";
 import {
   clock,
   glyphOf,
@@ -41,7 +50,6 @@ import type { Theme } from "../../text/theme.js";
 import { LogView } from "../log/LogView.js";
 import { breadcrumb } from "./breadcrumb.js";
 import { chainBar, stall } from "./chain-bar.js";
-import { dependencyRow, hookRow, placementRow } from "./queue-rows.js";
 import { waterfall } from "./waterfall.js";
 
 export function OperationDetail({ state }: { state: State }) {
@@ -94,12 +102,9 @@ const FILTERS = [
 
 /** A filter without matches often has the wrong syntax. */
 function nothingSelected(state: State, width: number, { paint }: Theme): Drawn[] {
-  const {
-    list,
-    list: { order },
-  } = state;
+  const { list } = state;
   const line = (text: string) => new Line(width, paint).add(text, "muted");
-  if (list.text === "" || order.length > 0) return ["", line("No operation selected")];
+  if (list.text === "" || list.order.length > 0) return ["", line("No operation selected")];
   const [host] = hostNames(state);
   const ofHost = host === undefined ? [] : [[`host:${sanitizeLine(host)}`, "on a host"] as const];
   const examples = [...FILTERS, ...ofHost].map(([filter, meaning]) =>
@@ -136,7 +141,7 @@ const ROWS: Record<PartKind, (view: DetailView, part: Part) => Drawn | readonly 
   breadcrumb,
   bar: chainBar,
   stall,
-  placement: placementRow,
+  placement: ({ state, operation, line }) => line().add(placementText(state, operation), "muted"),
   after: dependencyRow,
   hooks: hookRow,
   status,
@@ -274,4 +279,34 @@ function recentRuns({ state, operation, theme, line: begun }: DetailView): Line 
   if (count("failed") > 0) line.add(` ${count("failed")} ✗`, "bad");
   if (count("cancelled") > 0) line.add(` ${count("cancelled")} ⊘`, "warn");
   return line;
+}
+
+/** Columns that the name of a dependency may take. */
+const NAME_MOST = 24;
+
+/** `after ✓ build · ● test`: the operations that it starts after, each with its state. */
+function dependencyRow({ state, operation, line: begun }: DetailView): Line {
+  const all = dependenciesOf(operation);
+  const count = (operation.after ?? []).length + (operation.afterAny ?? []).length;
+  const line = begun().add("after", "muted");
+  for (const [i, id] of all.entries()) {
+    const end = dependencyEnd(state, id);
+    const name = end === null ? id : sanitizeLine(nameOf(state, operationOf(state, id)!));
+    const rest = i < count - 1 ? ` · ${count - i - 1} more` : "";
+    const text = fit(name, NAME_MOST);
+    if (line.left < widthOf(text) + 3 + widthOf(rest) && i > 0)
+      return line.add(` · ${count - i} more`, "muted");
+    line.add(i === 0 ? " " : " · ", "muted");
+    line.add(end === null ? "? " : `${glyphOf(end)} `, end === null ? "muted" : styleOf(end)).add(text);
+  }
+  return line.add(count > all.length ? ` · ${count - all.length} more` : "", "muted");
+}
+
+function hookRow({ operation: { hookFailures = [] }, width, line }: DetailView): Line {
+  const last = hookFailures.at(-1);
+  if (last === undefined) return line();
+  const more = hookFailures.length === 1 ? "" : ` (${hookFailures.length} failures of hooks)`;
+  const text = `${LEVEL_GLYPHS.warning} hook ${last.hook} failed: `;
+  const room = Math.max(0, width - widthOf(text) - widthOf(more));
+  return line().add(`${text}${fit(sanitizeLine(firstLine(last.message)), room)}${more}`, "warn");
 }
