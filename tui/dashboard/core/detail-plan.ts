@@ -73,9 +73,12 @@ const STAGES_FROM = 20;
 /** With fewer rows, the operation has no row for its identifier alone. */
 const SMALL = 8;
 
-const part = (kind: PartKind, height: number | boolean = 1): Part[] =>
-  Number(height) > 0 ? [{ kind, height: Number(height) }] : [];
+const part = (kind: PartKind, height: number): Part[] => (height > 0 ? [{ kind, height }] : []);
+/** Parts of one row, each with whether it is there. */
+const rows = (...all: ReadonlyArray<readonly [kind: PartKind, isThere: boolean]>): Part[] =>
+  all.flatMap(([kind, isThere]) => (isThere ? part(kind, 1) : []));
 
+const clamped = (rows: number, most: number): number => Math.max(0, Math.min(most, rows));
 const heightOf = (parts: readonly Part[]): number => parts.reduce((sum, { height }) => sum + height, 0);
 
 export const detailPlan = perObject(makePlan);
@@ -111,41 +114,40 @@ function groupsOf(
   // On a small screen the identifier alone gives way to an error or a stage.
   const isBare =
     operation.attempt < 2 && (operation.error !== null || Object.keys(shownParams(operation)).length === 0);
-  const head = part("about", budget >= SMALL || !isBare);
+  const head = rows(["about", budget >= SMALL || !isBare]);
   const asks = waitsForApproval(operation) !== null;
-  const whole = [
-    ...part("bar", !asks),
-    ...part("stall", stallOf(state, operation) !== null),
-    ...part("status", operation.status !== null && !isPrompt(operation) && !asks),
-    ...part("placement", placementText(state, operation) !== ""),
-    ...part("after", dependenciesOf(operation).length > 0),
-    ...part("hooks", (operation.hookFailures ?? []).length > 0),
-  ];
+  const whole = rows(
+    ["bar", !asks],
+    ["stall", stallOf(state, operation) !== null],
+    ["status", operation.status !== null && !isPrompt(operation) && !asks],
+    ["placement", placementText(state, operation) !== ""],
+    ["after", dependenciesOf(operation).length > 0],
+    ["hooks", (operation.hookFailures ?? []).length > 0],
+  );
   const measured = operation.usage != null || (isFinal(operation.state) && operation.resources != null);
   const runs = state.operation.histories.get(historyName(operation))?.recent.length ?? 0;
-  const figures = [
-    ...part("rate", running && operation.progress !== null),
-    ...part("cpu", measured),
-    ...part("recent", runs > 1 && roomy),
-  ];
+  const figures = rows(
+    ["rate", running && operation.progress !== null],
+    ["cpu", measured],
+    ["recent", runs > 1 && roomy],
+  );
   const card = part("approval", approvalCard(state, operation, width, unpainted).length);
   let left = budget - head.length - whole.length - heightOf(card);
   const isFailed = operation.state === "failed" && operation.error !== null;
   // On a large screen the stages keep some rows; on a small one, the stage that failed.
-  const kept =
-    isFailed && roomy ? Math.min(operation.stages.length, budget < STAGES_FROM ? 1 : STAGES_KEPT) : 0;
-  const most = Math.max(0, Math.min(isFailed ? FAILURE_MOST : OUTCOME_MOST, left - kept));
+  const beside = budget < STAGES_FROM ? 1 : STAGES_KEPT;
+  const kept = isFailed && roomy ? Math.min(operation.stages.length, beside) : 0;
   const outcome = (
     isFailed
-      ? failureCard(state, operation, width, most, unpainted)
-      : outcomeRows(operation, width, most, unpainted)
+      ? failureCard(state, operation, width, clamped(left - kept, FAILURE_MOST), unpainted)
+      : outcomeRows(operation, width, clamped(left, OUTCOME_MOST), unpainted)
   ).length;
   left -= outcome;
   const some = figures.slice(0, Math.max(0, roomy ? left - kept : Math.min(1, left)));
   left -= some.length;
   const all = isChain ? lanesOfView(state, links, operation, true) : null;
   const hasLinks = all !== null && rowsOfLanes(all) <= left;
-  const crumbs = part("breadcrumb", isChain && !hasLinks);
+  const crumbs = rows(["breadcrumb", isChain && !hasLinks]);
   left -= crumbs.length;
   const stages = stagesOf(operation, hasLinks ? all : lanesOfView(state, links, operation, false), left);
   const results = Math.min(chainResults(links, operation).length, left - heightOf(stages) - 2);
@@ -173,7 +175,7 @@ function stagesOf(operation: Operation, lanes: Lanes, room: number): Part[] {
 function spaced(groups: Part[][], budget: number): Part[] {
   const nonEmpty = groups.filter((group) => group.length > 0);
   let spare = budget - heightOf(nonEmpty.flat());
-  return nonEmpty.flatMap((group, i) => (i > 0 && spare-- > 0 ? [...part("blank"), ...group] : group));
+  return nonEmpty.flatMap((group, i) => (i > 0 && spare-- > 0 ? [...part("blank", 1), ...group] : group));
 }
 
 export interface LogRoom {

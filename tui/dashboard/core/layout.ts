@@ -54,37 +54,45 @@ export interface Panes {
   readonly height: number;
 }
 
+/** The share of the list beside the operation, on a screen of fewer columns than these. */
+const LIST_SHARES = [
+  [100, 0.34],
+  [110, 0.4],
+  [140, 0.43],
+  [ASIDE_FROM, 0.38],
+  [Number.POSITIVE_INFINITY, 0.33],
+] as const;
+
 export function panesOf(state: State): Panes {
   const { columns, rows } = state.size;
   const height = Math.max(0, rows - FRAME_ROWS + 1 - topRows(state));
-  const tooSmall = columns < SMALLEST.columns || rows < SMALLEST.rows;
-  const arrangement = state.log.full
-    ? "one"
-    : columns >= SIDE_FROM
-      ? "side"
-      : rows < STACKED_FROM
-        ? "one"
-        : "stacked";
-  const gap = arrangement !== "side" ? 0 : columns >= 120 ? 2 : 1;
-  const isWide = arrangement === "side" && columns >= ASIDE_FROM;
-  const asideWidth = isWide ? Math.min(44, Math.floor(columns * 0.2)) : 0;
-  const share = columns < 100 ? 0.34 : columns < 110 ? 0.4 : columns < 140 ? 0.43 : isWide ? 0.33 : 0.38;
-  const listWidth =
-    arrangement === "side" ? Math.max(27, Math.min(70, Math.round(columns * share))) : columns;
-  const besideWidth = isWide ? asideWidth + gap : 0;
-  const listHeight = arrangement === "stacked" ? Math.max(8, Math.floor(height * 0.34)) : height;
+  const arrangement = arrangementOf(state);
+  const isSide = arrangement === "side";
+  const isStacked = arrangement === "stacked";
+  const between = columns >= 120 ? 2 : 1;
+  const asideWidth = isSide && columns >= ASIDE_FROM ? Math.min(44, Math.floor(columns * 0.2)) : 0;
+  const beside = between + (asideWidth > 0 ? asideWidth + between : 0);
+  const [, share] = LIST_SHARES.find(([below]) => columns < below)!;
+  const listWidth = isSide ? Math.max(27, Math.min(70, Math.round(columns * share))) : columns;
+  const listHeight = isStacked ? Math.max(8, Math.floor(height * 0.34)) : height;
   return {
-    tooSmall,
+    tooSmall: columns < SMALLEST.columns || rows < SMALLEST.rows,
     arrangement,
     both: arrangement !== "one",
-    gap,
+    gap: isSide ? between : 0,
     listWidth,
     listHeight,
-    detailWidth: arrangement === "side" ? columns - listWidth - gap - besideWidth : columns,
+    detailWidth: isSide ? columns - listWidth - beside : columns,
     asideWidth,
-    detailHeight: arrangement === "stacked" ? height - listHeight : height,
+    detailHeight: isStacked ? height - listHeight : height,
     height,
   };
+}
+
+function arrangementOf({ size: { columns, rows }, log }: State): Panes["arrangement"] {
+  if (log.full) return "one";
+  if (columns >= SIDE_FROM) return "side";
+  return rows < STACKED_FROM ? "one" : "stacked";
 }
 
 export interface ListRow {

@@ -76,7 +76,8 @@ export function rowColumns(width: number, queueWidth = 0, hostWidth = 0, isMarke
     return { width, name, info: 0, queue: 0, host: 0, before, bar };
   }
   const bar = width >= 52 ? 10 : 6;
-  let name = width >= 52 ? Math.min(24, Math.floor(width * 0.3)) : width >= 48 ? 13 : 12;
+  const narrow = width >= 48 ? 13 : 12;
+  let name = width >= 52 ? Math.min(24, Math.floor(width * 0.3)) : narrow;
   let info = width - HEAD - name - 1;
   const take = (columns: number) => {
     if (columns === 0 || info - columns - 1 < INFO_LEAST) return 0;
@@ -124,8 +125,9 @@ export function operationRow(
     new Line(columns.width, theme.paint).add(selected ? "▌" : " ", active ? "accent" : "muted");
   const stalled = stallOf(state, operation) !== null;
   const isNews = state.needs.failures.includes(operation.id);
+  const news = isNews ? "•" : " ";
   const line = begun()
-    .add(state.list.marked.has(operation.id) ? "◆" : isNews ? "•" : " ", isNews ? "warn" : "accent")
+    .add(state.list.marked.has(operation.id) ? "◆" : news, isNews ? "warn" : "accent")
     .add(stalled ? "▲" : glyphOf(operation), stalled ? "warn" : styleOf(operation))
     .add(" ");
   const name = `${placeOf(fold)}${sanitizeLine(nameOfRow(operation, links, fold))}`;
@@ -286,9 +288,8 @@ function addFigures(line: Line, row: RowOf): void {
     const text = wait?.short ?? (seconds >= 1 ? `in ${formatLeft(seconds)}` : stateWord(operation));
     const asks = waitsForApproval(operation) !== null;
     const isWarning = wait === null ? isBlocked(state, operation) : wait.why === "paused queue";
-    line
-      .fill(columns.width - TOOK)
-      .add(fit(text, TOOK).padStart(TOOK), asks ? "accent" : isWarning ? "warn" : "muted");
+    const style = isWarning ? "warn" : "muted";
+    line.fill(columns.width - TOOK).add(fit(text, TOOK).padStart(TOOK), asks ? "accent" : style);
     return;
   }
   const seconds = elapsed(state, operation, links);

@@ -14,7 +14,7 @@ import { type Form, firstProblem, heldIn, nameOf, onButton, submitOf } from "../
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
 import { type Drawn, Line, type Piece, paragraph } from "../../text/line.js";
 import { addTyped } from "../../text/line-edit.js";
-import type { Paint, Theme } from "../../text/theme.js";
+import type { Paint, Style, Theme } from "../../text/theme.js";
 import { typeTitle } from "./TypesPage.js";
 
 export function FormPage({ state, page: { form } }: { state: State; page: PageOf<"form"> }) {
@@ -91,13 +91,7 @@ function fieldRow(form: Form, i: number, names: number, width: number, paint: Pa
     .add(fit(sanitizeLine(nameOf(field)), names - 1), chosen ? "bold" : "plain")
     .add(field.required ? "*" : " ", "warn");
   line.fill(names + 3);
-  const data = heldIn(form, field);
-  const loud = form.tried || field.line.text !== "";
-  // The problem of the chosen field stands below the fields.
-  const why = "problem" in data && !(chosen && loud) ? ` ${data.problem}` : "";
-  const mark = "problem" in data ? (loud ? `  ✗${why}` : ` ${why}`) : "value" in data ? "  ✓" : "";
-  // The type of a field stands behind its value until a person types.
-  const hint = mark === "" && width >= TYPES_FROM ? `  ${sanitizeLine(field.type)}` : mark;
+  const [hint, style] = hintOf(form, field, chosen, width);
   const markWidth = Math.max(3, Math.min(widthOf(hint), Math.floor(width * 0.4)));
   const room = Math.max(4, line.left - markWidth);
   if (chosen && field.kind === "choice")
@@ -111,8 +105,24 @@ function fieldRow(form: Form, i: number, names: number, width: number, paint: Pa
       line.add(fit(` ${sanitizeLine(field.default)}`, Math.max(0, room - 1)), "muted");
   } else if (field.line.text !== "") line.add(fit(sanitizeLine(field.line.text), room));
   else line.add(fit(field.default === null ? "" : sanitizeLine(field.default), room), "muted");
-  const style = hint !== mark ? "muted" : "problem" in data ? (loud ? "bad" : "muted") : "good";
   return line.add(fit(hint, Math.min(markWidth, line.left)), style);
+}
+
+/** Behind the value: what is wrong with it, or that nothing is; until a person types, the type of the field. */
+function hintOf(
+  form: Form,
+  field: Field,
+  chosen: boolean,
+  width: number,
+): readonly [text: string, style: Style] {
+  const data = heldIn(form, field);
+  if ("problem" in data) {
+    if (!form.tried && field.line.text === "") return [`  ${data.problem}`, "muted"];
+    // The problem of the chosen field stands below the fields.
+    return [chosen ? "  ✗" : `  ✗ ${data.problem}`, "bad"];
+  }
+  if ("value" in data) return ["  ✓", "good"];
+  return [width >= TYPES_FROM ? `  ${sanitizeLine(field.type)}` : "", "muted"];
 }
 
 function choiceText({ line, default: byDefault }: Field): string {
