@@ -5,7 +5,7 @@ import { type Ask, ask } from "./core/ask.js";
 import { operationOf, selectedOperation } from "./core/chain.js";
 import { countsHostSeconds, daemon, liveHosts } from "./core/hosts.js";
 import { listLayout } from "./core/layout.js";
-import { emit, type State } from "./core/model.js";
+import { emit, isLive, type State } from "./core/model.js";
 import { forecast } from "./core/queue-view.js";
 import { failures, find, page, queue, today } from "./pages/list/asks.js";
 import { logRange, logStream, matches, seek } from "./pages/log/asks.js";
@@ -15,12 +15,14 @@ import { types } from "./pages/submit/asks.js";
 import { watchDaemon } from "./watch.js";
 
 const watch = ask({
+  always: true,
   want: () => ({}),
   bring: (_want, { client, dispatch, now, stateDir, left }) =>
     client.several?.follow({ dispatch, now }, left) ?? watchDaemon({ dispatch, now }, client, stateDir, left),
 });
 
 const clock = ask({
+  always: true,
   // If nothing on the screen counts seconds, the clock of the header counts minutes.
   want: (state) => ({ every: ticks(state) ? 1000 : 60_000 }),
   bring({ every }, { dispatch, now, left }) {
@@ -63,8 +65,8 @@ export function withWanted(state: State): State {
   const live = liveHosts(state).map(({ name }) => name);
   const isAsBefore = isDeepStrictEqual(live, state.askedOf);
   let next = isAsBefore ? state : { ...state, askedOf: live };
-  for (const [name, { want, ofAll }] of Object.entries(BY_NAME)) {
-    const wanted = want(state);
+  for (const [name, { want, ofAll, always }] of Object.entries(BY_NAME)) {
+    const wanted = always || isLive(state) ? want(state) : null;
     const before = state.asked[name] ?? null;
     const isOfOthers = ofAll === true && !isAsBefore && wanted !== null;
     if (!isOfOthers && isDeepStrictEqual(wanted, before)) continue;
@@ -75,7 +77,7 @@ export function withWanted(state: State): State {
 
 /** Whether something on the screen counts seconds, or is to go by itself: while nothing does, no timer runs. */
 export function ticks(state: State): boolean {
-  if (state.connection.state !== "live") return state.connection.state === "away";
+  if (!isLive(state)) return state.connection.state === "away";
   if (state.notice !== null || countsHostSeconds(state)) return true;
   const operation = selectedOperation(state);
   if (operation?.state === "running") return true;

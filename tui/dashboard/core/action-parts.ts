@@ -5,7 +5,7 @@ import type { Group } from "./action.js";
 import { operationOf, selectedOperation } from "./chain.js";
 import { hostOfOperation, isReachable } from "./hosts.js";
 import { panesOf } from "./layout.js";
-import { type DashboardAction, emit, isFree, type Page, type State } from "./model.js";
+import { type DashboardAction, emit, isFree, isLive, type Page, type State } from "./model.js";
 import type { Request } from "./request.js";
 
 type When = (state: State) => boolean;
@@ -29,7 +29,6 @@ export const inList: When = (state) => hasList(state) && state.pane === "list";
 /** The log is on the screen. */
 export const seesLog: When = (state) =>
   hasSelected(state) && (state.pane === "detail" || panesOf(state).both);
-export const isLive: When = (state) => state.connection.state === "live";
 
 /** The marked operations, else the selected one. */
 export function targets(state: State): Operation[] {

@@ -29,6 +29,8 @@ export interface Asking<Answer> extends Tools {
 export interface Ask<Want extends object, Answer> {
   /** What the state wants now; null: nothing. It is asked for again when this changes. */
   want(state: State): Want | null;
+  /** Whether it is wanted while nothing answers, too. */
+  readonly always?: true;
   /** Whether all hosts are asked: again where others answer. */
   readonly ofAll?: true;
   /** Milliseconds before it is asked for. */
@@ -42,8 +44,6 @@ export interface Ask<Want extends object, Answer> {
 
 /** Infers what is wanted and what comes back. */
 export const ask = <Want extends object, Answer = never>(it: Ask<Want, Answer>): Ask<Want, Answer> => it;
-
-export const isLive = (state: State): boolean => state.connection.state === "live";
 
 /** The last answer; null: none yet. */
 export function answerOf<Answer>(

@@ -54,7 +54,6 @@ export function earlierRuns(state: State, operation: Operation): number | null {
 
 /** The name of a history to fetch, and the count whose change fetches it again; null: none. */
 export function wantedHistory(state: State): { name: string; succeeded: number } | null {
-  if (state.connection.state !== "live") return null;
   const { succeeded } = state.view.counts;
   for (const name of shownHistories(state)) {
     if (!isReachable(state, parseHistoryName(name).op)) continue;

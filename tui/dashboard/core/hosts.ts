@@ -5,13 +5,13 @@
 import type { Operation } from "../../../protocol/operation.js";
 import type { DaemonReply, HostReply, HostsReply } from "../../../protocol/replies.js";
 import { fit, fitName, sanitizeLine } from "../text/cells.js";
-import { answerOf, ask, isLive } from "./ask.js";
+import { answerOf, ask } from "./ask.js";
 import { hostOfKey, shownHost } from "./key.js";
-import { patched, type State } from "./model.js";
+import { isLive, patched, type State } from "./model.js";
 import type { Host } from "./slices/hosts.js";
 
 export const daemon = ask<object, DaemonReply>({
-  want: (state) => (isLive(state) && state.hosts.named.length === 0 ? {} : null),
+  want: (state) => (state.hosts.named.length === 0 ? {} : null),
   bring: async (_want, { client, tell }) => tell(await client.daemon()),
 });
 
@@ -102,12 +102,12 @@ export const isSilent = (state: WithHosts, key: string | null): boolean =>
 
 /** Whether the daemon that has what the key names answers. */
 export const isReachable = (state: Pick<State, "hosts" | "connection">, key: string | null): boolean =>
-  state.connection.state === "live" && !isSilent(state, key);
+  isLive(state) && !isSilent(state, key);
 
 /** The state as the silent host of the operation left it, its clock standing still; the same state where it answers. */
 export function asLastHeard(state: State, key: string | null): State {
   const connection = hostOfOperation(state, key)?.connection;
-  if (connection?.state !== "away" || state.connection.state !== "live") return state;
+  if (connection?.state !== "away" || !isLive(state)) return state;
   const silentFor = Math.max(0, Math.floor((state.now - connection.since) / 1000));
   return patched({ ...state, now: connection.since }, "hosts", { silentFor });
 }

@@ -236,6 +236,8 @@ export function notify(state: State, text: string, level: Level = "info"): State
   return { ...state, notice: { text, level } };
 }
 
+export const isLive = ({ connection }: Pick<State, "connection">): boolean => connection.state === "live";
+
 /** Whether nothing stands over the panels, no line is being typed, and nothing is asked. */
 export const isFree = ({ page, entry, question }: State): boolean =>
   page === null && entry === null && question === null;

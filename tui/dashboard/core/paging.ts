@@ -33,7 +33,6 @@ export interface PageReply {
 export function wantedPage(state: State): PageWanted | null {
   const { list } = state;
   const { pages, toEnd } = list.paging;
-  if (state.connection.state !== "live") return null;
   const { text } = list;
   const older = { text, order: "newest", before: pages.at(-1)?.older ?? null } as const;
   if (!isByTime(state)) return hasAll(state) || state.fetched.size >= HELD_MOST ? null : older;
@@ -138,11 +137,10 @@ export type QueuePageReply = Pick<PageReply, "operations" | "next">;
 
 /** The list reaches queued operations that the stream does not bring: by a filter, by its order, or by its end. */
 export function wantedQueuePage(state: State): QueuePageWanted | null {
-  const { list, connection, fetched } = state;
+  const { list, fetched } = state;
   const { text, filter, paging, wholeQueue } = list;
   const { before, hasAll } = paging.queue;
-  if (connection.state !== "live" || hasAll || moreQueued(state) === 0 || fetched.size >= HELD_MOST)
-    return null;
+  if (hasAll || moreQueued(state) === 0 || fetched.size >= HELD_MOST) return null;
   if (queryOf(filter).state?.includes("queued") === false) return null;
   const isAtEnd = wholeQueue && isNearEndOfQueue(state);
   return text !== "" || !isSectioned(list) || isAtEnd ? { text, before } : null;

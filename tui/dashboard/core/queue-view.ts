@@ -9,7 +9,7 @@ import { describeOperation, type Row } from "../../describe/operation.js";
 import { formatShortTime } from "../../kit/output/local-time.js";
 import { formatCount, formatDuration } from "../../terminal/format.js";
 import { sanitizeLine } from "../text/cells.js";
-import { answerOf, ask, isLive } from "./ask.js";
+import { answerOf, ask } from "./ask.js";
 import { chainOf, nameOf, operationOf, selectedOperation } from "./chain.js";
 import { daemon } from "./hosts.js";
 import { bareOf, keyBeside } from "./key.js";
@@ -22,7 +22,7 @@ export const forecast = ask<object, ForecastReply>({
   ofAll: true,
   want(state) {
     const { queued, running } = state.view.counts;
-    return isLive(state) && queued > 0 ? { queued, running, run: state.queues.run } : null;
+    return queued > 0 ? { queued, running, run: state.queues.run } : null;
   },
   // A queue that moves fast is not asked about at each move.
   wait: () => 300,

@@ -1,7 +1,7 @@
 /** What is asked for of the list: older and queued operations, the one of the command line, new failures, today's counts. */
 import { exitCodeOfStatus, Refusal } from "../../../../protocol/errors.js";
 import type { Operation } from "../../../../protocol/operation.js";
-import { ask, isLive, TYPING } from "../../core/ask.js";
+import { ask, TYPING } from "../../core/ask.js";
 import { counted, wantedToday } from "../../core/history.js";
 import { isSilent } from "../../core/hosts.js";
 import { emit, patched, type State } from "../../core/model.js";
@@ -51,7 +51,7 @@ export const queue = ask({
 
 export const find = ask({
   ofAll: true,
-  want: (state) => (isLive(state) && state.selection.wanted !== null ? { id: state.selection.wanted } : null),
+  want: (state) => (state.selection.wanted !== null ? { id: state.selection.wanted } : null),
   take(state, operation: Operation) {
     const next = select(addFetched(state, [operation]), operation.id);
     return patched(next, "selection", { wanted: null, movedAt: state.now });
@@ -69,7 +69,7 @@ export const find = ask({
 
 export const today = ask({
   ofAll: true,
-  want: (state) => (isLive(state) ? wantedToday(state) : null),
+  want: wantedToday,
   take: (state, { count, succeeded }: { count: number; succeeded: number }, { since }) =>
     counted(state, since, count, succeeded),
   async bring({ since }, { client, tell, left }) {
@@ -83,7 +83,7 @@ export const today = ask({
 
 export const failures = ask({
   ofAll: true,
-  want: (state) => (isLive(state) ? { failed: state.view.counts.failed } : null),
+  want: (state) => ({ failed: state.view.counts.failed }),
   take(state, { operations, cursor }: NewFailures) {
     const known = addFetched(state, operations);
     const newFailures = operations

@@ -77,6 +77,7 @@ export const attempts = ask({
 });
 
 export const timeline = ask({
+  always: true,
   want: ({ page }) => (page?.kind === "timeline" ? { first: page.first } : null),
   take: (state, read: TimelineRead, { first }) =>
     state.page?.kind === "timeline" && state.page.first === first

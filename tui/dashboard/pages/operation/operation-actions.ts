@@ -10,7 +10,6 @@ import {
   free,
   hasSelected,
   inGroup,
-  isLive,
   noDaemon,
   noHost,
   onPage,
@@ -20,7 +19,7 @@ import {
 import { chainOf, operationOf, selectedOperation } from "../../core/chain.js";
 import { bareOf, hostOfKey } from "../../core/key.js";
 import { isFiltered } from "../../core/log-window.js";
-import { emit, notify, patched, type State } from "../../core/model.js";
+import { emit, isLive, notify, patched, type State } from "../../core/model.js";
 import { askTypes, closePage, openRetry, openTimeline, openTypes, retryChoices } from "../../core/pages.js";
 import { flagsOf, idsOf, liveops, type Request } from "../../core/request.js";
 import { copiesWhy, editablePlace, ranElsewhere, whyOf } from "../../core/why.js";

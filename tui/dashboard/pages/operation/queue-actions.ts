@@ -2,9 +2,9 @@
 
 import { isFinal } from "../../../../protocol/state.js";
 import { MAX_PRIORITY } from "../../../../protocol/submit-fields.js";
-import { ask, busy, free, hasSelected, inGroup, isLive, send, targets } from "../../core/action-parts.js";
+import { ask, busy, free, hasSelected, inGroup, send, targets } from "../../core/action-parts.js";
 import { isPaused, selectedOperation } from "../../core/chain.js";
-import { emit, type State } from "../../core/model.js";
+import { emit, isLive, type State } from "../../core/model.js";
 import { isQueuePaused, queueOf } from "../../core/queue-view.js";
 
 const running = (state: State) => targets(state).filter((operation) => operation.state === "running");

@@ -1,6 +1,6 @@
 /** What is asked for of queues, schedules, hosts and the order of starts. The stream does not report them. */
 import type { HostsReply, QueueReply, ScheduleReply } from "../../../../protocol/replies.js";
-import { ask, isLive } from "../../core/ask.js";
+import { ask } from "../../core/ask.js";
 import { operationOf } from "../../core/chain.js";
 import { withHosts } from "../../core/hosts.js";
 import { listLayout } from "../../core/layout.js";
@@ -18,7 +18,6 @@ const blocked = (state: State): number =>
 export const queues = ask({
   ofAll: true,
   want(state) {
-    if (!isLive(state)) return null;
     // The page of the queues counts what they hold.
     const { running, queued } = state.view.counts;
     const held = state.page?.kind === "queues" ? [running, queued] : [];
@@ -37,7 +36,7 @@ export const queues = ask({
 
 export const hosts = ask({
   want: (state) =>
-    isLive(state) && (state.hosts.named.length === 0 || state.page?.kind === "hosts")
+    state.hosts.named.length === 0 || state.page?.kind === "hosts"
       ? // A drain blocks queued operations, as a pause does.
         { run: state.queues.run, blocked: blocked(state), every: hostsEvery(state) }
       : null,

@@ -1,13 +1,13 @@
 /** What is asked for to submit: the types of operations. */
 import type { TypesReply } from "../../../../protocol/replies.js";
 import { inPipelines } from "../../../kit/pipelines.js";
-import { ask, isLive } from "../../core/ask.js";
+import { ask } from "../../core/ask.js";
 import { notify, patched } from "../../core/model.js";
 import { typesCame } from "../../core/pages.js";
 
 export const types = ask({
   ofAll: true,
-  want: (state) => (state.submit.typesWanted && isLive(state) ? {} : null),
+  want: (state) => (state.submit.typesWanted ? {} : null),
   take: (state, types: TypesReply | Error) =>
     types instanceof Error
       ? patched(notify(state, types.message, "error"), "submit", { typesWanted: false })

@@ -1,10 +1,10 @@
 /** The actions of the page of the hosts: of a fleet, or of several daemons. */
 
 import type { HostReply } from "../../../../protocol/replies.js";
-import { ask, busy, free, inGroup, isLive, onPage, send } from "../../../dashboard/core/action-parts.js";
+import { ask, busy, free, inGroup, onPage, send } from "../../../dashboard/core/action-parts.js";
 import { answerOf } from "../../../dashboard/core/ask.js";
 import { daemon, hostOfOperation, ownHost } from "../../../dashboard/core/hosts.js";
-import { emit, type State } from "../../../dashboard/core/model.js";
+import { emit, isLive, type State } from "../../../dashboard/core/model.js";
 import { rowAt, rowMover } from "../../../dashboard/core/movers.js";
 import type { Host } from "../../../dashboard/core/slices/hosts.js";
 import { filtered } from "../../../dashboard/pages/list/list-actions.js";
