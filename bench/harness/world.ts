@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Client } from "../../protocol/client/client.js";
 import type { Config } from "../../protocol/system/config-settings.js";
+import { processesOf } from "../../test/end-to-end/processes.js";
 import { atExit } from "./at-exit.js";
 
 // The Node of node_modules where there is one, as npx and npm scripts use it.
@@ -66,6 +67,9 @@ export async function benchWorld(options: WorldOptions = {}): Promise<BenchWorld
   await options.prepare?.(stateDir);
   const forget = atExit(() => {
     run("liveopsd", "stop", "--now");
+    // Workers write their compile cache at their end, and this may run at that of the measure.
+    const clock = new Int32Array(new SharedArrayBuffer(4));
+    for (let left = 100; left > 0 && processesOf(dir).length > 0; left--) Atomics.wait(clock, 0, 0, 50);
     // A daemon that was interrupted at its start may still write.
     rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
   });
