@@ -23,7 +23,7 @@ export class AttemptEnds {
   /** Number of the last record, by `id/attempt`. */
   readonly #last = new Map<string, number>();
 
-  /** Number of the last log line of each operation whose last attempt had an outcome of its worker. */
+  /** Number of the last log line of each operation whose attempts all had an outcome of their workers. */
   readonly lines = new Map<string, number>();
 
   /** Adds an operation of the state document. Its decisions follow. */
@@ -42,18 +42,19 @@ export class AttemptEnds {
   /** Adds a finished operation. */
   addFinished(entry: Entry): void {
     const { id, logLines } = entry.record;
+    let hasAll = true;
     /** Number of the daemon's event before. */
     let before = 0;
     for (const event of eventsOf(entry)) {
       if (event.type === "operation:finished" && event.seq > before + 1) {
         const isWorkers = event.error === null || !WITHOUT_OUTCOME.has(event.error.code);
-        if (isWorkers && event.state !== "cancelled") {
-          this.#last.set(`${id}/${event.attempt}`, event.seq - 1);
-          this.lines.set(id, logLines);
-        } else this.lines.delete(id);
-      }
+        if (isWorkers && event.state !== "cancelled") this.#last.set(`${id}/${event.attempt}`, event.seq - 1);
+        else hasAll = false;
+      } else if (event.type === "attempt:requeued") hasAll = false;
       if (event.seq > 0) before = event.seq;
     }
+    if (hasAll) this.lines.set(id, logLines);
+    else this.lines.delete(id);
   }
 
   /** Number of the last record in the events file of an attempt; undefined: not known. */

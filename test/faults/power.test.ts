@@ -7,8 +7,8 @@
  *
  * @module-tag strace
  */
-import { cpSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { examine } from "../../daemon/recovery/doctor.js";
 import { attemptOf } from "../../daemon/run-files/events-reader.js";
@@ -50,9 +50,17 @@ beforeAll(
 
 afterAll(async () => {
   const dirs = recorded.map(({ daemon }) => daemon.world.dir);
-  if (isBroken) process.stdout.write(`kept, for LIVEOPS_FAULTS_WORLD: ${dirs.join(" ")}\n`);
+  if (isBroken && !KEPT)
+    process.stdout.write(`kept, for LIVEOPS_FAULTS_WORLD: ${dirs.map(keep).join(" ")}\n`);
   else if (!KEPT) for (const { daemon } of recorded) await daemon.world.close();
 });
+
+/** Moves the world out of the directory of the run, which is removed at the end; returns its new path. */
+function keep(dir: string): string {
+  const kept = join(dir, "../..", basename(dir));
+  renameSync(dir, kept);
+  return kept;
+}
 
 test("whatever a power cut leaves of what was not synced, every promise holds", {
   timeout: patience(600_000, 3_600_000),
@@ -137,6 +145,7 @@ const EXPECTED = [
   /\/journal: records? [\d to]+ (is|are) missing/,
   // Log lines and progress of the last moment.
   /\/log\.ndjson: a line could not be read: /,
+  /\/runs\/\w+\/\d+: the log: a damaged line was passed over/,
   /\/(?:runs|workers)\/.*: \d+ of \d+ records are damaged/,
   /\/workers\/\w+\.events\.ndjson: (a torn tail|a damaged record|\d+ damaged records) of /,
   /: the events of \w+, attempt \d+: (records? [\d to]+ (is|are) missing|\d+ of \d+ records are damaged)/,

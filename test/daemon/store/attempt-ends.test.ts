@@ -14,18 +14,28 @@ const LOST: Outcome = {
   next: null,
 };
 
-test.each([
-  ["succeeded: all lines that the record counts", outcome("succeeded"), 5],
-  ["its worker was lost in a power cut, which may have taken the last lines", LOST, undefined],
-])("%s", async (_what, finish, lines) => {
+async function linesAfter(...ends: Outcome[]): Promise<number | undefined> {
   const open = await OpenStore.open(directory());
   const id = await open.submit();
-  await open.start(id);
-  const { attempt, seq } = open.store.find(id)!.record;
-  await open.lifecycle.conclude(id, attempt, seq + 7, () => ({ finish }));
+  for (const [index, finish] of ends.entries()) {
+    if (index > 0) await open.lifecycle.retry(id);
+    await open.start(id);
+    const { attempt, seq } = open.store.find(id)!.record;
+    await open.lifecycle.conclude(id, attempt, seq + 7, () => ({ finish }));
+  }
   const entry = open.store.find(id)!;
-  const ends = new AttemptEnds();
-  ends.addFinished({ ...entry, record: { ...entry.record, logLines: 5 } });
-  expect(ends.lines.get(id)).toBe(lines);
   await open.close();
+  const attemptEnds = new AttemptEnds();
+  attemptEnds.addFinished({ ...entry, record: { ...entry.record, logLines: 5 } });
+  return attemptEnds.lines.get(id);
+}
+
+test("all lines that the record counts, where each attempt had an outcome of its worker", async () => {
+  expect(await linesAfter(outcome("succeeded"))).toBe(5);
+  expect(await linesAfter(outcome("failed"), outcome("succeeded"))).toBe(5);
+});
+
+test("none, where a worker was lost: a power cut may have taken its last lines, and the next attempt prints none", async () => {
+  expect(await linesAfter(LOST)).toBeUndefined();
+  expect(await linesAfter(LOST, outcome("succeeded"))).toBeUndefined();
 });
