@@ -2,7 +2,7 @@
  * Orphans: operations that have events but, after damage, no record in the store. They are restored from the events.
  *
  * A worker writes the daemon's entry of its operation into the first event of the attempt. So an operation whose record
- * was lost with checkpoint or journal is found by its events: with a live worker it is adopted, with a dead worker it
+ * was lost with document or journal is found by its events: with a live worker it is adopted, with a dead worker it
  * is finished from its files. An operation that may have finished is not rerun automatically.
  */
 import { readdirSync } from "node:fs";

@@ -18,7 +18,7 @@ import { attemptsIn } from "../run-files/runs.js";
 import { isUnreadable, recordFiles } from "../run-files/unreadable.js";
 import { AttemptEnds } from "../store/attempt-ends.js";
 import type { Entry } from "../store/decision.js";
-import type { Layout } from "../store/layout.js";
+import { isOfFleet, type Layout } from "../store/layout.js";
 import { readPayload } from "../store/payloads.js";
 import { readLines } from "../store/read-lines.js";
 import { readStateDocument } from "../store/read-state.js";
@@ -48,7 +48,7 @@ function scanStore(layout: Layout, ends: AttemptEnds): Finding[] {
     if (record !== null) use(record);
     return record !== null;
   };
-  const { finding, journal } = scanDocument(layout, ends);
+  const { findings, journal } = scanDocuments(layout, ends);
   const decided = numbered((record) => {
     if (record.n > journal) ends.addDecision(record);
   });
@@ -60,7 +60,7 @@ function scanStore(layout: Layout, ends: AttemptEnds): Finding[] {
     found.push(...scanSealedEvents(entry, ends));
   });
   return [
-    finding,
+    ...findings,
     ...scanLines("the journal", filesIn(layout.journal, ".ndjson"), inOrder(decided)),
     ...scanLines("the history", filesIn(layout.history, ".ndjson"), inOrder(sealed)),
     ...found,
@@ -153,14 +153,25 @@ function scanDirectory(layout: Layout): Finding[] {
   return [{ state: "ok", what }];
 }
 
-/** `journal`: number of the last decision that the document reflects. */
-function scanDocument({ document: file }: Layout, ends: AttemptEnds): { finding: Finding; journal: number } {
+/** `journal`: number of the last decision that the newest document reflects. */
+function scanDocuments(layout: Layout, ends: AttemptEnds): { findings: Finding[]; journal: number } {
+  // No start reads the document of a host of a fleet.
+  if (isOfFleet(layout)) return { findings: [], journal: 0 };
+  const newest = scanDocument(layout.document);
+  for (const entry of newest.live) ends.addLive(entry);
+  const findings = [newest.finding];
+  if (existsSync(layout.previousDocument)) findings.push(scanDocument(layout.previousDocument).finding);
+  return { findings, journal: newest.journal };
+}
+
+function scanDocument(file: string): { finding: Finding; live: readonly Entry[]; journal: number } {
   const read = readStateDocument(file);
-  if (read?.problem) return { finding: asDamage(`${file}: ${read.problem}`), journal: 0 };
-  const { live = [], journal = 0 } = read?.document ?? {};
-  for (const entry of live) ends.addLive(entry);
-  const what = read === null ? "not written yet" : `holds ${count(live.length, "live operation")}`;
-  return { finding: { state: "ok", what: `${file}: ${what}` }, journal };
+  if (read === null)
+    return { finding: { state: "ok", what: `${file}: not written yet` }, live: [], journal: 0 };
+  const { problem, document } = read;
+  if (problem !== null) return { finding: asDamage(`${file}: ${problem}`), live: [], journal: 0 };
+  const what = `${file}: holds ${count(document.live.length, "live operation")}`;
+  return { finding: { state: "ok", what }, live: document.live, journal: document.journal };
 }
 
 /** @param onRest called with the text after the last newline: still being written, or never acknowledged */

@@ -62,7 +62,6 @@ interface CheckpointingParts {
 }
 
 export class Checkpointing {
-  #running: Promise<void> | null = null;
   /** Bytes of the journal's segment that the newest document covers. */
   #covered = 0;
 
@@ -73,13 +72,13 @@ export class Checkpointing {
     return journal.length - this.#covered > Math.min(LARGEST_BYTES, Math.max(MOST_BYTES, file.size));
   }
 
-  /** Writes a checkpoint, or resolves with the one in progress. */
-  run(): Promise<void> {
-    this.#running ??= this.#run().finally(() => {
-      this.#running = null;
+  /** Writes a checkpoint. The caller waits for the one before. */
+  async run(): Promise<void> {
+    try {
+      await this.#run();
+    } finally {
       this.parts.ledger.beforeChange = () => {};
-    });
-    return this.#running;
+    }
   }
 
   async #run(): Promise<void> {
@@ -87,9 +86,10 @@ export class Checkpointing {
     const snapshot = await journal.rotate(() => this.#snapshot(), SEGMENT_BYTES);
     await this.#seal(snapshot.ended);
     history.seal([], snapshot.removed);
+    // A write that fails is made again, and must not append them again.
+    for (const id of snapshot.removed) removed.delete(id);
     await file.write(snapshot.document);
     attemptEvents.covered();
-    for (const id of snapshot.removed) removed.delete(id);
     history.dropUnused();
     // The journal since the document before stays, to recover from that document.
     for (const old of segmentsBefore(layout.journal, file.previousJournal))
@@ -108,9 +108,9 @@ export class Checkpointing {
       // Only a decision changes a queued operation, and most stay queued until the write: they are not copied.
       else live.push(state === "queued" ? entry : copied(entry));
     }
+    const copies = new Map<Entry, Entry>();
     ledger.beforeChange = (entry) => {
-      const index = live.indexOf(entry);
-      if (index !== -1) live[index] = copied(entry);
+      if (!copies.has(entry)) copies.set(entry, copied(entry));
     };
     // The history takes the order of its records for that of the ends (`HistoryIndex.expired`).
     ended.sort((a, b) => a.finishedBy - b.finishedBy);
@@ -118,7 +118,11 @@ export class Checkpointing {
       journal: journal.last,
       nextOrder: ledger.nextOrder,
       counts: counts.get(),
-      live,
+      live: {
+        *[Symbol.iterator]() {
+          for (const entry of live) yield copies.get(entry) ?? entry;
+        },
+      },
       finished: [...recent.values()],
       tombstones: tombstones.all(),
     };

@@ -2,7 +2,7 @@
  * The decisions of the daemon. Each is one record of the journal, so it happens completely or not at all.
  *
  * A replay of the journal and the running daemon both apply decisions in order (`ledger.ts`). A decision reaches
- * memory, the checkpoint and the watchers only after it is on disk.
+ * memory, the state document and the watchers only after it is on disk.
  */
 import type { Forgotten, Taken } from "../../ops/attempt/stage-values.js";
 import type { END_VALUES } from "../../protocol/end-values.js";

@@ -11,11 +11,20 @@ export {
   writeAllSync,
 } from "../../protocol/system/replace-file.js";
 
-/** As `replaceFileSync`, off the event loop: `write` fills the new file in any number of writes. */
-export async function replaceFile(file: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
+/**
+ * As `replaceFileSync`, off the event loop: `write` fills the new file in any number of writes.
+ *
+ * @param then - called when the new file is durable, before it takes the place of the old one. Default: nothing
+ */
+export async function replaceFile(
+  file: string,
+  write: (handle: FileHandle) => Promise<void>,
+  then: () => Promise<void> = async () => {},
+): Promise<void> {
   const temporary = `${file}.tmp`;
   try {
     await fill(await openNew(temporary), write);
+    await then();
     await rename(temporary, file);
   } catch (error) {
     await rm(temporary, { force: true });

@@ -70,7 +70,11 @@ export class EmbeddedStore implements Store, Archive {
   constructor(private readonly options: StoreOptions) {
     this.tombstones = new IdempotencyTombstones(options.now);
     const { document, previousDocument } = options.layout;
-    this.#file = new StateFile(document, previousDocument, options.shown ?? (({ record }) => record));
+    const { shown = ({ record }: Entry) => record } = options;
+    this.#file = new StateFile(document, previousDocument, shown, () => {
+      const [first] = journalSegments(options.layout.journal);
+      return first === undefined ? null : numberOf(first);
+    });
     this.secrets = new SubmittedSecrets(process.env.XDG_RUNTIME_DIR, options.layout.root);
     this.payloads = new Payloads(options.layout.payloads, (error) => {
       if (isDiskFull(error)) this.#journal.full = true;
@@ -102,7 +106,10 @@ export class EmbeddedStore implements Store, Archive {
     for (const { n, value } of read.records) this.#replay(value as Decision, n);
     this.#isBehind = document === EMPTY || read.records.length > 0 || this.problems.length > 0;
     if (this.#file.isSalvaged) this.#dropOutdated();
-    for (const id of this.ledger.entries.keys()) this.#history.forget(id);
+    for (const [id, entry] of this.ledger.entries) {
+      this.#takeEvents(entry);
+      this.#history.forget(id);
+    }
     const recount = () => this.#counts.reset(this.#history.countsByState(), this.ledger.entries.values());
     recount();
     this.#history.onRebuilt = recount;
@@ -111,7 +118,7 @@ export class EmbeddedStore implements Store, Archive {
       if (record.state === "queued") this.queuedBytes += bytes;
     this.#journal = new Journal<Decision>({
       dir: layout.journal,
-      last: document.live.reduce((last, { version }) => Math.max(last, version), read.last),
+      last: Math.max(read.last, lastVersion(document.live)),
       onDurable: (decision, n) => this.#apply(decision, n),
       onBroken: (error) => this.options.bus.emit("broken", error),
     });
@@ -314,9 +321,16 @@ export class EmbeddedStore implements Store, Archive {
 
   /** Whether a state document existed: the journal no longer has its first records. */
   #isDocumentGone(): boolean {
-    if (this.problems.length > 0) return false;
+    if (this.#file.problems.length > 0) return false;
     const [first] = journalSegments(this.options.layout.journal);
     return first === undefined ? this.#history.count({}) > 0 : numberOf(first) > 1;
+  }
+
+  /** A finished operation that an older document leads to: its events are in the history alone. */
+  #takeEvents(entry: Entry): void {
+    if (!isFinal(entry.record.state)) return;
+    const events = this.#history.read(entry.record.id)?.attemptEvents;
+    if (events !== undefined) entry.attemptEvents = { ...events, ...entry.attemptEvents };
   }
 
   /** Drops salvaged operations that are older than their record in the history. */
@@ -385,4 +399,10 @@ export class EmbeddedStore implements Store, Archive {
     const newest = [...finished, ...this.#history.list({}, RECENT)].sort((a, b) => a.order - b.order);
     return newest.slice(-RECENT);
   }
+}
+
+function lastVersion(entries: Iterable<Entry>): number {
+  let last = 0;
+  for (const { version } of entries) last = Math.max(last, version);
+  return last;
 }

@@ -1,5 +1,5 @@
 /**
- * Holds on the store's files. During a hold, no journal segment, checkpoint or history segment is deleted or replaced,
+ * Holds on the store's files. During a hold, no journal segment, state document or history segment is deleted or replaced,
  * and no run files are removed. Files may still grow: a hold records how many bytes of each count.
  */
 import { statSync } from "node:fs";

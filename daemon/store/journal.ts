@@ -3,8 +3,8 @@
  *
  * Natural group commit: while one batch is being synced, the next batch gathers. So a single append costs one sync, and
  * an append under load a share of one. On a full disk the file is truncated to the last durable length, or the rest is
- * made room, and the batch's waiters are refused. Any other I/O error breaks the journal for good: a failed write or sync is never retried, since
- * the kernel may have dropped the pages. The next start recovers from the disk.
+ * made room, and the batch's waiters are refused. Any other I/O error breaks the journal for good: a failed write or
+ * sync is never retried, since the kernel may have dropped the pages. The next start recovers from the disk.
  *
  * A record is a line with its number `n`, the keys of the decision, and its checksum `sum` (`protocol/record-line.ts`).
  * A segment ends in tabs, room for later records, so their sync need not write a new file size.

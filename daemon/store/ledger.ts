@@ -55,7 +55,7 @@ export class Ledger {
     return this.entries.get(id);
   }
 
-  /** Adds an entry, such as one from the checkpoint. */
+  /** Adds an entry, such as one of the state document. */
   add(entry: Entry): void {
     this.#hold(this.#shared.share(entry));
   }

@@ -98,7 +98,7 @@ function putAsideOddFiles(layout: Layout): string[] {
     ...[layout.blockedTypes, layout.directory, layout.version],
   ];
   const files = [
-    ...[rotatedName(layout.log), layout.previousDocument],
+    ...[rotatedName(layout.log), layout.previousDocument, `${layout.previousDocument}.tmp`],
     // An odd version.json was already refused.
     ...replaced.flatMap((file) => [file, `${file}.tmp`]),
     ...filesIn(journal, JOURNAL),

@@ -1,7 +1,7 @@
 /**
  * Reads the segments of the journal and of the history.
  *
- * From the journal a start reads every intact record after the checkpoint. A torn tail after a crash was never
+ * From the journal a start reads every intact record after the state document. A torn tail after a crash was never
  * acknowledged: it is cut off, kept in a file and reported. A damaged record in the middle is skipped, kept and
  * reported; later records still count. Records are sorted by number, so a misplaced record hides no other.
  */
@@ -25,7 +25,7 @@ interface ReadJournal {
   problems: string[];
 }
 
-/** @param after number of the last record that the checkpoint covers; records up to it are skipped */
+/** @param after number of the last record that the state document covers; records up to it are skipped */
 export function readJournal(dir: string, after: number): ReadJournal {
   const problems: string[] = [];
   const found: NumberedRecord[] = [];
@@ -38,7 +38,7 @@ export function readJournal(dir: string, after: number): ReadJournal {
   found.sort((a, b) => a.n - b.n);
   const records: NumberedRecord[] = [];
   let last = after;
-  // Without a checkpoint, the journal may begin with any number.
+  // Without a document, the journal may begin with any number.
   let before = after > 0 || segments[0] === undefined ? after : numberOf(segments[0]) - 1;
   for (const record of found) {
     if (record.n <= after) continue;

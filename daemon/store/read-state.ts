@@ -5,7 +5,7 @@
 import { existsSync, statSync } from "node:fs";
 import { isPlainObject } from "../../protocol/objects.js";
 import type { Operation } from "../../protocol/operation.js";
-import { splitRecord, sumOf } from "../../protocol/record-line.js";
+import { splitRecord } from "../../protocol/record-line.js";
 import { readOwnFile } from "../../protocol/system/own-file.js";
 import type { Entry } from "./decision.js";
 import type { IdempotencyTombstone } from "./idempotency-tombstones.js";
@@ -19,6 +19,7 @@ import {
   type QueueValue,
   SECTIONS,
   type StateDocument,
+  sumOfDocument,
 } from "./state-document.js";
 
 /** Most bytes of a document in another layout. */
@@ -29,16 +30,18 @@ const SECTION = /^\},"(queue|finished|tombstones)":\{$/;
 const END = /^\},"sum":"([0-9a-f]{8})"\}$/;
 
 /** What was read of a document, and what is wrong with the file, in words; then the document has the intact lines. */
-interface ReadState {
-  document: StateDocument;
+export interface ReadState {
+  document: StateDocument & { live: readonly Entry[] };
   problem: string | null;
 }
 
 /** Null where the file does not exist. */
 export function readStateDocument(file: string): ReadState | null {
   if (!existsSync(file)) return null;
-  const byLine = readByLine(file);
-  return (byLine.hasBegun ? byLine : (readWhole(file) ?? byLine)).read();
+  const byLine = readByLine(file).read();
+  if (byLine.problem === null) return byLine;
+  const whole = readWhole(file)?.read() ?? byLine;
+  return whole.problem === null || byLine.document.live.length === 0 ? whole : byLine;
 }
 
 function readByLine(file: string): Values {
@@ -52,8 +55,10 @@ function readByLine(file: string): Values {
     const end = END.exec(text)?.[1];
     if (lines === 1) values.begin(`${HEAD.exec(text)?.[1]}}`);
     else if (next !== undefined) section = next;
-    else if (end !== undefined) isEnded = values.end(end);
-    else if (isEnded || !values.add(text, section !== "finished"))
+    else if (end !== undefined) {
+      values.end(end);
+      isEnded = true;
+    } else if (isEnded || !values.add(text, section !== "finished"))
       values.problem ??= `line ${lines} is damaged`;
     if (!isComplete) values.problem ??= `line ${lines} is cut off`;
   }
@@ -61,10 +66,14 @@ function readByLine(file: string): Values {
   return values;
 }
 
-/** Reads a document in another layout; null: it is none. */
+/** Reads a document in another layout; null: the file is no such document. */
 function readWhole(file: string): Values | null {
   if (statSync(file).size > MOST_WHOLE) return null;
-  const parsed = parsedObject(readOwnFile(file).toString("utf8"));
+  const parsed = parsedObject(
+    readOwnFile(file)
+      .toString("utf8")
+      .replace(/^\uFEFF/, ""),
+  );
   if (parsed === null || !SECTIONS.every((section) => isPlainObject(parsed[section]))) return null;
   const { operations, queue, finished, tombstones, sum, ...head } = parsed;
   const values = new Values();
@@ -93,10 +102,10 @@ function parsedObject(text: string): Record<string, unknown> | null {
 class Values {
   /** The first thing that is wrong. */
   problem: string | null = null;
-  /** The document began as one. */
-  hasBegun = false;
   #head: StateDocument = EMPTY;
-  #sum = "";
+  #first = "";
+  /** The checksums of the lines, joined by exclusive or. */
+  #sums = 0;
   readonly #records = new Map<string, Operation>();
   readonly #queue = new Map<string, QueueValue>();
   readonly #tombstones: IdempotencyTombstone[] = [];
@@ -104,11 +113,11 @@ class Values {
   /** @param text - the first line, as an object of its own */
   begin(text: string): void {
     const head = parsedObject(text) as Head | null;
-    this.#sum = sumOf(text);
-    this.hasBegun = head !== null;
+    this.#first = text;
     if (head === null) this.problem ??= "it does not begin as a state document does";
     else if (head.format !== STATE_FORMAT) this.problem ??= `its format is ${head.format}`;
-    else this.#head = { ...EMPTY, journal: head.journal, nextOrder: head.nextOrder, counts: head.counts };
+    else if (head.view !== undefined) this.problem ??= "it is a view of a host of a fleet";
+    else this.#head = { ...EMPTY, journal: head.journal, nextOrder: head.nextOrder };
   }
 
   /**
@@ -121,7 +130,7 @@ class Values {
     const line = text.endsWith(",") ? text.slice(0, -1) : text;
     const found = splitRecord(line);
     if (found === null) return false;
-    this.#sum = sumOf(found.sum, this.#sum);
+    this.#sums ^= Number.parseInt(found.sum, 16);
     if (!isKept) return true;
     const [[key, value] = []] = Object.entries(parsedObject(`{${found.body}}}`) ?? {});
     if (key === undefined || !isPlainObject(value)) return false;
@@ -131,16 +140,16 @@ class Values {
     return true;
   }
 
-  /** @param sum - of the head and the lines. Returns true. */
-  end(sum: unknown): boolean {
-    if (sum !== this.#sum) this.problem ??= "its lines are not those that were written";
-    return true;
+  /** @param sum - the checksum of the document */
+  end(sum: unknown): void {
+    if (sum !== sumOfDocument(this.#first, this.#sums))
+      this.problem ??= "its lines are not those that were written";
   }
 
   read(): ReadState {
     const live: Entry[] = [];
     for (const [id, value] of this.#queue) {
-      const record = this.#records.get(id);
+      const record = this.#records.get(id) ?? value.record;
       if (record === undefined) this.problem ??= `${id} has no record`;
       else live.push(entryOf(record, value));
     }

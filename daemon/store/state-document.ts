@@ -22,7 +22,7 @@ export interface StateDocument {
   nextOrder: number;
   counts: Counts;
   /** The operations that are not finished. */
-  live: readonly Entry[];
+  live: Iterable<Entry>;
   /** The newest finished operations, for people. The history has all of them: reading leaves these out. */
   finished: readonly Entry[];
   /** Idempotency keys of removed operations, while they are valid. */
@@ -80,17 +80,17 @@ export const SECTIONS = ["operations", "queue", "finished", "tombstones"] as con
  */
 export function* textOf(document: StateDocument, shown: (entry: Entry) => Operation): Generator<string> {
   const { live, finished, tombstones, view, journal, nextOrder, counts } = document;
-  /** Those that run: their records are shown with figures and what features add. */
-  const apart = new Set<string>();
+  /** Ids of the operations whose records cannot be derived: those that run are shown with measured figures. */
+  const underived = new Set<string>();
   const values: Record<(typeof SECTIONS)[number], Iterable<[string, object]>> = {
     operations: each(live, (entry) => {
       const record = shown(entry);
-      if (!isMade(record, entry.record)) apart.add(record.id);
+      if (!isDerivable(record, entry.record)) underived.add(record.id);
       return [record.id, record];
     }),
     queue: each(view === undefined ? live : [], (entry) => {
       const { record } = entry;
-      return [record.id, { ...queueValue(entry), ...(apart.has(record.id) && { record }) }];
+      return [record.id, { ...queueValue(entry), ...(underived.has(record.id) && { record }) }];
     }),
     finished: each(finished, (entry) => [entry.record.id, shown(entry)]),
     tombstones: each(tombstones, (tombstone) => [tombstone.key, tombstone]),
@@ -104,7 +104,7 @@ export function* textOf(document: StateDocument, shown: (entry: Entry) => Operat
     counts,
   };
   const first = JSON.stringify(head);
-  let sum = sumOf(first);
+  let sums = 0;
   let before = first.slice(0, -1);
   for (const section of SECTIONS) {
     yield `${before},"${section}":{`;
@@ -112,17 +112,27 @@ export function* textOf(document: StateDocument, shown: (entry: Entry) => Operat
     for (const [key, value] of values[section]) {
       const body = bodyOf(key, value);
       const sumOfLine = sumOf(body);
-      sum = sumOf(sumOfLine, sum);
+      sums ^= Number.parseInt(sumOfLine, 16);
       yield `${separator}${body},"sum":"${sumOfLine}"}`;
       separator = ",\n";
     }
     before = "\n}";
   }
-  yield `\n},"sum":"${sum}"}\n`;
+  yield `\n},"sum":"${sumOfDocument(first, sums)}"}\n`;
 }
 
-/** The lines of a section, one at a time: a long queue is never there twice. */
-function* each<T>(items: readonly T[], lineOf: (item: T) => [string, object]): Generator<[string, object]> {
+/**
+ * The checksum of a document.
+ *
+ * @param first - the first line, as an object of its own
+ * @param sums - the checksums of all lines, joined by exclusive or: their order may change
+ */
+export function sumOfDocument(first: string, sums: number): string {
+  return sumOf(first + (sums >>> 0));
+}
+
+/** The lines of a section, made one at a time: all lines of a long queue would not fit into memory twice. */
+function* each<T>(items: Iterable<T>, lineOf: (item: T) => [string, object]): Generator<[string, object]> {
   for (const item of items) yield lineOf(item);
 }
 
@@ -131,11 +141,11 @@ export function bodyOf(key: string, value: object): string {
   return `${JSON.stringify(key)}:${JSON.stringify(value).slice(0, -1)}`;
 }
 
-/** Whether a record can be made of the shown one. */
-function isMade(shown: Operation, record: Operation): boolean {
-  const isSame = (key: keyof Operation) =>
-    shown[key] === record[key] || (key in UNSEEN && record[key] === null);
-  return shown === record || (Object.keys(shown) as Array<keyof Operation>).every(isSame);
+/** Whether a read makes the record of the shown one. */
+function isDerivable(shown: Operation, record: Operation): boolean {
+  if (shown === record) return true;
+  const keys = Object.keys({ ...record, ...shown }) as Array<keyof Operation>;
+  return keys.every((key) => shown[key] === record[key] || (key in UNSEEN && record[key] === null));
 }
 
 function queueValue({ record, events, order, ...more }: Entry): QueueValue {

@@ -7,13 +7,13 @@
  * read, nothing is lost. Where both are damaged, the intact lines of both are used.
  */
 import { existsSync } from "node:fs";
-import { link, rm } from "node:fs/promises";
+import { type FileHandle, link, rename, rm } from "node:fs/promises";
 import { Low } from "lowdb";
 import type { Operation } from "../../protocol/operation.js";
 import type { Entry } from "./decision.js";
 import { replaceFile, writeAll } from "./durable-file.js";
 import { quarantineFile } from "./quarantine.js";
-import { readStateDocument } from "./read-state.js";
+import { type ReadState, readStateDocument } from "./read-state.js";
 import { EMPTY, type StateDocument, textOf } from "./state-document.js";
 
 /** Approximate characters of one write. */
@@ -37,11 +37,13 @@ export class StateFile {
   /**
    * @param previous - file of the document before; null: it is not kept
    * @param shown - the record as everyone sees it
+   * @param firstRecord - number of the first record that the journal has or had; null: there is no journal. Default: null
    */
   constructor(
     private readonly file: string,
     private readonly previous: string | null,
     private readonly shown: (entry: Entry) => Operation,
+    private readonly firstRecord: () => number | null = () => null,
   ) {
     const adapter = { read: async () => this.#read(), write: (data: StateDocument) => this.#write(data) };
     this.#low = new Low(adapter, EMPTY);
@@ -73,15 +75,10 @@ export class StateFile {
 
   async #write(document: StateDocument): Promise<void> {
     const isThere = existsSync(this.file);
-    if (this.previous !== null && isThere) {
-      // The removal of a large file takes the system a while.
-      await rm(this.previous, { force: true });
-      await link(this.file, this.previous);
-    }
     this.busyMs = 0;
     let size = 0;
     const room = Buffer.allocUnsafe(2 * PIECE);
-    await replaceFile(this.file, async (handle) => {
+    const fill = async (handle: FileHandle) => {
       let since = performance.now();
       for (const piece of piecesOf(document, this.shown)) {
         const bytes = encoded(piece, room);
@@ -90,23 +87,39 @@ export class StateFile {
         size += bytes.length;
         since = performance.now();
       }
+    };
+    await replaceFile(this.file, fill, async () => {
+      if (isThere) await this.#keepAsPrevious();
     });
     this.size = size;
     if (isThere) this.previousJournal = this.#journal;
     this.#journal = document.journal;
   }
 
+  /** The document before stays until there is another one: there are always two. */
+  async #keepAsPrevious(): Promise<void> {
+    if (this.previous === null) return;
+    const temporary = `${this.previous}.tmp`;
+    await rm(temporary, { force: true });
+    await link(this.file, temporary);
+    await rename(temporary, this.previous);
+  }
+
   #read(): StateDocument | null {
     const { file, previous, problems } = this;
-    const newest = readStateDocument(file);
+    const newest = this.#readOf(file);
     if (newest?.problem === null) return newest.document;
     if (newest !== null)
       problems.push(`${file} could not be read (${newest.problem}); it is kept in ${quarantineFile(file)}`);
     if (previous === null || (newest === null && !existsSync(previous))) return null;
     if (newest === null) problems.push(`${file} is missing`);
-    const before = readStateDocument(previous);
+    const before = this.#readOf(previous);
     if (before?.problem === null) {
-      problems.push(`${previous} and the journal since then are used instead: nothing is lost`);
+      problems.push(
+        this.firstRecord() === null
+          ? `${previous} is used instead, without what happened since: there is no journal`
+          : `${previous} and the journal since then are used instead: nothing is lost`,
+      );
       this.previousJournal = before.document.journal;
       return before.document;
     }
@@ -115,20 +128,33 @@ export class StateFile {
         ? "there is no earlier document: operations found only in the damaged one are lost, the journal restores the rest"
         : `${previous} could not be read either (${before.problem}); it is kept in ${quarantineFile(previous)}`,
     );
-    return this.#salvage([before, newest].flatMap((read) => read?.document.live ?? []));
+    return this.#salvage([before, newest].flatMap((read) => read?.document ?? []));
+  }
+
+  /** An older document than the journal needs is as good as a damaged one. */
+  #readOf(file: string): ReadState | null {
+    const read = readStateDocument(file);
+    const first = this.firstRecord();
+    if (read?.problem === null && first !== null && first > read.document.journal + 1)
+      read.problem = `it is too old: the journal since then begins with record ${first}`;
+    return read;
   }
 
   /** Of two copies of an operation, the later one counts. */
-  #salvage(entries: readonly Entry[]): StateDocument | null {
+  #salvage(documents: ReadonlyArray<ReadState["document"]>): StateDocument | null {
     const byId = new Map<string, Entry>();
-    for (const entry of entries) {
+    for (const entry of documents.flatMap(({ live }) => live)) {
       const other = byId.get(entry.record.id);
       if (other === undefined || other.version <= entry.version) byId.set(entry.record.id, entry);
     }
     if (byId.size === 0) return null;
     this.problems.push(`${byId.size} operations were salvaged from the intact lines`);
     this.isSalvaged = true;
-    return { ...EMPTY, live: [...byId.values()] };
+    return {
+      ...EMPTY,
+      live: [...byId.values()],
+      tombstones: documents.flatMap(({ tombstones }) => tombstones),
+    };
   }
 }
 

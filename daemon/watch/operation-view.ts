@@ -15,23 +15,11 @@ import type { Dependencies } from "../scheduler/holds/dependencies.js";
 import { placeOf, type Queue } from "../scheduler/queue.js";
 import type { Waiting } from "../scheduler/waiting.js";
 import type { Entry } from "../store/decision.js";
-import { RECENT } from "../store/recent.js";
 import type { Store } from "../store/store.js";
 import { fits, isUnfiltered, type Scope } from "./scope.js";
 
 /** Candidates shown for an ambiguous prefix. */
 const MAX_CANDIDATES = 8;
-
-const DOCUMENT: Scope = {
-  operation: null,
-  followChain: false,
-  state: null,
-  op: null,
-  host: null,
-  log: false,
-  limit: RECENT,
-  queued: 1000,
-};
 
 interface ViewParts {
   bus: Bus;
@@ -110,11 +98,6 @@ export class OperationView {
     const finished = fitting(recent.values());
     const newest = finished.slice(Math.max(0, finished.length - scope.limit));
     return this.#inOrder([...newest, ...fitting(ledger.inState("running")), ...this.#firstQueued(scope)]);
-  }
-
-  /** What the state document shows. */
-  newest(): Operation[] {
-    return this.matching(DOCUMENT);
   }
 
   /** The first queued operations that fit the scope. */

@@ -98,7 +98,9 @@ test("changes during a write are written after it, and every write leaves a whol
   await open.close();
 });
 
-test("a disk whose sync takes long does not make the document older than a second and that sync", async () => {
+test("a disk whose sync takes long does not make the document older than a second and that sync", {
+  timeout: 60_000,
+}, async () => {
   const syncMs = 200;
   disk.beforeSync = () => new Promise((resolve) => setTimeout(resolve, syncMs));
   const open = await rewriting();
@@ -125,6 +127,26 @@ test("a write that finds no room is made again once there is room", async () => 
   disk.heal();
   await eventually("the change is in the file", () => id in read(open.dir).operations);
   expect(open.store.problems).toEqual([]);
+  await open.close();
+});
+
+test("a write that fails leaves the document before as it was, and what was removed stands in the history once", async () => {
+  const open = await OpenStore.open(directory());
+  const { document, previousDocument, history } = open.layout;
+  await open.submit();
+  await open.store.checkpoint();
+  const removed = await open.submit();
+  await open.store.checkpoint();
+  await open.lifecycle.remove(removed);
+  const [newest, before] = [statSync(document).ino, statSync(previousDocument).ino];
+  disk.room = 0;
+  for (let n = 0; n < 3; n++) await expect(open.store.checkpoint()).rejects.toThrow("ENOSPC");
+  disk.heal();
+  expect([statSync(document).ino, statSync(previousDocument).ino]).toEqual([newest, before]);
+  await open.store.checkpoint();
+  expect(statSync(previousDocument).ino).toBe(newest);
+  const removals = readFileSync(join(history, "000001.ndjson"), "utf8").split('"entry":null');
+  expect(removals).toHaveLength(2);
   await open.close();
 });
 

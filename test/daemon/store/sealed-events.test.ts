@@ -1,5 +1,5 @@
 /** The events of a finished operation: in the file of its worker, and after a checkpoint in the history. */
-import { appendFileSync, existsSync, mkdirSync, rmdirSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { expect, test, vi } from "vitest";
 import { Bus } from "../../../daemon/bus.js";
 import { Lifecycle } from "../../../daemon/lifecycle.js";
@@ -134,4 +134,20 @@ test("a daemon that dies between the move and the end of the checkpoint loses no
   expect(last.store.ledger.get(id)).toBeUndefined();
   expect(last.linesOf(id)).toBe(events);
   await last.opened.close();
+});
+
+test("a damaged state document costs no events of what has finished since the one before", async () => {
+  const dir = directory();
+  const { opened, store, workerEvents, layout, run } = await open(dir);
+  await store.checkpoint();
+  const id = await opened.submit();
+  const events = await run(id, 3);
+  workerEvents.workerEnded(WORKER.workerId);
+  await store.checkpoint();
+  writeFileSync(layout.document, readFileSync(layout.document, "utf8").replace('"format"', '"Format"'));
+  const next = await open(dir);
+  expect(next.linesOf(id)).toBe(events);
+  await next.store.checkpoint();
+  expect(next.linesOf(id)).toBe(events);
+  await next.opened.close();
 });

@@ -35,12 +35,15 @@ test("it is read as it was written, and each of its lines has a checksum", async
   const open = await OpenStore.open(directory());
   await submitted(open, 500);
   const live = [...open.store.ledger.entries.values()];
-  const tombstones = [{ key: "__proto__", hash: "hash", at: AT, id: "aaa111bbb222" }];
+  // A parser puts keys that are numbers first.
+  const tombstones = ["__proto__", "10"].map((key) => ({ key, hash: "hash", at: AT, id: "aaa111bbb222" }));
   const written = { ...EMPTY, journal: 7, nextOrder: 501, live, tombstones };
   const file = join(open.dir, "written.json");
   expect(await write(file, { ...written, finished: live.slice(0, 3) })).toBe(statSync(file).size);
   expect(readStateDocument(file)).toEqual({ document: written, problem: null });
   const text = readFileSync(file, "utf8");
+  writeFileSync(file, JSON.stringify(JSON.parse(text), null, 2));
+  expect(readStateDocument(file)!.problem).toBeNull();
   // A value of a live operation is stored once.
   expect(text.split("ü".repeat(200))).toHaveLength(504);
   const damages: Array<[string, string]> = [
@@ -52,7 +55,7 @@ test("it is read as it was written, and each of its lines has a checksum", async
     [text.replace(/^[^\n]*\n/, ""), "it does not begin as a state document does"],
     [text.replace('"journal":7', '"journal":8'), "its lines are not those that were written"],
     [text.replace('"format":1', '"format":2'), "its format is 2"],
-    [`${text}more\n`, "line 1010 is damaged"],
+    [`${text}more\n`, "line 1011 is damaged"],
   ];
   for (const [damaged, problem] of damages) {
     writeFileSync(file, damaged);
@@ -136,6 +139,9 @@ describe("a document that somebody has changed while the daemon was stopped", ()
     ["in one line", (text: string) => JSON.stringify(JSON.parse(text))],
     ["in lines of two spaces", (text: string) => JSON.stringify(JSON.parse(text), null, 2)],
     ["with the ends of lines of Windows", (text: string) => text.replaceAll("\n", "\r\n")],
+    ["indented", (text: string) => text.replaceAll(/^"/gm, '  "')],
+    ["with a blank last line and a byte order mark", (text: string) => `\ufeff${text}\n`],
+    ["without its last newline", (text: string) => text.slice(0, -1)],
   ])("another layout, %s: read as it was", async (_what, layout) => {
     const { open, seen } = await stopped();
     const again = await change(open, layout);
@@ -203,6 +209,77 @@ test("after a clean stop, a start needs the document and the history alone", asy
   const third = await OpenStore.open(open.dir);
   expect(third.seen()).toEqual([`${fresh} queued 0`, ...seen]);
   await third.close();
+});
+
+/** Writes three documents, each with its own segments of the journal. */
+async function grown(open: OpenStore): Promise<void> {
+  for (let n = 0; n < 3; n++) {
+    await submitted(open, 40, "ü".repeat(4000));
+    await open.store.checkpoint();
+  }
+}
+
+test("an older copy of the document, whose journal is gone: the document before it counts", async () => {
+  const open = await OpenStore.open(directory());
+  const ran = await open.submit();
+  await open.store.checkpoint();
+  const { document } = open.layout;
+  const older = readFileSync(document);
+  await open.start(ran);
+  await open.finish(ran, "succeeded");
+  await grown(open);
+  const seen = open.seen();
+  await open.close();
+  writeFileSync(document, older);
+  const again = await OpenStore.open(open.dir);
+  expect(again.store.problems.join("\n")).toMatch(
+    /it is too old: the journal since then begins with record \d+.*\n.*nothing is lost$/,
+  );
+  expect(again.seen()).toEqual(seen);
+  expect(again.store.find(ran)?.record.state).toBe("succeeded");
+  await again.close();
+});
+
+test("a document in which a host of a fleet shows what it sees: the local store is as it was", async () => {
+  const open = await OpenStore.open(directory());
+  await submitted(open, 3);
+  const seen = open.seen();
+  await open.close();
+  await write(open.layout.document, { ...EMPTY, view: "what a host sees", journal: 5000 });
+  const again = await OpenStore.open(open.dir);
+  expect(again.store.problems[0]).toContain("it is a view of a host of a fleet");
+  expect(again.seen()).toEqual(seen);
+  await again.close();
+});
+
+test("both documents damaged: the keys of removed operations stay valid", async () => {
+  const open = await OpenStore.open(directory());
+  await submitted(open, 1);
+  const key = { key: "once", hash: "hash", at: new Date().toISOString() };
+  const removed = await open.submit({}, key);
+  await open.lifecycle.remove(removed);
+  await grown(open);
+  await open.close();
+  const { document, previousDocument } = open.layout;
+  for (const file of [document, previousDocument])
+    writeFileSync(file, readFileSync(file, "utf8").replace('"label":null', '"label":"x"'));
+  const again = await OpenStore.open(open.dir);
+  expect(again.store.byKey("once")?.hash).toBe("hash");
+  await again.close();
+});
+
+test("a document before without a journal: what happened since is said to be gone", async () => {
+  const open = await OpenStore.open(directory());
+  await submitted(open, 1);
+  await open.store.checkpoint();
+  await submitted(open, 1);
+  await open.close();
+  for (const name of readdirSync(open.layout.journal)) rmSync(join(open.layout.journal, name));
+  rmSync(open.layout.document);
+  const again = await OpenStore.open(open.dir);
+  expect(again.seen()).toHaveLength(1);
+  expect(again.store.problems.join("\n")).toMatch(/without what happened since: there is no journal/);
+  await again.close();
 });
 
 test("a new document with an older journal, and an older document with a newer journal", async () => {
