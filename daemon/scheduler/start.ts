@@ -1,4 +1,5 @@
 /** The start of one queued operation: looks up its type, records the start, and orders the worker to run it. */
+import { existsSync } from "node:fs";
 import type { StepSeconds } from "../../ops/attempt/sink.js";
 import { effectiveLimits } from "../../protocol/resource-limits.js";
 import type { Lifecycle } from "../lifecycle.js";
@@ -179,7 +180,9 @@ export function earlierEvents(
   const places: EventsPlace[] = [];
   for (let n = 1; n < attempt; n++) {
     const inDirectory = { id, attempt: n, file: eventsFile(attemptDir(layout, id, n)), from: 0 };
-    places.push(workerEvents?.get(id, n) ?? inDirectory);
+    const ofWorker = workerEvents?.get(id, n) ?? null;
+    // A checkpoint may be about to remove the file of the worker: it has copied long events by then.
+    places.push(ofWorker === null || existsSync(inDirectory.file) ? inDirectory : ofWorker);
   }
   return places;
 }
