@@ -6,11 +6,12 @@ import { isMainThread } from "node:worker_threads";
 import type { DaemonEvent, EventBody, OperationEvent, Outcome, Submission } from "../../protocol/event.js";
 import type { LogLine, LogStream, Operation, Resources } from "../../protocol/operation.js";
 import { RecordBuilder, submittedRecord } from "../../protocol/reduce.js";
+import { orAborted } from "../../protocol/system/until.js";
 import { firstLine } from "../../protocol/text/first-line.js";
 import type { Capture } from "../programs/capture-output.js";
 import type { TerminalHost } from "../programs/terminals.js";
 import { type OperationCtor, readType } from "../types/read-type.js";
-import type { Answer, Ask } from "./approvals.js";
+import type { Ask } from "./approvals.js";
 import { InlineStop } from "./cancellation.js";
 import { type Clock, SYSTEM_CLOCK } from "./clock.js";
 import { MemoryStageValues } from "./memory-values.js";
@@ -194,19 +195,17 @@ export class InlineLink extends AttemptWriter {
     return async (question, signal) => {
       const { until, default: fallback } = question;
       const over = new AbortController();
-      const asked = ask(question, AbortSignal.any([signal, over.signal]));
-      asked.catch(() => {});
-      const late: Promise<Answer>[] = [untilAborted(signal)];
+      const answers = [ask(question, AbortSignal.any([signal, over.signal]))];
       let clear = () => {};
       if (until !== null)
-        late.push(
+        answers.push(
           new Promise((resolve) => {
             const ms = Math.max(0, Date.parse(until) - Date.parse(this.#clock.time()));
             clear = this.#clock.schedule(ms, () => resolve({ choice: fallback, by: null }), true);
           }),
         );
       try {
-        const answer = await Promise.race([asked, ...late]);
+        const answer = await orAborted(Promise.race(answers), signal);
         over.abort();
         this.#say({ type: "approval:answered", ...answer });
         return answer;
@@ -271,11 +270,4 @@ export interface InlineWatcher {
   started?(real: Capture["real"]): void;
   /** Called before each operation of the chain. */
   begins?(Type: OperationCtor): void;
-}
-
-function untilAborted(signal: AbortSignal): Promise<never> {
-  const aborted = Promise.withResolvers<never>();
-  aborted.promise.catch(() => {});
-  signal.addEventListener("abort", () => aborted.reject(signal.reason), { once: true });
-  return aborted.promise;
 }

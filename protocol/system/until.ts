@@ -1,4 +1,4 @@
-/** Waits for a bounded time: for a promise, or by polling for events that nothing announces. */
+/** Waits for a bounded time or until an abort: for a promise, or by polling for events that nothing announces. */
 
 const AGAIN_MS = 20;
 
@@ -22,4 +22,13 @@ export async function atMost(ms: number, promise: Promise<unknown>): Promise<voi
   const late = Promise.withResolvers<void>();
   const timer = setTimeout(late.resolve, ms);
   await Promise.race([promise, late.promise]).finally(() => clearTimeout(timer));
+}
+
+/** As the work, or the reason of the signal as soon as it is aborted. */
+export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  if (signal.aborted) abort();
+  else signal.addEventListener("abort", abort, { once: true });
+  return Promise.race([work, promise]).finally(() => signal.removeEventListener("abort", abort));
 }

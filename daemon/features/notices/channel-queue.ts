@@ -3,6 +3,7 @@
 import { channelKindOf } from "../../../protocol/features/notices/config-channels.js";
 import type { Channel } from "../../../protocol/features/notices/setting.js";
 import type { Notice } from "../../../protocol/notices.js";
+import { orAborted } from "../../../protocol/system/until.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { send } from "./channels/channels.js";
 import { DeliveryError } from "./channels/delivery.js";
@@ -174,7 +175,8 @@ export class ChannelQueue {
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(DELIVERY_MS)]);
     const message = messageOf(notices, host);
     try {
-      await untilAborted(send(this.channel, { message, secrets, host, env: childEnv(), signal }), signal);
+      // A channel that does not heed the signal is left.
+      await orAborted(send(this.channel, { message, secrets, host, env: childEnv(), signal }), signal);
     } catch (error) {
       const text = signal.aborted ? `no reply in ${DELIVERY_MS / 1000} s` : (error as Error).message;
       const retryAfter = error instanceof DeliveryError ? error.retryAfter : null;
@@ -217,18 +219,5 @@ export class ChannelQueue {
     } catch (error) {
       this.#tell((error as Error).message);
     }
-  }
-}
-
-/** A channel that does not heed the signal is left. */
-async function untilAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    await Promise.race([work, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-    work.catch(() => {});
   }
 }

@@ -4,6 +4,7 @@
  */
 import { hash } from "node:crypto";
 import { posix } from "node:path";
+import { orAborted } from "../../../protocol/system/until.js";
 import type { PipelineTask } from "../../pipeline/definition.js";
 import type { FeatureRun, PlacedTask, RunningFeature, TaskGuard, Verdict } from "../../pipeline/feature.js";
 import {
@@ -15,7 +16,6 @@ import {
 } from "../../pipeline/run/command.js";
 import { findShell, shellText } from "../../pipeline/run/shell.js";
 import { fill, fillWords, type Scope } from "../../pipeline/template.js";
-import { orAborted } from "./files/answer.js";
 import { type Contents, contentsOf, type Differences, differences, isNewer } from "./files/content.js";
 import { circleText, orderOf, TOO_MANY_PATHS } from "./files/order.js";
 import { filesOf, type PathsContext, type Pattern } from "./files/paths.js";

@@ -1,23 +1,12 @@
 /** A file system that does not answer holds neither the stop of an operation nor the operation for ever. */
 import { afterEach, expect, test, vi } from "vitest";
-import { answered, orAborted } from "../../../ops/features/up-to-date/files/answer.js";
+import { answered } from "../../../ops/features/up-to-date/files/answer.js";
 
 afterEach(() => {
   vi.useRealTimers();
 });
 
 const never = new Promise<never>(() => {});
-
-test.each([true, false])(
-  "work ends with the reason of a signal that is aborted before: %s",
-  async (before) => {
-    const stop = new AbortController();
-    if (before) stop.abort(new Error("stopped"));
-    const work = orAborted(never, stop.signal);
-    if (!before) stop.abort(new Error("stopped"));
-    await expect(work).rejects.toThrow("stopped");
-  },
-);
 
 test("a read without an answer is an error after a minute", async () => {
   vi.useFakeTimers();
