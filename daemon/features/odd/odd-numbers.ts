@@ -54,16 +54,14 @@ export class OddNumbers {
    * @throws the error of the store where the history cannot be read
    */
   async of({ record }: Pick<Entry, "record">, result: unknown): Promise<Odd[]> {
-    const numbers = numbersOf(record, result);
     // A short time is never odd.
-    if ([...numbers.values()].every(isShort)) return [];
+    const numbers = [...numbersOf(record, result)].filter(([, number]) => !isShort(number));
+    if (numbers.length === 0) return [];
     const runs = [...(await this.#known(record)).values()].reverse();
     const params = keyOfParams(record);
     const compared = hasEnough(runs, params) ? params : undefined;
     const odd: Odd[] = [];
-    for (const [name, number] of numbers) {
-      if (isShort(number)) continue;
-      const { value, unit, isTime = false } = number;
+    for (const [name, { value, unit, isTime = false }] of numbers) {
       const usual = farOutside(value, earlierOf(name, runs, compared), isTime);
       if (usual !== null) odd.push({ name, value, ...usual, ...(unit !== undefined && { unit }) });
     }
