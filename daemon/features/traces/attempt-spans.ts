@@ -99,14 +99,14 @@ export class AttemptSpans {
 
   #begin(event: Begun): void {
     const { stage, attempt, seq, at } = event;
-    const step = event.type === "step:entered" ? event.step : null;
-    const within = this.#blocks.findLast(
-      (block) => !block.ended && block.step === null && (step === null || block.stage === stage),
-    );
     if (this.#blocks.length >= MOST_BLOCKS) {
       this.#left++;
       return;
     }
+    const step = event.type === "step:entered" ? event.step : null;
+    const within = this.#blocks.findLast(
+      (block) => !block.ended && block.step === null && (step === null || block.stage === stage),
+    );
     const own =
       event.type === "step:entered"
         ? { "liveops.step.name": event.step }

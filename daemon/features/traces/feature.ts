@@ -31,9 +31,9 @@ export const traces: MakeFeature = (parts) => {
 };
 
 export class Tracing implements Feature {
-  /** Of running attempts, by operation. */
+  /** The spans of running attempts, by operation. */
   readonly #attempts = new Map<string, AttemptSpans>();
-  /** Loaded before anything happens. */
+  /** `begin` makes it, before the first event and the first decision. */
   #exporter!: Exporter;
 
   constructor(
@@ -97,7 +97,7 @@ export class Tracing implements Feature {
     }
   }
 
-  /** The decision is made and holds, whatever happens here. */
+  /** The decision is recorded already, so an error here is only logged. */
   #send(entry: Entry, hasRun: boolean): void {
     const { record, events } = entry;
     const { id, state, error } = record;
@@ -115,7 +115,7 @@ export class Tracing implements Feature {
     }
   }
 
-  /** Null: the operation is not traced. It makes no id of a trace for an attempt that is known. */
+  /** Null: the operation is not traced. Runs at every event, so only the first one of an attempt hashes its id. */
   #attemptOf(entry: Entry): AttemptSpans | null {
     const { id } = entry.record;
     const started = startedOf(entry.events);
