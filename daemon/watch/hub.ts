@@ -9,13 +9,13 @@ import { StreamLines } from "./stream-lines.js";
 import { Watcher } from "./watcher.js";
 
 export class Hub {
-  readonly lines: StreamLines;
+  readonly shared: StreamLines;
   readonly #watchers = new Set<Watcher>();
   #scheduled = false;
   #pings: NodeJS.Timeout | null = null;
 
   constructor(bus: Bus, view: StreamLines["view"]) {
-    this.lines = new StreamLines(view);
+    this.shared = new StreamLines(view);
     bus.on("decided", (changes) => {
       for (const { id, before, after } of changes)
         if (after) this.changed(before, after);
@@ -23,7 +23,7 @@ export class Hub {
     });
     bus.on("forgotten", (id) => this.#forget(id));
     bus.on("record", ({ record }, before) => this.changed(before, record));
-    bus.on("lines", ({ record }, lines) => this.#lines(record.id, lines));
+    bus.on("lines", ({ record }, lines) => this.#addLines(record.id, lines));
     bus.on("shown", (record, ...keys) => this.#changedKeys(record, keys));
     bus.on("blocked", (queue) => {
       for (const record of view.queued(queue)) this.#changedKeys(record, ["blocked"]);
@@ -41,8 +41,8 @@ export class Hub {
   /** Attaches a new stream: it gets a snapshot, or the changes since its cursor. */
   attach(scope: Scope, response: ServerResponse, logAfter: number, since: string | undefined): void {
     const cursor = since === undefined ? null : decodeCursor(since);
-    const from = this.lines.usable(cursor, scope);
-    const watcher = new Watcher(this.lines, scope, response, logAfter, from);
+    const from = this.shared.usable(cursor, scope);
+    const watcher = new Watcher(this.shared, scope, response, logAfter, from);
     this.#watchers.add(watcher);
     response.on("close", () => this.#detach(watcher));
     this.#pings ??= setInterval(() => {
@@ -60,7 +60,7 @@ export class Hub {
 
   /** An operation is new or changed. */
   changed(before: Operation | null, after: Operation): void {
-    if (!this.lines.versions.note(before, after)) return;
+    if (!this.shared.versions.note(before, after)) return;
     const next = before && before.chain.next === null ? after.chain.next : null;
     for (const watcher of this.#watchers) {
       watcher.changed(before, after);
@@ -70,26 +70,26 @@ export class Hub {
   }
 
   #changedKeys(operation: Operation, keys: readonly string[]): void {
-    for (const key of keys) this.lines.versions.noteKey(operation.id, key);
+    for (const key of keys) this.shared.versions.noteKey(operation.id, key);
     for (const watcher of this.#watchers) watcher.changed(operation, operation);
     this.#schedule();
   }
 
   /** A finished operation left memory: the streams forget it. */
   #forget(id: string): void {
-    this.lines.versions.drop(id);
+    this.shared.versions.drop(id);
     for (const watcher of this.#watchers) watcher.forget(id);
   }
 
   #removed(id: string, before: Operation | null): void {
-    this.lines.versions.remove(id);
+    this.shared.versions.remove(id);
     for (const watcher of this.#watchers) watcher.removed(id, before);
     this.#schedule();
   }
 
-  #lines(id: string, lines: readonly LogLine[]): void {
+  #addLines(id: string, lines: readonly LogLine[]): void {
     if (this.#watchers.size === 0 || lines.length === 0) return;
-    this.lines.addFresh(id, lines);
+    this.shared.addFresh(id, lines);
     this.#schedule();
   }
 
@@ -106,6 +106,6 @@ export class Hub {
   #flush(): void {
     this.#scheduled = false;
     for (const watcher of [...this.#watchers]) watcher.flush();
-    this.lines.clearFresh();
+    this.shared.clearFresh();
   }
 }

@@ -345,7 +345,8 @@ class HeldQueue {
 
   /** The operation is new, changed or removed. */
   note(before: Operation | null, after: Operation | null): void {
-    this.fitting += Number(this.#counts(after)) - Number(this.#counts(before));
+    if (this.#counts(after)) this.fitting++;
+    if (this.#counts(before)) this.fitting--;
     if (before !== null && !this.#counts(after)) this.#held.delete(before.id);
   }
 

@@ -106,7 +106,7 @@ describe("the first line", () => {
 
   test("after a cursor from the future, or no number, is a snapshot", () => {
     const world = running("one");
-    const [boot] = world.hub.lines.cursor().split(".");
+    const [boot] = world.hub.shared.cursor().split(".");
     for (const number of ["999", "-1", "1.5", "", "x"])
       expect(watching(world, ALL, undefined, `${boot}.${number}`).lines[0]?.type).toBe("snapshot");
   });
