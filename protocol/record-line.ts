@@ -1,9 +1,9 @@
 /**
  * One record per line: a JSON object whose last key, `sum`, is the CRC-32 of all bytes of the line before that key.
  *
- * Journal, state document, history, large values and run files use this format. `jq` can read it, and the checksum detects
- * a torn line or a flipped byte. The records of journal, history and run files are numbered without a gap by their first
- * key, `n`, so that a missing record is seen too.
+ * Journal, state document, history, large values and run files use this format. `jq` can read it, and the checksum
+ * detects a torn line or a flipped byte. The records of journal, history and run files are numbered without a gap by
+ * their first key, `n`, so that a missing record is seen too.
  */
 import { crc32 } from "node:zlib";
 

@@ -14,7 +14,7 @@ export interface Reason {
   readonly after?: { readonly ids: readonly string[]; readonly all: boolean };
 }
 
-/** What most holds do is written here; a hold overrides the rest. */
+/** The defaults are those of most holds. */
 export abstract class Hold {
   /** The submit asked for the wait, so the wait is no delay and the forecast knows its end. */
   readonly isPlanned: boolean = false;
@@ -42,7 +42,7 @@ export abstract class Hold {
   stop(): void {}
 }
 
-/** The reason of a part of the daemon that waits for nothing itself. */
+/** A hold made of functions of another part of the daemon. */
 export class HoldOf extends Hold {
   constructor(
     override readonly why: (entry: Entry) => Blocked | null,
