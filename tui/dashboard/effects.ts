@@ -115,7 +115,11 @@ export class Effects {
     if (want === null) return;
     const asked = new AbortController();
     this.#asked.set(name, asked);
-    const tell = (answer: unknown) => this.options.dispatch({ type: "told", name, want, answer });
-    void askFor(askNamed(name), want, { ...this.options, tell, left: asked.signal });
+    const it = askNamed(name);
+    const left = asked.signal;
+    const tell = (answer: unknown) => {
+      if (it.late || !left.aborted) this.options.dispatch({ type: "told", name, want, answer });
+    };
+    void askFor(it, want, { ...this.options, tell, left });
   }
 }

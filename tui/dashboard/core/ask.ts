@@ -33,6 +33,8 @@ export interface Ask<Want extends object, Answer> {
   readonly always?: true;
   /** Whether all hosts are asked: again where others answer. */
   readonly ofAll?: true;
+  /** Whether an answer is taken that comes after the state wants something else. */
+  readonly late?: true;
   /** Milliseconds before it is asked for. */
   wait?(want: Want): number;
   /** Milliseconds after which it is asked for again; null: never. */

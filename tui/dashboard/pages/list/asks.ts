@@ -97,7 +97,7 @@ export const failures = ask({
   },
   async bring(_want, { looks, state, tell, left }) {
     const failures = await looks.fetch(left);
-    if (left.aborted || failures === null) return;
+    if (failures === null) return;
     if (failures.operations.length > 0 || state().needs.failures.length > 0) tell(failures);
   },
 });

@@ -97,6 +97,8 @@ function boundsOf(want: LogWant, { offset }: LogLink): LogQuery {
 }
 
 export const logRange = ask({
+  // A log that grows changes the want faster than answers come.
+  late: true,
   want: (state) => (isReachable(state, state.selected) ? wantedRange(state, logRoom(state).height) : null),
   take(state, page: LogPage, range) {
     const { chain, filter, want, offset, lines } = range;

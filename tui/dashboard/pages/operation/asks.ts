@@ -20,6 +20,8 @@ const fetched = (state: State, operations: readonly Operation[]) =>
   settleSelection(state, addFetched(state, operations));
 
 export const chain = ask({
+  // Records are true whatever is selected.
+  late: true,
   want(state) {
     const operation = selectedOperation(state);
     if (operation === null || !isReachable(state, operation.id) || !chainIncomplete(state, operation))
@@ -50,6 +52,8 @@ export const dependencies = ask({
 });
 
 export const history = ask({
+  // Operations may succeed faster than answers come.
+  late: true,
   want: wantedHistory,
   take: (state, reply: HistoryReply, { name, succeeded }) => addHistory(state, name, reply, succeeded),
   async bring({ name }, { client, tell }) {
