@@ -1,5 +1,6 @@
 /** What the dashboard asks for, of a client that answers when the test says so. */
 import { expect, test } from "vitest";
+
 import type { DashboardClient } from "../../../tui/dashboard/core/client.js";
 import { Effects } from "../../../tui/dashboard/effects.js";
 import { initial } from "./core.js";
@@ -53,4 +54,14 @@ test("a history is taken in though more operations have succeeded meanwhile", as
     effects.run([{ type: "ask", name: "history", want: { name: "backup", succeeded } }]);
   histories[0].resolve({ runs: 1 });
   expect(await answer).toEqual({ runs: 1 });
+});
+
+test("a request whose connection was lost is sent again", async () => {
+  const replies = [
+    Promise.reject(new Error("the connection was lost")),
+    Promise.resolve({ host: "a" }),
+  ].values();
+  const { effects, answer } = asked({ daemon: () => replies.next().value as never });
+  effects.run([{ type: "ask", name: "daemon", want: {} }]);
+  expect(await answer).toEqual({ host: "a" });
 });

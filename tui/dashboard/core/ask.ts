@@ -76,18 +76,17 @@ export async function askFor<Want extends object, Answer>(
 ): Promise<void> {
   const { left } = asking;
   const every = it.every?.(want) ?? null;
-  try {
-    const wait = it.wait?.(want) ?? 0;
-    if (wait > 0) await pause(wait, left);
-    while (!left.aborted) {
+  const wait = it.wait?.(want) ?? 0;
+  if (wait > 0) await pause(wait, left);
+  while (!left.aborted) {
+    try {
       await it.bring(want, asking);
       if (every === null) return;
       await pause(every, left);
+    } catch (error) {
+      // The watch stream reports a lost daemon; its return makes the state want all anew. A single lost connection does not.
+      if (error instanceof Refusal) return;
+      await pause(AGAIN_MS, left);
     }
-  } catch (error) {
-    // The watch stream reports a lost daemon; its return makes the state want all anew. A single lost connection does not.
-    if (error instanceof Refusal) return;
-    await pause(AGAIN_MS, left);
-    if (!left.aborted) await askFor(it, want, asking);
   }
 }
