@@ -60,16 +60,16 @@ const BY_NAME: Readonly<Record<string, Ask<object, unknown>>> = ASKS;
 
 export const askNamed = (name: string): Ask<object, unknown> => BY_NAME[name]!;
 
-/** The state with the effects of what it wants now and did not want before. */
+/** The state with the effects that ask for what it wants now and did not want before. */
 export function withWanted(state: State): State {
   const live = liveHosts(state).map(({ name }) => name);
-  const isAsBefore = isDeepStrictEqual(live, state.askedOf);
-  let next = isAsBefore ? state : { ...state, askedOf: live };
+  const isSameHosts = isDeepStrictEqual(live, state.askedOf);
+  let next = isSameHosts ? state : { ...state, askedOf: live };
   for (const [name, { want, ofAll, always }] of Object.entries(BY_NAME)) {
     const wanted = always || isLive(state) ? want(state) : null;
     const before = state.asked[name] ?? null;
-    const isOfOthers = ofAll === true && !isAsBefore && wanted !== null;
-    if (!isOfOthers && isDeepStrictEqual(wanted, before)) continue;
+    const asksOthers = ofAll === true && !isSameHosts && wanted !== null;
+    if (!asksOthers && isDeepStrictEqual(wanted, before)) continue;
     next = emit({ ...next, asked: { ...next.asked, [name]: wanted } }, { type: "ask", name, want: wanted });
   }
   return next;

@@ -8,7 +8,7 @@ import type { Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
 import { askNamed, withWanted } from "./asks.js";
 import { meaningOf } from "./core/action.js";
-import { taken } from "./core/ask.js";
+import { withAnswer } from "./core/ask.js";
 import { operationOf } from "./core/chain.js";
 import { settleLinks } from "./core/chain-log.js";
 import { withPromises } from "./core/chain-time.js";
@@ -70,7 +70,7 @@ function reduce(state: State, message: Message): State {
     case "apply":
       return message.change(state);
     case "told":
-      return taken(state, askNamed(message.name), message.answer, message.want);
+      return withAnswer(state, askNamed(message.name), message.answer, message.want);
     case "not-found":
       return patched(
         { ...state, quit: state.quit ?? { code: message.code, message: message.message } },

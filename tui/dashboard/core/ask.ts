@@ -19,7 +19,7 @@ export interface Tools {
   readonly stateDir: string | null;
 }
 
-/** For one answer, or for one after the other. */
+/** What `bring` is called with. It may tell several answers, one after the other. */
 export interface Asking<Answer> extends Tools {
   readonly tell: (answer: Answer) => void;
   /** Aborts once the state wants something else. */
@@ -29,15 +29,15 @@ export interface Asking<Answer> extends Tools {
 export interface Ask<Want extends object, Answer> {
   /** What the state wants now; null: nothing. It is asked for again when this changes. */
   want(state: State): Want | null;
-  /** Whether it is wanted while nothing answers, too. */
+  /** Whether the state may want it while no daemon answers. */
   readonly always?: true;
-  /** Whether all hosts are asked: again where others answer. */
+  /** Whether it asks all hosts. It is asked for again when other hosts answer. */
   readonly ofAll?: true;
   /** Whether an answer is taken that comes after the state wants something else. */
   readonly late?: true;
   /** Milliseconds before it is asked for. */
   wait?(want: Want): number;
-  /** Milliseconds after which it is asked for again; null: never. */
+  /** Milliseconds from an answer to the next request; null: one request. */
   every?(want: Want): number | null;
   bring(want: Want, asking: Asking<Answer>): Promise<void> | void;
   /** What the answer does to the state. Absent: the state keeps the last one for `answerOf`. */
@@ -52,12 +52,12 @@ export function answerOf<Answer>(
   { answers }: Pick<State, "answers">,
   it: Ask<object, Answer>,
 ): Answer | null {
-  // `taken` put it there.
+  // `withAnswer` put it there.
   return (answers.get(it) as Answer | undefined) ?? null;
 }
 
-/** The state with the answer; the same state where it is kept and is as before. */
-export function taken(state: State, it: Ask<object, unknown>, answer: unknown, want: object): State {
+/** The state with the answer. The state is the same if it keeps the answer and has an equal one. */
+export function withAnswer(state: State, it: Ask<object, unknown>, answer: unknown, want: object): State {
   if (it.take !== undefined) return it.take(state, answer, want);
   if (isDeepStrictEqual(state.answers.get(it), answer)) return state;
   return { ...state, answers: new Map(state.answers).set(it, answer) };
@@ -65,7 +65,7 @@ export function taken(state: State, it: Ask<object, unknown>, answer: unknown, w
 
 /** Milliseconds without another letter before a filter or a search is asked for. */
 export const TYPING = 120;
-/** Milliseconds after which it is asked for again when the connection was lost. */
+/** Milliseconds from a lost connection to the next request. */
 const AGAIN_MS = 1000;
 
 /** Asks until the answer is there, or the state wants something else. */
@@ -84,7 +84,7 @@ export async function askFor<Want extends object, Answer>(
       if (every === null) return;
       await pause(every, left);
     } catch (error) {
-      // The watch stream reports a lost daemon; its return makes the state want all anew. A single lost connection does not.
+      // The watch stream reports a lost daemon, and its return makes the state want all again. One lost connection does not.
       if (error instanceof Refusal) return;
       await pause(AGAIN_MS, left);
     }

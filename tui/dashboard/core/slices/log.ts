@@ -38,10 +38,11 @@ export interface LogSlice {
   readonly numbers: boolean;
   readonly full: boolean;
   readonly search: {
-    readonly text: string /** The match that one is at. */;
+    readonly text: string;
+    /** The number of the line with the match that is shown; null: none was found yet. */
     readonly at: number | null;
   } | null;
-  /** Numbers of the lines that match the search; null: not counted. */
+  /** Numbers of the lines that match the search, counted for `of`; null: not counted. */
   readonly matches: {
     readonly of: object;
     readonly numbers: readonly number[];

@@ -1,5 +1,4 @@
 /** The third column of a wide terminal: what starts next, the hosts, and what finished today. */
-
 import { Box } from "ink";
 import type { Operation } from "../../../../protocol/operation.js";
 import { laterStart } from "../../../../protocol/start-time.js";

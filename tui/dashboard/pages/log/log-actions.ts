@@ -145,10 +145,7 @@ export const LOG_ACTIONS = inGroup("log", inDetail, [
     keys: ["F"],
     description: "the log on the full screen",
     when: seesLog,
-    run: (state) =>
-      patched({ ...state, pane: "detail" }, "log", {
-        full: !state.log.full,
-      }),
+    run: (state) => patched({ ...state, pane: "detail" }, "log", { full: !state.log.full }),
   },
   {
     name: "search",

@@ -3,8 +3,7 @@
 import { formatAge } from "../../../kit/output/time.js";
 import { formatCount } from "../../../terminal/format.js";
 import { free, inGroup, onPage } from "../../core/action-parts.js";
-import type { PageOf, State } from "../../core/model.js";
-import { isLive } from "../../core/model.js";
+import { isLive, type PageOf, type State } from "../../core/model.js";
 import { rowAt, rowMover } from "../../core/movers.js";
 import { lookedAt, type Need, needsOf } from "../../core/needs.js";
 import { dialogSize, RowDialog, useTheme } from "../../core/Panel.js";
