@@ -1,4 +1,4 @@
-/** What the table of submit fields uses of zod: all of zod as a value would load its texts in fifty languages. */
+/** What the table of submit fields uses of zod. Its namespace as a value would put all of zod into each bundle. */
 import * as z from "zod/mini";
 import type { Zod } from "../submit-fields.js";
 

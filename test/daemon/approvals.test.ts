@@ -67,7 +67,11 @@ test("a wait holds no worker and no slot, survives kill -9, and goes on from its
   const waiting = await asked();
   expect(waiting).toMatchObject({
     blocked: { reason: "approval" },
-    ...{ attempt: 1, pid: null, slot: null, queuePosition: null, currentStage: 1 },
+    attempt: 1,
+    pid: null,
+    slot: null,
+    queuePosition: null,
+    currentStage: 1,
     stageStates: { Build: "done", Approve: "active" },
     approvals: [{ stage: "Approve", question: "Roll out?", until: null, answer: null }],
   });

@@ -63,7 +63,10 @@ export class Fleet extends FleetView implements Engine {
       join: {
         name: host,
         owner: createHash("sha256").update(layout.root).digest("hex").slice(0, 16),
-        ...{ tags: [...tags], slots: services.settings.concurrency, version: VERSION, lostAfter },
+        tags: [...tags],
+        slots: services.settings.concurrency,
+        version: VERSION,
+        lostAfter,
       },
       status: () => ({ ...this.hosts.status() }),
       onRenewed: (draining) => this.#renewed(draining),

@@ -622,7 +622,8 @@ describe("the forecast", () => {
     expect(operations[running]).toEqual({
       startsAt: record.startedAt,
       endsAt: new Date(Date.parse(record.startedAt) + 6000).toISOString(),
-      ...{ margin: 2, runs: 3 },
+      margin: 2,
+      runs: 3,
     });
     expect([after(queued[0]!, "startsAt"), after(queued[0]!, "endsAt")]).toEqual([0, 6000]);
     expect(operations[queued[1]!]!.startsAt).toBe(operations[running]!.endsAt);

@@ -37,7 +37,12 @@ test("waits until the file is loaded, or as long as it says", async () => {
   reply.resolve({
     type: "loaded",
     result: {
-      ...{ file, errors: [], noType: null, blocked: [], sources: [], isLate: false },
+      file,
+      errors: [],
+      noType: null,
+      blocked: [],
+      sources: [],
+      isLate: false,
       types: [{ type, hasTitles: false }],
     },
   });

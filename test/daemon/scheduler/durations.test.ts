@@ -75,7 +75,8 @@ test("that cannot be read delay no start", async () => {
     store: { ledger: { get: () => entry } },
     loader: { resolve: async () => ({ file: "/ops/ci.ts", policy: {} }) },
     typeLimits: { reserve: () => true },
-    ...{ blockedTypes: {}, durations },
+    blockedTypes: {},
+    durations,
   } as never);
   expect(candidate).toMatchObject({ version: 1, stepSeconds: null });
 });

@@ -24,7 +24,9 @@ const directory = useDirectories();
 const WORKER = {
   workerId: "worker000000",
   directory: "0:0",
-  ...{ pid: 1, startTime: "1", bootId: "another boot" },
+  pid: 1,
+  startTime: "1",
+  bootId: "another boot",
 };
 const RESUMED: Policy = { ...POLICY, resumable: true };
 

@@ -14,14 +14,17 @@ const inputs: fc.Arbitrary<ForecastInput> = fc
     slots: fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 2 })),
     running: fc.array(
       fc.record({
-        ...{ queue, startedAt: fc.integer({ min: NOW - 20_000, max: NOW }) },
+        queue,
+        startedAt: fc.integer({ min: NOW - 20_000, max: NOW }),
         endsAt: fc.option(fc.integer({ min: NOW, max: NOW + 20_000 }), { freq: 8 }),
       }),
       { maxLength: 6 },
     ),
     queued: fc.array(
       fc.record({
-        ...{ queue, seconds, priority: fc.integer({ min: -1, max: 1 }) },
+        queue,
+        seconds,
+        priority: fc.integer({ min: -1, max: 1 }),
         earliest: fc.option(fc.integer({ min: NOW - 1000, max: NOW + 30_000 }), { freq: 1 }),
         /** How far before it stands what it waits for. */
         after: fc.oneof(fc.constant<number[]>([]), fc.array(fc.nat({ max: 9 }), { maxLength: 3 })),

@@ -31,7 +31,9 @@ function follow(dir: string, stageCount: number) {
     batch = [];
   });
   const tail = new RecordTail({ record } as Entry, dir, {
-    ...{ bus, isOwn: true, files: placeIn(dir) },
+    bus,
+    isOwn: true,
+    files: placeIn(dir),
     onEvent: ({ seq }) => batch.push(seq),
     onDamage: (message) => problems.push(message),
   });

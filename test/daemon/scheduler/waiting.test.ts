@@ -34,7 +34,8 @@ function world() {
   const shown: string[] = [];
   bus.on("shown", ({ id }, ...keys) => void shown.push(...keys.map((key) => `${id} ${key}`)));
   const waiting = new Waiting({
-    ...{ bus, queue },
+    bus,
+    queue,
     entry: (id) => entries.get(id) ?? null,
     onReady: () => {},
     isWatched: () => false,

@@ -109,8 +109,13 @@ describe("a skipped stage", () => {
     });
     expect(outcome.state).toBe("succeeded");
     expect(left[1]).toMatchObject({
-      ...{ stage: "Upload", index: 1, state: "skipped", resumed: false, seconds: 0 },
-      ...{ reason: "nothing to upload", durable: true },
+      stage: "Upload",
+      index: 1,
+      state: "skipped",
+      resumed: false,
+      seconds: 0,
+      reason: "nothing to upload",
+      durable: true,
     });
     expect(sink.all).toEqual(["Dump", "Upload", "Prune"].flatMap(() => ["stage:entered", "stage:left"]));
   });

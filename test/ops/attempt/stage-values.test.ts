@@ -36,7 +36,8 @@ beforeEach(() => {
 function valuesOf(params: Record<string, unknown> = {}, attempt = 1): StageValues {
   const earlier = () => events.filter((event) => event.attempt < attempt);
   const values = fileStageValues(dir, params, attempt, {
-    ...{ earlier, forgotten },
+    earlier,
+    forgotten,
     ...(inEvents && { recordItems: () => {} }),
   });
   return {

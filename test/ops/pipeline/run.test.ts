@@ -156,7 +156,8 @@ describe("a script", () => {
       '"A" exited with 2 at /pipelines/nightly.yaml:5: ls ./missing | cat',
     );
     expect(error).toMatchObject({
-      ...{ code: "LIVEOPS_EXCEPTION", stack: null },
+      code: "LIVEOPS_EXCEPTION",
+      stack: null,
       place: { file: "/pipelines/nightly.yaml", line: 5 },
       command: "ls ./missing | cat",
     });

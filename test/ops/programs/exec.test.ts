@@ -57,14 +57,14 @@ describe("a program that succeeds", () => {
   it("counts the seconds of the attempt, which stand still while the operation is paused", async () => {
     const seconds = await exec(
       {
-        ...{ signal: new AbortController().signal, stopped: () => new Error("stopped"), grace: 1 },
-        ...{
-          line: () => {},
-          status: () => {},
-          masker: new Masker(),
-          bar: {} as never,
-          terminals: {} as never,
-        },
+        signal: new AbortController().signal,
+        stopped: () => new Error("stopped"),
+        grace: 1,
+        line: () => {},
+        status: () => {},
+        masker: new Masker(),
+        bar: {} as never,
+        terminals: {} as never,
         now: vi.fn().mockReturnValueOnce(5000).mockReturnValueOnce(6250),
       },
       "sleep",
