@@ -41,7 +41,7 @@ export class AttemptSpans {
   readonly #span: Span;
   readonly #blocks: Block[] = [];
   /** Stages and steps that have no span. */
-  #left = 0;
+  #notExported = 0;
   /** Null: the worker wrote no outcome. */
   #outcome: { at: string; error: OperationError | null } | null = null;
   #seq = 0;
@@ -85,7 +85,7 @@ export class AttemptSpans {
     const at = this.#outcome?.at ?? decidedAt;
     this.#span.setAttributes({
       "liveops.attempt.outcome": outcome,
-      "liveops.attempt.stages_not_exported": this.#left || undefined,
+      "liveops.attempt.stages_not_exported": this.#notExported || undefined,
     });
     this.exporter.end(this.#span, at, error === null ? outcome : "failed", error);
     for (const { span, step, within, ended } of this.#blocks) {
@@ -100,7 +100,7 @@ export class AttemptSpans {
   #begin(event: Begun): void {
     const { stage, attempt, seq, at } = event;
     if (this.#blocks.length >= MOST_BLOCKS) {
-      this.#left++;
+      this.#notExported++;
       return;
     }
     const step = event.type === "step:entered" ? event.step : null;
