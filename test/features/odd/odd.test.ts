@@ -69,15 +69,12 @@ const ODD = { name: "bytes", value: SMALL, low: 1.9 * GIB, high: 2.1 * GIB, runs
 const near = (odd: Operation["odd"]) =>
   odd?.map((each) => ({ ...each, low: Math.round(each.low), high: Math.round(each.high) }));
 
-/** Whether the worker's file has the event after those of the operation began. */
-function wrote(stateDir: string, type: string): boolean {
+/** Whether a worker's file has the outcome of the operation. */
+function hasOutcome(stateDir: string, id: string): boolean {
   const dir = join(stateDir, "workers");
   const files = readdirSync(dir).filter((name) => name.endsWith(".events.ndjson"));
-  return files.some((name) => {
-    const text = readFileSync(join(dir, name), "utf8");
-    const begin = text.lastIndexOf('"attempt:accepted"');
-    return begin !== -1 && text.includes(type, begin);
-  });
+  const lines = files.flatMap((name) => readFileSync(join(dir, name), "utf8").split("\n"));
+  return lines.some((line) => line.includes(`"id":"${id}"`) && line.includes('"attempt:finished"'));
 }
 
 test("a success with a third of the size is odd, also after a restart, and its hook runs", async () => {
@@ -137,7 +134,7 @@ test("a daemon that is killed before it has recorded the end decides the same on
   await until("it waits", async () => (await client.show(id)).stageStates.Dump === "active");
   await daemon.kill();
   writeFileSync(gate, "");
-  await until("the worker has written its outcome", () => wrote(daemon.world.stateDir, "attempt:finished"));
+  await until("the worker has written its outcome", () => hasOutcome(daemon.world.stateDir, id));
   await daemon.startAgain();
   expect(await finished(id)).toMatchObject({ state: "failed", error: { code: "LIVEOPS_ODD" }, attempt: 1 });
   const types: string[] = [];
