@@ -43,7 +43,7 @@ export class Both extends LiveOperation {
 }
 `;
 
-const daemon = useDaemon({ ops: { "deploy.mjs": DEPLOY, "both.mjs": BOTH }, concurrency: 2 });
+const daemon = useDaemon({ ops: { "deploy.mjs": DEPLOY, "both.mjs": BOTH }, concurrency: 1 });
 
 const newDir = () => mkdtempSync(join(daemon.world.dir, "test-"));
 
