@@ -13,7 +13,7 @@ test("appends one line, whole, also of many commands at once", async () => {
   expect(first).toEqual({ code: 0, stdout: "", stderr: "" });
   expect(readFileSync(file, "utf8")).toBe("log warning a  b -c --any\n");
   const all = await Promise.all(
-    [1, 2, 3, 4].map((n) => cli.here(["report", `progress ${n}/9 files`], { env })),
+    [1, 2, 3, 4].map((n) => cli.run(["report", `progress ${n}/9 files`], { env })),
   );
   expect(all.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
   const lines = readFileSync(file, "utf8").trimEnd().split("\n").slice(1);
