@@ -139,13 +139,14 @@ export class TestDaemon {
     return this.client.show(id);
   }
 
-  /** Cancels what a test left behind, so that the next one does not wait for a slot. */
+  /** Cancels what a test left behind and opens its queues, so that the next one does not wait. */
   async quiet(): Promise<void> {
     if (!this.#child) await this.startAgain();
     const { operations } = await this.client.list({ state: ["queued", "running"] });
     // One that ends by itself at this moment is as good.
     for (const { id } of operations) await this.client.cancel(id).catch(() => {});
     for (const { id } of operations) await this.untilFinished(id);
+    await this.client.resumeQueue();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
