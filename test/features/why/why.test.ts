@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { firstNewLine } from "../../../daemon/features/why/new-line.js";
 import { localFiles } from "../../../daemon/run-files/runs.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -260,6 +260,7 @@ describe("with one daemon", () => {
     await ran(daemon, "work", { cwd: one });
     const ops = join(daemon.world.opsDir, "work.mjs");
     writeFileSync(ops, OPS["work.mjs"].replace("// FAIL HERE", 'throw new Error("no room");'));
+    onTestFinished(() => writeFileSync(ops, OPS["work.mjs"]));
     const bad = await ran(daemon, "work", { cwd: two, params: { target: "prod" } });
     expect(bad.error?.message).toBe("no room");
     const why = await daemon.client.why(bad.id);
