@@ -1,8 +1,6 @@
 /** Entry point of `liveops`, with all commands. Without words, on a terminal, it is the dashboard. */
 import { commandIndex, selectsDaemon } from "../kit/options.js";
-import { runCommandLine } from "./command-line.js";
-import { COMMANDS, commandTree } from "./commands.js";
-import { helpKind, helpTree } from "./help.js";
+import { runLiveops } from "./liveops.js";
 import { SHARED_COMMANDS } from "./liveopsd/commands.js";
 import { hasTerminal, openDashboard } from "./open-tui.js";
 
@@ -12,8 +10,4 @@ const typed = words[commandIndex(words)];
 if (typed !== undefined && Object.hasOwn(SHARED_COMMANDS, typed)) process.removeAllListeners("warning");
 
 if (typed === undefined && hasTerminal() && selectsDaemon(words)) void openDashboard();
-else {
-  const kind = helpKind(words);
-  const line = kind === "all" ? ["--help"] : words;
-  void runCommandLine(line, COMMANDS, "liveops", () => (kind === null ? commandTree() : helpTree(kind)));
-}
+else void runLiveops(words);

@@ -5,8 +5,7 @@
  */
 import { Readable, Writable } from "node:stream";
 import { runCommandLine } from "../../../tui/cli/command-line.js";
-import { COMMANDS, commandTree } from "../../../tui/cli/commands.js";
-import { helpKind, helpTree } from "../../../tui/cli/help.js";
+import { runLiveops } from "../../../tui/cli/liveops.js";
 import { DAEMON_COMMANDS } from "../../../tui/cli/liveopsd/commands.js";
 import type { Ended } from "./cli.js";
 
@@ -34,13 +33,8 @@ async function run(words: string[], { bin, cwd, env }: Place): Promise<Ended> {
   process.argv = [process.execPath, bin, ...words];
   process.chdir(cwd);
   try {
-    if (bin.endsWith("liveopsd.cjs")) await runCommandLine(words, DAEMON_COMMANDS, "liveopsd");
-    else {
-      const kind = helpKind(words);
-      const line = kind === "all" ? ["--help"] : words;
-      const whole = () => (kind === null ? commandTree() : helpTree(kind));
-      await runCommandLine(line, COMMANDS, "liveops", whole);
-    }
+    const isDaemon = bin.endsWith("liveopsd.cjs");
+    await (isDaemon ? runCommandLine(words, DAEMON_COMMANDS, "liveopsd") : runLiveops(words));
     return { code: Number(process.exitCode ?? 0), stdout: streams.stdout.text, stderr: streams.stderr.text };
   } finally {
     process.exitCode = undefined;
