@@ -15,6 +15,9 @@ interface Place {
   env: Record<string, string | undefined>;
 }
 
+/** Longest time of a command. After it, the commands of other tests run; passed only by a test that fails. */
+const LIMIT_MS = 120_000;
+
 let last: Promise<unknown> = Promise.resolve();
 
 export function runHere(words: string[], place: Place): Promise<Ended> {
@@ -33,8 +36,12 @@ async function run(words: string[], { bin, cwd, env }: Place): Promise<Ended> {
   process.argv = [process.execPath, bin, ...words];
   process.chdir(cwd);
   try {
+    const tooLong = new Promise<never>((_, reject) => {
+      setTimeout(() => reject(new Error(`${words.join(" ")} does not end`)), LIMIT_MS).unref();
+    });
     const isDaemon = bin.endsWith("liveopsd.cjs");
-    await (isDaemon ? runCommandLine(words, DAEMON_COMMANDS, "liveopsd") : runLiveops(words));
+    const command = isDaemon ? runCommandLine(words, DAEMON_COMMANDS, "liveopsd") : runLiveops(words);
+    await Promise.race([command, tooLong]);
     return { code: Number(process.exitCode ?? 0), stdout: streams.stdout.text, stderr: streams.stderr.text };
   } finally {
     process.exitCode = undefined;
