@@ -26,9 +26,10 @@ const OPS = {
           while (gate && !existsSync(gate)) await delay(5, undefined, { signal: p.signal });
         });
         p.result({ bytes });
-        if (this.constructor.op === "guarded") p.chainTo(Dump, { bytes: 1 });
+        if (this.constructor.op === "guarded") p.chainTo(Next, {});
       }
     }
+    export class Next extends LiveOperation { async run() {} }
     export class Dump extends Told { static op = "dump"; }
     export class Guarded extends Told { static op = "guarded"; static failIfOdd = true; }`,
   "nightly.yaml": `
@@ -45,7 +46,7 @@ const GIB = 1024 ** 3;
 
 const daemon = useDaemon({
   ops: OPS,
-  config: { hooks: { onOdd: 'printf "$LIVEOPS_ODD" >odd.txt' } },
+  config: { hooks: { onOdd: 'printf "$LIVEOPS_ODD" >"$LIVEOPS_OPERATION_ID.txt"' } },
 });
 const { client } = daemon;
 
@@ -84,7 +85,7 @@ test("a success with a third of the size is odd, also after a restart, and its h
   const odd = await run("dump", { bytes: SMALL });
   expect(odd).toMatchObject({ state: "succeeded" });
   expect(near(odd.odd)).toEqual(near([ODD]));
-  const file = join(daemon.world.home, "odd.txt");
+  const file = join(daemon.world.home, `${odd.id}.txt`);
   await until("the hook has run", () => existsSync(file) && readFileSync(file, "utf8") !== "");
   expect(readFileSync(file, "utf8")).toBe("bytes 0.7 GiB, usually 1.9 to 2.1 GiB");
 
