@@ -180,9 +180,9 @@ export function earlierEvents(
   const places: EventsPlace[] = [];
   for (let n = 1; n < attempt; n++) {
     const inDirectory = { id, attempt: n, file: eventsFile(attemptDir(layout, id, n)), from: 0 };
-    const ofWorker = workerEvents?.get(id, n) ?? null;
-    // A checkpoint may be about to remove the file of the worker: it has copied long events by then.
-    places.push(ofWorker === null || existsSync(inDirectory.file) ? inDirectory : ofWorker);
+    // A checkpoint copies long events to the directory before it removes the file of the worker.
+    const ofWorker = existsSync(inDirectory.file) ? null : workerEvents?.get(id, n);
+    places.push(ofWorker ?? inDirectory);
   }
   return places;
 }
