@@ -89,7 +89,7 @@ class Freshness implements TaskGuard {
     const { env, scope } = variables.of(task, {}, place.values);
     this.#env = env;
     this.#scope = scope;
-    // A guard is asked for where the task has the rule.
+    // `hasRule` has said that the task has one.
     this.#files = TaskFiles.of(task)!;
     const { cwd, needs, makes } = patternsOf(file, task, this.#files, scope);
     this.#signal = AbortSignal.any([context.p.signal, context.deadline]);
