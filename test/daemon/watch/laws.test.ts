@@ -136,8 +136,11 @@ const queueStep: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.constantFrom<Step>(
-      ...[{ do: "submit" } as const, { do: "submit" } as const, { do: "turn" } as const],
-      ...[{ do: "drain" } as const, { do: "moved" } as const],
+      { do: "submit" },
+      { do: "submit" },
+      { do: "turn" },
+      { do: "drain" },
+      { do: "moved" },
     ),
   },
   {
