@@ -3,15 +3,13 @@ import { expect, test } from "vitest";
 import type { ForecastReply } from "../../../protocol/replies.js";
 import { NO_COUNTS } from "../../../protocol/watch.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
-import { after, answerTo, opened, press, screenText } from "./core.js";
+import { after, answerTo, changed, opened, press, screenText } from "./core.js";
 import { ago, backup, backupDone, failed, NOW, queued, scanning } from "./operations.js";
 
 const WIDE = { size: { columns: 160, rows: 50 } };
 const rows = (state: State) => screenText(state).split("\n");
 const later = (state: State, seconds: number) =>
   after(state, { type: "ticked", now: state.now + seconds * 1000 });
-const changed = (id: string, patch: object) =>
-  ({ type: "watched", line: { type: "changed", cursor: "2", id, patch } }) as const;
 
 test("the bar of an unknown share stands still", () => {
   const silent = { ...backup({ progress: null, percent: 0 }), label: "silent" };

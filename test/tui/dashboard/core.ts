@@ -61,6 +61,15 @@ export function answerTo<K extends keyof Asks>(
   return { type: "told", name, want, answer };
 }
 
+/** What the watch stream brings of an operation that changed. */
+export const changed = (id: string, patch: Partial<Operation>): Message => ({
+  type: "watched",
+  line: { type: "changed", cursor: "2", id, patch },
+});
+
+/** The same, with the whole record. */
+export const put = (it: Operation): Message => changed(it.id, it);
+
 export function opened(
   operations: readonly Operation[],
   options: Partial<StateOptions> & { counts?: Counts } = {},

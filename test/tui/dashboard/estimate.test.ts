@@ -8,7 +8,7 @@ import { stallOf } from "../../../tui/dashboard/core/estimate.js";
 import { wantedHistory } from "../../../tui/dashboard/core/history.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { SteadyClock } from "../../../tui/dashboard/store.js";
-import { answerTo, initial, opened as open, screenText, update } from "./core.js";
+import { answerTo, changed, initial, opened as open, screenText, update } from "./core.js";
 import { ago, backup, failed, NOW, queued } from "./operations.js";
 
 const spread = (p50: number, p90 = p50 * 1.5) => ({ p50, p90 });
@@ -217,15 +217,7 @@ describe("on the screen", () => {
 
   test("an end that slides by more than a third is told, until the pace is as it was", () => {
     const counting = (seconds: number, percent: number) =>
-      ({
-        type: "watched",
-        line: {
-          type: "changed",
-          cursor: String(seconds),
-          id: silent().id,
-          patch: { percent, updatedAt: ago(-seconds) },
-        },
-      }) as const;
+      changed(silent().id, { percent, updatedAt: ago(-seconds) });
     const only = { stages: ["Archive"], currentStage: 0 };
     let state = opened([silent({ ...only, percent: 50 })], { ...BACKUP, runs: 0, seconds: null, stages: {} });
     for (let n = 1; n <= 10; n++) state = at(update(state, counting(n, 50 + n)), n);
@@ -334,8 +326,7 @@ describe("a stall", () => {
   test("a line that is logged moves it", () => {
     const counting = backup({ updatedAt: ago(0) });
     const later = at(opened([counting]), 60);
-    const line = { type: "changed", cursor: "2", id: counting.id, patch: { logLines: 5 } } as const;
-    const logged = update(later, { type: "watched", line });
+    const logged = update(later, changed(counting.id, { logLines: 5 }));
     expect(stallOf(logged, logged.view.operations.get(counting.id)!)).toBeNull();
   });
 

@@ -18,7 +18,7 @@ import {
   screenText,
   update,
 } from "./core.js";
-import { ago, backup, failed, operation, verify } from "./operations.js";
+import { ago, backup, failed, logLine, operation, verify } from "./operations.js";
 
 const nasty = fc.oneof(
   fc.string({ unit: "grapheme", maxLength: 40 }),
@@ -105,8 +105,7 @@ const state: fc.Arbitrary<State> = fc
     const line = { type: "snapshot", cursor: "1", operations, counts: NO_COUNTS } as const;
     now = update(now, { type: "watched", line });
     now = update(now, answerTo("find", given.at % 2 ? first : failed()));
-    const text = { seq: 1, at: ago(0), attempt: 1, stage: null, stream: "stdout" as const, text: log! };
-    now = update(now, answerTo("logStream", [{ n: 1, ...text }], { id: now.selected! }));
+    now = update(now, answerTo("logStream", [logLine(1, log!, { stream: "stdout" })], { id: now.selected! }));
     if (given.known) {
       const spread = { runs: 3, p50: 1e6, p90: 2e6 };
       const stages = Object.fromEntries(given.stages.map((stage) => [stage, spread]));

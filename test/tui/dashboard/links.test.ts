@@ -1,16 +1,18 @@
 /** Hyperlinks of the log: what is a link and where it leads, what never is, and what the terminal gets. */
+
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
+import type { LogLine } from "../../../protocol/operation.js";
 import { levelOf } from "../../../protocol/text/line-level.js";
 import { Line } from "../../../tui/dashboard/text/line.js";
 import { themeFor } from "../../../tui/dashboard/text/theme.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
 import { linksIn } from "../../../tui/terminal/links.js";
 import { answerTo, effectsOf, opened, press, update } from "./core.js";
-import { scanning } from "./operations.js";
+import { logLine, scanning } from "./operations.js";
 
 const dir = mkdtempSync(join(tmpdir(), "liveops-links-"));
 writeFileSync(join(dir, "main.ts"), "");
@@ -79,16 +81,14 @@ describe("on the screen", () => {
 
   test("o opens the file that the log names last in the editor, and says so where there is none", () => {
     const operation = { ...scanning(), cwd: dir, logLines: 2 };
-    const line = (n: number, text: string) =>
-      ({ n, seq: n, at: operation.createdAt, attempt: 1, stage: null, stream: "stdout", text }) as const;
-    const logged = (...lines: ReturnType<typeof line>[]) =>
+    const logged = (...lines: LogLine[]) =>
       press(update(opened([operation]), answerTo("logStream", lines, { id: operation.id })), "tab");
-    const state = logged(line(1, "main.ts:7:1 here"), line(2, "done"));
+    const state = logged(logLine(1, "main.ts:7:1 here"), logLine(2, "done"));
     const source = { file: join(dir, "main.ts"), line: 7 };
     expect(effectsOf(state, { type: "pressed", pressed: { input: "o" } })).toMatchObject([
       { type: "edit", id: operation.id, source },
     ]);
-    expect(press(logged(line(1, "nothing")), "o").notice?.text).toContain("names a file");
+    expect(press(logged(logLine(1, "nothing")), "o").notice?.text).toContain("names a file");
   });
 });
 

@@ -11,9 +11,11 @@ import { choose } from "../../../tui/dashboard/core/select.js";
 import {
   after,
   answerTo,
+  changed,
   colourTheme,
   opened as open,
   press,
+  put,
   screenRows,
   screenText,
   type,
@@ -148,8 +150,7 @@ describe("a filter", () => {
 
   test("what comes in while it is on has a row only where it fits", () => {
     const state = type(press(opened([queued()]), "/"), "shell");
-    const line = { type: "changed", cursor: "2", id: failed().id, patch: failed() } as const;
-    expect(update(state, { type: "watched", line }).list.order).toEqual([queued().id]);
+    expect(update(state, put(failed())).list.order).toEqual([queued().id]);
   });
 });
 
@@ -363,8 +364,7 @@ test("ten thousand are put in order in a few frames' time, and a patch of progre
   const live = scanning();
   const state = opened([live, ...finished(10_000)]);
   expect(state.list.order).toHaveLength(10_001);
-  const line = { type: "changed", cursor: "2", id: live.id, patch: { percent: 5 } } as const;
-  expect(update(state, { type: "watched", line }).list.order).toBe(state.list.order);
+  expect(update(state, changed(live.id, { percent: 5 })).list.order).toBe(state.list.order);
 });
 
 describe("a queue longer than what the stream brings", () => {
@@ -424,11 +424,7 @@ describe("a queue longer than what the stream brings", () => {
   test("one that was fetched and starts is the stream's, and a snapshot drops what waited", () => {
     const found = after(type(press(long, "/"), "item-70"), page("item-70", null, 700, 710, null));
     const [first] = waiting(700, 701);
-    const patch = { ...first!, state: "running", startedAt: first!.createdAt } as const;
-    const started = after(found, {
-      type: "watched",
-      line: { type: "changed", cursor: "3", id: first!.id, patch },
-    });
+    const started = after(found, put({ ...first!, state: "running", startedAt: first!.createdAt }));
     expect(started.fetched.has(first!.id)).toBe(false);
     expect(started.view.operations.get(first!.id)?.state).toBe("running");
     expect(started.fetched.size).toBe(9);

@@ -6,9 +6,9 @@ import { matchRows, matchText } from "../../../tui/dashboard/core/matches.js";
 import { patched, type State } from "../../../tui/dashboard/core/model.js";
 import { choose } from "../../../tui/dashboard/core/select.js";
 import { jsonLine } from "../../../tui/dashboard/text/json-line.js";
-import { after, answerTo, opened as open, press, screenText, update, wanted } from "./core.js";
+import { after, answerTo, opened as open, press, put, screenText, update, wanted } from "./core.js";
 import { KEY, openDashboard } from "./open.js";
-import { ago, backup, failed, NOW } from "./operations.js";
+import { ago, backup, failed, logLine, NOW } from "./operations.js";
 import { World } from "./world.js";
 
 describe("a line that is a JSON object", () => {
@@ -58,10 +58,8 @@ test("a log whose lines are not here yet says that it loads, not that it follows
   expect(screenText(state)).not.toContain("following");
 });
 
-const line = (n: number, text: string, over: Partial<LogLine> = {}): LogLine => ({
-  ...{ n, seq: n, at: ago(5), attempt: 1, stage: null, stream: "stdout", text },
-  ...over,
-});
+const line = (n: number, text: string, over: Partial<LogLine> = {}): LogLine =>
+  logLine(n, text, { stream: "stdout", ...over });
 
 describe("the matches of a search", () => {
   const SIZE = { columns: 100, rows: 30 };
@@ -159,10 +157,7 @@ describe("a failed operation", () => {
     const chosen = choose(state, "failedcccccc");
     expect(chosen.log.seek).toMatchObject({ query: { after: 0, stage: "Process" }, errorSince: ago(598) });
     expect(choose(chosen, backup().id).log.seek).toBeNull();
-    const seen = after(choose(open([{ ...it(), state: "running", error: null }]), it().id), {
-      type: "watched",
-      line: { type: "changed", cursor: "2", id: it().id, patch: it() },
-    });
+    const seen = after(choose(open([{ ...it(), state: "running", error: null }]), it().id), put(it()));
     expect(seen).toMatchObject({ log: { seek: null, window: { follow: true } } });
   });
 

@@ -20,20 +20,11 @@ import {
 import { patched } from "../../../tui/dashboard/core/model.js";
 import { wantedRange } from "../../../tui/dashboard/pages/log/asks.js";
 import { initial } from "./core.js";
+import { logLine } from "./operations.js";
 
 const HEIGHT = 20;
 
-function line(n: number): LogLine {
-  return {
-    n,
-    seq: n,
-    at: "2026-01-02T03:04:05.000Z",
-    attempt: 1,
-    stage: null,
-    stream: "log",
-    text: `line ${n}`,
-  };
-}
+const line = (n: number) => logLine(n, `line ${n}`);
 
 const range = (from: number, to: number) =>
   Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => line(from + i));

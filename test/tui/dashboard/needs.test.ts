@@ -8,7 +8,7 @@ import { needsOf } from "../../../tui/dashboard/core/needs.js";
 import { choose } from "../../../tui/dashboard/core/select.js";
 import { LookedFile } from "../../../tui/dashboard/looked-file.js";
 import { useDirectories } from "../../harness/temporary.js";
-import { after, answerTo, effectsOf, opened as open, press, screenText } from "./core.js";
+import { after, answerTo, effectsOf, opened as open, press, put, screenText } from "./core.js";
 import { ago, backup, failed, NOW, operation } from "./operations.js";
 
 const directory = useDirectories();
@@ -35,10 +35,6 @@ function asks(over: Partial<Approval> = {}, more: Partial<Operation> = {}): Oper
   });
 }
 
-const put = (it: Operation): Message => ({
-  type: "watched",
-  line: { type: "changed", cursor: "2", id: it.id, patch: it },
-});
 const rows = (state: Parameters<typeof screenText>[0]) => screenText(state).split("\n");
 
 describe("a question", () => {

@@ -1,6 +1,6 @@
 /** Operations for the screens, at a fixed time, so that every figure on them is fixed too. */
 
-import type { Operation, Step } from "../../../protocol/operation.js";
+import type { LogLine, Operation, Step } from "../../../protocol/operation.js";
 import { submittedRecord } from "../../../protocol/reduce.js";
 import type { Failure, Why } from "../../../protocol/why.js";
 import { submission } from "../../harness/records.js";
@@ -11,6 +11,17 @@ export const NOW = Date.parse("2026-01-02T03:04:05.000Z");
 export function ago(seconds: number): string {
   return new Date(NOW - seconds * 1000).toISOString();
 }
+
+export const logLine = (n: number, text: string, over: Partial<LogLine> = {}): LogLine => ({
+  n,
+  seq: n,
+  at: ago(0),
+  attempt: 1,
+  stage: null,
+  stream: "log",
+  text,
+  ...over,
+});
 
 export function operation(over: Partial<Operation> & { id: string }): Operation {
   const chain = over.chain ?? { id: over.id, index: 0, previous: null, next: null };

@@ -8,7 +8,7 @@ import { progressOf } from "../../../tui/dashboard/core/estimate.js";
 import type { Message } from "../../../tui/dashboard/core/message.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { formatOverall } from "../../../tui/terminal/format.js";
-import { answerTo, initial, update } from "./core.js";
+import { answerTo, changed, initial, update } from "./core.js";
 import { backup, backupDone, failed, NOW, queued, scanning } from "./operations.js";
 
 const ID = "backupaaaaaa";
@@ -31,10 +31,7 @@ function took(seconds: Record<string, number>): HistoryReply["stages"] {
 
 const history = (reply: HistoryReply): Message =>
   answerTo("history", reply, { name: reply.op, succeeded: 0 });
-const changed = (patch: Partial<Operation>): Message => ({
-  type: "watched",
-  line: { type: "changed", cursor: "2", id: ID, patch },
-});
+const patched = (patch: Partial<Operation>): Message => changed(ID, patch);
 const counting = (percent: number) => ({ percent, progress: { ...backup().progress!, done: percent } });
 const uncounted = { percent: 0, progress: null };
 
@@ -63,8 +60,8 @@ describe("the share", () => {
     const guess = { percent, progress: { ...progress, approximate: true } };
     const state = after(backup(guess), history(RUNS));
     expect(formatOverall(shown(state))).toBe("≈46%");
-    expect(formatOverall(shown(update(state, changed({ state: "succeeded" }))))).toBe("100%");
-    expect(formatOverall(shown(update(state, changed(counting(60)))))).toBe("53%");
+    expect(formatOverall(shown(update(state, patched({ state: "succeeded" }))))).toBe("100%");
+    expect(formatOverall(shown(update(state, patched(counting(60)))))).toBe("53%");
   });
 
   test("of a stage that no run came through is the mean of the others", () => {
@@ -129,11 +126,11 @@ describe("what is not known", () => {
 
 describe("it never", () => {
   test("goes back: for another track in the stage, for a history that is asked for anew", () => {
-    const state = after(backup(counting(50)), history(RUNS), changed(counting(0)));
+    const state = after(backup(counting(50)), history(RUNS), patched(counting(0)));
     expect(formatOverall(shown(state))).toBe("46%");
     const anew = { ...RUNS, stages: took({ Scan: 1, Archive: 10, Checksum: 900 }) };
     expect(formatOverall(shown(update(state, history(anew))))).toBe("46%");
-    expect(formatOverall(shown(update(update(state, history(anew)), changed(counting(80)))))).toBe("66%");
+    expect(formatOverall(shown(update(update(state, history(anew)), patched(counting(80)))))).toBe("66%");
   });
 
   test("is 100 % before the end", () => {
@@ -145,8 +142,8 @@ describe("it never", () => {
     const state = after(last, history(NO_RUNS));
     expect(formatOverall(shown(state))).toBe("99%");
     const { stageStates } = backupDone();
-    expect(formatOverall(shown(update(state, changed({ stageStates }))))).toBe("99%");
-    expect(formatOverall(shown(update(state, changed({ stageStates, state: "succeeded" }))))).toBe("100%");
+    expect(formatOverall(shown(update(state, patched({ stageStates }))))).toBe("99%");
+    expect(formatOverall(shown(update(state, patched({ stageStates, state: "succeeded" }))))).toBe("100%");
   });
 
   test("does either in any run, nor after a reconnect", () => {
@@ -177,7 +174,7 @@ describe("it never", () => {
           };
           const seconds = Object.fromEntries(stages.map((name, i) => [name, weights[i]!]));
           if (anew) state = update(state, history({ ...RUNS, stages: took(seconds) }));
-          state = update(state, changed(patch));
+          state = update(state, patched(patch));
           if (again) {
             const operations = [...state.view.operations.values()];
             state = update(state, { type: "lost", reason: "gone", at: NOW });
@@ -199,8 +196,8 @@ describe("it never", () => {
 test("another attempt begins anew", () => {
   const state = after(backup(counting(50)), history(RUNS));
   const again = { ...uncounted, attempt: 2, currentStage: 0, stageStates: { Scan: "active" } } as const;
-  expect(formatOverall(shown(update(state, changed(again))))).toBe("…");
-  const waiting = update(state, changed({ state: "queued" }));
+  expect(formatOverall(shown(update(state, patched(again))))).toBe("…");
+  const waiting = update(state, patched({ state: "queued" }));
   expect(waiting.operation.reached.size).toBe(0);
   expect(progressOf(waiting, queued())).toMatchObject({ percent: 0 });
 });

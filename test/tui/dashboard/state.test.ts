@@ -12,6 +12,7 @@ import {
   act,
   after,
   answerTo,
+  changed,
   effectsOf,
   initial,
   opened as open,
@@ -21,13 +22,9 @@ import {
   update,
   wanted,
 } from "./core.js";
-import { ago, backup, failed, NOW, operation, queued, scanning, verify } from "./operations.js";
+import { ago, backup, failed, logLine, NOW, operation, queued, scanning, verify } from "./operations.js";
 
 const opened = (operations: Operation[], id: string | null = null): State => open(operations, { id });
-
-function changed(id: string, patch: Partial<Operation>): Message {
-  return { type: "watched", line: { type: "changed", cursor: "2", id, patch } };
-}
 
 function chained(from: string, operation: Operation): Message {
   return { type: "watched", line: { type: "chained", cursor: "3", from, to: operation.id, operation } };
@@ -472,14 +469,4 @@ describe("the log", () => {
   });
 });
 
-function lines(count: number) {
-  return Array.from({ length: count }, (_, i) => ({
-    n: i + 1,
-    seq: i + 1,
-    at: ago(0),
-    attempt: 1,
-    stage: null,
-    stream: "log" as const,
-    text: `line ${i + 1}`,
-  }));
-}
+const lines = (count: number) => Array.from({ length: count }, (_, i) => logLine(i + 1, `line ${i + 1}`));

@@ -11,8 +11,8 @@ import { stepRows } from "../../../tui/dashboard/pages/operation/step-rows.js";
 import { unpainted } from "../../../tui/dashboard/text/theme.js";
 import { announce } from "../../../tui/features/reader/announce.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
-import { after, answerTo, opened, press, screenText } from "./core.js";
-import { ago, backup, backupDone, doneStep, NOW, step } from "./operations.js";
+import { after, answerTo, changed, opened, press, screenText } from "./core.js";
+import { ago, backup, backupDone, doneStep, logLine, NOW, step } from "./operations.js";
 
 const SIZE = { columns: 160, rows: 50 };
 const ID = "backupaaaaaa";
@@ -30,20 +30,14 @@ const withSteps = (steps: readonly Step[], total = steps.length, over: Partial<O
 };
 
 function logged(text: string, name: string, over: Partial<LogLine> = {}): LogLine {
-  return {
-    ...{ n: 1, seq: 9, at: ago(0), attempt: 1, stage: "Archive", step: name, stream: "log", text },
-    ...over,
-  };
+  return logLine(1, text, { stage: "Archive", step: name, ...over });
 }
 
 const said = (state: State, one: Step) => saidBy(state, "Archive", one);
 const stepOf = (state: State, name: string) =>
   operationOf(state, ID)!.steps!.Archive!.find((each) => each.name === name)!;
 const patched = (state: State, steps: Step[]): State =>
-  after(state, {
-    type: "watched",
-    line: { type: "changed", cursor: "2", id: ID, patch: { seq: 50, steps: { Archive: steps } } },
-  });
+  after(state, changed(ID, { seq: 50, steps: { Archive: steps } }));
 
 describe("an active step says", () => {
   const one = step("a", { status: { text: "half way", level: "info" } });

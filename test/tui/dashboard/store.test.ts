@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { NO_COUNTS } from "../../../protocol/watch.js";
 import { Store } from "../../../tui/dashboard/store.js";
-import { answerTo, initial } from "./core.js";
-import { backup, failed, NOW, queued } from "./operations.js";
+import { answerTo, changed, initial } from "./core.js";
+import { backup, failed, logLine, NOW, queued } from "./operations.js";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
 afterEach(() => void vi.useRealTimers());
@@ -16,11 +16,7 @@ function opened() {
   store.dispatch({ type: "watched", line: { type: "snapshot", cursor: "1", operations, counts: NO_COUNTS } });
   vi.advanceTimersByTime(1000);
   drawings = 0;
-  const percent = (value: number) =>
-    store.dispatch({
-      type: "watched",
-      line: { type: "changed", cursor: "2", id: backup().id, patch: { percent: value } },
-    });
+  const percent = (value: number) => store.dispatch(changed(backup().id, { percent: value }));
   return { store, percent, drawings: () => drawings };
 }
 
@@ -74,24 +70,7 @@ test("a log that grows all the time is drawn three times a second; its first lin
   });
   vi.advanceTimersByTime(1000);
   const start = last;
-  const log = (n: number) =>
-    store.dispatch(
-      answerTo(
-        "logStream",
-        [
-          {
-            n: start + n,
-            seq: start + n,
-            at: new Date(NOW).toISOString(),
-            attempt: 1,
-            stream: "log",
-            stage: null,
-            text: "a line",
-          },
-        ],
-        { id },
-      ),
-    );
+  const log = (n: number) => store.dispatch(answerTo("logStream", [logLine(start + n, "a line")], { id }));
   log(1);
   expect(drawings).toBe(1);
   for (let n = 2; n <= 21; n++) {

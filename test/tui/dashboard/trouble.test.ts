@@ -7,15 +7,11 @@ import type { Message } from "../../../tui/dashboard/core/message.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { choose } from "../../../tui/dashboard/core/select.js";
 import { watchDaemon } from "../../../tui/dashboard/watch.js";
-import { after, answerTo, initial, opened as open, press, screenText, update } from "./core.js";
+import { after, answerTo, initial, opened as open, press, put, screenText, update } from "./core.js";
 import { ago, backup, failed, NOW, operation, scanning } from "./operations.js";
 
 const SIZE = { columns: 160, rows: 30 };
 const rowOf = (state: State) => screenText(state).split("\n")[1]!.trimEnd();
-const put = (it: ReturnType<typeof backup>): Message => ({
-  type: "watched",
-  line: { type: "changed", cursor: "2", id: it.id, patch: it },
-});
 const asks = (id: string, seconds: number, prompt = "Name?") =>
   operation({
     id,
