@@ -83,6 +83,8 @@ export class Checkpointing {
 
   async #run(): Promise<void> {
     const { layout, journal, history, file, removed, attemptEvents } = this.parts;
+    // The files of another state directory must not be replaced by those of this daemon.
+    if (!journal.isInPlace()) throw new Error(`${journal.segment} was removed or replaced`);
     const snapshot = await journal.rotate(() => this.#snapshot(), SEGMENT_BYTES);
     await this.#seal(snapshot.ended);
     history.seal([], snapshot.removed);

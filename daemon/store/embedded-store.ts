@@ -22,7 +22,7 @@ import { type Change, Ledger } from "./ledger.js";
 import { Payloads } from "./payloads.js";
 import { journalSegments, numberOf, readJournal } from "./read-journal.js";
 import { RECENT, Recent, StateCounts } from "./recent.js";
-import { Rewriting } from "./rewriting.js";
+import { RewriteTimer } from "./rewrite-timer.js";
 import { EMPTY } from "./state-document.js";
 import { StateFile } from "./state-file.js";
 import { type Archive, type Judged, type KeyUse, type Store, VersionConflictError } from "./store.js";
@@ -55,8 +55,8 @@ export class EmbeddedStore implements Store, Archive {
   #journal!: Journal<Decision>;
   #history!: History;
   readonly #file: StateFile;
-  #rewriting: Rewriting | null = null;
-  /** The state document is older than the state, or missing. */
+  #rewriteTimer: RewriteTimer | null = null;
+  /** The state document that the start found is older than the state, or there was none. */
   #isBehind = false;
   /** Ids removed since the last checkpoint: until the history has the removals, only the journal has them. */
   readonly #removed = new Set<string>();
@@ -141,13 +141,13 @@ export class EmbeddedStore implements Store, Archive {
 
   /** From now on, the state document is written again after each change. */
   begin(): void {
-    this.#rewriting = new Rewriting(this.options.bus, () => this.#rewrite());
-    if (this.#isBehind) this.#rewriting.changed();
+    this.#rewriteTimer = new RewriteTimer(this.options.bus, () => this.#rewrite());
+    if (this.#isBehind) this.#rewriteTimer.changed();
   }
 
   async #rewrite(): Promise<number> {
-    // The checkpoint has told a failure by then.
-    await this.checkpoint().catch(() => this.#rewriting?.changed());
+    // `#runCheckpoint` has reported a failure.
+    await this.checkpoint().catch(() => this.#rewriteTimer?.changed());
     return this.#file.busyMs;
   }
 
@@ -312,7 +312,7 @@ export class EmbeddedStore implements Store, Archive {
   }
 
   async stop(): Promise<void> {
-    await this.#rewriting?.stop();
+    await this.#rewriteTimer?.stop();
     // Where the checkpoint fails, the journal is kept and restores the same state.
     await this.checkpoint().catch(() => {});
     await this.#journal.stop();

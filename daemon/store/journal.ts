@@ -9,7 +9,7 @@
  * A record is a line with its number `n`, the keys of the decision, and its checksum `sum` (`protocol/record-line.ts`).
  * A segment ends in tabs, room for later records, so their sync need not write a new file size.
  */
-import { constants, fstatSync } from "node:fs";
+import { constants, fstatSync, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { encodeNumberedRecord } from "../../protocol/record-line.js";
@@ -68,6 +68,14 @@ export class Journal<T extends object> {
   get segment(): string {
     return this.#segment;
   }
+  /** Whether the path of the segment leads to it: the state directory may have been removed, or replaced by another. */
+  isInPlace(): boolean {
+    if (this.#handle === null) return false;
+    const there = statSync(this.#segment, { throwIfNoEntry: false });
+    const { dev, ino } = fstatSync(this.#handle.fd);
+    return there?.ino === ino && there.dev === dev;
+  }
+
   /** Milliseconds since the current batch began; 0 where there is none. */
   get waitingMs(): number {
     return this.#batchSince === null ? 0 : performance.now() - this.#batchSince;

@@ -33,6 +33,8 @@ const END = /^\},"sum":"([0-9a-f]{8})"\}$/;
 export interface ReadState {
   document: StateDocument & { live: readonly Entry[] };
   problem: string | null;
+  /** A host of a fleet has written it. */
+  isView: boolean;
 }
 
 /** Null where the file does not exist. */
@@ -103,6 +105,7 @@ class Values {
   /** The first thing that is wrong. */
   problem: string | null = null;
   #head: StateDocument = EMPTY;
+  #isView = false;
   #first = "";
   /** The checksums of the lines, joined by exclusive or. */
   #sums = 0;
@@ -116,12 +119,14 @@ class Values {
     this.#first = text;
     if (head === null) this.problem ??= "it does not begin as a state document does";
     else if (head.format !== STATE_FORMAT) this.problem ??= `its format is ${head.format}`;
-    else if (head.view !== undefined) this.problem ??= "it is a view of a host of a fleet";
-    else this.#head = { ...EMPTY, journal: head.journal, nextOrder: head.nextOrder };
+    else if (head.view !== undefined) {
+      this.#isView = true;
+      this.problem ??= "it is a view of a host of a fleet";
+    } else this.#head = { ...EMPTY, journal: head.journal, nextOrder: head.nextOrder };
   }
 
   /**
-   * Adds the value of a line. Which section it is of is seen by its keys: a damaged line may have begun a section.
+   * Adds the value of a line. The keys of the value tell its section: the line that began the section may be damaged.
    *
    * @param isKept - false: the line is only checked
    * @returns whether the line is intact
@@ -134,6 +139,7 @@ class Values {
     if (!isKept) return true;
     const [[key, value] = []] = Object.entries(parsedObject(`{${found.body}}}`) ?? {});
     if (key === undefined || !isPlainObject(value)) return false;
+    // The checksum says that a daemon wrote the value.
     if ("queuedAt" in value) this.#queue.set(key, value as unknown as QueueValue);
     else if ("hash" in value) this.#tombstones.push(value as unknown as IdempotencyTombstone);
     else this.#records.set(key, value as unknown as Operation);
@@ -153,6 +159,10 @@ class Values {
       if (record === undefined) this.problem ??= `${id} has no record`;
       else live.push(entryOf(record, value));
     }
-    return { document: { ...this.#head, live, tombstones: this.#tombstones }, problem: this.problem };
+    return {
+      document: { ...this.#head, live, tombstones: this.#tombstones },
+      problem: this.problem,
+      isView: this.#isView,
+    };
   }
 }

@@ -55,7 +55,7 @@ export interface QueueValue extends Omit<Entry, "record" | "events"> {
   events?: KeptEvent[];
 }
 
-/** Values that a record has only while somebody looks at it. */
+/** Values that are computed when a record is shown. */
 const UNSEEN = {
   queuePosition: null,
   blocked: null,
@@ -83,17 +83,17 @@ export function* textOf(document: StateDocument, shown: (entry: Entry) => Operat
   /** Ids of the operations whose records cannot be derived: those that run are shown with measured figures. */
   const underived = new Set<string>();
   const values: Record<(typeof SECTIONS)[number], Iterable<[string, object]>> = {
-    operations: each(live, (entry) => {
+    operations: linesOf(live, (entry) => {
       const record = shown(entry);
       if (!isDerivable(record, entry.record)) underived.add(record.id);
       return [record.id, record];
     }),
-    queue: each(view === undefined ? live : [], (entry) => {
+    queue: linesOf(view === undefined ? live : [], (entry) => {
       const { record } = entry;
       return [record.id, { ...queueValue(entry), ...(underived.has(record.id) && { record }) }];
     }),
-    finished: each(finished, (entry) => [entry.record.id, shown(entry)]),
-    tombstones: each(tombstones, (tombstone) => [tombstone.key, tombstone]),
+    finished: linesOf(finished, (entry) => [entry.record.id, shown(entry)]),
+    tombstones: linesOf(tombstones, (tombstone) => [tombstone.key, tombstone]),
   };
   const head: Head = {
     format: STATE_FORMAT,
@@ -131,8 +131,8 @@ export function sumOfDocument(first: string, sums: number): string {
   return sumOf(first + (sums >>> 0));
 }
 
-/** The lines of a section, made one at a time: all lines of a long queue would not fit into memory twice. */
-function* each<T>(items: Iterable<T>, lineOf: (item: T) => [string, object]): Generator<[string, object]> {
+/** The lines of a section, made one at a time, so that memory does not grow with the queue. */
+function* linesOf<T>(items: Iterable<T>, lineOf: (item: T) => [string, object]): Generator<[string, object]> {
   for (const item of items) yield lineOf(item);
 }
 
@@ -155,7 +155,7 @@ function queueValue({ record, events, order, ...more }: Entry): QueueValue {
   return { order, ...more, submitted, ...(later.length > 0 && { events: later }) };
 }
 
-/** The values of a submit that its record does not have; null: the event cannot be made of the record and these values. */
+/** The values of a submit that its record does not have; null: record and values do not make the event. */
 function submittedBeside(record: Operation, event: KeptEvent): object | null {
   if (event.type !== "operation:submitted" || event.seq !== SUBMITTED || event.at !== record.createdAt)
     return null;
@@ -178,6 +178,7 @@ function submissionOf(record: Operation): Record<string, unknown> {
 export function entryOf(shown: Operation, value: QueueValue): Entry {
   const { record = { ...shown, ...UNSEEN }, submitted, events = [], ...more } = value;
   if (submitted === undefined) return { ...more, record, events };
+  // `submittedBeside` has compared each key of the submit.
   const event = {
     type: "operation:submitted",
     seq: SUBMITTED,

@@ -96,7 +96,7 @@ export class StateFile {
     this.#journal = document.journal;
   }
 
-  /** The document before stays until there is another one: there are always two. */
+  /** Called when the new document is durable: the one before the newest stays until then. */
   async #keepAsPrevious(): Promise<void> {
     if (this.previous === null) return;
     const temporary = `${this.previous}.tmp`;
@@ -111,7 +111,9 @@ export class StateFile {
     if (newest?.problem === null) return newest.document;
     if (newest !== null)
       problems.push(`${file} could not be read (${newest.problem}); it is kept in ${quarantineFile(file)}`);
-    if (previous === null || (newest === null && !existsSync(previous))) return null;
+    // A host of a fleet has shown what it saw, and had no store before.
+    const hadNoStore = newest === null || newest.isView;
+    if (previous === null || (hadNoStore && !existsSync(previous))) return null;
     if (newest === null) problems.push(`${file} is missing`);
     const before = this.#readOf(previous);
     if (before?.problem === null) {
@@ -141,15 +143,16 @@ export class StateFile {
   }
 
   /** Of two copies of an operation, the later one counts. */
-  #salvage(documents: ReadonlyArray<ReadState["document"]>): StateDocument | null {
+  #salvage(documents: ReadonlyArray<ReadState["document"]>): StateDocument {
     const byId = new Map<string, Entry>();
     for (const entry of documents.flatMap(({ live }) => live)) {
       const other = byId.get(entry.record.id);
       if (other === undefined || other.version <= entry.version) byId.set(entry.record.id, entry);
     }
-    if (byId.size === 0) return null;
-    this.problems.push(`${byId.size} operations were salvaged from the intact lines`);
-    this.isSalvaged = true;
+    if (byId.size > 0) {
+      this.problems.push(`${byId.size} operations were salvaged from the intact lines`);
+      this.isSalvaged = true;
+    }
     return {
       ...EMPTY,
       live: [...byId.values()],

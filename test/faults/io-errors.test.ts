@@ -2,10 +2,11 @@
  * An I/O error of the disk: the daemon stops, and the next daemon recovers. A cancel file that cannot be written does not
  * prevent a stop. A quota or a file size limit counts as a full disk.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { segmentName } from "../../daemon/store/journal.js";
 import type { TestDaemon } from "../harness/daemon.js";
 import { disk } from "../harness/failing-disk.js";
 import { OpenStore } from "../harness/store.js";
@@ -254,6 +255,23 @@ describe("in the store alone", () => {
     const next = await OpenStore.open(open.dir);
     expect(next.seen()).toEqual([`${id} succeeded 1`]);
     await next.close();
+  });
+
+  test("an I/O error at the next segment of the journal breaks it, and the next start has it all", async () => {
+    const open = await OpenStore.open(directory());
+    const text = "x".repeat(8000);
+    for (let n = 0; n < 40; n++) await open.submit({ params: { text } });
+    const seen = open.seen();
+    const next = join(open.layout.journal, segmentName(41));
+    mkdirSync(next);
+    await expect(open.store.checkpoint()).rejects.toThrow("EISDIR");
+    await expect(open.submit()).rejects.toThrow("EISDIR");
+    expect(open.broken).toHaveLength(1);
+    await open.close();
+    rmdirSync(next);
+    const again = await OpenStore.open(open.dir);
+    expect(again.seen()).toEqual(seen);
+    await again.close();
   });
 
   test("what was half sealed when the disk was full and nothing could be cut off is found once", async () => {

@@ -70,14 +70,15 @@ function synced(): void {
   if (code) throw systemError(code, "fdatasync");
 }
 
+const changing =
+  <A extends unknown[], R>(call: (...given: A) => R) =>
+  (...given: A): R => {
+    disk.beforeChange();
+    return call(...given);
+  };
+
 export async function failingFs(original: () => Promise<typeof Fs>): Promise<object> {
   const fs = await original();
-  const changing =
-    <A extends unknown[], R>(call: (...given: A) => R) =>
-    (...given: A): R => {
-      disk.beforeChange();
-      return call(...given);
-    };
   const changed = {
     openSync: (...given: Parameters<typeof fs.openSync>) => {
       if (!isReading(given[1])) disk.beforeChange();
@@ -150,12 +151,6 @@ export async function failingPromises(original: () => Promise<typeof FsPromises>
     });
     return handle;
   };
-  const changing =
-    <A extends unknown[], R>(call: (...given: A) => R) =>
-    (...given: A): R => {
-      disk.beforeChange();
-      return call(...given);
-    };
   const changed = {
     open,
     rename: changing(promises.rename),

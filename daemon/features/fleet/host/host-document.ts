@@ -1,13 +1,13 @@
 /** `state.json` of a host of a fleet: the operations as this host sees them, for people. No start reads it. */
 import type { EngineParts } from "../../../engine.js";
 import { isDiskFull } from "../../../store/durable-file.js";
-import { Rewriting } from "../../../store/rewriting.js";
+import { RewriteTimer } from "../../../store/rewrite-timer.js";
 import { StateFile } from "../../../store/state-file.js";
 import type { Store } from "../../../store/store.js";
 
 export class HostDocument {
   readonly #file: StateFile;
-  readonly #rewriting: Rewriting;
+  readonly #rewriteTimer: RewriteTimer;
 
   constructor(
     private readonly parts: Pick<EngineParts, "bus" | "layout" | "log" | "view">,
@@ -15,13 +15,13 @@ export class HostDocument {
     private readonly host: string,
   ) {
     this.#file = new StateFile(parts.layout.document, null, (entry) => parts.view.present(entry));
-    this.#rewriting = new Rewriting(parts.bus, () => this.#write());
-    this.#rewriting.changed();
+    this.#rewriteTimer = new RewriteTimer(parts.bus, () => this.#write());
+    this.#rewriteTimer.changed();
   }
 
   /** Writes the document a last time. */
   async stop(): Promise<void> {
-    await this.#rewriting.stop();
+    await this.#rewriteTimer.stop();
     await this.#write();
   }
 
@@ -40,7 +40,7 @@ export class HostDocument {
     } catch (error) {
       const { document } = this.parts.layout;
       if (!isDiskFull(error)) this.parts.log.logger.error({ err: error }, `${document} could not be written`);
-      this.#rewriting.changed();
+      this.#rewriteTimer.changed();
     }
     return this.#file.busyMs;
   }

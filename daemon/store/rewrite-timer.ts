@@ -10,7 +10,7 @@ const DELAY_MS = 800;
 /** Building the document takes at most 1/`SHARE` of the time. */
 const SHARE = 400;
 
-export class Rewriting {
+export class RewriteTimer {
   #timer: NodeJS.Timeout | null = null;
   #writing: Promise<void> | null = null;
   #isChanged = false;
@@ -18,7 +18,7 @@ export class Rewriting {
   #nextAt = 0;
   #isStopped = false;
 
-  /** @param write - returns the time in ms for which it occupied the event loop; an error is handled by then */
+  /** @param write - never rejects; returns the time in ms for which it occupied the event loop */
   constructor(
     bus: Bus,
     private readonly write: () => Promise<number>,
