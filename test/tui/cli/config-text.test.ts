@@ -124,7 +124,11 @@ describe("the text", () => {
 
 describe("the settings in effect", () => {
   const flags = {
-    ...{ ops: [], concurrency: 7, logLevel: null, metrics: null, traces: null },
+    ops: [],
+    concurrency: 7,
+    logLevel: null,
+    metrics: null,
+    traces: null,
     fleet: { url: null, host: null, tags: null },
   };
   const sources = {

@@ -91,7 +91,9 @@ test("ls of a long queue lists the first of it, and says how many more there are
   const { stdout, stderr } = await liveops("ls", "--json");
   expect(JSON.parse(stdout).map((it: Operation) => it.id)).toEqual([
     ...newest.map((it) => it.id),
-    ...["b", "a", "old"],
+    "b",
+    "a",
+    "old",
   ]);
   expect(stderr).toContain(
     `977 more operations are queued; list all 1000 with liveops ls --socket ${daemon.socket} --limit 1000`,

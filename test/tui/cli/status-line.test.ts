@@ -53,7 +53,8 @@ test("bash shows the escaped text in a prompt as it is, and expands nothing", as
   const prompt = await line("{title}", nasty, "bash");
   // biome-ignore lint/suspicious/noTemplateCurlyInString: text for a shell
   const shown = execFileSync("bash", ["--norc", "-c", 'echo "${1@P}"', "bash", prompt], {
-    ...{ cwd: dir, encoding: "utf8" },
+    cwd: dir,
+    encoding: "utf8",
   });
   expect(shown).toBe(`${NASTY}\n`);
   expect(existsSync(join(dir, "pwned"))).toBe(false);
@@ -65,7 +66,9 @@ test("zsh shows the escaped text in a prompt as it is", { tags: ["zsh"] }, async
     'setopt prompt_subst; line=$1; PROMPT=\'$(print -r -- "$line")\'; print -rn -- "${(%%)PROMPT}"';
   const prompt = await line("{title}", nasty, "zsh");
   const shown = execFileSync("zsh", ["-f", "-c", script, "zsh", prompt], {
-    ...{ cwd: dir, encoding: "utf8", env: { PATH: process.env.PATH, HOME: dir } },
+    cwd: dir,
+    encoding: "utf8",
+    env: { PATH: process.env.PATH, HOME: dir },
   });
   expect(shown).toBe(NASTY);
   expect(existsSync(join(dir, "pwned"))).toBe(false);

@@ -58,7 +58,10 @@ test("a queued operation has its expected start, where that is known and not now
   const queued = { state: "queued", queuePosition: 3, currentStage: -1, stageStates: {} } as const;
   const done = (startsAt: number | null, over: Partial<Operation> = {}) => {
     const rows = table([operation({ ...queued, ...over })], {
-      ...{ width: 200, widths, paint: plain, now },
+      width: 200,
+      widths,
+      paint: plain,
+      now,
       startsAt: () => startsAt,
     });
     return rows[1]!.split(/ {2,}/).find((cell) => /^(#|after)/.test(cell));
@@ -75,7 +78,10 @@ test("a queued operation has its expected start, where that is known and not now
 test("a running operation has its expected time left, or is late; the column is there only for these", () => {
   const rows = (expectedEnd: { endsAt: string | null; late?: true } | undefined) =>
     table([operation({ state: "running" })], {
-      ...{ width: 200, widths, paint: plain, now },
+      width: 200,
+      widths,
+      paint: plain,
+      now,
       expectedEnd: () => expectedEnd && { startsAt: AT, ...expectedEnd },
     }).map((row) => row.split(/ {2,}/));
   const left = (expectedEnd: { endsAt: string | null; late?: true }) => {

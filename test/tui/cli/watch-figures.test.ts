@@ -31,7 +31,9 @@ function written(isTTY: boolean) {
 }
 
 const shown = (listed: Operation[]) => ({
-  ...{ listed, removed: [], moreQueued: 0 },
+  listed,
+  removed: [],
+  moreQueued: 0,
   held: new Map(listed.map((it) => [it.id, it])),
 });
 

@@ -34,7 +34,13 @@ test("only a failure is marked in the list", () => {
 
 test("a line of the operation itself has no word for its stream", () => {
   const lines = (["log", "stderr"] as const).map((stream, i) => ({
-    ...{ n: i + 1, seq: i + 1, at: ago(1), attempt: 1, stage: null, stream, text: `from ${stream}` },
+    n: i + 1,
+    seq: i + 1,
+    at: ago(1),
+    attempt: 1,
+    stage: null,
+    stream,
+    text: `from ${stream}`,
   }));
   const state = opened([backup({ logLines: 2 })], WIDE);
   const text = screenText(after(state, answerTo("logStream", lines, { id: backup().id })));

@@ -54,7 +54,11 @@ function histories(world: World): void {
 /** A deploy that failed in its own code: its script, a parameter and a commit have changed since it last worked. */
 function deployFailed(world: World): void {
   const it = failed({
-    ...{ op: "deploy", title: "Deploy", label: "prod rollout", params: { target: "prod" }, attempt: 2 },
+    op: "deploy",
+    title: "Deploy",
+    label: "prod rollout",
+    params: { target: "prod" },
+    attempt: 2,
     error: {
       code: "LIVEOPS_EXCEPTION",
       message: "certificate expired",
@@ -91,7 +95,9 @@ function deployFailed(world: World): void {
       at: it.finishedAt!,
       disks: [{ path: "/srv", freeBytes: 3 * 2 ** 30, totalBytes: 2 ** 38 }],
       memory: { availableBytes: 9 * 2 ** 30, totalBytes: 2 ** 34 },
-      ...{ load: 1.2, cores: 8, outOfMemory: null },
+      load: 1.2,
+      cores: 8,
+      outOfMemory: null,
       processes: [{ pid: 812, name: "postgres", rssBytes: 3 * 2 ** 30 }],
     },
   });
@@ -104,8 +110,13 @@ function testsFailed(world: World): void {
   const tail = [...lines.slice(-7), "not ok 31 - adds two numbers", "# failed 1 of 31"];
   world.put(
     failed({
-      ...{ op: "shell", title: "npm test", params: { args: ["npm", "test"] }, stages: ["Run"] },
-      ...{ currentStage: 0, stageStates: { Run: "failed" }, stageTimes: {} },
+      op: "shell",
+      title: "npm test",
+      params: { args: ["npm", "test"] },
+      stages: ["Run"],
+      currentStage: 0,
+      stageStates: { Run: "failed" },
+      stageTimes: {},
       error: { code: "LIVEOPS_EXCEPTION", message: ["npm exited with 1", ...tail].join("\n"), stack: null },
     }),
   );

@@ -98,7 +98,8 @@ describe("the card", () => {
 
   test("has the last line of each step that failed, and keeps the keys where many failed", () => {
     const causes = Array.from({ length: 8 }, (_, i) => ({
-      ...{ depth: 0, stack: null },
+      depth: 0,
+      stack: null,
       message: `"Convert/${i}" exited with 4 at /srv/c.yaml:5\nbegin ${i}\ncannot convert ${i}`,
     }));
     const steps = ["1", "2"].map((name) => step(name, { state: "failed", finishedAt: ago(1) }));
@@ -141,9 +142,13 @@ describe("the card", () => {
         { kind: "of tomorrow", name: "moon", now: "full" },
       ],
       machine: {
-        ...{ at: ago(590), memory: { availableBytes: 2 ** 30, totalBytes: 2 ** 33 }, load: 0.5, cores: 2 },
+        at: ago(590),
+        memory: { availableBytes: 2 ** 30, totalBytes: 2 ** 33 },
+        load: 0.5,
+        cores: 2,
         disks: [{ path: "/srv", freeBytes: 2 ** 20, totalBytes: 2 ** 40 }],
-        ...{ processes: [], outOfMemory: null },
+        processes: [],
+        outOfMemory: null,
       },
     };
     const state = after(show(it), told(it, why));

@@ -8,12 +8,25 @@ const times = { joinedAt: ago(90_000), renewedAt: ago(3) };
 
 export const HOSTS: HostReply[] = [
   host({
-    ...{ ...times, name: "build-1", slots: 8, running: 5, tags: ["eu"], load: 4.21, skewMs: 2 },
+    ...times,
+    name: "build-1",
+    slots: 8,
+    running: 5,
+    tags: ["eu"],
+    load: 4.21,
+    skewMs: 2,
     counters: { claimed: 1843, finished: 1836, requeued: 2, fenced: 0, shippedBytes: 734_003_200 },
   }),
   host({
-    ...{ ...times, name: "build-2", state: "unreachable", since: ago(42), slots: 8, running: 3 },
-    ...{ tags: ["eu", "gpu"], load: 7.9, skewMs: -1100 },
+    ...times,
+    name: "build-2",
+    state: "unreachable",
+    since: ago(42),
+    slots: 8,
+    running: 3,
+    tags: ["eu", "gpu"],
+    load: 7.9,
+    skewMs: -1100,
   }),
   host({ ...times, name: "db", draining: true, slots: 4, running: 1, load: 0.04 }),
 ];
@@ -43,8 +56,12 @@ export const OPERATIONS = [
   queued({ on: "build-2", tags: ["gpu"] }),
   failed({ host: "build-2" }),
   operation({
-    ...{ id: "olderfffffff", state: "cancelled", label: "rollout", host: "db" },
-    ...{ startedAt: ago(7000), finishedAt: ago(3000) },
+    id: "olderfffffff",
+    state: "cancelled",
+    label: "rollout",
+    host: "db",
+    startedAt: ago(7000),
+    finishedAt: ago(3000),
   }),
 ];
 

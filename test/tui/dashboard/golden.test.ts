@@ -26,9 +26,17 @@ function troubled(world: World): void {
   busy(world);
   world.put(
     operation({
-      ...{ id: "askingffffff", op: "ask", title: "Ask", label: "ask me", stages: ["Ask"] },
-      ...{ state: "running", currentStage: 0, stageStates: { Ask: "active" }, startedAt: ago(600) },
-      ...{ terminal: "ask", waitingForInput: { prompt: "Name? ", since: ago(540) } },
+      id: "askingffffff",
+      op: "ask",
+      title: "Ask",
+      label: "ask me",
+      stages: ["Ask"],
+      state: "running",
+      currentStage: 0,
+      stageStates: { Ask: "active" },
+      startedAt: ago(600),
+      terminal: "ask",
+      waitingForInput: { prompt: "Name? ", since: ago(540) },
     }),
   );
   world.put({ ...deploy(), state: "running", error: null, finishedAt: null });
@@ -43,7 +51,8 @@ function troubled(world: World): void {
 
 const deploy = () =>
   failed({
-    ...{ id: "deploygggggg", label: "deploy" },
+    id: "deploygggggg",
+    label: "deploy",
     error: { code: "X", message: "certificate expired", stack: null },
   });
 

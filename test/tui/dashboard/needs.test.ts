@@ -17,8 +17,15 @@ const SIZE = { columns: 120, rows: 36 };
 
 function asks(over: Partial<Approval> = {}, more: Partial<Operation> = {}): Operation {
   const asked = {
-    ...{ stage: "Approve", occurrence: 1, question: "Roll out 4.2 to prod?", choices: ["yes", "no"] },
-    ...{ default: "no", attempt: 1, since: ago(120), until: ago(-3600), answer: null },
+    stage: "Approve",
+    occurrence: 1,
+    question: "Roll out 4.2 to prod?",
+    choices: ["yes", "no"],
+    default: "no",
+    attempt: 1,
+    since: ago(120),
+    until: ago(-3600),
+    answer: null,
     ...over,
   };
   return operation({
@@ -89,16 +96,20 @@ describe("a question", () => {
 
 describe("the bell", () => {
   const schedule = {
-    ...{
-      name: "nightly",
-      pausedSince: null,
-      nextAt: null,
-      lastProblem: null,
-      lastOperation: null,
-      rebootProblem: null,
-    },
-    ...{ cron: "@daily", zone: "UTC", jitter: 0, overlap: "skip", catchup: "none", missed: 2 },
-    ...{ operation: { op: "backup" }, file: null },
+    name: "nightly",
+    pausedSince: null,
+    nextAt: null,
+    lastProblem: null,
+    lastOperation: null,
+    rebootProblem: null,
+    cron: "@daily",
+    zone: "UTC",
+    jitter: 0,
+    overlap: "skip",
+    catchup: "none",
+    missed: 2,
+    operation: { op: "backup" },
+    file: null,
     missing: { kind: "missed", text: "2 runs missed", since: ago(600) },
   } as unknown as ScheduleReply;
   const told = (...schedules: ScheduleReply[]): Message => answerTo("queues", { queues: [], schedules });

@@ -157,8 +157,17 @@ export function scanning(over: Partial<Operation> = {}): Operation {
 /** An active step. */
 export function step(name: string, over: Partial<Step> = {}): Step {
   return {
-    ...{ name, state: "active", percent: 0, progress: null, status: null },
-    ...{ startedAt: ago(12), finishedAt: null, seconds: null, exitCode: null, reason: null, resumed: false },
+    name,
+    state: "active",
+    percent: 0,
+    progress: null,
+    status: null,
+    startedAt: ago(12),
+    finishedAt: null,
+    seconds: null,
+    exitCode: null,
+    reason: null,
+    resumed: false,
     ...over,
   };
 }
@@ -170,22 +179,34 @@ export const doneStep = (name: string, seconds = 4.2): Step =>
 export function whyFailed(it: Operation, failure: Partial<Failure> = {}): Why {
   const { id, op, title, attempt, state, error } = it;
   return {
-    ...{ id, op, title, attempt, state, at: it.finishedAt!, summary: "Stage Process failed." },
+    id,
+    op,
+    title,
+    attempt,
+    state,
+    at: it.finishedAt!,
+    summary: "Stage Process failed.",
     failure: {
-      ...{ stage: "Process", step: null, code: error!.code, message: error!.message, causes: [] },
-      ...{ command: null, exit: null, place: null, source: null, lines: [] },
+      stage: "Process",
+      step: null,
+      code: error!.code,
+      message: error!.message,
+      causes: [],
+      command: null,
+      exit: null,
+      place: null,
+      source: null,
+      lines: [],
       ...failure,
     },
-    ...{
-      since: null,
-      changes: [],
-      machine: null,
-      waits: [],
-      left: [],
-      ran: [],
-      savedSeconds: null,
-      next: [],
-      notes: [],
-    },
+    since: null,
+    changes: [],
+    machine: null,
+    waits: [],
+    left: [],
+    ran: [],
+    savedSeconds: null,
+    next: [],
+    notes: [],
   };
 }

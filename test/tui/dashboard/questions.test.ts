@@ -12,7 +12,10 @@ const CHAIN = { id: "pruneaaaaaaa", index: 0, previous: null, next: "prunebbbbbb
 const links = [
   operation({ id: "pruneaaaaaaa", title: "Back up", chain: CHAIN, state: "succeeded", finishedAt: ago(9) }),
   operation({
-    ...{ id: "prunebbbbbbb", title: long, state: "succeeded", finishedAt: ago(5) },
+    id: "prunebbbbbbb",
+    title: long,
+    state: "succeeded",
+    finishedAt: ago(5),
     chain: { ...CHAIN, index: 1, previous: "pruneaaaaaaa", next: null },
   }),
 ];
@@ -71,7 +74,10 @@ describe("a retry by a form", () => {
   const size = { columns: 120, rows: 30 };
   const form = (more: object = {}) =>
     update(opened([record], { size }), {
-      ...{ type: "form-ready", operation: record, operationType: type, ...more },
+      type: "form-ready",
+      operation: record,
+      operationType: type,
+      ...more,
       retries: true,
     });
   const toKeep = Array<string>(Object.keys(type.params!.properties as object).indexOf("keep")).fill("tab");

@@ -13,11 +13,19 @@ const times = (from: number, to: number | null) => ({
 /** A build in its second stage. */
 function build(check: readonly Step[], counts: StepCounts, over: Partial<Operation> = {}): Operation {
   return operation({
-    ...{ id: "buildaaaaaaa", op: "build", title: "Build", label: "build main", cwd: "/home/ada/shop" },
-    ...{ stages: ["Install", "Check", "Ship"], state: "running", currentStage: 1 },
+    id: "buildaaaaaaa",
+    op: "build",
+    title: "Build",
+    label: "build main",
+    cwd: "/home/ada/shop",
+    stages: ["Install", "Check", "Ship"],
+    state: "running",
+    currentStage: 1,
     stageStates: { Install: "done", Check: "active" },
     stageTimes: { Install: times(20, 12), Check: times(12, null) },
-    ...{ percent: 45, createdAt: ago(20), startedAt: ago(20) },
+    percent: 45,
+    createdAt: ago(20),
+    startedAt: ago(20),
     progress: { done: 1, total: 3, unit: "steps", label: null, rate: null, etaSeconds: null },
     steps: { Check: [...check] },
     stepCounts: { Check: counts },
@@ -28,11 +36,17 @@ function build(check: readonly Step[], counts: StepCounts, over: Partial<Operati
 const failedCheck = [
   done("lint"),
   step("unit", {
-    ...{ state: "failed", finishedAt: ago(3), seconds: 9.1, exitCode: 1 },
+    state: "failed",
+    finishedAt: ago(3),
+    seconds: 9.1,
+    exitCode: 1,
     reason: '"Check/unit" exited with 1 at build.yaml:9: npm test',
   }),
   step("types", {
-    ...{ state: "ended", finishedAt: ago(3), seconds: 9, reason: 'the step "unit" failed' },
+    state: "ended",
+    finishedAt: ago(3),
+    seconds: 9,
+    reason: 'the step "unit" failed',
   }),
 ];
 
@@ -78,7 +92,10 @@ const SCENES: Scene[] = [
           failedCheck,
           { total: 3, done: 1, failed: 1, ended: 1 },
           {
-            ...{ state: "failed", finishedAt: ago(3), progress: null, percent: 33 },
+            state: "failed",
+            finishedAt: ago(3),
+            progress: null,
+            percent: 33,
             stageStates: { Install: "done", Check: "failed" },
             stageTimes: { Install: times(20, 12), Check: times(12, 3) },
             error: {
@@ -104,7 +121,9 @@ const SCENES: Scene[] = [
           [done("lint"), done("unit"), done("types")],
           { total: 3, done: 3 },
           {
-            ...{ ...ended, currentStage: 2, chain },
+            ...ended,
+            currentStage: 2,
+            chain,
             stageStates: { Install: "done", Check: "done", Ship: "done" },
             stageTimes: { Install: times(20, 15), Check: times(15, 11), Ship: times(11, 9) },
           },
@@ -112,11 +131,16 @@ const SCENES: Scene[] = [
       );
       world.put(
         operation({
-          ...{ id: "deploybbbbbb", op: "deploy", title: "Deploy", state: "running", currentStage: 2 },
+          id: "deploybbbbbb",
+          op: "deploy",
+          title: "Deploy",
+          state: "running",
+          currentStage: 2,
           stages: ["Copy", "Upload", "Switch"],
           stageStates: { Copy: "done", Upload: "done", Switch: "active" },
           stageTimes: { Copy: times(9, 7), Upload: times(7, 4), Switch: times(4, null) },
-          ...{ createdAt: ago(9), startedAt: ago(9) },
+          createdAt: ago(9),
+          startedAt: ago(9),
           chain: { ...chain, index: 1, previous: "buildaaaaaaa", next: null },
           steps: {
             Copy: [done("a"), done("b")],

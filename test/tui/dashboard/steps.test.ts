@@ -127,7 +127,10 @@ describe("the rows", () => {
         fc.string(),
         (steps, width, others) => {
           const view = {
-            ...{ stage: "Archive", others: others.replace(/[^ -~]/g, ""), operation: backup(), now: NOW },
+            stage: "Archive",
+            others: others.replace(/[^ -~]/g, ""),
+            operation: backup(),
+            now: NOW,
             rows: steps.map(({ says: _, ...one }) => step(one.name, one)),
             said: ({ name }: Step) => steps.find((one) => one.name === name)!.says,
           };

@@ -22,7 +22,12 @@ const asks = (id: string, seconds: number, prompt = "Name?") =>
     waitingForInput: { prompt, since: ago(seconds) },
   });
 const queue = (name: string, pausedSince: string | null) => ({
-  ...{ name, pausedSince, concurrency: 1, configured: false, queued: 0, running: 0 },
+  name,
+  pausedSince,
+  concurrency: 1,
+  configured: false,
+  queued: 0,
+  running: 0,
 });
 const schedule = { name: "nightly", lastProblem: "2 runs were missed", pausedSince: null, nextAt: null };
 const queues = (...paused: string[]): Message =>

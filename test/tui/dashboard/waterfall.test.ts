@@ -18,7 +18,11 @@ const spread = (p50: number) => ({ runs: 7, p50, p90: p50 * 1.4 });
 
 function history(op: string, seconds: number, stages: Record<string, number>, next: string[] = []) {
   const reply = {
-    ...{ op, runs: 7, finished: 9, seconds: { p50: seconds, p90: seconds * 1.4 }, recent: [] },
+    op,
+    runs: 7,
+    finished: 9,
+    seconds: { p50: seconds, p90: seconds * 1.4 },
+    recent: [],
     stages: Object.fromEntries(Object.entries(stages).map(([name, p50]) => [name, spread(p50)])),
     next: next.map((name) => ({ op: name, title: name, runs: 3 })),
   } satisfies HistoryReply;
@@ -34,22 +38,33 @@ const times = (from: number, to: number | null) => ({
 
 const CHAIN = { id: "extractaaaaa", index: 0, previous: null, next: "transformbbb" };
 const EXTRACT = operation({
-  ...{
-    id: "extractaaaaa",
-    op: "extract",
-    title: "Extract",
-    label: "nightly",
-    stages: ["Read"],
-    chain: CHAIN,
-  },
-  ...{ state: "succeeded", currentStage: 0, percent: 100, seconds: 5, stageStates: { Read: "done" } },
-  ...{ startedAt: ago(15), finishedAt: ago(10), stageTimes: { Read: times(15, 10) } },
+  id: "extractaaaaa",
+  op: "extract",
+  title: "Extract",
+  label: "nightly",
+  stages: ["Read"],
+  chain: CHAIN,
+  state: "succeeded",
+  currentStage: 0,
+  percent: 100,
+  seconds: 5,
+  stageStates: { Read: "done" },
+  startedAt: ago(15),
+  finishedAt: ago(10),
+  stageTimes: { Read: times(15, 10) },
 });
 const TRANSFORM = operation({
-  ...{ id: "transformbbb", op: "transform", title: "Transform", stages: ["Read", "Dedupe", "Write"] },
+  id: "transformbbb",
+  op: "transform",
+  title: "Transform",
+  stages: ["Read", "Dedupe", "Write"],
   chain: { ...CHAIN, index: 1, previous: "extractaaaaa", next: null },
-  ...{ state: "running", currentStage: 1, stageStates: { Read: "done", Dedupe: "active" }, percent: 50 },
-  ...{ startedAt: ago(10), stageTimes: { Read: times(10, 8), Dedupe: times(8, null) } },
+  state: "running",
+  currentStage: 1,
+  stageStates: { Read: "done", Dedupe: "active" },
+  percent: 50,
+  startedAt: ago(10),
+  stageTimes: { Read: times(10, 8), Dedupe: times(8, null) },
 });
 const HISTORIES = [
   history("extract", 5, { Read: 5 }, ["transform"]),
@@ -151,8 +166,12 @@ describe("the operation view", () => {
       { from: 40_000, to: 50_000, look: "done" },
     ] as const;
     const view = {
-      ...{ lanes: [{ id: again.id, stage: "Read", spans }], start, at: 60_000 },
-      ...{ records: new Map([[again.id, again]]), titles: new Map(), current: again.id },
+      lanes: [{ id: again.id, stage: "Read", spans }],
+      start,
+      at: 60_000,
+      records: new Map([[again.id, again]]),
+      titles: new Map(),
+      current: again.id,
     };
     expect(String(waterfall(view, 80, 5, unpainted)[0])).toMatch(/Read +37s/);
   });
@@ -177,7 +196,8 @@ function draw(state: State, id: string, width: number, height: number, paint: Pa
     ...lanes,
     records: new Map(links.map((link) => [link.id, link])),
     titles: new Map(links.map((link) => [link.id, link.title])),
-    ...{ current: id, at: placeIn(lanes, state.now) },
+    current: id,
+    at: placeIn(lanes, state.now),
   };
   return waterfall(view, width, height, paint).map(String);
 }
@@ -200,7 +220,10 @@ test("no row is wider than its room, and none is more than its height, whatever 
         const of = <T>(value: (one: (typeof stages)[number]) => T) =>
           Object.fromEntries(stages.flatMap((one, i) => (one.is === null ? [] : [[names[i]!, value(one)]])));
         const one = operation({
-          ...{ id: "anyaaaaaaaaa", op: "any", stages: names, currentStage: names.length - 1 },
+          id: "anyaaaaaaaaa",
+          op: "any",
+          stages: names,
+          currentStage: names.length - 1,
           state: isOver ? "failed" : "running",
           startedAt: ago(400),
           finishedAt: isOver ? ago(0) : null,

@@ -21,7 +21,12 @@ function lanesOf(bodies: readonly Body[]): string[] {
 
 const enter = (step: string): Body => ({ type: "step:entered", stage: "Check", step, total: 3 });
 const finish = (step: string, state: "done" | "failed", resumed = false): Body => ({
-  ...{ type: "step:finished", stage: "Check", step, state, resumed, seconds: 1 },
+  type: "step:finished",
+  stage: "Check",
+  step,
+  state,
+  resumed,
+  seconds: 1,
 });
 const BEGIN: Body[] = [{ type: "attempt:started" }, { type: "stage:entered", stage: "Check", index: 0 }];
 

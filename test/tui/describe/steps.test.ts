@@ -6,8 +6,18 @@ import { stepFacts, stepsOf } from "../../../tui/describe/steps.js";
 
 const AT = "2026-01-02T03:04:05.000Z";
 const step = (name: string, more: Partial<Step> = {}): Step => ({
-  ...{ name, state: "done", percent: 100, progress: null, status: null, startedAt: AT, finishedAt: AT },
-  ...{ seconds: 2, resumed: false, exitCode: null, reason: null, ...more },
+  name,
+  state: "done",
+  percent: 100,
+  progress: null,
+  status: null,
+  startedAt: AT,
+  finishedAt: AT,
+  seconds: 2,
+  resumed: false,
+  exitCode: null,
+  reason: null,
+  ...more,
 });
 
 const names = (

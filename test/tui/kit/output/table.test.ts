@@ -44,7 +44,8 @@ test("in a narrow table, blank columns go first, and all texts stay readable as 
       { name: "blank", about: "", text: () => "" },
       { name: "note", about: "", text: (it) => it.note, atLeast: 3, readable: 6 },
     ],
-    ...{ firstToShrink: ["note", "name"], firstToGo: ["note", "blank"] },
+    firstToShrink: ["note", "name"],
+    firstToGo: ["note", "blank"],
   };
   const rows: Row[] = [{ name: "0123456789", size: 0, note: "abcdefghij" }];
   const at = (width: number, look = {}) =>
