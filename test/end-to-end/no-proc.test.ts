@@ -4,9 +4,8 @@
  * permission for user namespaces.
  */
 import { spawn, spawnSync } from "node:child_process";
-import pty from "@lydell/node-pty";
 import { expect, test } from "vitest";
-import { HeadlessTerminal } from "../tui/dashboard/terminal.js";
+import { onPty } from "../harness/on-pty.js";
 import { binFile, Running } from "./bins.js";
 import { processesOf } from "./processes.js";
 import { until } from "./until.js";
@@ -65,18 +64,11 @@ test.skipIf(!canHide)(
     });
     expect((await world.client.show(id)).pause).toBeNull();
 
-    const screen = new HeadlessTerminal(110, 30);
-    const dashboard = pty.spawn("unshare", hidden("liveops-tui", [id]), {
-      cols: 110,
-      rows: 30,
-      cwd: world.work,
-      env: world.env,
-    });
-    dashboard.onData((data) => screen.write(data, () => {}));
-    const exited = new Promise((resolve) => dashboard.onExit(({ exitCode }) => resolve(exitCode)));
-    await screen.until(/● Run/);
-    dashboard.write("q");
-    expect(await exited).toBe(0);
+    const place = { cwd: world.work, env: world.env };
+    await using dashboard = onPty("unshare", hidden("liveops-tui", [id]), place);
+    await dashboard.screen.until(/● Run/);
+    dashboard.press("q");
+    expect(await dashboard.exited).toBe(0);
 
     await done("liveops", "cancel", id);
     expect((await run("liveops", "wait", id)).code).toBe(6);
