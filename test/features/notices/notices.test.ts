@@ -73,15 +73,15 @@ test("a failure is told with its reason, by the channels that want it", async ()
     next: ["retry", "logs", "why"].map((command) => `liveops ${command} ${failed.id}`),
     operation: { id: failed.id, state: "failed", error: { message: "no room" } },
   });
-  const rows = describeWhy(await daemon.client.why(failed.id))[0]!.rows;
+  const rows = describeWhy(await client.why(failed.id))[0]!.rows;
   expect(data.reason).toEqual(rows.slice(0, 3).map(({ text }) => text));
 
   // The end of the chain is told, not its first operation; a cancelled operation is not.
   const cancelled = await daemon.submit("work", { params: { file: "/none" } });
-  await daemon.client.cancel(cancelled.id);
+  await client.cancel(cancelled.id);
   const chain = await daemon.submit("work", { params: { left: 1 }, label: "production" });
   await daemon.untilFinished(chain.id);
-  const last = (await daemon.client.show(chain.id)).chain.next!;
+  const last = (await client.show(chain.id)).chain.next!;
   await until(() =>
     expect(of(sink, "/ends")).toEqual([
       ["liveops.finished", failed.id],
@@ -102,8 +102,8 @@ test("a channel that is dead holds nothing up, and gets its notices from the nex
   const { id } = await daemon.submit("work", { params: { fails: true } });
   expect(await daemon.untilFinished(id)).toMatchObject({ state: "failed" });
   await until(() => expect(of(live)).toEqual([["liveops.failed", id]]));
-  await vi.waitFor(async () => {
-    const { channels } = await daemon.client.daemon();
+  await until(async () => {
+    const { channels } = await client.daemon();
     expect(channels).toMatchObject([
       {
         channel: "dead",
@@ -114,19 +114,13 @@ test("a channel that is dead holds nothing up, and gets its notices from the nex
       },
       { channel: "live", waiting: 0, sent: 1, problem: null },
     ]);
-  }, 60_000);
+  });
   await daemon.kill();
   await using back = await HttpSink.start(port);
   await daemon.startAgain();
   await until(() => expect(of(back)).toEqual([["liveops.failed", id]]));
-  await vi.waitFor(
-    async () =>
-      expect((await daemon.client.daemon()).channels[0]).toMatchObject({
-        waiting: 0,
-        sent: 1,
-        problem: null,
-      }),
-    60_000,
+  await until(async () =>
+    expect((await client.daemon()).channels[0]).toMatchObject({ waiting: 0, sent: 1, problem: null }),
   );
   // What is delivered is not told again.
   await daemon.kill();
@@ -156,7 +150,7 @@ test("a question is told, and not any more once it is answered or cancelled", as
     next: [`liveops approve ${first.id}/1 CHOICE`, `liveops reject ${first.id}/1`],
   });
   const second = await daemon.submit("asks", {});
-  await vi.waitFor(async () => expect(await waiting()).toBe(2), { timeout: 60_000 });
+  await until(async () => expect(await waiting()).toBe(2));
   await client.approve(first.id, { choice: "a" });
   expect(await waiting()).toBe(1);
   await client.cancel(second.id);

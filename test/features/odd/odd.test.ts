@@ -3,7 +3,6 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
-import { isFinal } from "../../../protocol/state.js";
 import { until } from "../../end-to-end/until.js";
 import { useDaemon } from "../../harness/daemon.js";
 import { scrape } from "../../harness/prometheus.js";
@@ -50,14 +49,8 @@ const daemon = useDaemon({
 });
 const { client } = daemon;
 
-const finished = (id: string) =>
-  until("it has finished", async () => {
-    const record = await client.show(id);
-    return isFinal(record.state) && record;
-  });
-
 const run = async (op: string, params: Record<string, unknown>) =>
-  finished((await daemon.submit(op, { params, env: { PATH: process.env.PATH! } })).id);
+  daemon.untilFinished((await daemon.submit(op, { params, env: { PATH: process.env.PATH! } })).id);
 
 /** As many usual runs as are needed. */
 async function usual(op: string, name = "bytes"): Promise<void> {
@@ -113,7 +106,7 @@ test("failIfOdd fails the operation, starts nothing after it, and a retry that t
     },
   });
   await client.retry(failed.id);
-  const retried = await finished(failed.id);
+  const retried = await daemon.untilFinished(failed.id);
   expect(retried).toMatchObject({ state: "succeeded", attempt: 2, odd: [{ name: "bytes" }], error: null });
   expect(retried.chain.next).not.toBeNull();
 });
@@ -137,7 +130,11 @@ test("a daemon that is killed before it has recorded the end decides the same on
   writeFileSync(gate, "");
   await until("the worker has written its outcome", () => hasOutcome(daemon.world.stateDir, id));
   await daemon.startAgain();
-  expect(await finished(id)).toMatchObject({ state: "failed", error: { code: "LIVEOPS_ODD" }, attempt: 1 });
+  expect(await daemon.untilFinished(id)).toMatchObject({
+    state: "failed",
+    error: { code: "LIVEOPS_ODD" },
+    attempt: 1,
+  });
   const types: string[] = [];
   for await (const { type } of client.events(id)) types.push(type);
   expect(types.filter((type) => type === "operation:finished")).toHaveLength(1);
