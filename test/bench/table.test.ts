@@ -1,12 +1,13 @@
 /** The text of a benchmark row, and that a run replaces only its own rows in the document. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { type Run, writeDocument } from "../../bench/harness/document.js";
 import { isMet, type Row, row as rowOf } from "../../bench/harness/rows.js";
 import { cells } from "../../bench/harness/table.js";
+import { useDirectories } from "../harness/temporary.js";
 
+const directory = useDirectories();
 const row = (name: string, ours: number[], theirs: number[]): Row =>
   rowOf({ name, unit: "ms", ours, beside: { what: "other", samples: theirs }, goal: "≤ 2 ×" });
 
@@ -42,14 +43,13 @@ describe("the document", () => {
   let dir: string;
   let file: string;
   beforeEach(() => {
-    dir = mkdtempSync(join(tmpdir(), "liveops-test-"));
+    dir = directory();
     file = join(dir, "performance.md");
     writeFileSync(
       file,
       "# Above\n\n<!-- from here: npm run bench -- --write -->\n\n<!-- to here -->\n\nBelow\n",
     );
   });
-  afterEach(() => rmSync(dir, { recursive: true }));
 
   const run = (name: string, measures: Record<string, Row[]>): Run => ({
     name,

@@ -1,8 +1,7 @@
 /** Every way to stop an operation reaches the processes of all its steps, and the record shows each step as ended. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Operation, Step } from "../../protocol/operation.js";
 import { isAlive, isStopped, processesOf } from "../end-to-end/processes.js";
 import { until } from "../end-to-end/until.js";
@@ -87,9 +86,7 @@ test("a timeout", async () => {
 });
 
 test("the failure of another step", async () => {
-  const dir = mkdtempSync(join(tmpdir(), "liveops-steps-"));
-  onTestFinished(() => rmSync(dir, { recursive: true }));
-  const failsAt = join(dir, "fails");
+  const failsAt = join(daemon.world.dir, "fails");
   const world = await sideBySide("stays", { failsAt });
   writeFileSync(failsAt, "");
   const record = await world.ended();

@@ -1,7 +1,7 @@
 /** Workers in a fleet end themselves once the lease of their host is over, with all that they started. */
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir, uptime } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { uptime } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { Lease as HostLease } from "../../../daemon/features/fleet/host/lease.js";
@@ -12,8 +12,10 @@ import { endAtOnce } from "../../../daemon/worker/end-worker.js";
 import { childrenOf } from "../../../ops/programs/proc.js";
 import { newId } from "../../../protocol/id.js";
 import { until } from "../../../protocol/system/until.js";
+import { useDirectories } from "../../harness/temporary.js";
 import { TestWorker } from "../../harness/worker.js";
 
+const directory = useDirectories();
 const LONG_MS = 20_000;
 
 const seen = async (ask: () => unknown) => expect(await until(() => Boolean(ask()), LONG_MS)).toBe(true);
@@ -65,16 +67,14 @@ test.each([
   [5, 4],
   [300, 240],
 ])("a host that is lost after %s s ends its work after %s s", (lostAfter, expected) => {
-  const dir = mkdtempSync(join(tmpdir(), "liveops-lease-"));
-  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const dir = directory();
   const lease = new HostLease(join(dir, "lease"), lostAfter);
   lease.renewed(100);
   expect(JSON.parse(readFileSync(lease.file, "utf8")).deadline - 100).toBeCloseTo(expected);
 });
 
 test("a renewal takes no new room on the disk", () => {
-  const dir = mkdtempSync(join(tmpdir(), "liveops-lease-"));
-  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const dir = directory();
   const lease = new HostLease(join(dir, "lease"), 3);
   const files = [1, 123_456.78, 9_999_999.999].map((sentAt) => {
     lease.renewed(sentAt);

@@ -1,6 +1,4 @@
 /** The renewals of a host's lease, and what a host takes from them about its peers. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { LostWritesError } from "../../../daemon/features/fleet/engine/errors.js";
@@ -10,13 +8,14 @@ import { Lease } from "../../../daemon/features/fleet/host/lease.js";
 import { Peers } from "../../../daemon/features/fleet/host/peers.js";
 import { HostSession } from "../../../daemon/features/fleet/host/session.js";
 import type { Log } from "../../../daemon/log/log.js";
+import { useDirectories } from "../../harness/temporary.js";
 
+const directory = useDirectories();
 type Options = ConstructorParameters<typeof HostSession>[0];
 
 /** Resolves after this many renewals. */
 async function renewals(count: number, renew: FleetEngine["renew"], over: Partial<Options>): Promise<void> {
-  const dir = mkdtempSync(join(tmpdir(), "liveops-session-"));
-  onTestFinished(() => rmSync(dir, { recursive: true }));
+  const dir = directory();
   const reached = Promise.withResolvers<void>();
   let renewed = 0;
   const engine = {

@@ -3,27 +3,26 @@ import { execFile } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { kebabCase, titleCase } from "../../../protocol/type-names.js";
 import { newNames } from "../../../tui/features/new/template.js";
+import { useDirectories } from "../../harness/temporary.js";
 import { useCli } from "../../tui/cli/cli.js";
 
+const directory = useDirectories();
 const cli = useCli();
 let dir: string;
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), "liveops-new-"));
+  dir = directory();
 });
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 test("writes an operation and a tsconfig.json, and prints where", async () => {
   const ended = await cli.here(["new", "ImportUsers"], { cwd: dir });

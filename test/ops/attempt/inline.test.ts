@@ -1,8 +1,7 @@
-import { mkdtempSync, realpathSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import { LiveOperation, type Progress, z } from "liveops";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { beforeEach, expect, it, vi } from "vitest";
 import { runInline } from "../../../ops/attempt/inline.js";
 import { captureOutput } from "../../../ops/programs/capture-output.js";
 import { prepareSubmission } from "../../../ops/types/prepare.js";
@@ -10,12 +9,13 @@ import type { OperationCtor } from "../../../ops/types/read-type.js";
 import type { OperationEvent } from "../../../protocol/event.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import { reduceEvent } from "../../../protocol/reduce.js";
+import { useDirectories } from "../../harness/temporary.js";
 
+const directory = useDirectories();
 let cwd: string;
 beforeEach(() => {
-  cwd = realpathSync(mkdtempSync(join(tmpdir(), "liveops-inline-")));
+  cwd = realpathSync(directory());
 });
-afterEach(() => rmSync(cwd, { recursive: true, force: true }));
 
 interface Seen {
   operation: string;

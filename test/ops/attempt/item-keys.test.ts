@@ -2,7 +2,6 @@
 import {
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   rmSync,
   statSync,
@@ -10,10 +9,9 @@ import {
   truncateSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import { Cancellation } from "../../../ops/attempt/cancellation.js";
 import { batchesOf } from "../../../ops/attempt/item-files.js";
 import { ItemKeys } from "../../../ops/attempt/item-keys.js";
@@ -29,8 +27,10 @@ import {
 } from "../../../ops/attempt/stage-values.js";
 import { FakeClock } from "../../../ops/features/testing/fake-clock.js";
 import { systemError } from "../../harness/system-error.js";
+import { useDirectories } from "../../harness/temporary.js";
 import { TestStop } from "./array-sink.js";
 
+const directory = useDirectories();
 /** Time in ms between two writes. */
 const WINDOW = { files: 10, events: 1000 };
 
@@ -39,12 +39,11 @@ let events: KeptItems[];
 let forgotten: Forgotten[];
 let inFleet: boolean;
 beforeEach(() => {
-  dir = join(mkdtempSync(join(tmpdir(), "liveops-items-")), "values");
+  dir = join(directory(), "values");
   events = [];
   forgotten = [];
   inFleet = false;
 });
-afterEach(() => rmSync(join(dir, ".."), { recursive: true, force: true }));
 
 function storeOf(attempt: number, stage: string | null = "Each", params = {}, occurrence = 1): FinishedItems {
   const recordItems = ({

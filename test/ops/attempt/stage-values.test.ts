@@ -1,9 +1,8 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, truncateSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { LiveOperation, type Progress } from "liveops";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import { runAttempt } from "../../../ops/attempt/run-attempt.js";
 import type { StageValues } from "../../../ops/attempt/sink.js";
 import {
@@ -13,15 +12,16 @@ import {
   type KeptValue,
   keptBefore,
 } from "../../../ops/attempt/stage-values.js";
+import { useDirectories } from "../../harness/temporary.js";
 import { ArraySink, anOrder, TestStop } from "./array-sink.js";
 
+const directory = useDirectories();
 let root: string;
 let dir: string;
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), "liveops-values-"));
+  root = directory();
   dir = join(root, "values");
 });
-afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 /** What attempts left in their events, and what the decisions of a fleet say about retries. */
 let events: KeptValue[];

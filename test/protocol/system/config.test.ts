@@ -1,10 +1,9 @@
 /** The config file, and where commands find the daemon. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { commandPlaces, startCommand } from "../../../protocol/client/daemon-address.js";
 import { UsageError } from "../../../protocol/failures.js";
 import { readConfig, readUsableConfig } from "../../../protocol/system/config.js";
@@ -12,14 +11,15 @@ import { LIMITS } from "../../../protocol/system/config-limits.js";
 import { SETTINGS } from "../../../protocol/system/config-settings.js";
 import { invalidConfigLines } from "../../../protocol/system/usable-config.js";
 import { configSchema } from "../../../tui/cli/schema.js";
+import { useDirectories } from "../../harness/temporary.js";
 
+const directory = useDirectories();
 let dir: string;
 let env: Record<string, string>;
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), "liveops-config-"));
+  dir = directory();
   env = { HOME: dir, LIVEOPS_CONFIG: join(dir, "config.json") };
 });
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 const config = (text: string) => writeFileSync(join(dir, "config.json"), text);
 

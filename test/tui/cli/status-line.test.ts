@@ -1,14 +1,14 @@
 /** The line of `liveops status`, and its escapes in the real bash and zsh. */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { type Escape, formatStatus, parseFormat, type StatusFacts } from "../../../tui/cli/status-line.js";
 import { Story } from "../../harness/records.js";
+import { useDirectories } from "../../harness/temporary.js";
 
-const dir = mkdtempSync(join(tmpdir(), "liveops-prompt-"));
-afterAll(() => rmSync(dir, { recursive: true }));
+const directory = useDirectories();
+const dir = directory();
 
 function facts(over: Partial<StatusFacts> = {}): StatusFacts {
   return { running: 0, queued: 0, failed: 0, input: 0, current: null, overall: null, ...over };

@@ -1,22 +1,22 @@
 /** Hyperlinks of the log: what is a link and where it leads, what never is, and what the terminal gets. */
-
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { hostname, tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { LogLine } from "../../../protocol/operation.js";
 import { levelOf } from "../../../protocol/text/line-level.js";
 import { Line } from "../../../tui/dashboard/text/line.js";
 import { themeFor } from "../../../tui/dashboard/text/theme.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
 import { linksIn } from "../../../tui/terminal/links.js";
+import { useDirectories } from "../../harness/temporary.js";
 import { answerTo, effectsOf, opened, press, update } from "./core.js";
 import { logLine, scanning } from "./operations.js";
 
-const dir = mkdtempSync(join(tmpdir(), "liveops-links-"));
+const directory = useDirectories();
+const dir = directory();
 writeFileSync(join(dir, "main.ts"), "");
-afterAll(() => rmSync(dir, { recursive: true }));
 
 const targets = (text: string) => linksIn(text, dir).map(({ url }) => url);
 const texts = (text: string) => linksIn(text, dir).map(({ from, to }) => text.slice(from, to));

@@ -1,17 +1,17 @@
 /** `~/.pgpass`, as PostgreSQL's own clients read it. */
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { passwordOf } from "../../../../daemon/features/fleet/engine/password-file.js";
+import { useDirectories } from "../../../harness/temporary.js";
 
+const directory = useDirectories();
 let dir: string;
 let env: { PGPASSFILE: string };
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), "liveops-pgpass-"));
+  dir = directory();
   env = { PGPASSFILE: join(dir, "pgpass") };
 });
-afterEach(() => rmSync(dir, { recursive: true }));
 
 const write = (text: string) => writeFileSync(env.PGPASSFILE, text, { mode: 0o600 });
 const LOGIN = { host: "db.example.com", port: 5432, database: "ops", user: "ann" };
