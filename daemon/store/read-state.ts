@@ -26,7 +26,7 @@ import {
 const MOST_WHOLE = 64 * 1024 * 1024;
 
 const HEAD = /^(\{.*),"operations":\{$/;
-const SECTION = /^\},"(queue|finished|tombstones)":\{$/;
+const SECTION = /^\},"(?:queue|finished|tombstones)":\{$/;
 const END = /^\},"sum":"([0-9a-f]{8})"\}$/;
 
 /** What was read of a document, and what is wrong with the file, in words; then the document has the intact lines. */
@@ -49,18 +49,15 @@ export function readStateDocument(file: string): ReadState | null {
 function readByLine(file: string): Values {
   const values = new Values();
   let lines = 0;
-  let section: string = SECTIONS[0];
   let isEnded = false;
   for (const { text, isComplete } of readLines(file)) {
     lines++;
-    const next = SECTION.exec(text)?.[1];
     const end = END.exec(text)?.[1];
     if (lines === 1) values.begin(`${HEAD.exec(text)?.[1]}}`);
-    else if (next !== undefined) section = next;
     else if (end !== undefined) {
       values.end(end);
       isEnded = true;
-    } else if (isEnded || !values.add(text, section !== "finished"))
+    } else if (!SECTION.test(text) && (isEnded || !values.add(text)))
       values.problem ??= `line ${lines} is damaged`;
     if (!isComplete) values.problem ??= `line ${lines} is cut off`;
   }
@@ -128,15 +125,13 @@ class Values {
   /**
    * Adds the value of a line. The keys of the value tell its section: the line that began the section may be damaged.
    *
-   * @param isKept - false: the line is only checked
    * @returns whether the line is intact
    */
-  add(text: string, isKept = true): boolean {
+  add(text: string): boolean {
     const line = text.endsWith(",") ? text.slice(0, -1) : text;
     const found = splitRecord(line);
     if (found === null) return false;
     this.#sums ^= Number.parseInt(found.sum, 16);
-    if (!isKept) return true;
     const [[key, value] = []] = Object.entries(parsedObject(`{${found.body}}}`) ?? {});
     if (key === undefined || !isPlainObject(value)) return false;
     // The checksum says that a daemon wrote the value.
