@@ -7,6 +7,7 @@
 import type { Forgotten, Taken } from "../../ops/attempt/stage-values.js";
 import type { END_VALUES } from "../../protocol/end-values.js";
 import type { DaemonEvent, Submission } from "../../protocol/event.js";
+import { pick } from "../../protocol/objects.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { ResourceLimits } from "../../protocol/resource-limits.js";
 import type { State } from "../../protocol/state.js";
@@ -76,36 +77,28 @@ export function idOf(decision: Decision): string {
  * The part of a record that comes from run files, at the end of the last attempt. A replay does not read run files: it
  * builds the record from this part and the daemon's own events.
  */
-type RunState = Pick<
-  Operation,
-  | "title"
-  | "stages"
-  | "currentStage"
-  | "untrackedStage"
-  | "stageStates"
-  | "stageTimes"
-  | "steps"
-  | "stepCounts"
-  | "approvals"
-  | "percent"
-  | "progress"
-  | "status"
-  | "seconds"
-  | "cancelRequested"
-  | "logLines"
-  | "seq"
->;
+const RUN_STATE = [
+  "title",
+  "stages",
+  "currentStage",
+  "untrackedStage",
+  "stageStates",
+  "stageTimes",
+  "steps",
+  "stepCounts",
+  "approvals",
+  "percent",
+  "progress",
+  "status",
+  "seconds",
+  "cancelRequested",
+  "logLines",
+  "seq",
+] as const satisfies readonly (keyof Operation)[];
 
-export function runStateOf(record: Operation): RunState {
-  const { title, stages, currentStage, untrackedStage, stageStates, stageTimes, steps, stepCounts } = record;
-  const { percent, progress, status, seconds, cancelRequested, logLines, seq, approvals } = record;
-  return {
-    ...{ title, stages, currentStage, untrackedStage, stageStates, stageTimes },
-    ...(steps !== undefined && { steps, stepCounts }),
-    ...(approvals !== undefined && { approvals }),
-    ...{ percent, progress, status, seconds, cancelRequested, logLines, seq },
-  };
-}
+type RunState = Pick<Operation, (typeof RUN_STATE)[number]>;
+
+export const runStateOf = (record: Operation): RunState => pick(record, RUN_STATE);
 
 export interface Submitted {
   event: EventOf<"operation:submitted">;

@@ -70,12 +70,13 @@ function synced(): void {
   if (code) throw systemError(code, "fdatasync");
 }
 
-const changing =
-  <A extends unknown[], R>(call: (...given: A) => R) =>
-  (...given: A): R => {
+// A declaration, because node:fs is mocked as this file imports it: a constant may not exist yet.
+function changing<A extends unknown[], R>(call: (...given: A) => R): (...given: A) => R {
+  return (...given) => {
     disk.beforeChange();
     return call(...given);
   };
+}
 
 export async function failingFs(original: () => Promise<typeof Fs>): Promise<object> {
   const fs = await original();
