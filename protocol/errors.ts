@@ -51,6 +51,8 @@ export const REFUSALS = {
   LIVEOPS_NO_SUCH_ROUTE: refusal(404, "No such route"),
   LIVEOPS_METHOD_NOT_ALLOWED: refusal(405, "The route does not accept the method"),
   LIVEOPS_WRONG_STATE: refusal(409, "Not possible now"),
+  LIVEOPS_WAIT_CIRCLE: refusal(409, "The wait would never end"),
+  LIVEOPS_TOO_DEEP: refusal(409, "The operations are too deep inside of each other"),
   LIVEOPS_NO_TERMINAL: refusal(409, "No program of the operation runs on a terminal"),
   LIVEOPS_NOT_A_FLEET: refusal(409, "The daemon is not in a fleet"),
   LIVEOPS_BACKUP_TARGET: refusal(422, "The directory cannot be used for a backup"),
@@ -94,6 +96,9 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
     "The route does not accept this method; the header `Allow` lists those it accepts",
   LIVEOPS_WRONG_STATE:
     "The state does not allow it: edit needs a queued operation, cancel a live one, retry a failed or cancelled one, again a finished one, remove a finished or queued one, pause and resume a running one, approve and reject one that waits for approval",
+  LIVEOPS_WAIT_CIRCLE:
+    "A command inside of an operation would wait for an operation that waits for its own, directly or not; `circle` lists the ids",
+  LIVEOPS_TOO_DEEP: "An operation would run inside of 16 others",
   LIVEOPS_NO_TERMINAL:
     "Attach and input need a running operation whose program runs on a terminal (`tty`), and a program that reads what is typed",
   LIVEOPS_NOT_A_FLEET:

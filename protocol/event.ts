@@ -15,6 +15,7 @@ import {
   omittedSchema,
   operationErrorSchema,
   operationSchema,
+  parentSchema,
   progressSchema,
   type Resources,
   resourcesSchema,
@@ -52,6 +53,7 @@ export const submissionSchema = z.object({
     params: true,
     stages: true,
     chain: true,
+    parent: true,
     againOf: true,
     force: true,
     schedule: true,
@@ -305,6 +307,15 @@ export const workerEvents = {
     "the program on the terminal waits for input",
   ),
   inputResumed: event("input:resumed", {}, "the program does not wait for input any more"),
+  childBegan: event(
+    "child:began",
+    {
+      ...z.pick(parentSchema, { stage: true, step: true }).shape,
+      ...z.pick(operationSchema, { op: true, title: true }).shape,
+      id: doc(z.string(), "id of the operation"),
+    },
+    "another operation began inside of this one",
+  ),
   approvalAsked: event(
     "approval:asked",
     z.pick(approvalSchema, {

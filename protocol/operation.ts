@@ -152,6 +152,16 @@ export const chainSchema = z.object({
   next: z.nullable(z.string()),
 });
 
+/** Where an operation began inside of another one. */
+export const parentSchema = z.object({
+  id: doc(z.string(), "id of the operation inside of which this one runs"),
+  attempt: doc(z.int(), "number of its attempt"),
+  stage: doc(z.nullable(z.string()), "its stage; null: outside of all stages"),
+  step: doc(z.optional(z.string()), "its step of the stage; absent: of none"),
+  occurrence: doc(z.int(), "how many times the attempt had entered the stage, from 1; 0: no stage"),
+  call: doc(z.int(), "how many operations began there before, plus 1"),
+});
+
 /** Size of each value that a record leaves out, in bytes of JSON. */
 export const omittedSchema = z.object({ params: z.optional(z.int()), result: z.optional(z.int()) });
 export type Omitted = z.infer<typeof omittedSchema>;
@@ -310,7 +320,7 @@ export const operationSchema = z.object({
   ...recordShape("dependencies"),
   waitsFor: doc(
     z.nullable(z.array(z.string())),
-    "Ids of `after` and `afterAny` that a queued operation still waits for; null: it waits for none",
+    "Ids of the operations that it waits for: of a queued operation, those of `after` and `afterAny` that have not finished; of a running one, those for whose end something inside of it waits, so that its slot is lent to them; null: it waits for none",
   ),
   pause: doc(
     z.nullable(pauseSchema),
@@ -348,6 +358,10 @@ export const operationSchema = z.object({
     "Position in its queue, from 1; null unless the operation is queued and waits only for its turn",
   ),
   chain: doc(chainSchema, "`id` (of the first operation), `index` (from 0), `previous` and `next` (ids)"),
+  parent: doc(
+    z.optional(parentSchema),
+    "The operation inside of which this one runs: `id`, `attempt`, `stage`, `step`, `occurrence` (of the stage) and `call`. Cancel, pause, timeout and removal of the parent reach this operation. Absent: none",
+  ),
   schedule: doc(
     z.optional(z.string()),
     "Name of the schedule that submitted the operation; otherwise absent",
@@ -401,6 +415,7 @@ export type Resources = z.infer<typeof resourcesSchema>;
 export type Usage = z.infer<typeof usageSchema>;
 export type Chain = z.infer<typeof chainSchema>;
 export type Approval = z.infer<typeof approvalSchema>;
+export type Parent = z.infer<typeof parentSchema>;
 
 /** One line of an operation's log. */
 export const logLineSchema = z.object({

@@ -26,6 +26,7 @@ export const PATHS = {
   attach: { method: "GET", path: "/v1/operations/:id/terminal", lastLine: "end" },
   input: { method: "POST", path: "/v1/operations/:id/terminal", sends: "body" },
   shell: { method: "POST", path: "/v1/operations/:id/shell" },
+  submitChild: { method: "POST", path: "/v1/operations/:id/children", sends: "body" },
   cancel: { method: "POST", path: "/v1/operations/:id/cancel" },
   pause: { method: "POST", path: "/v1/operations/:id/pause" },
   resume: { method: "POST", path: "/v1/operations/:id/resume" },

@@ -105,6 +105,7 @@ function changes(
     case "grace:declared":
     case "records:dropped":
     case "items:finished":
+    case "child:began":
       return {};
     case "attempt:accepted":
       return { pid: event.pid, commit: event.commit };

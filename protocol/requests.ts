@@ -1,7 +1,7 @@
 /** The request bodies and queries of the routes, as schemas and types. */
 import * as z from "zod/mini";
 import { MAX_BATCH, MAX_DONE, MAX_SELECTED } from "./limits.js";
-import { limitShapes } from "./operation.js";
+import { limitShapes, parentSchema } from "./operation.js";
 import { doc } from "./schema/doc.js";
 import { bodyShape } from "./schema/submit-shape.js";
 import { ZOD } from "./schema/zod.js";
@@ -49,10 +49,25 @@ export const submitRequest = z.union([
   z.array(submitBody).check(z.minLength(1), z.maxLength(MAX_BATCH)),
 ]);
 
+const { params: childParams, set: childSet, queue: childQueue, force, cwd: childCwd, env } = submitShape;
+
+/** An operation that begins inside of a running one. */
+export const childBody = z.strictObject({
+  op: submitBody.shape.op,
+  params: childParams,
+  set: childSet,
+  queue: doc(childQueue, "queue of the operation; default: that of its type, otherwise that of the parent"),
+  force,
+  cwd: doc(childCwd, "default: that of the parent"),
+  env: doc(env, "variables added to those of the parent"),
+  parent: doc(z.omit(parentSchema, { id: true }), "where it begins"),
+});
+
 export const listQuery = z.object({
   state: commaList(z.enum(STATES)),
   op: z.optional(z.string()),
   chain: z.optional(z.string()),
+  parent: doc(z.optional(z.string()), "only operations that began inside of the operation with this id"),
   host,
   q: doc(z.optional(z.string()), "text to find in the id, type, title or label"),
   limit: z._default(count.check(z.lte(MAX_PAGE)), 50),
@@ -102,6 +117,10 @@ export const watchQuery = z.object({
     "id or prefix of one operation; the stream ends when the operation finishes",
   ),
   follow: doc(z.optional(z.literal("chain")), "continue with the next operation of the chain"),
+  waits: doc(
+    commaList(z.string()),
+    "ids of the operations for whose end the client waits, where it runs inside of an operation (header `Liveops-Within`); `operation` is one of them anyway",
+  ),
   log: doc(z._default(flag, false), "include log lines"),
   logAfter: doc(z._default(count, 0), "number of the last log line that the client holds"),
   since: doc(z.optional(z.string()), "cursor of the last line that the client received"),
@@ -307,6 +326,7 @@ export const inputBody = z.strictObject({
 export const noBody = z.strictObject({});
 
 export type SubmitBody = z.input<typeof submitBody>;
+export type ChildBody = z.input<typeof childBody>;
 export type RetryBody = z.input<typeof retryBody>;
 export type SelectionBody = z.input<typeof selectionBody>;
 export type AgainBody = z.input<typeof againBody>;

@@ -117,6 +117,25 @@ export const ROUTES = {
         "LIVEOPS_STOPPING",
       ],
     },
+    submitChild: {
+      summary: "Run an operation inside of a running one",
+      description:
+        "Only for the code of the operation that runs. The daemon replies once the operation is on disk. " +
+        "A repeated request from the same place of the parent gets status 200 and the same operation; one that " +
+        "failed or was cancelled runs again as a new attempt. The parent lends its slot as long as it waits.",
+      params: id,
+      body: requests.childBody,
+      replies: { 201: json(operationSchema), 200: json(operationSchema) },
+      refusals: [
+        ...NOT_FOUND,
+        "LIVEOPS_WRONG_STATE",
+        "LIVEOPS_TOO_DEEP",
+        "LIVEOPS_NO_SUCH_TYPE",
+        "LIVEOPS_NO_SUCH_QUEUE",
+        ...ADMISSION,
+        "LIVEOPS_STOPPING",
+      ],
+    },
     list: {
       summary: "List operations",
       description: "Newest first, in pages. Large values are left out; omitted lists them.",

@@ -10,6 +10,7 @@ import { connectionTo } from "./connection.js";
 import { DEADLINES, Deadline, isQueueFull, retryWhileQueueFull } from "./deadline.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError, UnreachableError } from "./errors.js";
 import type { RequestOptions } from "./methods.js";
+import { WITHIN_HEADER, withinHeader } from "./within-header.js";
 
 /** Sends a request and parses the reply as JSON. */
 export async function askJson<T>(socket: string, options: RequestOptions): Promise<T> {
@@ -78,10 +79,12 @@ async function sendOnce(socket: string, options: RequestOptions): Promise<Incomi
   const isHere = remoteOf(socket) === null;
   if (isHere) checkSocket(socket);
   const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+  const within = withinHeader(process.env);
   const headers = {
     host: "liveops",
     [VERSION_HEADER]: VERSION,
     [CLIENT_HEADER]: clientHeader(!isHere),
+    ...(within !== undefined && { [WITHIN_HEADER]: within }),
     ...(body !== undefined && {
       "content-type": "application/json",
       "content-length": Buffer.byteLength(body),

@@ -1,0 +1,37 @@
+/**
+ * Operations inside of the attempt (`p.operation`, and `op` of a pipeline). The worker asks the daemon for them;
+ * `liveops run` and `liveops/testing` run them in their own process.
+ */
+import type { Operation, Parent } from "../../protocol/operation.js";
+import type { OperationClass } from "../sdk/live-operation.js";
+
+/** An operation to run inside of the attempt. */
+export interface ChildCall {
+  /** The class of the type, or its name, which is found as for a submit. */
+  type: OperationClass | string;
+  params: Readonly<Record<string, unknown>>;
+  /** `name=value`, read by the schema of the type as words of a command line. Default: none. */
+  words?: readonly string[];
+  /** Default: that of the type, otherwise that of this operation. */
+  queue?: string;
+  /** Absolute; default: that of this operation. */
+  cwd?: string;
+  /** Variables added to those of this operation. Default: none. */
+  env?: Readonly<Record<string, string>>;
+}
+
+/** Where the operation begins inside of the attempt. */
+export type ChildPlace = Omit<Parent, "id" | "attempt">;
+
+export interface ChildWatch {
+  /** Cancels the operation. */
+  signal: AbortSignal;
+  /** Called with the record of the operation, or of the next one of its chain, at the start and after each change. */
+  onRecord(record: Operation): void;
+}
+
+/** Runs operations inside of an attempt. */
+export interface ChildRunner {
+  /** @returns the finished record of the last operation of the chain, also where it failed or was cancelled */
+  run(call: ChildCall, place: ChildPlace, watch: ChildWatch): Promise<Operation>;
+}
