@@ -67,7 +67,10 @@ export const listQuery = z.object({
   state: commaList(z.enum(STATES)),
   op: z.optional(z.string()),
   chain: z.optional(z.string()),
-  parent: doc(z.optional(z.string()), "only operations that began inside of the operation with this id"),
+  parent: doc(
+    z.optional(z.string()),
+    "only operations inside of the operation with this id; `none`: only those inside of no other one; `any`: only those inside of another one",
+  ),
   host,
   q: doc(z.optional(z.string()), "text to find in the id, type, title or label"),
   limit: z._default(count.check(z.lte(MAX_PAGE)), 50),

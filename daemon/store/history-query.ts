@@ -7,6 +7,8 @@ export interface HistoryQuery {
   op?: string | undefined;
   historyKey?: string | undefined;
   chain?: string | undefined;
+  /** Id of the operation inside of which they run. `none`: they run inside of no other one; `any`: of any. */
+  parent?: string | undefined;
   /** Host of the last attempt. */
   host?: string | undefined;
   /** Text in id, type, title or label. */

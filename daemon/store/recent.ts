@@ -52,6 +52,7 @@ export function matchesQuery({ record, order, finishedBy }: Entry, query: Histor
   if (query.state && !query.state.includes(record.state)) return false;
   if (EQUAL.some((name) => query[name] !== undefined && record[name] !== query[name])) return false;
   if (query.chain !== undefined && record.chain.id !== query.chain) return false;
+  if (!fitsParent(record, query)) return false;
   if (query.before !== undefined && !(query.order === "oldest" ? order > query.before : order < query.before))
     return false;
   if (query.finishedAfter !== undefined && finishedBy <= query.finishedAfter) return false;
@@ -60,6 +61,13 @@ export function matchesQuery({ record, order, finishedBy }: Entry, query: Histor
   if (!query.q) return true;
   const text = [record.id, record.op, record.title, record.label ?? ""].join("\n").toLowerCase();
   return text.includes(query.q.toLowerCase());
+}
+
+function fitsParent({ parent }: Operation, query: HistoryQuery): boolean {
+  if (query.parent === undefined) return true;
+  if (query.parent === "none" || query.parent === "any")
+    return (parent === undefined) === (query.parent === "none");
+  return parent?.id === query.parent;
 }
 
 /** How many operations are in each state, live and finished. */

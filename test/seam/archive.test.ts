@@ -8,6 +8,8 @@ import { isFinal } from "../../protocol/state.js";
 import { submission } from "../harness/records.js";
 import { describeSeam, type Opened, type Seam } from "./implementations.js";
 
+const PARENT = { id: "parent000000", attempt: 1, stage: "Build", occurrence: 1, call: 1 };
+
 const HOUR_MS = 3600 * 1000;
 
 const idsOf = (entries: readonly Entry[]) => entries.map(({ record }) => record.id);
@@ -20,7 +22,7 @@ async function filled(seam: Seam): Promise<Opened> {
   const kinds: Array<Partial<Submission>> = [
     { op: "build", title: "Build the ÄPP", label: "nightly 100%", historyKey: "h1" },
     { op: "build", title: "Build", label: "under_score", historyKey: "h2" },
-    { op: "deploy", title: "Deploy \\ all", label: null },
+    { op: "deploy", title: "Deploy \\ all", label: null, parent: PARENT },
   ];
   for (const seals of [true, false]) {
     for (const over of kinds) {
@@ -43,13 +45,16 @@ async function filled(seam: Seam): Promise<Opened> {
 
 /** The rules of a query, as its documentation states them. */
 function fits({ record, order, finishedBy }: Entry, query: HistoryQuery): boolean {
-  const { state, op, historyKey, chain, host, q, before, finishedAfter, finishedSince } = query;
+  const { state, op, historyKey, chain, parent, host, q, before, finishedAfter, finishedSince } = query;
   const text = [record.id, record.op, record.title, record.label ?? ""].map((word) => word.toLowerCase());
   return (
     (state === undefined || state.includes(record.state)) &&
     (op === undefined || record.op === op) &&
     (historyKey === undefined || record.historyKey === historyKey) &&
     (chain === undefined || record.chain.id === chain) &&
+    (parent === undefined ||
+      { none: record.parent === undefined, any: record.parent !== undefined }[parent] ||
+      record.parent?.id === parent) &&
     (host === undefined || record.host === host) &&
     (!q || text.some((word) => word.includes(q.toLowerCase()))) &&
     (before === undefined || (query.order === "oldest" ? order > before : order < before)) &&
@@ -86,6 +91,9 @@ describeSeam("archive", (seam) => {
       { op: "build" },
       { historyKey: "h2" },
       { chain: all.find(({ record }) => record.chain.index === 1)!.record.chain.id },
+      { parent: PARENT.id },
+      { parent: "none" },
+      { parent: "any" },
       { host: "a" },
       { host: "elsewhere" },
       { q: "äpp" },

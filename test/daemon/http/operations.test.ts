@@ -98,12 +98,16 @@ describe("list", () => {
   test("filters by state, type, chain and text, and counts what fits", async () => {
     const failed = await served.finished("failed", { op: "a", label: "Nightly run" });
     const queued = await served.submit({ op: "b", title: "Something else" });
-    const sealed = await served.finished("cancelled", { op: "b" });
+    const parent = { id: failed, attempt: 1, stage: null, occurrence: 0, call: 1 };
+    const sealed = await served.finished("cancelled", { op: "b", parent });
     await served.open.store.checkpoint();
     expect(await ids("state=failed")).toEqual([failed]);
     expect(await ids("state=queued,cancelled")).toEqual([sealed, queued]);
     expect(await ids("op=b")).toEqual([sealed, queued]);
     expect(await ids(`chain=${failed}`)).toEqual([failed]);
+    expect(await ids(`parent=${failed}`)).toEqual([sealed]);
+    expect(await ids("parent=none")).toEqual([queued, failed]);
+    expect((await page("parent=none&limit=1")).total).toBe(2);
     expect(await ids("q=NIGHTLY")).toEqual([failed]);
     expect(await ids("q=something%20else")).toEqual([queued]);
     expect(await ids(`q=${sealed.slice(2, 9)}`)).toEqual([sealed]);
@@ -159,7 +163,7 @@ describe("list", () => {
     expectProblem(await get(`/v1/operations?${query}`), "LIVEOPS_BAD_REQUEST", detail);
   });
 
-  test.each(["state=", "state=,", "op=", "chain=", "q=", "limit=", "before="])(
+  test.each(["state=", "state=,", "op=", "chain=", "parent=", "q=", "limit=", "before="])(
     "an empty %s is as good as not given",
     async (query) => {
       const made = [await served.submit(), await served.finished("failed")];

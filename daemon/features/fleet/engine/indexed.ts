@@ -9,6 +9,7 @@ export interface OperationIndex {
   notBefore: string | null;
   historyKey: string | null;
   chainId: string;
+  parentId: string | null;
   /** The only host that may run the operation. */
   pin: string | null;
   /** Tags that a host must have. */
@@ -27,6 +28,7 @@ type Indexed = Pick<
   | "notBefore"
   | "historyKey"
   | "chain"
+  | "parent"
   | "on"
   | "tags"
   | "requires"
@@ -34,13 +36,14 @@ type Indexed = Pick<
 
 /** What the engine reads of an operation. Null clears a column. */
 export function indexOf(operation: Indexed): OperationIndex {
-  const { id, op, title, label, queue, notBefore, historyKey, chain, on } = operation;
+  const { id, op, title, label, queue, notBefore, historyKey, chain, parent, on } = operation;
   return {
     op,
     queue: queue ?? DEFAULT_QUEUE,
     notBefore: notBefore ?? null,
     historyKey: historyKey ?? null,
     chainId: chain.id,
+    parentId: parent?.id ?? null,
     pin: on ?? null,
     requires: tagsOf(operation),
     // Lower case by the rules of JavaScript, as the question of a search is.

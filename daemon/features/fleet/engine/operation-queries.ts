@@ -100,6 +100,9 @@ function conditions(query: FleetQuery): { where: string; values: unknown[] } {
   add((place) => `state = any (${place})`, query.state);
   for (const name of EQUAL) add((place) => `${columnOf(name)} = ${place}`, query[name]);
   add((place) => `chain_id = ${place}`, query.chain);
+  if (query.parent === "none") parts.push("parent_id is null");
+  else if (query.parent === "any") parts.push("parent_id is not null");
+  else add((place) => `parent_id = ${place}`, query.parent);
   add((place) => `strpos(text, ${place}) > 0`, query.q ? query.q.toLowerCase() : undefined);
   add((place) => `ord ${query.order === "oldest" ? ">" : "<"} ${place}`, query.before);
   add((place) => `finished_n > ${place}`, query.finishedAfter);

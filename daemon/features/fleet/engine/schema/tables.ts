@@ -71,6 +71,7 @@ create table liveops.operation (
   pin text,
   partition text not null check (partition in ('end', 'finish')),
   chain_id text,
+  parent_id text,
   history_key text,
   -- Lower-case id, type, title and label, for searches.
   text text not null,
@@ -87,6 +88,7 @@ create unique index operation_ord on liveops.operation (ord);
 create index operation_op on liveops.operation (op, ord);
 create index operation_history on liveops.operation (op, history_key, ord) where history_key is not null;
 create index operation_chain on liveops.operation (chain_id, ord);
+create index operation_parent on liveops.operation (parent_id, ord) where parent_id is not null;
 create index operation_finished_at on liveops.operation (finished_at) where finished_n is not null;
 create index operation_finished_n on liveops.operation (finished_n) where finished_n is not null;
 
