@@ -102,7 +102,13 @@ async function* finished(context: Parts, filter: Filter): AsyncGenerator<Piece> 
   }
 }
 
-const queryOf = ({ state, op, host }: Filter) => ({ state, op, host });
+/** What runs inside of another operation is selected with that one, or by its queue. */
+const queryOf = ({ state, op, host, queue }: Filter) => ({
+  state,
+  op,
+  host,
+  parent: queue === undefined ? "none" : undefined,
+});
 
 /** @param now in ms since 1970 */
 function fits({ record }: Entry, { label, queue, olderThan }: Filter, now: number): boolean {

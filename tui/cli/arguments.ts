@@ -66,7 +66,7 @@ export function addExitStatus(command: Command, implies = ""): Command {
 /** The operation with this id, or the newest operation. @throws NotFoundError where there is none */
 export async function namedOrNewest(client: Client, id: string | undefined): Promise<Operation> {
   if (id !== undefined) return client.show(id);
-  const [newest] = (await client.list({ limit: 1 })).operations;
+  const [newest] = (await client.list({ parent: "none", limit: 1 })).operations;
   if (newest) return newest;
   throw new NotFoundError("there are no operations yet; list the types to submit: liveops ops");
 }

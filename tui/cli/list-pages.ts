@@ -13,6 +13,7 @@ interface PageFilter {
   state?: State[] | undefined;
   op?: string | undefined;
   host?: string | undefined;
+  parent?: string | undefined;
 }
 
 /** Newest first, at most `most`; `total` counts all operations that fit the filter. */

@@ -147,7 +147,8 @@ export async function select(
 ): Promise<Operation[]> {
   const state = wantedStates(options, possible);
   const host = await hostFilter(client, options.host);
-  const { operations } = await listPages(client, { state, op: options.op, host });
+  const parent = options.queue === undefined ? "none" : undefined;
+  const { operations } = await listPages(client, { state, op: options.op, host, parent });
   const fits = selector(options, Date.now);
   return operations.filter(fits).reverse();
 }

@@ -137,12 +137,15 @@ async function inTime<T>({ socket }: Client, seconds: number, work: Promise<T>):
 
 async function readFacts(client: Client, since: number): Promise<StatusFacts> {
   const finishedSince = new Date(client.now() - since * 1000).toISOString();
-  const [running, queued, failed] = await Promise.all([
-    client.list({ state: ["running"], limit: MOST_RUNNING }),
-    client.list({ state: ["queued"], limit: 1 }),
-    client.list({ state: ["failed"], finishedSince, limit: 1 }),
+  const parent = "none";
+  const [running, inside, queued, failed] = await Promise.all([
+    client.list({ state: ["running"], parent, limit: MOST_RUNNING }),
+    client.list({ state: ["running"], parent: "any", limit: MOST_RUNNING }),
+    client.list({ state: ["queued"], parent, limit: 1 }),
+    client.list({ state: ["failed"], parent, finishedSince, limit: 1 }),
   ]);
-  const input = running.operations.filter((it) => it.waitingForInput && !it.cancelRequested).length;
+  const all = [...running.operations, ...inside.operations];
+  const input = all.filter((it) => it.waitingForInput && !it.cancelRequested).length;
   const [current = null] = running.operations.toSorted((a, b) =>
     (a.startedAt ?? "") < (b.startedAt ?? "") ? 1 : -1,
   );

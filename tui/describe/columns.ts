@@ -25,6 +25,7 @@ import { hostOf } from "../terminal/host-state.js";
 import type { OverallProgress } from "../terminal/overall-progress.js";
 import { allowedFailures, oddNotes } from "../terminal/stage-note.js";
 import { expectedLeft } from "../terminal/time-left.js";
+import { type Inside, insideText } from "./inside.js";
 
 export interface OperationContext extends CellContext {
   removed: boolean;
@@ -35,6 +36,7 @@ export interface OperationContext extends CellContext {
   expectedEnd: (operation: Operation) => Expected | undefined;
   /** Address of the directory of the run; null: none is known. */
   runUrl: (operation: Operation) => string | null;
+  inside: Inside;
 }
 
 type Expected = ForecastReply["operations"][string];
@@ -66,8 +68,16 @@ const ALWAYS: OperationColumn[] = [
     when: (operations) => operations.some(({ host }) => host !== undefined),
   },
   {
+    name: "parent",
+    about: "Id of the operation inside of which it runs",
+    text: ({ parent }) => parent?.id ?? "",
+    optional: true,
+    when: (operations) => operations.some(({ parent }) => parent !== undefined),
+  },
+  {
     name: "stage",
-    about: "Current stage and its number; of a success, odd numbers and allowed failures",
+    about:
+      "Current stage and its number, and what runs inside of it; of a success, odd numbers and allowed failures",
     text: stageCell,
     atLeast: 5,
     readable: 12,
@@ -198,22 +208,24 @@ export const OPERATIONS: TableSpec<Operation, OperationContext> = {
     "created",
     "age",
     "host",
+    "parent",
     "left",
     "done",
     "op",
   ],
 };
 
-function stageCell(operation: Operation): string {
-  if (operation.untrackedStage !== null) return operation.untrackedStage;
+function stageCell(operation: Operation, { inside }: OperationContext): string {
+  const below = insideText(operation, inside);
+  if (operation.untrackedStage !== null) return operation.untrackedStage + below;
   const stage = operation.stages[operation.currentStage];
   if (operation.state === "succeeded") {
     const allowed = allowedFailures(operation).map((name) => `${stageGlyph("allowed-failure")} ${name}`);
     const [first, ...more] = [...oddNotes(operation), ...allowed];
     return `${first ?? ""}${more.length === 0 ? "" : ` +${more.length}`}`;
   }
-  if (stage === undefined) return "";
-  return `[${operation.currentStage + 1}/${operation.stages.length}] ${stage}`;
+  if (stage === undefined) return below;
+  return `[${operation.currentStage + 1}/${operation.stages.length}] ${stage}${below}`;
 }
 
 /** The share of the whole operation; the queue position of a queued one; a count where no share is known. */

@@ -1,7 +1,7 @@
 /** The facts of an operation as rows. `liveops show`, the dashboard and the exported page draw the same rows. */
 import { answerText } from "../../protocol/approval.js";
 import { pausedSeconds } from "../../protocol/estimate/seconds.js";
-import type { Approval, Operation } from "../../protocol/operation.js";
+import type { Approval, Operation, Parent } from "../../protocol/operation.js";
 import { DEFAULT_QUEUE, fieldsWith } from "../../protocol/submit-fields.js";
 import { hasProc, NOT_AVAILABLE } from "../../protocol/system/own-process.js";
 import { formatShortTime } from "../kit/output/local-time.js";
@@ -65,6 +65,8 @@ export function describeOperation(it: Operation, look: Look): Row[] {
     ...row("directory", it.cwd, "directory"),
     ...row("pid", it.pid ? String(it.pid) : null),
     ...row("terminal", it.terminal && `${it.terminal}: liveops attach ${id(it.id)}`),
+    ...row("inside of", it.parent && placeInParent(it.parent, id)),
+    ...row("waits for", lentText(it, id)),
     ...row("again of", it.againOf && id(it.againOf)),
     ...row("forced", it.force && "also what is up to date"),
     ...row("trace", it.traceparent?.split("-")[1]),
@@ -89,6 +91,17 @@ export function describeOperation(it: Operation, look: Look): Row[] {
     ...row("env", it.env?.join(" ")),
     ...Object.entries(it.hooks ?? {}).flatMap(([hook, command]) => row(`hook ${hook}`, command)),
   ];
+}
+
+/** `k3f8x2m9q0ab, Build › lint`. */
+export function placeInParent({ id, stage, step }: Parent, idText = (text: string) => text): string {
+  const place = [stage, step].filter((name) => name != null).join(" › ");
+  return [idText(id), place].filter(Boolean).join(", ");
+}
+
+function lentText({ state, waitsFor, slot }: Operation, id: (id: string) => string): string | null {
+  if (state !== "running" || waitsFor === null) return null;
+  return `${waitsFor.map(id).join(", ")}${slot === null ? "" : ", to which its slot is lent"}`;
 }
 
 /** The question with its choices, or its answer, who gave it and when. */

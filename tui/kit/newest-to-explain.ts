@@ -5,7 +5,7 @@ import { NotFoundError } from "../../protocol/failures.js";
 /** @throws NotFoundError where none failed and none waits */
 export async function newestToExplain(client: Pick<Client, "list">, signal?: AbortSignal): Promise<string> {
   for (const state of ["failed", "queued"] as const) {
-    const [newest] = (await client.list({ state: [state], limit: 1 }, signal)).operations;
+    const [newest] = (await client.list({ state: [state], parent: "none", limit: 1 }, signal)).operations;
     if (newest !== undefined) return newest.id;
   }
   throw new NotFoundError(

@@ -68,6 +68,16 @@ test("a client that leaves at the last line was not cut off", async () => {
   expect(warned).toEqual([]);
 });
 
+test("what runs inside of another operation is selected by its id or its queue only", async () => {
+  const parent = { id: "outer", attempt: 1, stage: null, occurrence: 0, call: 1 };
+  await submitted("outer");
+  await submitted("inner", { parent, queue: "gpu" });
+  expect(await told(client.cancelAll({ all: true }))).toEqual(["outer cancelled", "end"]);
+  expect(await told(client.cancelAll({ queue: "gpu" }))).toEqual(["inner cancelled", "end"]);
+  expect(await told(client.retryAll({ state: ["cancelled"] }))).toEqual(["outer queued", "end"]);
+  expect(await told(client.removeAll({ ids: ["inner"] }))).toEqual(["inner cancelled", "end"]);
+});
+
 test("every key narrows the selection", async () => {
   await submitted("plain");
   await submitted("labelled", { label: "red" });

@@ -78,6 +78,63 @@ test("ls shows the newest, and the live ones that are older", async () => {
   expect(text.stdout.split("\n")[21]).toMatch(/^old +load-process-save +● running/);
 });
 
+const build = (id: string, parent: string, over: Partial<Operation> = {}): Operation => ({
+  ...record(id),
+  stages: ["Compile", "Link"],
+  currentStage: 0,
+  parent: { id: parent, attempt: 1, stage: "Load", occurrence: 1, call: 1 },
+  ...over,
+});
+
+test("ls folds what runs inside of an operation into its row; --children and --queue list it too", async () => {
+  const parent = { ...record("parent"), currentStage: 0, waitsFor: ["child", "other"] };
+  const inside = [
+    build("child", "parent"),
+    build("other", "parent"),
+    build("inner", "child", { stages: [] }),
+  ];
+  daemon.on("GET", "/v1/operations", ({ query }, reply) => {
+    const operations = { none: [parent], any: inside }[query.parent ?? ""] ?? [parent, ...inside];
+    reply.json({ operations, next: null, total: operations.length });
+  });
+  daemon.on("GET", "/v1/watch", (_, reply) =>
+    reply.stream().line({ type: "snapshot", cursor: "1", operations: [...inside, parent], counts: {} }),
+  );
+  const rows = async (...words: string[]) =>
+    (await liveops("ls", ...words)).stdout.trim().split("\n").slice(1);
+  const folded = await rows();
+  expect(folded).toHaveLength(1);
+  expect(folded[0]).toMatch(/^parent .* \[1\/3\] Load › Compile › Load, process, save \+1 /);
+  expect(JSON.parse((await liveops("ls", "--json")).stdout).map(({ id }: Operation) => id)).toEqual([
+    "parent",
+  ]);
+  const all = await rows("--children");
+  expect(all.map((row) => row.split(" ")[0])).toEqual(["parent", "child", "other", "inner"]);
+  expect(all[1]).toMatch(/ running +parent +\[1\/2\] Compile/);
+  expect(await rows("--queue", "default")).toHaveLength(4);
+});
+
+test("show names the operation around it, and lists those inside of it, with the error of each", async () => {
+  const parent = { ...record("parent"), slot: 1, waitsFor: ["child"] };
+  const failed = build("old", "parent", {
+    state: "failed",
+    error: { code: "E", message: "no disk", stack: null },
+  });
+  for (const it of [parent, build("child", "parent")])
+    daemon.on("GET", `/v1/operations/${it.id}`, (_, reply) => reply.json(it));
+  daemon.on("GET", "/v1/forecast", (_, reply) => reply.json({ operations: {} }));
+  daemon.on("GET", "/v1/operations", ({ query }, reply) => {
+    const operations = query.parent === "parent" ? [build("child", "parent"), failed] : [];
+    reply.json({ operations, next: null, total: operations.length });
+  });
+  const { stdout } = await liveops("show", "parent");
+  expect(stdout).toContain("waits for   child, to which its slot is lent\n");
+  expect(stdout).toContain(
+    "operations inside of it\n  Load  old  load-process-save  ✗ failed\n     no disk\n  Load  child  load-process-save  ● running\n",
+  );
+  expect((await liveops("show", "child")).stdout).toContain("inside of   parent, Load\n");
+});
+
 test("ls of a long queue lists the first of it, and says how many more there are", async () => {
   const newest = Array.from({ length: 20 }, (_, i) => record(`q${i}x`, "queued"));
   daemon.on("GET", "/v1/operations", (_, reply) =>
@@ -119,9 +176,10 @@ test("ls sends its filters, and reads on through the pages", async () => {
     "--json",
   );
   expect(JSON.parse(stdout)).toHaveLength(1500);
+  const asks = { state: "failed,cancelled", op: "backup", parent: "none" };
   expect(daemon.asked.map((asked) => asked.query)).toEqual([
-    { state: "failed,cancelled", op: "backup", limit: "1000" },
-    { state: "failed,cancelled", op: "backup", limit: "500", before: "page2" },
+    { ...asks, limit: "1000" },
+    { ...asks, limit: "500", before: "page2" },
   ]);
 });
 
@@ -201,7 +259,7 @@ test("ls --watch without a terminal: the table, then a row for each change; Ctrl
     "ccc load-process-save ● running",
     "bbb load-process-save - removed",
   ]);
-  expect(daemon.asked.find(({ path }) => path === "/v1/watch")?.query).toEqual({ limit: "20" });
+  expect(daemon.asked.find(({ path }) => path === "/v1/watch")?.query).toEqual({ limit: "1000" });
 });
 
 test("ls --watch --json: a record a line, again at each change, and what was removed", async () => {

@@ -51,22 +51,24 @@ interface Listed {
 }
 
 async function listed(client: Client, filter: LsFilter): Promise<Listed> {
-  const { state, op, host, limit, fits } = filter;
+  const { state, op, host, parent, limit, fits } = filter;
+  const query = { state, op, host, parent };
   if (fits !== undefined) {
-    const matching = (await listPages(client, { state, op, host })).operations.filter(fits);
+    const matching = (await listPages(client, query)).operations.filter(fits);
     const operations = newestOf(matching, filter);
     const moreQueued = limit === undefined ? queuedIn(matching) - queuedIn(operations) : 0;
     return { operations, total: matching.length, moreQueued };
   }
-  const newest = await listPages(client, { state, op, host }, limit ?? DEFAULT_LIMIT);
+  const newest = await listPages(client, query, limit ?? DEFAULT_LIMIT);
   const live = LIVE_STATES.filter((it) => state?.includes(it) ?? true);
   if (limit !== undefined || newest.operations.length < DEFAULT_LIMIT || live.length === 0)
     return { ...newest, moreQueued: 0 };
   const first = await snapshotOf(client, { state: live, op, host });
   const known = new Set(newest.operations.map((it) => it.id));
-  const older = first.operations.toReversed().filter((it) => !known.has(it.id));
+  const wanted = first.operations.filter((it) => parent === undefined || it.parent === undefined);
+  const older = wanted.toReversed().filter((it) => !known.has(it.id));
   const operations = [...newest.operations, ...older];
-  const all = queuedIn(first.operations) + (first.moreQueued ?? 0);
+  const all = queuedIn(wanted) + (first.moreQueued ?? 0);
   return { operations, total: newest.total, moreQueued: Math.max(0, all - queuedIn(operations)) };
 }
 
@@ -84,6 +86,7 @@ export interface ListOptions extends GlobalOptions, ClientFilter, ListOutputOpti
   state?: string;
   op?: string;
   host?: string;
+  children?: boolean;
   limit?: string;
   watch?: boolean;
 }
@@ -110,7 +113,7 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
   }
   const progress = new ListProgress(client);
   if (isTable || listOutput.sort !== null)
-    await Promise.all([progress.load(operations), progress.foresee(operations)]);
+    await Promise.all([progress.load(operations), progress.foresee(operations), progress.look(operations)]);
   const context = contextOf({
     ...progress.figures(),
     time: listOutput.time,
@@ -202,6 +205,10 @@ export function registerLs(root: Command): void {
     .option(
       "--older-than <duration>",
       "List only operations that finished longer ago than this, or were submitted longer ago if they are not finished: 1h, 7d",
+    )
+    .option(
+      "--children",
+      "Also list the operations inside of others, a row each; --queue lists those of its queue anyway",
     )
     .option("-n, --limit <n>", "List only the newest <n> operations")
     .option("--wide", "Also show the duration, CPU time, memory and I/O of each operation")

@@ -20,6 +20,8 @@ export interface LsFilter {
   op?: string | undefined;
   /** In a fleet: the host that runs the operations, or ran them last. */
   host?: string | undefined;
+  /** `none`: what runs inside of another operation is folded into that one. */
+  parent?: "none" | undefined;
   limit?: number | undefined;
   /** The filters that the daemon does not know; undefined: none is given. */
   fits?: ((operation: Operation) => boolean) | undefined;
@@ -37,6 +39,7 @@ export interface ClientFilter {
 interface FilterOptions extends ClientFilter {
   state?: string;
   op?: string;
+  children?: boolean;
   limit?: string;
 }
 
@@ -47,6 +50,7 @@ export function givenFilter(options: FilterOptions): LsFilter {
   return {
     state: statesOf(options.state),
     op: options.op,
+    parent: options.children || queue !== undefined ? undefined : "none",
     limit: limitOf(options.limit),
     ...(isFiltered && { fits: selector(options, Date.now) }),
   };

@@ -8,11 +8,13 @@ import type { Operation } from "../../../protocol/operation.js";
 import type { ForecastReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
 import type { OperationContext } from "../../describe/columns.js";
+import { type Inside, insideOf } from "../../describe/inside.js";
 import {
   type OverallProgress,
   overallProgress,
   type StageDurations,
 } from "../../terminal/overall-progress.js";
+import { LIVE_STATES, listPages } from "../list-pages.js";
 
 /** Milliseconds between two forecasts of the same operations, and of others. */
 const FORECAST_MS = 5000;
@@ -31,11 +33,14 @@ export class ListProgress {
   /** What the forecast was asked for, and when, by the monotonic clock. */
   #foreseen = { live: "", at: Number.NEGATIVE_INFINITY };
 
+  inside: Inside = insideOf([]);
+
   constructor(private readonly client: Client) {}
 
   /** The figures of a table. */
-  figures(): Pick<OperationContext, "now" | "progress" | "startsAt" | "expectedEnd"> {
+  figures(): Pick<OperationContext, "now" | "progress" | "startsAt" | "expectedEnd" | "inside"> {
     return {
+      inside: this.inside,
       now: this.client.now(),
       progress: (it) => this.of(it),
       startsAt: ({ id }) => Date.parse(this.#forecast?.operations[id]?.startsAt ?? "") || null,
@@ -59,6 +64,12 @@ export class ListProgress {
     // Without a forecast the list is still right.
     this.#forecast = await this.client.forecast().catch(() => null);
     return true;
+  }
+
+  /** Reads what runs inside of the operations. Where none of them waits for another one, nothing is asked. */
+  async look(operations: readonly Operation[]): Promise<void> {
+    if (!operations.some(({ state, waitsFor }) => state === "running" && waitsFor !== null)) return;
+    this.inside = insideOf((await listPages(this.client, { state: LIVE_STATES, parent: "any" })).operations);
   }
 
   /**

@@ -29,6 +29,7 @@ export function contentOf(operation: Operation, options: TableOptions): string {
 export function contextOf(options: Partial<OperationContext>): OperationContext {
   const { now = Date.now(), time = "relative", removed = false } = options;
   const { progress = (it) => overallProgress(it, null), startsAt = () => null } = options;
-  const { expectedEnd = () => undefined } = options;
-  return { now, time, removed, progress, startsAt, expectedEnd, runUrl: options.runUrl ?? (() => null) };
+  const { expectedEnd = () => undefined, inside = new Map() } = options;
+  const { runUrl = () => null } = options;
+  return { now, time, removed, progress, startsAt, expectedEnd, runUrl, inside };
 }

@@ -11,6 +11,7 @@ import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { wantsRedraw } from "../../../protocol/text/colour.js";
 import { applyWatchLines, EMPTY_VIEW, type WatchLine, type WatchView } from "../../../protocol/watch.js";
+import { insideOf } from "../../describe/inside.js";
 import { interruptible } from "../../kit/interruptible.js";
 import type { TableStream } from "../../kit/output/table.js";
 import { type ReportTo, say } from "../../kit/report.js";
@@ -83,6 +84,7 @@ async function follow(client: Client, filter: LsFilter, following: Following): P
     const removed = pending.flatMap((line) => (line.type === "removed" ? [line.id] : []));
     view = trimmed(applyWatchLines(view, pending));
     pending = [];
+    progress.inside = insideOf(view.operations.values());
     const listed = chosen(view, filter);
     output.show({ listed, held: view.operations, removed, moreQueued: view.moreQueued });
     void redrawWithFigures();
@@ -113,25 +115,26 @@ async function follow(client: Client, filter: LsFilter, following: Following): P
   }
 }
 
-function queryOf({ state, op, host, limit = DEFAULT_LIMIT, fits }: LsFilter, { cursor }: WatchView) {
+function queryOf({ state, op, host, parent, limit = DEFAULT_LIMIT, fits }: LsFilter, { cursor }: WatchView) {
   return {
     ...(state && { state }),
     ...(op !== undefined && { op }),
     ...(host !== undefined && { host }),
     // The daemon does not know the other filters.
-    limit: fits === undefined ? Math.min(limit, MOST_FINISHED) : MOST_FINISHED,
+    limit: fits === undefined && parent === undefined ? Math.min(limit, MOST_FINISHED) : MOST_FINISHED,
     ...(cursor !== null && { since: cursor }),
   };
 }
 
 /** The operations that `ls` lists, newest first. */
 export function chosen({ operations }: Pick<WatchView, "operations">, filter: LsFilter): Operation[] {
-  const { state, op, host, fits } = filter;
+  const { state, op, host, parent, fits } = filter;
   const fitting = [...operations.values()].filter(
     (it) =>
       (!state || state.includes(it.state)) &&
       (op === undefined || it.op === op) &&
       (host === undefined || it.host === host) &&
+      (parent === undefined || it.parent === undefined) &&
       (fits?.(it) ?? true),
   );
   // The stream sends them in the order of their submit; equal times keep this order.

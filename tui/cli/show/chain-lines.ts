@@ -29,16 +29,31 @@ export async function chainLinks(client: Client, { chain }: Operation): Promise<
   return { links, earlier: total - links.length };
 }
 
+/** The newest operations inside of the operation, oldest first, a line each. */
+export async function insideLines(client: Client, { id }: Operation, paint: Paint): Promise<string[]> {
+  const { operations, total } = await client.list({ parent: id, limit: MOST_LINKS });
+  const left = total - operations.length;
+  const lines = operations.reverse().flatMap((each) => {
+    const { stage, step } = each.parent ?? {};
+    const place = [stage, step].filter((name) => name != null).join(" › ");
+    return linkLines(each, sanitize(place || each.title), each.error === null, paint);
+  });
+  return left === 0 ? lines : [paint("dim", `… ${formatCount(left)} earlier`), ...lines];
+}
+
 /** Pure. The operation `shown` has only its first line: its result stands elsewhere. */
 export function chainLines({ links, earlier }: ChainLinks, shown: string, paint: Paint): string[] {
   const left = earlier === 0 ? [] : [paint("dim", `… ${formatCount(earlier)} earlier`)];
-  return [...left, ...links.flatMap((link) => linkLines(link, link.id === shown, paint))];
+  return [
+    ...left,
+    ...links.flatMap((link) => linkLines(link, String(link.chain.index + 1), link.id === shown, paint)),
+  ];
 }
 
-function linkLines(link: Operation, isShown: boolean, paint: Paint): string[] {
-  const { id, op, state, chain } = link;
+function linkLines(link: Operation, name: string, isShown: boolean, paint: Paint): string[] {
+  const { id, op, state } = link;
   const word = paint(stateColour(state), `${stateGlyph(state)} ${state}`);
-  const first = `${chain.index + 1}  ${id}  ${sanitize(op)}  ${word}`;
+  const first = `${name}  ${id}  ${sanitize(op)}  ${word}`;
   return isShown ? [first] : [first, ...outcomeLines(link, paint).map((line) => `   ${line}`)];
 }
 

@@ -18,7 +18,7 @@ import { connectFor } from "../connection.js";
 import { ListProgress } from "../ls/progress.js";
 import { contextOf } from "../ls/table.js";
 import { logUrlIn, runUrlIn } from "../run-links.js";
-import { chainLinks } from "./chain-lines.js";
+import { chainLinks, insideLines } from "./chain-lines.js";
 import { recordLines } from "./record-lines.js";
 
 type ShowOptions = OutputOptions;
@@ -64,6 +64,7 @@ export function registerShow(root: Command): void {
         time,
         link,
         urls: { run: runUrlIn(stateDir)(operation), log: logUrlIn(stateDir)(operation) },
+        inside: await insideLines(client, operation, paintFor(process.stdout)),
         chain: await chainLinks(client, operation),
         forecast: isFinal(operation.state) ? null : await client.forecast().catch(() => null),
       });

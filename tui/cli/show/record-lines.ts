@@ -32,6 +32,8 @@ export interface RecordLook {
   /** Null: times are printed in both ways. */
   time?: TimeStyle | null;
   chain?: ChainLinks | null;
+  /** Lines about the operations inside of it. */
+  inside?: string[];
   forecast?: ForecastReply | null;
   link?: Linker;
   /** Addresses of the files of the run. */
@@ -82,6 +84,7 @@ export function recordLines(it: Operation, options: RecordLook): string[] {
     ),
     ...field("status", it.status === null ? null : linkedText(sanitize(it.status.text))),
     ...section("result", resultLines(it).map(linkedText)),
+    ...section("operations inside of it", options.inside ?? []),
     ...section("operations of the chain", chain ? chainLines(chain, it.id, paint) : []),
     ...section(
       "error",

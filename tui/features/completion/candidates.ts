@@ -142,7 +142,7 @@ async function labels(client: Client): Promise<Candidate[]> {
 /** The operation of the line, or the newest. */
 async function operation(client: Client, args: readonly Given[]): Promise<Operation | undefined> {
   const word = args.find(({ value }) => value.of === "id");
-  return word ? client.show(word.text) : (await client.list({ limit: 1 })).operations[0];
+  return word ? client.show(word.text) : (await client.list({ parent: "none", limit: 1 })).operations[0];
 }
 
 async function stages(client: Client, { args }: Question): Promise<Candidate[]> {
