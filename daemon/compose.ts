@@ -27,6 +27,7 @@ import { Queues } from "./scheduler/queues.js";
 import { Scheduler, type SchedulerOptions } from "./scheduler/scheduler.js";
 import { Stalls } from "./scheduler/stalls.js";
 import { Stopping } from "./scheduler/stopping.js";
+import { WaitEdges } from "./scheduler/wait-edges.js";
 import { Waiting } from "./scheduler/waiting.js";
 import type { Settings } from "./settings.js";
 import type { Layout } from "./store/layout.js";
@@ -149,6 +150,12 @@ function composeCore(
     find: (id) => store.find(id),
     reject: (id, outcome) => lifecycle.reject(id, outcome),
   });
+  const edges = new WaitEdges({
+    bus,
+    store,
+    lifecycle,
+    dependencies,
+  });
   const blockedTypes = new BlockedTypes({
     bus,
     settings,
@@ -165,6 +172,7 @@ function composeCore(
     loader,
     entry: find,
     running: () => scheduler.attempts.values(),
+    waitersOf: (id) => edges.waitersOf(id),
   });
   const copied = new CopiedState(layout);
   // Every reason to wait, in the order in which they are asked and shown.
@@ -195,6 +203,7 @@ function composeCore(
     queue,
     queues,
     waiting,
+    edges,
     blockedTypes,
     typeLimits,
     containment,
@@ -231,6 +240,7 @@ function composeCore(
     queue,
     waiting,
     dependencies,
+    edges,
     attempts,
     features,
     runs: engine.runs,
@@ -274,6 +284,7 @@ function composeCore(
     queues,
     waiting,
     dependencies,
+    edges,
     blockedTypes,
     copied,
     scheduler,

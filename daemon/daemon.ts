@@ -146,6 +146,7 @@ class DaemonRun implements Daemon {
         { count: this.#parts.scheduler.attempts.size },
         "liveopsd is stopping; running operations continue",
       );
+      this.#parts.edges.stop();
       await this.cleanup.release();
       this.#stopped.resolve();
     })();
@@ -175,12 +176,13 @@ class DaemonRun implements Daemon {
 
   /** The state is loaded: fills the queues and the hub. */
   #noteStored(): void {
-    const { store, copied, hub, waiting } = this.#parts;
+    const { store, copied, hub, waiting, edges } = this.#parts;
     copied.recognise(store, this.settings.runsQueued);
     const copy = copied.describe();
     if (copy !== null) this.log.logger.warn(copy);
     const entries = [...store.ledger.entries.values()];
     for (const { record } of entries) hub.changed(null, record);
+    edges.begin();
     waiting.add(entries.filter(({ record }) => record.state === "queued"));
   }
 

@@ -240,6 +240,23 @@ export class Lifecycle {
   }
 
   /**
+   * Records for whose end a running operation waits.
+   *
+   * @param make - ids, by the newest entry. The same as before: nothing is recorded
+   */
+  wait(id: string, make: (entry: Entry) => readonly string[]): Promise<void> {
+    return this.#judge(id, async () => {
+      const entry = this.store.ledger.get(id);
+      if (!entry?.run) return;
+      const ids = make(entry);
+      const { waitsFor: before = [] } = entry.run;
+      if (ids.length === before.length && ids.every((each) => before.includes(each))) return;
+      const { attempt } = entry.record;
+      await this.store.decide({ kind: "waits", id, attempt, ids }, entry.version);
+    });
+  }
+
+  /**
    * Records a request to stop an operation. A queued operation is cancelled at once. For a running operation this only
    * records the request; the scheduler stops the attempt. The first reason stays. A cancel after a timeout is still
    * recorded, so that the operation is not retried automatically.
@@ -397,6 +414,7 @@ export class Lifecycle {
       ...withoutDefaults(pick(entry.record, OF_CHAIN)),
       // A type may name its own queue.
       ...submission,
+      ...pick(entry.record, ["parent"]),
       // The next link may use files of its predecessor.
       ...(host !== undefined && hosts !== "any" && { on: host }),
     };

@@ -205,10 +205,12 @@ export interface Problem {
   variables?: string[];
   /** References of secrets, such as `env:TOKEN`, that the request must have in `secrets`. */
   secrets?: string[];
+  /** Ids of operations that would wait for each other. */
+  circle?: string[];
 }
 
 /** The parts of a problem that only some errors have. */
-type RefusalExtra = Pick<Problem, "nearest" | "candidates" | "variables" | "secrets">;
+type RefusalExtra = Pick<Problem, "nearest" | "candidates" | "variables" | "secrets" | "circle">;
 
 /** An error with a stable code: a {@link Refusal} of the daemon, or an error of the client. */
 export class LiveopsError extends Error {
@@ -265,12 +267,13 @@ export class Refusal extends LiveopsError {
   }
 
   static fromProblem(problem: Problem): Refusal {
-    const { nearest, candidates, variables, secrets } = problem;
+    const { nearest, candidates, variables, secrets, circle } = problem;
     const extra = {
       ...(nearest && { nearest }),
       ...(candidates && { candidates }),
       ...(variables && { variables }),
       ...(secrets && { secrets }),
+      ...(circle && { circle }),
     };
     return new Refusal(problem.code, problem.detail, extra, { status: problem.status, title: problem.title });
   }

@@ -20,6 +20,7 @@ export const problemSchema: z.ZodMiniType<Problem> = doc(
     detail: doc(z.string(), "what failed, why, and the next command"),
     nearest: doc(z.optional(z.array(z.string())), "names similar to a mistyped name"),
     candidates: doc(z.optional(z.array(z.string())), "ids that begin with an ambiguous prefix"),
+    circle: doc(z.optional(z.array(z.string())), "ids of operations that would wait for each other"),
     variables: doc(
       z.optional(z.array(z.string())),
       "names of variables that the request must have in `shell`",

@@ -23,12 +23,14 @@ import { Finishing, type Judge } from "./finishing.js";
 import type { Outbox } from "./outbox.js";
 import type { StartParts } from "./start.js";
 import { type OperationStarter, Starter, type StarterOptions } from "./starter.js";
+import type { WaitEdges } from "./wait-edges.js";
 
 /** How often every live attempt is checked, in ms, even without a file system event. */
 const ROUND_MS = 500;
 
 export interface SchedulerOptions extends StartParts {
   bus: Bus;
+  edges: WaitEdges;
   copied: CopiedState;
   /** Most operations that run at the same time. */
   slots: () => number;
@@ -60,7 +62,8 @@ export class Scheduler {
   constructor(private readonly options: SchedulerOptions) {
     this.pool = new Pool({
       dir: options.layout.workers,
-      size: options.slots,
+      // What waits has a worker, and works in no slot.
+      size: () => options.slots() + options.edges.size,
       workerEvents: options.workerEvents,
       lease: options.leaseFile === null ? null : { file: options.leaseFile },
       settings: options.settings,

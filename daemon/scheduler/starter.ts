@@ -1,7 +1,12 @@
 /** Starts queued operations: gives them to idle workers, up to the number of slots, and keeps workers warm. */
+import type { Entry } from "../store/decision.js";
 import type { Pool, PooledWorker } from "../worker/pool.js";
 import type { Attempt } from "./attempt.js";
+import { compareTurns } from "./lane.js";
+import { placeOf } from "./queue.js";
 import { type Begin, type StartParts, start } from "./start.js";
+import { type Slot, UsedSlots } from "./used-slots.js";
+import type { WaitEdges } from "./wait-edges.js";
 
 /** Starts operations while it is not paused. */
 export interface OperationStarter {
@@ -18,8 +23,14 @@ export interface StarterOptions extends StartParts {
   /** Running attempts, by operation id. */
   attempts: ReadonlyMap<string, Attempt>;
   begin: Begin;
+  edges: Pick<WaitEdges, "graph" | "lentSlot">;
   /** An operation started, or could not start. */
   onChange(): void;
+}
+
+interface Next {
+  entry: Entry;
+  slot: Slot;
 }
 
 export class Starter implements OperationStarter {
@@ -36,26 +47,55 @@ export class Starter implements OperationStarter {
   /** Starts as many queued operations as there are slots and idle workers. */
   kick(): void {
     if (this.isPaused || this.isDraining) return;
-    const { queue, queues, store, pool, typeLimits } = this.options;
+    const { queue, store, pool, typeLimits } = this.options;
     typeLimits.release();
     while (queue.length > 0 && !store.isFull) {
-      const slots = this.#slots();
-      const isFree = (name: string) => queues.isOpen(name) && slots.busy(name) < queues.concurrency(name);
-      const [id] = queue.first(1, isFree);
-      if (id === undefined) break;
-      const entry = store.ledger.get(id);
-      // An edit or a retry queued the operation again while it is about to start. It waits again if that fails.
-      if (!entry || this.#starting.has(id)) {
-        queue.take(isFree);
-        continue;
-      }
+      const next = this.#next();
+      if (next === null) break;
       const worker = pool.take();
       if (!worker) break;
-      queue.take(isFree);
-      const name = entry.record.queue;
-      void this.#start(id, worker, { queue: name, slot: slots.lowest(name) });
+      queue.remove(next.entry.record.id, placeOf(next.entry));
+      void this.#start(next.entry.record.id, worker, next.slot);
     }
     this.#warmSoon();
+  }
+
+  /** The next operation: one that something waits for, in a lent slot, or the first of the queues with a free slot. */
+  #next(): Next | null {
+    const { queue, store } = this.options;
+    const slots = this.#slots();
+    const lent = this.#lent(slots);
+    if (lent !== null) return lent;
+    const isFree = (name: string) => slots.hasFree(name);
+    for (;;) {
+      const [id] = queue.first(1, isFree);
+      if (id === undefined) return null;
+      const entry = store.ledger.get(id);
+      if (entry && !this.#starting.has(id)) {
+        const { queue: name } = entry.record;
+        return { entry, slot: { queue: name, slot: slots.lowest(name) } };
+      }
+      // An edit or a retry queued the operation again while it is about to start. It waits again if that fails.
+      queue.take(isFree);
+    }
+  }
+
+  #lent(slots: UsedSlots): Next | null {
+    const { edges, store, queue, queues } = this.options;
+    const ready: Entry[] = [];
+    for (const id of edges.graph.awaited) {
+      const entry = store.ledger.get(id);
+      if (entry?.record.state !== "queued" || this.#starting.has(id)) continue;
+      if (queues.isOpen(entry.record.queue) && queue.position(id, placeOf(entry)) !== null) ready.push(entry);
+    }
+    ready.sort((a, b) => compareTurns(placeOf(a), placeOf(b)));
+    const queueOf = (id: string) => ready.find(({ record }) => record.id === id)?.record.queue ?? null;
+    for (const stuckIn of [undefined, queueOf])
+      for (const entry of ready) {
+        const slot = edges.lentSlot(entry.record, slots, stuckIn);
+        if (slot !== null) return { entry, slot: { queue: entry.record.queue, slot } };
+      }
+    return null;
   }
 
   async #start(id: string, worker: PooledWorker, slot: Slot): Promise<void> {
@@ -83,13 +123,13 @@ export class Starter implements OperationStarter {
   #wanted(): number {
     const { queue, queues, pool } = this.options;
     const slots = this.#slots();
-    let startable = 0;
+    let startable = this.#lent(slots) === null ? 0 : 1;
     let waiting = 0;
     for (const name of queues.names()) {
       if (!queues.isOpen(name)) continue;
       const length = queue.lengthOf(name);
       waiting += length;
-      startable += Math.min(length, Math.max(0, queues.concurrency(name) - slots.busy(name)));
+      startable += Math.min(length, slots.free(name));
     }
     return Math.min(waiting, startable + pool.spare);
   }
@@ -99,39 +139,11 @@ export class Starter implements OperationStarter {
    * same batch where possible.
    */
   #slots(): UsedSlots {
-    const used = new UsedSlots();
-    for (const { queue, slot } of this.#starting.values()) used.add(queue, slot);
-    for (const { holdsSlot, entry } of this.options.attempts.values())
-      if (holdsSlot) used.add(entry.record.queue, entry.record.slot ?? 0);
+    const { queues, attempts } = this.options;
+    const used = new UsedSlots((name) => (queues.isOpen(name) ? queues.concurrency(name) : 0));
+    for (const [id, slot] of this.#starting) used.add(id, slot);
+    for (const { holdsSlot, id, entry } of attempts.values())
+      if (holdsSlot) used.add(id, { queue: entry.record.queue, slot: entry.record.slot ?? 0 });
     return used;
-  }
-}
-
-/** A numbered place of a queue in which one operation runs. */
-interface Slot {
-  queue: string;
-  /** From 1. */
-  slot: number;
-}
-
-class UsedSlots {
-  readonly #used = new Map<string, number[]>();
-
-  add(queue: string, slot: number): void {
-    const used = this.#used.get(queue);
-    if (used) used.push(slot);
-    else this.#used.set(queue, [slot]);
-  }
-
-  busy(queue: string): number {
-    return this.#used.get(queue)?.length ?? 0;
-  }
-
-  /** The lowest free number of the queue. */
-  lowest(queue: string): number {
-    const used = new Set(this.#used.get(queue));
-    let slot = 1;
-    while (used.has(slot)) slot++;
-    return slot;
   }
 }

@@ -53,6 +53,8 @@ export type Decision =
       event: EventOf<"attempt:paused"> | EventOf<"attempt:resumed">;
       uptime: number;
     }
+  /** For whose end a command or code inside of the running attempt waits: all of them. */
+  | { kind: "waits"; id: string; attempt: number; ids: readonly string[] }
   | {
       kind: "finished";
       id: string;
@@ -221,6 +223,8 @@ export interface Run {
   accepted: boolean;
   /** Seconds since boot when the attempt was paused; absent: it is not paused. */
   pausedUptime?: number;
+  /** For whose end something inside of the attempt waits. Absent: nothing does. */
+  waitsFor?: readonly string[];
   /** Absent without a fleet. */
   claim?: HostClaim;
 }

@@ -178,6 +178,9 @@ export class Ledger {
         if (entry.run && decision.event.type === "attempt:paused") entry.run.pausedUptime = decision.uptime;
         else delete entry.run?.pausedUptime;
         break;
+      case "waits":
+        if (entry.run && before.attempt === decision.attempt) entry.run.waitsFor = decision.ids;
+        break;
       case "finished": {
         entry.record = { ...before, ...decision.runState };
         this.#finish(entry, decision.event, n);

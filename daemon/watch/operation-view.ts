@@ -13,6 +13,7 @@ import { isUnreadable } from "../run-files/unreadable.js";
 import type { Attempt } from "../scheduler/attempt.js";
 import type { Dependencies } from "../scheduler/holds/dependencies.js";
 import { placeOf, type Queue } from "../scheduler/queue.js";
+import type { WaitEdges } from "../scheduler/wait-edges.js";
 import type { Waiting } from "../scheduler/waiting.js";
 import type { Entry } from "../store/decision.js";
 import type { Store } from "../store/store.js";
@@ -29,6 +30,7 @@ interface ViewParts {
   queue: Queue;
   waiting: Pick<Waiting, "why">;
   dependencies: Pick<Dependencies, "waitsFor">;
+  edges: Pick<WaitEdges, "waitsFor">;
   /** Running attempts, by operation id. */
   attempts: ReadonlyMap<string, Attempt>;
   features: readonly Feature[];
@@ -151,7 +153,7 @@ export class OperationView {
   }
 
   #withMomentary(entry: Entry): Operation {
-    const { queue, waiting, dependencies, attempts } = this.parts;
+    const { queue, waiting, dependencies, edges, attempts } = this.parts;
     const { record } = entry;
     if (record.state === "queued")
       return {
@@ -164,7 +166,8 @@ export class OperationView {
     if (record.state !== "running" || !attempt) return record;
     const { stalledSince, noRoomSince, sampler } = attempt;
     const { resources, usage } = sampler;
-    const values = { stalledSince, noRoomSince, resources, usage };
+    const waitsFor = edges.waitsFor(record.id);
+    const values = { stalledSince, noRoomSince, resources, usage, waitsFor };
     const isPaused = record.pause !== null && record.pause.since !== null;
     if (stalledSince === null && noRoomSince === null && !isPaused) return { ...record, ...values };
     // The remaining time of an operation that does not progress is unknown.

@@ -2,7 +2,8 @@
 
 import { EventEmitter } from "node:events";
 import type { ServerResponse } from "node:http";
-import type { FastifyReply } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { WITHIN_HEADER, withinOf } from "../../../protocol/client/within-header.js";
 import { FIRST_QUEUED } from "../../../protocol/limits.js";
 import { isFinal } from "../../../protocol/state.js";
 import type { EventLine } from "../../../protocol/stream-lines.js";
@@ -44,12 +45,29 @@ export function openStream(
   return response;
 }
 
+/**
+ * The operation inside of which the client runs waits for others as long as the reply is open.
+ *
+ * @throws Refusal where one of them waits for it
+ */
+async function waitWhileOpen(
+  { edges }: Context,
+  headers: FastifyRequest["headers"],
+  { raw }: FastifyReply,
+  ids: readonly string[],
+): Promise<void> {
+  const close = await edges.open(withinOf(headers[WITHIN_HEADER]), ids);
+  if (raw.closed) close();
+  else raw.on("close", close);
+}
+
 export const watchRoute: RoutePlugin = (app, { context, connections }, done) => {
   app.route({
     ...definition("watch"),
-    handler: async ({ query }, reply) => {
-      const { operation, follow, log, logAfter, since, state, op, host, limit } = query;
+    handler: async ({ query, headers }, reply) => {
+      const { operation, follow, waits = [], log, logAfter, since, state, op, host, limit } = query;
       const id = operation === undefined ? null : (await context.view.find(operation)).record.id;
+      await waitWhileOpen(context, headers, reply, id === null ? waits : [id]);
       if (id !== null) await context.runs.bring([id]);
       const scope = {
         operation: id,
@@ -84,9 +102,10 @@ export const eventsRoute: RoutePlugin = (app, { context, connections }, done) =>
   context.bus.on("record", ({ record }) => news.emit(record.id));
   app.route({
     ...definition("events"),
-    handler: async ({ params, query }, reply) => {
+    handler: async ({ params, query, headers }, reply) => {
       const entry = await context.view.find(params.id);
       const { id } = entry.record;
+      if (query.follow) await waitWhileOpen(context, headers, reply, [id]);
       await context.runs.bring([id]);
       const dir = runDir(context.layout, id);
       const events = new MergedEvents(context.runs.of(id), query.after, query.log);

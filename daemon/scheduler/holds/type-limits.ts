@@ -17,6 +17,8 @@ interface TypeLimitsOptions {
   entry(id: string): Entry | undefined;
   waiting: Pick<Waiting, "again" | "takeOut">;
   running(): Iterable<Attempt>;
+  /** Running operations that wait for this one: they do not count for it. */
+  waitersOf(id: string): ReadonlySet<string>;
   loader: Pick<Loader, "resolve">;
 }
 
@@ -48,7 +50,7 @@ export class TypeLimits extends Hold {
    */
   reserve(entry: Entry, limit: number | null): boolean {
     const { id, op } = entry.record;
-    if (limit !== null && this.#running(op) >= limit) {
+    if (limit !== null && this.#running(op, id) >= limit) {
       this.#block(op, limit);
       return false;
     }
@@ -67,7 +69,7 @@ export class TypeLimits extends Hold {
     const type = this.#types.get(op);
     if (type === undefined) return false;
     for (const ids of type.waiting.values()) ids.delete(id);
-    if (this.#running(op) < type.limit) return false;
+    if (this.#running(op, id) < type.limit) return false;
     type.returned.delete(id);
     const ids = type.waiting.get(queue);
     if (ids) ids.add(id);
@@ -107,7 +109,11 @@ export class TypeLimits extends Hold {
   release(): void {
     for (const [op, type] of this.#types) {
       const room = type.limit - this.#running(op);
-      if (room <= 0) continue;
+      if (room <= 0) {
+        const ids = [...type.waiting.values()].flatMap((each) => [...each]);
+        this.options.waiting.again(ids.filter((id) => this.#running(op, id) < type.limit));
+        continue;
+      }
       for (const [queue, ids] of type.waiting) {
         this.#return(type, queue, ids, room);
         if (ids.size === 0) type.waiting.delete(queue);
@@ -168,11 +174,18 @@ export class TypeLimits extends Hold {
     this.options.waiting.takeOut(({ record }) => record.op === op);
   }
 
-  /** An attempt that needs its slot no longer makes room. */
-  #running(op: string): number {
+  /**
+   * An attempt that needs its slot no longer makes room.
+   *
+   * @param id - of an operation that may start: those that wait for it do not count
+   */
+  #running(op: string, id?: string): number {
+    const waiters = id === undefined ? null : this.options.waitersOf(id);
     let running = 0;
-    for (const { entry, holdsSlot } of this.options.running())
-      if (entry.record.op === op && holdsSlot) running++;
+    for (const attempt of this.options.running()) {
+      const isOfType = attempt.entry.record.op === op && attempt.holdsSlot;
+      if (isOfType && !waiters?.has(attempt.id)) running++;
+    }
     for (const starting of this.#starting.values()) if (starting === op) running++;
     return running;
   }

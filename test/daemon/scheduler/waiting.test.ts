@@ -126,6 +126,7 @@ test("a type whose waiting operations are gone is released once", () => {
     entry: (id) => known.get(id),
     waiting,
     running: () => [],
+    waitersOf: () => new Set(),
     loader: { resolve: () => Promise.reject(new Error("no loader")) },
   });
   waiting.use([limits]);

@@ -1,0 +1,231 @@
+/**
+ * Wait edges: a running operation waits for the end of another one, and lends its slot meanwhile (`wait-graph.ts`).
+ *
+ * An edge is that of a command or of code inside of the operation. It is durable, and ends with the stream by which its
+ * waiter waits, with the attempt of the waiter, and with what it waits for. Operations that began inside of the attempt
+ * are edges too: their records name it.
+ */
+import type { Within } from "../../protocol/client/within-header.js";
+import { Refusal } from "../../protocol/errors.js";
+import type { Operation } from "../../protocol/operation.js";
+import { isFinal } from "../../protocol/state.js";
+import type { Bus } from "../bus.js";
+import type { Lifecycle } from "../lifecycle.js";
+import type { Entry } from "../store/decision.js";
+import { NotRecordedError } from "../store/not-recorded.js";
+import type { Store } from "../store/store.js";
+import type { Dependencies } from "./holds/dependencies.js";
+import { lentSlot, type Slots, WaitGraph, wayTo } from "./wait-graph.js";
+
+/** How long an edge of an earlier daemon stays without a stream, in ms: its waiter may look for the daemon. */
+const RECONNECT_MS = 60_000;
+
+interface WaitEdgesOptions {
+  bus: Bus;
+  store: Pick<Store, "find" | "ledger">;
+  lifecycle: Pick<Lifecycle, "wait">;
+  dependencies: Pick<Dependencies, "liveLinks">;
+}
+
+export class WaitEdges {
+  /** Number of streams by which an operation waits for another: by waiter, then by what it waits for. */
+  readonly #streams = new Map<string, Map<string, number>>();
+  /** Running operations with recorded edges. */
+  readonly #waiting = new Set<string>();
+  /** Live operations by the one inside of which they began. */
+  readonly #children = new Map<string, Set<string>>();
+  /** Null: something has changed since. */
+  #graph: WaitGraph | null = null;
+  #forgetting: NodeJS.Timeout | null = null;
+  #isStopped = false;
+
+  constructor(private readonly options: WaitEdgesOptions) {
+    options.bus.on("decided", (changes) => {
+      const told = new Set<string>();
+      for (const { id, before, after } of changes) {
+        const isOver = after === null || isFinal(after.state);
+        if (isOver) for (const waiter of this.graph.directWaiters(id)) told.add(waiter);
+        this.#note(before, after);
+        told.add(after?.parent?.id ?? id);
+      }
+      this.#graph = null;
+      for (const id of told) this.#tell(id);
+    });
+  }
+
+  /** The state is loaded. */
+  begin(): void {
+    const { ledger } = this.options.store;
+    for (const state of ["running", "queued"] as const)
+      for (const { record } of ledger.inState(state)) this.#note(null, record);
+    this.#graph = null;
+    if (this.#waiting.size === 0) return;
+    this.#forgetting = setTimeout(() => {
+      for (const id of this.#waiting) void this.#record(id);
+    }, RECONNECT_MS).unref();
+  }
+
+  /** The streams end with the daemon, and the waits go on. */
+  stop(): void {
+    this.#isStopped = true;
+    if (this.#forgetting) clearTimeout(this.#forgetting);
+  }
+
+  get graph(): WaitGraph {
+    const roots = () => new Set([...this.#waiting, ...this.#streams.keys(), ...this.#children.keys()]);
+    this.#graph ??= new WaitGraph(this.#isEmpty ? [] : roots(), (id) => this.#awaitedBy(id));
+    return this.#graph;
+  }
+
+  /** Number of running operations that wait. */
+  get size(): number {
+    return this.#isEmpty ? 0 : new Set([...this.#waiting, ...this.#children.keys()]).size;
+  }
+
+  /** Live operations that began inside of this one, in any attempt. */
+  childrenOf(id: string): string[] {
+    return [...(this.#children.get(id) ?? [])];
+  }
+
+  /** For whose end a running operation waits; null: for none. */
+  waitsFor(id: string): string[] | null {
+    if (this.#isEmpty) return null;
+    const awaited = this.#awaitedBy(id);
+    return awaited.length === 0 ? null : [...awaited];
+  }
+
+  /**
+   * The operation waits for others until the returned function is called.
+   *
+   * @param within - null, or no running attempt: nothing waits
+   * @throws Refusal where one of them waits for the operation, directly or not
+   */
+  async open(within: Within | null, ids: readonly string[]): Promise<() => void> {
+    const waiter = within && this.options.store.ledger.get(within.id)?.record;
+    if (!waiter || waiter.state !== "running" || waiter.attempt !== within.attempt) return () => {};
+    const { id } = waiter;
+    for (const awaited of ids) {
+      const live = this.#liveLink(awaited);
+      const way = live === null ? null : wayTo(id, live, (each) => this.#awaitedBy(each));
+      if (way !== null) throw circle(id, way);
+    }
+    this.#count(id, ids, 1);
+    const close = () => {
+      this.#count(id, ids, -1);
+      if (!this.#isStopped) void this.#record(id);
+    };
+    try {
+      await this.#record(id);
+    } catch (error) {
+      close();
+      throw error;
+    }
+    return close;
+  }
+
+  /** Running operations that cannot go on before this one has ended: they wait for it, or for a slot that it frees. */
+  waitersOf(id: string): Set<string> {
+    return this.graph.waiters(id);
+  }
+
+  /**
+   * The slot that operations lend to a queued one; null: none does.
+   *
+   * @param queueOf - as in `WaitGraph.stuck`; absent: only what waits for the operation lends
+   */
+  lentSlot(
+    { id, queue }: Pick<Operation, "id" | "queue">,
+    slots: Slots,
+    queueOf?: (id: string) => string | null,
+  ): number | null {
+    if (queueOf === undefined) return lentSlot(queue, slots, this.waitersOf(id));
+    const stuck = this.graph.stuck(queueOf, slots);
+    return stuck.has(id) ? lentSlot(queue, slots, stuck) : null;
+  }
+
+  get #isEmpty(): boolean {
+    return this.#waiting.size + this.#streams.size + this.#children.size === 0;
+  }
+
+  #awaitedBy(id: string): string[] {
+    const entry = this.options.store.ledger.get(id);
+    if (!entry || isFinal(entry.record.state)) return [];
+    if (entry.record.state === "queued") return this.options.dependencies.liveLinks(id);
+    const children = this.childrenOf(id).filter((each) => this.#isOfAttempt(each, entry));
+    const awaited = [...children, ...this.#openTo(id), ...(entry.run?.waitsFor ?? [])];
+    return [...new Set(awaited.flatMap((each) => this.#liveLink(each) ?? []))];
+  }
+
+  /** Whether an operation began inside of the present attempt of another one. */
+  #isOfAttempt(id: string, { record }: Entry): boolean {
+    const { parent } = this.options.store.ledger.get(id)?.record ?? {};
+    return parent?.id === record.id && parent.attempt === record.attempt;
+  }
+
+  #openTo(id: string): string[] {
+    return [...(this.#streams.get(id)?.keys() ?? [])];
+  }
+
+  /** The link of a chain that is not finished; null: all are. */
+  #liveLink(id: string): string | null {
+    for (let next: string | null = id; next !== null; ) {
+      const entry: Entry | null = this.options.store.find(next);
+      if (!entry) return null;
+      if (!isFinal(entry.record.state)) return next;
+      next = entry.record.chain.next;
+    }
+    return null;
+  }
+
+  #count(id: string, ids: readonly string[], by: 1 | -1): void {
+    const streams = this.#streams.get(id) ?? new Map<string, number>();
+    for (const each of ids) {
+      const count = (streams.get(each) ?? 0) + by;
+      if (count > 0) streams.set(each, count);
+      else streams.delete(each);
+    }
+    if (streams.size > 0) this.#streams.set(id, streams);
+    else this.#streams.delete(id);
+    this.#graph = null;
+  }
+
+  /** Records the edges of the streams that are open now. The records of operations inside of it are edges already. */
+  async #record(id: string): Promise<void> {
+    try {
+      await this.options.lifecycle.wait(id, (entry) =>
+        this.#openTo(id).filter((each) => !this.#isOfAttempt(each, entry) && this.#liveLink(each) !== null),
+      );
+    } catch (error) {
+      // An edge without a record counts as long as this daemon runs.
+      if (!(error instanceof NotRecordedError)) throw error;
+    }
+  }
+
+  #note(before: Operation | null, after: Operation | null): void {
+    const { id, parent } = (after ?? before)!;
+    const run = after?.state === "running" ? this.options.store.ledger.get(id)?.run : null;
+    if (run?.waitsFor?.length) this.#waiting.add(id);
+    else this.#waiting.delete(id);
+    if (parent === undefined) return;
+    const children = this.#children.get(parent.id) ?? new Set();
+    if (after !== null && !isFinal(after.state)) children.add(id);
+    else children.delete(id);
+    if (children.size > 0) this.#children.set(parent.id, children);
+    else this.#children.delete(parent.id);
+  }
+
+  #tell(id: string): void {
+    const record = this.options.store.ledger.get(id)?.record;
+    if (record?.state === "running") this.options.bus.emit("shown", record, "waitsFor");
+  }
+}
+
+function circle(waiter: string, way: readonly string[]): Refusal {
+  const ids = [waiter, ...way];
+  return new Refusal(
+    "LIVEOPS_WAIT_CIRCLE",
+    `${waiter} cannot wait for ${way[0]}, because ${ids.slice(1).join(" waits for ")}; ` +
+      `wait for it outside of ${waiter}, or cancel one of them: liveops cancel ${way[0]}`,
+    { circle: ids },
+  );
+}

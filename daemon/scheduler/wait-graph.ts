@@ -1,0 +1,118 @@
+/**
+ * Which live operations wait for which, and whose slot an operation may use meanwhile. Pure.
+ *
+ * What waits for another operation does not work, so it lends its slot. An operation may start in a slot if all that use
+ * the slot wait for it, directly or not: then at most one operation works in each slot. Where operations of several
+ * queues hold the slots that the others need, all would wait for ever. So an operation may also start in a slot if none
+ * of its users can go on before some slot is lent.
+ */
+export class WaitGraph {
+  /** By id of what waits: for whose end, directly. An operation that waits for none is in it with an empty list. */
+  readonly #awaited = new Map<string, readonly string[]>();
+  /** By id: what waits for its end directly. */
+  readonly #waiters = new Map<string, string[]>();
+
+  /**
+   * @param roots - running operations that wait for others
+   * @param awaitedBy - the live operations for whose end one waits, directly
+   */
+  constructor(roots: Iterable<string>, awaitedBy: (id: string) => readonly string[]) {
+    const open = [...roots];
+    for (let id = open.pop(); id !== undefined; id = open.pop()) {
+      if (this.#awaited.has(id)) continue;
+      const awaited = awaitedBy(id);
+      this.#awaited.set(id, awaited);
+      for (const each of awaited) {
+        const waiters = this.#waiters.get(each);
+        if (waiters) waiters.push(id);
+        else this.#waiters.set(each, [id]);
+        open.push(each);
+      }
+    }
+  }
+
+  /** Operations for whose end something waits. */
+  get awaited(): Iterable<string> {
+    return this.#waiters.keys();
+  }
+
+  /** What waits for the end of this operation directly. */
+  directWaiters(id: string): readonly string[] {
+    return this.#waiters.get(id) ?? [];
+  }
+
+  /** All that wait for the end of this operation, directly or not. */
+  waiters(id: string): Set<string> {
+    const found = new Set<string>();
+    const open = [id];
+    for (let next = open.pop(); next !== undefined; next = open.pop())
+      for (const waiter of this.directWaiters(next))
+        if (!found.has(waiter)) {
+          found.add(waiter);
+          open.push(waiter);
+        }
+    return found;
+  }
+
+  /**
+   * Operations that cannot go on before a slot is lent: they wait for each other's slots.
+   *
+   * @param queueOf - the queue in which an operation waits for a slot, now or after others; null: it runs, or something
+   *   else holds it, which may end
+   */
+  stuck(queueOf: (id: string) => string | null, slots: Slots): Set<string> {
+    const stuck = new Set(this.#awaited.keys());
+    const goesOn = (id: string) => {
+      if (this.#awaited.get(id)!.some((each) => stuck.has(each))) return false;
+      const queue = queueOf(id);
+      if (queue === null || slots.hasFree(queue)) return true;
+      return slots.users(queue).some(([, users]) => !users.some((user) => stuck.has(user)));
+    };
+    for (let before = -1; before !== stuck.size; ) {
+      before = stuck.size;
+      for (const id of stuck) if (goesOn(id)) stuck.delete(id);
+    }
+    return stuck;
+  }
+}
+
+/** The slots of the queues, as far as operations use them. */
+export interface Slots {
+  /** Whether the queue has a slot that no operation uses. */
+  hasFree(queue: string): boolean;
+  /** By number of the slot: the operations that use it. */
+  users(queue: string): ReadonlyArray<readonly [slot: number, users: readonly string[]]>;
+}
+
+/** The number of a slot whose users all wait; null: there is none. */
+export function lentSlot(queue: string, slots: Slots, waiters: ReadonlySet<string>): number | null {
+  const lent = slots.users(queue).find(([, users]) => users.every((user) => waiters.has(user)));
+  return lent?.[0] ?? null;
+}
+
+/**
+ * A way from one operation to another along their waits; null: there is none.
+ *
+ * @returns ids, with both ends
+ */
+export function wayTo(
+  target: string,
+  from: string,
+  awaitedBy: (id: string) => readonly string[],
+): string[] | null {
+  const before = new Map<string, string | null>([[from, null]]);
+  const open = [from];
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    if (id === target) {
+      const way = [id];
+      for (let next = before.get(id); next; next = before.get(next)) way.unshift(next);
+      return way;
+    }
+    for (const each of awaitedBy(id))
+      if (!before.has(each)) {
+        before.set(each, id);
+        open.push(each);
+      }
+  }
+  return null;
+}
