@@ -5,10 +5,12 @@
 import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import type { Operation } from "../protocol/operation.js";
 import type { DaemonReply } from "../protocol/replies.js";
+import type { RetryBody } from "../protocol/requests.js";
 import type { Config } from "../protocol/system/config-settings.js";
 import type { Connections } from "./http/connections.js";
 import type { Judge } from "./scheduler/finishing.js";
 import type { Settings } from "./settings.js";
+import type { Entry } from "./store/decision.js";
 
 /** Routes that a feature adds to the HTTP server. */
 export type FeatureRoutes = FastifyPluginCallbackZod<{ connections: Connections }>;
@@ -45,6 +47,13 @@ export interface Feature {
   problems?(): string[];
   /** Why an operation failed, in lines that are not masked; null: the feature does not know. */
   reasonOf?(record: Operation): string[] | null;
+  /**
+   * Retries what ran inside of the operation, as far as the request names it.
+   *
+   * @param by - name of the person
+   * @returns the request without that; null: the request names nothing inside
+   */
+  retryInside?(entry: Entry, body: RetryBody, by: string): Promise<RetryBody | null>;
   /** Whether the worker traces the operation; null: it does not ask. */
   isTraced?(id: string): boolean | null;
   /** Judges the outcome of a worker. */

@@ -6,6 +6,7 @@ import type { MakeFeature } from "./compose.js";
 import { backup } from "./features/backup/feature.js";
 import { hooks } from "./features/hooks/feature.js";
 import { metrics } from "./features/metrics/feature.js";
+import { nested } from "./features/nested/feature.js";
 import { notices } from "./features/notices/feature.js";
 import { odd } from "./features/odd/feature.js";
 import { schedules } from "./features/schedules/feature.js";
@@ -19,6 +20,7 @@ export const FEATURES: readonly MakeFeature[] = [
   odd,
   hooks,
   notices,
+  nested,
   why,
   schedules,
   backup,

@@ -32,13 +32,16 @@ const MOST_BYTES = 64 * 1024;
 export async function retryOperation(
   context: Parts,
   entry: Entry,
-  body: RetryBody,
+  asked: RetryBody,
   by: string,
 ): Promise<void> {
   const { id, op, state } = entry.record;
-  const from = body.from ?? null;
   // The lifecycle refuses an operation in another state. That error comes before one about its type.
   const mayBeRetried = state === "failed" || state === "cancelled";
+  let body = asked;
+  for (const feature of mayBeRetried ? context.features : [])
+    body = (await feature.retryInside?.(entry, body, by)) ?? body;
+  const from = body.from ?? null;
   // A pipeline is resumable, and its text is kept, so that its file need not load.
   const isPipeline = op === ANY_FILE || sourceOf(entry) !== null;
   const isFrom = from !== null || body.done !== undefined;

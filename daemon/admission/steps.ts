@@ -8,6 +8,7 @@ import { Refusal } from "../../protocol/errors.js";
 import type { Changes, Submission } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
 import { pick } from "../../protocol/objects.js";
+import type { Parent } from "../../protocol/operation.js";
 import type { SubmitBody } from "../../protocol/requests.js";
 import { effectiveLimits } from "../../protocol/resource-limits.js";
 import {
@@ -31,6 +32,10 @@ export interface Draft extends SubmitBody {
   againOf?: string;
   /** Name of the schedule that submits the operation. */
   schedule?: string;
+  /** Where it begins inside of another operation. */
+  parent?: Parent;
+  /** Queue of that operation. */
+  parentQueue?: string;
   /** What the type determines of the submission. */
   prepared?: Prepared;
   /** What the submitter should know. */
@@ -180,7 +185,7 @@ export function editedBy(prepared: Prepared): Changes {
 
 /** A type may name a queue. */
 async function queue(draft: Draft, { queues }: AdmissionContext): Promise<Draft> {
-  const name = draft.queue ?? draft.prepared?.queue ?? DEFAULT_QUEUE;
+  const name = draft.queue ?? draft.prepared?.queue ?? draft.parentQueue ?? DEFAULT_QUEUE;
   await queues.check(name);
   return { ...draft, queue: name };
 }
@@ -203,7 +208,7 @@ function submissionOf(draft: Draft): Submission {
     chain: { id, index: 0, previous: null, next: null },
     ...(limits && { limits }),
     ...ofType,
-    ...pick(draft, [...RECORDED, "againOf", "schedule"]),
+    ...pick(draft, [...RECORDED, "againOf", "schedule", "parent"]),
   };
   return withoutDefaults(submission);
 }

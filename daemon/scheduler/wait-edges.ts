@@ -101,9 +101,10 @@ export class WaitEdges {
    * @throws Refusal where one of them waits for the operation, directly or not
    */
   async open(within: Within | null, ids: readonly string[]): Promise<() => void> {
-    const waiter = within && this.options.store.ledger.get(within.id)?.record;
-    if (!waiter || waiter.state !== "running" || waiter.attempt !== within.attempt) return () => {};
-    const { id } = waiter;
+    if (within === null) return () => {};
+    const { id, attempt } = within;
+    const waiter = this.options.store.ledger.get(id)?.record;
+    if (waiter?.state !== "running" || waiter.attempt !== attempt) return () => {};
     for (const awaited of ids) {
       const live = this.#liveLink(awaited);
       const way = live === null ? null : wayTo(id, live, (each) => this.#awaitedBy(each));

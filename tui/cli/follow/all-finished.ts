@@ -26,7 +26,8 @@ export async function* allFinished(
   if (waiting.isOver) return;
   let cursor: string | undefined;
   // Without finished operations in the snapshot: `Waiting` asks for those that it misses.
-  const open = () => client.watch({ limit: 0, ...(cursor && { since: cursor }) }, options.signal);
+  const waits = waiting.ids.slice(0, MOST_TOLD);
+  const open = () => client.watch({ limit: 0, waits, ...(cursor && { since: cursor }) }, options.signal);
   for await (const line of reconnecting(open, options)) {
     if ("cursor" in line && line.cursor !== undefined) cursor = line.cursor;
     yield* await waiting.take(line);
@@ -34,6 +35,9 @@ export async function* allFinished(
   }
   throw new Error("the watch stream closed before the operations finished");
 }
+
+/** Operations that the request names, so that one inside of which the client runs lends its slot to them. */
+const MOST_TOLD = 500;
 
 /** Operations that are asked for one by one. */
 const MOST_SHOWN = 100;
@@ -51,6 +55,10 @@ class Waiting {
   ) {
     this.#records = new Map(operations.map((it) => [it.id, it]));
     for (const { id } of operations) this.#pending.set(id, [id]);
+  }
+
+  get ids(): string[] {
+    return [...this.#pending.keys()];
   }
 
   get isOver(): boolean {

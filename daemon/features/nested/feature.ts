@@ -1,0 +1,112 @@
+/** Operations inside of others. What happens to the parent reaches its children: cancel, timeout, pause, its end, removal. */
+import { setTimeout as delay } from "node:timers/promises";
+import { Refusal } from "../../../protocol/errors.js";
+import { isFinal } from "../../../protocol/state.js";
+import type { MakeFeature } from "../../compose.js";
+import type { FeatureRoutes } from "../../feature.js";
+import { definition } from "../../http/route-definition.js";
+import { isPausedNow } from "../../lifecycle.js";
+import { NotRecordedError } from "../../store/not-recorded.js";
+import { child } from "./children.js";
+import { retryInside } from "./retry-inside.js";
+
+/** How long a change of a child waits for room on a full disk before the next try, in ms. */
+const AGAIN_MS = 500;
+
+/** Most children that are removed in one step. */
+const AT_ONCE = 100;
+
+export const nested: MakeFeature = (parts) => {
+  const { bus, edges, lifecycle, scheduler, store, view, find, log, engine } = parts;
+  let isStopped = false;
+
+  /** Makes a change of a child that its parent needs, until it is recorded. A child in another state needs none. */
+  const change = async (id: string, act: () => Promise<unknown>): Promise<void> => {
+    while (!isStopped) {
+      try {
+        await act();
+        return;
+      } catch (error) {
+        if (error instanceof Refusal) return;
+        if (!(error instanceof NotRecordedError)) {
+          log.error({ err: error, id }, "an operation inside of another one could not be changed with it");
+          return;
+        }
+        await delay(AGAIN_MS);
+      }
+    }
+  };
+  const cancel = (id: string) =>
+    change(id, async () => {
+      await lifecycle.cancel(id);
+      scheduler.stopOperation(id);
+    });
+  const pause = (id: string, isPaused: boolean) =>
+    change(id, async () => {
+      await lifecycle.pause(id, isPaused);
+      scheduler.pauseOperation(id);
+    });
+
+  /** Brings a live child in line with its parent. */
+  const follow = (id: string): void => {
+    const entry = find(id);
+    const parent = find(entry?.record.parent?.id ?? "");
+    if (!entry || isFinal(entry.record.state)) return;
+    const isOver = !parent || isFinal(parent.record.state) || parent.run?.stopReason;
+    if (isOver && !entry.record.cancelRequested) return void cancel(id);
+    if (isOver || entry.record.state !== "running" || parent.record.state !== "running") return;
+    const isPaused = isPausedNow(parent.record);
+    if (isPaused !== isPausedNow(entry.record)) void pause(id, isPaused);
+  };
+
+  const removeChildren = async (parent: string): Promise<void> => {
+    for (;;) {
+      const children = await store.archive.list({ parent }, AT_ONCE);
+      const final = children.filter(({ record }) => isFinal(record.state));
+      for (const { record } of final) await change(record.id, () => lifecycle.remove(record.id));
+      if (children.length < AT_ONCE || final.length === 0) return;
+    }
+  };
+
+  bus.on("decided", (changes, { kind }, isOwn) => {
+    if (!isOwn) return;
+    for (const { id, after } of changes) {
+      if (kind === "removed")
+        void removeChildren(id).catch((error) => bus.emit("problem", problemOf(id, error)));
+      if (kind === "cancelled" || kind === "paused" || kind === "finished")
+        edges.childrenOf(id).forEach(follow);
+      // A child that starts while its parent is paused, or after the parent has ended.
+      if (after?.parent && (kind === "started" || kind === "submitted")) follow(id);
+    }
+  });
+
+  const routes: FeatureRoutes = (app, _options, done) => {
+    app.route({
+      ...definition("submitChild"),
+      handler: async ({ params, body }, reply) => {
+        const { entry, isNew } = await child(parts, await view.find(params.id), body);
+        reply.code(isNew ? 201 : 200);
+        return view.presentWhole(await view.find(entry.record.id));
+      },
+    });
+    done();
+  };
+
+  return {
+    routes,
+    /** An earlier daemon may have ended between a change of the parent and that of its children. */
+    start: () => {
+      for (const state of ["running", "queued"] as const)
+        for (const { record } of store.ledger.inState(state))
+          if (record.parent && engine.ownsHooks(find(record.id)!)) follow(record.id);
+    },
+    stop: () => {
+      isStopped = true;
+    },
+    retryInside: (entry, body, by) => retryInside(parts, entry, body, by),
+  };
+};
+
+function problemOf(id: string, error: unknown): string {
+  return `what ran inside of ${id} could not be removed with it (${(error as Error).message}); remove it with: liveops rm`;
+}
