@@ -165,6 +165,7 @@ export const FAILURES = {
   LIVEOPS_CANNOT_ASK:
     "The operation cannot wait for approval: its type is not resumable, a step or a program runs, or there is nobody to ask",
   LIVEOPS_DEPENDENCY_FAILED: "The operation was cancelled: an operation of its `after` did not succeed",
+  LIVEOPS_CHILD_CANCELLED: "Somebody cancelled an operation inside of this one",
   LIVEOPS_CHAIN_TOO_LONG: "The chain already has `maxChainLength` operations",
   LIVEOPS_OUTCOME_SET:
     "The operation called `result`, `error` or `chainTo` twice, or `error` beside one of the others",

@@ -73,6 +73,9 @@ export const MAX_STEP_NAME = 200;
 export const MAX_STEP_TEXT = 200;
 
 /** Most questions of an operation, most characters of a question and of a choice, and most choices. */
+/** Operations inside of which one may run. */
+export const MAX_NESTED = 16;
+
 export const MAX_APPROVALS = 100;
 export const MAX_QUESTION = 500;
 export const MAX_CHOICE = 60;

@@ -16,6 +16,7 @@ import type {
 } from "../sdk/live-operation.js";
 import { type Ask, AttemptApprovals, cannotAsk } from "./approvals.js";
 import type { Cancellation } from "./cancellation.js";
+import type { ChildPlace, ChildRunner } from "./children.js";
 import type { Clock } from "./clock.js";
 import type { ItemKeys } from "./item-keys.js";
 import { Meter } from "./meter.js";
@@ -24,6 +25,7 @@ import { Reports, until } from "./reports.js";
 import type { FromPlace, Sink, StageValues, StepSeconds } from "./sink.js";
 import { type RunnerStageOptions, Stages } from "./stages.js";
 import { type RunnerStepsOptions, Steps, type StepTask, tasksOfEach, tasksOfParallel } from "./steps.js";
+import type { WaitTime } from "./wait-time.js";
 
 export class AttemptProgress extends Reports implements Progress<unknown> {
   readonly stages: Stages;
@@ -44,6 +46,7 @@ export class AttemptProgress extends Reports implements Progress<unknown> {
     /** For pipelines: where stamps are kept, and what runs whatever they say. */
     readonly build: { stampsDir: string | null; isForced: boolean; from: FromPlace | null },
     { answers, ask }: { answers: readonly Approval[]; ask: Ask | string | null },
+    children: ChildRunner | null,
     private readonly stepSeconds: StepSeconds = {},
   ) {
     const over = new AbortController();
@@ -54,7 +57,17 @@ export class AttemptProgress extends Reports implements Progress<unknown> {
       (status) => sink.event({ type: "status:changed", status }, false),
       clock,
     );
-    super({ sink, meter, cancellation, over, terminals, gracePeriod, notResumable });
+    super({
+      sink,
+      meter,
+      cancellation,
+      over,
+      terminals,
+      gracePeriod,
+      notResumable,
+      children,
+      childCalls: new Map(),
+    });
     this.stages = new Stages(declared, sink, meter, cancellation, values);
     const now = () => Date.parse(clock.time());
     const event = (body: EventBody) => sink.event(body, true);
@@ -64,6 +77,15 @@ export class AttemptProgress extends Reports implements Progress<unknown> {
 
   protected place(): { stage: string | null } {
     return { stage: this.stages.current };
+  }
+
+  protected childPlace(): Omit<ChildPlace, "call"> {
+    const stage = this.stages.active;
+    return { stage, occurrence: stage === null ? 0 : this.stages.occurrence(stage) };
+  }
+
+  protected waitTime(): WaitTime {
+    return this.stages.waitTime;
   }
 
   protected items(): ItemKeys {
@@ -123,7 +145,9 @@ export class AttemptProgress extends Reports implements Progress<unknown> {
     if (active === null)
       throw new Error('steps run inside a stage: await p.stage("…", () => p.parallel({ … }))');
     const usual = getOwn(this.stepSeconds, active);
-    this.stages.steps ??= new Steps(active, this.stages.occurrence(active), this.parts, this.values, usual);
+    const { waitTime } = this.stages;
+    const parts = { ...this.parts, waitTime };
+    this.stages.steps ??= new Steps(active, this.stages.occurrence(active), parts, this.values, usual);
     return this.#remember(this.stages.steps.run(tasks, options));
   }
 
@@ -138,7 +162,7 @@ export class AttemptProgress extends Reports implements Progress<unknown> {
         `p.approve: ${notResumable} is not resumable, so it would begin from the start after the answer; add: static resumable = true`,
       );
     const step = this.stages.steps?.running ?? null;
-    const running = this.program ?? step;
+    const running = this.running?.name ?? step;
     if (running !== null)
       throw cannotAsk(
         `p.approve was called while ${running} runs, and the wait ends it; ${running === step ? "ask before or after the steps" : "await it first"}`,

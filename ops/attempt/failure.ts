@@ -37,8 +37,11 @@ export function resultOfFailure(error: unknown): unknown {
   return typeof error === "object" && error !== null ? results.get(error) : undefined;
 }
 
-/** What a pipeline knows of its failure. The message may repeat a text of anybody. */
-type FailureDetails = Pick<OperationError, "place" | "command" | "again">;
+/**
+ * What a pipeline knows of its failure, and the record of an operation inside of the attempt. The message may repeat a
+ * text of anybody.
+ */
+type FailureDetails = Pick<OperationError, "place" | "command" | "again" | "causes">;
 
 const details = new WeakMap<object, FailureDetails>();
 

@@ -13,7 +13,9 @@ import type { TerminalHost } from "../programs/terminals.js";
 import { type OperationCtor, readType } from "../types/read-type.js";
 import type { Ask } from "./approvals.js";
 import { InlineStop } from "./cancellation.js";
+import type { ChildRunner } from "./children.js";
 import { type Clock, SYSTEM_CLOCK } from "./clock.js";
+import { asAttempt } from "./current-step.js";
 import { MemoryStageValues } from "./memory-values.js";
 import { enterOperationVariables, setStageVariable } from "./operation-variables.js";
 import { retryDelay } from "./retry-delay.js";
@@ -35,6 +37,10 @@ export interface LinkOptions extends AttemptOptions {
   retries?: boolean;
   /** The finished record that this attempt retries, and the stage to start from. */
   retried?: { record: Operation; from: string | null };
+  /** Makes what runs the operations inside of an attempt. `idle`: none of them runs any more. Default: none can run. */
+  childrenOf?: (submission: Submission, attempt: number) => ChildRunner & { idle(): Promise<unknown> };
+  /** Called after each event. */
+  onRecord?: (record: Operation) => void;
 }
 
 /**
@@ -177,13 +183,21 @@ export class InlineLink extends AttemptWriter {
     );
     const order = this.#order();
     const { ask = this.watcher.ask ?? "there is nobody to ask" } = this.options;
-    const options = { ...this.options, ask: typeof ask === "string" ? ask : this.#asking(ask) };
+    const children = this.options.childrenOf?.(this.submission, this.#attemptNumber);
+    const options = {
+      ...this.options,
+      ask: typeof ask === "string" ? ask : this.#asking(ask),
+      children,
+    };
     const leaveVariables = enterOperationVariables(order);
     try {
-      const attempt = runAttempt(Type, order, this, stop, values, options, this.watcher.terminals ?? null);
+      const terminals = this.watcher.terminals ?? null;
+      const attempt = asAttempt(this, () => runAttempt(Type, order, this, stop, values, options, terminals));
       return await Promise.race([attempt, stop.graceOver]);
     } finally {
       this.#isAbandoned = stop.abandoned.aborted;
+      // The code may not have awaited them. They leave the variables and the directory as they found them.
+      if (!this.#isAbandoned) await children?.idle();
       leaveVariables();
       stop.dispose();
       if (isElsewhere) process.chdir(before);
@@ -240,6 +254,7 @@ export class InlineLink extends AttemptWriter {
     const event = { seq, at: this.#clock.time(), attempt, type, ...rest } as OperationEvent;
     this.#builder.add(event);
     this.watcher.event(event, this.submission.id);
+    this.options.onRecord?.(this.#builder.record);
   }
 }
 

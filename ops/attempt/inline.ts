@@ -3,11 +3,12 @@ import type { Submission } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import { limitsText } from "../../protocol/resource-limits.js";
 import { captureOutput } from "../programs/capture-output.js";
-import { typeOfSubmission } from "../types/prepare.js";
 import { type OperationCtor, readType } from "../types/read-type.js";
-import { currentStep, type StepPlace } from "./current-step.js";
+import { type CurrentWriter, currentWriter } from "./current-step.js";
+import { runChain } from "./inline-chain.js";
 import { InlineLink, type InlineWatcher } from "./inline-link.js";
-import { type AttemptOptions, CANCELLED } from "./run-attempt.js";
+import { InlineChildren } from "./inline-nested.js";
+import type { AttemptOptions } from "./run-attempt.js";
 
 /**
  * Runs an operation and the rest of its chain.
@@ -28,32 +29,28 @@ export async function runInline(
 ): Promise<Operation> {
   let link: InlineLink | null = null;
   const capture = captureOutput(
-    (stream, text, at: StepPlace | undefined) => link?.line(stream, at?.stage ?? link.stage, text, at?.step),
-    (...line) => link?.masker.cut(...line) ?? null,
-    currentStep,
+    (stream, text, writer: CurrentWriter | undefined) => {
+      const attempt = writer?.attempt ?? link;
+      const { stage, step } = writer?.step ?? {};
+      attempt?.line(stream, stage ?? attempt.stage, text, step);
+    },
+    (...line) => (currentWriter()?.attempt ?? link)?.masker.cut(...line) ?? null,
+    currentWriter,
   );
   watcher.started?.(capture.real);
+  const flush = () => capture.flush();
+  const linkOptions = { retries: true, ...options };
+  const parts = { watcher, options: linkOptions, flush, isCancelled };
+  const childrenOf = (parent: Submission, attempt: number) => new InlineChildren(parts, parent, attempt);
+  const newLink = (Type: OperationCtor, its: Submission) => {
+    watcher.begins?.(Type);
+    link = new InlineLink(its, watcher, { ...linkOptions, childrenOf });
+    const { limits } = readType(Type);
+    if (limits) link.line("liveops", null, `liveops run does not enforce limits (${limitsText(limits)})`);
+    return link;
+  };
   try {
-    let current = { Type, submission };
-    for (;;) {
-      watcher.begins?.(current.Type);
-      link = new InlineLink(current.submission, watcher, {
-        retries: true,
-        ...options,
-      });
-      const { limits } = readType(current.Type);
-      if (limits) link.line("liveops", null, `liveops run does not enforce limits (${limitsText(limits)})`);
-      // The cancel came while the previous operation ended, so this operation never starts.
-      if (signal.aborted) {
-        link.finish(CANCELLED);
-        return link.record;
-      }
-      const { next } = await link.run(current.Type, signal, () => capture.flush(), isCancelled);
-      if (next === null) return link.record;
-      const Type = typeOfSubmission(next);
-      if (Type === undefined) throw new Error(`${next.op} was not prepared in this process`);
-      current = { Type, submission: next };
-    }
+    return await runChain(Type, submission, { link: newLink, signal, flush, isCancelled });
   } finally {
     capture.restore();
   }

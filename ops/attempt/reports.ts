@@ -3,14 +3,15 @@
  * Both track, log and run programs in the same way; each has its own progress bar.
  */
 import { MAX_STATUS } from "../../protocol/limits.js";
-import type { LogStream } from "../../protocol/operation.js";
+import type { LogStream, Operation } from "../../protocol/operation.js";
 import { exec, type RunnerExecOptions } from "../programs/exec.js";
 import { TtyMissing } from "../programs/pty.js";
 import type { AttemptTerminals } from "../programs/terminals.js";
 import { ExecError, type ExecOptions, type ExecResult } from "../sdk/exec.js";
-import type { StatusLevel, TrackOptions } from "../sdk/live-operation.js";
+import type { OperationClass, OperationOptions, StatusLevel, TrackOptions } from "../sdk/live-operation.js";
 import type { Masker } from "../secrets/masker.js";
 import type { Cancellation } from "./cancellation.js";
+import type { ChildCall, ChildPlace, ChildRunner } from "./children.js";
 import type { Clock } from "./clock.js";
 import { Failure } from "./failure.js";
 import type { ItemKeys } from "./item-keys.js";
@@ -19,6 +20,7 @@ import type { Meter } from "./meter.js";
 import { stepVariables } from "./operation-variables.js";
 import type { Sink } from "./sink.js";
 import { trackAsync, trackSync } from "./track.js";
+import type { WaitTime } from "./wait-time.js";
 
 const LEVELS: readonly StatusLevel[] = ["info", "success", "warning", "error"];
 
@@ -33,6 +35,10 @@ export interface AttemptParts {
   gracePeriod: number;
   /** The name of the type, if later attempts begin from the start; null: they do not. */
   notResumable: string | null;
+  /** Null: no operation can run inside of the attempt. */
+  children: ChildRunner | null;
+  /** How many operations began at each place, as JSON, since the attempt began. */
+  childCalls: Map<string, number>;
 }
 
 export interface ReportsParts extends AttemptParts {
@@ -51,8 +57,8 @@ export abstract class Reports {
   protected readonly parts: ReportsParts;
   #notedNoPercent = false;
   #notedNoKeys = false;
-  /** Names of the programs of `exec` that are running. */
-  readonly #programs = new Map<Promise<unknown>, string>();
+  /** The programs and operations that are running. */
+  readonly #running = new Map<Promise<unknown>, Part>();
 
   constructor(parts: ReportsParts) {
     this.parts = parts;
@@ -66,6 +72,11 @@ export abstract class Reports {
 
   /** Where a line belongs that is logged now. */
   protected abstract place(): { stage: string | null; step?: string };
+
+  /** Where an operation belongs that begins now. */
+  protected abstract childPlace(): Omit<ChildPlace, "call">;
+
+  protected abstract waitTime(): WaitTime;
 
   /** The finished items of loops with a `key`. */
   protected abstract items(): ItemKeys;
@@ -141,7 +152,9 @@ export abstract class Reports {
     };
     const own =
       step === undefined ? options : { ...options, env: { ...options?.env, ...stepVariables(step) } };
-    const running: Promise<ExecResult> = exec(host, command, args, own)
+    const waitTime = this.waitTime();
+    waitTime.change(1, 0);
+    const running = exec(host, command, args, own)
       .then(
         (result) => {
           this.exitCode = result.exitCode;
@@ -154,9 +167,56 @@ export abstract class Reports {
       )
       .finally(() => {
         bar.release();
-        this.#programs.delete(running);
+        waitTime.change(-1, 0);
       });
-    this.#programs.set(running, options?.label ?? String(command));
+    const name = options?.label ?? String(command);
+    return this.#remember({ name, call: `exec(${JSON.stringify(name)}, …)` }, running);
+  }
+
+  operation(
+    type: OperationClass | string,
+    params: object = {},
+    { queue }: OperationOptions = {},
+  ): Promise<unknown> {
+    const call = { type, params: params as ChildCall["params"], ...(queue !== undefined && { queue }) };
+    const result = this.#run(call).then((last) => last.result);
+    return this.#remember(partOf(call), result);
+  }
+
+  /**
+   * Runs an operation inside of this one, to the end of its chain.
+   *
+   * @throws its error, with its place in the message; OperationCancelled after a stop request
+   */
+  child(call: ChildCall): Promise<Operation> {
+    return this.#remember(partOf(call), this.#run(call));
+  }
+
+  #run(call: ChildCall): Promise<Operation> {
+    const { sink, meter, cancellation, over, children, childCalls } = this.parts;
+    const at = this.childPlace();
+    const key = JSON.stringify(at);
+    const place = { ...at, call: (childCalls.get(key) ?? 0) + 1 };
+    childCalls.set(key, place.call);
+    const bar = meter.program();
+    const host = {
+      place,
+      bar,
+      sink,
+      cancellation,
+      children,
+      waitTime: this.waitTime(),
+      clock: this.clock,
+      signal: AbortSignal.any([this.signal, over.signal]),
+      status: (text: string, level?: StatusLevel) => this.status(text, level),
+    };
+    return import("./nested.js").then(({ runChild }) => runChild(host, call)).finally(() => bar.release());
+  }
+
+  /** Keeps a program or operation until it has ended. */
+  #remember<R>(part: Part, ends: Promise<R>): Promise<R> {
+    const running = ends.finally(() => this.#running.delete(running));
+    this.#running.set(running, part);
     return running;
   }
 
@@ -172,9 +232,9 @@ export abstract class Reports {
       );
   }
 
-  /** The name of a program that is still running; null if there is none. */
-  get program(): string | null {
-    return this.#programs.values().next().value ?? null;
+  /** A program or operation that is still running; null if there is none. */
+  get running(): Part | null {
+    return this.#running.values().next().value ?? null;
   }
 
   checkCancelled(): void {
@@ -184,7 +244,7 @@ export abstract class Reports {
   /** Call when the code has ended: sends the last value of its bar. Later reports are ignored, and programs stopped. */
   protected end(): void {
     this.parts.meter.flush();
-    for (const running of this.#programs.keys()) running.catch(() => {});
+    for (const running of this.#running.keys()) running.catch(() => {});
     // The default reason is an error with a stack, and nobody reads it.
     this.parts.over.abort("the attempt is over");
   }
@@ -226,6 +286,18 @@ export abstract class Reports {
       `p.percent takes a number from 0 to 100, not ${given}; the progress bar does not change`,
     );
   }
+}
+
+/** A program or operation that runs. */
+interface Part {
+  name: string;
+  /** To be awaited, as the author writes it after `p.` or `s.`. */
+  call: string;
+}
+
+function partOf({ type }: ChildCall): Part {
+  const name = typeof type === "string" ? JSON.stringify(type) : String(Object(type).name);
+  return { name, call: `operation(${name}, …)` };
 }
 
 /** A sink that ignores what comes after the end: a forgotten timer must not write into the files of the next attempt. */

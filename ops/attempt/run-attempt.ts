@@ -29,6 +29,7 @@ import {
 import type { Ask } from "./approvals.js";
 import { AttemptProgress } from "./attempt-progress.js";
 import { Cancellation } from "./cancellation.js";
+import type { ChildRunner } from "./children.js";
 import { type AttemptTime, SYSTEM_CLOCK } from "./clock.js";
 import { Failure, resultOfFailure, toOperationError } from "./failure.js";
 import type { ChainCall, OutcomeCalls } from "./outcome-calls.js";
@@ -49,6 +50,8 @@ export interface AttemptOptions extends AttemptTime {
   stampsDir?: string;
   /** Asks a person during the attempt; a text: why nobody can be asked. Default: the attempt ends with its question. */
   ask?: Ask | string;
+  /** Runs the operations inside of the attempt. Default: none can run. */
+  children?: ChildRunner | undefined;
 }
 
 /**
@@ -64,7 +67,7 @@ export async function runAttempt(
   sink: Sink,
   control: StopControl,
   values: StageValues | null,
-  { clock = SYSTEM_CLOCK, timeout, findType, stampsDir, ask }: AttemptOptions = {},
+  { clock = SYSTEM_CLOCK, timeout, findType, stampsDir, ask, children }: AttemptOptions = {},
   terminals: TerminalHost | null = null,
 ): Promise<Outcome> {
   const cancellation = new Cancellation(control, clock);
@@ -94,6 +97,7 @@ export async function runAttempt(
       notResumable,
       { stampsDir: stampsDir ?? null, isForced: order.force === true, from: order.from ?? null },
       { answers: order.approvals ?? [], ask: ask ?? null },
+      children ?? null,
       order.stepSeconds,
     );
     progress.outcome.failIfOdd = failIfOdd;
@@ -163,11 +167,11 @@ async function runWhole(running: void | Promise<void>, progress: AttemptProgress
       "LIVEOPS_STAGE_ACTIVE",
       `run returned while stage "${active}" was active: await p.stage("${active}", …)`,
     );
-  const { program } = progress;
-  if (program !== null)
+  const { running: part } = progress;
+  if (part !== null)
     throw new Failure(
       "LIVEOPS_STAGE_ACTIVE",
-      `run returned while ${program} was running, and it was stopped: await p.exec(${JSON.stringify(program)}, …)`,
+      `run returned while ${part.name} was running, and it was stopped: await p.${part.call}`,
     );
 }
 

@@ -17,6 +17,7 @@ import type { Meter } from "./meter.js";
 import type { ItemsOwner, Sink, StageValues, Stored, ValuePlace } from "./sink.js";
 import { Unrun } from "./stage-not-run.js";
 import { jsonToKeep, reasonOf, type Steps } from "./steps.js";
+import { WaitTime } from "./wait-time.js";
 
 /** A running block. */
 interface Block {
@@ -48,6 +49,8 @@ export class Stages {
   active: string | null = null;
   /** The steps of its block; null: there are none yet. */
   steps: Steps | null = null;
+  /** Of the active stage, or of the code outside of all stages. */
+  waitTime: WaitTime;
   /** The first misuse; it fails the attempt even if the operation caught the error. */
   misuse: Failure | null = null;
   /** All running blocks, tracked or not, the latest last. */
@@ -68,6 +71,7 @@ export class Stages {
     private readonly cancellation: Cancellation,
     private readonly values: StageValues | null,
   ) {
+    this.waitTime = this.#newWaitTime();
     this.#places = new Map(declared.map((name, index) => [name, index]));
   }
 
@@ -129,6 +133,7 @@ export class Stages {
     if (this.active !== null) throw this.#stageActive(name, this.active);
     const place = this.#takePlace(name);
     this.active = name;
+    this.waitTime = this.#newWaitTime();
     try {
       const known = this.values?.load(place);
       const stored = options.again === undefined ? known : undefined;
@@ -146,6 +151,7 @@ export class Stages {
       this.active = null;
       this.#items = null;
       this.steps = null;
+      this.waitTime = this.#newWaitTime();
     }
   }
 
@@ -176,11 +182,13 @@ export class Stages {
     const reason = decides ? undefined : again;
     if (reason !== undefined) this.sink.line("liveops", stage, `runs again: ${reason}`);
     const start = this.meter.clock.now();
+    const { waitTime } = this;
+    const waitedBefore = waitTime.ms;
     const leave = (left: Pick<Left, "state" | "value" | "error" | "saved">) => {
       const items = index === null ? null : this.#items;
       if (left.state !== "done") items?.end();
       this.meter.flush();
-      const seconds = (this.meter.clock.now() - start) / 1000;
+      const seconds = (this.meter.clock.now() - start - (waitTime.ms - waitedBefore)) / 1000;
       this.#leave(open, { ...left, resumed: false, seconds, ...(reason !== undefined && { reason }) });
       // The stored value takes their place.
       if (left.state === "done") items?.discard();
@@ -224,6 +232,10 @@ export class Stages {
       ...(seconds !== undefined && { saved: seconds }),
     });
     return value;
+  }
+
+  #newWaitTime(): WaitTime {
+    return new WaitTime(() => this.meter.clock.now());
   }
 
   #itemsOf(owner: ItemsOwner): ItemKeys {

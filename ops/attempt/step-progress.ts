@@ -2,16 +2,19 @@
 import { MAX_STEP_TEXT } from "../../protocol/limits.js";
 import type { StepProgress } from "../sdk/live-operation.js";
 import type { Cancellation } from "./cancellation.js";
+import type { ChildPlace } from "./children.js";
 import type { StepPlace } from "./current-step.js";
 import { Failure } from "./failure.js";
 import { ItemKeys } from "./item-keys.js";
 import { Meter } from "./meter.js";
 import { type AttemptParts, Reports, until } from "./reports.js";
 import type { Sink, StageValues } from "./sink.js";
+import { WaitTime } from "./wait-time.js";
 
 export class RunningStep extends Reports implements StepProgress {
   readonly name: string;
   #items: ItemKeys | null = null;
+  readonly #waitTime: WaitTime;
 
   /** @param interval - ms between two values of its bar */
   constructor(
@@ -20,6 +23,7 @@ export class RunningStep extends Reports implements StepProgress {
     cancellation: Cancellation,
     private readonly values: StageValues | null,
     interval: () => number,
+    waitTimeOfStage: WaitTime,
   ) {
     const over = new AbortController();
     const sink = until(over.signal, parts.sink);
@@ -41,6 +45,7 @@ export class RunningStep extends Reports implements StepProgress {
     );
     super({ ...parts, sink, meter, cancellation, over });
     this.name = step;
+    this.#waitTime = new WaitTime(() => this.clock.now(), waitTimeOfStage);
   }
 
   /** From 0 to 100. */
@@ -53,6 +58,14 @@ export class RunningStep extends Reports implements StepProgress {
     return { stage, step };
   }
 
+  protected childPlace(): Omit<ChildPlace, "call"> {
+    return this.at;
+  }
+
+  waitTime(): WaitTime {
+    return this.#waitTime;
+  }
+
   protected items(): ItemKeys {
     const { stage, step } = this.at;
     const note = (text: string) => this.parts.sink.line("liveops", stage, text, step);
@@ -62,11 +75,11 @@ export class RunningStep extends Reports implements StepProgress {
 
   /** @throws Failure if a program of the step is still running */
   checkEnded(): void {
-    const { program } = this;
-    if (program !== null)
+    const { running } = this;
+    if (running !== null)
       throw new Failure(
         "LIVEOPS_STAGE_ACTIVE",
-        `step "${this.name}" returned while ${program} was running, and it was stopped: await s.exec(${JSON.stringify(program)}, …)`,
+        `step "${this.name}" returned while ${running.name} was running, and it was stopped: await s.${running.call}`,
       );
   }
 

@@ -21,6 +21,7 @@ import type { Sink, StageValues, Stored } from "./sink.js";
 import { Unrun } from "./stage-not-run.js";
 import { RunningStep } from "./step-progress.js";
 import { StepQueue } from "./step-queue.js";
+import type { WaitTime } from "./wait-time.js";
 
 /** Ms between two values of all bars together: 200 steps must not cost more than a few do. */
 const SHARED_MS = 10;
@@ -57,6 +58,8 @@ interface StepsParts extends AttemptParts {
   sink: Sink;
   meter: Meter;
   cancellation: Cancellation;
+  /** Of the stage. */
+  waitTime: WaitTime;
 }
 
 interface Ended {
@@ -234,9 +237,8 @@ export class Steps {
 
   #begin(name: string, stop: StepsCancellation): RunningStep {
     const { stage, parts, values } = this;
-    const step = new RunningStep(this.#placeOf(name), parts, stop, values, () =>
-      Math.max(INTERVAL_MS, SHARED_MS * this.#active.size),
-    );
+    const interval = () => Math.max(INTERVAL_MS, SHARED_MS * this.#active.size);
+    const step = new RunningStep(this.#placeOf(name), parts, stop, values, interval, parts.waitTime);
     this.#active.set(step, this.#weightOf(name));
     parts.sink.event({ type: "step:entered", stage, step: name, total: this.#total }, false);
     return step;
@@ -260,7 +262,7 @@ export class Steps {
     const start = parts.meter.clock.now();
     const finish = (end: Omit<Finished, "resumed" | "seconds" | "exitCode">) => {
       step.close();
-      const seconds = (parts.meter.clock.now() - start) / 1000;
+      const seconds = (parts.meter.clock.now() - start - step.waitTime().ms) / 1000;
       const { exitCode } = step;
       this.#finish(step, { resumed: false, seconds, ...(exitCode !== null && { exitCode }), ...end });
     };
@@ -331,6 +333,7 @@ export class Steps {
     const { sink, meter } = this.parts;
     const weight = this.#active.get(step) ?? 0;
     this.#active.delete(step);
+    step.waitTime().end();
     this.#ended += weight * (isPassed(end.state) ? 100 : step.done);
     if (end.resumed || isUnrun(end.state)) this.#skipped += weight;
     if (isPassed(end.state)) this.#passed++;

@@ -7,6 +7,8 @@ export type {
   ApproveOptions,
   ChainArguments,
   EachOptions,
+  OperationArguments,
+  OperationOptions,
   Progress,
   StageOptions,
   StatusLevel,

@@ -6,7 +6,7 @@
  * id and params exist before the field initialisers of a subclass run.
  */
 import type { ExecOptions, ExecResult } from "./exec.js";
-import type { OperationStatics, Params, ParamsInput, StagesOf } from "./statics.js";
+import type { OperationStatics, Params, ParamsInput, ResultOf, StagesOf } from "./statics.js";
 
 /**
  * Values for the instance under construction: set by `constructing`, read by the base constructor.
@@ -38,7 +38,7 @@ export function constructing<R>(given: Given, construct: () => R): R {
 function currentOrder(name: string): Given {
   if (current === null)
     throw new Error(
-      `only liveops creates instances of ${name}; to start another operation: p.chainTo(${name}, …)`,
+      `only liveops creates instances of ${name}; to run it inside of this one: p.operation(${name}, …)`,
     );
   return current;
 }
@@ -61,6 +61,12 @@ export interface TrackOptions<T = unknown> {
    * when the loop asks for the next item. `index` counts from 0. Default: a later attempt does all items again.
    */
   key?: (item: T, index: number) => string | number;
+}
+
+/** Options of {@link Progress.operation}. */
+export interface OperationOptions {
+  /** Queue whose slot the operation waits for. Default: that of its type, otherwise that of this operation. */
+  queue?: string;
 }
 
 /** Options of {@link Progress.stage}. */
@@ -101,13 +107,22 @@ export interface EachOptions<T = unknown> extends StepsOptions {
  * when another step failed.
  */
 export interface StepProgress
-  extends Pick<Progress, "track" | "percent" | "status" | "log" | "exec" | "checkCancelled" | "signal"> {
+  extends Pick<
+    Progress,
+    "track" | "percent" | "status" | "log" | "exec" | "operation" | "checkCancelled" | "signal"
+  > {
   readonly name: string;
 }
 
 /** The second argument of `chainTo`; optional if every parameter of the type is optional. */
 export type ChainArguments<T> =
   Record<never, never> extends ParamsInput<T> ? [params?: ParamsInput<T>] : [params: ParamsInput<T>];
+
+/** The arguments of `operation` after the class; the parameters are optional as for `chainTo`. */
+export type OperationArguments<T> =
+  Record<never, never> extends ParamsInput<T>
+    ? [params?: ParamsInput<T>, options?: OperationOptions]
+    : [params: ParamsInput<T>, options?: OperationOptions];
 
 /**
  * Reports the stages, progress, log and outcome of an operation. Reports are stored and shown live.
@@ -297,6 +312,36 @@ export interface Progress<Op = unknown> {
     options: ExecOptions & { capture: true },
   ): Promise<ExecResult & { stdout: string }>;
   exec(command: string, args?: readonly string[], options?: ExecOptions): Promise<ExecResult>;
+
+  /**
+   * Runs an operation inside of this one, and returns its result; of a chain, the result of the last operation. Await
+   * the promise.
+   *
+   * ```ts
+   * const { image } = await p.stage("Build", () => p.operation(Build, { target: "arm64" }));
+   * ```
+   *
+   * The operation has its own record, log and stages, and the label, variables and directory of this one. It needs no
+   * slot of its queue while this operation has one there and nothing else uses that slot. Its bar and status are those of
+   * the stage or step, and the time until it starts is not in their seconds. A cancel of this operation cancels it.
+   *
+   * A later attempt that comes to the same call with the same parameters goes on with the same operation: it gets the
+   * result of one that has succeeded, and retries one that failed.
+   *
+   * In `liveops run` and `liveops/testing`, it runs in this process, and several run one after another.
+   *
+   * @throws the error of the operation, with its place in the message (`Build › Compile: …`), and its code;
+   *   {@link OperationCancelled} after a stop was requested; Error `LIVEOPS_CHILD_CANCELLED` if somebody cancelled the
+   *   operation alone; Error if its parameters or its queue are refused
+   */
+  operation<T extends OperationClass>(type: T, ...args: OperationArguments<T>): Promise<ResultOf<T>>;
+
+  /** As `operation` with a class, by the name of the type, which is found as for `liveops submit`. */
+  operation(
+    op: string,
+    params?: Readonly<Record<string, unknown>>,
+    options?: OperationOptions,
+  ): Promise<unknown>;
 
   /**
    * Checks for a stop request. Cheap enough for every turn of a loop. A loop that never awaits can detect a stop only

@@ -22,7 +22,7 @@ export interface Given {
   before?: Record<string, unknown> | undefined;
 }
 
-type SubmissionContext = Pick<Submission, "id" | "label" | "cwd" | "chain" | "force">;
+type SubmissionContext = Pick<Submission, "id" | "label" | "cwd" | "chain" | "force" | "parent">;
 
 /** What the type and the parameters determine of a submission. */
 export type Prepared = Pick<Submission, "op" | "params" | (typeof DERIVED)[number]> &
@@ -37,7 +37,7 @@ export type Prepared = Pick<Submission, "op" | "params" | (typeof DERIVED)[numbe
 export async function prepareSubmission(
   Type: OperationCtor,
   given: Given,
-  { id, label, cwd, chain, force }: SubmissionContext,
+  { id, label, cwd, chain, force, parent }: SubmissionContext,
   line?: readonly string[],
 ): Promise<Submission> {
   const { op, title, params, stages, fromShell, next, ...others } = await prepare(Type, given, line);
@@ -52,6 +52,7 @@ export async function prepareSubmission(
     chain,
     ...others,
     ...(force && { force }),
+    ...(parent && { parent }),
     ...(chain.index > 0 && readType(Type).hosts === "any" && { hosts: "any" as const }),
   };
   types.set(submission, Type);

@@ -1,0 +1,109 @@
+/** Runs the operations inside of an attempt in its own process, for `liveops run` and `liveops/testing`. */
+import { OPERATION_VARIABLES } from "../../../protocol/environment.js";
+import { Refusal } from "../../../protocol/errors.js";
+import type { Submission } from "../../../protocol/event.js";
+import { newId } from "../../../protocol/id.js";
+import { MAX_NESTED } from "../../../protocol/limits.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { submittedRecord } from "../../../protocol/reduce.js";
+import type { ChildCall, ChildPlace, ChildRunner, ChildWatch } from "../../attempt/children.js";
+import { SYSTEM_CLOCK } from "../../attempt/clock.js";
+import { runChain } from "../../attempt/inline-chain.js";
+import { InlineLink, type InlineWatcher, type LinkOptions } from "../../attempt/inline-link.js";
+import { prepareSubmission } from "../../types/prepare.js";
+import { isOperationType, type OperationCtor } from "../../types/read-type.js";
+
+interface InlineParts {
+  watcher: InlineWatcher;
+  options: Pick<LinkOptions, "clock" | "findType" | "stampsDir" | "ask" | "retries">;
+  flush(): void;
+  isCancelled?: (() => boolean) | undefined;
+}
+
+export class InlineChildren implements ChildRunner {
+  #turn: Promise<unknown> = Promise.resolve();
+
+  /** @param depth - number of operations inside of which those run */
+  constructor(
+    private readonly parts: InlineParts,
+    private readonly parent: Submission,
+    private readonly attempt: number,
+    private readonly depth = 1,
+  ) {}
+
+  /** One after another: they share the directory and the variables of this process. */
+  run(call: ChildCall, place: ChildPlace, watch: ChildWatch): Promise<Operation> {
+    const run = this.#turn.then(() => this.#run(call, place, watch));
+    this.#turn = run.catch(() => {});
+    return run;
+  }
+
+  idle(): Promise<unknown> {
+    return this.#turn;
+  }
+
+  async #run(call: ChildCall, place: ChildPlace, { signal, onRecord }: ChildWatch): Promise<Operation> {
+    const { watcher, options, flush, isCancelled } = this.parts;
+    if (this.depth > MAX_NESTED)
+      throw new Refusal("LIVEOPS_TOO_DEEP", `an operation would run inside of ${MAX_NESTED} others`);
+    const Type = await this.#typeOf(call);
+    const submission = await this.#submissionOf(Type, call, place);
+    onRecord(submittedRecord(submission, (options.clock ?? SYSTEM_CLOCK).time(), 0));
+    const childrenOf = (parent: Submission, attempt: number) =>
+      new InlineChildren(this.parts, parent, attempt, this.depth + 1);
+    const link = (_: OperationCtor, its: Submission) =>
+      new InlineLink(its, watcher, { ...options, onRecord, childrenOf });
+    const leave = enterVariables(call.env ?? {});
+    const listeners = process.getMaxListeners();
+    // Each attempt listens for uncaught errors.
+    process.setMaxListeners(listeners + 1);
+    try {
+      return await runChain(Type, submission, { link, signal, flush, isCancelled });
+    } finally {
+      process.setMaxListeners(listeners);
+      leave();
+    }
+  }
+
+  async #typeOf({ type }: ChildCall): Promise<OperationCtor> {
+    const { findType } = this.parts.options;
+    if (typeof type === "string" && findType === undefined)
+      throw new Error("a test knows no type by its name: pass the class to p.operation");
+    const found: unknown = typeof type === "string" ? await findType?.(type) : type;
+    if (isOperationType(found)) return found;
+    throw new TypeError("p.operation takes an operation type: a class, or its name");
+  }
+
+  async #submissionOf(Type: OperationCtor, call: ChildCall, place: ChildPlace): Promise<Submission> {
+    const { id: parentId, label, cwd, force } = this.parent;
+    const id = newId();
+    const { params, words = [], queue } = call;
+    const submission = await prepareSubmission(
+      Type,
+      { params, set: [...words] },
+      {
+        id,
+        label,
+        cwd: call.cwd ?? cwd,
+        chain: { id, index: 0, previous: null, next: null },
+        parent: { id: parentId, attempt: this.attempt, ...place },
+        ...(force && { force }),
+      },
+    );
+    if (queue !== undefined) submission.queue = queue;
+    return submission;
+  }
+}
+
+/** @returns call at the end: the variables are as before, those of the operation around it too */
+function enterVariables(variables: Readonly<Record<string, string>>): () => void {
+  const names = [...Object.keys(OPERATION_VARIABLES), ...Object.keys(variables)];
+  const before = names.map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, variables);
+  return () => {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  };
+}
