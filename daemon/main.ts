@@ -107,7 +107,7 @@ function startNotifier(notifier: ServiceNotifier | null, { context, stopBegun, s
   const { log, store } = context;
   notifier.start({
     status: () => {
-      const { queued, running } = store.counts();
+      const { queued, running } = store.counts("none");
       return `${running} running, ${queued} queued`;
     },
     waitingMs: () => store.waitingMs,

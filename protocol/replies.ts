@@ -41,7 +41,7 @@ export const countsSchema = doc(
     failed: z.int(),
     cancelled: z.int(),
   } satisfies Record<State, z.ZodMiniType>),
-  "number of operations in each state, over the complete store",
+  "number of operations in each state, over the complete store; one inside of another operation counts with that one",
 );
 
 export const operationPage = z.object({

@@ -232,8 +232,8 @@ export class EmbeddedStore implements Store, Archive {
     return this.#journal.last;
   }
 
-  counts(): Counts {
-    return this.#counts.get();
+  counts(parent?: "none"): Counts {
+    return this.#counts.get(parent);
   }
 
   /** Expired sealed operations, as by `HistoryIndex.expired`. */

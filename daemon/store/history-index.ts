@@ -225,7 +225,18 @@ export class HistoryIndex {
   }
 
   countsByState(): Partial<Record<State, number>> {
-    const rows = this.database.prepare("SELECT state, n FROM tally").all();
+    return this.#counts("SELECT state, n FROM tally");
+  }
+
+  /** Of those inside of another operation. */
+  countsInside(): Partial<Record<State, number>> {
+    return this.#counts(
+      "SELECT state, count(*) AS n FROM operations WHERE parent IS NOT NULL GROUP BY state",
+    );
+  }
+
+  #counts(sql: string): Partial<Record<State, number>> {
+    const rows = this.database.prepare(sql).all();
     return Object.fromEntries(rows.map((row) => [row.state as State, Number(row.n)]));
   }
 

@@ -20,7 +20,6 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { encodeNumberedRecord, isWhole, parseNumberedRecord } from "../../protocol/record-line.js";
-import type { State } from "../../protocol/state.js";
 import { APPEND, openOwnFile } from "../../protocol/system/own-file.js";
 import type { Entry } from "./decision.js";
 import { syncDirectory, writeAllSync } from "./durable-file.js";
@@ -28,6 +27,7 @@ import { HistoryIndex, isUnusable, type RecordLocation } from "./history-index.j
 import type { HistoryQuery } from "./history-query.js";
 import { readSegmentLines } from "./read-journal.js";
 import { readLines } from "./read-lines.js";
+import type { SealedCounts } from "./recent.js";
 
 /** The first keys of a removal. */
 const REMOVAL = /^\{"n":\d+,"id":"(\w+)","entry":null,/;
@@ -115,8 +115,8 @@ export class History {
     return this.#indexed((index) => index.count(query));
   }
 
-  countsByState(): Partial<Record<State, number>> {
-    return this.#indexed((index) => index.countsByState());
+  countsByState(): SealedCounts {
+    return this.#indexed((index) => [index.countsByState(), index.countsInside()]);
   }
 
   get nextOrder(): number {

@@ -3,6 +3,7 @@
  * for operations in memory, and the counts by state.
  */
 import type { Operation } from "../../protocol/operation.js";
+import { STATES } from "../../protocol/state.js";
 import type { Counts } from "../../protocol/watch.js";
 import type { Entry } from "./decision.js";
 import { EQUAL, type HistoryQuery } from "./history-query.js";
@@ -70,12 +71,24 @@ function fitsParent({ parent }: Operation, query: HistoryQuery): boolean {
   return parent?.id === query.parent;
 }
 
+const NO_COUNTS: Counts = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 };
+
+/** Of all operations, and of those inside of another one. */
+export type SealedCounts = readonly [all: Partial<Counts>, inside: Partial<Counts>];
+
+type Counted = Pick<Operation, "state" | "parent">;
+
 /** How many operations are in each state, live and finished. */
 export class StateCounts {
-  #counts: Counts = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 };
+  #counts: Counts = NO_COUNTS;
+  /** Those inside of another operation. */
+  #inside: Counts = NO_COUNTS;
 
-  get(): Counts {
-    return { ...this.#counts };
+  /** @param parent `none`: only those inside of no other operation */
+  get(parent?: "none"): Counts {
+    const counts = { ...this.#counts };
+    if (parent === "none") for (const state of STATES) counts[state] -= this.#inside[state];
+    return counts;
   }
 
   /** Number of operations that are not finished. */
@@ -84,13 +97,19 @@ export class StateCounts {
   }
 
   /** Recounts from the sealed operations by state and the entries in memory. */
-  reset(sealed: Partial<Counts>, entries: Iterable<Entry>): void {
-    this.#counts = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0, ...sealed };
-    for (const { record } of entries) this.#counts[record.state]++;
+  reset([all, inside]: SealedCounts, entries: Iterable<Entry>): void {
+    this.#counts = { ...NO_COUNTS, ...all };
+    this.#inside = { ...NO_COUNTS, ...inside };
+    for (const { record } of entries) this.#add(record, 1);
   }
 
-  change(before: Pick<Operation, "state"> | null, after: Pick<Operation, "state"> | null): void {
-    if (before) this.#counts[before.state]--;
-    if (after) this.#counts[after.state]++;
+  change(before: Counted | null, after: Counted | null): void {
+    if (before) this.#add(before, -1);
+    if (after) this.#add(after, 1);
+  }
+
+  #add({ state, parent }: Counted, by: number): void {
+    this.#counts[state] += by;
+    if (parent !== undefined) this.#inside[state] += by;
   }
 }

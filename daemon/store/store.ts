@@ -95,7 +95,8 @@ export interface Store {
   decideAll(judged: readonly Judged[]): Promise<void>;
   /** An operation that is in memory, or that can be read at once. */
   find(id: string): Entry | null;
-  counts(): Counts;
+  /** @param parent `none`: only operations inside of no other one */
+  counts(parent?: "none"): Counts;
   /** Checks whether decisions can be recorded again. */
   probe(): void;
   /** Free bytes on the disk of the state directory. */

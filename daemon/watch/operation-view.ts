@@ -136,8 +136,9 @@ export class OperationView {
       if (queue === null || record.queue === queue) yield record;
   }
 
+  /** What runs inside of another operation counts with that one. */
   counts(): Counts {
-    return this.parts.store.counts();
+    return this.parts.store.counts("none");
   }
 
   linesAfter(id: string, after: number, limit: number): LogLine[] {

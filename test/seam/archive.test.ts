@@ -120,6 +120,21 @@ describeSeam("archive", (seam) => {
       }
   });
 
+  test("operations inside of others are counted apart, sealed or not, after a restart too", async () => {
+    const opened = await seam.open();
+    for (const over of [{}, { parent: PARENT }]) {
+      await opened.submit(over);
+      await opened.finished("failed", over);
+    }
+    await opened.seal();
+    await opened.finished("failed", { parent: PARENT });
+    const again = await seam.reopen(opened);
+    for (const { store } of [opened, again]) {
+      expect(store.counts()).toMatchObject({ queued: 2, failed: 3 });
+      expect(store.counts("none")).toMatchObject({ queued: 1, failed: 1 });
+    }
+  });
+
   test("pages of any length, forward and backward, make up the complete list", async () => {
     const opened = await filled(seam);
     const { archive } = opened.store;

@@ -76,7 +76,7 @@ function describe(context: Context, notLoading: readonly string[]): DaemonReply 
     traces: null,
     channels: [],
     ...Object.assign({}, ...features.map((feature) => feature.report?.())),
-    counts: store.counts(),
+    counts: store.counts("none"),
     workers: {
       busy,
       idle,

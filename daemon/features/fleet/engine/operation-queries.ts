@@ -54,7 +54,7 @@ export class OperationQueries {
 
   async countsByState(): Promise<Counts> {
     const [row] = await this.#ask<{ counts: string[] }>("select liveops.counts_by_state() as counts", []);
-    return countsOf(row!.counts);
+    return countsOf(row!.counts)[0];
   }
 
   /**
@@ -82,10 +82,12 @@ export class OperationQueries {
 }
 
 /** `bigint[]` comes as texts. */
-export function countsOf(counts: readonly string[]): Counts {
-  return Object.fromEntries(
-    STATES.map((state, index) => [state, Number(counts[index])]),
-  ) as unknown as Counts;
+export function countsOf(texts: readonly string[]): [all: Counts, inside: Counts] {
+  const from = (first: number) =>
+    Object.fromEntries(
+      STATES.map((state, index) => [state, Number(texts[first + index])]),
+    ) as unknown as Counts;
+  return [from(0), from(STATES.length)];
 }
 
 /** The filter of a list as SQL. The rules are those of `matchesQuery` in the store. */

@@ -1,9 +1,9 @@
 /** What goes to the engine and comes from it. Numbers of decisions, sessions and fences are below 2^53. */
 
 import type { FinalState, State } from "../../../../protocol/state.js";
-import type { Counts } from "../../../../protocol/watch.js";
 import type { Decision } from "../../../store/decision.js";
 import type { HistoryQuery } from "../../../store/history-query.js";
+import type { SealedCounts } from "../../../store/recent.js";
 import type { OperationIndex } from "./indexed.js";
 
 /** The complete row of an offered operation. */
@@ -256,7 +256,7 @@ export interface TypeRow {
   hash: string;
 }
 
-export type Snapshot = Head & { rows: DecisionRow[]; counts: Counts };
+export type Snapshot = Head & { rows: DecisionRow[]; counts: SealedCounts };
 
 export type FleetQuery = HistoryQuery & {
   /** Only operations that the host runs or ran last. */

@@ -7,7 +7,7 @@ import { isFinal } from "../../../../protocol/state.js";
 import type { Counts } from "../../../../protocol/watch.js";
 import { type Decision, type Entry, idOf } from "../../../store/decision.js";
 import { type Change, Ledger } from "../../../store/ledger.js";
-import { RECENT, Recent, StateCounts } from "../../../store/recent.js";
+import { RECENT, Recent, type SealedCounts, StateCounts } from "../../../store/recent.js";
 import type { FleetArchive } from "./fleet-archive.js";
 import { orderOf } from "./fold.js";
 import { WaitedFor } from "./waited-for.js";
@@ -30,12 +30,12 @@ export class FleetMemory {
 
   constructor(private readonly options: FleetMemoryOptions) {}
 
-  counts(): Counts {
-    return this.#counts.get();
+  counts(parent?: "none"): Counts {
+    return this.#counts.get(parent);
   }
 
   /** The ledger is loaded. @param counts of the whole fleet */
-  begin(counts: Counts): void {
+  begin(counts: SealedCounts): void {
     this.#count(counts);
     // Loaded now: later it would miss operations that leave memory at the first decision.
     this.recent.values();
@@ -58,7 +58,7 @@ export class FleetMemory {
     const before = archive.peek(id)?.record ?? null;
     this.#drop(id);
     archive.removed(id);
-    this.#counts.change({ state: before?.state ?? state }, null);
+    this.#counts.change(before ?? { state }, null);
     return { id, before, after: null };
   }
 
@@ -67,7 +67,7 @@ export class FleetMemory {
    *
    * @param older operations of the engine that are not among the newest any more
    */
-  renew(fresh: Ledger, older: ReadonlySet<string>, counts: Counts): void {
+  renew(fresh: Ledger, older: ReadonlySet<string>, counts: SealedCounts): void {
     for (const entry of [...this.ledger.entries.values()]) this.#renew(entry, fresh, older);
     for (const entry of fresh.entries.values())
       if (!this.ledger.get(entry.record.id)) this.#replace(null, entry);
@@ -117,7 +117,7 @@ export class FleetMemory {
     this.options.onReplaced([change], { kind: "restored", id, entry: after });
   }
 
-  #count(counts: Counts): void {
+  #count(counts: SealedCounts): void {
     this.#counts.reset(counts, []);
     this.queuedBytes = 0;
     for (const { record, bytes } of this.ledger.entries.values())

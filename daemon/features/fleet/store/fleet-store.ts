@@ -206,8 +206,8 @@ export class FleetStore implements Store {
     return this.#exchanges.waitingMs;
   }
 
-  counts(): Counts {
-    return this.#memory.counts();
+  counts(parent?: "none"): Counts {
+    return this.#memory.counts(parent);
   }
 
   probe(): void {

@@ -29,10 +29,19 @@ begin
 end $$;
 
 -- In the order of the states: queued, running, succeeded, failed, cancelled.
+-- Of all operations, then of those inside of another one.
 create function liveops.counts_by_state() returns bigint[]
 language sql stable security definer set search_path = liveops, pg_temp as $$
-  select array[count(*) filter (where state = 'queued'), count(*) filter (where state = 'running'), count(*) filter (where state = 'succeeded'),
-    count(*) filter (where state = 'failed'), count(*) filter (where state = 'cancelled')] from operation
+  select array[count(*) filter (where state = 'queued'),
+    count(*) filter (where state = 'running'),
+    count(*) filter (where state = 'succeeded'),
+    count(*) filter (where state = 'failed'),
+    count(*) filter (where state = 'cancelled'),
+    count(parent_id) filter (where state = 'queued'),
+    count(parent_id) filter (where state = 'running'),
+    count(parent_id) filter (where state = 'succeeded'),
+    count(parent_id) filter (where state = 'failed'),
+    count(parent_id) filter (where state = 'cancelled')] from operation
 $$;
 
 -- Number of the last decision; nothing is checked.
