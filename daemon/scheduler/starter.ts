@@ -2,7 +2,7 @@
 import type { Entry } from "../store/decision.js";
 import type { Pool, PooledWorker } from "../worker/pool.js";
 import type { Attempt } from "./attempt.js";
-import { compareTurns } from "./lane.js";
+import { Lending } from "./lending.js";
 import { placeOf } from "./queue.js";
 import { type Begin, type StartParts, start } from "./start.js";
 import { type Slot, UsedSlots } from "./used-slots.js";
@@ -23,7 +23,7 @@ export interface StarterOptions extends StartParts {
   /** Running attempts, by operation id. */
   attempts: ReadonlyMap<string, Attempt>;
   begin: Begin;
-  edges: Pick<WaitEdges, "graph" | "lentSlot">;
+  edges: Pick<WaitEdges, "graph">;
   /** An operation started, or could not start. */
   onChange(): void;
 }
@@ -81,20 +81,11 @@ export class Starter implements OperationStarter {
   }
 
   #lent(slots: UsedSlots): Next | null {
-    const { edges, store, queue, queues } = this.options;
-    const ready: Entry[] = [];
-    for (const id of edges.graph.awaited) {
-      const entry = store.ledger.get(id);
-      if (entry?.record.state !== "queued" || this.#starting.has(id)) continue;
-      if (queues.isOpen(entry.record.queue) && queue.position(id, placeOf(entry)) !== null) ready.push(entry);
+    const lending = new Lending(this.options, slots, (id) => this.#starting.has(id));
+    for (const entry of lending.ready) {
+      const slot = lending.slotFor(entry.record);
+      if (slot !== null) return { entry, slot: { queue: entry.record.queue, slot } };
     }
-    ready.sort((a, b) => compareTurns(placeOf(a), placeOf(b)));
-    const queueOf = (id: string) => ready.find(({ record }) => record.id === id)?.record.queue ?? null;
-    for (const stuckIn of [undefined, queueOf])
-      for (const entry of ready) {
-        const slot = edges.lentSlot(entry.record, slots, stuckIn);
-        if (slot !== null) return { entry, slot: { queue: entry.record.queue, slot } };
-      }
     return null;
   }
 

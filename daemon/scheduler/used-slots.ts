@@ -26,6 +26,13 @@ export class UsedSlots implements Slots {
     return [...(this.#used.get(queue) ?? [])];
   }
 
+  /** The number of a slot whose users all are among the waiting ones; null: there is none. */
+  lent(queue: string, waiting: ReadonlySet<string>): number | null {
+    if (waiting.size === 0) return null;
+    const lent = this.users(queue).find(([, users]) => users.every((user) => waiting.has(user)));
+    return lent?.[0] ?? null;
+  }
+
   /** How many more slots may be used. */
   free(queue: string): number {
     return Math.max(0, this.concurrency(queue) - (this.#used.get(queue)?.size ?? 0));

@@ -15,7 +15,7 @@ import type { Entry } from "../store/decision.js";
 import { NotRecordedError } from "../store/not-recorded.js";
 import type { Store } from "../store/store.js";
 import type { Dependencies } from "./holds/dependencies.js";
-import { lentSlot, type Slots, WaitGraph, wayTo } from "./wait-graph.js";
+import { WaitGraph, wayTo } from "./wait-graph.js";
 
 /** How long an edge of an earlier daemon stays without a stream, in ms: its waiter may look for the daemon. */
 const RECONNECT_MS = 60_000;
@@ -124,24 +124,9 @@ export class WaitEdges {
     return close;
   }
 
-  /** Running operations that cannot go on before this one has ended: they wait for it, or for a slot that it frees. */
+  /** What waits for this operation, directly or not. */
   waitersOf(id: string): Set<string> {
     return this.graph.waiters(id);
-  }
-
-  /**
-   * The slot that operations lend to a queued one; null: none does.
-   *
-   * @param queueOf - as in `WaitGraph.stuck`; absent: only what waits for the operation lends
-   */
-  lentSlot(
-    { id, queue }: Pick<Operation, "id" | "queue">,
-    slots: Slots,
-    queueOf?: (id: string) => string | null,
-  ): number | null {
-    if (queueOf === undefined) return lentSlot(queue, slots, this.waitersOf(id));
-    const stuck = this.graph.stuck(queueOf, slots);
-    return stuck.has(id) ? lentSlot(queue, slots, stuck) : null;
   }
 
   get #isEmpty(): boolean {
@@ -222,11 +207,11 @@ export class WaitEdges {
 }
 
 function circle(waiter: string, way: readonly string[]): Refusal {
-  const ids = [waiter, ...way];
+  const [awaited] = way;
+  const why = way.length === 1 ? "it would wait for itself" : way.join(" waits for ");
   return new Refusal(
     "LIVEOPS_WAIT_CIRCLE",
-    `${waiter} cannot wait for ${way[0]}, because ${ids.slice(1).join(" waits for ")}; ` +
-      `wait for it outside of ${waiter}, or cancel one of them: liveops cancel ${way[0]}`,
-    { circle: ids },
+    `${waiter} cannot wait for ${awaited}: ${why}; wait for ${awaited} outside of ${waiter}, or without --wait`,
+    { circle: [waiter, ...way] },
   );
 }

@@ -84,12 +84,6 @@ export interface Slots {
   users(queue: string): ReadonlyArray<readonly [slot: number, users: readonly string[]]>;
 }
 
-/** The number of a slot whose users all wait; null: there is none. */
-export function lentSlot(queue: string, slots: Slots, waiters: ReadonlySet<string>): number | null {
-  const lent = slots.users(queue).find(([, users]) => users.every((user) => waiters.has(user)));
-  return lent?.[0] ?? null;
-}
-
 /**
  * A way from one operation to another along their waits; null: there is none.
  *

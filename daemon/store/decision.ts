@@ -32,6 +32,8 @@ export type Decision =
       policy: Policy;
       /** Seconds since boot. */
       uptime: number;
+      /** In a fleet: the operation that lends it a slot of the queue. Absent: none does. */
+      slotOf?: string;
     } & Partial<HostClaim>)
   | {
       kind: "requeued";
@@ -225,6 +227,8 @@ export interface Run {
   pausedUptime?: number;
   /** For whose end something inside of the attempt waits. Absent: nothing does. */
   waitsFor?: readonly string[];
+  /** In a fleet: the operation that lends it a slot of the queue. Absent: none does. */
+  slotOf?: string;
   /** Absent without a fleet. */
   claim?: HostClaim;
 }

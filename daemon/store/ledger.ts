@@ -143,6 +143,7 @@ export class Ledger {
           startedAt: decision.event.at,
           startedUptime: decision.uptime,
           accepted: false,
+          ...(decision.slotOf !== undefined && { slotOf: decision.slotOf }),
           ...(decision.host !== undefined && { claim: claimOf(decision) }),
         };
         break;

@@ -10,8 +10,10 @@ import { statSync } from "node:fs";
 import { homedir, uptime } from "node:os";
 import { DEFAULT_QUEUE } from "../../../protocol/submit-fields.js";
 import { clockAhead } from "../../os/shared-clock.js";
+import { Lending } from "../../scheduler/lending.js";
 import { type Candidate, candidateOf, order } from "../../scheduler/start.js";
 import type { OperationStarter, StarterOptions } from "../../scheduler/starter.js";
+import { type Slot, UsedSlots } from "../../scheduler/used-slots.js";
 import type { Entry } from "../../store/decision.js";
 import { NotRecordedError } from "../../store/not-recorded.js";
 import type { PooledWorker } from "../../worker/pool.js";
@@ -34,8 +36,8 @@ interface FleetStarterOptions extends StarterOptions {
   slots(): number;
   /** Whether this host may run the operation. */
   fits(entry: Entry): boolean;
-  /** Running operations of other hosts in a queue. */
-  runningElsewhere(queue: string): number;
+  /** All running operations of the fleet. */
+  running(): Entry[];
   /** Whether the limit of the queue holds for all hosts together; the slots of each host bound the others. */
   isLimited(queue: string): boolean;
   /** Whether the host may begin work now. */
@@ -52,11 +54,20 @@ interface FleetStarterOptions extends StarterOptions {
 
 type OfferedCandidate = Candidate & { slot: number };
 
+/** The name of the slots of this host: an operation uses one of them, whatever its queue. */
+const HOST = "";
+
+/** An operation that others wait for, and the slot of this host for it. */
+interface Awaited {
+  id: string;
+  slot: number;
+}
+
 export class FleetStarter implements OperationStarter {
   isPaused = false;
   isDraining = false;
-  /** Operations that are about to start: the queue of each. */
-  readonly #starting = new Map<string, string>();
+  /** Operations that are about to start: the slot of each. */
+  readonly #starting = new Map<string, Slot>();
   #round: Promise<void> | null = null;
   #isWanted = false;
   #warming: NodeJS.Immediate | null = null;
@@ -94,21 +105,31 @@ export class FleetStarter implements OperationStarter {
     return !this.isPaused && !this.isDraining && this.options.mayStart();
   }
 
+  /** Lent slots first: the operations that others wait for take no other slot. */
   async #claim(): Promise<void> {
+    const lent = this.#lent();
+    await this.#claimFor(lent.length, () => this.#offered(lent));
+    const free = Math.min(this.#hostSlots().free(HOST), this.options.queue.length);
+    await this.#claimFor(free, (workers) => this.#candidates(workers));
+  }
+
+  /** @param count - most operations to claim */
+  async #claimFor(count: number, offer: (workers: number) => Promise<OfferedCandidate[]>): Promise<void> {
     const { pool, typeLimits } = this.options;
-    const workers = this.#takeWorkers();
+    const workers = this.#takeWorkers(count);
     if (workers.length === 0) return;
     const used = new Set<PooledWorker>();
-    const candidates = await this.#candidates(workers.length);
+    const candidates = await offer(workers.length);
     try {
       if (candidates.length === 0) return;
       const claims = await this.options.claim(this.#requestOf(candidates, workers));
       const byId = new Map(candidates.map((each) => [each.entry.record.id, each]));
       for (const claim of claims) {
         const worker = workers[claim.worker]!;
+        const candidate = byId.get(claim.id)!;
         used.add(worker);
-        this.#starting.set(claim.id, byId.get(claim.id)!.entry.record.queue);
-        void this.#begin(claim, byId.get(claim.id)!, worker);
+        this.#starting.set(claim.id, { queue: candidate.entry.record.queue, slot: candidate.slot });
+        void this.#begin(claim, candidate, worker);
       }
       // There may be more for the workers that are left.
       if (claims.length > 0 && claims.length < workers.length) this.#isWanted = true;
@@ -127,12 +148,11 @@ export class FleetStarter implements OperationStarter {
     }, AGAIN_MS).unref();
   }
 
-  /** Idle workers for the free slots. */
-  #takeWorkers(): PooledWorker[] {
-    const { pool, queue } = this.options;
+  /** Idle workers, at most `count`. */
+  #takeWorkers(count: number): PooledWorker[] {
+    const { pool } = this.options;
     const workers: PooledWorker[] = [];
-    const free = Math.min(this.#free(), queue.length);
-    while (workers.length < free) {
+    while (workers.length < count) {
       const worker = pool.take();
       if (!worker) break;
       workers.push(worker);
@@ -140,29 +160,71 @@ export class FleetStarter implements OperationStarter {
     return workers;
   }
 
-  #free(): number {
-    let busy = this.#starting.size;
-    for (const { holdsSlot, id } of this.options.attempts.values())
-      if (holdsSlot && !this.#starting.has(id)) busy++;
-    return this.options.slots() - busy;
+  #hostSlots(): UsedSlots {
+    const slots = new UsedSlots(() => this.options.slots());
+    for (const [id, { slot }] of this.#starting) slots.add(id, { queue: HOST, slot });
+    for (const { holdsSlot, id, entry } of this.options.attempts.values())
+      if (holdsSlot && !this.#starting.has(id)) slots.add(id, { queue: HOST, slot: entry.record.slot ?? 0 });
+    return slots;
   }
 
-  /** The first operations that may start here, with their types. */
-  async #candidates(workers: number): Promise<OfferedCandidate[]> {
-    const wanted = workers + SPARE;
+  /** The slots of the queues whose limits hold for the fleet, as far as this host knows. Another queue has any number. */
+  #queueSlots(): UsedSlots {
+    const { queues, isLimited, running, attempts, store } = this.options;
+    const slots = new UsedSlots((name) =>
+      isLimited(name) && queues.isOpen(name) ? queues.concurrency(name) : Number.POSITIVE_INFINITY,
+    );
+    const numbers = new Map<string, number>();
+    const add = (id: string, queue: string, holder: string) => {
+      if (!numbers.has(holder)) numbers.set(holder, numbers.size);
+      slots.add(id, { queue, slot: numbers.get(holder)! });
+    };
+    for (const { record, run } of running())
+      if (attempts.get(record.id)?.holdsSlot !== false)
+        add(record.id, record.queue, run?.slotOf ?? record.id);
+    for (const [id, slot] of this.#starting)
+      if (store.ledger.get(id)?.record.state === "queued") add(id, slot.queue, id);
+    return slots;
+  }
+
+  /** Operations that others wait for, which may start here where those lend them a slot of the host or of their queue. */
+  #lent(): Awaited[] {
+    const [ofHost, ofQueues] = [this.#hostSlots(), this.#queueSlots()];
+    const lending = this.#lending(ofQueues);
+    return lending.ready.filter(this.options.fits).flatMap(({ record: { id, queue } }) => {
+      const lenders = lending.lenders(id);
+      const isLent = ofQueues.lent(queue, lenders) !== null;
+      const free = isLent && ofHost.hasFree(HOST) ? ofHost.lowest(HOST) : null;
+      const slot = ofHost.lent(HOST, lenders) ?? free;
+      if (slot === null || !(isLent || ofQueues.hasFree(queue))) return [];
+      ofHost.add(id, { queue: HOST, slot });
+      return { id, slot };
+    });
+  }
+
+  #lending(slots: UsedSlots): Lending {
+    return new Lending(this.options, slots, (id) => this.#starting.has(id));
+  }
+
+  async #offered(awaited: readonly Awaited[]): Promise<OfferedCandidate[]> {
     const found: OfferedCandidate[] = [];
-    const slots = this.#freeSlots();
-    for (const id of this.#fitting(wanted)) {
+    for (const { id, slot } of awaited) {
       const candidate = await candidateOf(id, this.options);
-      if (candidate !== null) found.push({ ...candidate, slot: slots.next().value! });
+      if (candidate !== null) found.push({ ...candidate, slot });
     }
     return found;
   }
 
+  /** The first operations that may start here, with their types. */
+  #candidates(workers: number): Promise<OfferedCandidate[]> {
+    const slots = this.#freeSlots();
+    return this.#offered(this.#fitting(workers + SPARE).map((id) => ({ id, slot: slots.next().value! })));
+  }
+
   #fitting(wanted: number): string[] {
-    const { queue, store, fits } = this.options;
-    const rooms = new Map<string, number>();
-    const isOpen = (name: string) => this.#room(name, rooms) > 0;
+    const { queue, queues, store, fits } = this.options;
+    const slots = this.#queueSlots();
+    const isOpen = (name: string) => queues.isOpen(name) && slots.hasFree(name);
     const fitting = (ids: readonly string[]) =>
       ids.filter((id) => {
         const entry = store.ledger.get(id);
@@ -173,25 +235,13 @@ export class FleetStarter implements OperationStarter {
     return (all ? fitting(queue.first(queue.length, isOpen)) : first).slice(0, wanted);
   }
 
-  /** How many more operations of the queue may run, as far as this host knows. */
-  #room(name: string, rooms: Map<string, number>): number {
-    const { queues, isLimited, runningElsewhere, attempts } = this.options;
-    const known = rooms.get(name);
-    if (known !== undefined) return known;
-    let room = queues.isOpen(name) ? Number.POSITIVE_INFINITY : 0;
-    if (room > 0 && isLimited(name)) {
-      room = queues.concurrency(name) - runningElsewhere(name);
-      for (const { entry, id, holdsSlot } of attempts.values())
-        if (holdsSlot && entry.record.queue === name && !this.#starting.has(id)) room--;
-      for (const queue of this.#starting.values()) if (queue === name) room--;
-    }
-    rooms.set(name, room);
-    return room;
-  }
-
   /** Numbers of slots of this host that are free, the lowest first. */
   *#freeSlots(): Generator<number, number> {
-    const used = new Set([...this.options.attempts.values()].map(({ entry }) => entry.record.slot));
+    const used = new Set(
+      this.#hostSlots()
+        .users(HOST)
+        .map(([slot]) => slot),
+    );
     for (let slot = 1; ; slot++) if (!used.has(slot)) yield slot;
   }
 
@@ -201,6 +251,7 @@ export class FleetStarter implements OperationStarter {
     const sinceBoot = uptime();
     const queueLimits: Record<string, number> = {};
     const opLimits: Record<string, number> = {};
+    const lending = this.#lending(this.#queueSlots());
     const offered = candidates.map(({ entry, version, policy, slot }) => {
       const { id, seq, queue, op } = entry.record;
       if (isLimited(queue)) queueLimits[queue] = queues.concurrency(queue);
@@ -209,7 +260,8 @@ export class FleetStarter implements OperationStarter {
       const event = { type: "attempt:started", seq: seq + 1, at, attempt, slot, host } as const;
       const decision = { kind: "started", id, event, policy, uptime: sinceBoot } as const;
       const { partition } = policy;
-      return { id, expect: version, attempt, decision, ...(partition && { partition }) };
+      const waiters = [...lending.lenders(id)];
+      return { id, expect: version, attempt, waiters, decision, ...(partition && { partition }) };
     });
     return {
       candidates: offered,
@@ -253,7 +305,7 @@ export class FleetStarter implements OperationStarter {
       this.#warming = null;
       const { pool, queue } = this.options;
       if (this.isPaused) return;
-      pool.warm(Math.min(queue.length, Math.max(0, this.#free()) + pool.spare));
+      pool.warm(Math.min(queue.length, this.#hostSlots().free(HOST) + pool.spare));
     });
   }
 }

@@ -152,7 +152,7 @@ export abstract class FleetView {
   }
 
   protected running(): Entry[] {
-    return [...this.store.ledger.entries.values()].filter(({ record }) => record.state === "running");
+    return [...this.store.ledger.inState("running")];
   }
 
   /** Whether this host may end the attempt of the entry; otherwise it takes the operation over. */

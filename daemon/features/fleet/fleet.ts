@@ -97,7 +97,7 @@ export class Fleet extends FleetView implements Engine {
       host: this.#name,
       slots: () => this.slots(),
       fits: (entry) => this.hosts.fits(entry),
-      runningElsewhere: (queue) => this.#runningElsewhere(queue),
+      running: () => this.running(),
       isLimited: (queue) => isLimitedQueue(queue, this.queues.value),
       mayStart: () => !this.#lease.isOver && this.hosts.awaySince === null && !this.offers.areOpen,
       until: (n) => this.store.until(n),
@@ -153,10 +153,6 @@ export class Fleet extends FleetView implements Engine {
 
   #isOfSession({ run }: Entry): boolean {
     return run?.claim?.host === this.#name && run.claim.session === this.engine.session;
-  }
-
-  #runningElsewhere(queue: string): number {
-    return this.running().filter((entry) => entry.record.queue === queue && !this.runsHere(entry)).length;
   }
 
   /** Ends the attempt of this host that another host has taken over. */

@@ -95,6 +95,11 @@ export interface Candidate {
   attempt: number;
   /** What a partition does to the operation. Default: `end`. */
   partition?: "end" | "finish";
+  /**
+   * Running operations that wait for it: they lend it their slot, and do not count for the limit of its type. Default:
+   * none.
+   */
+  waiters?: readonly string[];
   /** The decision without `worker`, which the engine adds with `host`, `session` and `fence`. */
   decision: Omit<Extract<Decision, { kind: "started" }>, "worker">;
 }

@@ -17,6 +17,7 @@ create function liveops.meets(p_kind text, p_state text) returns boolean languag
     when 'requeued' then p_state = 'running'
     when 'cancelled' then p_state = 'running'
     when 'paused' then p_state = 'running'
+    when 'waits' then p_state = 'running'
     when 'finished' then p_state in ('queued', 'running')
     when 'retried' then p_state in ('failed', 'cancelled')
     when 'removed' then p_state <> 'running'
@@ -27,7 +28,7 @@ $$;
 create function liveops.refusal(p_host text, p_is_host boolean, p_refused jsonb, i liveops.item, o liveops.operation, k liveops.key)
 returns jsonb language plpgsql stable as $$
 begin
-  if not p_is_host and i.kind not in ('submitted', 'edited', 'cancelled', 'paused', 'retried', 'removed', 'finished') then
+  if not p_is_host and i.kind not in ('submitted', 'edited', 'cancelled', 'paused', 'waits', 'retried', 'removed', 'finished') then
     return jsonb_build_object('code', 'LF403', 'id', i.id);
   end if;
   if i.fence is not null and (o.fence is distinct from i.fence or o.host is distinct from p_host) then

@@ -17,6 +17,14 @@ create function liveops.taken(p_host text, p_ids text[], p_token uuid) returns j
   join operation o on o.id = d.id and o.state = 'running' and o.host = p_host
 $$;
 
+-- The operation that holds a slot of the queue whose users all wait for the candidate; null: there is none.
+create function liveops.lender(p_queue text, p_waiters text[]) returns text language sql stable as $$
+  select root from (
+    select coalesce(slot_of, id) as root, bool_and(id = any (p_waiters)) as waits
+    from operation where state = 'running' and queue = p_queue group by 1
+  ) slots where waits order by root limit 1
+$$;
+
 -- p_claim: token, candidates, workers, queueLimits, opLimits. number: of the last decision, before and after.
 create function liveops.claim(h liveops.head, p_host text, p_session bigint, p_claim jsonb, inout number bigint, out claims jsonb) language plpgsql as $$
 declare
@@ -32,6 +40,7 @@ declare
   claimed int := 0;
   v_attempt int;
   v_fence bigint;
+  v_lender text;
 begin
   ids := array(select value->>'id' from jsonb_array_elements(p_claim->'candidates'));
   perform from decision where id = any (ids) and token = v_token limit 1;
@@ -46,7 +55,7 @@ begin
   end if;
   -- All limits hold for the fleet as a whole.
   if queue_limits <> '{}' then
-    select jsonb_object_agg(name, (select count(*) from operation where state = 'running' and queue = name))
+    select jsonb_object_agg(name, (select count(distinct coalesce(slot_of, id)) from operation where state = 'running' and queue = name))
       into queues from jsonb_object_keys(queue_limits) name;
   end if;
   if op_limits <> '{}' then
@@ -54,7 +63,8 @@ begin
       into ops from jsonb_object_keys(op_limits) name;
   end if;
   for c in
-    select o.*, (x.value->>'attempt')::int as next_attempt, x.value->>'partition' as next_partition, x.value->>'body' as body
+    select o.*, (x.value->>'attempt')::int as next_attempt, x.value->>'partition' as next_partition, x.value->>'body' as body,
+      array(select jsonb_array_elements_text(x.value->'waiters')) as waiters
     from jsonb_array_elements(p_claim->'candidates') with ordinality x (value, place)
     -- By the id alone: with more conditions, a plan from a time of few operations reads the whole queue here.
     join lateral (select * from operation where id = x.value->>'id' offset 0) o on true
@@ -64,10 +74,15 @@ begin
     order by x.place
   loop
     exit when claimed >= cardinality(workers);
-    if not has_room(queue_limits, queues, c.queue) or not has_room(op_limits, ops, c.op) then
+    v_lender := case when queue_limits ? c.queue and cardinality(c.waiters) > 0 then lender(c.queue, c.waiters) end;
+    -- What waits for the candidate does not count for the limit of its type.
+    if v_lender is null and not has_room(queue_limits, queues, c.queue) or not has_room(op_limits, ops, c.op) and
+      (select count(*) from operation where state = 'running' and op = c.op and id <> all (c.waiters)) >= (op_limits->>c.op)::bigint then
       continue;
     end if;
-    queues := one_more(queues, c.queue);
+    if v_lender is null then
+      queues := one_more(queues, c.queue);
+    end if;
     ops := one_more(ops, c.op);
     v_attempt := coalesce(c.next_attempt, c.attempt + 1);
     -- The number of an attempt that no code ran in is used again: its lines are not of this attempt.
@@ -77,11 +92,11 @@ begin
     v_fence := h.epoch * 1099511627776 + nextval('fence');
     number := number + 1;
     update operation set version = number, state = 'running', host = p_host, session = p_session, fence = v_fence, attempt = v_attempt,
-        partition = coalesce(c.next_partition, 'end')
+        slot_of = v_lender, partition = coalesce(c.next_partition, 'end')
       where id = c.id;
     claimed := claimed + 1;
     insert into decision (n, id, kind, token, origin, body) values (number, c.id, 'started', v_token, p_host, left(c.body, -1)
-      || ',"worker":' || workers[claimed] || ',"host":' || to_json(p_host) || ',"session":' || p_session || ',"fence":' || v_fence || '}');
+      || ',"worker":' || workers[claimed] || ',"host":' || to_json(p_host) || ',"session":' || p_session || ',"fence":' || v_fence || coalesce(',"slotOf":' || to_json(v_lender), '') || '}');
     claims := claims || jsonb_build_object('id', c.id, 'n', number, 'fence', v_fence, 'attempt', v_attempt, 'worker', claimed - 1);
   end loop;
 end $$;

@@ -79,7 +79,9 @@ create table liveops.operation (
   host text,
   session bigint,
   fence bigint,
-  attempt int not null
+  attempt int not null,
+  -- The operation whose slot of the queue it was lent at its start; null: it has a slot of its own.
+  slot_of text
 ) with (fillfactor = 80);
 create index operation_queued on liveops.operation (ord) where state = 'queued';
 create index operation_running on liveops.operation (host) where state = 'running';

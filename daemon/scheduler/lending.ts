@@ -1,0 +1,65 @@
+/** Which queued operations may start in a slot that others lend, at one moment. */
+import type { Operation } from "../../protocol/operation.js";
+import type { Entry } from "../store/decision.js";
+import type { Store } from "../store/store.js";
+import { compareTurns } from "./lane.js";
+import { placeOf, type Queue } from "./queue.js";
+import type { Queues } from "./queues.js";
+import type { UsedSlots } from "./used-slots.js";
+import type { WaitEdges } from "./wait-edges.js";
+
+interface LendingParts {
+  edges: Pick<WaitEdges, "graph">;
+  store: Pick<Store, "ledger">;
+  queue: Pick<Queue, "position">;
+  queues: Pick<Queues, "isOpen">;
+}
+
+export class Lending {
+  /** Operations for whose end something waits, and that wait for their turn alone, in the order of their turns. */
+  readonly ready: Entry[] = [];
+  readonly #queues = new Map<string, string>();
+  #stuck: ReadonlySet<string> | null = null;
+
+  /** @param slots - of the queues */
+  constructor(
+    private readonly parts: LendingParts,
+    private readonly slots: UsedSlots,
+    isStarting: (id: string) => boolean,
+  ) {
+    const { edges, store, queue, queues } = parts;
+    for (const id of edges.graph.awaited) {
+      const entry = store.ledger.get(id);
+      if (entry?.record.state !== "queued" || isStarting(id)) continue;
+      const place = placeOf(entry);
+      if (!queues.isOpen(place.queue) || queue.position(id, place) === null) continue;
+      this.ready.push(entry);
+      this.#queues.set(id, place.queue);
+    }
+    this.ready.sort((a, b) => compareTurns(placeOf(a), placeOf(b)));
+  }
+
+  /** The slot of the operation's queue that is lent to it; null: none is. */
+  slotFor({ id, queue }: Operation): number | null {
+    return this.slots.lent(queue, this.waiters(id)) ?? this.slots.lent(queue, this.stuckWith(id));
+  }
+
+  /** All that lend their slot to the operation. */
+  lenders(id: string): Set<string> {
+    return new Set([...this.waiters(id), ...this.stuckWith(id)]);
+  }
+
+  /** What waits for the operation, directly or not. */
+  waiters(id: string): ReadonlySet<string> {
+    return this.parts.edges.graph.waiters(id);
+  }
+
+  /** What waits for ever unless some slot is lent; none where this operation can start without that. */
+  stuckWith(id: string): ReadonlySet<string> {
+    if (!this.#queues.has(id)) return NONE;
+    this.#stuck ??= this.parts.edges.graph.stuck((each) => this.#queues.get(each) ?? null, this.slots);
+    return this.#stuck.has(id) ? this.#stuck : NONE;
+  }
+}
+
+const NONE: ReadonlySet<string> = new Set();
