@@ -312,7 +312,7 @@ export const workerEvents = {
     {
       ...z.pick(parentSchema, { stage: true, step: true }).shape,
       ...z.pick(operationSchema, { op: true, title: true }).shape,
-      id: doc(z.string(), "id of the operation"),
+      child: doc(z.string(), "id of the operation"),
     },
     "another operation began inside of this one",
   ),

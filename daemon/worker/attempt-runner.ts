@@ -33,6 +33,7 @@ import { enterEnvironment, leaveEnvironment, TraceVariable } from "./environment
 import type { Lease } from "./lease.js";
 import { syncLogNames } from "./log-writer.js";
 import { type OrderMessage, STALE_EXIT, type WorkerSetup } from "./messages.js";
+import { childrenOf } from "./nested.js";
 import type { OwnOutput } from "./own-output.js";
 import { PausableClock } from "./pausable-clock.js";
 import { ActivityBaseline } from "./recycling.js";
@@ -216,7 +217,12 @@ export class AttemptRunner {
     const terminals = new TerminalServer(this.message.attemptDir, (reason) =>
       writer.line("liveops", writer.stage, `nobody can attach to the terminal: ${this.paths.shown(reason)}`),
     );
-    const options = { clock: this.#clock, findType, stampsDir: this.setup.stampsDir };
+    const options = {
+      clock: this.#clock,
+      findType,
+      stampsDir: this.setup.stampsDir,
+      children: childrenOf(order, this.setup),
+    };
     const outcome = await runAttempt(Type, order, writer, this.#stop, values, options, terminals);
     if (outcome.state === "succeeded") this.#leaseEnds();
     await terminals.close();

@@ -19,6 +19,8 @@ export interface WorkerSetup {
   nice: number;
   /** The operations directories, for a chain that continues by the name of a type; the shipped ones come last. */
   opsDirs: readonly string[];
+  /** The daemon's, for operations inside of others. */
+  socket: string;
   /** The stamps of pipelines. */
   stampsDir: string;
   /** The cgroup that the worker joins; null: none. */

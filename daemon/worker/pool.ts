@@ -65,7 +65,7 @@ interface PoolOptions {
   /** How many workers may be busy now. */
   size: () => number;
   /** Read at each start of a worker: a reload changes them. */
-  settings: Pick<Settings, "nice" | "fromDaemon" | "opsDirs" | "stateDir">;
+  settings: Pick<Settings, "nice" | "fromDaemon" | "opsDirs" | "socket" | "stateDir">;
   userCode: () => boolean;
   containment: Pick<Containment, "open" | "cgroupOf" | "joinFailed">;
   /** Null: the workers have no file for the events of all their attempts. */
@@ -191,6 +191,7 @@ export class Pool {
       nice: settings.nice,
       userCode: this.options.userCode(),
       opsDirs: settings.opsDirs,
+      socket: settings.socket,
       stampsDir: stampsIn(settings.stateDir),
       cgroup: containment.cgroupOf(workerId),
       startOnly,

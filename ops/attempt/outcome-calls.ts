@@ -67,27 +67,8 @@ export class OutcomeCalls {
    */
   setNext(type: OperationClass | string, params: object, words: string[], at: Error): void {
     this.#refuseSecond("chainTo", at);
-    const own = typeof type === "string" ? undefined : type.params;
-    const schema = own?._zod !== undefined && hasStoredValues(own) ? own : null;
-    // Without a schema the next operation would get the stored form.
-    const stored = schema === null ? params : toStored(params);
-    const problem = whyNotJson(stored) ?? (schema === null ? null : whyLost(schema, params, stored));
-    if (problem !== null)
-      throw new Failure(
-        "LIVEOPS_PARAMS_INVALID",
-        `the parameters passed to p.chainTo are not JSON: ${problem}`,
-      );
-    if (Buffer.byteLength(JSON.stringify([stored, words])) > MAX_CHAINED_PARAMS)
-      throw new Failure(
-        "LIVEOPS_PARAMS_INVALID",
-        `the parameters passed to p.chainTo are larger than ${MAX_CHAINED_PARAMS} bytes; pass the path of a file`,
-      );
-    this.#made.set("chainTo", {
-      type,
-      params: snapshot(stored) as Record<string, unknown>,
-      words,
-      at,
-    });
+    const taken = takenParams("p.chainTo", { type, params, words });
+    this.#made.set("chainTo", { type, params: taken, words, at });
   }
 
   /**
@@ -107,6 +88,29 @@ export class OutcomeCalls {
       );
     }
   }
+}
+
+/**
+ * The parameters of an operation that the code of another one starts, as JSON; a copy.
+ *
+ * @param method - which got them
+ * @throws Failure LIVEOPS_PARAMS_INVALID
+ */
+export function takenParams(
+  method: string,
+  { type, params, words = [] }: { type: OperationClass | string; params: object; words?: readonly string[] },
+): Record<string, unknown> {
+  const own = typeof type === "string" ? undefined : type.params;
+  const schema = own?._zod !== undefined && hasStoredValues(own) ? own : null;
+  // Without a schema the operation would get the stored form.
+  const stored = schema === null ? params : toStored(params);
+  const refused = (why: string) =>
+    new Failure("LIVEOPS_PARAMS_INVALID", `the parameters passed to ${method} are ${why}`);
+  const problem = whyNotJson(stored) ?? (schema === null ? null : whyLost(schema, params, stored));
+  if (problem !== null) throw refused(`not JSON: ${problem}`);
+  if (Buffer.byteLength(JSON.stringify([stored, words])) > MAX_CHAINED_PARAMS)
+    throw refused(`larger than ${MAX_CHAINED_PARAMS} bytes; pass the path of a file`);
+  return snapshot(stored) as Record<string, unknown>;
 }
 
 function outcomeSet(message: string): Failure {

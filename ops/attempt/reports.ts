@@ -18,6 +18,7 @@ import type { ItemKeys } from "./item-keys.js";
 import { type KeyedHost, type KeyedOptions, trackKeyedAsync, trackKeyedSync } from "./keyed-track.js";
 import type { Meter } from "./meter.js";
 import { stepVariables } from "./operation-variables.js";
+import { takenParams } from "./outcome-calls.js";
 import type { Sink } from "./sink.js";
 import { trackAsync, trackSync } from "./track.js";
 import type { WaitTime } from "./wait-time.js";
@@ -192,12 +193,13 @@ export abstract class Reports {
     return this.#remember(partOf(call), this.#run(call));
   }
 
-  #run(call: ChildCall): Promise<Operation> {
+  async #run(call: ChildCall): Promise<Operation> {
     const { sink, meter, cancellation, over, children, childCalls } = this.parts;
     const at = this.childPlace();
     const key = JSON.stringify(at);
     const place = { ...at, call: (childCalls.get(key) ?? 0) + 1 };
     childCalls.set(key, place.call);
+    const params = takenParams("p.operation", call);
     const bar = meter.program();
     const host = {
       place,
@@ -210,7 +212,12 @@ export abstract class Reports {
       signal: AbortSignal.any([this.signal, over.signal]),
       status: (text: string, level?: StatusLevel) => this.status(text, level),
     };
-    return import("./nested.js").then(({ runChild }) => runChild(host, call)).finally(() => bar.release());
+    try {
+      const { runChild } = await import("./nested.js");
+      return await runChild(host, { ...call, params });
+    } finally {
+      bar.release();
+    }
   }
 
   /** Keeps a program or operation until it has ended. */

@@ -15,6 +15,8 @@ export interface Reconnect {
   /** Called at the first line after a loss. */
   onBack?: (() => void) | undefined;
   signal?: AbortSignal | undefined;
+  /** Errors after which the next try may succeed, beside a lost daemon. Default: none. */
+  isPassing?: ((error: unknown) => boolean) | undefined;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface Reconnect {
  */
 export async function* reconnecting<T>(
   open: () => AsyncGenerator<T>,
-  { onLost, onBack, signal }: Reconnect,
+  { onLost, onBack, signal, isPassing = () => false }: Reconnect,
 ): AsyncGenerator<T> {
   let connected = false;
   let lost = false;
@@ -42,7 +44,7 @@ export async function* reconnecting<T>(
       return;
     } catch (error) {
       signal?.throwIfAborted();
-      if (!mayComeBack(error, connected || lost)) throw error;
+      if (!isPassing(error) && !mayComeBack(error, connected || lost)) throw error;
       if (!lost) onLost?.();
       lost = true;
     }

@@ -77,6 +77,7 @@ export class Probe extends LiveOperation { ${statics}
       ...files,
       eventsFile: null,
       userCode: false,
+      socket: join(dir, "socket"),
       nice: 0,
       opsDirs: [],
       stampsDir: join(dir, "stamps"),

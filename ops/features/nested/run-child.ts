@@ -74,7 +74,10 @@ class ShownChild {
     if (!this.#hasBegun) {
       this.#hasBegun = true;
       const { stage, step } = place;
-      sink.event({ type: "child:began", stage, ...(step !== undefined && { step }), op, title, id }, false);
+      sink.event(
+        { type: "child:began", stage, ...(step !== undefined && { step }), op, title, child: id },
+        false,
+      );
     }
     if (state !== "queued") this.#starts(record);
     else this.#waits();

@@ -90,7 +90,13 @@ it("runs an operation inside of a stage, with a record and a log of its own", as
   expect(lines).toEqual([`inner Configure: for arm in ${cwd}`, "inner Make: made by true"]);
   const [child] = children;
   const began = events.findIndex(({ type }) => type === "child:began");
-  expect(events[began]).toMatchObject({ id: "outer", stage: "Build", op: "compile", title: "Compile" });
+  expect(events[began]).toMatchObject({
+    id: "outer",
+    stage: "Build",
+    op: "compile",
+    title: "Compile",
+    child: child!.id,
+  });
   expect(events.findIndex(({ id }) => id === child!.id)).toBe(began + 1);
 });
 

@@ -1,0 +1,87 @@
+/**
+ * Runs the operations inside of an attempt of a worker: asks the daemon for them, and waits for their end. The daemon
+ * may be killed, restarted or full meanwhile: a request is repeated until it is answered, or the attempt is stopped.
+ */
+import { dirname } from "node:path";
+import type { ChildCall, ChildPlace, ChildRunner, ChildWatch } from "../../../ops/attempt/children.js";
+import type { Order } from "../../../ops/attempt/sink.js";
+import { isOperationType, readType } from "../../../ops/types/read-type.js";
+import { Client } from "../../../protocol/client/client.js";
+import { NoDaemonError } from "../../../protocol/client/errors.js";
+import { findSocket } from "../../../protocol/client/find-daemon.js";
+import { untilAnswered } from "../../../protocol/client/reconnect.js";
+import { untilFinished } from "../../../protocol/client/until-finished.js";
+import { Refusal, type RefusalCode } from "../../../protocol/errors.js";
+import type { Operation } from "../../../protocol/operation.js";
+import type { WorkerSetup } from "../../worker/messages.js";
+
+/** Refusals that pass. */
+const PASSING = new Set<string>([
+  "LIVEOPS_QUEUE_FULL",
+  "LIVEOPS_ENGINE_AWAY",
+  "LIVEOPS_ENGINE_BEHIND",
+  "LIVEOPS_STORE_FULL",
+  "LIVEOPS_STORE_FAILED",
+  "LIVEOPS_TOO_MANY_WATCHERS",
+  "LIVEOPS_TOO_MANY_CONNECTIONS",
+] satisfies RefusalCode[]);
+
+const isPassing = (error: unknown) =>
+  error instanceof NoDaemonError || (error instanceof Refusal && PASSING.has(error.code));
+
+export class DaemonChildren implements ChildRunner {
+  readonly #client: Client;
+
+  constructor(
+    private readonly order: Pick<Order, "id" | "attempt">,
+    { socket, lockFile }: Pick<WorkerSetup, "socket" | "lockFile">,
+  ) {
+    const stateDir = dirname(dirname(lockFile));
+    this.#client = new Client(socket, {}, { findSocket: () => findSocket(stateDir) });
+  }
+
+  async run(call: ChildCall, place: ChildPlace, { signal, onRecord }: ChildWatch): Promise<Operation> {
+    const client = this.#client;
+    const { id, attempt } = this.order;
+    const { params, words, queue, cwd, env } = call;
+    const body = {
+      op: nameOf(call),
+      params,
+      parent: { attempt, ...place },
+      ...(words && { set: [...words] }),
+      ...(queue !== undefined && { queue }),
+      ...(cwd !== undefined && { cwd }),
+      ...(env && { env }),
+    };
+    // Without the signal: a request on its way may begin the operation, and the reply says what to cancel.
+    const ask = () => {
+      signal.throwIfAborted();
+      return client.submitChild(id, body);
+    };
+    const first = await untilAnswered(ask, { isPassing });
+    let current = first.id;
+    onRecord(first);
+    // One that has ended is not cancelled.
+    const cancel = () => void untilAnswered(() => client.cancel(current), { isPassing }).catch(() => {});
+    if (signal.aborted) cancel();
+    else signal.addEventListener("abort", cancel, { once: true });
+    try {
+      return await untilFinished(client, first.id, {
+        isPassing,
+        onRecord: (record) => {
+          current = record.id;
+          onRecord(record);
+        },
+      });
+    } finally {
+      signal.removeEventListener("abort", cancel);
+    }
+  }
+}
+
+function nameOf({ type }: ChildCall): string {
+  if (typeof type === "string") return type;
+  const Type: unknown = type;
+  if (isOperationType(Type)) return readType(Type).op;
+  throw new TypeError("p.operation takes an operation type: a class, or its name");
+}
