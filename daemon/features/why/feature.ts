@@ -21,7 +21,7 @@ export const why: MakeFeature = (parts) => {
 const whyRoute =
   (parts: Parts, whys: Whys): FeatureRoutes =>
   (app, _options, done) => {
-    const { view, waiting } = parts;
+    const { view, waiting, edges } = parts;
     app.route({
       ...definition("why"),
       handler: async ({ params, query }) => {
@@ -31,7 +31,9 @@ const whyRoute =
         const { state } = entry.record;
         const expected = isFinal(state) ? {} : (await forecastNow(parts, Date.now())).operations;
         const reasons = state === "queued" ? waiting.reasons(entry) : [];
-        return whys.of(entry, { record: view.present(entry), reasons, expected }, query.partial);
+        const waiters = edges.graph.directWaiters(entry.record.id);
+        const present = { record: view.present(entry), reasons, waiters, expected };
+        return whys.of(entry, present, query.partial);
       },
     });
     done();

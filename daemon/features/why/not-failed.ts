@@ -14,20 +14,22 @@ export interface Present {
   /** As clients see it. */
   record: Operation;
   reasons: readonly Reason[];
+  /** Ids of the operations that wait for its end. */
+  waiters: readonly string[];
   expected: ForecastReply["operations"];
 }
 
 export async function whyPresent(
   entry: Entry,
-  { record, reasons, expected }: Present,
-  { durations, now }: Pick<WhyParts, "durations" | "now">,
+  { record, reasons, waiters, expected }: Present,
+  { durations, now, store }: Pick<WhyParts, "durations" | "now" | "store">,
 ): Promise<Why> {
   const usual = (await durations.usual([entry]))(record);
   const waits =
     record.state === "queued"
-      ? waitsOfQueued(record, reasons, expected)
+      ? waitsOfQueued(record, reasons, waiters, expected)
       : record.state === "running"
-        ? waitsOfRunning(record, usual, expected, now())
+        ? waitsOfRunning(record, usual, expected, now(), (id) => store.find(id)?.record ?? null)
         : [];
   const left = leftStages(record);
   return {

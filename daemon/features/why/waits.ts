@@ -13,8 +13,16 @@ const SILENT = 60;
 
 type Expected = ForecastReply["operations"];
 
-/** @param reasons of the holds that hold the operation */
-export function waitsOfQueued(record: Operation, reasons: readonly Reason[], expected: Expected): Wait[] {
+/**
+ * @param reasons - of the holds that hold the operation
+ * @param waiters - ids of what waits for its end
+ */
+export function waitsOfQueued(
+  record: Operation,
+  reasons: readonly Reason[],
+  waiters: readonly string[],
+  expected: Expected,
+): Wait[] {
   const waits = reasons.map(({ what, until, at, after }): Wait => {
     const ends = (after?.ids ?? []).map((id) => getOwn(expected, id)?.endsAt ?? null);
     const known = ends.filter((end) => end !== null).sort();
@@ -29,7 +37,9 @@ export function waitsOfQueued(record: Operation, reasons: readonly Reason[], exp
   const { queue, queuePosition } = record;
   if (queuePosition === null) return [];
   const what = `it is number ${queuePosition} in the queue ${queue}`;
-  return [{ what, until: "operations before it end, and a slot is free", at }];
+  const lent =
+    waiters.length === 0 ? "" : `, or ${waiters.join(" or ")}, which waits for it, can lend its slot`;
+  return [{ what, until: `operations before it end, and a slot is free${lent}`, at }];
 }
 
 export function waitsOfRunning(
@@ -37,12 +47,22 @@ export function waitsOfRunning(
   usual: Usual | null,
   expected: Expected,
   now: number,
+  find: (id: string) => Operation | null = () => null,
 ): Wait[] {
   const { id, pause, stalledSince, noRoomSince, waitingForInput, updatedAt } = record;
   const wait = (what: string, until: string | null, at: string | null = null): Wait[] => [
     { what, until, at },
   ];
   if (pause?.since) return wait("it is paused", `liveops resume ${id}`);
+  if (record.waitsFor !== null)
+    return record.waitsFor.map((each) => {
+      const at = getOwn(expected, each)?.endsAt ?? null;
+      return {
+        what: `it waits for ${awaitedText(record, find(each), each)}`,
+        until: `the end of ${each}`,
+        at,
+      };
+    });
   if (stalledSince !== null)
     return wait("its worker was stopped by a signal (SIGSTOP)", "SIGCONT to its process");
   if (noRoomSince !== null)
@@ -68,4 +88,11 @@ export function waitsOfRunning(
       ? wait(`the stage ${stage} runs longer than in nine of ten earlier runs`, null)
       : []),
   ].map((each) => ({ ...each, at }));
+}
+
+function awaitedText({ queue, slot, host }: Operation, awaited: Operation | null, id: string): string {
+  if (awaited === null) return id;
+  const isLent = awaited.queue === queue && awaited.slot === slot && awaited.host === host;
+  const where = isLent && awaited.state === "running" ? ", which runs in its slot" : "";
+  return `${id} (${awaited.op}, ${awaited.state})${where}`;
 }
