@@ -13,9 +13,18 @@ export interface ForecastInput {
   now: number;
   /** By queue: how many operations may run at the same time. 0: nothing starts. */
   slots: ReadonlyMap<string, number>;
-  /** `endsAt` is now or later; null: unknown. */
-  running: ReadonlyArray<{ id: string; queue: string; startedAt: number; endsAt: number | null }>;
+  running: ReadonlyArray<RunningInput>;
   queued: ReadonlyArray<QueuedInput>;
+}
+
+interface RunningInput {
+  id: string;
+  queue: string;
+  startedAt: number;
+  /** Now or later; null: unknown. */
+  endsAt: number | null;
+  /** It uses the slot of one that waits for it. Default: its own. */
+  isLent?: boolean;
 }
 
 export interface QueuedInput {
@@ -38,7 +47,7 @@ export function forecast(input: ForecastInput): Map<string, Expected> {
   return new Play(input).run();
 }
 
-type Happening = { at: number } & ({ ends: string; queue: string } | { joins: QueuedInput });
+type Happening = { at: number } & ({ ends: string; queue: string | null } | { joins: QueuedInput });
 
 class Play {
   readonly #expected = new Map<string, Expected>();
@@ -59,10 +68,10 @@ class Play {
 
   run(): Map<string, Expected> {
     const { now, running, queued } = this.input;
-    for (const { id, queue, startedAt, endsAt } of running) {
-      this.#addFree(queue, -1);
+    for (const { id, queue, startedAt, endsAt, isLent = false } of running) {
       this.#expected.set(id, { startsAt: startedAt, endsAt });
-      if (endsAt !== null) this.#happenings.push({ at: endsAt, ends: id, queue });
+      if (!isLent) this.#addFree(queue, -1);
+      if (endsAt !== null) this.#happenings.push({ at: endsAt, ends: id, queue: isLent ? null : queue });
     }
     const ready: QueuedInput[] = [];
     for (const each of queued) {
@@ -88,8 +97,10 @@ class Play {
         changed.add(next.joins.queue);
         continue;
       }
-      this.#addFree(next.queue, 1);
-      changed.add(next.queue);
+      if (next.queue !== null) {
+        this.#addFree(next.queue, 1);
+        changed.add(next.queue);
+      }
       for (const waiter of this.#waiters.get(next.ends) ?? []) {
         const missing = this.#missing.get(waiter.id)! - 1;
         this.#missing.set(waiter.id, missing);

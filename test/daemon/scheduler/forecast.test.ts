@@ -142,3 +142,25 @@ test("what waits for an operation of unknown length, or for one that is not ther
   expect(expected.get("s")).toEqual(unknown);
   expect(expected.get("t")).toEqual({ startsAt: NOW + 60_000, endsAt: NOW + 65_000 });
 });
+
+test("an operation in a lent slot leaves the slot to the one that lends it", () => {
+  const expected = forecast({
+    now: NOW,
+    slots: new Map([["default", 1]]),
+    running: [
+      { id: "waits", queue: "default", startedAt: NOW, endsAt: NOW + 5000 },
+      { id: "works", queue: "default", startedAt: NOW, endsAt: NOW + 2000, isLent: true },
+    ],
+    queued: [
+      {
+        id: "next",
+        queue: "default",
+        turn: { priority: 0, queuedAt: 1 },
+        seconds: 1,
+        earliest: null,
+        after: [],
+      },
+    ],
+  });
+  expect(expected.get("next")).toEqual({ startsAt: NOW + 5000, endsAt: NOW + 6000 });
+});
