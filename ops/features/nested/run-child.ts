@@ -29,6 +29,8 @@ export interface ChildHost {
 
 /** The log tells of a wait of at least so many seconds. */
 const LONG_WAIT = 1;
+/** Ms after which the status tells of a wait. */
+const SHOWN_WAIT = 200;
 
 /**
  * @returns the record of the last operation of the chain, which has succeeded
@@ -60,6 +62,8 @@ class ShownChild {
   #hasBar = false;
   #hasBegun = false;
   #status = "";
+  /** Clears the timer of a status. */
+  #clear = () => {};
   /** When it was queued; null: it runs, or has run. */
   #queuedAt: number | null;
 
@@ -83,16 +87,22 @@ class ShownChild {
     else this.#waits();
     const percent = percentOf(record);
     if (percent > 0) this.#setBar(percent);
-    const { text, level } = state === "queued" ? { text: waitText(record), level: "info" } : statusOf(record);
-    const status = `${level} ${text}`;
-    if (status === this.#status || text === "") return;
-    this.#status = status;
-    this.host.status(text, level as StatusLevel);
+    const { text, level } = statusOf(record);
+    this.#clear();
+    if (state !== "queued") this.#say(text, level);
+    else if (text !== "") this.#clear = this.host.clock.schedule(SHOWN_WAIT, () => this.#say(text, level));
   }
 
   end(): void {
+    this.#clear();
     this.#waits();
     this.host.waitTime.change(0, -1);
+  }
+
+  #say(text: string, level: StatusLevel): void {
+    const status = `${level} ${text}`;
+    if (status !== this.#status) this.host.status(text, level);
+    this.#status = status;
   }
 
   #waits(): void {
@@ -129,6 +139,13 @@ function percentOf({ state, stages, stageStates, untrackedStage, percent }: Oper
   return (100 * (done + current)) / stages.length;
 }
 
+function statusOf(record: Operation): { text: string; level: StatusLevel } {
+  const { state, stages, currentStage, status, title } = record;
+  if (state === "queued") return { text: waitText(record), level: "info" };
+  const name = stages[currentStage] ?? title;
+  return { text: status === null ? name : `${name}: ${status.text}`, level: status?.level ?? "info" };
+}
+
 /** What a queued operation waits for; empty: it starts at once. */
 function waitText({ waitsFor, blocked, queue, queuePosition }: Operation): string {
   if (waitsFor !== null) return `waits for ${waitsFor.join(", ")}`;
@@ -136,20 +153,15 @@ function waitText({ waitsFor, blocked, queue, queuePosition }: Operation): strin
   return queuePosition === null ? "" : `waits for a slot of ${queue}`;
 }
 
-function statusOf({ stages, currentStage, status, title }: Operation): { text: string; level: StatusLevel } {
-  const name = stages[currentStage] ?? title;
-  return { text: status === null ? name : `${name}: ${status.text}`, level: status?.level ?? "info" };
-}
-
 /** The error of the operation, as one of the code that runs it. */
 function errorOf({ id, title, state, error, stages, stageStates }: Operation, at: ChildPlace): Error {
-  const outer = at.step ?? at.stage ?? title;
   if (state === "cancelled" || error === null) {
-    const cancelled = new Failure("LIVEOPS_CHILD_CANCELLED", `${outer}: ${title} (${id}) was cancelled`);
+    const cancelled = new Failure("LIVEOPS_CHILD_CANCELLED", `${title} (${id}) was cancelled`);
     delete cancelled.stack;
     return cancelled;
   }
   const { code, message, stack, place, command, causes } = error;
+  const outer = at.step ?? at.stage ?? title;
   const stage = stages.find((name) => getOwn(stageStates, name) === "failed");
   // The message of an operation that failed inside of that one begins with its place.
   const isPlaced = stage === undefined || message.startsWith(`${stage} › `);
