@@ -328,7 +328,8 @@ export interface Progress<Op = unknown> {
    * A later attempt that comes to the same call with the same parameters goes on with the same operation: it gets the
    * result of one that has succeeded, and retries one that failed.
    *
-   * In `liveops run` and `liveops/testing`, it runs in this process, and several run one after another.
+   * In `liveops run` and `liveops/testing`, it runs in this process, several run one after another, and a later attempt
+   * begins it anew. Code of a step beside it sees its variables and its directory.
    *
    * @throws the error of the operation, with its place in the message (`Build › Compile: …`), and its code;
    *   {@link OperationCancelled} after a stop was requested; Error `LIVEOPS_CHILD_CANCELLED` if somebody cancelled the

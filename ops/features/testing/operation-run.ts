@@ -70,6 +70,8 @@ export interface OperationRun<T extends OperationClass = OperationClass> {
   readonly events: readonly OperationEvent[];
   /** Every log line, also what the operation wrote to stdout and stderr. */
   readonly log: readonly LogLine[];
+  /** The runs of `p.operation`, with those of their chains, in order. Their events and lines are not in this run. */
+  readonly children: readonly OperationRun[];
   /** The stages that were entered, in order. */
   readonly stages: readonly StageRun[];
   /** Every value of the progress bar. */
@@ -126,7 +128,7 @@ export function progressOf(events: readonly OperationEvent[]): ProgressValue[] {
 
 const submissions = new WeakMap<NextOperation, Submission>();
 
-export function nextOf({ next }: Outcome): NextOperation | null {
+export function nextOf({ next }: Pick<Outcome, "next">): NextOperation | null {
   if (next === null) return null;
   const type = typeOfSubmission(next) as unknown as OperationClass;
   const handle = { type, op: next.op, params: next.params };

@@ -8,19 +8,19 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Console } from "node:console";
 import type { Writable } from "node:stream";
-import { currentStep, type StepPlace } from "../../attempt/current-step.js";
+import { type CurrentWriter, currentWriter } from "../../attempt/current-step.js";
 import { type OutputStream, WrittenLines } from "../../programs/capture-output.js";
 import type { CutPlace } from "../../programs/output.js";
 
 /** The written lines of one run. */
-export type RunOutput = Readonly<Record<OutputStream, WrittenLines<StepPlace>>>;
+export type RunOutput = Readonly<Record<OutputStream, WrittenLines<CurrentWriter>>>;
 
 export function runOutput(
-  onLine: (stream: OutputStream, text: string, step: StepPlace | undefined) => void,
+  onLine: (stream: OutputStream, text: string, writer: CurrentWriter | undefined) => void,
   placeOf: CutPlace,
 ): RunOutput {
   const lines = (stream: OutputStream) =>
-    new WrittenLines<StepPlace>((text, step) => onLine(stream, text, step), placeOf, currentStep);
+    new WrittenLines<CurrentWriter>((text, writer) => onLine(stream, text, writer), placeOf, currentWriter);
   return { stdout: lines("stdout"), stderr: lines("stderr") };
 }
 

@@ -1,11 +1,16 @@
 /** Runs one prepared attempt: collects what it reports, tells those who wait, and cancels. */
 import type { OperationEvent, Outcome, Submission } from "../../../protocol/event.js";
 import type { LogLine, LogStream, Operation } from "../../../protocol/operation.js";
+import { reduceEvent } from "../../../protocol/reduce.js";
 import type { FinalState } from "../../../protocol/state.js";
+import { currentWriter } from "../../attempt/current-step.js";
 import { InlineLink, type InlineWatcher, type LinkOptions } from "../../attempt/inline-link.js";
+import { InlineChildren } from "../../attempt/inline-nested.js";
 import type { MemoryStageValues } from "../../attempt/memory-values.js";
+import { CANCELLED } from "../../attempt/run-attempt.js";
 import type { OperationClass } from "../../sdk/live-operation.js";
 import type { ResultOf, StagesOf } from "../../sdk/statics.js";
+import { typeOfSubmission } from "../../types/prepare.js";
 import type { OperationCtor } from "../../types/read-type.js";
 import { nextOf, type OperationRun, progressOf, type StageRun, stagesOf } from "./operation-run.js";
 import { inProcess, runOutput } from "./process-state.js";
@@ -91,17 +96,37 @@ export class StartedOperation<T extends OperationClass = OperationClass> impleme
   }
 
   async #perform({ Type, submission, values, options, env }: Prepared): Promise<OperationRun<T>> {
-    const link = new InlineLink(submission, this.#watcher, { ...options, values });
+    const inside = new ChildRuns();
+    const watcher: InlineWatcher = {
+      event: (event, id) => {
+        if (id === submission.id) this.#watcher.event(event, id);
+        else inside.event(event, id);
+      },
+      line: (line, id) => {
+        if (id === submission.id) this.#watcher.line(line, id);
+        else inside.line(line, id);
+      },
+    };
+    const { clock, ask } = options;
+    const inherited = { ...(clock && { clock }), ...(ask !== undefined && { ask }) };
+    const parts = { watcher, options: inherited, flush: () => flush() };
+    const childrenOf = (parent: Submission, attempt: number) => new InlineChildren(parts, parent, attempt);
+    const link = new InlineLink(submission, watcher, { ...options, values, childrenOf });
     const output = runOutput(
-      (stream, text, at) => link.line(stream, at?.stage ?? link.stage, text, at?.step),
-      (...line) => link.masker.cut(...line),
+      (stream, text, writer) => {
+        const attempt = writer?.attempt ?? link;
+        const { stage, step } = writer?.step ?? {};
+        attempt.line(stream, stage ?? attempt.stage, text, step);
+      },
+      (...line) => (currentWriter()?.attempt ?? link).masker.cut(...line),
     );
     const flush = () => {
       for (const lines of Object.values(output)) lines.flush();
     };
     const isElsewhere = submission.cwd !== process.cwd();
     const outcome = await inProcess(output, env, isElsewhere, () => link.run(Type, this.#stop.signal, flush));
-    const run = finishedRun(this.type, link.record, outcome, this.events, this.log);
+    const said = { type: this.type, events: this.events, log: this.log };
+    const run = finishedRun(said, link.record, outcome, inside.of(submission.id));
     kept.set(run, { submission, values });
     return run;
   }
@@ -170,12 +195,45 @@ export function keptOf(run: OperationRun): Kept | undefined {
   return kept.get(run);
 }
 
+/** What an operation reported. */
+interface Said<T> {
+  type: T;
+  events: OperationEvent[];
+  log: LogLine[];
+}
+
+/** The operations inside of a run. */
+class ChildRuns {
+  readonly #said = new Map<string, Said<OperationClass>>();
+
+  event(event: OperationEvent, id: string): void {
+    if (event.type === "operation:submitted") {
+      const type = typeOfSubmission(event.operation) as unknown as OperationClass;
+      this.#said.set(id, { type, events: [], log: [] });
+    }
+    this.#said.get(id)?.events.push(event);
+  }
+
+  line(line: LogLine, id: string): void {
+    this.#said.get(id)?.log.push(line);
+  }
+
+  /** The runs inside of the operation, in the order of their begin. */
+  of(parent: string): OperationRun[] {
+    return [...this.#said.values()].flatMap((said) => {
+      const record = said.events.reduce<Operation | null>(reduceEvent, null)!;
+      const end = said.events.findLast((event) => event.type === "attempt:finished");
+      if (record.parent?.id !== parent) return [];
+      return [finishedRun(said, record, end ?? CANCELLED, this.of(record.id))];
+    });
+  }
+}
+
 function finishedRun<T extends OperationClass>(
-  type: T,
+  { type, events, log }: Said<T>,
   record: Operation,
-  outcome: Outcome,
-  events: readonly OperationEvent[],
-  log: readonly LogLine[],
+  outcome: Pick<Outcome, "next">,
+  children: OperationRun[],
 ): OperationRun<T> {
   const { op, id, attempt, params, result, error } = record;
   return {
@@ -190,6 +248,7 @@ function finishedRun<T extends OperationClass>(
     next: nextOf(outcome),
     events,
     log,
+    children,
     stages: stagesOf(events),
     progress: progressOf(events),
     statuses: events.flatMap((event) =>
