@@ -9,7 +9,7 @@ import { emit, isLive, type State } from "./core/model.js";
 import { forecast } from "./core/queue-view.js";
 import { failures, find, page, queue, today } from "./pages/list/asks.js";
 import { logRange, logStream, matches, seek } from "./pages/log/asks.js";
-import { attempts, chain, dependencies, history, timeline, why } from "./pages/operation/asks.js";
+import { attempts, chain, dependencies, history, inside, timeline, why } from "./pages/operation/asks.js";
 import { hosts, queues } from "./pages/queues/asks.js";
 import { types } from "./pages/submit/asks.js";
 import { watchDaemon } from "./watch.js";
@@ -42,6 +42,7 @@ export const ASKS = {
   queue,
   find,
   chain,
+  inside,
   history,
   types,
   attempts,

@@ -35,6 +35,7 @@ export class Look implements Looks {
     const { operations, cursor } = await this.client.list(
       {
         state: ["failed"],
+        parent: "none",
         limit: since === null ? 1 : 100,
         ...(since !== null && { finishedAfter: since }),
       },

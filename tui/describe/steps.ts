@@ -70,7 +70,7 @@ function othersOf(
 }
 
 /** Why it ended as it did, one line; empty: there is nothing to say. Untrusted text. */
-export function stepNote({ state, reason }: Step): string {
+export function stepNote({ state, reason }: Pick<Step, "state" | "reason">): string {
   const known = knownStepState(state);
   const word =
     known === "ended" || known === "skipped" || known === "allowed-failure" ? known.replace("-", " ") : "";
@@ -78,7 +78,10 @@ export function stepNote({ state, reason }: Step): string {
 }
 
 /** Use of the programs of an active step; empty: none runs, or it is not measured yet. */
-export function stepUse({ usage }: Pick<Operation, "usage">, { name, state }: Step): string {
+export function stepUse(
+  { usage }: Pick<Operation, "usage">,
+  { name, state }: { name: string; state: string | undefined },
+): string {
   const use = state === "active" ? getOwn(usage?.steps ?? {}, name) : undefined;
   return use === undefined ? "" : `${Math.round(use.cpu * 100)}% cpu ${formatBytes(use.rssBytes)}`;
 }

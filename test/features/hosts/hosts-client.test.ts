@@ -58,6 +58,15 @@ test("what is about an operation goes to the daemon that owns it; equal ids do n
   expect([box, den]).toEqual([[], [SAME]]);
 });
 
+test("what runs inside of an operation is asked of its host; what runs inside of none, of all", async () => {
+  putBoth();
+  const parent = { id: SAME, attempt: 1, stage: null, occurrence: 0, call: 1 };
+  for (const world of Object.values(worlds)) world.put(operation({ id: "insideaaaaaa", parent }));
+  const ids = async (of: string) => (await client.list({ parent: of })).operations;
+  expect(await ids(`${SAME}@den`)).toMatchObject([{ id: "insideaaaaaa@den", parent: { id: `${SAME}@den` } }]);
+  expect((await ids("none")).map(({ id }) => id).sort()).toEqual([`${SAME}@box`, `${SAME}@den`]);
+});
+
 test("a host that refuses keeps no other one from what was asked of it, and is named", async () => {
   putBoth();
   const den = answersCancels(worlds.den);

@@ -77,6 +77,57 @@ export function backupDone(over: Partial<Operation> = {}): Operation {
   });
 }
 
+const times = (from: number, to: number | null) => ({
+  startedAt: ago(from),
+  finishedAt: to === null ? null : ago(to),
+  resumed: false,
+  seconds: to === null ? null : from - to,
+});
+
+/** In its first stage, which waits for `compile`. */
+export function release(over: Partial<Operation> = {}): Operation {
+  return operation({
+    id: "releaseaaaaa",
+    op: "pipeline",
+    title: "Release 4.2",
+    cwd: "/home/ada/shop",
+    stages: ["Build", "Deploy"],
+    state: "running",
+    currentStage: 0,
+    stageStates: { Build: "active" },
+    stageTimes: { Build: times(42, null) },
+    percent: 47,
+    status: { text: "src/orders.ts", level: "info" },
+    createdAt: ago(42),
+    startedAt: ago(42),
+    waitsFor: ["compilebbbbb"],
+    slot: 1,
+    ...over,
+  });
+}
+
+/** Inside of the stage Build of `release`. */
+export function compile(over: Partial<Operation> = {}): Operation {
+  return operation({
+    id: "compilebbbbb",
+    op: "pipeline",
+    title: "Build the shop",
+    cwd: "/home/ada/shop",
+    stages: ["Fetch", "Compile", "Pack"],
+    state: "running",
+    currentStage: 1,
+    stageStates: { Fetch: "done", Compile: "active" },
+    stageTimes: { Fetch: times(41, 33), Compile: times(33, null) },
+    percent: 40,
+    progress: { done: 48, total: 120, unit: "file", label: null, rate: 4, etaSeconds: 18 },
+    status: { text: "src/orders.ts", level: "info" },
+    createdAt: ago(41),
+    startedAt: ago(41),
+    parent: { id: "releaseaaaaa", attempt: 1, stage: "Build", occurrence: 1, call: 1 },
+    ...over,
+  });
+}
+
 export function verify(over: Partial<Operation> = {}): Operation {
   return operation({
     id: "verifybbbbbb",

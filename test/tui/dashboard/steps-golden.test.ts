@@ -1,6 +1,6 @@
 /** The screens of an operation whose stages have steps: unfolded, many, failed, folded. */
 import type { Operation, Step, StepCounts } from "../../../protocol/operation.js";
-import { ago, doneStep as done, operation, step } from "./operations.js";
+import { ago, backupDone, compile, doneStep as done, operation, release, step } from "./operations.js";
 import { golden, type Scene } from "./scenes.js";
 
 const times = (from: number, to: number | null) => ({
@@ -159,5 +159,16 @@ const SCENES: Scene[] = [
     show: ({ screen }) => screen.until(/≥83% {2}running(.|\n)*● eu-1/),
   },
 ];
+
+SCENES.push({
+  name: "inside",
+  set(world) {
+    world.put(backupDone());
+    world.put(release());
+    world.put(compile());
+  },
+  id: "releaseaaaaa",
+  show: ({ screen }) => screen.until(/23%(.|\n)*Compile .*40%/),
+});
 
 golden(SCENES);

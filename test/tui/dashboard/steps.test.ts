@@ -6,7 +6,7 @@ import { STEP_STATES } from "../../../protocol/stage-state.js";
 import { operationOf } from "../../../tui/dashboard/core/chain.js";
 import { detailPlan } from "../../../tui/dashboard/core/detail-plan.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
-import { saidBy, stepRowsIn } from "../../../tui/dashboard/core/steps.js";
+import { type StepRow, saidBy, stepRowsIn } from "../../../tui/dashboard/core/steps.js";
 import { stepRows } from "../../../tui/dashboard/pages/operation/step-rows.js";
 import { unpainted } from "../../../tui/dashboard/text/theme.js";
 import { announce } from "../../../tui/features/reader/announce.js";
@@ -132,7 +132,7 @@ describe("the rows", () => {
             operation: backup(),
             now: NOW,
             rows: steps.map(({ says: _, ...one }) => step(one.name, one)),
-            said: ({ name }: Step) => steps.find((one) => one.name === name)!.says,
+            said: ({ name }: StepRow) => steps.find((one) => one.name === name)!.says,
           };
           const columns = { indent: 2, names: Math.min(16, width - 12), time: 8 };
           for (const row of stepRows(view, columns, width, unpainted).map(String)) {

@@ -124,7 +124,7 @@ export class World {
   }
 
   counts(): Record<State, number> {
-    const all = [...this.operations.values()];
+    const all = [...this.operations.values()].filter(({ parent }) => parent === undefined);
     return Object.fromEntries(
       STATES.map((state) => [state, all.filter((operation) => operation.state === state).length]),
     ) as Record<State, number>;
@@ -165,11 +165,12 @@ export class World {
 
   #list(asked: Asked, reply: Reply): void {
     const { chain, q, op, state, limit = "50", order = "newest", before } = asked.query;
-    const { finishedSince } = asked.query;
+    const { finishedSince, parent } = asked.query;
     const has = ({ id, title, label }: Operation, text: string) =>
       `${id} ${title} ${label ?? ""}`.toLowerCase().includes(text.toLowerCase());
     const all = [...this.operations.values()]
       .filter((operation) => chain === undefined || operation.chain.id === chain)
+      .filter((it) => parent === undefined || (it.parent?.id ?? "none") === parent)
       .filter((operation) => q === undefined || has(operation, q) || operation.op.includes(q))
       .filter((operation) => op === undefined || operation.op === op)
       .filter((operation) => state === undefined || state.split(",").includes(operation.state))

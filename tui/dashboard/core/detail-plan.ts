@@ -18,6 +18,7 @@ import { chainOf, selectedOperation } from "./chain.js";
 import { stallOf } from "./estimate.js";
 import { failureCard } from "./failure-card.js";
 import { historyName, usualSuccessors } from "./history.js";
+import { rowsInside } from "./inside.js";
 import type { Lanes } from "./lane.js";
 import { lanesOfView, rowsOfLanes } from "./lanes.js";
 import { BORDER, panesOf } from "./layout.js";
@@ -149,7 +150,12 @@ function groupsOf(
   const hasLinks = all !== null && rowsOfLanes(all) <= left;
   const crumbs = rows(["breadcrumb", isChain && !hasLinks]);
   left -= crumbs.length;
-  const stages = stagesOf(operation, hasLinks ? all : lanesOfView(state, links, operation, false), left);
+  const stages = stagesOf(
+    state,
+    operation,
+    hasLinks ? all : lanesOfView(state, links, operation, false),
+    left,
+  );
   const results = Math.min(chainResults(links, operation).length, left - heightOf(stages) - 2);
   const rest = [stages, some, part("results", results)];
   const chain = [...crumbs, ...whole];
@@ -164,9 +170,11 @@ function isPrompt({ status, waitingForInput }: Operation): boolean {
   return prompt !== "" && prompt === status?.text.trim();
 }
 
-function stagesOf(operation: Operation, lanes: Lanes, room: number): Part[] {
+function stagesOf(state: State, operation: Operation, lanes: Lanes, room: number): Part[] {
   const rows = rowsOfLanes(lanes);
-  const steps = stepRowsIn(operation, room, rows);
+  const steps = stepRowsIn(operation, room, rows, (stage, step) =>
+    rowsInside(state, operation, stage, step, step === undefined ? 0 : 1),
+  );
   const height = Math.min(rows + heightOfSteps(steps), room);
   return height <= 0 ? [] : [{ kind: "stages", height, lanes, steps }];
 }

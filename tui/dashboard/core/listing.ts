@@ -120,8 +120,13 @@ export function isUnfolded(listing: Listing, chain: string): boolean {
   return listing.turned.has(chain) !== listing.unfold;
 }
 
+/** Whether the list has a row for what runs inside of another operation: the filter names its queue or its id. */
+const hasInside = ({ terms }: Filter): boolean =>
+  terms.some(({ kind, not }) => !not && (kind === "queue" || kind === "id"));
+
 /** Whether the list has the operation: it fits the filter and the window. */
 export function isListed({ filter, paging: { only } }: Listing, operation: Operation): boolean {
+  if (operation.parent !== undefined && !hasInside(filter)) return false;
   return (only === null || !isFinal(operation.state) || only.has(operation.id)) && fits(filter, operation);
 }
 
@@ -140,6 +145,7 @@ export interface FilterQuery {
   readonly q?: string;
   readonly op?: string;
   readonly state?: OperationState[];
+  readonly parent?: "none";
 }
 
 const KINDS: Record<string, Term["kind"]> = {
@@ -245,7 +251,8 @@ function unknownCondition(text: string): UnknownName | null {
 
 /** Whether the daemon's own query says the whole filter: then its count is that of the rows. */
 export function isExact(filter: Filter): boolean {
-  return filter.terms.length === Object.keys(queryOf(filter)).length;
+  const { parent: _, ...query } = queryOf(filter);
+  return filter.terms.length === Object.keys(query).length;
 }
 
 /** The part of the filter that the daemon's own query says; everything that fits the filter fits the query. */
@@ -258,5 +265,9 @@ export function queryOf(filter: Filter): FilterQuery {
   const states = positive.find(({ kind }) => kind === "state");
   const state =
     states && STATES.filter((name) => states.text.split(",").some((part) => part && name.startsWith(part)));
-  return { ...(q !== undefined && { q }), ...(state !== undefined && state.length > 0 && { state }) };
+  return {
+    ...(q !== undefined && { q }),
+    ...(state !== undefined && state.length > 0 && { state }),
+    ...(!hasInside(filter) && { parent: "none" }),
+  };
 }

@@ -165,14 +165,19 @@ function addChain(order: string[], folds: Map<string, Fold>, links: Operation[],
   }
 }
 
-/** The row of the selected operation: its own, or that of the chain it is folded into; -1 where it has none. */
+/** The row of the selected operation: its own, that of its chain or of the operation around it; -1 where it has none. */
 export function selectedRow(state: State): number {
   if (state.selected === null) return -1;
-  const own = state.list.order.indexOf(state.selected);
+  return rowOf(state, state.selected);
+}
+
+function rowOf(state: State, operationId: string): number {
+  const { order, folds } = state.list;
+  const own = order.indexOf(operationId);
   if (own !== -1) return own;
-  const operation = state.view.operations.get(state.selected) ?? state.fetched.get(state.selected);
+  const operation = state.view.operations.get(operationId) ?? state.fetched.get(operationId);
   const chain = operation?.chain.id;
-  for (const [id, fold] of state.list.folds)
-    if (fold.chain === chain && fold.part === "folded") return state.list.order.indexOf(id);
-  return -1;
+  for (const [id, fold] of folds)
+    if (fold.chain === chain && fold.part === "folded") return order.indexOf(id);
+  return operation?.parent === undefined ? -1 : rowOf(state, operation.parent.id);
 }

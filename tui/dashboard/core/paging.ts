@@ -9,6 +9,7 @@ import { listLayout, type SectionLayout } from "./layout.js";
 import { isExact, type ListPage, type Paging, queryOf, UNASKED } from "./listing.js";
 import { finishedIn, moreQueued, patched, type State } from "./model.js";
 import { isSectioned } from "./order.js";
+import { perObject } from "./per-object.js";
 import { addFetched, reordered, without } from "./watched.js";
 
 /** Operations of a page; pages of a window; fetched operations that are held at most, where an order needs them all. */
@@ -59,10 +60,15 @@ export function endsWithOldest(state: State): boolean {
 
 const hasAll = (state: State): boolean => state.list.paging.only === null && endsWithOldest(state);
 
+/** What runs inside of another operation has no row, and is not counted. */
+const outermostIn = perObject((all: State["fetched"]) => ({
+  count: [...all.values()].filter(({ parent }) => parent === undefined).length,
+}));
+
 function streamHasAll(state: State): boolean {
   const { view, fetched } = state;
   const live = view.counts.queued - moreQueued(state) + view.counts.running;
-  return view.operations.size + fetched.size - live >= finishedIn(view);
+  return outermostIn(view.operations).count + outermostIn(fetched).count - live >= finishedIn(view);
 }
 
 /** The daemon's query for what fits; it may answer with more. */

@@ -166,7 +166,8 @@ export function dependencyEnd(state: State, id: string): Operation | null {
 export function unknownDependencies(state: State): string[] {
   const selected = selectedOperation(state);
   if (selected === null) return [];
-  return dependenciesOf(selected).filter((id) => operationOf(state, id) === null);
+  const around = selected.parent === undefined ? [] : [selected.parent.id];
+  return [...around, ...dependenciesOf(selected)].filter((id) => operationOf(state, id) === null);
 }
 
 /** One line with hosts, queue, start time, pauses and hooks, as `queue gpu · slot 2`. Defaults are omitted. */

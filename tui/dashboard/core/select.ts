@@ -140,7 +140,7 @@ const needOf = (operation: Operation): number =>
 function newestLive(state: State): Operation | null {
   let newest: Operation | null = null;
   for (const operation of state.view.operations.values()) {
-    if (operation.state !== "running") continue;
+    if (operation.state !== "running" || (operation.parent !== undefined && needOf(operation) < 2)) continue;
     const more = newest === null ? 1 : needOf(operation) - needOf(newest);
     if (more > 0 || (more === 0 && operation.createdAt > newest!.createdAt)) newest = operation;
   }
@@ -209,7 +209,8 @@ function announce(before: State, after: State): State {
       notice = worst(notice, { text, level: "warning", ...(!here && { about: id }) });
     } else if (!operation.waitingForInput && was?.waitingForInput && notice?.level === "warning")
       notice = null;
-    if (was?.state === operation.state) continue;
+    // The operation around it tells its end.
+    if (was?.state === operation.state || operation.parent !== undefined) continue;
     // What failed runs again.
     if (was?.state === "failed" && notice?.level === "error" && notice.about === id) notice = null;
     if (here) {

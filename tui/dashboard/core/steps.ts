@@ -5,10 +5,25 @@ import { stepsOf } from "../../describe/steps.js";
 import { operationOf } from "./chain.js";
 import { patched, type State } from "./model.js";
 
+/** A step, or a stage of an operation inside of the stage. */
+export interface StepRow
+  extends Pick<
+    Step,
+    "name" | "percent" | "progress" | "status" | "startedAt" | "finishedAt" | "seconds" | "resumed" | "reason"
+  > {
+  /** Undefined: not entered. */
+  readonly state: Step["state"] | undefined;
+  /** How deep it stands below the steps; absent: it is a step. */
+  readonly depth?: number;
+}
+
+/** The rows of what runs inside of the stage, or of its step. */
+type InsideRows = (stage: string, step?: string) => readonly StepRow[];
+
 export interface StepRows {
   readonly stage: string;
   /** Those that failed first. */
-  readonly rows: readonly Step[];
+  readonly rows: readonly StepRow[];
   /** What the rows leave out; empty: nothing. */
   readonly others: string;
 }
@@ -20,9 +35,11 @@ const ALL_MOST = 8;
 const ROWS_LEAST = 4;
 
 /** The stage below which its steps stand; null: none. */
-function unfoldedStage({ stages, currentStage, stageStates, steps }: Operation): string | null {
+function unfoldedStage(operation: Operation, inside: InsideRows): string | null {
+  const { stages, currentStage, stageStates, steps } = operation;
   const stage = stages[currentStage];
-  if (stage === undefined || getOwn(steps ?? {}, stage) === undefined) return null;
+  if (stage === undefined) return null;
+  if (getOwn(steps ?? {}, stage) === undefined && inside(stage).length === 0) return null;
   const state = getOwn(stageStates, stage);
   return state === "active" || state === "failed" || state === "cancelled" ? stage : null;
 }
@@ -31,14 +48,28 @@ function unfoldedStage({ stages, currentStage, stageStates, steps }: Operation):
  * @param room - rows of stages and steps together
  * @param stageRows - rows that the stages would like to have
  */
-export function stepRowsIn(operation: Operation, room: number, stageRows: number): StepRows | null {
-  const stage = unfoldedStage(operation);
+export function stepRowsIn(
+  operation: Operation,
+  room: number,
+  stageRows: number,
+  inside: InsideRows = () => [],
+): StepRows | null {
+  const stage = unfoldedStage(operation, inside);
   const most = Math.max(room - stageRows, Math.min(ROWS_LEAST, Math.floor(room / 2)));
   if (stage === null || most < 1) return null;
   const { rows, others } = rowsIn(operation, stage, Math.min(ROWS_MOST, most));
   const failed = (step: Step) => step.state === "failed";
   const sorted = [...rows.filter(failed), ...rows.filter((step) => !failed(step))];
-  return { stage, rows: sorted, others };
+  const all = [...sorted.flatMap((step) => [step, ...inside(stage, step.name)]), ...inside(stage)];
+  return { stage, rows: fitting(all, Math.min(ROWS_MOST, most) - (others === "" ? 0 : 1)), others };
+}
+
+/** Where there is no room for all: those that are still to come have no row, then those that are done. */
+function fitting(rows: readonly StepRow[], most: number): readonly StepRow[] {
+  if (rows.length <= most) return rows;
+  const rank = ({ state }: StepRow) => (state === undefined ? 2 : Number(FOLDED.has(state)));
+  const kept = new Set(rows.toSorted((a, b) => rank(a) - rank(b)).slice(0, most));
+  return rows.filter((row) => kept.has(row));
 }
 
 /** All steps where they are few; else those that are not done, and a row that counts the others. */
@@ -91,7 +122,8 @@ export function withStepLines(state: State, id: string, lines: readonly LogLine[
 }
 
 /** What an active step says: its status, or the line that it logged since. Untrusted text. */
-export function saidBy(state: State, stage: string, step: Step): string {
+export function saidBy(state: State, stage: string, step: StepRow): string {
+  if (step.depth !== undefined) return step.status?.text ?? "";
   const line = state.log.stepLines.get(keyOf(stage, step.name));
   const status = step.status?.text ?? null;
   // Another step of this name logged it, in an earlier attempt.

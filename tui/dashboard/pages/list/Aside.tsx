@@ -121,7 +121,8 @@ function hostsOf(state: State): readonly HostRow[] {
 function todayRows(state: State, width: number, { paint, sparks }: Theme): Line[] {
   const since = new Date(midnight(state.now)).toISOString();
   const finished = [...state.view.operations.values()].filter(
-    ({ state: is, finishedAt }) => isFinal(is) && finishedAt !== null && finishedAt >= since,
+    ({ state: is, finishedAt, parent }) =>
+      isFinal(is) && finishedAt !== null && finishedAt >= since && parent === undefined,
   );
   const strip = new Line(width, paint);
   const hours = Array.from({ length: HOURS }, () => ({ all: 0, failed: 0 }));

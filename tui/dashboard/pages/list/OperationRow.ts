@@ -8,6 +8,7 @@ import type { Operation } from "../../../../protocol/operation.js";
 import { DEFAULT_QUEUE } from "../../../../protocol/submit-fields.js";
 import { firstLine } from "../../../../protocol/text/first-line.js";
 import { elapsedOf } from "../../../describe/duration.js";
+import { insideText } from "../../../describe/inside.js";
 import { shownParams } from "../../../describe/operation.js";
 import { formatAge } from "../../../kit/output/time.js";
 import { formatDuration, formatOverall } from "../../../terminal/format.js";
@@ -20,6 +21,7 @@ import { chainTime } from "../../core/chain-time.js";
 import { chainElapsed, chainProgress, stallOf } from "../../core/estimate.js";
 import { usualSuccessors } from "../../core/history.js";
 import { hostLabel } from "../../core/hosts.js";
+import { watchedInside } from "../../core/inside.js";
 import { type Fold, wordsOf } from "../../core/listing.js";
 import type { State } from "../../core/model.js";
 import { forecastOf, isBlocked, waitOf } from "../../core/queue-view.js";
@@ -203,9 +205,12 @@ function infoOf(state: State, operation: Operation, links: readonly Operation[])
       const all = operation.chain.index + 1 + coming;
       if (all > 1) return [operation.title, "muted", ` ${operation.chain.index + 1}/${all}`];
       const stage = operation.stages[operation.currentStage];
-      if (stage === undefined) return [operation.status?.text ?? "", "muted"];
+      const inside = insideText(operation, watchedInside(state));
+      // The innermost place says most; the page of the operation has the others.
+      const place = inside === "" ? stage : inside.slice(inside.lastIndexOf(" › ") + 1);
+      if (place === undefined) return [operation.status?.text ?? "", "muted"];
       const count = operation.stages.length;
-      return [stage, "muted", count > 1 ? ` ${operation.currentStage + 1}/${count}` : ""];
+      return [place, "muted", count > 1 ? ` ${operation.currentStage + 1}/${count}` : ""];
     }
     case "queued": {
       const wait = waitOf(state, operation);

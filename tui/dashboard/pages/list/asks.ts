@@ -74,8 +74,8 @@ export const today = ask({
     counted(state, since, count, succeeded),
   async bring({ since }, { client, tell, left }) {
     const [all, good] = await Promise.all([
-      client.list({ finishedSince: since, limit: 0 }, left),
-      client.list({ finishedSince: since, state: ["succeeded"], limit: 0 }, left),
+      client.list({ finishedSince: since, parent: "none", limit: 0 }, left),
+      client.list({ finishedSince: since, state: ["succeeded"], parent: "none", limit: 0 }, left),
     ]);
     tell({ count: all.total, succeeded: good.total });
   },

@@ -3,6 +3,7 @@
 import { hasList, hasSelected, inGroup, inList } from "../../core/action-parts.js";
 import { operationOf, selectedOperation } from "../../core/chain.js";
 import { movedByHand } from "../../core/chain-log.js";
+import { childrenOf } from "../../core/inside.js";
 import { BORDER, listLayout, panesOf, topRows } from "../../core/layout.js";
 import { type Listing, parseFilter, SORTS } from "../../core/listing.js";
 import { scrollLog } from "../../core/log-window.js";
@@ -52,9 +53,13 @@ function mayFoldQueue(state: State): boolean {
   return list.wholeQueue ? view.counts.queued > 0 : (listLayout(state).sections.queued?.hidden ?? 0) > 0;
 }
 
-function walkChain(state: State, to: "previous" | "next"): State {
-  const id = selectedOperation(state)?.chain[to] ?? null;
-  return operationOf(state, id) === null ? state : choose(state, id);
+/** The next or previous link of its chain; else, inside of an operation, the one that began there after or before. */
+function linkOf(state: State, to: "previous" | "next"): string | null {
+  const operation = selectedOperation(state);
+  const link = operationOf(state, operation?.chain[to] ?? null);
+  if (link !== null || operation?.parent === undefined) return link?.id ?? null;
+  const all = childrenOf(state, operation.parent.id).map(({ id }) => id);
+  return all[all.indexOf(operation.id) + (to === "next" ? 1 : -1)] ?? null;
 }
 
 /** The selection moved by rows. */
@@ -195,19 +200,17 @@ export const LIST_ACTIONS = inGroup("list", inList, [
     name: "link-previous",
     keys: ["<", ","],
     helpKeys: "< >",
-    description: "the previous or next operation of the chain",
+    description: "the previous or next operation of the chain or stage",
     when: hasSelected,
-    disabledReason: (state) =>
-      operationOf(state, selectedOperation(state)?.chain.previous ?? null) === null ? "" : null,
-    run: (state) => walkChain(state, "previous"),
+    disabledReason: (state) => (linkOf(state, "previous") === null ? "" : null),
+    run: (state) => choose(state, linkOf(state, "previous")),
   },
   {
     name: "link-next",
     keys: [">", "."],
     when: hasSelected,
-    disabledReason: (state) =>
-      operationOf(state, selectedOperation(state)?.chain.next ?? null) === null ? "" : null,
-    run: (state) => walkChain(state, "next"),
+    disabledReason: (state) => (linkOf(state, "next") === null ? "" : null),
+    run: (state) => choose(state, linkOf(state, "next")),
   },
   {
     name: "mark",

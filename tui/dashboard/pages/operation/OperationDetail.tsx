@@ -1,6 +1,6 @@
 /** The selected operation: parameters, chain, one bar with one finish time, stages, figures, outcome. */
 import { Box } from "ink";
-import type { Operation, ProgressState, Step } from "../../../../protocol/operation.js";
+import type { Operation, ProgressState } from "../../../../protocol/operation.js";
 import { firstLine } from "../../../../protocol/text/first-line.js";
 import { elapsedOf } from "../../../describe/duration.js";
 import { shownParams } from "../../../describe/operation.js";
@@ -27,6 +27,7 @@ import { standsStillFor } from "../../core/estimate.js";
 import { failureCard } from "../../core/failure-card.js";
 import { historyName, runNumber, titleNamed, usualOf } from "../../core/history.js";
 import { hostNames } from "../../core/hosts.js";
+import { placeText } from "../../core/inside.js";
 import { bareOf } from "../../core/key.js";
 import { placeIn } from "../../core/lanes.js";
 import { panesOf } from "../../core/layout.js";
@@ -42,7 +43,7 @@ import {
   styleOf,
   styleOfState,
 } from "../../core/state-style.js";
-import { saidBy } from "../../core/steps.js";
+import { type StepRow, saidBy } from "../../core/steps.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
 import { type Drawn, Line, type Piece } from "../../text/line.js";
 import { linkResultRows, outcomeRows } from "../../text/outcome.js";
@@ -113,7 +114,8 @@ function nothingSelected(state: State, width: number, { paint }: Theme): Drawn[]
   return ["", line("A filter has words and conditions:"), "", ...examples];
 }
 
-function titleOf({ operation, links }: DetailView): Piece[] {
+function titleOf({ state, operation, links }: DetailView): Piece[] {
+  const around = sanitizeLine(placeText(state, operation));
   const name = sanitizeLine(nameOfChain(links));
   const titles = links.map(({ title }) => sanitizeLine(title));
   // The title of shell is its command once more.
@@ -123,6 +125,7 @@ function titleOf({ operation, links }: DetailView): Piece[] {
     [`${glyphOf(operation)} `, styleOf(operation)],
     [name, "bold"],
     ...(rest === "" ? [] : [[` ${rest}`, "muted"] as const]),
+    ...(around === "" ? [] : [[` in ${around}`, "muted"] as const]),
   ];
 }
 
@@ -166,7 +169,7 @@ function stageRows(view: DetailView, { lanes, height, steps = null }: Part): Lin
     ...steps,
     operation,
     now: state.now,
-    said: (step: Step) => saidBy(state, steps.stage, step),
+    said: (step: StepRow) => saidBy(state, steps.stage, step),
   };
   const picture = { ...lanes!, records, titles, current: operation.id, at, steps: rows };
   return waterfall(picture, width, height, theme.paint);

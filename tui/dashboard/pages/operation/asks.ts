@@ -35,6 +35,21 @@ export const chain = ask({
   },
 });
 
+/** The watch stream brings those that run. */
+export const inside = ask({
+  late: true,
+  want(state) {
+    const operation = selectedOperation(state);
+    if (operation === null || operation.attempt === 0 || !isReachable(state, operation.id)) return null;
+    return { parent: operation.id };
+  },
+  take: fetched,
+  async bring({ parent }, { client, tell }) {
+    const { operations } = await client.list({ parent, limit: 200 });
+    if (operations.length > 0) tell(operations);
+  },
+});
+
 export const dependencies = ask({
   want(state) {
     const ids = isReachable(state, state.selected) ? unknownDependencies(state) : [];

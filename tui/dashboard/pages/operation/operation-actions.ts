@@ -9,6 +9,7 @@ import {
   busy,
   free,
   hasSelected,
+  inDetail,
   inGroup,
   noDaemon,
   noHost,
@@ -17,13 +18,21 @@ import {
   targets,
 } from "../../core/action-parts.js";
 import { chainOf, operationOf, selectedOperation } from "../../core/chain.js";
+import { childToOpen, parentOf } from "../../core/inside.js";
 import { bareOf, hostOfKey } from "../../core/key.js";
 import { isFiltered } from "../../core/log-window.js";
 import { emit, isLive, notify, patched, type State } from "../../core/model.js";
 import { askTypes, closePage, openRetry, openTimeline, openTypes, retryChoices } from "../../core/pages.js";
 import { flagsOf, idsOf, liveops, type Request } from "../../core/request.js";
+import { choose } from "../../core/select.js";
 import { copiesWhy, editablePlace, ranElsewhere, whyOf } from "../../core/why.js";
 import { sanitizeLine } from "../../text/cells.js";
+
+/** The operation inside of which the selected one runs. */
+function around(state: State): Operation | null {
+  const operation = selectedOperation(state);
+  return operation && parentOf(state, operation);
+}
 
 const over = (state: State): State => ({ ...state, pane: state.pane === "list" ? "detail" : "list" });
 
@@ -178,6 +187,28 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
     run: over,
   },
   {
+    name: "inner",
+    keys: ["return", "rightArrow", "l"],
+    group: "move",
+    helpKeys: "⏎ →",
+    description: "open what runs inside of it",
+    hint: () => "inside",
+    rank: 2,
+    when: (state) => inDetail(state) && childToOpen(state, selectedOperation(state)) !== null,
+    run: (state) => choose(state, childToOpen(state, selectedOperation(state))!.id),
+  },
+  {
+    name: "outer",
+    keys: ["leftArrow", "h", "escape"],
+    group: "move",
+    helpKeys: "esc ←",
+    description: "back to the operation around it",
+    hint: () => "back",
+    rank: 2,
+    when: (state) => inDetail(state) && around(state) !== null && !isNarrowed(state),
+    run: (state) => choose(state, around(state)!.id),
+  },
+  {
     name: "back",
     keys: ["leftArrow", "h", "return", "rightArrow", "l"],
     group: "move",
@@ -192,7 +223,7 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
     group: "move",
     hint: () => "list",
     rank: 2,
-    when: (state) => free(state) && state.pane === "detail" && !isNarrowed(state),
+    when: (state) => free(state) && state.pane === "detail" && !isNarrowed(state) && around(state) === null,
     run: (state) => ({ ...state, pane: "list" }),
   },
   {

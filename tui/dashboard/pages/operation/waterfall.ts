@@ -85,7 +85,9 @@ function chartOf(view: Waterfall, lanes: readonly Lane[], width: number): Chart 
   const isDeep = lanes.some(({ stage }) => stage === null) && lanes.some(({ stage }) => stage !== null);
   const widths = lanes.map((lane) => indent(lane, isDeep) + widthOf(nameOf(view, lane) + markOf(view, lane)));
   const deep = isDeep ? 4 : 2;
-  const steps = (view.steps?.rows ?? []).map(({ name }) => deep + widthOf(sanitizeLine(name)));
+  const steps = (view.steps?.rows ?? []).map(
+    ({ name, depth = 0 }) => deep + 2 * depth + widthOf(sanitizeLine(name)),
+  );
   const longest = Math.max(5, ...widths, ...steps);
   // Names come before bars where there is room for one of them.
   const most = Math.min(NAME_MOST, Math.max(16, Math.floor(width * 0.3)), width - TIME - PERCENT - 3);

@@ -57,7 +57,7 @@ class HostsRequests extends Requests {
 
   async request(name: RouteName, args: readonly unknown[]): Promise<unknown> {
     const [first, second] = args;
-    if (name === "list" && (first as ListQuery | undefined)?.chain === undefined)
+    if (name === "list" && !isOfOneHost((first ?? {}) as ListQuery))
       return this.#list((first ?? {}) as ListQuery, second as AbortSignal | undefined);
     if (name === "show" && hostOfKey(first as string) === null)
       return this.#find(first as string, second as AbortSignal | undefined);
@@ -86,7 +86,7 @@ class HostsRequests extends Requests {
   }
 
   #addressed(name: RouteName, [first, ...rest]: readonly unknown[]): Addressed {
-    const by = NAMED_BY[name];
+    const by = name === "list" && (first as ListQuery).chain === undefined ? "parent" : NAMED_BY[name];
     const named = by === undefined ? first : (first as Record<string, unknown> | undefined)?.[by];
     const keys = (Array.isArray(named) ? named : [named ?? ""]).map(String);
     const host = hostOfKey(keys[0] ?? "") ?? "";
@@ -178,5 +178,8 @@ const page = (operations: Operation[], next: string | null, total: number): Oper
   total,
   cursor: "",
 });
+
+const isOfOneHost = ({ chain, parent = "" }: ListQuery): boolean =>
+  chain !== undefined || hostOfKey(parent) !== null;
 
 const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0);

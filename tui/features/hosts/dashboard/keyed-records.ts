@@ -15,14 +15,17 @@ import type { EventLine, SelectionLine } from "../../../../protocol/stream-lines
 import type { WatchLine } from "../../../../protocol/watch.js";
 import { keyAt } from "../../../dashboard/core/key.js";
 
-type Ids = Pick<Operation, "id" | "chain" | "after" | "afterAny" | "waitsFor" | "againOf" | "host">;
+type Ids = Pick<
+  Operation,
+  "id" | "chain" | "after" | "afterAny" | "waitsFor" | "againOf" | "parent" | "host"
+>;
 
 const keyOrNull = (id: string | null, host: string) => (id === null ? null : keyAt(id, host));
 const keys = (ids: readonly string[], host: string) => ids.map((id) => keyAt(id, host));
 
 /** Adds the host to the ids of a record, or of a patch. */
 function qualified<T extends Partial<Ids>>(record: T, host: string): T {
-  const { id, chain, after, afterAny, waitsFor, againOf } = record;
+  const { id, chain, after, afterAny, waitsFor, againOf, parent } = record;
   return {
     ...record,
     ...(id !== undefined && { id: keyAt(id, host) }),
@@ -38,6 +41,7 @@ function qualified<T extends Partial<Ids>>(record: T, host: string): T {
     ...(afterAny !== undefined && { afterAny: keys(afterAny, host) }),
     ...(waitsFor != null && { waitsFor: keys(waitsFor, host) }),
     ...(againOf !== undefined && { againOf: keyAt(againOf, host) }),
+    ...(parent !== undefined && { parent: { ...parent, id: keyAt(parent.id, host) } }),
     ...(record.host !== undefined && { host: `${host}/${record.host}` }),
   };
 }
@@ -135,6 +139,7 @@ type OfAll = Partial<Record<RouteName, (replies: never) => unknown>>;
 /** The reply of one host, by route. */
 export const REPLIES_AT = {
   submit: operationAt,
+  submitChild: operationAt,
   again: operationAt,
   edit: operationAt,
   cancel: operationAt,

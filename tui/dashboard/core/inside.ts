@@ -1,0 +1,110 @@
+/** The operations inside of an operation, and what they do as rows below the stage that waits for them. */
+import { getOwn } from "../../../protocol/objects.js";
+import type { Operation } from "../../../protocol/operation.js";
+import { type Inside, insideOf } from "../../describe/inside.js";
+import { overallProgress } from "../../terminal/overall-progress.js";
+import { nameOf, operationOf } from "./chain.js";
+import type { State } from "./model.js";
+import { perObject } from "./per-object.js";
+import type { StepRow } from "./steps.js";
+
+type Known = Pick<State, "view" | "fetched">;
+
+const grouped = perObject((all: ReadonlyMap<string, Operation>): Inside => insideOf(all.values()));
+
+/** Of what the watch stream brought: it has all that runs. */
+export const watchedInside = ({ view }: Known): Inside => grouped(view.operations);
+
+/** The known operations inside of the operation, in the order of their begin. */
+export function childrenOf({ view, fetched }: Known, id: string): Operation[] {
+  const older = (grouped(fetched).get(id) ?? []).filter((it) => !view.operations.has(it.id));
+  const all = [...older, ...(grouped(view.operations).get(id) ?? [])];
+  return all.sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
+}
+
+export const parentOf = (state: Known, { parent }: Operation): Operation | null =>
+  operationOf(state, parent?.id ?? null);
+
+/** What a person wants to see of those inside: the one that runs, else the one that failed, else the newest. */
+export function childToOpen(state: Known, operation: Operation | null): Operation | null {
+  const all = operation === null ? [] : childrenOf(state, operation.id);
+  const last = all.findLast(({ state: is }) => is === "failed") ?? all.at(-1) ?? null;
+  return all.find(({ state: is }) => is === "running") ?? last;
+}
+
+/** `Release › Build › lint`: where the operation runs. Untrusted text. */
+export function placeText(state: Known, operation: Operation): string {
+  const around = parentOf(state, operation);
+  if (around === null) return operation.parent === undefined ? "" : operation.parent.id;
+  const { stage, step } = operation.parent!;
+  const outer = placeText(state, around) || nameOf(state, around);
+  return [outer, stage, step].filter((name) => name != null).join(" › ");
+}
+
+/** The stages of the one operation inside of the stage or step; of several ones, below the title of each. */
+export function rowsInside(
+  state: Known,
+  { id }: Operation,
+  stage: string,
+  step: string | undefined,
+  depth: number,
+): StepRow[] {
+  const all = childrenOf(state, id).filter(
+    ({ parent, chain }) =>
+      parent!.stage === stage && parent!.step === step && operationOf(state, chain.next) === null,
+  );
+  return all.flatMap((child) => {
+    const isAlone = all.length === 1 && child.stages.length > 0;
+    const isOpen = isAlone || child.state === "running";
+    const rows = isOpen
+      ? child.stages.flatMap((name) => stageRows(state, child, name, depth + (isAlone ? 0 : 1)))
+      : [];
+    return isAlone ? rows : [operationRow(child, depth), ...rows];
+  });
+}
+
+function stageRows(state: Known, child: Operation, name: string, depth: number): StepRow[] {
+  const is = getOwn(child.stageStates, name);
+  const times = getOwn(child.stageTimes, name);
+  const row: StepRow = {
+    name,
+    depth,
+    state: is,
+    ...(is === "active" && child.untrackedStage === null ? progressOf(child) : STILL),
+    startedAt: times?.startedAt ?? "",
+    finishedAt: times?.finishedAt ?? null,
+    seconds: times?.seconds ?? null,
+    resumed: times?.resumed ?? false,
+    reason: times?.reason ?? times?.error ?? null,
+  };
+  if (is !== "active" && is !== "failed") return [row];
+  return [row, ...rowsInside(state, child, name, undefined, depth + 1)];
+}
+
+function operationRow(child: Operation, depth: number): StepRow {
+  const { title, state, startedAt, finishedAt, seconds, error, status } = child;
+  return {
+    name: title,
+    depth,
+    state: STAGE_STATE[state],
+    percent: overallProgress(child, null).percent,
+    progress: null,
+    status,
+    startedAt: startedAt ?? "",
+    finishedAt,
+    seconds,
+    resumed: false,
+    reason: error?.message ?? (state === "queued" ? state : null),
+  };
+}
+
+const progressOf = ({ percent, progress, status }: Operation) => ({ percent, progress, status });
+const STILL = { percent: 0, progress: null, status: null };
+
+const STAGE_STATE: Record<Operation["state"], StepRow["state"]> = {
+  queued: undefined,
+  running: "active",
+  succeeded: "done",
+  failed: "failed",
+  cancelled: "cancelled",
+};
