@@ -32,6 +32,10 @@ export const finalState = z.enum(["succeeded", "failed", "cancelled"] satisfies 
 const sourceSchema = z.object({
   path: z.string(),
   text: z.string(),
+  files: doc(
+    z.optional(z.record(z.string(), z.string())),
+    "texts of the files that it names, by absolute path; absent: it names none",
+  ),
   timeout: z.nullable(z.number()),
   gracePeriod: z.number(),
 });

@@ -455,7 +455,16 @@ export const shellReply = z.object({
     "values of secret parameters that the daemon has in memory, by their reference",
   ),
   source: doc(
-    z.nullable(z.object({ path: z.nullable(z.string()), text: z.string() })),
+    z.nullable(
+      z.object({
+        path: z.nullable(z.string()),
+        text: z.string(),
+        files: doc(
+          z.optional(z.record(z.string(), z.string())),
+          "texts of the files that it names, by absolute path; absent: it names none",
+        ),
+      }),
+    ),
     "pipeline file that defines the type, as it runs; null: none",
   ),
   outputs: doc(

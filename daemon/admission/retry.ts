@@ -4,6 +4,7 @@ import { Refusal } from "../../protocol/errors.js";
 import type { Changes, DoneByHand } from "../../protocol/event.js";
 import { getOwn } from "../../protocol/objects.js";
 import type { Operation } from "../../protocol/operation.js";
+import { type KeptText, keptTextIn } from "../../protocol/pipeline/kept-text.js";
 import type { RetryBody } from "../../protocol/requests.js";
 import { IrregularFileError, readRegularFile } from "../../protocol/system/own-file.js";
 import { nearest } from "../../protocol/text/nearest.js";
@@ -72,7 +73,7 @@ async function checkResumable({ types }: Parts, op: string, from: string | null)
  * @throws Refusal if the type does not accept the parameters, comes from no file, or its file is not a valid pipeline now
  */
 async function changesOf(
-  { types, store }: Parts,
+  { types, store, loader }: Parts,
   entry: Entry,
   { current = false, params, set }: RetryBody,
 ): Promise<Changes | null> {
@@ -86,7 +87,7 @@ async function changesOf(
       : (store.payloads.read(id, "params") as Record<string, unknown>);
   const given = params ?? before;
   const input = {
-    params: current && op === ANY_FILE ? { ...given, text: textOf(before.path) } : given,
+    params: current && op === ANY_FILE ? { ...given, ...(await currentText(loader, before.path)) } : given,
     ...(set && { set }),
     before,
   };
@@ -120,6 +121,13 @@ function fileTooLarge(): Refusal {
   );
 }
 
+/** The file and those that it names, as they are now. */
+async function currentText(loader: Parts["loader"], path: unknown): Promise<KeptText> {
+  const text = textOf(path);
+  const kept = { text, path: String(path) };
+  return { ...kept, files: await loader.filesOf(kept) };
+}
+
 function textOf(path: unknown): string {
   if (typeof path !== "string")
     throw new Refusal(
@@ -147,7 +155,7 @@ async function doneByHand(
   const { record } = entry;
   const stages = changes?.stages ?? record.stages;
   const file = pipelineFile(entry, changes);
-  const declared = file === null ? null : await loader.outputsOf(file.text, file.path);
+  const declared = file === null ? null : await loader.outputsOf(file);
   return done.map(({ stage: name, outputs }) => {
     const { stage, step } = placeIn(name, record, stages);
     const isStored = step === null && getOwn(record.stageStates, stage) === "done";
@@ -162,13 +170,11 @@ async function doneByHand(
 }
 
 /** The pipeline that runs, and its file; null: the type is in code. */
-function pipelineFile(entry: Entry, changes: Changes | null): { text: string; path: string | null } | null {
+function pipelineFile(entry: Entry, changes: Changes | null): KeptText | null {
   const source = changes?.source ?? sourceOf(entry);
   if (source) return source;
   const { op, params } = { ...entry.record, ...changes } as Operation;
-  const { text, path } = params;
-  if (op !== ANY_FILE || typeof text !== "string") return null;
-  return { text, path: typeof path === "string" ? path : null };
+  return op === ANY_FILE ? keptTextIn(params) : null;
 }
 
 /** @param step - null: those of the stage */

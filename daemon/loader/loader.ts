@@ -6,6 +6,7 @@ import { LOAD_SECONDS, type LoadedFile, loadedFile, loadsTooLong } from "../../o
 import { whyTypeMissing } from "../../ops/loading/type-names.js";
 import type { Prepared } from "../../ops/types/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
+import type { KeptText } from "../../protocol/pipeline/kept-text.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
 import { effectiveLimits } from "../../protocol/resource-limits.js";
 import { placementOf } from "../../protocol/submit-fields.js";
@@ -24,6 +25,8 @@ import type {
 } from "./messages.js";
 import { OperationFiles } from "./operation-files.js";
 import { namesIn } from "./sources.js";
+
+const LATE = `reading the pipeline did not finish within ${LOAD_SECONDS} s`;
 
 export interface RefusedAsk {
   index: number;
@@ -183,17 +186,22 @@ export class Loader implements Types {
   }
 
   /** The outputs that the stages of a pipeline declare. */
-  async outputsOf(text: string, path: string | null): Promise<StageOutputs[]> {
-    const late = `reading the pipeline did not finish within ${LOAD_SECONDS} s`;
-    const reply = await this.#client.ask({ type: "outputs", text, path }, late);
+  async outputsOf(of: KeptText): Promise<StageOutputs[]> {
+    const reply = await this.#client.ask({ type: "outputs", of }, LATE);
     return reply.type === "outputs" ? reply.stages : [];
   }
 
   /** The defaults of the parameters of a pipeline, by name. */
-  async defaultsOf(text: string, path: string | null): Promise<Record<string, unknown>> {
-    const late = `reading the pipeline did not finish within ${LOAD_SECONDS} s`;
-    const reply = await this.#client.ask({ type: "defaults", text, path }, late);
+  async defaultsOf(of: KeptText): Promise<Record<string, unknown>> {
+    const reply = await this.#client.ask({ type: "defaults", of }, LATE);
     return reply.type === "defaults" ? reply.defaults : {};
+  }
+
+  /** The files that the pipeline names, as they are now. @throws Refusal where it is not valid with them */
+  async filesOf(of: KeptText): Promise<Readonly<Record<string, string>>> {
+    const reply = await this.#client.ask({ type: "files", of }, LATE);
+    if (reply.type === "refused") throw Refusal.fromProblem(reply.problem);
+    return reply.type === "files" ? reply.files : {};
   }
 
   /** Asks of one type. */

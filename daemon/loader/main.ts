@@ -9,6 +9,7 @@ import { typeOfText } from "../../ops/pipeline/type.js";
 import { type Prepared, prepare } from "../../ops/types/prepare.js";
 import { type OperationCtor, readType } from "../../ops/types/read-type.js";
 import { type Problem, Refusal } from "../../protocol/errors.js";
+import type { KeptText } from "../../protocol/pipeline/kept-text.js";
 import { removeStartVariables } from "../os/child-environment.js";
 import type {
   FileResult,
@@ -42,10 +43,11 @@ send({ type: "ready" });
 
 async function answer(message: ToLoader): Promise<LoaderReply> {
   if (message.type === "load") return { type: "loaded", result: (await load(message.file)).result };
+  if (message.type === "outputs") return { type: "outputs", stages: await outputsOf(message.of) };
+  if (message.type === "defaults") return { type: "defaults", defaults: await defaultsOf(message.of) };
   const prepared: Prepared[] = [];
-  if (message.type === "outputs") return { type: "outputs", stages: await outputsOf(message) };
-  if (message.type === "defaults") return { type: "defaults", defaults: await defaultsOf(message) };
   try {
+    if (message.type === "files") return { type: "files", files: await filesOf(message.of) };
     for (const ask of message.asks) prepared.push(await prepare(await typeOf(ask), ask.input));
     return { type: "prepared", prepared };
   } catch (error) {
@@ -69,7 +71,7 @@ async function load(file: string): Promise<LoadedTypes> {
 }
 
 /** None where this version does not accept the text: the attempt then fails by that. */
-async function outputsOf(of: OfText): Promise<StageOutputs[]> {
+async function outputsOf(of: KeptText): Promise<StageOutputs[]> {
   const stages = (await pipelineOf(of))?.stages ?? [];
   return stages.map(({ name, outputs, steps, approve }) => ({
     stage: name,
@@ -79,22 +81,29 @@ async function outputsOf(of: OfText): Promise<StageOutputs[]> {
   }));
 }
 
-async function defaultsOf(of: OfText): Promise<Record<string, unknown>> {
+async function defaultsOf(of: KeptText): Promise<Record<string, unknown>> {
   const params = (await pipelineOf(of))?.params ?? [];
   return Object.fromEntries(params.map(({ name, default: value }) => [name, value]));
 }
 
-type OfText = Extract<ToLoader, { text: string }>;
+/** As they are now. @throws Refusal where the pipeline is not valid with them */
+async function filesOf({ text, path }: KeptText): Promise<Readonly<Record<string, string>>> {
+  const { parseAnew } = await import("../../ops/pipeline/read/parse.js");
+  const { problemLines } = await import("../../ops/pipeline/read/problems.js");
+  const parsed = parseAnew(text, path);
+  if (parsed.ok) return parsed.file.files;
+  throw new Refusal("LIVEOPS_PARAMS_INVALID", problemLines(path ?? "stdin", parsed.problems).join("\n"));
+}
 
-async function pipelineOf({ text, path }: OfText) {
+async function pipelineOf({ text, path, files }: KeptText) {
   // The YAML library takes time to load.
   const { parsePipeline } = await import("../../ops/pipeline/read/parse.js");
-  const parsed = parsePipeline(text, path);
+  const parsed = parsePipeline(text, path, files);
   return parsed.ok ? parsed.file.pipeline : null;
 }
 
 async function typeOf({ op, file, source }: LocatedAsk): Promise<OperationCtor> {
-  if (source?.path) return typeOfText({ path: source.path, text: source.text });
+  if (source?.path) return typeOfText(source);
   const { types, result } = await load(file);
   const Type = types.get(op);
   if (Type) return Type;

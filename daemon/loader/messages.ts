@@ -3,7 +3,7 @@ import type { FileTypes } from "../../ops/loading/load-files.js";
 import type { LoadedFile } from "../../ops/loading/type-files.js";
 import type { Prepared } from "../../ops/types/prepare.js";
 import type { Problem } from "../../protocol/errors.js";
-import type { SubmissionSource } from "../../protocol/event.js";
+import type { KeptText } from "../../protocol/pipeline/kept-text.js";
 import type { OperationType } from "../../protocol/replies.js";
 import type { Policy } from "../store/decision.js";
 
@@ -28,15 +28,16 @@ export interface FileResult extends Omit<FileTypes, "types"> {
 export type ToLoader =
   | { type: "load"; file: string }
   | { type: "prepare"; asks: LocatedAsk[] }
-  | { type: "outputs"; text: string; path: string | null }
-  | { type: "defaults"; text: string; path: string | null };
+  | { type: "outputs"; of: KeptText }
+  | { type: "defaults"; of: KeptText }
+  | { type: "files"; of: KeptText };
 
 /** Parameters that a type is to read. */
 export interface PrepareAsk {
   op: string;
   input: PrepareInput;
   /** A pipeline whose text is kept with the operation: its file need not load. Absent: the type as it loads now. */
-  source?: Pick<SubmissionSource, "path" | "text">;
+  source?: KeptText;
 }
 
 /** A `PrepareAsk` with the file that defines the type. */
@@ -66,6 +67,7 @@ export type LoaderReply =
   | { type: "prepared"; prepared: Prepared[] }
   | { type: "outputs"; stages: StageOutputs[] }
   | { type: "defaults"; defaults: Record<string, unknown> }
+  | { type: "files"; files: Readonly<Record<string, string>> }
   /** `index`: of the first ask that is refused. */
   | { type: "refused"; index: number; problem: Problem };
 

@@ -20,6 +20,13 @@ export interface ChildCall {
   env?: Readonly<Record<string, string>>;
 }
 
+export interface ChildOptions {
+  /** Cancels the operation, too. */
+  signal?: AbortSignal;
+  /** Called when the operation starts, after its wait for a slot. */
+  onStart?(): void;
+}
+
 /** Where the operation begins inside of the attempt. */
 export type ChildPlace = Omit<Parent, "id" | "attempt">;
 

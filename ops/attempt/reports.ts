@@ -11,7 +11,7 @@ import { ExecError, type ExecOptions, type ExecResult } from "../sdk/exec.js";
 import type { OperationClass, OperationOptions, StatusLevel, TrackOptions } from "../sdk/live-operation.js";
 import type { Masker } from "../secrets/masker.js";
 import type { Cancellation } from "./cancellation.js";
-import type { ChildCall, ChildPlace, ChildRunner } from "./children.js";
+import type { ChildCall, ChildOptions, ChildPlace, ChildRunner } from "./children.js";
 import type { Clock } from "./clock.js";
 import { Failure } from "./failure.js";
 import type { ItemKeys } from "./item-keys.js";
@@ -189,11 +189,11 @@ export abstract class Reports {
    *
    * @throws its error, with its place in the message; OperationCancelled after a stop request
    */
-  child(call: ChildCall): Promise<Operation> {
-    return this.#remember(partOf(call), this.#run(call));
+  child(call: ChildCall, options: ChildOptions = {}): Promise<Operation> {
+    return this.#remember(partOf(call), this.#run(call, options));
   }
 
-  async #run(call: ChildCall): Promise<Operation> {
+  async #run(call: ChildCall, { signal, onStart }: ChildOptions = {}): Promise<Operation> {
     const { sink, meter, cancellation, over, children, childCalls } = this.parts;
     const at = this.childPlace();
     const key = JSON.stringify(at);
@@ -209,7 +209,8 @@ export abstract class Reports {
       children,
       waitTime: this.waitTime(),
       clock: this.clock,
-      signal: AbortSignal.any([this.signal, over.signal]),
+      signal: AbortSignal.any([this.signal, over.signal, ...(signal ? [signal] : [])]),
+      onStart,
       status: (text: string, level?: StatusLevel) => this.status(text, level),
     };
     try {

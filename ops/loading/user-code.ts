@@ -131,7 +131,8 @@ async function importPipeline(file: string): Promise<Record<string, unknown>> {
   closeSync(openSync(file, "r"));
   if (hasStages(file)) {
     const { typeOfFile } = await import("../pipeline/type.js");
-    exports = { Pipeline: await typeOfFile(file) };
+    const { href } = pathToFileURL(file);
+    exports = { Pipeline: await typeOfFile(file, (named) => rememberImport(named, href)) };
   }
   imported.set(file, exports);
   return exports;

@@ -41,8 +41,13 @@ export type TemplateValue =
 /** A script for the shell, exactly as written, or the words of a command that runs without a shell. */
 export type Command =
   /** `line`: of the first line of the script in the file. */
-  | { kind: "script"; script: string; line: number }
-  | { kind: "words"; words: readonly Template[]; line: number };
+  (
+    | { kind: "script"; script: string; line: number }
+    | { kind: "words"; words: readonly Template[]; line: number }
+  ) & {
+    /** The file that has the command, where that is not the file of the pipeline. */
+    file?: string | undefined;
+  };
 
 export interface Retry {
   /** Runs of the command in all, at least 1. */
@@ -120,6 +125,8 @@ export interface EachValues {
   /** Of the values, in the file. */
   line: number;
   column: number;
+  /** As that of a command. */
+  file?: string | undefined;
 }
 
 export interface PipelineThen {
@@ -155,4 +162,6 @@ export interface PipelineFile {
   text: string;
   /** Absolute; null: the text came from stdin or a pipe. */
   path: string | null;
+  /** The texts of the files that it names, directly or not, by absolute path. */
+  files: Readonly<Record<string, string>>;
 }

@@ -1,13 +1,20 @@
-/** What a feature adds to the stages and steps of a pipeline: keys, and whether the command has to run. */
+/** What a feature adds to the stages and steps of a pipeline: keys, what runs, and whether it has to run. */
 import type { STEP_KEYS } from "../../protocol/pipeline/keys.js";
 import type { FromPlace } from "../attempt/sink.js";
-import type { Pipeline, PipelineTask } from "./definition.js";
+import type { Pipeline, PipelineParam, PipelineStage, PipelineTask } from "./definition.js";
+import type { NamedFiles } from "./read/named-files.js";
 import type { Scope } from "./read/scope.js";
 import type { Field, Section } from "./read/values.js";
 import type { CommandContext, TaskPlace } from "./run/command.js";
+import type { Output } from "./run/variables.js";
 
 export interface PipelineFeature {
-  /** Reads the keys of the feature into a rule, an object of a class of the feature. Null: the task has none. */
+  /** The stages that stand in the place of an item of `stages`. Null: the item is a stage itself. */
+  expand(item: Field, files: NamedFiles): readonly Field[] | null;
+  /**
+   * Reads the keys of the feature into a rule, an object of a class of the feature. Null: the task has none. A rule that
+   * is a `TaskRunner` runs in the place of the command.
+   */
   read(section: Section<keyof typeof STEP_KEYS>, scope: Scope): object | null;
   /** Adds a problem to the file where the keys of the steps of `parallel` contradict each other. */
   checkSteps(parallel: Field, steps: readonly PipelineTask[]): void;
@@ -17,6 +24,43 @@ export interface PipelineFeature {
    * @returns null if no task of the pipeline has a rule of the feature
    */
   start(run: FeatureRun): Promise<RunningFeature | null>;
+}
+
+/** Runs in the place of the command of a task. */
+export abstract class TaskRunner {
+  /** What the pipeline says of it, as JSON: where that changed, an earlier success does not count. */
+  abstract readonly sign: unknown;
+  /** The outputs that it gives without the key `outputs`. */
+  abstract readonly outputs: readonly string[];
+  /** The pipeline that it runs; null: it is not known before. */
+  abstract readonly inside: Pipeline | null;
+
+  /** Where the value of a secret of that pipeline is; undefined: in another secret, or nowhere. */
+  abstract sourceOf(param: PipelineParam): string | undefined;
+
+  /** @throws Error; one with `exitCode` may be tried again by `retry` */
+  abstract run(context: TaskContext, task: PipelineTask, place: TaskPlace): Promise<TaskEnd>;
+
+  static of({ rules }: Pick<PipelineTask, "rules">): TaskRunner | undefined {
+    return rules.find((rule) => rule instanceof TaskRunner);
+  }
+}
+
+/** What stages and steps of the pipeline run in the place of a command. */
+export function runnersOf({ stages }: Pick<Pipeline, "stages">): TaskRunner[] {
+  return tasksOf(stages).flatMap((task) => TaskRunner.of(task) ?? []);
+}
+
+/** Each stage, and each step of `parallel`. */
+export function tasksOf(stages: readonly PipelineStage[]): PipelineTask[] {
+  return stages.flatMap((stage) => [stage, ...(stage.steps?.parallel ?? [])]);
+}
+
+export interface TaskEnd {
+  exitCode: number;
+  /** Without the time in which it waited. */
+  seconds: number;
+  outputs: Record<string, Output>;
 }
 
 /** A run of a pipeline. */

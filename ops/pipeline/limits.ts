@@ -3,6 +3,9 @@
 /** Bytes of a file. The text is kept with each operation, so the limit is that of a text that a person reads. */
 export const MAX_BYTES = 64 * 1024;
 
+/** Bytes of the files that a pipeline names, directly or not: their texts are kept with each operation, too. */
+export const MAX_NAMED_BYTES = 512 * 1024;
+
 /** Values in a file, with each alias counted as often as it is used. */
 export const MAX_VALUES = 10_000;
 

@@ -1,5 +1,6 @@
 /** Makes an operation type of a pipeline: the type of a file in an operations directory, and of `liveops run FILE`. */
 import { LiveOperation, type Progress } from "liveops";
+import type { KeptText } from "../../protocol/pipeline/kept-text.js";
 import { setPipelineFacts } from "../types/pipeline-facts.js";
 import { setSourceFile } from "../types/prepare.js";
 import type { OperationCtor } from "../types/read-type.js";
@@ -14,11 +15,12 @@ import { type PipelineResult, pipelineResultText, runPipeline } from "./run/pipe
  * The type of a file in an operations directory. The YAML library is loaded when it is needed.
  *
  * @param path - absolute
+ * @param onNamed - called before each file is read that the pipeline names; an error is a problem of the pipeline
  * @throws PipelineFault; the error of the system
  */
-export async function typeOfFile(path: string): Promise<OperationCtor> {
+export async function typeOfFile(path: string, onNamed?: (path: string) => void): Promise<OperationCtor> {
   const { PipelineFault, readPipelineFile } = await import("./read/parse.js");
-  const parsed = readPipelineFile(path);
+  const parsed = readPipelineFile(path, onNamed);
   if (!parsed.ok) throw new PipelineFault(path, parsed.problems);
   const { file } = parsed;
   if (file.pipeline.name === ANY_PIPELINE) throw new PipelineFault(path, [nameIsTaken()]);
@@ -30,10 +32,10 @@ export async function typeOfFile(path: string): Promise<OperationCtor> {
  *
  * @throws PipelineFault if this version of liveops does not accept the text
  */
-export async function typeOfText({ path, text }: { path: string; text: string }): Promise<OperationCtor> {
+export async function typeOfText({ path, text, files }: KeptText): Promise<OperationCtor> {
   const { PipelineFault, parsePipeline } = await import("./read/parse.js");
-  const parsed = parsePipeline(text, path);
-  if (!parsed.ok) throw new PipelineFault(path, parsed.problems);
+  const parsed = parsePipeline(text, path, files);
+  if (!parsed.ok) throw new PipelineFault(path ?? "stdin", parsed.problems);
   return pipelineType(parsed.file);
 }
 

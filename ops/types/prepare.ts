@@ -4,6 +4,7 @@
  */
 import type { Submission } from "../../protocol/event.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
+import type { KeptText } from "../../protocol/pipeline/kept-text.js";
 import { withDefaultsAs } from "../../protocol/schema/parameters.js";
 import { type DERIVED, placementOf } from "../../protocol/submit-fields.js";
 import { isDeeper, lossInValue } from "../../protocol/text/json-loss.js";
@@ -111,16 +112,10 @@ function takesAnything({ variables, secrets }: FromShell): boolean {
   return variables.length + Object.keys(secrets).length > 0;
 }
 
-/** `path` is null for a text from stdin. */
-interface SourceFile {
-  readonly path: string | null;
-  readonly text: string;
-}
-
-const sourceFiles = new WeakMap<OperationCtor, SourceFile>();
+const sourceFiles = new WeakMap<OperationCtor, KeptText>();
 
 /** Call for a type that is made from a pipeline file. */
-export function setSourceFile(Type: OperationCtor, file: SourceFile): void {
+export function setSourceFile(Type: OperationCtor, file: KeptText): void {
   sourceFiles.set(Type, file);
 }
 
@@ -129,7 +124,9 @@ function sourceOf(Type: OperationCtor): Pick<Submission, "source"> {
   const file = sourceFiles.get(Type);
   if (!file?.path) return {};
   const { timeout, gracePeriod } = readType(Type);
-  return { source: { path: file.path, text: file.text, timeout, gracePeriod } };
+  const { path, text, files = {} } = file;
+  const others = Object.keys(files).length > 0 && { files };
+  return { source: { path, text, ...others, timeout, gracePeriod } };
 }
 
 const types = new WeakMap<Submission, OperationCtor>();

@@ -79,8 +79,9 @@ export const PIPELINE_KEYS = {
     default: "`false`",
   },
   stages: {
-    takes: "a list of stages, each with name, and run, parallel or approve",
-    description: "The stages, in their order. The names must be unique",
+    takes: "a list of stages, each with name, and run, op, parallel or approve; or include",
+    description:
+      "The stages, in their order. The names must be unique. `{ include: FILE }` stands for the stages of that file, with the parameters and variables of this one; it has no keys but `name`, `description` and `stages`",
     schema: {},
     isRequired: true,
   },
@@ -159,6 +160,26 @@ export const PARAM_KEYS = {
   },
 } satisfies PipelineKeys;
 
+/** Something else may run in its place. */
+const { isRequired: _, ...WITHOUT_RUN } = RUN_KEY;
+
+/** Keys of an item of `stages` that stands for the stages of a file. */
+export const INCLUDE_KEYS = {
+  include: {
+    takes: "a file with stages",
+    description: "The stages of this file stand here. A relative path begins at this file",
+    schema: TEXT,
+    isRequired: true,
+  },
+} satisfies PipelineKeys;
+
+/** Keys of a file that is included. */
+export const INCLUDED_KEYS = {
+  name: PIPELINE_KEYS.name,
+  description: PIPELINE_KEYS.description,
+  stages: PIPELINE_KEYS.stages,
+} satisfies PipelineKeys;
+
 /** Keys of one step of `parallel`: those of a stage, apart from those that make steps. */
 export const STEP_KEYS = {
   name: {
@@ -171,7 +192,28 @@ export const STEP_KEYS = {
     },
     isRequired: true,
   },
-  run: RUN_KEY,
+  run: { ...WITHOUT_RUN, default: "required without `op`" },
+  op: {
+    takes: `a pipeline file, or the name of an operation type`,
+    description:
+      "An operation that runs inside of this one, in the place of `run`: a pipeline file, relative to this file (`build.yaml`, `./build.yaml`), or the name of an operation type. It runs in the slot of this one. Its outputs are those of the stage",
+    schema: TEXT,
+    default: "none",
+  },
+  with: {
+    takes: A_MAP,
+    description:
+      "Parameters of `op`. `$name` stands for a value in each text; a text that is `$name` alone keeps the type of a parameter. A secret is given as `$name` alone, and only its reference is stored",
+    schema: { type: "object" },
+    default: "none",
+  },
+  queue: {
+    takes: "the name of a queue",
+    description:
+      "A queue in which the stage waits for a slot: all stages with this queue share its slots. `run` runs as an operation inside of this one",
+    schema: OP,
+    default: "the slot of the pipeline",
+  },
   env: { ...ENV_KEY, description: `${ENV_KEY.description}. They are added to those of the pipeline` },
   cwd: {
     takes: "a directory",
@@ -208,9 +250,9 @@ export const STEP_KEYS = {
   outputs: {
     takes: "a list of names of outputs",
     description:
-      "Names of values that the command writes as `name=value` lines to the file `$LIVEOPS_OUTPUT`. Later stages, `finally` and `with` can use them",
+      "Names of values that the command writes as `name=value` lines to the file `$LIVEOPS_OUTPUT`. Later stages, `finally` and `with` can use them. With `op`, names of values of its result",
     schema: { type: "array", items: GIVEN_NAME, minItems: 1 },
-    default: "none",
+    default: "none; with `op` of a file, all outputs of the file",
   },
   needs: {
     takes: "a list of paths, patterns and { output: COMMAND }",
@@ -230,12 +272,7 @@ export const STEP_KEYS = {
 /** Keys of one stage. */
 export const STAGE_KEYS = {
   ...STEP_KEYS,
-  run: {
-    takes: RUN_KEY.takes,
-    description: RUN_KEY.description,
-    schema: COMMAND,
-    default: "required without `parallel` and `approve`",
-  },
+  run: { ...WITHOUT_RUN, default: "required without `op`, `parallel` and `approve`" },
   approve: {
     takes: "a question (text)",
     description:

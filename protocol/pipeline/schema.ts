@@ -3,6 +3,7 @@ import type { JsonSchema } from "../schema/json-schema.js";
 import {
   BACKOFF_KEYS,
   FINALLY_KEYS,
+  INCLUDE_KEYS,
   PARAM_KEYS,
   PIPELINE_KEYS,
   RETRY_KEYS,
@@ -21,14 +22,15 @@ export function pipelineSchema(): JsonSchema {
   };
   const backoff = { anyOf: [RETRY_KEYS.backoff.schema, mapOf(BACKOFF_KEYS)] };
   const retry = mapOf(RETRY_KEYS, { backoff });
-  const parallel = { type: "array", items: mapOf(STEP_KEYS, { retry }), minItems: 1 };
+  const step = { ...mapOf(STEP_KEYS, { retry }), oneOf: oneKeyOf("run", "op") };
+  const parallel = { type: "array", items: step, minItems: 1 };
   const stage = {
     ...mapOf(STAGE_KEYS, { retry, parallel }),
-    oneOf: ["run", "parallel", "approve"].map((name) => ({ properties: { [name]: {} }, required: [name] })),
+    oneOf: oneKeyOf("run", "op", "parallel", "approve"),
   };
   const top = mapOf(PIPELINE_KEYS, {
     params,
-    stages: { type: "array", items: stage, minItems: 1 },
+    stages: { type: "array", items: { anyOf: [stage, mapOf(INCLUDE_KEYS)] }, minItems: 1 },
     finally: { anyOf: [...command, mapOf(FINALLY_KEYS)] },
     // biome-ignore lint/suspicious/noThenProperty: the name of a key in the file
     then: mapOf(THEN_KEYS),
@@ -45,6 +47,9 @@ export function pipelineSchema(): JsonSchema {
 export function pipelineSchemaText(): string {
   return `${JSON.stringify(pipelineSchema(), null, 2)}\n`;
 }
+
+const oneKeyOf = (...names: string[]): JsonSchema[] =>
+  names.map((name) => ({ properties: { [name]: {} }, required: [name] }));
 
 /** @param inner - the schemas of keys that have keys of their own */
 function mapOf(keys: PipelineKeys, inner: Record<string, JsonSchema> = {}): JsonSchema {

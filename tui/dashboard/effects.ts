@@ -1,4 +1,5 @@
 import { isPlainObject } from "../../protocol/objects.js";
+import { keptTextIn } from "../../protocol/pipeline/kept-text.js";
 import { inPipelines } from "../kit/pipelines.js";
 import { askNamed } from "./asks.js";
 import { askFor, type Tools } from "./core/ask.js";
@@ -30,11 +31,11 @@ async function formOf(
 ): Promise<Message> {
   const [operation, { ops }] = await Promise.all([client.show(id), client.types()]);
   const retried = retries && { retries };
-  const { text, path, params = {} } = operation.params;
-  if (operation.op === "pipeline" && typeof text === "string" && isPlainObject(params)) {
-    const file = { text, path: typeof path === "string" ? path : null };
+  const { params = {} } = operation.params;
+  const file = operation.op === "pipeline" ? keptTextIn(operation.params) : null;
+  if (file !== null && isPlainObject(params)) {
     // A text that only a later liveops can read has the form of the type.
-    const type = await inPipelines(({ typeOfText }) => typeOfText(file.text, file.path)).catch(() => null);
+    const type = await inPipelines(({ typeOfText }) => typeOfText(file)).catch(() => null);
     if (type !== null)
       return {
         type: "form-ready",

@@ -1,4 +1,5 @@
 /** Pipeline files for the dashboard and completion. A separate bundle reads them, which has the YAML library. */
+import type { KeptText } from "../../protocol/pipeline/kept-text.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
 import { asOurs } from "./report.js";
 
@@ -7,7 +8,7 @@ const BUNDLE: string = "./pipeline-file.js";
 
 interface PipelineBundle {
   typeOf(typed: string, path: string): Promise<OperationType>;
-  typeOfText(text: string, path: string | null): Promise<OperationType>;
+  typeOfText(kept: KeptText): Promise<OperationType>;
   submitOf(
     typed: string,
     path: string,

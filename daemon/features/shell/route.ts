@@ -2,6 +2,7 @@
 import { fileStageValues } from "../../../ops/attempt/stage-values.js";
 import { isReserved } from "../../../protocol/environment.js";
 import { Refusal } from "../../../protocol/errors.js";
+import { pick } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ShellReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
@@ -29,7 +30,7 @@ export const shellRoutes =
           id: entry.record.id,
           env: environmentOf(context, entry),
           secrets: context.store.secrets.get(entry.record.id) ?? {},
-          source: source && { path: source.path, text: source.text },
+          source: source && pick(source, ["path", "text", "files"]),
           outputs: source !== null || entry.record.op === "pipeline" ? outputsOf(context, entry) : [],
         };
       },

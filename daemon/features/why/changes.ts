@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Usual } from "../../../protocol/estimate/usual.js";
 import { getOwn, isPlainObject } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { type KeptText, keptTextIn } from "../../../protocol/pipeline/kept-text.js";
 import { durationText } from "../../../protocol/text/duration.js";
 import type { Change } from "../../../protocol/why.js";
 import type { Entry } from "../../store/decision.js";
@@ -36,17 +37,22 @@ export function recordChanges(before: Compared, now: Compared, defaults: Record<
 }
 
 /** The text that the operation runs, and the file it comes from. */
-export function textOf({ entry, record }: Compared): { file: string | null; text: string } | null {
-  const source = sourceOf(entry);
-  if (source !== null) return { file: source.path, text: source.text };
-  const { text, path } = record.params;
-  if (record.op !== "pipeline" || typeof text !== "string") return null;
-  return { file: typeof path === "string" ? path : null, text };
+export function textOf({ entry, record }: Compared): KeptText | null {
+  return sourceOf(entry) ?? (record.op === "pipeline" ? keptTextIn(record.params) : null);
 }
 
 function textChanges(before: Compared, now: Compared): Change[] {
   const [was, is] = [textOf(before), textOf(now)];
-  return was === null || is === null ? [] : textChange(nameIn(now.record.cwd, is.file), was.text, is.text);
+  if (was === null || is === null) return [];
+  const { cwd } = now.record;
+  const { files: others = {} } = was;
+  const { files: othersNow = {} } = is;
+  return [
+    ...textChange(nameIn(cwd, is.path), was.text, is.text),
+    ...Object.entries(othersNow).flatMap(([path, text]) =>
+      textChange(nameIn(cwd, path), others[path] ?? text, text),
+    ),
+  ];
 }
 
 /** As the command line names it. */

@@ -64,8 +64,8 @@ export async function whyFailed(
   const typeFile = loader.fileOf(record.op);
   const text = textOf(failed);
   const failure = failureOf(record, {
-    kept: text === null || text.file === null ? null : { file: text.file, text: text.text },
-    typeFile: text?.file ?? typeFile,
+    kept: text,
+    typeFile: text?.path ?? typeFile,
     lastLines: await lastLines(record, options),
     command: commandOf(record),
   });
@@ -95,7 +95,7 @@ export async function whyFailed(
   const ownText = typeFile === null || text !== null ? [] : typeChange(typeFile, record, since, timeline);
   const recorded = [...ownText, ...recordChanges(before, failed, await defaultsOf(before, failed, loader))];
   // The text that ran is known better than the file.
-  const told = new Set([...recorded.map(({ name }) => name), nameIn(record.cwd, text?.file ?? null)]);
+  const told = new Set([...recorded.map(({ name }) => name), nameIn(record.cwd, text?.path ?? null)]);
   const whyWith = (checkout: Part, newLine: Part): Why => ({
     ...named,
     since: { id, finishedAt: finishedAt!, seconds },
@@ -260,7 +260,7 @@ async function defaultsOf(
   const [was, is] = [before, now].map(({ record }) => Object.keys(parametersOf(record)).sort());
   if (isDeepStrictEqual(was, is)) return {};
   const text = textOf(before);
-  if (text !== null) return loader.defaultsOf(text.text, text.file).catch(() => ({}));
+  if (text !== null) return loader.defaultsOf(text).catch(() => ({}));
   const type = loader.known()?.ops.find(({ op }) => op === now.record.op);
   const properties = type?.params?.properties;
   if (!isPlainObject(properties)) return {};
@@ -279,7 +279,7 @@ async function outputsOf(
   // Most pipelines have none, and the loader would read the text of each failure.
   if (!file?.text.includes("outputs")) return [];
   const stage = stageOf(record);
-  const declared = await loader.outputsOf(file.text, file.file).catch(() => []);
+  const declared = await loader.outputsOf(file).catch(() => []);
   const its = declared.find((each) => each.stage === stage);
   return its === undefined ? [] : outputsIn(its, step);
 }

@@ -3,6 +3,7 @@ import { constants } from "node:os";
 import { dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { getOwn } from "../../../protocol/objects.js";
 import type { LogLine, Operation, OperationError } from "../../../protocol/operation.js";
+import type { KeptText } from "../../../protocol/pipeline/kept-text.js";
 import { failedSteps } from "../../../protocol/step-names.js";
 import { readRegularFile } from "../../../protocol/system/own-file.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
@@ -19,12 +20,6 @@ const MOST_SOURCE = 2 << 20;
 const LINES_MOST = 10;
 const CAUSES_MOST = 8;
 const COLUMNS_MOST = 400;
-
-/** A text that the operation ran. */
-export interface KeptText {
-  readonly file: string;
-  readonly text: string;
-}
 
 /** What is known beside the record. */
 export interface FailureFacts {
@@ -185,7 +180,8 @@ function sourceAt(place: Place, cwd: string, { kept, typeFile }: FailureFacts): 
   const { file, line } = place;
   const isRead =
     file === typeFile || isBelow(file, cwd) || (typeFile !== null && isBelow(file, dirname(typeFile)));
-  const text = kept?.file === file ? kept.text : isRead ? textOf(file) : null;
+  const own = kept?.path === file ? kept.text : getOwn(kept?.files ?? {}, file);
+  const text = own ?? (isRead ? textOf(file) : null);
   const lines = text?.split(/\r?\n/) ?? [];
   if (line > lines.length) return null;
   const from = Math.max(1, line - AROUND);

@@ -1,6 +1,6 @@
 /** Runs one operation inside of a stage or step, which shows its bar and its status. */
 import { FAILURES, type FailureCode } from "../../../protocol/errors.js";
-import { getOwn } from "../../../protocol/objects.js";
+import { getOwn, isPlainObject } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isPassed } from "../../../protocol/stage-state.js";
 import type { Cancellation } from "../../attempt/cancellation.js";
@@ -25,6 +25,8 @@ export interface ChildHost {
   cancellation: Cancellation;
   /** Cancels the operation. */
   signal: AbortSignal;
+  /** Called when the operation starts. */
+  onStart: (() => void) | undefined;
 }
 
 /** The log tells of a wait of at least so many seconds. */
@@ -117,6 +119,7 @@ class ShownChild {
     const seconds = (clock.now() - this.#queuedAt) / 1000;
     this.#queuedAt = null;
     waitTime.change(1, -1);
+    this.host.onStart?.();
     if (seconds < LONG_WAIT) return;
     sink.line("liveops", place.stage, `${title} (${id}) waited ${Math.round(seconds)} s`, place.step);
   }
@@ -154,7 +157,7 @@ function waitText({ waitsFor, blocked, queue, queuePosition }: Operation): strin
 }
 
 /** The error of the operation, as one of the code that runs it. */
-function errorOf({ id, title, state, error, stages, stageStates }: Operation, at: ChildPlace): Error {
+function errorOf({ id, title, state, error, result, stages, stageStates }: Operation, at: ChildPlace): Error {
   if (state === "cancelled" || error === null) {
     const cancelled = new Failure("LIVEOPS_CHILD_CANCELLED", `${title} (${id}) was cancelled`);
     delete cancelled.stack;
@@ -171,6 +174,8 @@ function errorOf({ id, title, state, error, stages, stageStates }: Operation, at
   );
   if (stack === null) delete failure.stack;
   else failure.stack = stack;
+  // A pipeline decides by it whether to try again.
+  Object.assign(failure, { exitCode: isPlainObject(result) ? result.exitCode : null });
   return withDetails(failure, {
     ...(place && { place }),
     ...(command !== undefined && { command }),

@@ -310,7 +310,7 @@ class Freshness implements TaskGuard {
   }
 
   #fail(pattern: Pattern | null, why: string): Error {
-    const { path } = this.context.file;
+    const path = pattern?.file ?? this.context.file.path;
     const place = pattern === null ? "" : `:${pattern.line}:${pattern.column}`;
     const error = new Error(`${why} (at ${path ?? "stdin"}${place})`);
     // The stack shows only liveops.

@@ -28,6 +28,8 @@ export interface PathPattern {
   text: Template;
   line: number;
   column: number;
+  /** As that of a command. */
+  file?: string | undefined;
 }
 
 /** Null: it has none. */
@@ -103,7 +105,7 @@ function readPattern(field: Field, scope: Scope): PathPattern[] {
   const template = field.template(scope, "path");
   if (template === null) return [];
   const many = whyTooManyPaths(signOf(template));
-  if (many === null) return [{ text: template, ...field.node.at }];
+  if (many === null) return [{ text: template, ...field.node.at, file: field.problems.file }];
   field.problem(`${field.key}: ${quoted(text)} ${many}`);
   return [];
 }

@@ -13,6 +13,9 @@ export const APPROVED = "approved";
 /** Keys of a stage that runs a command. */
 const OF_COMMANDS = [
   "run",
+  "op",
+  "with",
+  "queue",
   "parallel",
   "each",
   "at_once",

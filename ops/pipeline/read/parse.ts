@@ -7,11 +7,13 @@ import { basename } from "node:path";
 import { PIPELINE_KEYS } from "../../../protocol/pipeline/keys.js";
 import { OP_PATTERN } from "../../../protocol/type-names.js";
 import { NO_FILES } from "../../programs/proc.js";
-import type { Pipeline, PipelineFile, PipelineStage, Template } from "../definition.js";
+import type { Pipeline, PipelineFile, Template } from "../definition.js";
+import { PIPELINE_FEATURES } from "../features.js";
 import { nameOfPath } from "../file-name.js";
 import { MAX_BYTES } from "../limits.js";
 import { outcomeVariables } from "../outcomes.js";
 import { APPROVED } from "./approval.js";
+import { fromDisk, fromKept, NamedFiles, type ReadText } from "./named-files.js";
 import { readParams } from "./params.js";
 import { type PipelineProblem, Problems, problemLines, quoted } from "./problems.js";
 import { nameProblem, Scope } from "./scope.js";
@@ -40,13 +42,18 @@ export class PipelineFault extends Error {
  * A pipe, such as that of `<(…)`, is gone when it is read: its text has no path.
  *
  * @param path - absolute
+ * @param onNamed - called before each file is read that the pipeline names; an error is a problem of the pipeline
  * @throws the error of the system, such as ENOENT
  */
-export function readPipelineFile(path: string): ParsedPipeline {
+export function readPipelineFile(path: string, onNamed = (_: string) => {}): ParsedPipeline {
   const fd = openSync(path, "r");
   try {
     const isStream = fstatSync(fd).isFIFO() || NO_FILES.test(path);
-    return read(fd, isStream ? null : path);
+    const readNamed = (named: string) => {
+      onNamed(named);
+      return fromDisk(named);
+    };
+    return read(fd, isStream ? null : path, readNamed);
   } finally {
     closeSync(fd);
   }
@@ -54,10 +61,10 @@ export function readPipelineFile(path: string): ParsedPipeline {
 
 /** @throws the error of the system */
 export function readPipelineStdin(): ParsedPipeline {
-  return read(0, null);
+  return read(0, null, fromDisk);
 }
 
-function read(fd: number, path: string | null): ParsedPipeline {
+function read(fd: number, path: string | null, readNamed: ReadText): ParsedPipeline {
   const bytes = readBounded(fd);
   if (bytes === null) return refused(tooLarge());
   let text: string;
@@ -66,7 +73,7 @@ function read(fd: number, path: string | null): ParsedPipeline {
   } catch {
     return refused("the file is not text in UTF-8");
   }
-  return parsePipeline(text, path);
+  return parse(text, path, readNamed);
 }
 
 function refused(message: string): ParsedPipeline {
@@ -86,27 +93,47 @@ function readBounded(fd: number): Uint8Array | null {
 }
 
 /**
- * Never throws.
+ * Never throws, and reads no file.
  *
  * @param path - absolute; null: the text came from stdin
+ * @param files - the texts of the files that the pipeline names, by path
  */
-export function parsePipeline(text: string, path: string | null): ParsedPipeline {
-  const problems = new Problems();
-  const tree = readTree(text, problems);
-  const pipeline = tree === null ? null : readPipeline(tree, problems, path);
-  if (pipeline === null || !problems.isEmpty) return { ok: false, problems: problems.sorted() };
-  return { ok: true, file: { pipeline, text, path }, warnings: problems.warnings() };
+export function parsePipeline(
+  text: string,
+  path: string | null,
+  files: Readonly<Record<string, string>> = {},
+): ParsedPipeline {
+  return parse(text, path, fromKept(files));
 }
 
-function readPipeline(tree: TreeNode, problems: Problems, path: string | null): Pipeline | null {
+/** The same text and path, with the files that it names as they are now. */
+export function parseAnew(text: string, path: string | null): ParsedPipeline {
+  return parse(text, path, fromDisk);
+}
+
+function parse(text: string, path: string | null, read: ReadText): ParsedPipeline {
+  const problems = new Problems(path);
+  const files = new NamedFiles({ read, parse: readText, parsed: new Map() });
+  const pipeline = readText(text, problems, files);
+  if (pipeline === null || !problems.isEmpty) return { ok: false, problems: problems.sorted() };
+  return { ok: true, file: { pipeline, text, path, files: files.texts }, warnings: problems.warnings() };
+}
+
+/** Null: the text is no pipeline. A pipeline may have problems too, which are added. */
+function readText(text: string, problems: Problems, files: NamedFiles): Pipeline | null {
+  const tree = readTree(text, problems);
+  return tree && readPipeline(tree, problems, files);
+}
+
+function readPipeline(tree: TreeNode, problems: Problems, files: NamedFiles): Pipeline | null {
   const section = new Field(problems, tree, "", "").section("a pipeline", PIPELINE_KEYS);
   if (section === null) return null;
-  const stages = section.get("stages");
+  const { path } = problems;
   const params = readParams(section.get("params"));
-  const scope = new Scope(problems, {
-    outputs: outputsIn(stages?.node),
-    outcomes: outcomeVariables(namesIn(stages?.node)),
-  });
+  const stages = (section.get("stages")?.items("") ?? []).flatMap((item) => expanded(item, files));
+  const nodes = stages.map(({ node }) => node);
+  const later = { outputs: outputsIn(nodes), outcomes: outcomeVariables(namesIn(nodes)) };
+  const scope = new Scope(problems, later, files);
   for (const { name, type, secret, required, default: value, from } of params)
     scope.addParam(name, {
       isSecret: secret,
@@ -124,7 +151,7 @@ function readPipeline(tree: TreeNode, problems: Problems, path: string | null): 
     cwd: readCwd(section.get("cwd"), scope, path),
     timeout: section.get("timeout")?.duration("above 0") ?? null,
     failIfOdd: section.get("fail_if_odd")?.flag() ?? false,
-    stages: readStages(stages, scope),
+    stages: uniquelyNamed(stages, "stage", (item) => readStage(item, scope.within(item.problems))),
     finally: readFinally(section.get("finally"), scope),
     // biome-ignore lint/suspicious/noThenProperty: the name of a key in the file
     then: readThen(section.get("then"), scope),
@@ -177,13 +204,17 @@ function readCwd(field: Field | undefined, scope: Scope, path: string | null): T
   return "file";
 }
 
-function readStages(field: Field | undefined, scope: Scope): PipelineStage[] {
-  return uniquelyNamed(field?.items("") ?? [], "stage", (item) => readStage(item, scope));
+/** The item, or the stages in its place. */
+function expanded(item: Field, files: NamedFiles): readonly Field[] {
+  for (const feature of PIPELINE_FEATURES) {
+    const stages = feature.expand(item, files);
+    if (stages !== null) return stages;
+  }
+  return [item];
 }
 
 /** The names of all stages, before the stages are checked. */
-function namesIn(stages: TreeNode | undefined): string[] {
-  const nodes = stages?.kind === "list" ? stages.items : [];
+function namesIn(nodes: readonly TreeNode[]): string[] {
   return nodes.flatMap((node) => {
     const name = nodeOf(node, "name");
     return name?.kind === "scalar" ? [name.text] : [];
@@ -191,9 +222,9 @@ function namesIn(stages: TreeNode | undefined): string[] {
 }
 
 /** The outputs of all stages and steps, before the stages are checked. */
-function outputsIn(stages: TreeNode | undefined, stage?: string): Map<string, string> {
+function outputsIn(nodes: readonly TreeNode[], stage?: string): Map<string, string> {
   const outputs = new Map<string, string>();
-  for (const node of stages?.kind === "list" ? stages.items : []) {
+  for (const node of nodes) {
     const name = nodeOf(node, "name");
     const of = stage ?? (name?.kind === "scalar" ? name.text : "");
     const list = nodeOf(node, "outputs");
@@ -201,7 +232,8 @@ function outputsIn(stages: TreeNode | undefined, stage?: string): Map<string, st
     if (nodeOf(node, "approve") !== undefined && !outputs.has(APPROVED)) outputs.set(APPROVED, of);
     for (const item of names)
       if (item.kind === "scalar" && !outputs.has(item.text)) outputs.set(item.text, of);
-    for (const [output, by] of outputsIn(nodeOf(node, "parallel"), of))
+    const steps = nodeOf(node, "parallel");
+    for (const [output, by] of outputsIn(steps?.kind === "list" ? steps.items : [], of))
       if (!outputs.has(output)) outputs.set(output, by);
   }
   return outputs;

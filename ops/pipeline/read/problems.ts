@@ -26,6 +26,8 @@ export function placesIn(text: string): (offset: number) => Place {
 }
 
 export interface PipelineProblem extends Place {
+  /** Absolute; absent: the file that is checked. */
+  file?: string;
   /** Path of the key, such as `stages[0].timeout`; empty for the whole file. */
   key: string;
   message: string;
@@ -36,22 +38,50 @@ export interface PipelineProblem extends Place {
 /** Problems that are kept; a file with more is not a pipeline. */
 const MOST_PROBLEMS = 100;
 
+/** Of one file, and of those that it names. */
 export class Problems {
   readonly #all: PipelineProblem[] = [];
   readonly #warnings: PipelineProblem[] = [];
+  readonly #others: Problems[] = [];
 
-  get isEmpty(): boolean {
-    return this.#all.length === 0;
+  /**
+   * @param path - absolute; null: the text came from stdin
+   * @param parent - of the file that names this one; null: this one is checked
+   */
+  constructor(
+    readonly path: string | null,
+    readonly parent: Problems | null = null,
+  ) {}
+
+  /** Of a file that this one names. */
+  of(path: string): Problems {
+    const other = new Problems(path, this);
+    this.#others.push(other);
+    return other;
   }
 
-  add({ line, column }: Place, key: string, message: string, near: readonly string[] = []): void {
-    if (this.#all.length < MOST_PROBLEMS) this.#all.push({ line, column, key, message, nearest: [...near] });
+  /** Undefined: the file that is checked. */
+  get file(): string | undefined {
+    return this.parent === null ? undefined : this.path!;
+  }
+
+  get isEmpty(): boolean {
+    return this.#all.length === 0 && this.#others.every((other) => other.isEmpty);
+  }
+
+  add(place: Place, key: string, message: string, near: readonly string[] = []): void {
+    if (this.#all.length < MOST_PROBLEMS) this.#all.push(this.#problem(place, key, message, near));
   }
 
   /** What may be a mistake: `liveops check` shows it, and the file is valid. */
-  warn({ line, column }: Place, key: string, message: string, near: readonly string[]): void {
+  warn(place: Place, key: string, message: string, near: readonly string[]): void {
     if (this.#warnings.length < MOST_PROBLEMS)
-      this.#warnings.push({ line, column, key, message: `warning: ${message}`, nearest: [...near] });
+      this.#warnings.push(this.#problem(place, key, `warning: ${message}`, near));
+  }
+
+  #problem({ line, column }: Place, key: string, message: string, near: readonly string[]): PipelineProblem {
+    const { file } = this;
+    return { ...(file !== undefined && { file }), line, column, key, message, nearest: [...near] };
   }
 
   /** `message` with a question for the names that may be meant. */
@@ -61,13 +91,13 @@ export class Problems {
     this.add(place, key, message + hint, near);
   }
 
-  /** In the order of the file. */
+  /** In the order of the file; those of other files come after them. */
   sorted(): PipelineProblem[] {
-    return this.#all.toSorted(inOrder);
+    return [...this.#all.toSorted(inOrder), ...this.#others.flatMap((other) => other.sorted())];
   }
 
   warnings(): PipelineProblem[] {
-    return this.#warnings.toSorted(inOrder);
+    return [...this.#warnings.toSorted(inOrder), ...this.#others.flatMap((other) => other.warnings())];
   }
 }
 
@@ -79,10 +109,10 @@ function inOrder(a: Place, b: Place): number {
 const MOST_LISTED = 20;
 
 /** `file:line:column: message`, a line for each problem. */
-export function problemLines(file: string, problems: readonly PipelineProblem[]): string[] {
+export function problemLines(checked: string, problems: readonly PipelineProblem[]): string[] {
   const lines = problems
     .slice(0, MOST_LISTED)
-    .map(({ line, column, message }) => `${file}:${line}:${column}: ${message}`);
+    .map(({ file = checked, line, column, message }) => `${file}:${line}:${column}: ${message}`);
   const others = problems.length - lines.length;
   return others > 0 ? [...lines, `and ${others} more`] : lines;
 }

@@ -14,6 +14,7 @@ import { isTypo, nearest } from "../../../protocol/text/nearest.js";
 import type { Template } from "../definition.js";
 import { outcomeVariable } from "../outcomes.js";
 import { onlyName, parseTemplate } from "../template.js";
+import type { NamedFiles } from "./named-files.js";
 import { type Place, type Problems, quoted } from "./problems.js";
 import { unsetNames } from "./script-names.js";
 import type { ScalarNode } from "./yaml-tree.js";
@@ -29,14 +30,20 @@ interface Known {
   mayBeMissing: string | null;
   /** Several stages may tell it. */
   isAnswer?: boolean;
+  isOutput?: boolean;
 }
 
 const PLAIN = { isVariable: false, isSecret: false, isList: false, mayBeMissing: null };
 
-/** Where a template is used. A secret is allowed in `env` only. `each`: values that name steps. `path`: of `needs` and `makes`. */
-export type Use = "env" | "words" | "cwd" | "with" | "each" | "path" | "question";
+/**
+ * Where a template is used. A secret is allowed in `env`, and in `given` by its reference. `each`: values that name steps.
+ * `path`: of `needs` and `makes`. `given`: a parameter of an operation inside of this one.
+ */
+export type Use = "env" | "words" | "cwd" | "with" | "given" | "each" | "path" | "question";
 
 const NO_SECRET: Record<Exclude<Use, "env">, string> = {
+  given: "would be stored in the record of the operation; give the parameter that is the secret, alone",
+
   words: 'would be visible in the list of processes; use env, and a script that reads "$NAME"',
   cwd: "would be visible in the record of the operation",
   each: "would be visible as the name of a step",
@@ -65,14 +72,20 @@ export class Scope {
   constructor(
     private readonly problems: Problems,
     private readonly later: LaterNames,
-    known?: ReadonlyMap<string, Known>,
+    readonly files: NamedFiles,
+    known: Map<string, Known> = new Map(BUILT_IN),
   ) {
-    this.#known = new Map(known ?? BUILT_IN);
+    this.#known = known;
   }
 
   /** A scope with the names of this one, for the variables of one stage. */
   inner(): Scope {
-    return new Scope(this.problems, this.later, this.#known);
+    return new Scope(this.problems, this.later, this.files, new Map(this.#known));
+  }
+
+  /** The same scope, for a part of the pipeline that stands in another file. */
+  within(problems: Problems): Scope {
+    return new Scope(problems, this.later, this.files, this.#known);
   }
 
   addParam(name: string, param: { isSecret: boolean; isList: boolean; mayBeMissing: boolean }): void {
@@ -82,7 +95,13 @@ export class Scope {
   }
 
   addOutput(name: string, stage: string): void {
-    this.#known.set(name, { ...PLAIN, what: `the output ${name} of the stage ${quoted(stage)}` });
+    const what = `the output ${name} of the stage ${quoted(stage)}`;
+    this.#known.set(name, { ...PLAIN, what, isOutput: true });
+  }
+
+  /** Whether the name is free, or that of an output, which a later stage may tell again. */
+  mayTell(name: string): boolean {
+    return this.#known.get(name)?.isOutput ?? !this.#known.has(name);
   }
 
   /** The variable of a stage that has ended. Two stages of one variable have none. */
@@ -109,6 +128,14 @@ export class Scope {
   /** A name of `each`. */
   addValue(name: string): void {
     this.#known.set(name, { ...PLAIN, what: `the value ${name} of each` });
+  }
+
+  mayBeMissing(name: string): boolean {
+    return (this.#known.get(name)?.mayBeMissing ?? null) !== null;
+  }
+
+  isSecret(name: string): boolean {
+    return this.#known.get(name)?.isSecret ?? false;
   }
 
   /** Whether the name is that of a parameter that is a list. */
@@ -184,7 +211,7 @@ export class Scope {
       this.#unknown(name, at, key, use);
       return;
     }
-    const { what, isSecret, isList, mayBeMissing } = known;
+    const { what, isSecret, isList, isVariable, mayBeMissing } = known;
     if (isList && (use === "cwd" || use === "path" || use === "each" || (use === "words" && !isWhole))) {
       const hint =
         use === "words"
@@ -193,9 +220,9 @@ export class Scope {
             ? `in the place of the list of values, $${name} makes a step for each value`
             : `a script reads it as "$${name}", one value a line`;
       this.problems.add(at, key, `${key}: ${what} is a list, which is no single text; ${hint}`);
-    } else if (isSecret && use !== "env") {
+    } else if (isSecret && use !== "env" && !(use === "given" && isWhole && !isVariable)) {
       this.problems.add(at, key, `${key}: ${what} holds a secret, which ${NO_SECRET[use]}`);
-    } else if (mayBeMissing !== null)
+    } else if (mayBeMissing !== null && !(use === "given" && isWhole))
       this.problems.add(at, key, `${key}: ${what} may have no value; ${mayBeMissing}`);
   }
 

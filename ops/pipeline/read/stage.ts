@@ -17,8 +17,8 @@ import type {
   PipelineTask,
   PipelineThen,
   Retry,
-  TemplateValue,
 } from "../definition.js";
+import { TaskRunner } from "../feature.js";
 import { PIPELINE_FEATURES } from "../features.js";
 import { APPROVED, readApproval } from "./approval.js";
 import { quoted } from "./problems.js";
@@ -38,12 +38,7 @@ export function readStage(field: Field, scope: Scope): PipelineStage {
   const isParallel = section.get("parallel") !== undefined;
   const approve = readApproval(section, scope);
   if (approve !== null) return approvalStage(section, approve, scope);
-  if (!isParallel && section.get("run") === undefined)
-    field.problems.add(
-      section.at,
-      `${field.key}.run`,
-      `a stage needs the key run: ${A_COMMAND}; or parallel, or approve`,
-    );
+  if (!isParallel) checkRuns(section, field, "a stage", "op, parallel or approve");
   const inner = scope.inner();
   // The command and its env may use the values of `each`; the steps of `parallel` use the env of the stage.
   const each = isParallel ? null : readSteps(section, inner, () => NO_STAGE);
@@ -85,19 +80,36 @@ function approvalStage(
 function readStep(field: Field, stage: PipelineTask, scope: Scope, outer: Scope): PipelineTask {
   const section = field.section("a step", STEP_KEYS);
   if (section === null) return NO_STAGE;
+  checkRuns(section, field, "a step", "op");
   const task = taskOf(section, scope.inner(), outer);
   return { ...task, env: new Map([...stage.env, ...task.env]), cwd: task.cwd ?? stage.cwd };
 }
 
+function checkRuns(
+  section: Section<keyof typeof STEP_KEYS>,
+  { problems, key }: Field,
+  what: string,
+  others: string,
+): void {
+  if (section.get("run") === undefined && section.get("op") === undefined)
+    problems.add(section.at, `${key}.run`, `${what} needs the key run: ${A_COMMAND}; or ${others}`);
+}
+
 function taskOf(section: Section<keyof typeof STEP_KEYS>, scope: Scope, outer: Scope): PipelineTask {
+  const parts = partsOf(section, scope);
+  const rules = PIPELINE_FEATURES.flatMap((feature) => feature.read(section, scope) ?? []);
+  const outputs = section.get("outputs");
   return {
-    ...partsOf(section, scope),
+    ...parts,
     name: nameOf(section.get("name")),
     when: section.get("when")?.command(scope) ?? null,
     retry: retryOf(section.get("retry")),
     allowFailure: section.get("allow_failure")?.flag() ?? false,
-    outputs: outputsOf(section.get("outputs"), outer),
-    rules: PIPELINE_FEATURES.flatMap((feature) => feature.read(section, scope) ?? []),
+    outputs:
+      outputs === undefined
+        ? (TaskRunner.of({ rules })?.outputs ?? []).filter((name) => outer.mayTell(name))
+        : outputsOf(outputs, outer),
+    rules,
   };
 }
 
@@ -119,28 +131,8 @@ export function readThen(field: Field | undefined, scope: Scope): PipelineThen |
   return {
     op: name,
     ...(op?.node.at ?? section.at),
-    with: new Map(values.map(([key, value]) => [key, templateValue(value, scope)])),
+    with: new Map(values.map(([key, value]) => [key, value.value(scope, "with")])),
   };
-}
-
-function templateValue(field: Field, scope: Scope): TemplateValue {
-  const { node, key } = field;
-  if (node.kind === "list") {
-    const items = node.items.length === 0 ? [] : field.items("");
-    return { kind: "list", items: items.map((item) => templateValue(item, scope)) };
-  }
-  if (node.kind === "map") {
-    const entries = field.entries("").map(([name, each]) => [name, templateValue(each, scope)] as const);
-    return { kind: "map", entries: new Map(entries) };
-  }
-  const { value, text } = node;
-  if (typeof value === "string") return { kind: "text", text: scope.template(node, key, "with") };
-  if (typeof value === "number" && String(value) !== text) {
-    // `3.10` is the number 3.1 in JSON, so the author must say which of the two is meant.
-    const or = Number.isFinite(value) ? `, or ${value} for the number` : "";
-    field.problem(`${key}: ${text} is a number; write "${text}" for the text${or}`);
-  }
-  return { kind: "constant", value };
 }
 
 /** What a stage and `finally` have in common. */
@@ -188,9 +180,9 @@ function backoffOf(field: Field | undefined): Pick<Retry, "backoff" | "factor"> 
   };
 }
 
-function outputsOf(field: Field | undefined, scope: Scope): string[] {
+function outputsOf(field: Field, scope: Scope): string[] {
   const names: string[] = [];
-  for (const item of field?.items("the name of an output") ?? []) {
+  for (const item of field.items("the name of an output")) {
     const name = item.text();
     if (name === null) continue;
     const taken = names.includes(name) ? `the output ${name} of the same stage` : scope.taken(name);
@@ -198,7 +190,7 @@ function outputsOf(field: Field | undefined, scope: Scope): string[] {
       nameProblem(name, true) ??
       (taken === null ? null : `${quoted(name)} is the name of ${taken}; choose another name`);
     if (problem === null) names.push(name);
-    else item.problem(`${field!.key}: ${problem}`);
+    else item.problem(`${field.key}: ${problem}`);
   }
   return names;
 }

@@ -13,7 +13,19 @@ import type { TreeNode } from "./yaml-tree.js";
 type StageSection = Section<keyof typeof STAGE_KEYS>;
 
 /** Keys of a stage that a step of `parallel` has itself. */
-const OF_STEPS = ["run", "timeout", "retry", "tty", "outputs", "needs", "makes", "each"] as const;
+const OF_STEPS = [
+  "run",
+  "op",
+  "with",
+  "queue",
+  "timeout",
+  "retry",
+  "tty",
+  "outputs",
+  "needs",
+  "makes",
+  "each",
+] as const;
 
 /**
  * @param scope - of the stage: with its `env`; gets the names of `each`
@@ -34,7 +46,7 @@ export function readSteps(
   }
   if (parallel !== undefined)
     for (const name of OF_STEPS) {
-      const isInstead = name === "run" || name === "each";
+      const isInstead = name === "run" || name === "op" || name === "each";
       const why = isInstead ? "write one of them" : "write it in each step that needs it";
       const field = section.get(name);
       field?.keyProblem(`${field.key} is not possible beside parallel; ${why}`);
@@ -79,7 +91,8 @@ function readValues(name: string, field: Field, scope: Scope): EachValues | null
     return null;
   }
   const source = sourceOf(field, scope);
-  return source && { name, source, ...field.node.at };
+  const { file } = field.problems;
+  return source && { name, source, ...field.node.at, ...(file !== undefined && { file }) };
 }
 
 function sourceOf(field: Field, scope: Scope): EachValues["source"] | null {
@@ -125,14 +138,16 @@ export function uniquelyNamed<T extends { name: string }>(
   what: "stage" | "step",
   read: (item: Field) => T,
 ): T[] {
-  const lines = new Map<string, number>();
+  const places = new Map<string, string>();
   return items.map((item) => {
     const named = read(item);
     const { at } = item.node;
-    const first = lines.get(named.name);
-    if (first === undefined) lines.set(named.name, at.line);
+    const { file } = item.problems;
+    const first = places.get(named.name);
+    if (first === undefined)
+      places.set(named.name, `line ${at.line}${file === undefined ? "" : ` of ${file}`}`);
     else if (named.name !== "") {
-      const message = `the name ${quoted(named.name)} is that of the ${what} in line ${first} too; choose another`;
+      const message = `the name ${quoted(named.name)} is that of the ${what} in ${first} too; choose another`;
       item.problems.add(nodeOf(item.node, "name")?.at ?? at, `${item.key}.name`, message);
     }
     return named;

@@ -2,7 +2,7 @@
 
 import { MAX_DURATION, type PipelineKeys } from "../../../protocol/pipeline/values.js";
 import { parseDuration } from "../../../protocol/text/duration.js";
-import type { Command, Template } from "../definition.js";
+import type { Command, Template, TemplateValue } from "../definition.js";
 import { FOREIGN, NO_EXPRESSIONS } from "../template.js";
 import { type Place, type Problems, quoted } from "./problems.js";
 import { nameProblem, type Scope, type Use } from "./scope.js";
@@ -144,6 +144,11 @@ export class Field {
     return null;
   }
 
+  /** Whether the value is a map with this key. */
+  has(name: string): boolean {
+    return this.node.kind === "map" && this.node.entries.some((entry) => entry.name === name);
+  }
+
   /** Whether the value is this text. */
   is(text: string): boolean {
     return this.node.kind === "scalar" && this.node.text === text;
@@ -255,7 +260,7 @@ export class Field {
     const foreign = script.indexOf(FOREIGN);
     if (foreign !== -1) this.problems.add(placeOf(foreign, FOREIGN.length), key, `${key}: ${NO_EXPRESSIONS}`);
     scope.warnOfUnset(node as ScalarNode, key);
-    return { kind: "script", script, line: textLine };
+    return { kind: "script", script, line: textLine, ...this.#ofFile };
   }
 
   #words(scope: Scope): Command | null {
@@ -267,7 +272,12 @@ export class Field {
       if (index === 0 && word.text.trim() === "") item.refuse("a program");
       words.push(scope.template(word, item.key, "words"));
     }
-    return items.length === 0 ? null : { kind: "words", words, line: this.node.at.line };
+    return items.length === 0 ? null : { kind: "words", words, line: this.node.at.line, ...this.#ofFile };
+  }
+
+  get #ofFile(): { file?: string } {
+    const { file } = this.problems;
+    return file === undefined ? {} : { file };
   }
 
   /** Adds the variables to the scope, each after its own value. */
@@ -290,6 +300,27 @@ export class Field {
 
   template(scope: Scope, use: Use): Template | null {
     return this.text() === null ? null : scope.template(this.node as ScalarNode, this.key, use);
+  }
+
+  /** A parameter of another operation, in which each text is a template. */
+  value(scope: Scope, use: "with" | "given"): TemplateValue {
+    const { node, key } = this;
+    if (node.kind === "list") {
+      const items = node.items.length === 0 ? [] : this.items("");
+      return { kind: "list", items: items.map((item) => item.value(scope, use)) };
+    }
+    if (node.kind === "map") {
+      const entries = this.entries("").map(([name, each]) => [name, each.value(scope, use)] as const);
+      return { kind: "map", entries: new Map(entries) };
+    }
+    const { value, text } = node;
+    if (typeof value === "string") return { kind: "text", text: scope.template(node, key, use) };
+    if (typeof value === "number" && String(value) !== text) {
+      // `3.10` is the number 3.1 in JSON, so the author must say which of the two is meant.
+      const or = Number.isFinite(value) ? `, or ${value} for the number` : "";
+      this.problem(`${key}: ${text} is a number; write "${text}" for the text${or}`);
+    }
+    return { kind: "constant", value };
   }
 }
 

@@ -76,6 +76,8 @@ export interface CommandContext {
   /** Of the operation, or of a step. */
   p: Reports;
   file: PipelineFile;
+  /** Parsed, with defaults. A secret is its reference. */
+  params: Readonly<Record<string, unknown>>;
   variables: Variables;
   workspace: Workspace;
   /** Aborts when the pipeline has run longer than its timeout, with the error as its reason. */
@@ -229,8 +231,8 @@ const MAX_SHOWN = 200;
 const MAX_COMMAND = 4096;
 
 /** @param nth - line of the script */
-function placeOf({ path }: PipelineFile, { line }: Command, nth = 1): Place {
-  return { file: path ?? "stdin", line: line + nth - 1 };
+function placeOf({ path }: PipelineFile, { line, file }: Command, nth = 1): Place {
+  return { file: file ?? path ?? "stdin", line: line + nth - 1 };
 }
 
 /** The file and the line, as an editor opens it. */
@@ -250,11 +252,12 @@ function placeOfFailure(
     return { at, text: `${placeText(at)}: ${command}`, command };
   }
   const { line } = failed;
-  const text = (lines[line - 1] ?? "").trim();
-  const command = text.includes(failed.command) ? text : failed.command.replace(/\s+/g, " ");
-  const inFile = file.text.split("\n")[script.line + line - 2] ?? "";
+  const written = (lines[line - 1] ?? "").trim();
+  const command = written.includes(failed.command) ? written : failed.command.replace(/\s+/g, " ");
+  const text = script.file === undefined ? file.text : (file.files[script.file] ?? "");
+  const inFile = text.split("\n")[script.line + line - 2] ?? "";
   // A folded or an escaped scalar has other lines than the file.
-  const isInFile = inFile.includes(text);
+  const isInFile = inFile.includes(written);
   const at = placeOf(file, script, isInFile ? line : 1);
   const ofScript = isInFile ? "" : ` (line ${line} of the script)`;
   return { at, text: `${placeText(at)}${ofScript}: ${command.slice(0, MAX_SHOWN)}`, command };
@@ -279,7 +282,7 @@ function scriptText(file: PipelineFile, command: Command & { kind: "script" }): 
   const lines = command.script.split("\n").filter((line) => line.trim() !== "");
   const [first = ""] = lines;
   if (lines.length <= 1) return `$ ${first.trim()}`;
-  const name = file.path === null ? "stdin" : basename(file.path);
+  const name = basename(command.file ?? file.path ?? "stdin");
   return `$ ${first.trim()} … (script of ${lines.length} lines at ${name}:${command.line})`;
 }
 

@@ -143,8 +143,8 @@ function named(steps: readonly EachStep[], fail: (why: string) => Error): EachSt
   });
 }
 
-function failure(path: string | null, { name, line, column }: EachValues, why: string): Error {
-  const error = new Error(`each.${name} ${why} (at ${path ?? "stdin"}:${line}:${column})`);
+function failure(path: string | null, { name, line, column, file }: EachValues, why: string): Error {
+  const error = new Error(`each.${name} ${why} (at ${file ?? path ?? "stdin"}:${line}:${column})`);
   // The stack shows only liveops.
   delete error.stack;
   return error;

@@ -4,6 +4,7 @@
  */
 import { ExecError } from "../../sdk/exec.js";
 import type { Pipeline, PipelineCommand } from "../definition.js";
+import { runnersOf } from "../feature.js";
 import { runCommand } from "./command.js";
 import type { StageContext } from "./stage.js";
 
@@ -23,8 +24,10 @@ const STAGE_STOPS = 10;
 const AROUND = 5;
 
 /** The `gracePeriod` of the type: after a stop request, the command that runs is stopped, then `finally` runs. */
-export function gracePeriodOf({ finally: spec }: Pick<Pipeline, "finally">): number {
-  return spec === null ? STAGE_STOPS : STAGE_STOPS + timeoutOf(spec) + GRACE + AROUND;
+export function gracePeriodOf({ finally: spec, stages }: Pick<Pipeline, "finally" | "stages">): number {
+  const inside = runnersOf({ stages }).flatMap((runner) => runner.inside ?? []);
+  const stops = Math.max(STAGE_STOPS, ...inside.map(gracePeriodOf));
+  return spec === null ? stops : stops + timeoutOf(spec) + GRACE + AROUND;
 }
 
 /** The `gracePeriod` of a type that runs any file. A file without `finally` ends as soon as its command has ended. */

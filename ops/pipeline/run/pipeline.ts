@@ -4,24 +4,27 @@ import { readRegularFile } from "../../../protocol/system/own-file.js";
 import type { AttemptProgress } from "../../attempt/attempt-progress.js";
 import { Failure, failWithResult } from "../../attempt/failure.js";
 import { OperationCancelled } from "../../sdk/live-operation.js";
-import type { Pipeline, PipelineFile } from "../definition.js";
-import type { FeatureRun } from "../feature.js";
+import type { Pipeline, PipelineFile, PipelineThen } from "../definition.js";
+import { type FeatureRun, tasksOf } from "../feature.js";
 import { PIPELINE_FEATURES } from "../features.js";
 import { MAX_BYTES } from "../limits.js";
-import { fillEntries, namesIn, onlyName, textOf as textOfValue } from "../template.js";
+import { textOf as textOfValue } from "../template.js";
 import { Workspace } from "./command.js";
 import { runFinally, type StagesOutcome } from "./finally.js";
+import { givenOf } from "./given.js";
 import { Resume } from "./resume.js";
 import { readSecrets } from "./secrets.js";
 import { findShell, shellText } from "./shell.js";
 import { type StageContext, type StageResult, StageRun } from "./stage.js";
-import { type Output, Variables } from "./variables.js";
+import { type HandedOn, type Output, Variables } from "./variables.js";
 
 export interface PipelineContext {
   file: PipelineFile;
   /** Parsed, with defaults. */
   params: Readonly<Record<string, unknown>>;
   operation: LiveOperation;
+  /** What a pipeline around this one has told. */
+  handed?: HandedOn | undefined;
 }
 
 export interface PipelineResult {
@@ -41,7 +44,7 @@ export interface PipelineResult {
 
 /** @throws the failure of a stage, after `finally`; the operation's result then has the exit code and the stages */
 export async function runPipeline(p: Progress<unknown>, context: PipelineContext): Promise<void> {
-  const { file, params, operation } = context;
+  const { file, params, operation, handed } = context;
   const { pipeline } = file;
   // The runner passes no other object.
   const progress = p as AttemptProgress;
@@ -52,6 +55,7 @@ export async function runPipeline(p: Progress<unknown>, context: PipelineContext
   // The shipped type runs any file.
   progress.outcome.failIfOdd = pipeline.failIfOdd;
   const variables = new Variables(pipeline, params, secrets);
+  if (handed) variables.take(handed);
   const workspace = new Workspace(operation.id);
   const run: FeatureRun = { pipeline, params, ...progress.build };
   const started = await Promise.all(PIPELINE_FEATURES.map((feature) => feature.start(run)));
@@ -65,11 +69,7 @@ export async function runPipeline(p: Progress<unknown>, context: PipelineContext
   // While the pipeline waits for approval, its code does not go on.
   progress.over.addEventListener("abort", clear, { once: true });
   try {
-    await runAll(
-      { p: progress, file, variables, workspace, features, deadline: signal },
-      context,
-      new Set(secrets.keys()),
-    );
+    await runAll({ p: progress, file, params, variables, workspace, features, deadline: signal }, context);
   } finally {
     clear();
     for (const feature of features) feature.end();
@@ -104,7 +104,6 @@ function deadlineOf(p: AttemptProgress, { file, operation }: PipelineContext) {
 async function runAll(
   context: StageContext,
   { params, operation: { attempt } }: PipelineContext,
-  secrets: ReadonlySet<string>,
 ): Promise<void> {
   const { p, file, variables, deadline } = context;
   const { pipeline } = file;
@@ -137,7 +136,7 @@ async function runAll(
         throw error;
       }
     }
-    if (pipeline.then !== null && stopReason === null) chain(context, pipeline, secrets, params);
+    if (pipeline.then !== null && stopReason === null) chain(context, pipeline.then);
   } catch (error) {
     failure = { error };
   }
@@ -166,7 +165,7 @@ function outcomeOf({ p, deadline }: StageContext, failure: { error: unknown } | 
 /** The first line of the log: the shell rule. */
 function noteShell({ p, file }: StageContext): void {
   const { stages, finally: last } = file.pipeline;
-  const tasks = stages.flatMap((stage) => [stage, ...(stage.steps?.parallel ?? [])]);
+  const tasks = tasksOf(stages);
   const conditions = stages.map(({ stopWhen }) => stopWhen);
   const commands = [...tasks.flatMap(({ run, when }) => [run, when]), ...conditions, last?.run];
   if (!commands.some((command) => command?.kind === "script")) return;
@@ -177,36 +176,11 @@ function noteShell({ p, file }: StageContext): void {
   p.log(`scripts run as: ${shellText(shell)} SCRIPT${lost}`);
 }
 
-/** Names the next operation. A secret is passed as its reference, never as its value. */
-function chain(
-  { p, variables }: StageContext,
-  { then, stages }: Pipeline,
-  secrets: ReadonlySet<string>,
-  params: Readonly<Record<string, unknown>>,
-): void {
-  const { op, with: given } = then!;
-  const { scope } = variables.of({ env: new Map() }, {});
-  const outputs = new Set(stages.flatMap((stage) => stage.outputs));
-  const words: string[] = [];
-  const values = new Map(given);
-  for (const [name, value] of given) {
-    const only = value.kind === "text" ? onlyName(value.text) : null;
-    if (only === null) {
-      const secret = namesIn(value).find((each) => secrets.has(each));
-      if (secret !== undefined)
-        throw new Error(
-          `then.with.${name} contains the secret ${secret}, and parameters are stored in clear`,
-        );
-    } else if (secrets.has(only)) {
-      values.set(name, { kind: "text", text: [{ text: String(params[only]) }] });
-    } else if (outputs.has(only)) {
-      // An output is text: it is read by the schema of the next type, as a word of a command line is.
-      values.delete(name);
-      const told = scope.valueOf(only);
-      words.push(...(Array.isArray(told) ? told : [told]).map((each) => `${name}=${each}`));
-    }
-  }
-  p.chainToNamed(op, fillEntries(values, scope), words);
+/** Names the next operation. */
+function chain(context: StageContext, { op, with: entries }: PipelineThen): void {
+  const { scope } = context.variables.of({ env: new Map() }, {});
+  const { params, words } = givenOf(context, entries, scope, "then.with");
+  context.p.chainToNamed(op, params, words);
 }
 
 /** Says in the log that a retry runs the text of the submit, although the file has changed since. */

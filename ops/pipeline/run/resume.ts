@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Command, Pipeline, PipelineStage, PipelineTask, Template } from "../definition.js";
+import { TaskRunner } from "../feature.js";
 import type { Output } from "./variables.js";
 
 /** What is stored of a stage or step that succeeded. */
@@ -99,8 +100,10 @@ function hash(parts: readonly unknown[]): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
 }
 
-function partsOf({ run, when, env, cwd, outputs }: PipelineTask): unknown[] {
-  return [commandOf(run), when && commandOf(when), [...env], cwd, outputs];
+function partsOf({ run, when, env, cwd, outputs, rules }: PipelineTask): unknown[] {
+  const runner = TaskRunner.of({ rules });
+  const parts = [commandOf(run), when && commandOf(when), [...env], cwd, outputs];
+  return runner === undefined ? parts : [...parts, runner.sign];
 }
 
 /** Without the line, which an edit of another stage moves. */

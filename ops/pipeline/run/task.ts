@@ -5,7 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Unrun } from "../../attempt/stage-not-run.js";
 import { ExecError, type ExecResult } from "../../sdk/exec.js";
 import type { Command, PipelineCommand, PipelineTask } from "../definition.js";
-import type { TaskContext, TaskGuard, Verdict } from "../feature.js";
+import { type TaskContext, type TaskGuard, TaskRunner, type Verdict } from "../feature.js";
 import {
   CommandFailure,
   CommandTimeout,
@@ -17,6 +17,7 @@ import {
 } from "./command.js";
 import { OutputError, readOutputs, readWrittenOutputs } from "./outputs.js";
 import type { Resume, StageRecord } from "./resume.js";
+import type { Output } from "./variables.js";
 
 /** Longest pause between two runs of a command, in seconds. */
 const MAX_BACKOFF = 3600;
@@ -161,35 +162,48 @@ export class TaskRun {
   }
 
   async #runOnce(): Promise<StageRecord> {
+    const { masker } = this.context.p;
+    this.written = {};
+    const started = performance.now();
+    const runner = TaskRunner.of(this.task);
+    let outputs: Record<string, Output>;
+    let seconds: number | null = null;
+    try {
+      if (runner === undefined) outputs = await this.#runCommand();
+      else {
+        const end = await runner.run(this.context, this.task, this.place);
+        ({ outputs, seconds } = end);
+        this.#ended({ exitCode: end.exitCode, signal: null });
+      }
+    } catch (error) {
+      this.#ended({ exitCode: exitCodeOf(error), signal: error instanceof ExecError ? error.signal : null });
+      throw error;
+    } finally {
+      this.seconds = seconds ?? Math.round(performance.now() - started) / 1000;
+    }
+    for (const [output, value] of Object.entries(outputs))
+      if ([value].flat().some((text) => masker.finds(text)))
+        throw new OutputError(`the output ${output} contains a secret, and outputs are stored in clear`);
+    return { ...this.resume.basis(this.task, this.place.values), ...this.result, outputs };
+  }
+
+  async #runCommand(): Promise<Record<string, string>> {
     const { p, workspace } = this.context;
     const { outputs: declared } = this.task;
     const { label, stage, values } = this.place;
     const room = workspace.room();
     const file = join(room.dir, "output");
-    writeFileSync(file, "", { mode: 0o600 });
-    this.written = {};
-    const started = performance.now();
-    let reported: Record<string, string> | undefined;
     try {
-      try {
-        const own = { LIVEOPS_STAGE: stage, LIVEOPS_OUTPUT: file };
-        const options = { label: `"${label}"`, own, ...(values && { values }) };
-        const result = await runCommand(this.context, this.task, options);
-        this.#ended(result);
-        reported = result.outputs;
-      } catch (error) {
-        this.#ended(error instanceof ExecError ? error : { exitCode: null, signal: null });
+      writeFileSync(file, "", { mode: 0o600 });
+      const own = { LIVEOPS_STAGE: stage, LIVEOPS_OUTPUT: file };
+      const options = { label: `"${label}"`, own, ...(values && { values }) };
+      const result = await runCommand(this.context, this.task, options).catch((error) => {
         const written = Object.entries(readWrittenOutputs(file, declared));
         this.written = Object.fromEntries(written.filter(([, value]) => !p.masker.finds(value)));
         throw error;
-      } finally {
-        this.seconds = Math.round(performance.now() - started) / 1000;
-      }
-      const outputs = readOutputs(file, declared, p.masker, reported);
-      for (const [output, value] of Object.entries(outputs))
-        if (p.masker.finds(value))
-          throw new OutputError(`the output ${output} contains a secret, and outputs are stored in clear`);
-      return { ...this.resume.basis(this.task, values), ...this.result, outputs };
+      });
+      this.#ended(result);
+      return readOutputs(file, declared, p.masker, result.outputs);
     } finally {
       room.remove();
     }
@@ -203,8 +217,10 @@ export class TaskRun {
   #mayRetry(error: unknown): boolean {
     const { exit } = this.task.retry;
     if (error instanceof CommandTimeout) return exit === null;
-    if (!(error instanceof ExecError)) return false;
-    return exit === null || (error.exitCode !== null && exit.includes(error.exitCode));
+    // The error of a program, or of an operation.
+    if (!("exitCode" in Object(error))) return false;
+    const code = exitCodeOf(error);
+    return exit === null || (code !== null && exit.includes(code));
   }
 
   /** Waits before the next run. @throws OperationCancelled at once after a stop request */
@@ -228,6 +244,12 @@ export class TaskRun {
     const { label, stage } = this.place;
     this.context.p.status(label === stage ? `${stage}: ${text}` : text, level);
   }
+}
+
+/** Of the program that failed, or of the one in the operation that failed. */
+function exitCodeOf(error: unknown): number | null {
+  const { exitCode } = Object(error) as { exitCode?: unknown };
+  return typeof exitCode === "number" ? exitCode : null;
 }
 
 const inPlace: Within = (_label, block) => block();

@@ -23,8 +23,20 @@ const NOT_SET: Environment = {
 /** A list: several steps told the output, in their order. */
 export type Output = string | readonly string[];
 
+/** What stages and `each` have told, for a stage that runs as an operation of its own. */
+export interface HandedOn {
+  /** Values of `each`, too. */
+  outputs: Readonly<Record<string, Output>>;
+  /** Why outputs are missing, by name. */
+  missing: Readonly<Record<string, string>>;
+  /** By variable. */
+  outcomes: Readonly<Record<string, StageOutcome>>;
+}
+
 export class Variables {
   readonly #outputs = new Map<string, Output>();
+  /** What the pipeline around this one has told. */
+  readonly #handed = new Map<string, Output>();
   /** Why outputs are missing, by name. */
   readonly #missing = new Map<string, string>();
   readonly #params: ReadonlyMap<string, Value>;
@@ -75,6 +87,23 @@ export class Variables {
     if (name !== null && this.#outcomes.has(name)) this.#outcomes.set(name, outcome);
   }
 
+  handOn(values: ReadonlyMap<string, string>): HandedOn {
+    const outcomes = [...this.#outcomes].flatMap(([name, outcome]) =>
+      outcome === undefined ? [] : [[name, outcome] as const],
+    );
+    return {
+      outputs: Object.fromEntries([...this.#outputs, ...values]),
+      missing: Object.fromEntries(this.#missing),
+      outcomes: Object.fromEntries(outcomes),
+    };
+  }
+
+  take({ outputs, missing, outcomes }: HandedOn): void {
+    for (const [name, value] of Object.entries(outputs)) this.#handed.set(name, value);
+    for (const [name, why] of Object.entries(missing)) this.#missing.set(name, why);
+    for (const [name, outcome] of Object.entries(outcomes)) this.#outcomes.set(name, outcome);
+  }
+
   /** The values of a parameter that is a list. */
   listOf(param: string): readonly string[] {
     const value = this.#params.get(param);
@@ -109,7 +138,7 @@ export class Variables {
     const env: Environment = {};
     for (const [name, value] of this.#params) env[name] = value === undefined ? undefined : textOf(value);
     for (const name of this.#missing.keys()) env[name] = undefined;
-    for (const [name, value] of this.#outputs) env[name] = textOf(value);
+    for (const [name, value] of [...this.#handed, ...this.#outputs]) env[name] = textOf(value);
     for (const [name, outcome] of this.#outcomes) env[name] = outcome;
     for (const layer of layers.toReversed()) Object.assign(env, Object.fromEntries(layer));
     return { env: Object.assign(env, NOT_SET, own), scope };
@@ -120,8 +149,12 @@ export class Variables {
     layers: ReadonlyArray<ReadonlyMap<string, string>>,
     own: Record<string, string>,
   ): boolean {
-    if (layers.some((layer) => layer.has(name)) || this.#outputs.has(name)) return false;
+    if (layers.some((layer) => layer.has(name)) || this.#told(name) !== undefined) return false;
     return this.#missing.has(name) || this.#valueOf(name, [], own) === undefined;
+  }
+
+  #told(name: string): Output | undefined {
+    return this.#outputs.get(name) ?? this.#handed.get(name);
   }
 
   #valueOf(
@@ -130,7 +163,8 @@ export class Variables {
     own: Record<string, string>,
   ): Value {
     for (const layer of layers) if (layer.has(name)) return layer.get(name);
-    if (this.#outputs.has(name)) return this.#outputs.get(name);
+    const told = this.#told(name);
+    if (told !== undefined) return told;
     const why = this.#missing.get(name);
     if (why !== undefined) throw new ValueError(`the output ${name} is missing: ${why}`);
     if (this.#params.has(name)) return this.#params.get(name);

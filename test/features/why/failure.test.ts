@@ -40,7 +40,7 @@ test("a command of a pipeline has its line, as the pipeline ran it", () => {
   const error = `"Test" exited with 2 at /srv/ci.yaml:5: make test\nok 1\nnot ok 2`;
   const known = { place: { file: "/srv/ci.yaml", line: 5 }, command: "make test" };
   const record = failed("", { error: { code: "LIVEOPS_EXCEPTION", message: error, stack: null, ...known } });
-  expect(failureOf(record, { ...FACTS, kept: { file: "/srv/ci.yaml", text } })).toEqual({
+  expect(failureOf(record, { ...FACTS, kept: { path: "/srv/ci.yaml", text } })).toEqual({
     stage: "Test",
     step: null,
     code: "LIVEOPS_EXCEPTION",

@@ -71,7 +71,7 @@ export function fileOf(stages: PipelineStage[], more: Partial<Pipeline> = {}, te
   const rest = { description: null, params: [], env: new Map(), envFrom: [], cwd: null, timeout: null };
   const flags = { failIfOdd: false };
   const pipeline = { name: "nightly", ...rest, ...flags, stages, finally: null, then: null, ...more };
-  return { pipeline, text, path: "/pipelines/nightly.yaml" };
+  return { pipeline, text, path: "/pipelines/nightly.yaml", files: {} };
 }
 
 /** An operation type that runs the pipeline. */

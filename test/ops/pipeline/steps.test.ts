@@ -55,12 +55,12 @@ describe("what is wrong", () => {
     [
       "a step without a command",
       stage("parallel:\n  - { name: a }"),
-      "f:4:9: a step needs the key run: a script (text), or a list of words",
+      "f:4:9: a step needs the key run: a script (text), or a list of words; or op",
     ],
     [
       "a stage without a command",
       "stages:\n  - name: A\n",
-      "f:2:5: a stage needs the key run: a script (text), or a list of words; or parallel, or approve",
+      "f:2:5: a stage needs the key run: a script (text), or a list of words; or op, parallel or approve",
     ],
     [
       "parallel without steps",
@@ -80,7 +80,7 @@ describe("what is wrong", () => {
     [
       "parallel in parallel",
       stage("parallel: [{ name: a, run: x, parallel: [] }]"),
-      'f:3:35: "parallel" is not a key of a step, which has name, run, env, cwd, when, timeout, retry, allow_failure, tty, outputs, needs, makes',
+      'f:3:35: "parallel" is not a key of a step, which has name, run, op, with, queue, env, cwd, when, timeout, retry, allow_failure, tty, outputs, needs, makes',
     ],
     [
       "at_once 0",

@@ -16,6 +16,7 @@ import { type PipelineProblem, problemLines } from "../../../ops/pipeline/read/p
 import type { Variables } from "../../../protocol/environment.js";
 import { UsageError } from "../../../protocol/failures.js";
 import { getOwn } from "../../../protocol/objects.js";
+import { type KeptText, keptTextIn } from "../../../protocol/pipeline/kept-text.js";
 import type { OperationType, TypesReply } from "../../../protocol/replies.js";
 import { withDefaultsAs } from "../../../protocol/schema/parameters.js";
 
@@ -155,8 +156,8 @@ export async function changedSubmit(
   given: GivenParameters,
   command: string[],
 ): Promise<PipelineSubmit> {
-  const path = typeof submitted.path === "string" ? submitted.path : null;
-  const file = fileOf(path ?? "-", parsePipeline(String(submitted.text), path));
+  const { text, path, files } = keptTextIn(submitted)!;
+  const file = fileOf(path ?? "-", parsePipeline(text, path, files));
   const before = (submitted.params ?? {}) as Record<string, unknown>;
   return submitOfFile(file, { ...given, params: given.params ?? before }, command, before);
 }
@@ -180,7 +181,9 @@ async function submitOfFile(
   if (!read.ok) throw paramsRefusal(read.problems, json, read.nearest);
   const problem = secretsProblem(file, input, shell, before);
   if (problem !== null) throw new UsageError(problem);
-  return { op: "pipeline", params: { text: file.text, path: file.path, params: input } };
+  const { text, path, files } = file;
+  const named = Object.keys(files).length > 0 && { files };
+  return { op: "pipeline", params: { text, path, ...named, params: input } };
 }
 
 /**
@@ -211,8 +214,8 @@ export function typeOf(typed: string, path: string | null): Promise<OperationTyp
 }
 
 /** The text of an operation of the type `pipeline`. @throws UsageError where it is not a pipeline */
-export function typeOfText(text: string, path: string | null): Promise<OperationType> {
-  return describe(fileOf(path ?? "-", parsePipeline(text, path)), path ?? "stdin");
+export function typeOfText({ text, path, files }: KeptText): Promise<OperationType> {
+  return describe(fileOf(path ?? "-", parsePipeline(text, path, files)), path ?? "stdin");
 }
 
 async function describe(file: PipelineFile, typed: string): Promise<OperationType> {

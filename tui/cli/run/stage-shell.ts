@@ -5,12 +5,14 @@ import { paramsSchema } from "../../../ops/pipeline/params-schema.js";
 import { parsePipeline } from "../../../ops/pipeline/read/parse.js";
 import { directoryOf } from "../../../ops/pipeline/run/command.js";
 import { valuesOfEach } from "../../../ops/pipeline/run/each.js";
+import { type OnlyTask, onlyTask } from "../../../ops/pipeline/run/only.js";
 import { readWrittenOutputs } from "../../../ops/pipeline/run/outputs.js";
 import { readSecrets } from "../../../ops/pipeline/run/secrets.js";
 import { type Environment, Variables } from "../../../ops/pipeline/run/variables.js";
 import { fill } from "../../../ops/pipeline/template.js";
 import { handSecrets } from "../../../ops/secrets/handed-secrets.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { keptTextIn } from "../../../protocol/pipeline/kept-text.js";
 import type { ShellReply } from "../../../protocol/replies.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
 
@@ -75,13 +77,12 @@ async function inStage(
   place: Place,
   outputFile: string,
 ): Promise<StageShell> {
-  const { text, path } = source ?? {
-    text: String(params.text),
-    path: (params.path ?? null) as string | null,
-  };
-  const parsed = parsePipeline(text, path);
+  const { text, path, files } = source ?? keptTextIn(params)!;
+  const parsed = parsePipeline(text, path, files);
   if (!parsed.ok) throw new Error(`the pipeline of ${id} cannot be read: ${parsed.problems[0]?.message}`);
-  const { file } = parsed;
+  // The type has checked it.
+  const only = source === null && op === "pipeline" ? (params.only as OnlyTask | undefined) : undefined;
+  const file = (only && onlyTask(parsed.file, only)) ?? parsed.file;
   const { pipeline } = file;
   const given = source === null && op === "pipeline" ? (params.params ?? {}) : params;
   const values = (await paramsSchema(pipeline.params).parseAsync(given)) as Record<string, unknown>;
@@ -95,6 +96,7 @@ async function inStage(
     }
   }
   const variables = new Variables(pipeline, values, secrets);
+  if (only) variables.take(only);
   const at = pipeline.stages.findIndex(({ name }) => name === place.stage);
   for (const stage of pipeline.stages.slice(0, Math.max(0, at))) {
     const told = outputs.find((each) => each.stage === stage.name)?.outputs;

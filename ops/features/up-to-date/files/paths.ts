@@ -14,6 +14,7 @@ export interface Pattern {
   text: string;
   line: number;
   column: number;
+  file?: string | undefined;
 }
 
 export interface PathsContext {
