@@ -8,7 +8,7 @@ import type { EventLine } from "../stream-lines.js";
 import type { Client } from "./client.js";
 import { type Reconnect, reconnecting } from "./reconnect.js";
 
-interface FollowedLine {
+export interface FollowedLine {
   id: string;
   line: EventLine;
 }

@@ -42,6 +42,8 @@ interface TextState {
   readonly ownTerminal: boolean;
   /** The last log lines, which the message of a failed program repeats. */
   readonly recent: readonly string[];
+  /** The stages and steps inside of which the operation runs. */
+  readonly path: readonly string[];
   /** The question that waits and its answer: the log has them too. */
   readonly told: readonly string[];
 }
@@ -49,9 +51,11 @@ interface TextState {
 /** As many as the message of a failed program has (`ops/programs/exec.ts`). */
 const RECENT = 10;
 
-export function textState(options: { stacks?: boolean; ownTerminal?: boolean } = {}): TextState {
-  const { stacks = false, ownTerminal = false } = options;
-  return { operation: null, stacks, ownTerminal, recent: [], told: [] };
+export function textState(
+  options: { stacks?: boolean; ownTerminal?: boolean; path?: readonly string[] } = {},
+): TextState {
+  const { stacks = false, ownTerminal = false, path = [] } = options;
+  return { operation: null, stacks, ownTerminal, recent: [], path, told: [] };
 }
 
 interface Step {
@@ -80,7 +84,7 @@ function toldAfter(told: readonly string[], event: Exclude<EventLine, { type: "e
 }
 
 function linesOf(
-  { operation, stacks, ownTerminal, recent }: TextState,
+  { operation, stacks, ownTerminal, recent, path }: TextState,
   event: Exclude<EventLine, { type: "end" | "log:line" }>,
 ): TextLine[] {
   switch (event.type) {
@@ -110,7 +114,10 @@ function linesOf(
     case "cancel:requested":
       return [note(event.reason === "timeout" ? "timed out; stopping" : "cancel requested; stopping")];
     case "stage:entered":
-      return [noBar(event.index, "begins"), header(event.stage, event.index, operation?.stages.length ?? 0)];
+      return [
+        noBar(event.index, "begins"),
+        header([...path, event.stage], event.index, operation?.stages.length ?? 0),
+      ];
     case "stage:left":
       return [noBar(event.index, "ends"), ...endOfStage(event)];
     case "step:finished":
@@ -118,7 +125,7 @@ function linesOf(
     case "progress:changed":
       // The bar of the stage counts the steps.
       if (event.step !== undefined) return [];
-      return [{ to: "bar", view: { ...event, stage: operation === null ? null : stageOfBar(operation) } }];
+      return [{ to: "bar", view: { ...event, stage: stageOfBar(operation, path) } }];
     case "status:changed":
       return [
         oneLine(event.status.text, event.status.level === "info" ? "plain" : event.status.level, event.step),
@@ -182,8 +189,9 @@ function noBar(index: number | null, untracked: "begins" | "ends"): TextLine {
 }
 
 /** The stage that the bar of a record belongs to. */
-function stageOfBar({ untrackedStage, stages, currentStage }: Operation): string | null {
-  return untrackedStage ?? stages[currentStage] ?? null;
+function stageOfBar(operation: Operation | null, path: readonly string[]): string | null {
+  const stage = operation?.untrackedStage ?? operation?.stages[operation.currentStage];
+  return stage === undefined ? null : [...path, stage].join(" › ");
 }
 
 /** What an edit changed. */
@@ -237,8 +245,8 @@ function unsaid(stack: string, message: string): string {
   return places === -1 ? kind.trimEnd() : kind + stack.slice(places);
 }
 
-function header(stage: string, index: number | null, count: number): TextLine {
-  const name = sanitize(stage);
+function header(path: readonly string[], index: number | null, count: number): TextLine {
+  const name = path.map((each) => sanitize(each)).join(" › ");
   return {
     to: "out",
     text: index === null ? `=== ${name} ===` : `=== [${index + 1}/${count}] ${name} ===`,

@@ -1,6 +1,5 @@
 /** Shows an operation and its chain in text mode, live: `watch` and `submit --follow`. */
 import type { Client } from "../../../protocol/client/client.js";
-import { followChain } from "../../../protocol/client/follow.js";
 import { reconnecting } from "../../../protocol/client/reconnect.js";
 import { EXIT, exitCodeOf } from "../../../protocol/exit-codes.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -10,7 +9,7 @@ import { interruptible } from "../../kit/interruptible.js";
 import { keepOptions } from "../../kit/kept-options.js";
 import { jsonLine } from "../../kit/output/json.js";
 import type { ReportTo } from "../../kit/report.js";
-import { step, textState } from "../../text/lines.js";
+import { followTree, TextTree } from "../../text/nested.js";
 import { TextScreen } from "../../text/screen.js";
 import { exitStatusOf } from "./exit-status.js";
 import { holdNotes } from "./notes.js";
@@ -56,19 +55,19 @@ export async function followInText(
   if (!options.json) void sayBlocked(client, operation.id, say, over.signal);
   try {
     return await interruptible(goesOn, async (signal) => {
-      let state = textState();
+      const text = new TextTree();
       let last: FinalState | null = null;
       let result: unknown = null;
       let isOmitted = false;
-      const lines = followChain(client, operation.id, {
+      const lines = followTree(client, operation.id, {
         signal,
         onLost: () => screen.say("lost the daemon; the operation continues. Reconnecting…", "warning"),
         onBack: () => screen.say("reconnected to the daemon", "note"),
       });
-      for await (const { id, line } of lines) {
-        current = id;
-        if (line.type === "end") last = line.state;
-        if (line.type === "operation:finished") {
+      for await (const { id, line, isInside } of lines) {
+        if (!isInside) current = id;
+        if (line.type === "end" && !isInside) last = line.state;
+        if (line.type === "operation:finished" && !isInside) {
           result = line.result;
           isOmitted = line.omitted?.result !== undefined;
         }
@@ -76,9 +75,7 @@ export async function followInText(
           process.stdout.write(`${jsonLine({ id, ...line })}\n`);
           continue;
         }
-        const next = step(state, line);
-        state = next.state;
-        screen.print(next.lines);
+        screen.print(text.take(id, line));
       }
       if (last === null) return EXIT.fault;
       if (last === "failed" && !options.json) say(`to run it again: liveops retry ${current}`, "note");

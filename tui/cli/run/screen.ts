@@ -12,14 +12,14 @@ import type { EventLine } from "../../../protocol/stream-lines.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { jsonLine } from "../../kit/output/json.js";
 import { formatShortTime } from "../../kit/output/local-time.js";
-import { step, textState } from "../../text/lines.js";
+import { TextTree } from "../../text/nested.js";
 import { TextScreen, type TextStream } from "../../text/screen.js";
 import { OwnTerminals } from "./own-terminals.js";
 
 type Write = (text: string | Uint8Array) => boolean;
 
 export class InlineScreen implements InlineWatcher {
-  #state = textState({ stacks: true });
+  #text = new TextTree({ stacks: true });
   terminals?: OwnTerminals;
   #out: TextStream = process.stdout;
   #err: TextStream = process.stderr;
@@ -51,7 +51,7 @@ export class InlineScreen implements InlineWatcher {
       behindCapture(stream, write, this.tell.unread);
     this.#out = behind(process.stdout, real.stdout);
     this.terminals = new OwnTerminals(real.stdout, !this.json, this.tell.hasTerminal);
-    this.#state = textState({ stacks: true, ownTerminal: this.terminals.isInteractive });
+    this.#text = new TextTree({ stacks: true, ownTerminal: this.terminals.isInteractive });
     this.#err = behind(process.stderr, real.stderr);
     this.#screen = new TextScreen({ stdout: this.#out, stderr: this.#err });
   }
@@ -74,8 +74,7 @@ export class InlineScreen implements InlineWatcher {
       this.#out.write(`${jsonLine({ id, ...line })}\n`);
       return;
     }
-    const { state, lines } = step(this.#state, line);
-    this.#state = state;
+    const lines = this.#text.take(id, line);
     if (!this.#isOnTerminal(line)) this.#screen.print(lines);
   }
 

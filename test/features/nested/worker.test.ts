@@ -1,0 +1,101 @@
+/** `p.operation` in a worker: the daemon runs the operation, also where it is killed meanwhile. */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { until } from "../../end-to-end/until.js";
+import { useDaemon } from "../../harness/daemon.js";
+
+const daemon = useDaemon({
+  concurrency: 1,
+  ops: {
+    "release.mjs": `import { appendFileSync, existsSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
+import { LiveOperation, z } from "liveops";
+const params = z.object({ dir: z.string() });
+const there = async (file, signal) => { while (!existsSync(file)) await delay(20, undefined, { signal }); };
+export class Compile extends LiveOperation {
+  static stages = ["Configure", "Make"];
+  static params = params;
+  static resumable = true;
+  async run(p) {
+    const { dir } = this.params;
+    await p.stage("Configure", () => appendFileSync(dir + "/ran", "configure " + this.label + "\\n"));
+    await p.stage("Make", async () => {
+      appendFileSync(dir + "/ran", "make\\n");
+      await there(dir + "/go", p.signal);
+      if (existsSync(dir + "/fail")) throw new Error("no rule");
+    });
+    p.result({ image: "x.img" });
+  }
+}
+export class Build extends LiveOperation {
+  static stages = ["Compile"];
+  static params = params;
+  static resumable = true;
+  async run(p) { p.result(await p.stage("Compile", () => p.operation(Compile, this.params))); }
+}
+export class Release extends LiveOperation {
+  static stages = ["Build"];
+  static params = params;
+  static resumable = true;
+  async run(p) { p.result(await p.stage("Build", () => p.operation("build", this.params))); }
+}
+`,
+  },
+});
+
+/** Submits a release; resolves once the innermost operation runs. */
+async function releasing(name: string) {
+  const dir = join(daemon.world.dir, name);
+  mkdirSync(dir);
+  const ran = () => (existsSync(join(dir, "ran")) ? readFileSync(join(dir, "ran"), "utf8").split("\n") : []);
+  const { id } = await daemon.submit("release", { params: { dir }, label: "night" });
+  await until("the innermost operation runs", () => ran().includes("make"));
+  return { id, dir, ran, go: () => writeFileSync(join(dir, "go"), "") };
+}
+
+test("an operation runs inside of others in a queue with one slot", async () => {
+  const { id, go } = await releasing("plain");
+  const { operations } = await daemon.client.list({ state: ["running"] });
+  expect(operations.map(({ op, label }) => [op, label]).sort()).toEqual([
+    ["build", "night"],
+    ["compile", "night"],
+    ["release", "night"],
+  ]);
+  go();
+  expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded", result: { image: "x.img" } });
+});
+
+test("the daemon and a worker are killed: what runs inside runs on, once", async () => {
+  const { id, ran, go } = await releasing("killed");
+  await daemon.kill();
+  await daemon.startAgain();
+  const { pid } = await daemon.client.show(id);
+  process.kill(pid!, "SIGKILL");
+  await until("the next attempt runs", async () => (await daemon.client.show(id)).attempt === 2);
+  await daemon.kill();
+  go();
+  await daemon.startAgain();
+  expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded", result: { image: "x.img" } });
+  expect(ran()).toEqual(["configure night", "make", ""]);
+});
+
+test("a failure tells its place, and a retry goes on inside at the failed stage", async () => {
+  const { id, dir, ran, go } = await releasing("failed");
+  writeFileSync(join(dir, "fail"), "");
+  go();
+  const failed = await daemon.untilFinished(id);
+  expect(failed.error?.message).toBe("Build › Compile › Make: no rule");
+  rmSync(join(dir, "fail"));
+  await daemon.client.retry(id, {});
+  expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded" });
+  expect(ran()).toEqual(["configure night", "make", "make", ""]);
+});
+
+test("a cancel of the outermost operation ends all of them", async () => {
+  const { id } = await releasing("cancelled");
+  await daemon.client.cancel(id);
+  expect(await daemon.untilFinished(id)).toMatchObject({ state: "cancelled" });
+  const { operations } = await daemon.client.list({ parent: "any", limit: 2 });
+  expect(operations.map(({ state }) => state)).toEqual(["cancelled", "cancelled"]);
+});
