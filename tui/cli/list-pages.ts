@@ -14,11 +14,12 @@ interface PageFilter {
   op?: string | undefined;
   host?: string | undefined;
   parent?: string | undefined;
+  chain?: string | undefined;
 }
 
 /** Newest first, at most `most`; `total` counts all operations that fit the filter. */
 export async function listPages(
-  client: Client,
+  client: Pick<Client, "list">,
   filter: PageFilter,
   most = Number.POSITIVE_INFINITY,
 ): Promise<{ operations: Operation[]; total: number }> {

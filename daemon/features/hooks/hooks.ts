@@ -178,10 +178,11 @@ export class Hooks {
     );
   }
 
+  /** Those of the config file run for the operation around it. */
   #sources(record: Operation): Array<[HookFailure["source"], Partial<Record<OperationHook, string>>]> {
     return [
       ["submit", record.hooks ?? {}],
-      ["config", this.options.settings.hooks],
+      ["config", record.parent === undefined ? this.options.settings.hooks : {}],
     ];
   }
 

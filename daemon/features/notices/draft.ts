@@ -30,7 +30,8 @@ const MOST_TEXT = 200;
  */
 export function endDrafts(record: Operation, reason: readonly string[]): NoticeDraft[] {
   const { id, attempt, state } = record;
-  if (state === "cancelled") return [];
+  // The operation around it tells its end.
+  if (state === "cancelled" || record.parent !== undefined) return [];
   const key = `end ${id} ${attempt}`;
   const finished: NoticeDraft = { event: "finished", key, record, reason: [], next: [`liveops show ${id}`] };
   if (state === "succeeded") {

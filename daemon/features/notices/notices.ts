@@ -87,7 +87,10 @@ export class Notices {
     bus.on("decided", (changes, _decision, isOwn) => {
       for (const change of this.#channels.size === 0 ? [] : changes) this.#decided(change, isOwn);
     });
-    bus.on("stalled", ({ record }) => this.#tell([stallDraft(record, options.settings.stallAfter)]));
+    bus.on("stalled", ({ record }) => {
+      // The operation around it is as silent.
+      if (record.parent === undefined) this.#tell([stallDraft(record, options.settings.stallAfter)]);
+    });
     bus.on("record", (entry, before) => this.#recordChanged(entry, before));
     bus.on("problem", (problem) => this.#tell([troubleDraft(problem)]));
     bus.on("notice", (draft) => this.#tell([draft]));

@@ -3,10 +3,11 @@ import { describe, expect, test } from "vitest";
 import type { LogLine } from "../../../protocol/operation.js";
 import type { LogQuery } from "../../../protocol/requests.js";
 import { FileClient, firstShown } from "../../../tui/features/export/file-client.js";
-import type { RunSource } from "../../../tui/features/export/source.js";
-import { ago, backupDone, failed } from "../../tui/dashboard/operations.js";
+import { type RunSource, withInside } from "../../../tui/features/export/source.js";
+import { ago, backupDone, compile, failed, release } from "../../tui/dashboard/operations.js";
 
 const LINES = 9000;
+const PARENT = compile().parent!;
 const log: LogLine[] = Array.from({ length: LINES }, (_, i) => ({
   n: i + 1,
   seq: 2 * i + 10,
@@ -36,6 +37,41 @@ const runs = [source(other, []), source(record, log)];
 const client = new FileClient("run.json", runs);
 
 test("the failure is shown first", () => expect(firstShown(runs).id).toBe(record.id));
+
+describe("of an operation and what ran inside of it", () => {
+  const inside = [
+    release(),
+    compile({ state: "failed" }),
+    backupDone({ parent: { ...PARENT, id: "compilebbbbb" } }),
+  ];
+  const all = inside.map((each) => source(each, []));
+  const file = new FileClient("run.json", all);
+  const ids = (records: readonly { id: string }[]) => records.map(({ id }) => id);
+
+  test("each is exported behind the one around it, and is listed inside of it", async () => {
+    expect(ids(await withInside(file, [release()]))).toEqual([
+      "releaseaaaaa",
+      "compilebbbbb",
+      "backupaaaaaa",
+    ]);
+    expect(ids((await file.list({ parent: "none" })).operations)).toEqual(["releaseaaaaa"]);
+    expect(ids((await file.list({ parent: "releaseaaaaa" })).operations)).toEqual(["compilebbbbb"]);
+  });
+
+  test("the outermost is shown first, and counts", async () => {
+    expect(firstShown(all).id).toBe("releaseaaaaa");
+    for await (const line of file.watch()) {
+      expect(line).toMatchObject({ type: "snapshot", counts: { running: 1, failed: 0 } });
+      break;
+    }
+  });
+
+  test("one without the operation around it has its own row", async () => {
+    const alone = new FileClient("run.json", all.slice(1));
+    expect(ids((await alone.list({ parent: "none" })).operations)).toEqual(["compilebbbbb"]);
+    expect((await alone.show("compilebbbbb")).parent).toBeUndefined();
+  });
+});
 
 describe("a page of the log", () => {
   test.each<LogQuery>([

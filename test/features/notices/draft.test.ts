@@ -126,6 +126,11 @@ test("texts of operations are cleaned and cut", () => {
   }
 });
 
+test("the end of an operation inside of another one is told by that one", () => {
+  const parent = { id: "outer", attempt: 1, stage: "Build", occurrence: 1, call: 1 };
+  expect(ends({ ...failed, parent })).toEqual([]);
+});
+
 test("the same occurrence has the same id, another attempt another", () => {
   const [first] = ends(failed);
   const again = ends({ ...failed, attempt: 3 })[0]!;

@@ -11,7 +11,7 @@ import { isFinal } from "../../../protocol/state.js";
 import type { EventLine } from "../../../protocol/stream-lines.js";
 import { withoutSequences } from "../../../protocol/text/sgr.js";
 import { NO_COUNTS, type WatchLine } from "../../../protocol/watch.js";
-import type { RunSource } from "./source.js";
+import { outermostOf, type RunSource } from "./source.js";
 
 const PAGE = 1000;
 /** Lines that are looked through at a time, going backwards for those that match. */
@@ -24,11 +24,16 @@ class FileRequests extends Requests {
   readonly socket = "";
 
   /** @param name of the file, for messages */
+  private readonly runs: readonly RunSource[];
+
   constructor(
     private readonly name: string,
-    private readonly runs: readonly RunSource[],
+    runs: readonly RunSource[],
   ) {
     super();
+    // Without the operation around it, it has its own row.
+    const outermost = outermostOf(runs);
+    this.runs = runs.map((run) => (outermost.includes(run) ? withoutParent(run) : run));
   }
 
   async request(name: RouteName, [first, second]: readonly unknown[]): Promise<unknown> {
@@ -85,7 +90,7 @@ class FileRequests extends Requests {
   }
 
   /** The newest first. A file has few operations: all are on the first page. */
-  #list({ state, op, chain, q, finishedAfter, limit, before }: ListQuery): OperationPage {
+  #list({ state, op, chain, parent, q, finishedAfter, limit, before }: ListQuery): OperationPage {
     const text = q?.toLowerCase() ?? "";
     const all = this.runs
       .map(({ record }) => record)
@@ -94,6 +99,7 @@ class FileRequests extends Requests {
           (state === undefined || state.includes(record.state)) &&
           (op === undefined || record.op === op) &&
           (chain === undefined || record.chain.id === chain) &&
+          (parent === undefined || (record.parent?.id ?? "none") === parent) &&
           [record.id, record.op, record.title, record.label ?? ""].some((each) =>
             each.toLowerCase().includes(text),
           ),
@@ -108,7 +114,7 @@ class FileRequests extends Requests {
     const { operation, log = false, logAfter = 0 } = query ?? {};
     const runs = operation === undefined ? this.runs : [this.#run(operation)];
     const counts = { ...NO_COUNTS };
-    for (const { record } of runs) counts[record.state]++;
+    for (const { record } of outermostOf(runs)) counts[record.state]++;
     yield { type: "snapshot", cursor: "0", counts, operations: runs.map(({ record }) => record) };
     const [run] = runs;
     if (log && operation !== undefined && run !== undefined) {
@@ -121,6 +127,11 @@ class FileRequests extends Requests {
       yield { type: "ping" };
     }
   }
+}
+
+function withoutParent({ record, ...run }: RunSource): RunSource {
+  const { parent: _, ...alone } = record;
+  return { ...run, record: alone };
 }
 
 type WatchQuery = { operation?: string; log?: boolean; logAfter?: number } | undefined;
@@ -220,6 +231,6 @@ async function* eventsOf(
 
 /** The operation that the screen begins with: the last that failed, else the last. */
 export function firstShown(runs: readonly RunSource[]): Operation {
-  const records = runs.map(({ record }) => record);
+  const records = outermostOf(runs).map(({ record }) => record);
   return records.findLast(({ state }) => state === "failed") ?? records.at(-1)!;
 }

@@ -5,7 +5,7 @@ import { NotFoundError, UsageError } from "../../../protocol/failures.js";
 import { namedOrNewest } from "../../cli/arguments.js";
 import { type ReportTo, say } from "../../kit/report.js";
 import { readExport } from "./read.js";
-import { chainOf, type RunSource, runOf } from "./source.js";
+import { chainOf, outermostOf, type RunSource, runOf, withInside } from "./source.js";
 
 /** Tells that a part of a file was changed after the export, such as `the log of k3f…`. */
 type OnChanged = (file: string, part: string) => void;
@@ -26,7 +26,7 @@ export const isFile = (name: string): boolean =>
  * @param client - null: only a file is meant
  * @param name - an id or a prefix of one, a file, or `FILE#ID` for one operation of a file; undefined: the newest
  * @param chain - all operations of the chain, not only the named one
- * @param wholeFile - all operations of a file; otherwise a file with several of them needs an `#ID`
+ * @param wholeFile - all operations of a file, and all inside of an operation; otherwise a file with several of them needs an `#ID`
  */
 export async function findRuns(
   client: Client | null,
@@ -44,7 +44,8 @@ export async function findRuns(
   // A list leaves out large values and the names of the variables.
   const record = name === undefined ? await client.show(named.id, signal) : named;
   const records = chain ? await chainOf(client, record, signal) : [record];
-  return records.map((each) => runOf(client, each, signal));
+  const all = wholeFile ? await withInside(client, records, signal) : records;
+  return all.map((each) => runOf(client, each, signal));
 }
 
 async function fromFile(
@@ -57,8 +58,10 @@ async function fromFile(
     throw new NotFoundError(`${JSON.stringify(path)} is neither an operation id nor a file that exists`);
   const { runs, changed } = await readExport(path);
   for (const part of changed) onChanged(path, part);
-  if (id === undefined && (wholeFile || runs.length === 1)) return runs;
-  const fitting = runs.filter(({ record }) => record.id.startsWith(id ?? ""));
+  if (id === undefined && wholeFile) return runs;
+  const fitting = (id === undefined ? outermostOf(runs) : runs).filter(({ record }) =>
+    record.id.startsWith(id ?? ""),
+  );
   if (fitting.length === 1) return fitting;
   const ids = runs.map(({ record }) => record.id).join(", ");
   if (fitting.length === 0) throw new NotFoundError(`${path} has no operation ${id}; it has ${ids}`);

@@ -18,7 +18,7 @@ import {
   valueSections,
   whySection,
 } from "./sections.js";
-import type { RunSource } from "./source.js";
+import { outermostOf, type RunSource } from "./source.js";
 import { timeline } from "./timeline.js";
 
 /** Lines that the browser lays out together. */
@@ -29,7 +29,7 @@ export async function* htmlPieces(runs: readonly RunSource[], now: Date): AsyncG
   const courses = new Map<RunSource, Course>();
   for (const run of runs) courses.set(run, await courseOf(run.record.stages, run.events()));
   const [first] = runs;
-  const title = `${first!.record.title} · ${runs.at(-1)!.record.state} · ${first!.record.id}`;
+  const title = `${first!.record.title} · ${outermostOf(runs).at(-1)!.record.state} · ${first!.record.id}`;
   yield `<!doctype html>
 <html lang="en">
 <head>
@@ -53,7 +53,7 @@ ${html`<title>${title}</title>`.text}
 }
 
 function contents(runs: readonly RunSource[]): Markup {
-  return html`<section class="chain"><h2>Operations of the chain</h2><ol>${runs.map(
+  return html`<section class="chain"><h2>${outermostOf(runs).length > 1 ? "Operations of the chain" : "Operations"}</h2><ol>${runs.map(
     ({ record: { id, title, state } }) =>
       html`<li><a href="#${id}">${title}</a> <span class="badge ${state}">${state}</span></li>`,
   )}</ol></section>`;

@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import { eventSchema } from "../../../protocol/event.js";
 import { ID_PATTERN } from "../../../protocol/id.js";
-import { chainSchema, logLineSchema, operationSchema } from "../../../protocol/operation.js";
+import { chainSchema, logLineSchema, operationSchema, parentSchema } from "../../../protocol/operation.js";
 import { doc } from "../../../protocol/schema/doc.js";
 import { OP_PATTERN } from "../../../protocol/type-names.js";
 import { whySchema } from "../../../protocol/why.js";
@@ -26,7 +26,10 @@ export const exportSchema = z.object({
   version: z.literal(EXPORT_VERSION),
   exportedAt: z.iso.datetime(),
   liveops: doc(z.string(), "version of liveops that wrote the file"),
-  operations: doc(z.array(exportedOperation), "one operation, or all operations of its chain, in order"),
+  operations: doc(
+    z.array(exportedOperation),
+    "one operation, or all operations of its chain, in order; each before those inside of it",
+  ),
 });
 
 export type ExportedRun = z.infer<typeof exportSchema>;
@@ -38,6 +41,7 @@ const linked = z.nullable(id);
 const record = z.extend(operationSchema, {
   ...names,
   chain: z.extend(chainSchema, { id, previous: linked, next: linked }),
+  parent: z.optional(z.extend(parentSchema, { id })),
 });
 const why = z.nullable(z.extend(whySchema, names));
 

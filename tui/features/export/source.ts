@@ -4,6 +4,7 @@ import { storedLines } from "../../../protocol/client/log-lines.js";
 import type { OperationEvent } from "../../../protocol/event.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type { Why } from "../../../protocol/why.js";
+import { listPages } from "../../cli/list-pages.js";
 
 export interface RunSource {
   /** How a person names the run: the id, or the file with the id. */
@@ -16,9 +17,6 @@ export interface RunSource {
   /** Null: the file does not have it. */
   why(): Promise<Why | null>;
 }
-
-/** Operations of a page of the list. */
-const PAGE = 200;
 
 /**
  * A run of the daemon. An operation that runs is read as it is in the record: later events and lines are left out, so
@@ -43,24 +41,38 @@ export function runOf(client: Client, record: Operation, signal?: AbortSignal): 
 }
 
 /** The complete records of a chain, in order. */
-export async function chainOf(
-  client: Client,
-  { id, chain }: Operation,
+export async function chainOf(client: Client, { id, chain }: Operation, signal?: AbortSignal) {
+  const { operations } = await listPages(client, { chain: chain.id });
+  const links = operations.sort((a, b) => a.chain.index - b.chain.index).map((link) => link.id);
+  return completeRecords(client, links.length === 0 ? [id] : links, signal);
+}
+
+type Reads = Pick<Client, "list" | "show">;
+
+/** The records, each with those of what ran inside of it behind it. */
+export async function withInside(
+  client: Reads,
+  records: readonly Operation[],
   signal?: AbortSignal,
 ): Promise<Operation[]> {
-  const ids: Array<{ id: string; index: number }> = [];
-  for (let before: string | undefined; ; ) {
-    const page = await client.list(
-      { chain: chain.id, limit: PAGE, ...(before !== undefined && { before }) },
-      signal,
-    );
-    ids.push(...page.operations.map((link) => ({ id: link.id, index: link.chain.index })));
-    if (page.next === null) break;
-    before = page.next;
+  const all: Operation[] = [];
+  for (const record of records) {
+    const { operations } = await listPages(client, { parent: record.id });
+    const inside = await completeRecords(client, operations.map(({ id }) => id).reverse(), signal);
+    all.push(record, ...(await withInside(client, inside, signal)));
   }
-  if (ids.length === 0) ids.push({ id, index: 0 });
+  return all;
+}
+
+/** A list leaves out large values and the names of the variables. */
+async function completeRecords(client: Reads, ids: readonly string[], signal?: AbortSignal) {
   const records: Operation[] = [];
-  // A list leaves out large values and the names of the variables.
-  for (const link of ids.sort((a, b) => a.index - b.index)) records.push(await client.show(link.id, signal));
+  for (const id of ids) records.push(await client.show(id, signal));
   return records;
+}
+
+/** Those that run inside of none of the others. */
+export function outermostOf(runs: readonly RunSource[]): readonly RunSource[] {
+  const ids = new Set(runs.map(({ record }) => record.id));
+  return runs.filter(({ record: { parent } }) => parent === undefined || !ids.has(parent.id));
 }

@@ -151,6 +151,10 @@ const listOperations = defineTool({
       .describe("Only operations in this state, or in one of these states"),
     op: z.string().optional().describe("Only operations of this type"),
     chain: z.string().optional().describe("Only operations of the chain with this id"),
+    parent: z
+      .string()
+      .default("none")
+      .describe("Only operations inside of the one with this id; default: those inside of no other one"),
     host: z.string().optional().describe("Only operations that this host of the fleet runs, or ran last"),
     text: z.string().optional().describe("Text to find in the id, type, title or label"),
     limit: z.int().min(1).max(MAX_LIST).default(20).describe("Number of operations in the reply"),
@@ -167,7 +171,7 @@ const listOperations = defineTool({
 /** The fields of a record that a list shows. */
 function summaryOf(operation: Operation) {
   const { id, op, title, label, state, stages, currentStage, attempt, queue, error, host, odd } = operation;
-  const { createdAt, startedAt, finishedAt, logLines, chain } = operation;
+  const { createdAt, startedAt, finishedAt, logLines, chain, parent } = operation;
   return {
     id,
     op,
@@ -186,6 +190,7 @@ function summaryOf(operation: Operation) {
     finishedAt,
     logLines,
     chain,
+    ...(parent && { parent }),
   };
 }
 

@@ -71,7 +71,7 @@ export async function withErrors<T>(daemon: Daemon, work: (to: Connected) => Pro
 }
 
 async function newest({ client }: Connected, resourceOf: (operation: Operation) => Resource) {
-  const { operations } = await client.list({ limit: LISTED });
+  const { operations } = await client.list({ parent: "none", limit: LISTED });
   return { resources: operations.map(resourceOf) };
 }
 
