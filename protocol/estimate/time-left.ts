@@ -26,16 +26,23 @@ export const UNKNOWN: TimeLeft = { seconds: null, isLeast: true, margin: 0, runs
 const LATE: TimeLeft = { ...UNKNOWN, isLate: true };
 const NOTHING: TimeLeft = { ...UNKNOWN, isLeast: false };
 
-/** @param usual of runs like this operation; null: none is known */
+/** The time left of another operation, by its id. */
+type OfAwaited = (id: string) => TimeLeft;
+
+/**
+ * @param usual of runs like this operation; null: none is known
+ * @param awaited of what the active stage waits for, where earlier runs do not tell the time of the stage
+ */
 export function timeLeft(
   operation: Operation,
   usual: Usual | null,
   pace: Pace | undefined,
   now: number,
+  awaited: OfAwaited = () => UNKNOWN,
 ): TimeLeft {
   if (operation.state === "queued") return usualTime(usual);
   if (operation.state !== "running" || standsStill(operation)) return UNKNOWN;
-  const byStages = restOfStages(operation, usual, pace, now);
+  const byStages = restOfStages(operation, usual, pace, now, awaited);
   if (byStages !== null && (!byStages.isLeast || byStages.isLate)) return byStages;
   // The median of the whole includes a stage whose runs differ, but not one that none of them had.
   const known = Object.keys(usual?.stages ?? {});
@@ -88,6 +95,7 @@ function restOfStages(
   usual: Usual | null,
   pace: Pace | undefined,
   now: number,
+  awaited: OfAwaited,
 ): TimeLeft | null {
   const active = activeStage(operation);
   const own = restAtPace(operation, pace, now);
@@ -95,6 +103,8 @@ function restOfStages(
   const parts = remaining(operation).map((stage): TimeLeft => {
     const spread = usual === null ? null : (getOwn(usual.stages, stage) ?? null);
     if (stage !== active) return spread === null ? UNKNOWN : known(spread, usual!.runs);
+    const other = spread === null ? restOfAwaited(operation, stage, awaited) : UNKNOWN;
+    if (other.seconds !== null) return other;
     const ran = stageRan(operation, stage, pace, now);
     if (own === null) return spread === null ? UNKNOWN : restOf(spread, ran, usual!.runs);
     // A later attempt does not begin the stage anew.
@@ -103,6 +113,12 @@ function restOfStages(
       : ofPace(own);
   });
   return parts.length === 0 ? null : sumOf(parts);
+}
+
+/** Unknown where the stage does more than wait for one operation. */
+function restOfAwaited({ waitsFor, steps = {} }: Operation, stage: string, awaited: OfAwaited): TimeLeft {
+  const [id, ...more] = waitsFor ?? [];
+  return id === undefined || more.length > 0 || getOwn(steps, stage) !== undefined ? UNKNOWN : awaited(id);
 }
 
 const ofPace = ({ seconds, margin }: Rest): TimeLeft => ({ ...NOTHING, seconds, margin });

@@ -1,5 +1,6 @@
 /** `GET /v1/forecast`: when live operations are expected to start and to end. */
-import { type TimeLeft, timeLeft, usualTime } from "../../../protocol/estimate/time-left.js";
+import { type TimeLeft, timeLeft, UNKNOWN, usualTime } from "../../../protocol/estimate/time-left.js";
+import type { Operation } from "../../../protocol/operation.js";
 import type { ForecastReply } from "../../../protocol/replies.js";
 import { laterStart } from "../../../protocol/start-time.js";
 import type { Parts } from "../../compose.js";
@@ -76,10 +77,15 @@ async function inputOf(context: Parts, inLine: readonly string[], planned: reado
   const waiting = [...ready, ...planned].filter(({ record }) => record.state === "queued");
   const attempts = [...scheduler.attempts.values()];
   const usual = await durations.usual([...attempts.map(({ entry }) => entry), ...waiting]);
+  const leftOf = (record: Operation): TimeLeft =>
+    timeLeft(record, usual(record), paces.of(record.id), now, (id) => {
+      const awaited = store.ledger.get(id);
+      return awaited === undefined ? UNKNOWN : leftOf(view.present(awaited));
+    });
   const running = attempts.map(({ id, entry }) => {
     const record = view.present(entry);
     const { pause, startedAt, queue } = record;
-    const left = timeLeft(record, usual(record), paces.of(id), now);
+    const left = leftOf(record);
     const isPaused = pause !== null && pause.since !== null;
     const isKnown = left.seconds !== null && !left.isLeast && !isPaused;
     return {

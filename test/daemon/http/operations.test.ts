@@ -98,14 +98,14 @@ describe("list", () => {
   test("filters by state, type, chain and text, and counts what fits", async () => {
     const failed = await served.finished("failed", { op: "a", label: "Nightly run" });
     const queued = await served.submit({ op: "b", title: "Something else" });
-    const parent = { id: failed, attempt: 1, stage: null, occurrence: 0, call: 1 };
+    const parent = { id: queued, attempt: 1, stage: null, occurrence: 0, call: 1 };
     const sealed = await served.finished("cancelled", { op: "b", parent });
     await served.open.store.checkpoint();
     expect(await ids("state=failed")).toEqual([failed]);
     expect(await ids("state=queued,cancelled")).toEqual([sealed, queued]);
     expect(await ids("op=b")).toEqual([sealed, queued]);
     expect(await ids(`chain=${failed}`)).toEqual([failed]);
-    expect(await ids(`parent=${failed}`)).toEqual([sealed]);
+    expect(await ids(`parent=${queued}`)).toEqual([sealed]);
     expect(await ids("parent=none")).toEqual([queued, failed]);
     expect((await page("parent=none&limit=1")).total).toBe(2);
     expect(await ids("q=NIGHTLY")).toEqual([failed]);

@@ -72,8 +72,9 @@ test("what runs inside of another operation is selected by its id or its queue o
   const parent = { id: "outer", attempt: 1, stage: null, occurrence: 0, call: 1 };
   await submitted("outer");
   await submitted("inner", { parent, queue: "gpu" });
-  expect(await told(client.cancelAll({ all: true }))).toEqual(["outer cancelled", "end"]);
   expect(await told(client.cancelAll({ queue: "gpu" }))).toEqual(["inner cancelled", "end"]);
+  expect(await told(client.removeAll({ state: ["cancelled"] }))).toEqual(["end"]);
+  expect(await told(client.cancelAll({ all: true }))).toEqual(["outer cancelled", "end"]);
   expect(await told(client.retryAll({ state: ["cancelled"] }))).toEqual(["outer queued", "end"]);
   expect(await told(client.removeAll({ ids: ["inner"] }))).toEqual(["inner cancelled", "end"]);
 });

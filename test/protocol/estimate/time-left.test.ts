@@ -65,6 +65,25 @@ function after(
   return left(operation, seconds, null, pace);
 }
 
+describe("a stage that waits for another operation", () => {
+  const rest: TimeLeft = { ...UNKNOWN, seconds: 33, isLeast: false, runs: 4 };
+  const waiting = (over: Partial<Operation> = {}) =>
+    running({ stages: ["Load", "Process"], waitsFor: ["other"], ...over });
+  const leftOf = (operation: Operation, known: Usual | null, awaited = rest) =>
+    timeLeft(operation, known, undefined, START + 40_000, () => awaited);
+
+  test("takes as long as that one, where earlier runs do not tell its own time", () => {
+    expect(leftOf(waiting(), null)).toEqual(rest);
+    expect(leftOf(waiting(), null, UNKNOWN)).toMatchObject({ seconds: null });
+    expect(leftOf(waiting(), usual)).toMatchObject({ seconds: 30, runs: 11 });
+  });
+
+  test("takes an unknown time where it does more than that", () => {
+    expect(leftOf(waiting({ waitsFor: ["other", "third"] }), null).seconds).toBeNull();
+    expect(leftOf(waiting({ steps: { Process: [] } }), null).seconds).toBeNull();
+  });
+});
+
 describe("a stage without a pace", () => {
   test("takes the rest of its median, then of its p90", () => {
     expect(left(running(), 40)).toMatchObject({ seconds: 30 + 20, isLeast: false, runs: 11 });

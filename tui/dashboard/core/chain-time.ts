@@ -5,7 +5,7 @@ import { activeStage, pausedSeconds, secondsBetween } from "../../../protocol/es
 import { sumOf, type TimeLeft, timeLeft, UNKNOWN, usualTime } from "../../../protocol/estimate/time-left.js";
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { chainOf } from "./chain.js";
+import { chainOf, operationOf } from "./chain.js";
 import { titleNamed, usualNamed, usualOf, usualSuccessors } from "./history.js";
 import { patched, type State } from "./model.js";
 import type { Told } from "./slices/operation.js";
@@ -51,7 +51,11 @@ function chainRest(state: State, operation: Operation) {
 
 /** The time left of the operation alone. */
 export function operationTime(state: State, operation: Operation): TimeLeft {
-  return timeLeft(operation, usualOf(state, operation), state.operation.paces.get(operation.id), state.now);
+  const pace = state.operation.paces.get(operation.id);
+  return timeLeft(operation, usualOf(state, operation), pace, state.now, (id) => {
+    const awaited = operationOf(state, id);
+    return awaited === null ? UNKNOWN : operationTime(state, awaited);
+  });
 }
 
 /** Later stages whose time is unknown. */
