@@ -116,7 +116,9 @@ function linesOf(
     case "stage:entered":
       return [
         noBar(event.index, "begins"),
-        header([...path, event.stage], event.index, operation?.stages.length ?? 0),
+        ...(path.at(-1) === event.stage
+          ? []
+          : [header([...path, event.stage], event.index, operation?.stages.length ?? 0)]),
       ];
     case "stage:left":
       return [noBar(event.index, "ends"), ...endOfStage(event)];

@@ -6,15 +6,13 @@
  */
 import { hashOfParams, stillCounts } from "../../../ops/attempt/stage-values.js";
 import { Refusal } from "../../../protocol/errors.js";
+import { MAX_NESTED } from "../../../protocol/limits.js";
 import type { Parent } from "../../../protocol/operation.js";
 import type { ChildBody } from "../../../protocol/requests.js";
 import { isFinal } from "../../../protocol/state.js";
 import type { Draft } from "../../admission/steps.js";
 import type { Parts } from "../../compose.js";
 import type { Entry } from "../../store/decision.js";
-
-/** Most operations inside of each other, the outermost one not counted. */
-const MOST_DEEP = 16;
 
 /**
  * The child, submitted or found. One that failed or was cancelled runs again.
@@ -92,9 +90,9 @@ function checkDepth(record: Entry["record"], find: (id: string) => Entry | null)
   let depth = 1;
   for (let parent: Parent | undefined = record.parent; parent; parent = find(parent.id)?.record.parent)
     depth++;
-  if (depth > MOST_DEEP)
+  if (depth > MAX_NESTED)
     throw new Refusal(
       "LIVEOPS_TOO_DEEP",
-      `an operation runs inside of at most ${MOST_DEEP} others; continue the chain with it instead (then, p.chainTo)`,
+      `an operation runs inside of at most ${MAX_NESTED} others; continue the chain with it instead (then, p.chainTo)`,
     );
 }

@@ -29,6 +29,10 @@ const PASSING = new Set<string>([
 const isPassing = (error: unknown) =>
   error instanceof NoDaemonError || (error instanceof Refusal && PASSING.has(error.code));
 
+/** Also the attempt is being ended: the stop comes next. */
+const isPassingAtFirst = (error: unknown) =>
+  isPassing(error) || (error instanceof Refusal && error.code === "LIVEOPS_WRONG_STATE");
+
 export class DaemonChildren implements ChildRunner {
   readonly #client: Client;
 
@@ -53,12 +57,12 @@ export class DaemonChildren implements ChildRunner {
       ...(cwd !== undefined && { cwd }),
       ...(env && { env }),
     };
-    // Without the signal: a request on its way may begin the operation, and the reply says what to cancel.
+    // The signal ends no request: one on its way may begin the operation, and the reply says what to cancel.
     const ask = () => {
       signal.throwIfAborted();
       return client.submitChild(id, body);
     };
-    const first = await untilAnswered(ask, { isPassing });
+    const first = await untilAnswered(ask, { signal, isPassing: isPassingAtFirst });
     let current = first.id;
     onRecord(first);
     // One that has ended is not cancelled.

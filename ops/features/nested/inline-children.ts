@@ -67,8 +67,6 @@ export class InlineChildren implements ChildRunner {
 
   async #typeOf({ type }: ChildCall): Promise<OperationCtor> {
     const { findType } = this.parts.options;
-    if (typeof type === "string" && findType === undefined)
-      throw new Error("a test knows no type by its name: pass the class to p.operation");
     const found: unknown = typeof type === "string" ? await findType?.(type) : type;
     if (isOperationType(found)) return found;
     throw new TypeError("p.operation takes an operation type: a class, or its name");

@@ -166,11 +166,9 @@ function errorOf({ id, title, state, error, result, stages, stageStates }: Opera
   const { code, message, stack, place, command, causes } = error;
   const outer = at.step ?? at.stage ?? title;
   const stage = stages.find((name) => getOwn(stageStates, name) === "failed");
-  // The message of an operation that failed inside of that one begins with its place.
-  const isPlaced = stage === undefined || message.startsWith(`${stage} › `);
   const failure = new Failure(
     Object.hasOwn(FAILURES, code) ? (code as FailureCode) : "LIVEOPS_EXCEPTION",
-    isPlaced ? `${outer} › ${message}` : `${outer} › ${stage}: ${message}`,
+    outer + placeAndMessage(message, stage, outer),
   );
   if (stack === null) delete failure.stack;
   else failure.stack = stack;
@@ -181,4 +179,11 @@ function errorOf({ id, title, state, error, result, stages, stageStates }: Opera
     ...(command !== undefined && { command }),
     ...(causes && { causes }),
   });
+}
+
+function placeAndMessage(message: string, stage: string | undefined, outer: string): string {
+  // The operation failed inside of that stage in turn.
+  if (stage !== undefined && message.startsWith(`${stage} › `)) return ` › ${message}`;
+  // A command that runs in a queue has the name of its stage.
+  return stage === undefined || stage === outer ? `: ${message}` : ` › ${stage}: ${message}`;
 }

@@ -8,6 +8,7 @@ import { InlineLink, type InlineWatcher, type LinkOptions } from "../../attempt/
 import { InlineChildren } from "../../attempt/inline-nested.js";
 import type { MemoryStageValues } from "../../attempt/memory-values.js";
 import { CANCELLED } from "../../attempt/run-attempt.js";
+import { ANY_PIPELINE } from "../../pipeline/file-name.js";
 import type { OperationClass } from "../../sdk/live-operation.js";
 import type { ResultOf, StagesOf } from "../../sdk/statics.js";
 import { typeOfSubmission } from "../../types/prepare.js";
@@ -108,7 +109,7 @@ export class StartedOperation<T extends OperationClass = OperationClass> impleme
       },
     };
     const { clock, ask } = options;
-    const inherited = { ...(clock && { clock }), ...(ask !== undefined && { ask }) };
+    const inherited = { findType, ...(clock && { clock }), ...(ask !== undefined && { ask }) };
     const parts = { watcher, options: inherited, flush: () => flush() };
     const childrenOf = (parent: Submission, attempt: number) => new InlineChildren(parts, parent, attempt);
     const link = new InlineLink(submission, watcher, { ...options, values, childrenOf });
@@ -193,6 +194,12 @@ const kept = new WeakMap<OperationRun, Kept>();
 
 export function keptOf(run: OperationRun): Kept | undefined {
   return kept.get(run);
+}
+
+/** The shipped type that runs any file, for `op` and `queue` of a pipeline. */
+async function findType(op: string): Promise<OperationCtor> {
+  if (op !== ANY_PIPELINE) throw new Error(`a test knows no type by its name, such as ${op}: pass the class`);
+  return (await import("../../pipeline.js")).Pipeline as unknown as OperationCtor;
 }
 
 /** What an operation reported. */

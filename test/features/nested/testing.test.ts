@@ -1,7 +1,17 @@
 /** `p.operation` in `liveops/testing`. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { LiveOperation, type Progress, z } from "liveops";
 import { expect, expectTypeOf, it } from "vitest";
-import { FakeClock, runOperation, startOperation } from "../../../ops/features/testing/index.js";
+import {
+  FakeClock,
+  loadPipeline,
+  runOperation,
+  startOperation,
+} from "../../../ops/features/testing/index.js";
+import { useDirectories } from "../../harness/temporary.js";
+
+const directory = useDirectories();
 
 class Compile extends LiveOperation<typeof Compile> {
   static stages = ["Make"] as const;
@@ -83,4 +93,17 @@ it("cancels the operation inside with the one under test", async () => {
   expect(ended.state).toBe("cancelled");
   expect(ended.stages[0]!.seconds).toBe(2);
   expect(ended.children[0]).toMatchObject({ state: "cancelled" });
+});
+
+it("runs the operations of a pipeline file", async () => {
+  const dir = directory();
+  const main = join(dir, "main.yaml");
+  writeFileSync(
+    main,
+    "stages: [{ name: Build, op: ./build.yaml }, { name: Ship, queue: slow, run: echo shipped }]",
+  );
+  writeFileSync(join(dir, "build.yaml"), "stages: [{ name: Compile, run: echo compiled }]");
+  const run = await runOperation(await loadPipeline(main));
+  expect(run.error).toBeNull();
+  expect(run.children.map((child) => child.texts("stdout"))).toEqual([["compiled"], ["shipped"]]);
 });

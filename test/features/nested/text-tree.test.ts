@@ -45,6 +45,23 @@ it("puts the place before the stages of an operation inside of a stage", () => {
   ).toEqual(["=== [1/1] Build ===", "=== [1/1] Build › Compile ===", "cc main.c", "image=y"]);
 });
 
+it("does not repeat the last lines of a program that failed inside", () => {
+  const outer = new Story({ id: OUTER, stages: ["Build"] }).started().entered("Build", 0);
+  const before = outer.event({ ...began, stage: "Build", child: INNER }).lines.splice(0);
+  const error = {
+    code: "LIVEOPS_EXCEPTION",
+    message: "Build › Compile: cc exited with 1\nno main",
+    stack: "",
+  };
+  outer.finished("failed", null, null, error);
+  const told: Array<[string, EventLine[]]> = [
+    [OUTER, before],
+    [INNER, child().log("no main", "stderr").finished("failed").lines],
+    [OUTER, outer.lines],
+  ];
+  expect(printed(told).slice(2)).toEqual(["no main", "failed: Build › Compile: cc exited with 1"]);
+});
+
 it("shows the status and the bar of the operation once, and those of the code beside it", () => {
   const outer = new Story({ id: OUTER, stages: ["Build"] }).started().entered("Build", 0);
   outer.event({ ...began, stage: "Build", child: INNER }).event(status("waits for a slot of gpu"));

@@ -8,8 +8,8 @@ type TextOptions = NonNullable<Parameters<typeof textState>[0]>;
 /** One chain. */
 interface Chain {
   state: TextState;
-  /** The operation inside of which it runs, and its step; null: the outermost chain. */
-  inside: { id: string; step: string | undefined } | null;
+  /** The operation inside of which it runs, its chain, and its step; null: the outermost chain. */
+  inside: { id: string; chain: Chain; step: string | undefined } | null;
   /** Where its lines belong. Absent: in no step. */
   step?: string;
 }
@@ -29,6 +29,10 @@ export class TextTree {
     const chain = this.#chains.get(id) ?? this.#outermost;
     const { state, lines } = step(chain.state, line);
     chain.state = state;
+    // The error of the outermost operation may repeat the last lines of one inside of it.
+    if (line.type === "log:line")
+      for (let { inside } = chain; inside !== null; inside = inside.chain.inside)
+        inside.chain.state = { ...inside.chain.state, recent: state.recent };
     if (line.type === "child:began") this.#begin(id, chain, line);
     const shown = this.#isShownInside(id, line) ? [] : lines;
     if (line.type === "stage:left")
@@ -49,7 +53,7 @@ export class TextTree {
     const steps = [outer.step, name].filter((each) => each !== undefined);
     const chain = this.#chains.get(child) ?? {
       state: textState({ ...this.options, path }),
-      inside: { id, step: name },
+      inside: { id, chain: outer, step: name },
       ...(steps.length > 0 && { step: steps.join(" › ") }),
     };
     this.#chains.set(child, chain);
