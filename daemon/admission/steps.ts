@@ -4,11 +4,13 @@
 import { homedir } from "node:os";
 import { type FromShell, missingIn, valuesOf } from "../../ops/types/pipeline-facts.js";
 import type { Prepared } from "../../ops/types/prepare.js";
+import { problemsOfNames } from "../../ops/types/used-names.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Changes, Submission } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
 import { pick } from "../../protocol/objects.js";
 import type { Parent } from "../../protocol/operation.js";
+import { keptTextIn } from "../../protocol/pipeline/kept-text.js";
 import type { SubmitBody } from "../../protocol/requests.js";
 import { effectiveLimits } from "../../protocol/resource-limits.js";
 import {
@@ -44,7 +46,7 @@ export interface Draft extends SubmitBody {
 
 export interface AdmissionContext {
   loader: Pick<Types, "prepare" | "resolve" | "types">;
-  queues: Pick<Queues, "check">;
+  queues: Pick<Queues, "check" | "known">;
   hosts: Pick<Hosts, "checkPlacement" | "place">;
   settings: Pick<Settings, "fromDaemon">;
   /** @throws Refusal where the id, or prefix, matches none or several */
@@ -70,6 +72,7 @@ const STEPS: readonly Step[] = [
   parameters,
   each(shell),
   each(next),
+  each(names),
   each(queue),
 ];
 
@@ -178,6 +181,24 @@ async function next(draft: Draft, { loader }: AdmissionContext): Promise<Draft> 
   return { ...draft, warning };
 }
 
+/** Queues and types of the operations inside of a pipeline must be there: nobody is when their turn comes. */
+async function names(draft: Draft, { loader, queues }: AdmissionContext): Promise<Draft> {
+  const { uses = [], source, params } = draft.prepared!;
+  if (uses.length === 0) return draft;
+  const all = await queues.known();
+  const types = new Map((await loader.types()).ops.map(({ op, params: schema }) => [op, schema]));
+  const [first, ...others] = problemsOfNames(uses, { queues: all, types });
+  if (first === undefined) return draft;
+  const own = source?.path ?? keptTextIn(params)?.path ?? "stdin";
+  const lines = [first, ...others].map(
+    ({ file = own, line, column, message }) => `${file}:${line}:${column}: ${message}`,
+  );
+  const code = uses.some(({ at, kind }) => at.key === first.key && kind === "queue")
+    ? "LIVEOPS_NO_SUCH_QUEUE"
+    : "LIVEOPS_PARAMS_INVALID";
+  throw new Refusal(code, lines.join("\n"), { nearest: first.nearest });
+}
+
 /** What an edit takes of a type's answer. An operation keeps its queue and the tags of its type. */
 export function editedBy(prepared: Prepared): Changes {
   return pick(prepared, ["params", ...DERIVED]);
@@ -195,7 +216,7 @@ const NO_ENV: Record<string, string> = Object.freeze({});
 /** Defaults are left out, so that the records of the journal stay short. */
 function submissionOf(draft: Draft): Submission {
   const id = newId();
-  const { op, title, params, stages, fromShell: _, next: __, ...ofType } = draft.prepared!;
+  const { op, title, params, stages, fromShell: _, next: __, uses: ___, ...ofType } = draft.prepared!;
   const limits = effectiveLimits(undefined, draft);
   const submission: Submission = {
     id,

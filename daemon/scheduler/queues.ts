@@ -123,6 +123,12 @@ export class Queues extends Hold {
     };
   }
 
+  /** All names, also of queues that other hosts have made just now. */
+  async known(): Promise<string[]> {
+    await this.options.saved.refresh();
+    return this.names();
+  }
+
   /** @throws Refusal where there is no such queue, also by what other hosts have made just now */
   async check(name: string): Promise<void> {
     if (this.has(name)) return;

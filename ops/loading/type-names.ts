@@ -38,7 +38,7 @@ export function whyNoNext(op: string, dirs: readonly string[]): string | null {
 }
 
 /** The names of the types that directories define, by the text of their files. */
-function namesInDirs(dirs: readonly string[]): Set<string> {
+export function namesInDirs(dirs: readonly string[]): Set<string> {
   const files = dirs.flatMap((dir) => {
     try {
       return listTypeFiles(dir);

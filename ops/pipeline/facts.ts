@@ -1,7 +1,7 @@
 /** What a pipeline takes from the shell of its submit, and what follows it. */
 import { type FromShell, type PipelineFacts, setPipelineFacts } from "../types/pipeline-facts.js";
 import type { Pipeline, PipelineFile } from "./definition.js";
-import { runnersOf } from "./feature.js";
+import { runnersOf, usesOf } from "./feature.js";
 import { gracePeriodOf } from "./run/finally.js";
 
 /**
@@ -26,6 +26,7 @@ export function factsOf(
       secrets: { ...inside.secrets, ...secrets },
     },
     next: then?.op ?? null,
+    uses: usesOf(pipeline),
     input: { ...input, ...Object.fromEntries(named) },
   };
 }

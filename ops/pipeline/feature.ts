@@ -1,6 +1,7 @@
 /** What a feature adds to the stages and steps of a pipeline: keys, what runs, and whether it has to run. */
 import type { STEP_KEYS } from "../../protocol/pipeline/keys.js";
 import type { FromPlace } from "../attempt/sink.js";
+import type { UsedName } from "../types/used-names.js";
 import type { Pipeline, PipelineParam, PipelineStage, PipelineTask } from "./definition.js";
 import type { NamedFiles } from "./read/named-files.js";
 import type { Scope } from "./read/scope.js";
@@ -32,6 +33,8 @@ export abstract class TaskRunner {
   abstract readonly sign: unknown;
   /** The outputs that it gives without the key `outputs`. */
   abstract readonly outputs: readonly string[];
+  /** Queues and types that it names. */
+  abstract readonly uses: readonly UsedName[];
   /** The pipeline that it runs; null: it is not known before. */
   abstract readonly inside: Pipeline | null;
 
@@ -49,6 +52,14 @@ export abstract class TaskRunner {
 /** What stages and steps of the pipeline run in the place of a command. */
 export function runnersOf({ stages }: Pick<Pipeline, "stages">): TaskRunner[] {
   return tasksOf(stages).flatMap((task) => TaskRunner.of(task) ?? []);
+}
+
+/** The queues and types that the pipeline names, also in the operations inside of it. */
+export function usesOf(pipeline: Pipeline): UsedName[] {
+  return runnersOf(pipeline).flatMap(({ uses, inside }) => [
+    ...uses,
+    ...(inside === null ? [] : usesOf(inside)),
+  ]);
 }
 
 /** Each stage, and each step of `parallel`. */

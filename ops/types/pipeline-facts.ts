@@ -3,6 +3,7 @@
  * type may come from another bundle, so a symbol of the process names the property.
  */
 import type { OperationCtor } from "./read-type.js";
+import type { UsedName } from "./used-names.js";
 
 /** Variables of `env_from`, and secrets whose value is a variable or is typed. */
 export interface FromShell {
@@ -18,6 +19,7 @@ export interface PipelineFacts {
   fromShell: FromShell;
   /** Name of the type with which the chain continues; null: none. */
   next: string | null;
+  uses: readonly UsedName[];
   /** The accepted input, in which each secret names its source, also one that the file gives. */
   input: Record<string, unknown>;
 }

@@ -13,6 +13,7 @@ import { whyNotJson } from "./json-value.js";
 import { paramsRefusal, parseParams } from "./parse-params.js";
 import { type FromShell, readPipelineFacts } from "./pipeline-facts.js";
 import { historyKeyFor, type OperationCtor, readType, stagesFor, TypeFault, titleFor } from "./read-type.js";
+import type { UsedName } from "./used-names.js";
 import { readWords } from "./words.js";
 
 export interface Given {
@@ -32,6 +33,8 @@ export type Prepared = Pick<Submission, "op" | "params" | (typeof DERIVED)[numbe
     fromShell?: FromShell;
     /** Name of the type with which the chain continues; absent: not known before the run. No submission keeps this. */
     next?: string;
+    /** Queues and types that a pipeline names; absent: none. No submission keeps this. */
+    uses?: readonly UsedName[];
   };
 
 /** As `prepare`, for an operation that this process submits itself. */
@@ -41,7 +44,7 @@ export async function prepareSubmission(
   { id, label, cwd, chain, force, parent }: SubmissionContext,
   line?: readonly string[],
 ): Promise<Submission> {
-  const { op, title, params, stages, fromShell, next, ...others } = await prepare(Type, given, line);
+  const { op, title, params, stages, fromShell, next, uses, ...others } = await prepare(Type, given, line);
   const submission = {
     id,
     op,
@@ -57,7 +60,8 @@ export async function prepareSubmission(
     ...(chain.index > 0 && readType(Type).hosts === "any" && { hosts: "any" as const }),
   };
   types.set(submission, Type);
-  needs.set(submission, { ...(fromShell && { fromShell }), ...(next !== undefined && { next }) });
+  const named = { ...(next !== undefined && { next }), ...(uses && { uses }) };
+  needs.set(submission, { ...(fromShell && { fromShell }), ...named });
   return submission;
 }
 
@@ -105,6 +109,7 @@ export async function prepare(
     ...sourceOf(Type),
     ...(facts && takesAnything(facts.fromShell) && { fromShell: facts.fromShell }),
     ...(facts?.next && { next: facts.next }),
+    ...(facts && facts.uses.length > 0 && { uses: facts.uses }),
   };
 }
 
@@ -130,7 +135,7 @@ function sourceOf(Type: OperationCtor): Pick<Submission, "source"> {
 }
 
 const types = new WeakMap<Submission, OperationCtor>();
-type Needs = Pick<Prepared, "fromShell" | "next">;
+type Needs = Pick<Prepared, "fromShell" | "next" | "uses">;
 const needs = new WeakMap<Submission, Needs>();
 
 /** The class of a submission that this process prepared, so that a chain continues without a catalogue. */

@@ -1,12 +1,33 @@
 /** `liveops check`: checks pipeline files, without a daemon. */
 import type { Command } from "commander";
+import type { KnownNames } from "../../ops/types/used-names.js";
+import type { CommandPlaces } from "../../protocol/client/daemon-address.js";
+import { clientFor } from "../../protocol/client/find-daemon.js";
 import { EXIT } from "../../protocol/exit-codes.js";
+import { DEFAULT_QUEUE } from "../../protocol/submit-fields.js";
 import { userOpsDirs } from "../../protocol/system/places.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
 import { addCommand, commandPlaces, reportTo } from "../kit/options.js";
 import { jsonLine } from "../kit/output/json.js";
 import { say } from "../kit/report.js";
 import { inPipelineBundle, pipelinePath } from "./pipeline-argument.js";
+import type { CheckedFile } from "./run/pipeline-file.js";
+
+/** Of the config file, and of the daemon where one runs. */
+async function knownNames(places: CommandPlaces | null): Promise<KnownNames> {
+  const configured = [DEFAULT_QUEUE, ...Object.keys(places?.config.queues ?? {})];
+  if (places === null) return { queues: configured, types: new Map() };
+  try {
+    const client = clientFor(places, {}, { answer: 2000, request: 2000 });
+    const [{ queues }, { ops }] = await Promise.all([client.queues(), client.types()]);
+    return {
+      queues: [...new Set([...configured, ...queues.map(({ name }) => name)])],
+      types: new Map(ops.map(({ op, params }) => [op, params])),
+    };
+  } catch {
+    return { queues: configured, types: new Map() };
+  }
+}
 
 export function registerCheck(root: Command): void {
   addCommand(
@@ -25,11 +46,18 @@ export function registerCheck(root: Command): void {
     .option("--json", "Print the result of each file, with positions and near names, as JSON")
     .action(async (typed: string[], options: { json?: boolean }, command: Command) => {
       // A config file that is not valid is no problem of the pipeline.
-      const { config = {} } = await commandPlaces({}, process.env, "ignore").catch(() => ({ config: {} }));
-      const opsDirs = userOpsDirs({}, process.env, config);
-      const files = await inPipelineBundle(({ checkFile }) =>
-        typed.flatMap((word) => checkFile(word, pipelinePath(word), opsDirs)),
-      );
+      const places = await commandPlaces({}, process.env, "ignore").catch(() => null);
+      const opsDirs = userOpsDirs({}, process.env, places?.config ?? {});
+      let known: Promise<KnownNames> | undefined;
+      const ask = () => {
+        known ??= knownNames(places);
+        return known;
+      };
+      const files = await inPipelineBundle(async ({ checkFile }) => {
+        const all: CheckedFile[] = [];
+        for (const word of typed) all.push(...(await checkFile(word, pipelinePath(word), opsDirs, ask)));
+        return all;
+      });
       const ok = files.every((file) => file.ok);
       if (!ok) process.exitCode = EXIT.usage;
       if (options.json) {

@@ -1,18 +1,10 @@
 /** An operation inside of a stage or step, as the file says it. */
 import type { PipelineFile, TemplateValue } from "../../pipeline/definition.js";
-
-/** Where a problem that is found later stands in a file. */
-export interface CallPlace {
-  line: number;
-  column: number;
-  key: string;
-  /** Absolute; absent: the file of the pipeline. */
-  file?: string;
-}
+import type { NamePlace } from "../../types/used-names.js";
 
 export interface QueueName {
   name: string;
-  at: CallPlace;
+  at: NamePlace;
 }
 
 export type NestedOp = { kind: "file"; file: PipelineFile } | { kind: "type"; name: string };
@@ -20,7 +12,9 @@ export type NestedOp = { kind: "file"; file: PipelineFile } | { kind: "type"; na
 export interface NestedCall {
   op: NestedOp;
   params: ReadonlyMap<string, TemplateValue>;
+  /** Where the parameters stand in the file. */
+  places: ReadonlyMap<string, NamePlace>;
   /** Null: that of the type, otherwise that of the pipeline. */
   queue: QueueName | null;
-  at: CallPlace;
+  at: NamePlace;
 }

@@ -9,7 +9,8 @@ import { constantOf } from "../../pipeline/read/params.js";
 import type { Scope } from "../../pipeline/read/scope.js";
 import { Field, type Section } from "../../pipeline/read/values.js";
 import { onlyName } from "../../pipeline/template.js";
-import type { CallPlace, NestedOp, QueueName } from "./call.js";
+import type { NamePlace } from "../../types/used-names.js";
+import type { NestedOp, QueueName } from "./call.js";
 import { Nested, Queued } from "./rules.js";
 
 type TaskSection = Section<keyof typeof STEP_KEYS>;
@@ -53,7 +54,8 @@ export function readNested(section: TaskSection, scope: Scope): Nested | Queued 
   const params = what?.kind === "file" ? paramsOf(what.file, given, op, scope) : anyParams(given, scope);
   if (what === null) return null;
   if (what.kind === "file") checkOutputs(section.get("outputs"), what.file);
-  return new Nested({ op: what, params, queue, at: placeOf(op) });
+  const places = new Map(given?.entries("").map(([name, field]) => [name, placeOf(field)]));
+  return new Nested({ op: what, params, places, queue, at: placeOf(op) });
 }
 
 const INSTEAD: Record<(typeof NOT_BESIDE_OP)[number], string> = {
@@ -63,7 +65,7 @@ const INSTEAD: Record<(typeof NOT_BESIDE_OP)[number], string> = {
   makes: "write it in the stages of the operation, which know what they make",
 };
 
-function placeOf({ node, key, problems: { file } }: Field): CallPlace {
+function placeOf({ node, key, problems: { file } }: Field): NamePlace {
   return { ...node.at, key, ...(file !== undefined && { file }) };
 }
 

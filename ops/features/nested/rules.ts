@@ -2,6 +2,8 @@
 import type { PipelineParam, PipelineTask } from "../../pipeline/definition.js";
 import { type TaskContext, type TaskEnd, TaskRunner } from "../../pipeline/feature.js";
 import type { TaskPlace } from "../../pipeline/run/command.js";
+import { fillEntries, namesIn } from "../../pipeline/template.js";
+import type { UsedName } from "../../types/used-names.js";
 import type { NestedCall, QueueName } from "./call.js";
 
 /** Runs the command of the task as an operation in a queue. */
@@ -18,6 +20,10 @@ export class Queued extends TaskRunner {
     return this.queue.name;
   }
 
+  get uses(): UsedName[] {
+    return [{ kind: "queue", ...this.queue }];
+  }
+
   sourceOf(): undefined {}
 
   async run(context: TaskContext, task: PipelineTask, place: TaskPlace): Promise<TaskEnd> {
@@ -25,6 +31,8 @@ export class Queued extends TaskRunner {
     return runQueued(this.queue.name, context, task, place);
   }
 }
+
+const NO_NAMES = { valueOf: () => undefined };
 
 /** Runs another operation. */
 export class Nested extends TaskRunner {
@@ -47,6 +55,22 @@ export class Nested extends TaskRunner {
   get outputs(): readonly string[] {
     const { inside } = this;
     return inside === null || inside.then !== null ? [] : inside.stages.flatMap((stage) => stage.outputs);
+  }
+
+  get uses(): UsedName[] {
+    const { op, params, places, queue, at } = this.call;
+    const given = [...params].map(([name, value]) => {
+      const isKnown = namesIn(value).length === 0;
+      return {
+        name,
+        at: places.get(name)!,
+        ...(isKnown && fillEntries(new Map([["value", value]]), NO_NAMES)),
+      };
+    });
+    return [
+      ...(queue === null ? [] : [{ kind: "queue" as const, ...queue }]),
+      ...(op.kind === "file" ? [] : [{ kind: "type" as const, name: op.name, at, given }]),
+    ];
   }
 
   sourceOf({ name, from }: PipelineParam): string | undefined {

@@ -68,7 +68,12 @@ export async function runQueued(
   const own = new Map([...values, ...Object.entries(step === undefined ? {} : stepVariables(step))]);
   const only: OnlyTask = { stage, ...(step !== undefined && { step }), ...variables.handOn(own) };
   const call = { type: ANY_PIPELINE, params: { text, path, files, params, only }, queue };
-  const record = await childOf(context, call, {});
+  const record = await childOf(context, call, {}).catch((error: Error) => {
+    // The operation has only this stage.
+    const place = `${task.name} › ${stage}: `;
+    if (error.message.startsWith(place)) error.message = error.message.slice(place.length);
+    throw error;
+  });
   return { ...endOf(record), outputs: outputsOf(record, task.outputs, false) };
 }
 

@@ -3,8 +3,9 @@ import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { statOf } from "../../../ops/loading/type-files.js";
-import { whyNoNext } from "../../../ops/loading/type-names.js";
+import { namesInDirs, whyNoNext } from "../../../ops/loading/type-names.js";
 import type { PipelineFile } from "../../../ops/pipeline/definition.js";
+import { usesOf } from "../../../ops/pipeline/feature.js";
 import { hasStages, isYamlPath } from "../../../ops/pipeline/file-name.js";
 import {
   type ParsedPipeline,
@@ -13,6 +14,7 @@ import {
   readPipelineStdin,
 } from "../../../ops/pipeline/read/parse.js";
 import { type PipelineProblem, problemLines } from "../../../ops/pipeline/read/problems.js";
+import { type KnownNames, problemsOfNames } from "../../../ops/types/used-names.js";
 import type { Variables } from "../../../protocol/environment.js";
 import { UsageError } from "../../../protocol/failures.js";
 import { getOwn } from "../../../protocol/objects.js";
@@ -38,32 +40,48 @@ export interface CheckedFile {
  * Checks the file; of a directory, the YAML files with stages.
  *
  * @param path - null: stdin
- * @param opsDirs - directories of operation types with which a chain may continue
+ * @param opsDirs - directories of the operation types that a pipeline may name
+ * @param ask - the names that the daemon knows; asked where a pipeline names a queue or a type
  */
-export function checkFile(typed: string, path: string | null, opsDirs: readonly string[]): CheckedFile[] {
-  if (path === null || !statOf(path)?.isDirectory()) return [check(typed, path, opsDirs)];
-  return readdirSync(path)
-    .filter((name) => isYamlPath(name) && !/^[_.]/.test(name) && hasStages(join(path, name)))
-    .sort()
-    .map((name) => check(join(typed, name), join(path, name), opsDirs));
+export async function checkFile(
+  typed: string,
+  path: string | null,
+  opsDirs: readonly string[],
+  ask: () => Promise<KnownNames>,
+): Promise<CheckedFile[]> {
+  if (path === null || !statOf(path)?.isDirectory()) return [await check(typed, path, opsDirs, ask)];
+  const names = readdirSync(path).filter(
+    (name) => isYamlPath(name) && !/^[_.]/.test(name) && hasStages(join(path, name)),
+  );
+  const checked: CheckedFile[] = [];
+  for (const name of names.sort())
+    checked.push(await check(join(typed, name), join(path, name), opsDirs, ask));
+  return checked;
 }
 
-function check(file: string, path: string | null, opsDirs: readonly string[]): CheckedFile {
+async function check(
+  file: string,
+  path: string | null,
+  opsDirs: readonly string[],
+  ask: () => Promise<KnownNames>,
+): Promise<CheckedFile> {
   const parsed = parseFile(path);
-  if (!parsed.ok)
+  const shipped = fileURLToPath(new URL("./ops", import.meta.url));
+  const dirs = [...opsDirs, shipped];
+  const problems = parsed.ok ? await nameProblems(parsed.file, dirs, ask) : parsed.problems;
+  if (!parsed.ok || problems.length > 0)
     return {
       file,
       ok: false,
       op: null,
       stages: [],
       warnings: [],
-      problems: parsed.problems,
-      lines: problemLines(shownName(file), parsed.problems),
+      problems,
+      lines: problemLines(shownName(file), problems),
     };
   const { name, stages, then } = parsed.file.pipeline;
-  const shipped = fileURLToPath(new URL("./ops", import.meta.url));
   const beside = path === null ? [] : [dirname(path)];
-  const problem = then && whyNoNext(then.op, [...opsDirs, ...beside, shipped]);
+  const problem = then && whyNoNext(then.op, [...beside, ...dirs]);
   const unknown: PipelineProblem[] =
     then && problem !== null
       ? [
@@ -86,6 +104,19 @@ function check(file: string, path: string | null, opsDirs: readonly string[]): C
     stages: stages.map((stage) => stage.name),
     lines: problemLines(shownName(file), warnings),
   };
+}
+
+/** A type is also known by a file of it that the daemon has not loaded. */
+async function nameProblems(
+  { pipeline }: PipelineFile,
+  dirs: readonly string[],
+  ask: () => Promise<KnownNames>,
+): Promise<PipelineProblem[]> {
+  const uses = usesOf(pipeline);
+  if (uses.length === 0) return [];
+  const { queues, types } = await ask();
+  const named = [...namesInDirs(dirs)].map((name) => [name, null] as const);
+  return problemsOfNames(uses, { queues, types: new Map([...named, ...types]) });
 }
 
 /** A file that cannot be read is a problem too. @param path - null: stdin */
