@@ -172,7 +172,7 @@ function composeCore(
     loader,
     entry: find,
     running: () => scheduler.attempts.values(),
-    waitersOf: (id) => edges.waitersOf(id),
+    graph: () => edges.graph,
   });
   const copied = new CopiedState(layout);
   // Every reason to wait, in the order in which they are asked and shown.

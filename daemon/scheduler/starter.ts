@@ -46,7 +46,7 @@ export class Starter implements OperationStarter {
 
   /** Starts as many queued operations as there are slots and idle workers. */
   kick(): void {
-    if (this.isPaused || this.isDraining) return;
+    if (this.isPaused) return;
     const { queue, store, pool, typeLimits } = this.options;
     typeLimits.release();
     while (queue.length > 0 && !store.isFull) {
@@ -64,8 +64,8 @@ export class Starter implements OperationStarter {
   #next(): Next | null {
     const { queue, store } = this.options;
     const slots = this.#slots();
-    const lent = this.#lent(slots);
-    if (lent !== null) return lent;
+    const awaited = this.#awaited(slots);
+    if (awaited !== null || this.isDraining) return awaited;
     const isFree = (name: string) => slots.hasFree(name);
     for (;;) {
       const [id] = queue.first(1, isFree);
@@ -80,11 +80,14 @@ export class Starter implements OperationStarter {
     }
   }
 
-  #lent(slots: UsedSlots): Next | null {
+  /** While the host drains, what running operations wait for still starts: otherwise they would not end. */
+  #awaited(slots: UsedSlots): Next | null {
     const lending = new Lending(this.options, slots, (id) => this.#starting.has(id));
     for (const entry of lending.ready) {
-      const slot = lending.slotFor(entry.record);
-      if (slot !== null) return { entry, slot: { queue: entry.record.queue, slot } };
+      const { queue } = entry.record;
+      const free = this.isDraining && slots.hasFree(queue) ? slots.lowest(queue) : null;
+      const slot = lending.slotFor(entry.record) ?? free;
+      if (slot !== null) return { entry, slot: { queue, slot } };
     }
     return null;
   }
@@ -92,7 +95,8 @@ export class Starter implements OperationStarter {
   async #start(id: string, worker: PooledWorker, slot: Slot): Promise<void> {
     const { pool, store, waiting, onChange } = this.options;
     this.#starting.set(id, slot);
-    const hasStarted = await start(id, worker, slot.slot, this.options, () => !this.isDraining);
+    const isAwaited = this.options.edges.graph.directWaiters(id).length > 0;
+    const hasStarted = await start(id, worker, slot.slot, this.options, () => !this.isDraining || isAwaited);
     if (!hasStarted) pool.release(worker);
     this.#starting.delete(id);
     const entry = hasStarted ? undefined : store.ledger.get(id);
@@ -114,7 +118,7 @@ export class Starter implements OperationStarter {
   #wanted(): number {
     const { queue, queues, pool } = this.options;
     const slots = this.#slots();
-    let startable = this.#lent(slots) === null ? 0 : 1;
+    let startable = this.#awaited(slots) === null ? 0 : 1;
     let waiting = 0;
     for (const name of queues.names()) {
       if (!queues.isOpen(name)) continue;

@@ -48,7 +48,9 @@ export class WaitEdges {
         this.#note(before, after);
         told.add(after?.parent?.id ?? id);
       }
+      // The next change needs to know who waits now.
       this.#graph = null;
+      void this.graph;
       for (const id of told) this.#tell(id);
     });
   }
@@ -61,7 +63,7 @@ export class WaitEdges {
     this.#graph = null;
     if (this.#waiting.size === 0) return;
     this.#forgetting = setTimeout(() => {
-      for (const id of this.#waiting) void this.#record(id);
+      for (const id of this.#waiting) this.#forget(id);
     }, RECONNECT_MS).unref();
   }
 
@@ -113,7 +115,7 @@ export class WaitEdges {
     this.#count(id, ids, 1);
     const close = () => {
       this.#count(id, ids, -1);
-      if (!this.#isStopped) void this.#record(id);
+      if (!this.#isStopped) this.#forget(id);
     };
     try {
       await this.#record(id);
@@ -122,11 +124,6 @@ export class WaitEdges {
       throw error;
     }
     return close;
-  }
-
-  /** What waits for this operation, directly or not. */
-  waitersOf(id: string): Set<string> {
-    return this.graph.waiters(id);
   }
 
   get #isEmpty(): boolean {
@@ -185,6 +182,11 @@ export class WaitEdges {
       // An edge without a record counts as long as this daemon runs.
       if (!(error instanceof NotRecordedError)) throw error;
     }
+  }
+
+  /** Drops the edges without a stream. Where that cannot be recorded, they end with the attempt. */
+  #forget(id: string): void {
+    this.#record(id).catch(() => {});
   }
 
   #note(before: Operation | null, after: Operation | null): void {

@@ -102,13 +102,15 @@ export class FleetStarter implements OperationStarter {
   }
 
   #mayStart(): boolean {
-    return !this.isPaused && !this.isDraining && this.options.mayStart();
+    return !this.isPaused && this.options.mayStart();
   }
 
   /** Lent slots first: the operations that others wait for take no other slot. */
   async #claim(): Promise<void> {
     const lent = this.#lent();
     await this.#claimFor(lent.length, () => this.#offered(lent));
+    // What running operations wait for still starts: otherwise they would not end.
+    if (this.isDraining) return;
     const free = Math.min(this.#hostSlots().free(HOST), this.options.queue.length);
     await this.#claimFor(free, (workers) => this.#candidates(workers));
   }

@@ -7,7 +7,7 @@
 import { hashOfParams, stillCounts } from "../../../ops/attempt/stage-values.js";
 import { Refusal } from "../../../protocol/errors.js";
 import { MAX_NESTED } from "../../../protocol/limits.js";
-import type { Parent } from "../../../protocol/operation.js";
+import type { Operation, Parent } from "../../../protocol/operation.js";
 import type { ChildBody } from "../../../protocol/requests.js";
 import { isFinal } from "../../../protocol/state.js";
 import type { Draft } from "../../admission/steps.js";
@@ -38,7 +38,7 @@ export async function child(
     // A child that a person has removed is made anew.
     if (used !== null && used.entry === null) continue;
     if (used === null) return submit(parts, parent, body, key);
-    await runAgain(parts, used.entry!);
+    await runAgain(parts, used.entry!, record);
     return { entry: used.entry!, isNew: false };
   }
 }
@@ -67,7 +67,7 @@ async function submit(
 }
 
 /** The last link of the child's chain runs again where it did not succeed. */
-async function runAgain({ lifecycle, store }: Parts, first: Entry): Promise<void> {
+async function runAgain({ lifecycle, store }: Parts, first: Entry, parent: Operation): Promise<void> {
   let last = first;
   for (let next = first.record.chain.next; next !== null; next = last.record.chain.next) {
     const entry = await store.archive.find(next);
@@ -75,7 +75,15 @@ async function runAgain({ lifecycle, store }: Parts, first: Entry): Promise<void
     last = entry;
   }
   const { id, state } = last.record;
-  if (isFinal(state) && state !== "succeeded") await lifecycle.retry(id);
+  const changes = otherHost(last.record, parent);
+  if (isFinal(state) && state !== "succeeded") await lifecycle.retry(id, { changes });
+  else if (state === "queued" && changes !== null)
+    await lifecycle.edit(id, () => ({ changes, changedVariables: [] }));
+}
+
+/** In a fleet: the host to which a child follows its parent; null: it is there, or it needs none. */
+export function otherHost({ on }: Operation, { host }: Operation): { on: string } | null {
+  return host === undefined || on === host ? null : { on: host };
 }
 
 /** @param n - how many children at this place were removed */

@@ -6,8 +6,9 @@ import type { MakeFeature } from "../../compose.js";
 import type { FeatureRoutes } from "../../feature.js";
 import { definition } from "../../http/route-definition.js";
 import { isPausedNow } from "../../lifecycle.js";
+import type { Decision } from "../../store/decision.js";
 import { NotRecordedError } from "../../store/not-recorded.js";
-import { child } from "./children.js";
+import { child, otherHost } from "./children.js";
 import { retryInside } from "./retry-inside.js";
 
 /** How long a change of a child waits for room on a full disk before the next try, in ms. */
@@ -15,6 +16,9 @@ const AGAIN_MS = 500;
 
 /** Most children that are removed in one step. */
 const AT_ONCE = 100;
+
+/** Decisions about a child after which it may differ from its parent. */
+const OF_CHILD = new Set<Decision["kind"]>(["submitted", "started", "requeued"]);
 
 export const nested: MakeFeature = (parts) => {
   const { bus, edges, lifecycle, scheduler, store, view, find, log, engine } = parts;
@@ -47,14 +51,24 @@ export const nested: MakeFeature = (parts) => {
       scheduler.pauseOperation(id);
     });
 
-  /** Brings a live child in line with its parent. */
-  const follow = (id: string): void => {
+  /** Brings a live child in line with its parent. @param isNew - it was submitted just now */
+  const follow = (id: string, isNew = false): void => {
     const entry = find(id);
     const parent = find(entry?.record.parent?.id ?? "");
     if (!entry || isFinal(entry.record.state)) return;
-    const isOver = !parent || isFinal(parent.record.state) || parent.run?.stopReason;
-    if (isOver && !entry.record.cancelRequested) return void cancel(id);
-    if (isOver || entry.record.state !== "running" || parent.record.state !== "running") return;
+    // What a person has retried by itself after the end of its parent goes on.
+    const isLeft = !parent || (isFinal(parent.record.state) && (isNew || entry.queuedAt < parent.finishedBy));
+    if (isLeft || parent.run?.stopReason) {
+      if (!entry.record.cancelRequested) void cancel(id);
+      return;
+    }
+    if (parent.record.state !== "running") return;
+    if (entry.record.state === "queued") {
+      const on = otherHost(entry.record, parent.record);
+      if (on !== null)
+        void change(id, () => lifecycle.edit(id, () => ({ changes: on, changedVariables: [] })));
+      return;
+    }
     const isPaused = isPausedNow(parent.record);
     if (isPaused !== isPausedNow(entry.record)) void pause(id, isPaused);
   };
@@ -74,9 +88,9 @@ export const nested: MakeFeature = (parts) => {
       if (kind === "removed")
         void removeChildren(id).catch((error) => bus.emit("problem", problemOf(id, error)));
       if (kind === "cancelled" || kind === "paused" || kind === "finished")
-        edges.childrenOf(id).forEach(follow);
-      // A child that starts while its parent is paused, or after the parent has ended.
-      if (after?.parent && (kind === "started" || kind === "submitted")) follow(id);
+        for (const each of edges.childrenOf(id)) follow(each);
+      // A child that starts while its parent is paused, is submitted as the parent ends, or comes from a host that is lost.
+      if (after?.parent && OF_CHILD.has(kind)) follow(id, kind === "submitted");
     }
   });
 

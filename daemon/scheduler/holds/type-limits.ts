@@ -10,6 +10,7 @@ import type { Entry } from "../../store/decision.js";
 import type { Attempt } from "../attempt.js";
 import { compareTurns } from "../lane.js";
 import { placeOf } from "../queue.js";
+import type { WaitGraph } from "../wait-graph.js";
 import type { Waiting } from "../waiting.js";
 import { Hold, type Reason } from "./hold.js";
 
@@ -17,8 +18,8 @@ interface TypeLimitsOptions {
   entry(id: string): Entry | undefined;
   waiting: Pick<Waiting, "again" | "takeOut">;
   running(): Iterable<Attempt>;
-  /** Running operations that wait for this one: they do not count for it. */
-  waitersOf(id: string): ReadonlySet<string>;
+  /** Running operations that wait for one do not count for it. */
+  graph(): Pick<WaitGraph, "awaited" | "waiters">;
   loader: Pick<Loader, "resolve">;
 }
 
@@ -110,8 +111,10 @@ export class TypeLimits extends Hold {
     for (const [op, type] of this.#types) {
       const room = type.limit - this.#running(op);
       if (room <= 0) {
-        const ids = [...type.waiting.values()].flatMap((each) => [...each]);
-        this.options.waiting.again(ids.filter((id) => this.#running(op, id) < type.limit));
+        const awaited = [...this.options.graph().awaited].filter(
+          (id) => [...type.waiting.values()].some((ids) => ids.has(id)) && this.#running(op, id) < type.limit,
+        );
+        this.options.waiting.again(awaited);
         continue;
       }
       for (const [queue, ids] of type.waiting) {
@@ -180,7 +183,7 @@ export class TypeLimits extends Hold {
    * @param id - of an operation that may start: those that wait for it do not count
    */
   #running(op: string, id?: string): number {
-    const waiters = id === undefined ? null : this.options.waitersOf(id);
+    const waiters = id === undefined ? null : this.options.graph().waiters(id);
     let running = 0;
     for (const attempt of this.options.running()) {
       const isOfType = attempt.entry.record.op === op && attempt.holdsSlot;

@@ -4,6 +4,7 @@ import { Bus } from "../../../daemon/bus.js";
 import { Hold, HoldOf } from "../../../daemon/scheduler/holds/hold.js";
 import { TypeLimits } from "../../../daemon/scheduler/holds/type-limits.js";
 import { Queue } from "../../../daemon/scheduler/queue.js";
+import { WaitGraph } from "../../../daemon/scheduler/wait-graph.js";
 import { Waiting } from "../../../daemon/scheduler/waiting.js";
 import type { Decision, Entry } from "../../../daemon/store/decision.js";
 import type { Change } from "../../../daemon/store/ledger.js";
@@ -126,7 +127,7 @@ test("a type whose waiting operations are gone is released once", () => {
     entry: (id) => known.get(id),
     waiting,
     running: () => [],
-    waitersOf: () => new Set(),
+    graph: () => new WaitGraph([], () => []),
     loader: { resolve: () => Promise.reject(new Error("no loader")) },
   });
   waiting.use([limits]);

@@ -50,9 +50,6 @@ begin
   end if;
   claims := '[]';
   select * into me from host where name = p_host;
-  if me.draining then
-    return;
-  end if;
   -- All limits hold for the fleet as a whole.
   if queue_limits <> '{}' then
     select jsonb_object_agg(name, (select count(distinct coalesce(slot_of, id)) from operation where state = 'running' and queue = name))
@@ -74,6 +71,8 @@ begin
     order by x.place
   loop
     exit when claimed >= cardinality(workers);
+    -- While a host drains, what its running operations wait for still starts: otherwise they would not end.
+    continue when me.draining and cardinality(c.waiters) = 0;
     v_lender := case when queue_limits ? c.queue and cardinality(c.waiters) > 0 then lender(c.queue, c.waiters) end;
     -- What waits for the candidate does not count for the limit of its type.
     if v_lender is null and not has_room(queue_limits, queues, c.queue) or not has_room(op_limits, ops, c.op) and
