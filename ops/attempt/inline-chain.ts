@@ -22,18 +22,18 @@ interface ChainParts {
 export async function runChain(
   Type: OperationCtor,
   submission: Submission,
-  { link: linkOf, signal, flush, isCancelled }: ChainParts,
+  parts: ChainParts,
 ): Promise<Operation> {
-  const link = linkOf(Type, submission);
+  const link = parts.link(Type, submission);
   // The cancel came while the previous operation ended, so this operation never starts.
-  if (signal.aborted) {
+  if (parts.signal.aborted) {
     link.finish(CANCELLED);
     return link.record;
   }
-  const { next } = await link.run(Type, signal, flush, isCancelled);
+  const { next } = await link.run(Type, parts.signal, parts.flush, parts.isCancelled);
   if (next === null) return link.record;
   const Next = typeOfSubmission(next);
   if (Next === undefined) throw new Error(`${next.op} was not prepared in this process`);
   if (submission.parent) next.parent = submission.parent;
-  return runChain(Next, next, { link: linkOf, signal, flush, isCancelled });
+  return runChain(Next, next, parts);
 }

@@ -1,2 +1,2 @@
 /** The door of the feature that runs operations inside of an attempt. It is loaded at the first call. */
-export { type ChildHost, runChild } from "../features/nested/run-child.js";
+export { runChild } from "../features/nested/run-child.js";

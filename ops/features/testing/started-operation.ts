@@ -39,6 +39,9 @@ export class StartedOperation<T extends OperationClass = OperationClass> impleme
   readonly log: LogLine[] = [];
   readonly #stop = new AbortController();
   readonly #waiting = new Set<Waiting>();
+  readonly #inside = new ChildRuns();
+  /** Of the operation under test. */
+  #id = "";
   #ended: Error | null = null;
 
   constructor(
@@ -97,17 +100,8 @@ export class StartedOperation<T extends OperationClass = OperationClass> impleme
   }
 
   async #perform({ Type, submission, values, options, env }: Prepared): Promise<OperationRun<T>> {
-    const inside = new ChildRuns();
-    const watcher: InlineWatcher = {
-      event: (event, id) => {
-        if (id === submission.id) this.#watcher.event(event, id);
-        else inside.event(event, id);
-      },
-      line: (line, id) => {
-        if (id === submission.id) this.#watcher.line(line, id);
-        else inside.line(line, id);
-      },
-    };
+    this.#id = submission.id;
+    const watcher = this.#watcher;
     const { clock, ask } = options;
     const inherited = { findType, ...(clock && { clock }), ...(ask !== undefined && { ask }) };
     const parts = { watcher, options: inherited, flush: () => flush() };
@@ -127,13 +121,14 @@ export class StartedOperation<T extends OperationClass = OperationClass> impleme
     const isElsewhere = submission.cwd !== process.cwd();
     const outcome = await inProcess(output, env, isElsewhere, () => link.run(Type, this.#stop.signal, flush));
     const said = { type: this.type, events: this.events, log: this.log };
-    const run = finishedRun(said, link.record, outcome, inside.of(submission.id));
+    const run = finishedRun(said, link.record, outcome, this.#inside.of(this.#id));
     kept.set(run, { submission, values });
     return run;
   }
 
   readonly #watcher: InlineWatcher = {
-    event: (event) => {
+    event: (event, id) => {
+      if (id !== this.#id) return this.#inside.event(event, id);
       this.events.push(event);
       const at = this.cancelAt;
       const isStage =
@@ -141,7 +136,8 @@ export class StartedOperation<T extends OperationClass = OperationClass> impleme
       if (isStage || (at !== null && "event" in at && event.type === at.event)) this.#cancelNow();
       this.#tell(event);
     },
-    line: (line) => {
+    line: (line, id) => {
+      if (id !== this.#id) return this.#inside.line(line, id);
       this.log.push(line);
       const at = this.cancelAt;
       if (at !== null && "log" in at && matches(at.log, line.text)) this.#cancelNow();
