@@ -79,6 +79,8 @@ test("of several operations in a stage each has a row, of one in a step the step
   const steps = { steps: { Build: [step("web")] }, stepCounts: { Build: { total: 1 } } };
   const web = compile({ parent: { ...compile().parent!, step: "web" } });
   expect(rowsOf(open([release(steps), web])).slice(0, 3)).toEqual(["● Build", "  ● web", "    ✓ Fetch"]);
+  const done = { ...web, state: "succeeded" } as const;
+  expect(rowsOf(open([release(steps), done]))).toEqual(["● Build", "  ● web", "○ Deploy"]);
 });
 
 test("enter opens what runs inside, escape leads back; < and > reach the others of the stage", () => {

@@ -55,10 +55,10 @@ export function rowsInside(
   );
   return all.flatMap((child) => {
     const isAlone = all.length === 1 && child.stages.length > 0;
-    const isOpen = isAlone || child.state === "running";
-    const rows = isOpen
-      ? child.stages.flatMap((name) => stageRows(state, child, name, depth + (isAlone ? 0 : 1)))
-      : [];
+    const isOpen =
+      child.state === "running" || (isAlone && child.state !== "succeeded" && child.state !== "queued");
+    const under = isAlone ? depth : depth + 1;
+    const rows = isOpen ? child.stages.flatMap((name) => stageRows(state, child, name, under)) : [];
     return isAlone ? rows : [operationRow(child, depth), ...rows];
   });
 }

@@ -199,7 +199,7 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
   },
   {
     name: "outer",
-    keys: ["leftArrow", "h", "escape"],
+    keys: ["escape", "leftArrow", "h"],
     group: "move",
     helpKeys: "esc ←",
     description: "back to the operation around it",
