@@ -66,7 +66,10 @@ export class WaitGraph {
       if (this.#awaited.get(id)!.some((each) => stuck.has(each))) return false;
       const queue = queueOf(id);
       if (queue === null || slots.hasFree(queue)) return true;
-      return slots.users(queue).some(([, users]) => !users.some((user) => stuck.has(user)));
+      const waiters = this.waiters(id);
+      return slots
+        .users(queue)
+        .some(([, users]) => users.every((user) => waiters.has(user) || !stuck.has(user)));
     };
     for (let before = -1; before !== stuck.size; ) {
       before = stuck.size;

@@ -63,6 +63,7 @@ export const LAWS = [
   "protocol/pipeline/schema",
   "ops/pipeline/parse",
   "daemon/store/model",
+  "daemon/scheduler/wait-laws",
 ].map((name) => `test/${name}.test.ts`);
 
 /** Starts a process, also by the operation `shell`. */
