@@ -109,14 +109,13 @@ export class TypeLimits extends Hold {
    */
   release(): void {
     for (const [op, type] of this.#types) {
+      // What was returned may wait for a slot, and that slot for an operation that others wait for.
+      const awaited = [...this.options.graph().awaited].filter(
+        (id) => [...type.waiting.values()].some((ids) => ids.has(id)) && this.#running(op, id) < type.limit,
+      );
+      this.options.waiting.again(awaited);
       const room = type.limit - this.#running(op);
-      if (room <= 0) {
-        const awaited = [...this.options.graph().awaited].filter(
-          (id) => [...type.waiting.values()].some((ids) => ids.has(id)) && this.#running(op, id) < type.limit,
-        );
-        this.options.waiting.again(awaited);
-        continue;
-      }
+      if (room <= 0) continue;
       for (const [queue, ids] of type.waiting) {
         this.#return(type, queue, ids, room);
         if (ids.size === 0) type.waiting.delete(queue);
