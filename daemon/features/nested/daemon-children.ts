@@ -3,6 +3,7 @@
  * may be killed, restarted or full meanwhile: a request is repeated until it is answered, or the attempt is stopped.
  */
 import { dirname } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
 import type { ChildCall, ChildPlace, ChildRunner, ChildWatch } from "../../../ops/attempt/children.js";
 import type { Order } from "../../../ops/attempt/sink.js";
 import { isOperationType, readType } from "../../../ops/types/read-type.js";
@@ -79,6 +80,8 @@ export class DaemonChildren implements ChildRunner {
       });
     } finally {
       signal.removeEventListener("abort", cancel);
+      // The handle of the stream closes meanwhile. A worker that has none left runs another operation.
+      await turn();
     }
   }
 }

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { isAlive } from "../../end-to-end/processes.js";
 import { until } from "../../end-to-end/until.js";
 import { useDaemon } from "../../harness/daemon.js";
 
@@ -64,6 +65,18 @@ test("an operation runs inside of others in a queue with one slot", async () => 
   ]);
   go();
   expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded", result: { image: "x.img" } });
+});
+
+test("a worker whose operation waited for another one runs the next operation", async () => {
+  const first = await releasing("first");
+  const { operations } = await daemon.client.list({ state: ["running"] });
+  first.go();
+  await daemon.untilFinished(first.id);
+  const next = await releasing("next");
+  // One that is not used again has ended by now.
+  expect(operations.filter(({ pid }) => !isAlive(pid!)).map(({ op }) => op)).toEqual([]);
+  next.go();
+  await daemon.untilFinished(next.id);
 });
 
 test("the daemon and a worker are killed: what runs inside runs on, once", async () => {
