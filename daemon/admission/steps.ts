@@ -193,10 +193,7 @@ async function names(draft: Draft, { loader, queues }: AdmissionContext): Promis
   const lines = [first, ...others].map(
     ({ file = own, line, column, message }) => `${file}:${line}:${column}: ${message}`,
   );
-  const code = uses.some(({ at, kind }) => at.key === first.key && kind === "queue")
-    ? "LIVEOPS_NO_SUCH_QUEUE"
-    : "LIVEOPS_PARAMS_INVALID";
-  throw new Refusal(code, lines.join("\n"), { nearest: first.nearest });
+  throw new Refusal("LIVEOPS_PARAMS_INVALID", lines.join("\n"), { nearest: first.nearest });
 }
 
 /** What an edit takes of a type's answer. An operation keeps its queue and the tags of its type. */

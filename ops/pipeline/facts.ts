@@ -33,23 +33,20 @@ export function factsOf(
 
 /** The operations inside of a pipeline have the variables and secrets of its submit. */
 function fromShellInside(pipeline: Pipeline): FromShell {
-  const all = runnersOf(pipeline).map((runner): FromShell => {
+  const variables: string[] = [];
+  const secrets: Record<string, string> = {};
+  for (const runner of runnersOf(pipeline)) {
     const { inside } = runner;
-    if (inside === null) return { variables: [], secrets: {} };
-    const { variables, secrets } = fromShellInside(inside);
-    const own = inside.params.flatMap((param) => {
-      const source = param.secret ? runner.sourceOf(param) : undefined;
-      return source !== undefined && isOfShell(source) ? [[`${param.name} of ${inside.name}`, source]] : [];
-    });
-    return {
-      variables: [...inside.envFrom, ...variables],
-      secrets: { ...secrets, ...Object.fromEntries(own) },
-    };
-  });
-  return {
-    variables: all.flatMap(({ variables }) => variables),
-    secrets: Object.assign({}, ...all.map(({ secrets }) => secrets)),
-  };
+    if (inside === null) continue;
+    const deeper = fromShellInside(inside);
+    variables.push(...inside.envFrom, ...deeper.variables);
+    Object.assign(secrets, deeper.secrets);
+    for (const param of inside.params.filter(({ secret }) => secret)) {
+      const source = runner.sourceOf(param);
+      if (source !== undefined && isOfShell(source)) secrets[`${param.name} of ${inside.name}`] = source;
+    }
+  }
+  return { variables, secrets };
 }
 
 const isOfShell = (source: string) => !source.startsWith("file:");

@@ -44,7 +44,7 @@ export async function prepareSubmission(
   { id, label, cwd, chain, force, parent }: SubmissionContext,
   line?: readonly string[],
 ): Promise<Submission> {
-  const { op, title, params, stages, fromShell, next, uses, ...others } = await prepare(Type, given, line);
+  const { op, title, params, stages, fromShell, next, uses: _, ...others } = await prepare(Type, given, line);
   const submission = {
     id,
     op,
@@ -60,8 +60,7 @@ export async function prepareSubmission(
     ...(chain.index > 0 && readType(Type).hosts === "any" && { hosts: "any" as const }),
   };
   types.set(submission, Type);
-  const named = { ...(next !== undefined && { next }), ...(uses && { uses }) };
-  needs.set(submission, { ...(fromShell && { fromShell }), ...named });
+  needs.set(submission, { ...(fromShell && { fromShell }), ...(next !== undefined && { next }) });
   return submission;
 }
 
@@ -135,7 +134,7 @@ function sourceOf(Type: OperationCtor): Pick<Submission, "source"> {
 }
 
 const types = new WeakMap<Submission, OperationCtor>();
-type Needs = Pick<Prepared, "fromShell" | "next" | "uses">;
+type Needs = Pick<Prepared, "fromShell" | "next">;
 const needs = new WeakMap<Submission, Needs>();
 
 /** The class of a submission that this process prepared, so that a chain continues without a catalogue. */

@@ -48,14 +48,10 @@ export function registerCheck(root: Command): void {
       // A config file that is not valid is no problem of the pipeline.
       const places = await commandPlaces({}, process.env, "ignore").catch(() => null);
       const opsDirs = userOpsDirs({}, process.env, places?.config ?? {});
-      let known: Promise<KnownNames> | undefined;
-      const ask = () => {
-        known ??= knownNames(places);
-        return known;
-      };
       const files = await inPipelineBundle(async ({ checkFile }) => {
         const all: CheckedFile[] = [];
-        for (const word of typed) all.push(...(await checkFile(word, pipelinePath(word), opsDirs, ask)));
+        for (const word of typed)
+          all.push(...(await checkFile(word, pipelinePath(word), opsDirs, () => knownNames(places))));
         return all;
       });
       const ok = files.every((file) => file.ok);

@@ -2,19 +2,16 @@
 import type { PipelineFile, TemplateValue } from "../../pipeline/definition.js";
 import type { NamePlace } from "../../types/used-names.js";
 
-export interface QueueName {
-  name: string;
-  at: NamePlace;
-}
-
-export type NestedOp = { kind: "file"; file: PipelineFile } | { kind: "type"; name: string };
+export type NamedOp = { kind: "file"; file: PipelineFile } | { kind: "type"; name: string };
 
 export interface NestedCall {
-  op: NestedOp;
+  /** `command`: that of the task. */
+  op: NamedOp | { kind: "command" };
+  /** Where it stands in the file. */
+  at: NamePlace;
   params: ReadonlyMap<string, TemplateValue>;
-  /** Where the parameters stand in the file. */
+  /** Where the parameters stand. */
   places: ReadonlyMap<string, NamePlace>;
   /** Null: that of the type, otherwise that of the pipeline. */
-  queue: QueueName | null;
-  at: NamePlace;
+  queue: { name: string; at: NamePlace } | null;
 }

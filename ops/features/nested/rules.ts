@@ -1,53 +1,26 @@
-/** What runs an operation of its own in the place of a command. The code that runs it is loaded when a pipeline runs. */
-import type { PipelineParam, PipelineTask } from "../../pipeline/definition.js";
+import type { Pipeline, PipelineParam, PipelineTask } from "../../pipeline/definition.js";
 import { type TaskContext, type TaskEnd, TaskRunner } from "../../pipeline/feature.js";
 import type { TaskPlace } from "../../pipeline/run/command.js";
 import { fillEntries, namesIn } from "../../pipeline/template.js";
 import type { UsedName } from "../../types/used-names.js";
-import type { NestedCall, QueueName } from "./call.js";
-
-/** Runs the command of the task as an operation in a queue. */
-export class Queued extends TaskRunner {
-  readonly inside = null;
-  readonly outputs = [];
-
-  constructor(readonly queue: QueueName) {
-    super();
-  }
-
-  /** The command is compared as that of every task. */
-  get sign(): unknown {
-    return this.queue.name;
-  }
-
-  get uses(): UsedName[] {
-    return [{ kind: "queue", ...this.queue }];
-  }
-
-  sourceOf(): undefined {}
-
-  async run(context: TaskContext, task: PipelineTask, place: TaskPlace): Promise<TaskEnd> {
-    const { runQueued } = await import("./run.js");
-    return runQueued(this.queue.name, context, task, place);
-  }
-}
+import type { NestedCall } from "./call.js";
 
 const NO_NAMES = { valueOf: () => undefined };
 
-/** Runs another operation. */
+/** Runs an operation in the place of a command. The code that runs it is loaded when a pipeline runs. */
 export class Nested extends TaskRunner {
   constructor(readonly call: NestedCall) {
     super();
   }
 
-  get inside() {
+  get inside(): Pipeline | null {
     const { op } = this.call;
     return op.kind === "file" ? op.file.pipeline : null;
   }
 
   get sign(): unknown {
     const { op, params, queue } = this.call;
-    const what = op.kind === "type" ? op.name : [op.file.text, op.file.files];
+    const what = op.kind === "file" ? [op.file.text, op.file.files] : op;
     return [what, [...params], queue?.name ?? null];
   }
 
@@ -58,26 +31,25 @@ export class Nested extends TaskRunner {
   }
 
   get uses(): UsedName[] {
-    const { op, params, places, queue, at } = this.call;
-    const given = [...params].map(([name, value]) => {
-      const isKnown = namesIn(value).length === 0;
-      return {
-        name,
-        at: places.get(name)!,
-        ...(isKnown && fillEntries(new Map([["value", value]]), NO_NAMES)),
-      };
-    });
+    const { op, queue, at } = this.call;
     return [
       ...(queue === null ? [] : [{ kind: "queue" as const, ...queue }]),
-      ...(op.kind === "file" ? [] : [{ kind: "type" as const, name: op.name, at, given }]),
+      ...(op.kind === "type" ? [{ kind: "type" as const, name: op.name, at, given: this.given }] : []),
     ];
   }
 
+  /** The parameters, as far as their values are known. */
+  get given() {
+    const { params, places } = this.call;
+    return [...params].map(([name, value]) => {
+      const known = namesIn(value).length === 0 && fillEntries(new Map([["value", value]]), NO_NAMES);
+      return { name, at: places.get(name)!, ...known };
+    });
+  }
+
   sourceOf({ name, from }: PipelineParam): string | undefined {
-    const given = this.call.params.get(name);
-    if (given === undefined) return from;
-    const [part] = given.kind === "text" ? given.text : [];
-    return part !== undefined && "text" in part ? part.text : undefined;
+    const given = this.given.find((each) => each.name === name);
+    return given === undefined ? from : (given as { value?: string }).value;
   }
 
   async run(context: TaskContext, task: PipelineTask, place: TaskPlace): Promise<TaskEnd> {

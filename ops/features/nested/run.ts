@@ -15,135 +15,105 @@ import type { Output } from "../../pipeline/run/variables.js";
 import { fill } from "../../pipeline/template.js";
 import { inputSchema } from "../../types/describe-type.js";
 import { readWords } from "../../types/words.js";
-import type { NestedCall } from "./call.js";
+import type { NamedOp, NestedCall } from "./call.js";
 
 /** @throws the error of the operation, with its place; CommandTimeout */
 export async function runNested(
-  { op, params: entries, queue, at }: NestedCall,
+  nested: NestedCall,
   context: TaskContext,
   task: PipelineTask,
-  { label, stage, values }: TaskPlace,
+  place: TaskPlace,
 ): Promise<TaskEnd> {
-  const { p, file, variables } = context;
-  const { env: all, scope } = variables.of(task, { LIVEOPS_STAGE: stage }, values);
-  const given = givenOf(context, entries, scope, `with of "${label}"`);
-  const env = Object.fromEntries([...task.env.keys()].flatMap((name) => entryOf(name, all[name])));
-  const call: ChildCall = {
-    ...(op.kind === "type" ? { type: op.name, ...given } : callOf(op.file, given.params, given.words)),
-    ...(queue !== null && { queue: queue.name }),
-    cwd: directoryOf(file, task.cwd, (template) => fill(template, scope)),
-    env,
-  };
+  const { op, queue, at } = nested;
+  const { p, file, deadline } = context;
+  const call =
+    op.kind === "command"
+      ? callOfCommand(context, task, place)
+      : callOf(op, nested.params, context, task, place);
   const late = new AbortController();
-  const { timeout } = task;
-  const place = { file: at.file ?? file.path ?? "stdin", line: at.line };
-  const isLate = () => late.abort(new CommandTimeout(`"${label}"`, timeout!, place));
+  const seconds = op.kind === "command" ? null : task.timeout;
   let clear: (() => void) | undefined;
   const onStart = () => {
-    if (timeout !== null) clear ??= p.clock.schedule(timeout * 1000, isLate, true);
+    if (seconds === null) return;
+    const where = { file: at.file ?? file.path ?? "stdin", line: at.line };
+    const isLate = () => late.abort(new CommandTimeout(`"${place.label}"`, seconds, where));
+    clear ??= p.clock.schedule(seconds * 1000, isLate, true);
   };
+  const signal = AbortSignal.any([deadline, late.signal]);
   try {
-    const record = await childOf(context, call, { signal: late.signal, onStart });
-    // An output of a stage that was skipped is missing.
-    const outputs = outputsOf(record, task.outputs, op.kind === "file" && op.file.pipeline.then === null);
-    return { ...endOf(record), outputs };
+    const record = await p.child({ ...call, ...(queue && { queue: queue.name }) }, { signal, onStart });
+    return endOf(record, task.outputs, isSkippable(nested));
   } catch (error) {
-    late.signal.throwIfAborted();
+    signal.throwIfAborted();
+    // The operation has only this stage.
+    const only = op.kind === "command" ? `${task.name} › ${place.stage}: ` : "";
+    const { message } = error as Error;
+    if (message.startsWith(only)) (error as Error).message = message.slice(only.length);
     throw error;
   } finally {
     clear?.();
   }
 }
 
-/** The command of the task, as an operation of the shipped type that runs a part of this same text. */
-export async function runQueued(
-  queue: string,
+function callOf(
+  op: NamedOp,
+  entries: NestedCall["params"],
   context: TaskContext,
   task: PipelineTask,
+  { label, stage, values }: TaskPlace,
+): ChildCall {
+  const { file, variables } = context;
+  const { env: all, scope } = variables.of(task, { LIVEOPS_STAGE: stage }, values);
+  const given = givenOf(context, entries, scope, `with of "${label}"`);
+  const env: Record<string, string> = {};
+  for (const name of task.env.keys()) if (all[name] !== undefined) env[name] = all[name];
+  const cwd = directoryOf(file, task.cwd, (template) => fill(template, scope));
+  if (op.kind !== "file") return { type: op.name, ...given, cwd, env };
+  // The type that runs any file cannot read words of the file.
+  const { pipeline, path } = op.file;
+  const schema = inputSchema(paramsSchema(pipeline.params));
+  const params = readWords(schema, given.params, given.words, ["liveops", "submit", path!]);
+  return { type: ANY_PIPELINE, params: { ...textOf(op.file), params }, cwd, env };
+}
+
+/** The shipped type runs a part of this same text. */
+function callOfCommand(
+  { file, params, variables }: TaskContext,
+  task: PipelineTask,
   { label, stage, values = new Map() }: TaskPlace,
-): Promise<TaskEnd> {
-  const { file, params, variables } = context;
-  const { text, path, files } = file;
-  const step = label === stage ? undefined : task.name;
-  const own = new Map([...values, ...Object.entries(step === undefined ? {} : stepVariables(step))]);
-  const only: OnlyTask = { stage, ...(step !== undefined && { step }), ...variables.handOn(own) };
-  const call = { type: ANY_PIPELINE, params: { text, path, files, params, only }, queue };
-  const record = await childOf(context, call, {}).catch((error: Error) => {
-    // The operation has only this stage.
-    const place = `${task.name} › ${stage}: `;
-    if (error.message.startsWith(place)) error.message = error.message.slice(place.length);
-    throw error;
-  });
-  return { ...endOf(record), outputs: outputsOf(record, task.outputs, false) };
+): ChildCall {
+  const step = label === stage ? {} : { step: task.name };
+  const own = Object.entries("step" in step ? stepVariables(task.name) : {});
+  const only: OnlyTask = { stage, ...step, ...variables.handOn(new Map([...values, ...own])) };
+  return { type: ANY_PIPELINE, params: { ...textOf(file), params, only } };
 }
 
-/** @throws the reason of the deadline, where the pipeline has run too long */
-async function childOf(
-  { p, deadline }: TaskContext,
-  call: ChildCall,
-  { signal, onStart }: { signal?: AbortSignal; onStart?: () => void },
-): Promise<Operation> {
-  try {
-    const signals = signal === undefined ? [deadline] : [deadline, signal];
-    return await p.child(call, { signal: AbortSignal.any(signals), ...(onStart && { onStart }) });
-  } catch (error) {
-    deadline.throwIfAborted();
-    throw error;
-  }
+const textOf = ({ text, path, files }: PipelineFile) => ({ text, path, files });
+
+/** Whether a stage that was skipped may not have told an output. */
+function isSkippable({ op }: NestedCall): boolean {
+  return op.kind === "file" && op.file.pipeline.then === null;
 }
 
-/** The file as an operation of the shipped type that runs any file: that type cannot read the words. */
-function callOf(
-  { pipeline, text, path, files }: PipelineFile,
-  params: Record<string, unknown>,
-  words: readonly string[],
-): Pick<ChildCall, "type" | "params"> {
-  const given = { ...params };
-  const texts = [...words];
-  for (const { name, type, secret } of pipeline.params) {
-    const value = getOwn(given, name);
-    if (secret || type === "string" || type === "list" || typeof value !== "string") continue;
-    delete given[name];
-    texts.push(`${name}=${value}`);
-  }
-  const read = readWords(inputSchema(paramsSchema(pipeline.params)), given, texts, [
-    "liveops",
-    "submit",
-    path!,
-  ]);
-  return { type: ANY_PIPELINE, params: { text, path, files, params: read } };
-}
-
-function entryOf(name: string, value: string | undefined): Array<[string, string]> {
-  return value === undefined ? [] : [[name, value]];
-}
-
-function endOf({ result, startedAt, finishedAt }: Operation): Omit<TaskEnd, "outputs"> {
-  const exitCode = isPlainObject(result) && typeof result.exitCode === "number" ? result.exitCode : 0;
-  const seconds = (Date.parse(finishedAt ?? "") - Date.parse(startedAt ?? "")) / 1000;
-  return { exitCode, seconds: Number.isFinite(seconds) ? seconds : 0 };
-}
-
-/** @throws OutputError for a value that the result has not, unless it may be missing */
-function outputsOf(
-  { op, id, result }: Operation,
+/** @throws OutputError for an output that the result has not */
+function endOf(
+  { op, id, result, startedAt, finishedAt }: Operation,
   names: readonly string[],
   mayBeMissing: boolean,
-): Record<string, Output> {
+): TaskEnd {
   const whole = isPlainObject(result) ? result : {};
-  const named = isPlainObject(whole.outputs) ? whole.outputs : {};
+  const told = { ...whole, ...(isPlainObject(whole.outputs) && whole.outputs) };
   const outputs: Record<string, Output> = {};
   for (const name of names) {
-    const value = getOwn(named, name) ?? getOwn(whole, name);
-    if (value !== undefined && value !== null) outputs[name] = outputOf(value);
+    const value = getOwn(told, name) ?? null;
+    if (value !== null) outputs[name] = outputOf(value);
     else if (!mayBeMissing) {
-      const has = Object.keys({ ...whole, ...named }).join(", ");
-      throw new OutputError(
-        `the result of ${op} ${id} has no ${name}; ${has === "" ? "it is no map" : `it has ${has}`}`,
-      );
+      const has = Object.keys(told).join(", ") || "nothing";
+      throw new OutputError(`the result of ${op} ${id} has no ${name}; it has ${has}`);
     }
   }
-  return outputs;
+  const seconds = (Date.parse(finishedAt!) - Date.parse(startedAt!)) / 1000;
+  return { exitCode: typeof whole.exitCode === "number" ? whole.exitCode : 0, seconds, outputs };
 }
 
 function outputOf(value: unknown): Output {

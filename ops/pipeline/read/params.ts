@@ -92,17 +92,11 @@ function readValues(param: PipelineParam, section: ParamSection, key: string): v
   const field = section.get("default");
   if (field === undefined) return;
   if (param.required) field.keyProblem(`${key}: a required parameter takes no default; remove one`);
-  const value = constantOf(field, param);
-  if (value !== undefined) param.default = value;
-}
-
-/** A value that the parameter accepts, which is no list. Undefined if it is not, which is added as a problem. */
-export function constantOf(field: Field, param: PipelineParam): string | number | boolean | undefined {
   const value = valueWithin(field, param);
-  const { enum: values } = param;
-  if (value !== undefined && values !== undefined && !(values as Value[]).includes(value))
+  if (value === undefined) return;
+  param.default = value;
+  if (values !== undefined && !(values as Value[]).includes(value))
     field.problem(`${field.key} takes one of ${values.map(String).join(", ")}, not ${quoted(String(value))}`);
-  return value;
 }
 
 /** Its default is a list of texts, which may be empty: a list always has a value. */

@@ -307,10 +307,10 @@ export class Field {
     const { node, key } = this;
     if (node.kind === "list") {
       const items = node.items.length === 0 ? [] : this.items("");
-      return { kind: "list", items: items.map((item) => item.value(scope, use)) };
+      return { kind: "list", items: items.map((item) => item.value(scope, "with")) };
     }
     if (node.kind === "map") {
-      const entries = this.entries("").map(([name, each]) => [name, each.value(scope, use)] as const);
+      const entries = this.entries("").map(([name, each]) => [name, each.value(scope, "with")] as const);
       return { kind: "map", entries: new Map(entries) };
     }
     const { value, text } = node;

@@ -11,7 +11,7 @@ interface Given {
 }
 
 /**
- * A parameter alone keeps its type. All other values are text.
+ * A parameter alone that is no text keeps its type. All other values with names are text.
  *
  * @param key - for an error: `then.with`
  * @throws Error for a text with a secret in it; ValueError for a name without a value
@@ -35,10 +35,11 @@ export function givenOf(
     const secret = names.find((each) => declared.get(each)?.secret);
     if (secret !== undefined)
       throw new Error(`${key}.${name} contains the secret ${secret}, and parameters are stored in clear`);
-    if (value.kind !== "text" || names.length === 0 || (only !== null && declared.has(only))) continue;
+    const type = only === null ? "string" : (declared.get(only)?.type ?? "string");
+    if (value.kind !== "text" || names.length === 0 || type !== "string") continue;
     values.delete(name);
     const told: Value = only === null ? fill(value.text, scope) : scope.valueOf(only);
-    for (const each of Array.isArray(told) ? told : [told]) words.push(`${name}=${each}`);
+    for (const each of [told ?? []].flat()) words.push(`${name}=${each}`);
   }
   return { params: fillEntries(values, scope), words };
 }

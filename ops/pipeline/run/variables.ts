@@ -30,18 +30,17 @@ export interface HandedOn {
   /** Why outputs are missing, by name. */
   missing: Readonly<Record<string, string>>;
   /** By variable. */
-  outcomes: Readonly<Record<string, StageOutcome>>;
+  outcomes: Readonly<Record<string, string>>;
 }
 
 export class Variables {
   readonly #outputs = new Map<string, Output>();
-  /** What the pipeline around this one has told. */
-  readonly #handed = new Map<string, Output>();
   /** Why outputs are missing, by name. */
   readonly #missing = new Map<string, string>();
-  readonly #params: ReadonlyMap<string, Value>;
+  /** And what the pipeline around this one has told. */
+  readonly #params: Map<string, Value>;
   /** By variable; undefined: the stage has not run yet. */
-  readonly #outcomes: Map<string, StageOutcome | undefined>;
+  readonly #outcomes: Map<string, string | undefined>;
 
   /**
    * @param params - parsed, with defaults
@@ -99,7 +98,7 @@ export class Variables {
   }
 
   take({ outputs, missing, outcomes }: HandedOn): void {
-    for (const [name, value] of Object.entries(outputs)) this.#handed.set(name, value);
+    for (const [name, value] of Object.entries(outputs)) this.#params.set(name, value);
     for (const [name, why] of Object.entries(missing)) this.#missing.set(name, why);
     for (const [name, outcome] of Object.entries(outcomes)) this.#outcomes.set(name, outcome);
   }
@@ -138,7 +137,7 @@ export class Variables {
     const env: Environment = {};
     for (const [name, value] of this.#params) env[name] = value === undefined ? undefined : textOf(value);
     for (const name of this.#missing.keys()) env[name] = undefined;
-    for (const [name, value] of [...this.#handed, ...this.#outputs]) env[name] = textOf(value);
+    for (const [name, value] of this.#outputs) env[name] = textOf(value);
     for (const [name, outcome] of this.#outcomes) env[name] = outcome;
     for (const layer of layers.toReversed()) Object.assign(env, Object.fromEntries(layer));
     return { env: Object.assign(env, NOT_SET, own), scope };
@@ -149,12 +148,8 @@ export class Variables {
     layers: ReadonlyArray<ReadonlyMap<string, string>>,
     own: Record<string, string>,
   ): boolean {
-    if (layers.some((layer) => layer.has(name)) || this.#told(name) !== undefined) return false;
+    if (layers.some((layer) => layer.has(name)) || this.#outputs.has(name)) return false;
     return this.#missing.has(name) || this.#valueOf(name, [], own) === undefined;
-  }
-
-  #told(name: string): Output | undefined {
-    return this.#outputs.get(name) ?? this.#handed.get(name);
   }
 
   #valueOf(
@@ -163,8 +158,7 @@ export class Variables {
     own: Record<string, string>,
   ): Value {
     for (const layer of layers) if (layer.has(name)) return layer.get(name);
-    const told = this.#told(name);
-    if (told !== undefined) return told;
+    if (this.#outputs.has(name)) return this.#outputs.get(name);
     const why = this.#missing.get(name);
     if (why !== undefined) throw new ValueError(`the output ${name} is missing: ${why}`);
     if (this.#params.has(name)) return this.#params.get(name);

@@ -36,7 +36,7 @@ const problems = (text: string, files: Record<string, string> = {}) =>
     ({ file = "main", line, column, message }) => `${file}:${line}:${column}: ${message}`,
   );
 
-const stage = (keys: string) => `params: { p: {} }\nstages: [{ name: A, ${keys} }]`;
+const stage = (keys: string) => `params: { p: { default: x } }\nstages: [{ name: A, ${keys} }]`;
 
 test.each([
   ["queue: gpu, run: x"],
@@ -58,12 +58,12 @@ test.each([
   [
     "op: copy, with: { source: 3, lewel: 1, level: 1.5, mode: quick, list: a, limit: x }",
     [
-      "main:2:47: stages[0].with.source: copy does not take 3",
-      "main:2:57: stages[0].with.lewel: copy has the parameters source, level, mode, list, limit; did you mean level?",
-      "main:2:67: stages[0].with.level: copy does not take 1.5",
-      'main:2:78: stages[0].with.mode: copy does not take "quick"',
-      'main:2:91: stages[0].with.list: copy does not take "a"',
-      'main:2:101: stages[0].with.limit: copy does not take "x"',
+      "main:2:47: stages[0].with.source must be text",
+      'main:2:57: stages[0].with.lewel: copy has no "lewel"; did you mean level?',
+      "main:2:67: stages[0].with.level must be a whole number",
+      "main:2:78: stages[0].with.mode must be one of fast, slow",
+      "main:2:91: stages[0].with.list must be a list in which each item is text",
+      "main:2:101: stages[0].with.limit must be a number or null",
     ],
   ],
 ])("%s is refused with its place", (keys, expected) => {
@@ -92,7 +92,7 @@ test("a submit with an unknown name is refused", async () => {
   } as unknown as Parameters<typeof admit>[1];
   await expect(admit([{ op: "main" }], context)).rejects.toMatchObject({
     refusal: {
-      code: "LIVEOPS_NO_SUCH_QUEUE",
+      code: "LIVEOPS_PARAMS_INVALID",
       message:
         "stdin:1:28: stages[0].queue: there is no queue gqu; did you mean gpu?\n" +
         "stdin:1:58: stages[1].op: copy needs the parameter source; add with: { source: … }",

@@ -195,12 +195,12 @@ describe("op", () => {
       "unknown parameters and values of other types",
       "op: build.yaml, with: { taget: 1, level: ten, kind: fast, parts: 3, token: abc }",
       [
-        "main:2:43: stages[0].op: build.yaml needs the parameter target; add with: { target: … }",
-        "main:2:45: stages[0].with.taget: build.yaml has the parameters target, level, kind, parts, token; did you mean target?",
-        'main:2:62: stages[0].with.level takes a whole number, not "ten"',
-        'main:2:73: stages[0].with.kind takes one of debug, release, not "fast"',
-        'main:2:86: stages[0].with.parts takes a list of texts, or $name of a list, not "3"',
-        'main:2:96: stages[0].with.token takes a secret: $name of a secret, env:NAME or file:PATH, not "abc"',
+        "main:2:25: stages[0].op: build.yaml needs the parameter target; add with: { target: … }",
+        'main:2:52: stages[0].with.taget: build.yaml has no "taget"; did you mean target?',
+        "main:2:62: stages[0].with.level must be a whole number of at most 9",
+        "main:2:73: stages[0].with.kind must be one of debug, release",
+        "main:2:86: stages[0].with.parts must be a list in which each item is text",
+        "main:2:96: stages[0].with.token must be a secret: $name of a secret, env:NAME or file:PATH",
       ],
     ],
     [
@@ -208,7 +208,7 @@ describe("op", () => {
       "op: build.yaml, env: { K: $key }, with: { target: $key, kind: a$key }",
       [
         "main:2:44: stages[0].env.K holds a secret, which would be stored in the record of the operation; give it in with",
-        "main:2:71: stages[0].with.target takes no secret; add secret: true to the parameter, in its file",
+        "main:2:71: stages[0].with.target takes no secret: its value would be stored",
         expect.stringMatching(/^main:2:83: stages\[0\].with.kind: the parameter key holds a secret/),
       ] as string[],
     ],

@@ -6,7 +6,7 @@ import { existsSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { runInline } from "../../../ops/attempt/inline.js";
 import { findType, type LocatedType, typeFinder } from "../../../ops/loading/catalogue.js";
-import { namesInDirs, whyNoNext } from "../../../ops/loading/type-names.js";
+import { whyNoNext } from "../../../ops/loading/type-names.js";
 import { enableUserCode } from "../../../ops/loading/user-code.js";
 import { keepMark } from "../../../ops/programs/group.js";
 import { handSecrets } from "../../../ops/secrets/handed-secrets.js";
@@ -14,7 +14,6 @@ import { describeType } from "../../../ops/types/describe-type.js";
 import { missingIn } from "../../../ops/types/pipeline-facts.js";
 import { needsOf, prepareSubmission } from "../../../ops/types/prepare.js";
 import { readType, TypeFault } from "../../../ops/types/read-type.js";
-import { problemsOfNames } from "../../../ops/types/used-names.js";
 import { EXIT, exitCodeOf } from "../../../protocol/exit-codes.js";
 import { UsageError } from "../../../protocol/failures.js";
 import { newId } from "../../../protocol/id.js";
@@ -120,7 +119,7 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
   const given = { params: givenParams(run.params), set: namedPrompts(run.set) };
   const prepare = () => prepareSubmission(Type, given, { ...place, chain }, ["liveops", "run", run.op]);
   const submission = await aside(() => Promise.race([prepare(), schemaNeverSettles(run.op)]));
-  const { fromShell: taken = { variables: [], secrets: {} }, next, uses = [] } = needsOf(submission);
+  const { fromShell: taken = { variables: [], secrets: {} }, next } = needsOf(submission);
   const secrets = await secretValues(given.set, [given.params, taken.secrets]);
   handSecrets(secrets);
   const missing = missingIn(taken, process.env, secrets);
@@ -135,13 +134,7 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
       `the secret ${name} is the variable ${source.slice(4)}, which is not set in this shell`,
       `set and export it, or give ${name}=file:PATH or ${name}=prompt:`,
     );
-  const dirs = [...run.opsDirs, ...shipped];
-  const types = new Map([...namesInDirs(dirs)].map((name) => [name, null]));
-  // An operation of this process waits in no queue.
-  const named = uses.filter(({ kind }) => kind === "type");
-  for (const { file, line, message } of problemsOfNames(named, { queues: [], types }))
-    say(TO, `warning: ${file ?? run.op}:${line}: ${message}`, "yellow");
-  const problem = next === undefined ? null : whyNoNext(next, dirs);
+  const problem = next === undefined ? null : whyNoNext(next, [...run.opsDirs, ...shipped]);
   if (problem !== null) say(TO, `warning: then: ${problem}`, "yellow");
   const stop = stopOnSignal(onLost);
   const screen = new InlineScreen(run.json, {
