@@ -208,7 +208,7 @@ export function registerLs(root: Command): void {
     )
     .option(
       "--children",
-      "Also list the operations inside of others, a row each; --queue lists those of its queue anyway",
+      "Also list the children of operations, a row each; --queue lists those of its queue anyway",
     )
     .option("-n, --limit <n>", "List only the newest <n> operations")
     .option("--wide", "Also show the duration, CPU time, memory and I/O of each operation")

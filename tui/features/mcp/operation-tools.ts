@@ -154,7 +154,7 @@ const listOperations = defineTool({
     parent: z
       .string()
       .default("none")
-      .describe("Only operations inside of the one with this id; default: those inside of no other one"),
+      .describe("Only children of the operation with this id; default: no children"),
     host: z.string().optional().describe("Only operations that this host of the fleet runs, or ran last"),
     text: z.string().optional().describe("Text to find in the id, type, title or label"),
     limit: z.int().min(1).max(MAX_LIST).default(20).describe("Number of operations in the reply"),
