@@ -65,7 +65,7 @@ export function describeOperation(it: Operation, look: Look): Row[] {
     ...row("directory", it.cwd, "directory"),
     ...row("pid", it.pid ? String(it.pid) : null),
     ...row("terminal", it.terminal && `${it.terminal}: liveops attach ${id(it.id)}`),
-    ...row("inside of", it.parent && placeInParent(it.parent, id)),
+    ...row("inside of", it.parent && [id(it.parent.id), placeIn(it.parent)].filter(Boolean).join(", ")),
     ...row("waits for", lentText(it, id)),
     ...row("again of", it.againOf && id(it.againOf)),
     ...row("forced", it.force && "also what is up to date"),
@@ -93,11 +93,9 @@ export function describeOperation(it: Operation, look: Look): Row[] {
   ];
 }
 
-/** `k3f8x2m9q0ab, Build › lint`. */
-export function placeInParent({ id, stage, step }: Parent, idText = (text: string) => text): string {
-  const place = [stage, step].filter((name) => name != null).join(" › ");
-  return [idText(id), place].filter(Boolean).join(", ");
-}
+/** `Build › lint`; empty: outside of all stages. */
+export const placeIn = ({ stage, step }: Parent): string =>
+  [stage, step].filter((name) => name != null).join(" › ");
 
 function lentText({ state, waitsFor, slot }: Operation, id: (id: string) => string): string | null {
   if (state !== "running" || waitsFor === null) return null;

@@ -3,6 +3,7 @@ import type { Client } from "../../../protocol/client/client.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { Paint } from "../../../protocol/text/colour.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
+import { placeIn } from "../../describe/operation.js";
 import { cut } from "../../kit/output/width.js";
 import { formatBytes, formatCount } from "../../terminal/format.js";
 import { stateColour, stateGlyph } from "../../terminal/glyphs.js";
@@ -34,8 +35,7 @@ export async function insideLines(client: Client, { id }: Operation, paint: Pain
   const { operations, total } = await client.list({ parent: id, limit: MOST_LINKS });
   const left = total - operations.length;
   const lines = operations.reverse().flatMap((each) => {
-    const { stage, step } = each.parent ?? {};
-    const place = [stage, step].filter((name) => name != null).join(" › ");
+    const place = each.parent && placeIn(each.parent);
     return linkLines(each, sanitize(place || each.title), each.error === null, paint);
   });
   return left === 0 ? lines : [paint("dim", `… ${formatCount(left)} earlier`), ...lines];

@@ -2,6 +2,7 @@
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { type Inside, insideOf } from "../../describe/inside.js";
+import { placeIn } from "../../describe/operation.js";
 import { overallProgress } from "../../terminal/overall-progress.js";
 import { nameOf, operationOf } from "./chain.js";
 import type { State } from "./model.js";
@@ -36,9 +37,8 @@ export function childToOpen(state: Known, operation: Operation | null): Operatio
 export function placeText(state: Known, operation: Operation): string {
   const around = parentOf(state, operation);
   if (around === null) return operation.parent === undefined ? "" : operation.parent.id;
-  const { stage, step } = operation.parent!;
   const outer = placeText(state, around) || nameOf(state, around);
-  return [outer, stage, step].filter((name) => name != null).join(" › ");
+  return [outer, placeIn(operation.parent!)].filter(Boolean).join(" › ");
 }
 
 /** The stages of the one operation inside of the stage or step; of several ones, below the title of each. */
