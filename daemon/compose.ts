@@ -155,6 +155,7 @@ function composeCore(
     store,
     lifecycle,
     dependencies,
+    runsHere: (entry) => engine.runsHere(entry),
   });
   const blockedTypes = new BlockedTypes({
     bus,

@@ -345,7 +345,7 @@ export const ROUTES = {
       params: id,
       query: requests.eventsQuery,
       replies: { 200: ndjson(lines.eventLine) },
-      refusals: [...NOT_FOUND, "LIVEOPS_RUN_FILES_UNREADABLE"],
+      refusals: [...NOT_FOUND, "LIVEOPS_RUN_FILES_UNREADABLE", "LIVEOPS_WAIT_CIRCLE"],
     },
     attach: {
       summary: "Attach to the terminal of a program",
@@ -361,7 +361,7 @@ export const ROUTES = {
       description: "A snapshot, then changes. A line may be applied twice; ignore unknown types and keys.",
       query: requests.watchQuery,
       replies: { 200: ndjson(lines.watchLine) },
-      refusals: NOT_FOUND,
+      refusals: [...NOT_FOUND, "LIVEOPS_WAIT_CIRCLE"],
     },
   }),
   ...tagged("queues", {

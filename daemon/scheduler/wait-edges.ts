@@ -20,16 +20,24 @@ import { WaitGraph, wayTo } from "./wait-graph.js";
 /** How long an edge of an earlier daemon stays without a stream, in ms: its waiter may look for the daemon. */
 const RECONNECT_MS = 60_000;
 
+/** What an open stream waits for, as something inside of one attempt. */
+interface Wait {
+  attempt: number;
+  ids: readonly string[];
+}
+
 interface WaitEdgesOptions {
   bus: Bus;
   store: Pick<Store, "find" | "ledger">;
   lifecycle: Pick<Lifecycle, "wait">;
   dependencies: Pick<Dependencies, "liveLinks">;
+  /** Whether the operation runs on this host, so that this daemon has its streams. */
+  runsHere(entry: Entry): boolean;
 }
 
 export class WaitEdges {
-  /** Number of streams by which an operation waits for another: by waiter, then by what it waits for. */
-  readonly #streams = new Map<string, Map<string, number>>();
+  /** Streams by which an operation waits for others, by waiter. */
+  readonly #streams = new Map<string, Set<Wait>>();
   /** Running operations with recorded edges. */
   readonly #waiting = new Set<string>();
   /** Live operations by the one inside of which they began. */
@@ -63,7 +71,7 @@ export class WaitEdges {
     this.#graph = null;
     if (this.#waiting.size === 0) return;
     this.#forgetting = setTimeout(() => {
-      for (const id of this.#waiting) this.#forget(id);
+      for (const id of this.#waiting) if (this.options.runsHere(ledger.get(id)!)) this.#forget(id);
     }, RECONNECT_MS).unref();
   }
 
@@ -107,23 +115,34 @@ export class WaitEdges {
     const { id, attempt } = within;
     const waiter = this.options.store.ledger.get(id)?.record;
     if (waiter?.state !== "running" || waiter.attempt !== attempt) return () => {};
-    for (const awaited of ids) {
-      const live = this.#liveLink(awaited);
-      const way = live === null ? null : wayTo(id, live, (each) => this.#awaitedBy(each));
-      if (way !== null) throw circle(id, way);
-    }
-    this.#count(id, ids, 1);
+    this.#refuseCircle(id, ids);
+    const wait = { attempt, ids };
+    this.#streams.set(id, (this.#streams.get(id) ?? new Set()).add(wait));
+    this.#graph = null;
     const close = () => {
-      this.#count(id, ids, -1);
-      if (!this.#isStopped) this.#forget(id);
+      const waits = this.#streams.get(id);
+      if (waits?.delete(wait) && waits.size === 0) this.#streams.delete(id);
+      this.#graph = null;
+      const isCurrent = this.options.store.ledger.get(id)?.record.attempt === attempt;
+      if (isCurrent && !this.#isStopped) this.#forget(id);
     };
     try {
       await this.#record(id);
+      // Another host may have recorded the other half of a circle before.
+      this.#refuseCircle(id, ids);
     } catch (error) {
       close();
       throw error;
     }
     return close;
+  }
+
+  #refuseCircle(id: string, ids: readonly string[]): void {
+    for (const awaited of ids) {
+      const live = this.#liveLink(awaited);
+      const way = live === null ? null : wayTo(id, live, (each) => this.#awaitedBy(each));
+      if (way !== null) throw circle(id, way);
+    }
   }
 
   get #isEmpty(): boolean {
@@ -135,7 +154,7 @@ export class WaitEdges {
     if (!entry || isFinal(entry.record.state)) return [];
     if (entry.record.state === "queued") return this.options.dependencies.liveLinks(id);
     const children = this.childrenOf(id).filter((each) => this.#isOfAttempt(each, entry));
-    const awaited = [...children, ...this.#openTo(id), ...(entry.run?.waitsFor ?? [])];
+    const awaited = [...children, ...this.#openTo(entry), ...(entry.run?.waitsFor ?? [])];
     return [...new Set(awaited.flatMap((each) => this.#liveLink(each) ?? []))];
   }
 
@@ -145,8 +164,9 @@ export class WaitEdges {
     return parent?.id === record.id && parent.attempt === record.attempt;
   }
 
-  #openTo(id: string): string[] {
-    return [...(this.#streams.get(id)?.keys() ?? [])];
+  #openTo({ record: { id, attempt } }: Entry): string[] {
+    const waits = [...(this.#streams.get(id) ?? [])].filter((wait) => wait.attempt === attempt);
+    return [...new Set(waits.flatMap(({ ids }) => ids))];
   }
 
   /** The link of a chain that is not finished; null: all are. */
@@ -160,23 +180,13 @@ export class WaitEdges {
     return null;
   }
 
-  #count(id: string, ids: readonly string[], by: 1 | -1): void {
-    const streams = this.#streams.get(id) ?? new Map<string, number>();
-    for (const each of ids) {
-      const count = (streams.get(each) ?? 0) + by;
-      if (count > 0) streams.set(each, count);
-      else streams.delete(each);
-    }
-    if (streams.size > 0) this.#streams.set(id, streams);
-    else this.#streams.delete(id);
-    this.#graph = null;
-  }
-
   /** Records the edges of the streams that are open now. The records of operations inside of it are edges already. */
   async #record(id: string): Promise<void> {
     try {
       await this.options.lifecycle.wait(id, (entry) =>
-        this.#openTo(id).filter((each) => !this.#isOfAttempt(each, entry) && this.#liveLink(each) !== null),
+        this.#openTo(entry).filter(
+          (each) => !this.#isOfAttempt(each, entry) && this.#liveLink(each) !== null,
+        ),
       );
     } catch (error) {
       // An edge without a record counts as long as this daemon runs.

@@ -129,7 +129,7 @@ export class WaitWorld {
       find,
       reject: (id, end) => lifecycle.reject(id, end),
     });
-    this.edges = new WaitEdges({ bus, store, lifecycle, dependencies });
+    this.edges = new WaitEdges({ bus, store, lifecycle, dependencies, runsHere: () => true });
     const { edges } = this;
     const loader = {
       resolve: async (op: string) => ({ file: "", policy: { ...POLICY, concurrency: limits[op] ?? null } }),
