@@ -22,11 +22,13 @@ export function pipelineSchema(): JsonSchema {
   };
   const backoff = { anyOf: [RETRY_KEYS.backoff.schema, mapOf(BACKOFF_KEYS)] };
   const retry = mapOf(RETRY_KEYS, { backoff });
-  const step = { ...mapOf(STEP_KEYS, { retry }), oneOf: oneKeyOf("run", "op") };
+  const dependentRequired = { with: ["op"] };
+  const step = { ...mapOf(STEP_KEYS, { retry }), oneOf: oneKeyOf("run", "op"), dependentRequired };
   const parallel = { type: "array", items: step, minItems: 1 };
   const stage = {
     ...mapOf(STAGE_KEYS, { retry, parallel }),
     oneOf: oneKeyOf("run", "op", "parallel", "approve"),
+    dependentRequired,
   };
   const top = mapOf(PIPELINE_KEYS, {
     params,

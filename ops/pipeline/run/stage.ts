@@ -291,7 +291,7 @@ export class StageRun {
     const all = new Map<string, string[]>();
     for (const told of this.#told)
       for (const [name, value] of Object.entries(told ?? {}))
-        all.set(name, [...(all.get(name) ?? []), String(value)]);
+        all.set(name, [...(all.get(name) ?? []), ...[value].flat()]);
     return Object.fromEntries(
       [...all].map(([name, values]) => [name, values.length === 1 ? values[0]! : values]),
     );

@@ -5,6 +5,8 @@ import { dirname, join } from "node:path";
 import { LiveOperation, type Progress, z } from "liveops";
 import { describe, expect, test } from "vitest";
 import { runInline } from "../../../ops/attempt/inline.js";
+import { loadPipeline } from "../../../ops/features/testing/load-pipeline.js";
+import { runOperation } from "../../../ops/features/testing/run-operation.js";
 import { readPipelineFile } from "../../../ops/pipeline/read/parse.js";
 import { problemLines } from "../../../ops/pipeline/read/problems.js";
 import { pipelineType } from "../../../ops/pipeline/type.js";
@@ -120,6 +122,23 @@ describe("op", () => {
     ]);
     expect(result.outputs).toMatchObject({ image: ["arm.img", "x86.img"], size: ["3", "3"] });
     expect(lines.at(-1)).toBe("Use: arm.img x86.img");
+  });
+
+  test("an operation with several values of an output adds them all", async () => {
+    const { result } = await run({
+      "main.yaml": "stages: [{ name: A, each: { n: [1, 2] }, op: a.yaml, with: { n: $n } }]",
+      "a.yaml":
+        "params: { n: { required: true } }\nstages: [{ name: B, each: { m: [x, y] }, run: 'echo out=$n$m >>$LIVEOPS_OUTPUT', outputs: [out] }]",
+    });
+    expect(result.outputs).toEqual({ out: ["1x", "1y", "2x", "2y"] });
+  });
+
+  test("a test of a pipeline runs the files inside of it", async () => {
+    const dir = realpathSync(directory());
+    writeFileSync(join(dir, "main.yaml"), "stages: [{ name: A, op: a.yaml }]");
+    writeFileSync(join(dir, "a.yaml"), "stages: [{ name: B, run: echo deep }]");
+    const tested = await runOperation(await loadPipeline(join(dir, "main.yaml")));
+    expect(tested).toMatchObject({ state: "succeeded" });
   });
 
   test("files inside of files run from the texts that were kept", async () => {

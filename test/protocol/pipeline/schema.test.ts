@@ -41,6 +41,8 @@ then: { op: verify, with: { a: $size, b: [1, null, { c: true }] } }
 `,
   "finally as a text": "stages: [{ name: A, run: x }]\nfinally: rm x",
   "finally as a list": "stages: [{ name: A, run: x }]\nfinally: [rm, x]",
+  "op, with and queue":
+    "stages: [{ name: A, op: verify, with: { a: 1, b: [2] }, queue: gpu }, { name: B, queue: gpu, run: x }, { name: C, parallel: [{ name: d, op: verify }] }]",
   "then without with": "stages: [{ name: A, run: x }]\nthen: { op: next-one }",
   "what liveops new writes": pipelineSource("deploy", "deploy.yaml", "./pipeline.schema.json"),
 };
@@ -56,6 +58,13 @@ test.each([
   "stages: [{ name: A }]",
   "stages: [{ run: x }]",
   "stages: [{ name: A, run: x, timout: 1 }]",
+  "stages: [{ name: A, run: x, op: verify }]",
+  "stages: [{ name: A, op: verify, approve: x }]",
+  "stages: [{ name: A, run: x, with: {} }]",
+  "stages: [{ name: A, run: x, queue: The_GPU }]",
+  "stages: [{ name: A, parallel: [{ name: b }] }]",
+  "stages: [{ include: [a] }]",
+  "stages: [{ include: a, name: A }]",
   "stages: [{ name: '', run: x }]",
   "stages: [{ name: A, run: '' }]",
   "stages: [{ name: A, run: [] }]",
