@@ -52,8 +52,8 @@ export class Pipeline extends LiveOperation<typeof Pipeline> {
         .describe("path of the file; null: the text came from stdin"),
       files: z
         .record(z.string(), z.string())
-        .default({})
-        .describe("texts of the files that the pipeline names, by absolute path"),
+        .optional()
+        .describe("texts of the files that the pipeline names, by absolute path; default: as they are now"),
       params: z.record(z.string(), z.unknown()).default({}).describe("parameters of the pipeline"),
       only: ONLY.optional().describe("runs one stage alone; a stage with the key queue does so"),
     })
@@ -71,7 +71,7 @@ tellFactsOfAny(Pipeline);
 interface Input {
   text: string;
   path: string | null;
-  files: Record<string, string>;
+  files?: Record<string, string> | undefined;
   params: Record<string, unknown>;
   only?: OnlyTask | undefined;
 }
@@ -83,9 +83,10 @@ async function readGiven(
   context: z.RefinementCtx,
 ): Promise<Given> {
   // Only here, because the YAML library takes time to load.
-  const { parsePipeline } = await import("./pipeline/read/parse.js");
+  const { parseAnew, parsePipeline } = await import("./pipeline/read/parse.js");
   const { problemLines } = await import("./pipeline/read/problems.js");
-  const parsed = parsePipeline(text, path, files);
+  // They are kept with the operation, so that a worker reads none.
+  const parsed = files === undefined ? parseAnew(text, path) : parsePipeline(text, path, files);
   if (!parsed.ok) {
     for (const message of problemLines(path ?? "stdin", parsed.problems)) context.addIssue(message);
     return z.NEVER;

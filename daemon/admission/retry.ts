@@ -73,7 +73,7 @@ async function checkResumable({ types }: Parts, op: string, from: string | null)
  * @throws Refusal if the type does not accept the parameters, comes from no file, or its file is not a valid pipeline now
  */
 async function changesOf(
-  { types, store, loader }: Parts,
+  { types, store }: Parts,
   entry: Entry,
   { current = false, params, set }: RetryBody,
 ): Promise<Changes | null> {
@@ -87,7 +87,7 @@ async function changesOf(
       : (store.payloads.read(id, "params") as Record<string, unknown>);
   const given = params ?? before;
   const input = {
-    params: current && op === ANY_FILE ? { ...given, ...(await currentText(loader, before.path)) } : given,
+    params: current && op === ANY_FILE ? { ...given, text: textOf(before.path), files: undefined } : given,
     ...(set && { set }),
     before,
   };
@@ -119,13 +119,6 @@ function fileTooLarge(): Refusal {
     "LIVEOPS_TOO_LARGE",
     "the file and its parameters have more than 16 KiB together: submit the file again, with liveops submit",
   );
-}
-
-/** The file and those that it names, as they are now. */
-async function currentText(loader: Parts["loader"], path: unknown): Promise<KeptText> {
-  const text = textOf(path);
-  const kept = { text, path: String(path) };
-  return { ...kept, files: await loader.filesOf(kept) };
 }
 
 function textOf(path: unknown): string {

@@ -197,13 +197,6 @@ export class Loader implements Types {
     return reply.type === "defaults" ? reply.defaults : {};
   }
 
-  /** The files that the pipeline names, as they are now. @throws Refusal where it is not valid with them */
-  async filesOf(of: KeptText): Promise<Readonly<Record<string, string>>> {
-    const reply = await this.#client.ask({ type: "files", of }, LATE);
-    if (reply.type === "refused") throw Refusal.fromProblem(reply.problem);
-    return reply.type === "files" ? reply.files : {};
-  }
-
   /** Asks of one type. */
   async #prepareOf(op: string, asks: PrepareAsk[]): Promise<Prepared[] | RefusedAsk> {
     const isKept = asks.every(({ source }) => source !== undefined);

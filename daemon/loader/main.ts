@@ -47,7 +47,6 @@ async function answer(message: ToLoader): Promise<LoaderReply> {
   if (message.type === "defaults") return { type: "defaults", defaults: await defaultsOf(message.of) };
   const prepared: Prepared[] = [];
   try {
-    if (message.type === "files") return { type: "files", files: await filesOf(message.of) };
     for (const ask of message.asks) prepared.push(await prepare(await typeOf(ask), ask.input));
     return { type: "prepared", prepared };
   } catch (error) {
@@ -84,15 +83,6 @@ async function outputsOf(of: KeptText): Promise<StageOutputs[]> {
 async function defaultsOf(of: KeptText): Promise<Record<string, unknown>> {
   const params = (await pipelineOf(of))?.params ?? [];
   return Object.fromEntries(params.map(({ name, default: value }) => [name, value]));
-}
-
-/** As they are now. @throws Refusal where the pipeline is not valid with them */
-async function filesOf({ text, path }: KeptText): Promise<Readonly<Record<string, string>>> {
-  const { parseAnew } = await import("../../ops/pipeline/read/parse.js");
-  const { problemLines } = await import("../../ops/pipeline/read/problems.js");
-  const parsed = parseAnew(text, path);
-  if (parsed.ok) return parsed.file.files;
-  throw new Refusal("LIVEOPS_PARAMS_INVALID", problemLines(path ?? "stdin", parsed.problems).join("\n"));
 }
 
 async function pipelineOf({ text, path, files }: KeptText) {

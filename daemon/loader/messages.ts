@@ -29,8 +29,7 @@ export type ToLoader =
   | { type: "load"; file: string }
   | { type: "prepare"; asks: LocatedAsk[] }
   | { type: "outputs"; of: KeptText }
-  | { type: "defaults"; of: KeptText }
-  | { type: "files"; of: KeptText };
+  | { type: "defaults"; of: KeptText };
 
 /** Parameters that a type is to read. */
 export interface PrepareAsk {
@@ -67,7 +66,6 @@ export type LoaderReply =
   | { type: "prepared"; prepared: Prepared[] }
   | { type: "outputs"; stages: StageOutputs[] }
   | { type: "defaults"; defaults: Record<string, unknown> }
-  | { type: "files"; files: Readonly<Record<string, string>> }
   /** `index`: of the first ask that is refused. */
   | { type: "refused"; index: number; problem: Problem };
 

@@ -56,6 +56,8 @@ export function tellFactsOfAny(Type: object): void {
   setPipelineFacts(Type, (given, input) => {
     const { file, params } = given as { file: PipelineFile; params: Record<string, unknown> };
     const facts = factsOf(file.pipeline, params, (input.params ?? {}) as Record<string, unknown>);
-    return { ...facts, input: { ...input, params: facts.input } };
+    const { files } = file;
+    const named = Object.keys(files).length > 0 && { files };
+    return { ...facts, input: { ...input, ...named, params: facts.input } };
   });
 }
