@@ -146,6 +146,87 @@ describe("limits", () => {
   }
 });
 
+describe("lent slots", () => {
+  /** Claims one operation of a queue with so many slots, for which others wait. */
+  async function claimFor(engine: TestEngine, id: string, waiters: string[], slots = 1, opLimits = {}) {
+    const { version } = await row(engine, id);
+    const wanted = { ...candidate(id, version), waiters };
+    const queueLimits = { gpu: slots };
+    return engine.claim({ candidates: [wanted], workers: [{}], queueLimits, opLimits, token: token() });
+  }
+  const gpu = () => add(a, { queue: "gpu" });
+  const slotOf = async (id: string) =>
+    ((await history(b)).at(-1)!.decision as { slotOf?: string; id: string }).id === id
+      ? ((await history(b)).at(-1)!.decision as { slotOf?: string }).slotOf
+      : expect.fail("the last decision is about another operation");
+
+  test("an operation takes the slot of what waits for it, and what waits for that one the same slot", async () => {
+    const [outer, inner, innermost, other] = [await gpu(), await gpu(), await gpu(), await gpu()];
+    await claimFor(a, outer, []);
+    expect(await claimFor(a, inner, ["nobody"])).toEqual([]);
+    expect(ids(await claimFor(a, inner, [outer]))).toEqual([inner]);
+    expect(await slotOf(inner)).toBe(outer);
+    // Another one that waits for it does not lend what it does not have.
+    expect(await claimFor(a, other, [outer])).toEqual([]);
+    expect(ids(await claimFor(b, innermost, [outer, inner]))).toEqual([innermost]);
+    expect(await slotOf(innermost)).toBe(outer);
+  });
+
+  test("a lent slot counts once, and is a slot until its last user ends", async () => {
+    const [outer, inner, other, more] = [await gpu(), await gpu(), await gpu(), await gpu()];
+    await claimFor(a, outer, []);
+    await claimFor(a, inner, [outer], 2);
+    expect(await slotOf(inner)).toBe(outer);
+    expect(ids(await claimFor(b, other, [], 2))).toEqual([other]);
+    expect(await claimFor(b, more, [], 2)).toEqual([]);
+    const { version, fence } = await row(a, outer);
+    await a.append([finish(outer, version, { fence: fence! })], token());
+    expect(await claimFor(b, more, [], 2)).toEqual([]);
+    const last = await row(a, inner);
+    await a.append([finish(inner, last.version, { fence: last.fence! })], token());
+    expect(ids(await claimFor(b, more, [], 2))).toEqual([more]);
+  });
+
+  test("of two that what waits could lend its slot to, one gets it, whoever asks at once", async () => {
+    const outer = await gpu();
+    await claimFor(a, outer, []);
+    const inner = [await gpu(), await gpu(), await gpu()];
+    const claims = await Promise.all(inner.map((id, n) => claimFor(n === 0 ? b : a, id, [outer])));
+    expect(claims.flat()).toHaveLength(1);
+  });
+
+  test("the slot of another queue is not lent, and a queue without a limit needs none", async () => {
+    const outer = await add(a, { queue: "cpu" });
+    await claim(a, [outer]);
+    const [holder, inner] = [await gpu(), await gpu()];
+    await claimFor(a, holder, []);
+    expect(await claimFor(a, inner, [outer])).toEqual([]);
+    const free = await add(a, { queue: "cpu" });
+    expect(ids(await claimFor(a, free, [outer]))).toEqual([free]);
+    expect(await slotOf(free)).toBeUndefined();
+  });
+
+  test("what waits for an operation does not count for the limit of its type", async () => {
+    const [outer, inner, other] = [await gpu(), await gpu(), await gpu()];
+    await claimFor(a, outer, [], 3, { noop: 1 });
+    expect(await claimFor(a, other, [], 3, { noop: 1 })).toEqual([]);
+    expect(ids(await claimFor(a, inner, [outer], 3, { noop: 1 }))).toEqual([inner]);
+    expect(await claimFor(b, other, [outer], 3, { noop: 1 })).toEqual([]);
+  });
+
+  test("a slot that is free after a retry is a new one", async () => {
+    const [outer, inner] = [await gpu(), await gpu()];
+    await claimFor(a, outer, []);
+    await claimFor(a, inner, [outer]);
+    const { version, fence } = await row(a, inner);
+    await a.append([about("requeued", inner, version, { fence: fence! })], token());
+    const done = await row(a, outer);
+    await a.append([finish(outer, done.version, { fence: done.fence! })], token());
+    expect(ids(await claimFor(a, inner, []))).toEqual([inner]);
+    expect(await slotOf(inner)).toBeUndefined();
+  });
+});
+
 test("the same token again answers as the first time: a lost answer loses no operation", async () => {
   const [id, second] = [await add(a), await add(a)];
   const request = { candidates: [candidate(id, 1), candidate(second, 2)], workers: [{}], token: token() };
