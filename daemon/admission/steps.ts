@@ -4,13 +4,13 @@
 import { homedir } from "node:os";
 import { type FromShell, missingIn, valuesOf } from "../../ops/types/pipeline-facts.js";
 import type { Prepared } from "../../ops/types/prepare.js";
-import { problemsOfNames } from "../../ops/types/used-names.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Changes, Submission } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
 import { pick } from "../../protocol/objects.js";
 import type { Parent } from "../../protocol/operation.js";
 import { keptTextIn } from "../../protocol/pipeline/kept-text.js";
+import { problemsOfNames } from "../../protocol/pipeline/used-names.js";
 import type { SubmitBody } from "../../protocol/requests.js";
 import { effectiveLimits } from "../../protocol/resource-limits.js";
 import {

@@ -1,7 +1,7 @@
 /** What a feature adds to the stages and steps of a pipeline: keys, what runs, and whether it has to run. */
 import type { STEP_KEYS } from "../../protocol/pipeline/keys.js";
+import type { UsedName } from "../../protocol/pipeline/used-names.js";
 import type { FromPlace } from "../attempt/sink.js";
-import type { UsedName } from "../types/used-names.js";
 import type { Pipeline, PipelineParam, PipelineStage, PipelineTask } from "./definition.js";
 import type { NamedFiles } from "./read/named-files.js";
 import type { Scope } from "./read/scope.js";

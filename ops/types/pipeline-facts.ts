@@ -2,8 +2,9 @@
  * What the text of a pipeline says to those that submit it: what it takes from their shell, and what follows it. The
  * type may come from another bundle, so a symbol of the process names the property.
  */
+
+import type { UsedName } from "../../protocol/pipeline/used-names.js";
 import type { OperationCtor } from "./read-type.js";
-import type { UsedName } from "./used-names.js";
 
 /** Variables of `env_from`, and secrets whose value is a variable or is typed. */
 export interface FromShell {

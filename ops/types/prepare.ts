@@ -5,6 +5,7 @@
 import type { Submission } from "../../protocol/event.js";
 import { MAX_DEPTH } from "../../protocol/limits.js";
 import type { KeptText } from "../../protocol/pipeline/kept-text.js";
+import type { UsedName } from "../../protocol/pipeline/used-names.js";
 import { withDefaultsAs } from "../../protocol/schema/parameters.js";
 import { type DERIVED, placementOf } from "../../protocol/submit-fields.js";
 import { isDeeper, lossInValue } from "../../protocol/text/json-loss.js";
@@ -13,7 +14,6 @@ import { whyNotJson } from "./json-value.js";
 import { paramsRefusal, parseParams } from "./parse-params.js";
 import { type FromShell, readPipelineFacts } from "./pipeline-facts.js";
 import { historyKeyFor, type OperationCtor, readType, stagesFor, TypeFault, titleFor } from "./read-type.js";
-import type { UsedName } from "./used-names.js";
 import { readWords } from "./words.js";
 
 export interface Given {

@@ -1,9 +1,9 @@
 /** `liveops check`: checks pipeline files, without a daemon. */
 import type { Command } from "commander";
-import type { KnownNames } from "../../ops/types/used-names.js";
 import type { CommandPlaces } from "../../protocol/client/daemon-address.js";
 import { clientFor } from "../../protocol/client/find-daemon.js";
 import { EXIT } from "../../protocol/exit-codes.js";
+import type { KnownNames } from "../../protocol/pipeline/used-names.js";
 import { DEFAULT_QUEUE } from "../../protocol/submit-fields.js";
 import { userOpsDirs } from "../../protocol/system/places.js";
 import { sanitize } from "../../protocol/text/sanitize.js";

@@ -1,6 +1,7 @@
 /** An operation inside of a stage or step, as the file says it. */
+
+import type { NamePlace } from "../../../protocol/pipeline/used-names.js";
 import type { PipelineFile, TemplateValue } from "../../pipeline/definition.js";
-import type { NamePlace } from "../../types/used-names.js";
 
 export type NamedOp = { kind: "file"; file: PipelineFile } | { kind: "type"; name: string };
 

@@ -1,6 +1,7 @@
 /** Reads `op`, `with` and `queue`, and the stages of `include`. */
 import { basename } from "node:path";
 import { INCLUDE_KEYS, INCLUDED_KEYS, type STEP_KEYS } from "../../../protocol/pipeline/keys.js";
+import { type NamePlace, problemsOfParams } from "../../../protocol/pipeline/used-names.js";
 import type { JsonSchema } from "../../../protocol/schema/json-schema.js";
 import { OP_PATTERN } from "../../../protocol/type-names.js";
 import type { PipelineFile, PipelineParam } from "../../pipeline/definition.js";
@@ -9,7 +10,6 @@ import type { NamedFiles } from "../../pipeline/read/named-files.js";
 import type { Scope } from "../../pipeline/read/scope.js";
 import { Field, type Section } from "../../pipeline/read/values.js";
 import { namesIn, onlyName } from "../../pipeline/template.js";
-import { type NamePlace, problemsOfParams } from "../../types/used-names.js";
 import type { NamedOp, NestedCall } from "./call.js";
 import { Nested } from "./rules.js";
 

@@ -1,8 +1,8 @@
+import type { UsedName } from "../../../protocol/pipeline/used-names.js";
 import type { Pipeline, PipelineParam, PipelineTask } from "../../pipeline/definition.js";
 import { type TaskContext, type TaskEnd, TaskRunner } from "../../pipeline/feature.js";
 import type { TaskPlace } from "../../pipeline/run/command.js";
 import { fillEntries, namesIn } from "../../pipeline/template.js";
-import type { UsedName } from "../../types/used-names.js";
 import type { NestedCall } from "./call.js";
 
 const NO_NAMES = { valueOf: () => undefined };

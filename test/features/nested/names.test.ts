@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { admit } from "../../../daemon/admission/steps.js";
 import { usesOf } from "../../../ops/pipeline/feature.js";
 import { parsePipeline } from "../../../ops/pipeline/read/parse.js";
-import { type KnownNames, problemsOfNames } from "../../../ops/types/used-names.js";
+import { type KnownNames, problemsOfNames } from "../../../protocol/pipeline/used-names.js";
 
 const SCHEMA = {
   type: "object",

@@ -14,11 +14,11 @@ import {
   readPipelineStdin,
 } from "../../../ops/pipeline/read/parse.js";
 import { type PipelineProblem, problemLines } from "../../../ops/pipeline/read/problems.js";
-import { type KnownNames, problemsOfNames } from "../../../ops/types/used-names.js";
 import type { Variables } from "../../../protocol/environment.js";
 import { UsageError } from "../../../protocol/failures.js";
 import { getOwn } from "../../../protocol/objects.js";
 import { type KeptText, keptTextIn } from "../../../protocol/pipeline/kept-text.js";
+import { type KnownNames, problemsOfNames } from "../../../protocol/pipeline/used-names.js";
 import type { OperationType, TypesReply } from "../../../protocol/replies.js";
 import { withDefaultsAs } from "../../../protocol/schema/parameters.js";
 

@@ -1,7 +1,7 @@
 /** The names of queues and types that a pipeline uses. Only where it is submitted is it known whether they exist. */
-import { type JsonSchema, objectShape } from "../../protocol/schema/json-schema.js";
-import { misfitOf, unknownName } from "../../protocol/schema/misfit.js";
-import { nearest } from "../../protocol/text/nearest.js";
+import { type JsonSchema, objectShape } from "../schema/json-schema.js";
+import { misfitOf, unknownName } from "../schema/misfit.js";
+import { nearest } from "../text/nearest.js";
 
 /** Where a value stands in a file. */
 export interface NamePlace {
