@@ -16,6 +16,8 @@ const SYNONYMS: Record<string, string> = {
   cmds: "run",
   script: "run",
   exec: "run",
+  call: "op",
+  workflow: "op",
   shell: "run",
   if: "when",
   condition: "when",
@@ -72,7 +74,7 @@ const SYNONYMS: Record<string, string> = {
 };
 
 const IN_ORDER = "stages run in the order of the file, and the steps of parallel side by side";
-const NO_ACTIONS = "a stage is a command; write run";
+const NO_ACTIONS = "a stage is a command or an operation; write run, or op";
 const NO_SERVICES =
   "a stage can start a server in the background, with its output in a file, and finally ends it";
 const SCHEDULED = "add a schedule with: liveops schedule add";
@@ -87,6 +89,7 @@ const WITHOUT_KEY: Record<string, string> = {
   services: NO_SERVICES,
   background: NO_SERVICES,
   uses: NO_ACTIONS,
+  includes: "write an item - include: FILE in stages",
   action: NO_ACTIONS,
   approve: "ask in a stage of its own, before or after this one",
   strategy: "write each, with at_once and on_failure",

@@ -327,6 +327,13 @@ test("files are read from disk, and a missing one has the nearest name", () => {
   ]);
 });
 
+test("keys of other tools say what to write", () => {
+  const [call] = problems("stages: [{ name: A, run: x, call: sub }]");
+  expect(call).toMatch(/"call" is not a key of a stage; write op$/);
+  const [includes] = problems("stages: [{ name: A, run: x }]\nincludes: [a.yaml]");
+  expect(includes).toMatch(/"includes" is not a key of a pipeline; write an item - include: FILE in stages$/);
+});
+
 test("a text from stdin names files by whole paths", () => {
   const parsed = parsePipeline("stages: [{ name: A, op: a.yaml }, { name: B, op: /x/a.yaml }]", null, {
     "/x/a.yaml": "stages: [{ name: C, run: x }]",
