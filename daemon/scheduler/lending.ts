@@ -1,5 +1,4 @@
 /** Which queued operations may start in a slot that others lend, at one moment. */
-import type { Operation } from "../../protocol/operation.js";
 import type { Entry } from "../store/decision.js";
 import type { Store } from "../store/store.js";
 import { compareTurns } from "./lane.js";
@@ -39,27 +38,10 @@ export class Lending {
     this.ready.sort((a, b) => compareTurns(placeOf(a), placeOf(b)));
   }
 
-  /** The slot of the operation's queue that is lent to it; null: none is. */
-  slotFor({ id, queue }: Operation): number | null {
-    return this.slots.lent(queue, this.waiters(id)) ?? this.slots.lent(queue, this.stuckWith(id));
-  }
-
-  /** All that lend their slot to the operation. */
-  lenders(id: string): Set<string> {
-    return new Set([...this.waiters(id), ...this.stuckWith(id)]);
-  }
-
-  /** What waits for the operation, directly or not. */
-  waiters(id: string): ReadonlySet<string> {
-    return this.parts.edges.graph.waiters(id);
-  }
-
-  /** What waits for ever unless some slot is lent; none where this operation can start without that. */
-  stuckWith(id: string): ReadonlySet<string> {
-    if (!this.#queues.has(id)) return NONE;
-    this.#stuck ??= this.parts.edges.graph.stuck((each) => this.#queues.get(each) ?? null, this.slots);
-    return this.#stuck.has(id) ? this.#stuck : NONE;
+  /** All that lend their slot to the operation: what waits for it, or where no slot is lent by that, all that is stuck. */
+  lenders(id: string): ReadonlySet<string> {
+    const { graph } = this.parts.edges;
+    this.#stuck ??= graph.stuck((each) => this.#queues.get(each) ?? null, this.slots);
+    return this.#stuck.has(id) ? this.#stuck : graph.waiters(id);
   }
 }
-
-const NONE: ReadonlySet<string> = new Set();

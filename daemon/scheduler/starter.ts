@@ -84,9 +84,9 @@ export class Starter implements OperationStarter {
   #awaited(slots: UsedSlots): Next | null {
     const lending = new Lending(this.options, slots, (id) => this.#starting.has(id));
     for (const entry of lending.ready) {
-      const { queue } = entry.record;
+      const { id, queue } = entry.record;
       const free = this.isDraining && slots.hasFree(queue) ? slots.lowest(queue) : null;
-      const slot = lending.slotFor(entry.record) ?? free;
+      const slot = slots.lent(queue, lending.lenders(id)) ?? free;
       if (slot !== null) return { entry, slot: { queue, slot } };
     }
     return null;

@@ -15,7 +15,7 @@ import type { Entry } from "../store/decision.js";
 import { NotRecordedError } from "../store/not-recorded.js";
 import type { Store } from "../store/store.js";
 import type { Dependencies } from "./holds/dependencies.js";
-import { WaitGraph, wayTo } from "./wait-graph.js";
+import { WaitGraph } from "./wait-graph.js";
 
 /** How long an edge of an earlier daemon stays without a stream, in ms: its waiter may look for the daemon. */
 const RECONNECT_MS = 60_000;
@@ -28,9 +28,9 @@ interface Wait {
 
 interface WaitEdgesOptions {
   bus: Bus;
-  store: Pick<Store, "find" | "ledger">;
+  store: Pick<Store, "ledger">;
   lifecycle: Pick<Lifecycle, "wait">;
-  dependencies: Pick<Dependencies, "liveLinks">;
+  dependencies: Pick<Dependencies, "liveLink" | "liveLinks">;
   /** Whether the operation runs on this host, so that this daemon has its streams. */
   runsHere(entry: Entry): boolean;
 }
@@ -44,17 +44,17 @@ export class WaitEdges {
   readonly #children = new Map<string, Set<string>>();
   /** Null: something has changed since. */
   #graph: WaitGraph | null = null;
-  #forgetting: NodeJS.Timeout | null = null;
   #isStopped = false;
 
   constructor(private readonly options: WaitEdgesOptions) {
-    options.bus.on("decided", (changes) => {
+    options.bus.on("decided", (changes, { kind }) => {
       const told = new Set<string>();
       for (const { id, before, after } of changes) {
-        const isOver = after === null || isFinal(after.state);
-        if (isOver) for (const waiter of this.graph.directWaiters(id)) told.add(waiter);
+        if (after === null || isFinal(after.state))
+          for (const waiter of this.graph.directWaiters(id)) told.add(waiter);
         this.#note(before, after);
-        told.add(after?.parent?.id ?? id);
+        if (kind === "waits") told.add(id);
+        if (after?.parent) told.add(after.parent.id);
       }
       // The next change needs to know who waits now.
       this.#graph = null;
@@ -70,7 +70,7 @@ export class WaitEdges {
       for (const { record } of ledger.inState(state)) this.#note(null, record);
     this.#graph = null;
     if (this.#waiting.size === 0) return;
-    this.#forgetting = setTimeout(() => {
+    setTimeout(() => {
       for (const id of this.#waiting) if (this.options.runsHere(ledger.get(id)!)) this.#forget(id);
     }, RECONNECT_MS).unref();
   }
@@ -78,18 +78,20 @@ export class WaitEdges {
   /** The streams end with the daemon, and the waits go on. */
   stop(): void {
     this.#isStopped = true;
-    if (this.#forgetting) clearTimeout(this.#forgetting);
   }
 
   get graph(): WaitGraph {
-    const roots = () => new Set([...this.#waiting, ...this.#streams.keys(), ...this.#children.keys()]);
-    this.#graph ??= new WaitGraph(this.#isEmpty ? [] : roots(), (id) => this.#awaitedBy(id));
+    this.#graph ??= new WaitGraph(this.#waiters(), (id) => this.#awaitedBy(id));
     return this.#graph;
   }
 
   /** Number of running operations that wait. */
   get size(): number {
-    return this.#isEmpty ? 0 : new Set([...this.#waiting, ...this.#children.keys()]).size;
+    return this.#waiters().size;
+  }
+
+  #waiters(): Set<string> {
+    return new Set([...this.#waiting, ...this.#streams.keys(), ...this.#children.keys()]);
   }
 
   /** Live operations that began inside of this one, in any attempt. */
@@ -99,8 +101,7 @@ export class WaitEdges {
 
   /** For whose end a running operation waits; null: for none. */
   waitsFor(id: string): string[] | null {
-    if (this.#isEmpty) return null;
-    const awaited = this.#awaitedBy(id);
+    const awaited = this.graph.awaitedBy(id);
     return awaited.length === 0 ? null : [...awaited];
   }
 
@@ -111,25 +112,24 @@ export class WaitEdges {
    * @throws Refusal where one of them waits for the operation, directly or not
    */
   async open(within: Within | null, ids: readonly string[]): Promise<() => void> {
-    if (within === null) return () => {};
-    const { id, attempt } = within;
-    const waiter = this.options.store.ledger.get(id)?.record;
-    if (waiter?.state !== "running" || waiter.attempt !== attempt) return () => {};
-    this.#refuseCircle(id, ids);
+    const waiter = within && this.options.store.ledger.get(within.id)?.record;
+    if (waiter?.state !== "running" || waiter.attempt !== within!.attempt) return () => {};
+    const { id, attempt } = waiter;
     const wait = { attempt, ids };
-    this.#streams.set(id, (this.#streams.get(id) ?? new Set()).add(wait));
+    const waits = this.#streams.get(id) ?? new Set();
+    this.#streams.set(id, waits.add(wait));
     this.#graph = null;
     const close = () => {
-      const waits = this.#streams.get(id);
-      if (waits?.delete(wait) && waits.size === 0) this.#streams.delete(id);
+      waits.delete(wait);
+      if (waits.size === 0 && this.#streams.get(id) === waits) this.#streams.delete(id);
       this.#graph = null;
-      const isCurrent = this.options.store.ledger.get(id)?.record.attempt === attempt;
-      if (isCurrent && !this.#isStopped) this.#forget(id);
+      this.#forget(id);
     };
     try {
+      this.#refuseCircle(id);
       await this.#record(id);
       // Another host may have recorded the other half of a circle before.
-      this.#refuseCircle(id, ids);
+      this.#refuseCircle(id);
     } catch (error) {
       close();
       throw error;
@@ -137,25 +137,26 @@ export class WaitEdges {
     return close;
   }
 
-  #refuseCircle(id: string, ids: readonly string[]): void {
-    for (const awaited of ids) {
-      const live = this.#liveLink(awaited);
-      const way = live === null ? null : wayTo(id, live, (each) => this.#awaitedBy(each));
-      if (way !== null) throw circle(id, way);
-    }
-  }
-
-  get #isEmpty(): boolean {
-    return this.#waiting.size + this.#streams.size + this.#children.size === 0;
+  #refuseCircle(id: string): void {
+    const circle = this.graph.circleOf(id);
+    if (circle === null) return;
+    const [, awaited] = circle;
+    const why = circle.length === 2 ? "it would wait for itself" : circle.slice(1).join(" waits for ");
+    throw new Refusal(
+      "LIVEOPS_WAIT_CIRCLE",
+      `${id} cannot wait for ${awaited}: ${why}; wait for ${awaited} outside of ${id}, or without --wait`,
+      { circle },
+    );
   }
 
   #awaitedBy(id: string): string[] {
     const entry = this.options.store.ledger.get(id);
     if (!entry || isFinal(entry.record.state)) return [];
-    if (entry.record.state === "queued") return this.options.dependencies.liveLinks(id);
+    const { dependencies } = this.options;
+    if (entry.record.state === "queued") return dependencies.liveLinks(id);
     const children = this.childrenOf(id).filter((each) => this.#isOfAttempt(each, entry));
     const awaited = [...children, ...this.#openTo(entry), ...(entry.run?.waitsFor ?? [])];
-    return [...new Set(awaited.flatMap((each) => this.#liveLink(each) ?? []))];
+    return [...new Set(awaited.flatMap((each) => dependencies.liveLink(each) ?? []))];
   }
 
   /** Whether an operation began inside of the present attempt of another one. */
@@ -164,20 +165,10 @@ export class WaitEdges {
     return parent?.id === record.id && parent.attempt === record.attempt;
   }
 
+  /** What the open streams of the attempt wait for. */
   #openTo({ record: { id, attempt } }: Entry): string[] {
     const waits = [...(this.#streams.get(id) ?? [])].filter((wait) => wait.attempt === attempt);
     return [...new Set(waits.flatMap(({ ids }) => ids))];
-  }
-
-  /** The link of a chain that is not finished; null: all are. */
-  #liveLink(id: string): string | null {
-    for (let next: string | null = id; next !== null; ) {
-      const entry: Entry | null = this.options.store.find(next);
-      if (!entry) return null;
-      if (!isFinal(entry.record.state)) return next;
-      next = entry.record.chain.next;
-    }
-    return null;
   }
 
   /** Records the edges of the streams that are open now. The records of operations inside of it are edges already. */
@@ -185,7 +176,7 @@ export class WaitEdges {
     try {
       await this.options.lifecycle.wait(id, (entry) =>
         this.#openTo(entry).filter(
-          (each) => !this.#isOfAttempt(each, entry) && this.#liveLink(each) !== null,
+          (each) => !this.#isOfAttempt(each, entry) && this.options.dependencies.liveLink(each) !== null,
         ),
       );
     } catch (error) {
@@ -196,7 +187,7 @@ export class WaitEdges {
 
   /** Drops the edges without a stream. Where that cannot be recorded, they end with the attempt. */
   #forget(id: string): void {
-    this.#record(id).catch(() => {});
+    if (!this.#isStopped) this.#record(id).catch(() => {});
   }
 
   #note(before: Operation | null, after: Operation | null): void {
@@ -216,14 +207,4 @@ export class WaitEdges {
     const record = this.options.store.ledger.get(id)?.record;
     if (record?.state === "running") this.options.bus.emit("shown", record, "waitsFor");
   }
-}
-
-function circle(waiter: string, way: readonly string[]): Refusal {
-  const [awaited] = way;
-  const why = way.length === 1 ? "it would wait for itself" : way.join(" waits for ");
-  return new Refusal(
-    "LIVEOPS_WAIT_CIRCLE",
-    `${waiter} cannot wait for ${awaited}: ${why}; wait for ${awaited} outside of ${waiter}, or without --wait`,
-    { circle: [waiter, ...way] },
-  );
 }

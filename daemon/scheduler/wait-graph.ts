@@ -36,6 +36,11 @@ export class WaitGraph {
     return this.#waiters.keys();
   }
 
+  /** For whose end the operation waits, directly. */
+  awaitedBy(id: string): readonly string[] {
+    return this.#awaited.get(id) ?? [];
+  }
+
   /** What waits for the end of this operation directly. */
   directWaiters(id: string): readonly string[] {
     return this.#waiters.get(id) ?? [];
@@ -54,6 +59,19 @@ export class WaitGraph {
     return found;
   }
 
+  /** Ids along which an operation waits for itself, with both ends; null: it does not. */
+  circleOf(id: string): string[] | null {
+    const seen = new Set<string>();
+    const ways = [[id]];
+    for (const way of ways)
+      for (const each of this.awaitedBy(way.at(-1)!)) {
+        if (each === id) return [...way, id];
+        if (!seen.has(each)) ways.push([...way, each]);
+        seen.add(each);
+      }
+    return null;
+  }
+
   /**
    * Operations that cannot go on before a slot is lent: they wait for each other's slots.
    *
@@ -63,7 +81,7 @@ export class WaitGraph {
   stuck(queueOf: (id: string) => string | null, slots: Slots): Set<string> {
     const stuck = new Set(this.#awaited.keys());
     const goesOn = (id: string) => {
-      if (this.#awaited.get(id)!.some((each) => stuck.has(each))) return false;
+      if (this.awaitedBy(id).some((each) => stuck.has(each))) return false;
       const queue = queueOf(id);
       if (queue === null || slots.hasFree(queue)) return true;
       const waiters = this.waiters(id);
@@ -85,31 +103,4 @@ export interface Slots {
   hasFree(queue: string): boolean;
   /** By number of the slot: the operations that use it. */
   users(queue: string): ReadonlyArray<readonly [slot: number, users: readonly string[]]>;
-}
-
-/**
- * A way from one operation to another along their waits; null: there is none.
- *
- * @returns ids, with both ends
- */
-export function wayTo(
-  target: string,
-  from: string,
-  awaitedBy: (id: string) => readonly string[],
-): string[] | null {
-  const before = new Map<string, string | null>([[from, null]]);
-  const open = [from];
-  for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    if (id === target) {
-      const way = [id];
-      for (let next = before.get(id); next; next = before.get(next)) way.unshift(next);
-      return way;
-    }
-    for (const each of awaitedBy(id))
-      if (!before.has(each)) {
-        before.set(each, id);
-        open.push(each);
-      }
-  }
-  return null;
 }

@@ -122,6 +122,12 @@ export class Dependencies extends Hold {
     return [...new Set(this.#chains.get(id)?.live)];
   }
 
+  /** The link of a chain that is not finished; null: there is none. */
+  liveLink(id: string): string | null {
+    const { state, last } = this.#standing(id);
+    return state === "live" ? last!.id : null;
+  }
+
   /** An operation that waits for the end of a chain with this link; null: none does. */
   waiterOf(id: string): string | null {
     for (const waiter of this.#waiters.get(id) ?? [])
