@@ -52,16 +52,18 @@ interface FleetStarterOptions extends StarterOptions {
   now(): number;
 }
 
-type OfferedCandidate = Candidate & { slot: number };
+/** An operation to offer, with the slot of this host for it. */
+interface Offer {
+  id: string;
+  slot: number;
+  /** Running operations that wait for it, or that lend it their slot. */
+  waiters: readonly string[];
+}
+
+type OfferedCandidate = Candidate & Omit<Offer, "id">;
 
 /** The name of the slots of this host: an operation uses one of them, whatever its queue. */
 const HOST = "";
-
-/** An operation that others wait for, and the slot of this host for it. */
-interface Awaited {
-  id: string;
-  slot: number;
-}
 
 export class FleetStarter implements OperationStarter {
   isPaused = false;
@@ -190,9 +192,9 @@ export class FleetStarter implements OperationStarter {
   }
 
   /** Operations that others wait for, which may start here where those lend them a slot of the host or of their queue. */
-  #lent(): Awaited[] {
+  #lent(): Offer[] {
     const [ofHost, ofQueues] = [this.#hostSlots(), this.#queueSlots()];
-    const lending = this.#lending(ofQueues);
+    const lending = new Lending(this.options, ofQueues, (id) => this.#starting.has(id));
     return lending.ready.filter(this.options.fits).flatMap(({ record: { id, queue } }) => {
       const lenders = lending.lenders(id);
       const isLent = ofQueues.lent(queue, lenders) !== null;
@@ -200,27 +202,29 @@ export class FleetStarter implements OperationStarter {
       const slot = ofHost.lent(HOST, lenders) ?? free;
       if (slot === null || !(isLent || ofQueues.hasFree(queue))) return [];
       ofHost.add(id, { queue: HOST, slot });
-      return { id, slot };
+      return { id, slot, waiters: [...lenders] };
     });
   }
 
-  #lending(slots: UsedSlots): Lending {
-    return new Lending(this.options, slots, (id) => this.#starting.has(id));
-  }
-
-  async #offered(awaited: readonly Awaited[]): Promise<OfferedCandidate[]> {
+  async #offered(offers: readonly Offer[]): Promise<OfferedCandidate[]> {
     const found: OfferedCandidate[] = [];
-    for (const { id, slot } of awaited) {
+    for (const { id, ...offer } of offers) {
       const candidate = await candidateOf(id, this.options);
-      if (candidate !== null) found.push({ ...candidate, slot });
+      if (candidate !== null) found.push({ ...candidate, ...offer });
     }
     return found;
   }
 
   /** The first operations that may start here, with their types. */
   #candidates(workers: number): Promise<OfferedCandidate[]> {
-    const slots = this.#freeSlots();
-    return this.#offered(this.#fitting(workers + SPARE).map((id) => ({ id, slot: slots.next().value! })));
+    const { graph } = this.options.edges;
+    const slots = this.#hostSlots();
+    const offers = this.#fitting(workers + SPARE).map((id) => {
+      const slot = slots.lowest(HOST);
+      slots.add(id, { queue: HOST, slot });
+      return { id, slot, waiters: [...graph.waiters(id)] };
+    });
+    return this.#offered(offers);
   }
 
   #fitting(wanted: number): string[] {
@@ -237,24 +241,13 @@ export class FleetStarter implements OperationStarter {
     return (all ? fitting(queue.first(queue.length, isOpen)) : first).slice(0, wanted);
   }
 
-  /** Numbers of slots of this host that are free, the lowest first. */
-  *#freeSlots(): Generator<number, number> {
-    const used = new Set(
-      this.#hostSlots()
-        .users(HOST)
-        .map(([slot]) => slot),
-    );
-    for (let slot = 1; ; slot++) if (!used.has(slot)) yield slot;
-  }
-
   #requestOf(candidates: readonly OfferedCandidate[], workers: readonly PooledWorker[]): ClaimRequest {
     const { queues, isLimited, host } = this.options;
     const at = new Date(this.options.now()).toISOString();
     const sinceBoot = uptime();
     const queueLimits: Record<string, number> = {};
     const opLimits: Record<string, number> = {};
-    const lending = this.#lending(this.#queueSlots());
-    const offered = candidates.map(({ entry, version, policy, slot }) => {
+    const offered = candidates.map(({ entry, version, policy, slot, waiters }) => {
       const { id, seq, queue, op } = entry.record;
       if (isLimited(queue)) queueLimits[queue] = queues.concurrency(queue);
       if (policy.concurrency) opLimits[op] = policy.concurrency;
@@ -262,7 +255,6 @@ export class FleetStarter implements OperationStarter {
       const event = { type: "attempt:started", seq: seq + 1, at, attempt, slot, host } as const;
       const decision = { kind: "started", id, event, policy, uptime: sinceBoot } as const;
       const { partition } = policy;
-      const waiters = [...lending.lenders(id)];
       return { id, expect: version, attempt, waiters, decision, ...(partition && { partition }) };
     });
     return {
