@@ -17,14 +17,19 @@ interface LendingParts {
 export class Lending {
   /** Operations for whose end something waits, and that wait for their turn alone, in the order of their turns. */
   readonly ready: Entry[] = [];
-  readonly #queues = new Map<string, string>();
+  /** By id of what is ready: the names of the slots for which it waits. */
+  readonly #needs = new Map<string, readonly string[]>();
   #stuck: ReadonlySet<string> | null = null;
 
-  /** @param slots - of the queues */
+  /**
+   * @param slots - of all that an operation needs
+   * @param needs - names of the slots that an operation needs. Default: its queue
+   */
   constructor(
     private readonly parts: LendingParts,
     private readonly slots: UsedSlots,
     isStarting: (id: string) => boolean,
+    needs: (entry: Entry) => readonly string[] = ({ record }) => [record.queue],
   ) {
     const { edges, store, queue, queues } = parts;
     for (const id of edges.graph.awaited) {
@@ -33,7 +38,7 @@ export class Lending {
       const place = placeOf(entry);
       if (!queues.isOpen(place.queue) || queue.position(id, place) === null) continue;
       this.ready.push(entry);
-      this.#queues.set(id, place.queue);
+      this.#needs.set(id, needs(entry));
     }
     this.ready.sort((a, b) => compareTurns(placeOf(a), placeOf(b)));
   }
@@ -41,7 +46,7 @@ export class Lending {
   /** All that lend their slot to the operation: what waits for it, or where no slot is lent by that, all that is stuck. */
   lenders(id: string): ReadonlySet<string> {
     const { graph } = this.parts.edges;
-    this.#stuck ??= graph.stuck((each) => this.#queues.get(each) ?? null, this.slots);
+    this.#stuck ??= graph.stuck((each) => this.#needs.get(each) ?? [], this.slots);
     return this.#stuck.has(id) ? this.#stuck : graph.waiters(id);
   }
 }

@@ -75,19 +75,19 @@ export class WaitGraph {
   /**
    * Operations that cannot go on before a slot is lent: they wait for each other's slots.
    *
-   * @param queueOf - the queue in which an operation waits for a slot, now or after others; null: it runs, or something
-   *   else holds it, which may end
+   * @param needs - names of the slots for which an operation waits; none: it runs, or something else holds it, which
+   *   may end
    */
-  stuck(queueOf: (id: string) => string | null, slots: Slots): Set<string> {
+  stuck(needs: (id: string) => readonly string[], slots: Slots): Set<string> {
     const stuck = new Set(this.#awaited.keys());
     const goesOn = (id: string) => {
       if (this.awaitedBy(id).some((each) => stuck.has(each))) return false;
-      const queue = queueOf(id);
-      if (queue === null || slots.hasFree(queue)) return true;
       const waiters = this.waiters(id);
-      return slots
-        .users(queue)
-        .some(([, users]) => users.every((user) => waiters.has(user) || !stuck.has(user)));
+      const isFree = (users: readonly string[]) =>
+        users.every((user) => waiters.has(user) || !stuck.has(user));
+      return needs(id).every(
+        (name) => slots.hasFree(name) || slots.users(name).some(([, users]) => isFree(users)),
+      );
     };
     for (let before = -1; before !== stuck.size; ) {
       before = stuck.size;

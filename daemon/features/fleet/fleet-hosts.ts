@@ -92,6 +92,12 @@ export class FleetHosts implements Hosts {
     return { fleet: this.fleet(), hosts: this.rows.map(replyOf) };
   }
 
+  /** By what is known of the host; infinite where it does not run. */
+  slotsOf(name: string): number {
+    const row = this.rows.find((each) => each.name === name);
+    return row?.state === "up" ? row.slots : Number.POSITIVE_INFINITY;
+  }
+
   /** Asks the engine for the hosts. */
   async refresh(): Promise<readonly HostRow[]> {
     const before = this.rows.map(placeOf).join();

@@ -34,6 +34,8 @@ interface FleetStarterOptions extends StarterOptions {
   host: string;
   /** Most operations that run on this host at the same time. */
   slots(): number;
+  /** As `slots`, of another host; infinite where it is not there. */
+  slotsOf(host: string): number;
   /** Whether this host may run the operation. */
   fits(entry: Entry): boolean;
   /** All running operations of the fleet. */
@@ -51,6 +53,9 @@ interface FleetStarterOptions extends StarterOptions {
   /** The clock that all hosts share, in ms since 1970. */
   now(): number;
 }
+
+/** Begins the name of the slots of a host, and no name of a queue. */
+const OF_HOST = "host ";
 
 /** An operation to offer, with the slot of this host for it. */
 interface Offer {
@@ -172,30 +177,44 @@ export class FleetStarter implements OperationStarter {
     return slots;
   }
 
-  /** The slots of the queues whose limits hold for the fleet, as far as this host knows. Another queue has any number. */
+  /**
+   * The slots of the queues whose limits hold for the fleet, and of the hosts, as far as this host knows. Another queue
+   * has any number.
+   */
   #queueSlots(): UsedSlots {
-    const { queues, isLimited, running, attempts, store } = this.options;
-    const slots = new UsedSlots((name) =>
-      isLimited(name) && queues.isOpen(name) ? queues.concurrency(name) : Number.POSITIVE_INFINITY,
-    );
+    const { queues, isLimited, running, attempts, store, host, slotsOf } = this.options;
+    const slots = new UsedSlots((name) => {
+      if (name.startsWith(OF_HOST)) return slotsOf(name.slice(OF_HOST.length));
+      return isLimited(name) && queues.isOpen(name) ? queues.concurrency(name) : Number.POSITIVE_INFINITY;
+    });
     const numbers = new Map<string, number>();
     const add = (id: string, queue: string, holder: string) => {
       if (!numbers.has(holder)) numbers.set(holder, numbers.size);
       slots.add(id, { queue, slot: numbers.get(holder)! });
     };
     for (const { record, run } of running())
-      if (attempts.get(record.id)?.holdsSlot !== false)
+      if (attempts.get(record.id)?.holdsSlot !== false) {
         add(record.id, record.queue, run?.slotOf ?? record.id);
-    for (const [id, slot] of this.#starting)
-      if (store.ledger.get(id)?.record.state === "queued") add(id, slot.queue, id);
+        slots.add(record.id, { queue: `${OF_HOST}${record.host}`, slot: record.slot ?? 0 });
+      }
+    for (const [id, { queue, slot }] of this.#starting)
+      if (store.ledger.get(id)?.record.state === "queued") {
+        add(id, queue, id);
+        slots.add(id, { queue: `${OF_HOST}${host}`, slot });
+      }
     return slots;
   }
 
   /** Operations that others wait for, which may start here where those lend them a slot of the host or of their queue. */
   #lent(): Offer[] {
     const [ofHost, ofQueues] = [this.#hostSlots(), this.#queueSlots()];
-    const lending = new Lending(this.options, ofQueues, (id) => this.#starting.has(id));
-    return lending.ready.filter(this.options.fits).flatMap(({ record: { id, queue } }) => {
+    const { host, fits } = this.options;
+    const needs = (entry: Entry) => {
+      const { queue, on = fits(entry) ? host : undefined } = entry.record;
+      return on === undefined ? [queue] : [queue, `${OF_HOST}${on}`];
+    };
+    const lending = new Lending(this.options, ofQueues, (id) => this.#starting.has(id), needs);
+    return lending.ready.filter(fits).flatMap(({ record: { id, queue } }) => {
       const lenders = lending.lenders(id);
       const isLent = ofQueues.lent(queue, lenders) !== null;
       const free = isLent && ofHost.hasFree(HOST) ? ofHost.lowest(HOST) : null;

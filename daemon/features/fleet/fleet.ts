@@ -96,6 +96,7 @@ export class Fleet extends FleetView implements Engine {
       claim: (request) => this.store.claim(request),
       host: this.#name,
       slots: () => this.slots(),
+      slotsOf: (host) => this.hosts.slotsOf(host),
       fits: (entry) => this.hosts.fits(entry),
       running: () => this.running(),
       isLimited: (queue) => isLimitedQueue(queue, this.queues.value),
