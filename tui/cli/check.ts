@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { CommandPlaces } from "../../protocol/client/daemon-address.js";
 import { clientFor } from "../../protocol/client/find-daemon.js";
 import { EXIT } from "../../protocol/exit-codes.js";
-import type { KnownNames } from "../../protocol/pipeline/used-names.js";
+import type { OperationType } from "../../protocol/replies.js";
 import { DEFAULT_QUEUE } from "../../protocol/submit-fields.js";
 import { userOpsDirs } from "../../protocol/system/places.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
@@ -11,21 +11,18 @@ import { addCommand, commandPlaces, reportTo } from "../kit/options.js";
 import { jsonLine } from "../kit/output/json.js";
 import { say } from "../kit/report.js";
 import { inPipelineBundle, pipelinePath } from "./pipeline-argument.js";
-import type { CheckedFile } from "./run/pipeline-file.js";
 
-/** Of the config file, and of the daemon where one runs. */
-async function knownNames(places: CommandPlaces | null): Promise<KnownNames> {
+/** The queues and types of the config file, and of the daemon where one runs. */
+async function knownNames(places: CommandPlaces | null) {
   const configured = [DEFAULT_QUEUE, ...Object.keys(places?.config.queues ?? {})];
-  if (places === null) return { queues: configured, types: new Map() };
+  const known = { queues: configured, ops: [] as OperationType[] };
+  if (places === null) return known;
+  const client = clientFor(places, {}, { answer: 2000, request: 2000 });
   try {
-    const client = clientFor(places, {}, { answer: 2000, request: 2000 });
     const [{ queues }, { ops }] = await Promise.all([client.queues(), client.types()]);
-    return {
-      queues: [...new Set([...configured, ...queues.map(({ name }) => name)])],
-      types: new Map(ops.map(({ op, params }) => [op, params])),
-    };
+    return { queues: [...new Set([...configured, ...queues.map(({ name }) => name)])], ops };
   } catch {
-    return { queues: configured, types: new Map() };
+    return known;
   }
 }
 
@@ -48,12 +45,11 @@ export function registerCheck(root: Command): void {
       // A config file that is not valid is no problem of the pipeline.
       const places = await commandPlaces({}, process.env, "ignore").catch(() => null);
       const opsDirs = userOpsDirs({}, process.env, places?.config ?? {});
-      const files = await inPipelineBundle(async ({ checkFile }) => {
-        const all: CheckedFile[] = [];
-        for (const word of typed)
-          all.push(...(await checkFile(word, pipelinePath(word), opsDirs, () => knownNames(places))));
-        return all;
-      });
+      const ask = () => knownNames(places);
+      const checked = await inPipelineBundle(({ checkFile }) =>
+        Promise.all(typed.map((word) => checkFile(word, pipelinePath(word), opsDirs, ask))),
+      );
+      const files = checked.flat();
       const ok = files.every((file) => file.ok);
       if (!ok) process.exitCode = EXIT.usage;
       if (options.json) {

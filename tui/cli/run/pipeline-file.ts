@@ -18,7 +18,7 @@ import type { Variables } from "../../../protocol/environment.js";
 import { UsageError } from "../../../protocol/failures.js";
 import { getOwn } from "../../../protocol/objects.js";
 import { type KeptText, keptTextIn } from "../../../protocol/pipeline/kept-text.js";
-import { type KnownNames, problemsOfNames } from "../../../protocol/pipeline/used-names.js";
+import { problemsOfNames } from "../../../protocol/pipeline/used-names.js";
 import type { OperationType, TypesReply } from "../../../protocol/replies.js";
 import { withDefaultsAs } from "../../../protocol/schema/parameters.js";
 
@@ -36,34 +36,34 @@ export interface CheckedFile {
   lines: string[];
 }
 
+/** The queues and types that the config file and the daemon have. */
+type AskNames = () => Promise<{ queues: readonly string[]; ops: readonly OperationType[] }>;
+
 /**
  * Checks the file; of a directory, the YAML files with stages.
  *
  * @param path - null: stdin
  * @param opsDirs - directories of the operation types that a pipeline may name
- * @param ask - the names that the daemon knows; asked where a pipeline names a queue or a type
+ * @param ask - called where a pipeline names a queue or a type
  */
 export async function checkFile(
   typed: string,
   path: string | null,
   opsDirs: readonly string[],
-  ask: () => Promise<KnownNames>,
+  ask: AskNames,
 ): Promise<CheckedFile[]> {
   if (path === null || !statOf(path)?.isDirectory()) return [await check(typed, path, opsDirs, ask)];
   const names = readdirSync(path).filter(
     (name) => isYamlPath(name) && !/^[_.]/.test(name) && hasStages(join(path, name)),
   );
-  const checked: CheckedFile[] = [];
-  for (const name of names.sort())
-    checked.push(await check(join(typed, name), join(path, name), opsDirs, ask));
-  return checked;
+  return Promise.all(names.sort().map((name) => check(join(typed, name), join(path, name), opsDirs, ask)));
 }
 
 async function check(
   file: string,
   path: string | null,
   opsDirs: readonly string[],
-  ask: () => Promise<KnownNames>,
+  ask: AskNames,
 ): Promise<CheckedFile> {
   const parsed = parseFile(path);
   const shipped = fileURLToPath(new URL("./ops", import.meta.url));
@@ -110,13 +110,14 @@ async function check(
 async function nameProblems(
   { pipeline }: PipelineFile,
   dirs: readonly string[],
-  ask: () => Promise<KnownNames>,
+  ask: AskNames,
 ): Promise<PipelineProblem[]> {
   const uses = usesOf(pipeline);
   if (uses.length === 0) return [];
-  const { queues, types } = await ask();
+  const { queues, ops } = await ask();
   const named = [...namesInDirs(dirs)].map((name) => [name, null] as const);
-  return problemsOfNames(uses, { queues, types: new Map([...named, ...types]) });
+  const loaded = ops.map(({ op, params }) => [op, params] as const);
+  return problemsOfNames(uses, { queues, types: new Map([...named, ...loaded]) });
 }
 
 /** A file that cannot be read is a problem too. @param path - null: stdin */
