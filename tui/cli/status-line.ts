@@ -1,11 +1,12 @@
 /** The line of `liveops status`: counts, the operation that started last, and the format. */
+
+import type { OverallProgress } from "../../protocol/estimate/overall-progress.js";
 import { UsageError } from "../../protocol/failures.js";
 import type { Operation } from "../../protocol/operation.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
 import { widthsFor } from "../kit/output/widths.js";
 import { formatOverall } from "../terminal/format.js";
-import type { OverallProgress } from "../terminal/overall-progress.js";
 
 export interface StatusFacts {
   running: number;

@@ -1,6 +1,7 @@
 /** The columns of a list of operations. */
 
 import { waitsForApproval } from "../../protocol/approval.js";
+import type { OverallProgress } from "../../protocol/estimate/overall-progress.js";
 import { ranSeconds } from "../../protocol/estimate/seconds.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { ForecastReply } from "../../protocol/replies.js";
@@ -22,7 +23,6 @@ import {
 } from "../terminal/format.js";
 import { stageGlyph, stateColour, stateGlyph } from "../terminal/glyphs.js";
 import { hostOf } from "../terminal/host-state.js";
-import type { OverallProgress } from "../terminal/overall-progress.js";
 import { allowedFailures, oddNotes } from "../terminal/stage-note.js";
 import { expectedLeft } from "../terminal/time-left.js";
 import { type Inside, insideText } from "./inside.js";

@@ -2,7 +2,7 @@
  * Formats durations, bytes, rates, counts and percentages. Pure; text mode, lists and the dashboard share it, so that
  * the same figure looks the same everywhere.
  */
-import type { OverallProgress } from "./overall-progress.js";
+import type { OverallProgress } from "../../protocol/estimate/overall-progress.js";
 
 const BYTE_UNITS = new Set(["b", "byte", "bytes"]);
 const BYTE_STEPS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];

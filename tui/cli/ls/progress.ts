@@ -4,16 +4,16 @@
  */
 import type { Client } from "../../../protocol/client/client.js";
 import { historyName, parseHistoryName } from "../../../protocol/estimate/likeness.js";
+import {
+  type OverallProgress,
+  overallProgress,
+  type StageDurations,
+} from "../../../protocol/estimate/overall-progress.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ForecastReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
 import type { OperationContext } from "../../describe/columns.js";
 import { type Inside, insideOf } from "../../describe/inside.js";
-import {
-  type OverallProgress,
-  overallProgress,
-  type StageDurations,
-} from "../../terminal/overall-progress.js";
 import { LIVE_STATES, listPages } from "../list-pages.js";
 
 /** Milliseconds between two forecasts of the same operations, and of others. */

@@ -1,8 +1,9 @@
 /** The table of `ls`, for one print or for a list that changes. */
+
+import { overallProgress } from "../../../protocol/estimate/overall-progress.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { OPERATIONS, type OperationContext } from "../../describe/columns.js";
 import { columnsOf, type Look, tableLines } from "../../kit/output/table.js";
-import { overallProgress } from "../../terminal/overall-progress.js";
 
 /** The context may be left out in parts: all stages count the same, and no start is known. */
 export interface TableOptions extends Look<Operation, OperationContext>, Partial<OperationContext> {}

@@ -1,6 +1,7 @@
 /** Times and progress of an operation and its chain, as the screen knows them. */
 
 import { waitsForApproval } from "../../../protocol/approval.js";
+import { type OverallProgress, overallProgress } from "../../../protocol/estimate/overall-progress.js";
 import {
   activeStage,
   pausedSeconds,
@@ -9,7 +10,6 @@ import {
 } from "../../../protocol/estimate/seconds.js";
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { type OverallProgress, overallProgress } from "../../terminal/overall-progress.js";
 import { chainOf, isPaused } from "./chain.js";
 import { shareOfTime, usualStage } from "./chain-time.js";
 import { historyName, usualNamed } from "./history.js";

@@ -1,9 +1,10 @@
 /** The operations inside of an operation, and what they do as rows below the stage that waits for them. */
+
+import { overallProgress } from "../../../protocol/estimate/overall-progress.js";
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { type Inside, insideOf } from "../../describe/inside.js";
 import { placeIn } from "../../describe/operation.js";
-import { overallProgress } from "../../terminal/overall-progress.js";
 import { nameOf, operationOf } from "./chain.js";
 import type { State } from "./model.js";
 import { perObject } from "./per-object.js";

@@ -1,6 +1,7 @@
 /** Turns records into progress notifications. */
+
+import { overallProgress } from "../../../protocol/estimate/overall-progress.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { overallProgress } from "../../terminal/overall-progress.js";
 import { plainText } from "./plain.js";
 import type { SendProgress } from "./tool.js";
 

@@ -4,6 +4,7 @@
  */
 
 import { answerCommand, waitsForApproval } from "../../../protocol/approval.js";
+import { stagePercent } from "../../../protocol/estimate/overall-progress.js";
 import { getOwn } from "../../../protocol/objects.js";
 import type { Approval, Operation } from "../../../protocol/operation.js";
 import { isUnrun } from "../../../protocol/stage-state.js";
@@ -21,7 +22,6 @@ import { sanitizeLine } from "../../dashboard/text/cells.js";
 import { inOneLine } from "../../dashboard/text/outcome.js";
 import { elapsedOf } from "../../describe/duration.js";
 import { formatDuration, formatRate } from "../../terminal/format.js";
-import { stagePercent } from "../../terminal/overall-progress.js";
 import { allowedFailures, stageNote } from "../../terminal/stage-note.js";
 import { formatLeft } from "../../terminal/time-left.js";
 

@@ -1,12 +1,12 @@
 /** The bar of the chain with its time, and the row of a stall. */
 
+import { type OverallProgress, stagePercent } from "../../../../protocol/estimate/overall-progress.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import { isFinal } from "../../../../protocol/state.js";
 import { DEFAULT_QUEUE } from "../../../../protocol/submit-fields.js";
 import { elapsedOf } from "../../../describe/duration.js";
 import { savedTime } from "../../../describe/operation.js";
 import { formatDuration, formatOverall } from "../../../terminal/format.js";
-import { type OverallProgress, stagePercent } from "../../../terminal/overall-progress.js";
 import { formatLeft, formatMargin, groundOf, longLeft } from "../../../terminal/time-left.js";
 import { addBar } from "../../core/bars.js";
 import { isPaused } from "../../core/chain.js";

@@ -2,6 +2,8 @@
  * The waterfall: operations and stages as rows on one axis of time, each bar where and as long as it was, and what is to
  * come with its usual time. The operation view and the timeline draw the same picture.
  */
+
+import { stagePercent } from "../../../../protocol/estimate/overall-progress.js";
 import { getOwn } from "../../../../protocol/objects.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import { STEP_STATES, type StepState } from "../../../../protocol/stage-state.js";
@@ -11,7 +13,6 @@ import { elapsedOf } from "../../../describe/duration.js";
 import { stepsOf } from "../../../describe/steps.js";
 import { formatDuration, formatPercent } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
-import { stagePercent } from "../../../terminal/overall-progress.js";
 import { allowedFailures, oddNotes } from "../../../terminal/stage-note.js";
 import { isPaused } from "../../core/chain.js";
 import type { Lane, Span } from "../../core/lane.js";

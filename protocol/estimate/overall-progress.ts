@@ -4,10 +4,10 @@
  *
  * A stage counts by its typical duration (the median of earlier runs). Without earlier runs, all stages count the same.
  */
-import { getOwn } from "../../protocol/objects.js";
-import type { Operation } from "../../protocol/operation.js";
-import { isPassed } from "../../protocol/stage-state.js";
-import { isFinal } from "../../protocol/state.js";
+import { getOwn } from "../objects.js";
+import type { Operation } from "../operation.js";
+import { isPassed } from "../stage-state.js";
+import { isFinal } from "../state.js";
 
 export interface OverallProgress {
   /** From 0 to 99 before the end. A share that is not known is not included. */
