@@ -189,7 +189,8 @@ function changes(
         : reportOfStep(put, record, step, { percent, progress });
     }
     case "status:changed": {
-      const { step, status } = event;
+      const { step } = event;
+      const status = event.status.text === "" ? null : event.status;
       return step === undefined ? { status } : reportOfStep(put, record, step, { status });
     }
     case "terminal:changed":

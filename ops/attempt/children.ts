@@ -25,6 +25,8 @@ export interface ChildOptions {
   signal?: AbortSignal;
   /** Called when the operation starts, after its wait for a slot. */
   onStart?(): void;
+  /** The operation is the whole of its stage or step, so its error names no place in it. Default: false. */
+  isWhole?: boolean;
 }
 
 /** Where the operation begins inside of the attempt. */

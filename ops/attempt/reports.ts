@@ -153,8 +153,7 @@ export abstract class Reports {
     };
     const own =
       step === undefined ? options : { ...options, env: { ...options?.env, ...stepVariables(step) } };
-    const waitTime = this.waitTime();
-    waitTime.change(1, 0);
+    const work = this.waitTime().part();
     const running = exec(host, command, args, own)
       .then(
         (result) => {
@@ -168,7 +167,7 @@ export abstract class Reports {
       )
       .finally(() => {
         bar.release();
-        waitTime.change(-1, 0);
+        work.end();
       });
     const name = options?.label ?? String(command);
     return this.#remember({ name, call: `exec(${JSON.stringify(name)}, …)` }, running);
@@ -193,29 +192,27 @@ export abstract class Reports {
     return this.#remember(partOf(call), this.#run(call, options));
   }
 
-  async #run(call: ChildCall, { signal, onStart }: ChildOptions = {}): Promise<Operation> {
-    const { sink, meter, cancellation, over, children, childCalls } = this.parts;
+  async #run(call: ChildCall, options: ChildOptions = {}): Promise<Operation> {
+    const { meter, over, childCalls } = this.parts;
     const at = this.childPlace();
     const key = JSON.stringify(at);
     const place = { ...at, call: (childCalls.get(key) ?? 0) + 1 };
     childCalls.set(key, place.call);
     const params = takenParams("p.operation", call);
     const bar = meter.program();
+    const signals = [this.signal, over.signal, ...(options.signal ? [options.signal] : [])];
     const host = {
+      ...this.parts,
       place,
       bar,
-      sink,
-      cancellation,
-      children,
       waitTime: this.waitTime(),
       clock: this.clock,
-      signal: AbortSignal.any([this.signal, over.signal, ...(signal ? [signal] : [])]),
-      onStart,
+      signal: AbortSignal.any(signals),
       status: (text: string, level?: StatusLevel) => this.status(text, level),
     };
     try {
       const { runChild } = await import("./nested.js");
-      return await runChild(host, { ...call, params });
+      return await runChild(host, { ...call, params }, options);
     } finally {
       bar.release();
     }

@@ -9,7 +9,7 @@ import { ItemKeys } from "./item-keys.js";
 import { Meter } from "./meter.js";
 import { type AttemptParts, Reports, until } from "./reports.js";
 import type { Sink, StageValues } from "./sink.js";
-import { WaitTime } from "./wait-time.js";
+import type { WaitTime } from "./wait-time.js";
 
 export class RunningStep extends Reports implements StepProgress {
   readonly name: string;
@@ -23,7 +23,7 @@ export class RunningStep extends Reports implements StepProgress {
     cancellation: Cancellation,
     private readonly values: StageValues | null,
     interval: () => number,
-    waitTimeOfStage: WaitTime,
+    ofStage: WaitTime,
   ) {
     const over = new AbortController();
     const sink = until(over.signal, parts.sink);
@@ -45,7 +45,7 @@ export class RunningStep extends Reports implements StepProgress {
     );
     super({ ...parts, sink, meter, cancellation, over });
     this.name = step;
-    this.#waitTime = new WaitTime(() => this.clock.now(), waitTimeOfStage);
+    this.#waitTime = ofStage.part();
   }
 
   /** From 0 to 100. */

@@ -1,6 +1,6 @@
 /**
- * The time in which a stage or step does nothing but wait for operations inside of it to start. It is no part of its
- * duration.
+ * The time in which a stage, a step, or an operation inside of them does nothing but wait for a slot. It is no part of
+ * the duration.
  */
 export class WaitTime {
   #working = 0;
@@ -8,34 +8,41 @@ export class WaitTime {
   #since: number | null = null;
   #ms = 0;
 
-  /** @param stage - of a step: that of its stage, in which the step is a part that works or waits */
   constructor(
     private readonly now: () => number,
-    private stage: WaitTime | null = null,
+    private outer: WaitTime | null = null,
   ) {
-    stage?.change(1, 0);
+    outer?.change(1, 0);
   }
 
   get ms(): number {
     return this.#ms + (this.#since === null ? 0 : this.now() - this.#since);
   }
 
-  /** So many more parts of it work, and so many more wait. */
-  change(working: number, waiting: number): void {
-    this.#working += working;
-    this.#waiting += waiting;
-    const waits = this.#waiting > 0 && this.#working === 0;
+  /** A step, a program or an operation that begins now, and works. */
+  part(): WaitTime {
+    return new WaitTime(this.now, this);
+  }
+
+  setWaits(waits: boolean): void {
     if (waits === (this.#since !== null)) return;
     this.#ms = this.ms;
     this.#since = waits ? this.now() : null;
     const sign = waits ? 1 : -1;
-    this.stage?.change(-sign, sign);
+    this.outer?.change(-sign, sign);
   }
 
-  /** The step has ended. */
+  /** The part has ended. */
   end(): void {
-    if (this.#since === null) this.stage?.change(-1, 0);
-    else this.stage?.change(0, -1);
-    this.stage = null;
+    this.setWaits(false);
+    this.outer?.change(-1, 0);
+    this.outer = null;
+  }
+
+  /** So many more parts work, and so many more wait. */
+  private change(working: number, waiting: number): void {
+    this.#working += working;
+    this.#waiting += waiting;
+    this.setWaits(this.#waiting > 0 && this.#working === 0);
   }
 }

@@ -242,8 +242,8 @@ export interface Progress<Op = unknown> {
   percent(value: number): void;
 
   /**
-   * Sets the status line; text after 4096 characters is cut. Calls are cheap: up to 20 are sent at once, then 10 a
-   * second, and always the last one.
+   * Sets the status line; text after 4096 characters is cut, and an empty text removes the line. Calls are cheap: up to
+   * 20 are sent at once, then 10 a second, and always the last one.
    *
    * @param level - default: `"info"`
    * @throws TypeError if the level is unknown

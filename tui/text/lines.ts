@@ -129,6 +129,7 @@ function linesOf(
       if (event.step !== undefined) return [];
       return [{ to: "bar", view: { ...event, stage: stageOfBar(operation, path) } }];
     case "status:changed":
+      if (event.status.text === "") return [];
       return [
         oneLine(event.status.text, event.status.level === "info" ? "plain" : event.status.level, event.step),
       ];

@@ -41,14 +41,13 @@ export async function runNested(
   };
   const signal = AbortSignal.any([deadline, late.signal]);
   try {
-    const record = await p.child({ ...call, ...(queue && { queue: queue.name }) }, { signal, onStart });
+    const record = await p.child(
+      { ...call, ...(queue && { queue: queue.name }) },
+      { signal, onStart, isWhole: op.kind === "command" },
+    );
     return endOf(record, task.outputs, isSkippable(nested));
   } catch (error) {
     signal.throwIfAborted();
-    // The operation has only this stage.
-    const only = op.kind === "command" ? `${task.name} › ${place.stage}: ` : "";
-    const { message } = error as Error;
-    if (message.startsWith(only)) (error as Error).message = message.slice(only.length);
     throw error;
   } finally {
     clear?.();

@@ -105,7 +105,7 @@ it("shows the bar and the status of the operation in the stage", async () => {
   const ofOuter = events.filter(({ id }) => id === "outer");
   expect(ofOuter.filter(({ type }) => type === "progress:changed").at(-1)).toMatchObject({ percent: 100 });
   const statuses = ofOuter.flatMap((event) => (event.type === "status:changed" ? [event.status.text] : []));
-  expect(statuses).toEqual(["Compile", "Configure", "Make", "Make: linking"]);
+  expect(statuses).toEqual(["Compile", "Configure", "Make", "Make: linking", ""]);
 });
 
 it("resolves to the result of the last operation of the chain", async () => {

@@ -72,6 +72,7 @@ it("leaves the time before its start out of the duration, and tells of it", asyn
   expect(sink.of("status:changed").map(({ status }) => status.text)).toEqual([
     "waits for a slot of gpu",
     "Train",
+    "",
   ]);
   expect(sink.lines.map(({ text }) => text)).toEqual(["Train (child) waited 5 s"]);
 });
@@ -114,7 +115,10 @@ it("shows the part of all stages that is done as the bar of the stage", async ()
     },
   );
   expect(sink.of("progress:changed")[0]).toMatchObject({ percent: 75, progress: { unit: "%", done: 75 } });
-  expect(sink.of("status:changed")).toMatchObject([{ status: { text: "Save: disk 2", level: "warning" } }]);
+  expect(sink.of("status:changed")).toMatchObject([
+    { status: { text: "Save: disk 2", level: "warning" } },
+    { status: { text: "" } },
+  ]);
 });
 
 it("says that somebody cancelled it, and keeps the code of its error", async () => {
