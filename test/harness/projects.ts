@@ -24,6 +24,7 @@ export const SMOKE = faults(
   "disk-full",
   "damage",
   "every-call",
+  "nested",
   "power",
   "storm",
 );
@@ -40,6 +41,7 @@ export const ALONE = faults(
 
 /** The faults that take minutes in their complete form, the longest first. */
 export const LONGEST = faults(
+  "nested",
   "every-call",
   "power",
   "odd-objects",
@@ -47,6 +49,7 @@ export const LONGEST = faults(
   "storm",
   "model",
   "fleet/storm",
+  "fleet/nested",
   "backup",
   "log-numbers",
   "cancel-races",
