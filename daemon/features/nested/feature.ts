@@ -6,7 +6,7 @@ import type { MakeFeature } from "../../compose.js";
 import type { FeatureRoutes } from "../../feature.js";
 import { definition } from "../../http/route-definition.js";
 import { isPausedNow } from "../../lifecycle.js";
-import type { Decision } from "../../store/decision.js";
+import type { Decision, Entry } from "../../store/decision.js";
 import { NotRecordedError } from "../../store/not-recorded.js";
 import { child, otherHost } from "./children.js";
 import { retryInside } from "./retry-inside.js";
@@ -51,13 +51,13 @@ export const nested: MakeFeature = (parts) => {
       scheduler.pauseOperation(id);
     });
 
-  /** Brings a live child in line with its parent. @param isNew - it was submitted just now */
-  const follow = (id: string, isNew = false): void => {
+  /** Brings a live child in line with its parent. */
+  const follow = (id: string): void => {
     const entry = find(id);
-    const parent = find(entry?.record.parent?.id ?? "");
-    if (!entry || isFinal(entry.record.state)) return;
-    // What a person has retried by itself after the end of its parent goes on.
-    const isLeft = !parent || (isFinal(parent.record.state) && (isNew || entry.queuedAt < parent.finishedBy));
+    // A finished parent may have left memory.
+    const parent = store.find(entry?.record.parent?.id ?? "");
+    if (!entry || !parent || isFinal(entry.record.state)) return;
+    const isLeft = isFinal(parent.record.state) && !isRetriedAfter(entry, parent.record.finishedAt!);
     if (isLeft || parent.run?.stopReason) {
       if (!entry.record.cancelRequested) void cancel(id);
       return;
@@ -90,7 +90,7 @@ export const nested: MakeFeature = (parts) => {
       if (kind === "cancelled" || kind === "paused" || kind === "finished")
         for (const each of edges.childrenOf(id)) follow(each);
       // A child that starts while its parent is paused, is submitted as the parent ends, or comes from a host that is lost.
-      if (after?.parent && OF_CHILD.has(kind)) follow(id, kind === "submitted");
+      if (after?.parent && OF_CHILD.has(kind)) follow(id);
     }
   });
 
@@ -120,6 +120,11 @@ export const nested: MakeFeature = (parts) => {
     retryInside: (entry, body, by) => retryInside(parts, entry, body, by),
   };
 };
+
+/** What a person retries by itself after the end of its parent goes on. */
+function isRetriedAfter({ events }: Entry, time: string): boolean {
+  return events.some(({ type, at }) => type === "operation:retried" && at >= time);
+}
 
 function problemOf(id: string, error: unknown): string {
   return `what ran inside of ${id} could not be removed with it (${(error as Error).message}); remove it with: liveops rm`;

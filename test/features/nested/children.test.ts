@@ -1,5 +1,6 @@
 /** The route by which a running operation begins operations inside of it, and what happens to them with their parent. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { EmbeddedStore } from "../../../daemon/store/embedded-store.js";
 import type { Submission } from "../../../protocol/event.js";
 import { newId } from "../../../protocol/id.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -333,6 +334,17 @@ describe("a retry inside of a child", () => {
     expect(served.open.store.ledger.get(parent)!.forgotten).toBeUndefined();
     await served.run(parent);
     expect(await ask(parent)).toMatchObject({ status: 200, id });
+  });
+
+  test("a child that is retried by itself runs on, also where its parent has left memory", async () => {
+    const { parent, id } = await failed();
+    await (served.open.store as EmbeddedStore).checkpoint();
+    expect(served.open.store.ledger.get(parent)).toBeUndefined();
+    expect(await retry(id)).toMatchObject({ status: 200 });
+    await served.run(id);
+    // A cancel of it would be recorded before this.
+    await served.open.lifecycle.wait(id, () => []);
+    expect(record(id)).toMatchObject({ state: "running", cancelRequested: false });
   });
 
   test("refuses a stage that the child does not have, and changes nothing", async () => {
