@@ -38,7 +38,7 @@ export async function child(
     // A child that a person has removed is made anew.
     if (used !== null && used.entry === null) continue;
     if (used === null) return submit(parts, parent, body, key);
-    await runAgain(parts, used.entry!, record);
+    await runAgain(parts, used.entry!, parent);
     return { entry: used.entry!, isNew: false };
   }
 }
@@ -66,8 +66,15 @@ async function submit(
   return { entry: entries[0]!, isNew };
 }
 
-/** The last link of the child's chain runs again where it did not succeed. */
-async function runAgain({ lifecycle, store }: Parts, first: Entry, parent: Operation): Promise<void> {
+/**
+ * The last link of the child's chain runs again where it did not succeed, unless it ended after the parent was queued:
+ * then that is the end for which this attempt asks, as after a lost reply.
+ */
+async function runAgain(
+  { lifecycle, store }: Parts,
+  first: Entry,
+  { record: parent, queuedAt }: Entry,
+): Promise<void> {
   let last = first;
   for (let next = first.record.chain.next; next !== null; next = last.record.chain.next) {
     const entry = await store.archive.find(next);
@@ -76,7 +83,8 @@ async function runAgain({ lifecycle, store }: Parts, first: Entry, parent: Opera
   }
   const { id, state } = last.record;
   const changes = otherHost(last.record, parent);
-  if (isFinal(state) && state !== "succeeded") await lifecycle.retry(id, { changes });
+  if (isFinal(state) && state !== "succeeded" && last.finishedBy < queuedAt)
+    await lifecycle.retry(id, { changes });
   else if (state === "queued" && changes !== null)
     await lifecycle.edit(id, () => ({ changes, changedVariables: [] }));
 }

@@ -143,6 +143,16 @@ describe("a child", () => {
     expect(record(next)).toMatchObject({ state: "running", attempt: 2 });
   });
 
+  test("that failed in this attempt is as it is: the reply may have been lost", async () => {
+    const parent = await running();
+    const { id } = await ask(parent);
+    await served.run(id);
+    await served.finish(id, "failed");
+    expect(await ask(parent)).toMatchObject({ status: 200, id, body: { state: "failed" } });
+    await nextAttempt(parent);
+    expect(await ask(parent)).toMatchObject({ status: 200, id, body: { state: "queued" } });
+  });
+
   test("is forgotten by a retry from its stage or before, and kept by others", async () => {
     const parent = await running();
     const { id } = await ask(parent);
