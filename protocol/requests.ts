@@ -49,19 +49,11 @@ export const submitRequest = z.union([
   z.array(submitBody).check(z.minLength(1), z.maxLength(MAX_BATCH)),
 ]);
 
-const { params: childParams, set: childSet, queue: childQueue, force, cwd: childCwd, env } = submitShape;
-
-/** An operation that begins inside of a running one. */
-export const childBody = z.strictObject({
-  op: submitBody.shape.op,
-  params: childParams,
-  set: childSet,
-  queue: doc(childQueue, "queue of the operation; default: that of its type, otherwise that of the parent"),
-  force,
-  cwd: doc(childCwd, "default: that of the parent"),
-  env: doc(env, "variables added to those of the parent"),
-  parent: doc(z.omit(parentSchema, { id: true }), "where it begins"),
-});
+/** An operation that begins inside of a running one. What is absent is that of its type, or else of the parent. */
+export const childBody = z.extend(
+  z.pick(submitBody, { op: true, params: true, set: true, queue: true, cwd: true, env: true }),
+  { parent: doc(z.omit(parentSchema, { id: true }), "where it begins") },
+);
 
 export const listQuery = z.object({
   state: commaList(z.enum(STATES)),

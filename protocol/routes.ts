@@ -122,7 +122,8 @@ export const ROUTES = {
       description:
         "Only for the code of the operation that runs. The daemon replies once the operation is on disk. " +
         "A repeated request from the same place of the parent gets status 200 and the same operation; one that " +
-        "failed or was cancelled runs again as a new attempt. The parent lends its slot as long as it waits.",
+        "failed or was cancelled runs again as a new attempt. Variables are added to those of the parent; what else is " +
+        "absent is that of its type or of the parent. The parent lends its slot as long as it waits.",
       params: id,
       body: requests.childBody,
       replies: { 201: json(operationSchema), 200: json(operationSchema) },

@@ -50,7 +50,7 @@ async function submit(
   key: string,
 ): Promise<{ entry: Entry; isNew: boolean }> {
   checkDepth(record, (each) => store.find(each));
-  const { id, label, cwd, priority, queue, host } = record;
+  const { id, label, cwd, priority, queue, host, force } = record;
   const draft: Draft = {
     cwd,
     priority,
@@ -60,6 +60,7 @@ async function submit(
     parent: { id, ...parent },
     parentQueue: queue,
     ...(host !== undefined && { on: host }),
+    ...(force && { force }),
     secrets: store.secrets.get(id),
   };
   const { entries, isNew } = await submissions.submit([draft], { isBatch: false, key, isInside: true });

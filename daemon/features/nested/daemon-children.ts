@@ -52,11 +52,11 @@ export class DaemonChildren implements ChildRunner {
     const body = {
       op: nameOf(call),
       params,
+      set: words && [...words],
+      queue,
+      cwd,
+      env,
       parent: { attempt, ...place },
-      ...(words && { set: [...words] }),
-      ...(queue !== undefined && { queue }),
-      ...(cwd !== undefined && { cwd }),
-      ...(env && { env }),
     };
     // The signal ends no request: one on its way may begin the operation, and the reply says what to cancel.
     const ask = () => {

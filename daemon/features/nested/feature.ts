@@ -1,7 +1,7 @@
 /** Operations inside of others. What happens to the parent reaches its children: cancel, timeout, pause, its end, removal. */
 import { setTimeout as delay } from "node:timers/promises";
 import { Refusal } from "../../../protocol/errors.js";
-import { isFinal } from "../../../protocol/state.js";
+import { isFinal, STATES } from "../../../protocol/state.js";
 import type { MakeFeature } from "../../compose.js";
 import type { FeatureRoutes } from "../../feature.js";
 import { definition } from "../../http/route-definition.js";
@@ -16,6 +16,9 @@ const AGAIN_MS = 500;
 
 /** Most children that are removed in one step. */
 const AT_ONCE = 100;
+
+/** Those that are not finished stay: a removal of them would be refused. A list of them would also cost more. */
+const FINAL = STATES.filter(isFinal);
 
 /** Decisions about a child after which it may differ from its parent. */
 const OF_CHILD = new Set<Decision["kind"]>(["submitted", "started", "requeued"]);
@@ -40,16 +43,6 @@ export const nested: MakeFeature = (parts) => {
       }
     }
   };
-  const cancel = (id: string) =>
-    change(id, async () => {
-      await lifecycle.cancel(id);
-      scheduler.stopOperation(id);
-    });
-  const pause = (id: string, isPaused: boolean) =>
-    change(id, async () => {
-      await lifecycle.pause(id, isPaused);
-      scheduler.pauseOperation(id);
-    });
 
   /** Brings a live child in line with its parent. */
   const follow = (id: string): void => {
@@ -58,27 +51,30 @@ export const nested: MakeFeature = (parts) => {
     const parent = store.find(entry?.record.parent?.id ?? "");
     if (!entry || !parent || isFinal(entry.record.state)) return;
     const isLeft = isFinal(parent.record.state) && !isRetriedAfter(entry, parent.record.finishedAt!);
-    if (isLeft || parent.run?.stopReason) {
-      if (!entry.record.cancelRequested) void cancel(id);
-      return;
-    }
-    if (parent.record.state !== "running") return;
-    if (entry.record.state === "queued") {
-      const on = otherHost(entry.record, parent.record);
-      if (on !== null)
-        void change(id, () => lifecycle.edit(id, () => ({ changes: on, changedVariables: [] })));
-      return;
-    }
     const isPaused = isPausedNow(parent.record);
-    if (isPaused !== isPausedNow(entry.record)) void pause(id, isPaused);
+    if (isLeft || parent.run?.stopReason) {
+      if (entry.record.cancelRequested) return;
+      void change(id, async () => {
+        await lifecycle.cancel(id);
+        scheduler.stopOperation(id);
+      });
+    } else if (parent.record.state !== "running") return;
+    else if (entry.record.state === "queued") {
+      const changes = otherHost(entry.record, parent.record);
+      if (changes !== null)
+        void change(id, () => lifecycle.edit(id, () => ({ changes, changedVariables: [] })));
+    } else if (isPaused !== isPausedNow(entry.record))
+      void change(id, async () => {
+        await lifecycle.pause(id, isPaused);
+        scheduler.pauseOperation(id);
+      });
   };
 
   const removeChildren = async (parent: string): Promise<void> => {
-    for (;;) {
-      const children = await store.archive.list({ parent }, AT_ONCE);
-      const final = children.filter(({ record }) => isFinal(record.state));
-      for (const { record } of final) await change(record.id, () => lifecycle.remove(record.id));
-      if (children.length < AT_ONCE || final.length === 0) return;
+    for (let left = AT_ONCE; left === AT_ONCE; ) {
+      const children = await store.archive.list({ parent, state: FINAL }, AT_ONCE);
+      for (const { record } of children) await change(record.id, () => lifecycle.remove(record.id));
+      left = children.length;
     }
   };
 

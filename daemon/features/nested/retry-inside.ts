@@ -20,33 +20,28 @@ export async function retryInside(
   body: RetryBody,
   by: string,
 ): Promise<RetryBody | null> {
-  const { from, done = [], ...others } = body;
+  const { from, done = [], secrets } = body;
   const names = [...(from === undefined ? [] : [from]), ...done.map(({ stage }) => stage)];
   if (!names.some((name) => name.includes("/"))) return null;
   const children = await parts.store.archive.list({ parent: record.id }, MOST);
-  const inside = new Map<Entry, RetryBody>();
-  const take = (name: string, add: (rest: string, its: RetryBody) => RetryBody) => {
-    const found = childIn(children, name);
-    if (found === null) return false;
-    inside.set(found.child, add(found.rest, inside.get(found.child) ?? {}));
-    return true;
+  const inside = new Map(names.map((name) => [name, childIn(children, name)]));
+  /** What the request says of one child; null: of the operation itself. */
+  const bodyOf = (child: Entry | null): RetryBody => {
+    const isOf = (name: string) => (inside.get(name)?.child ?? null) === child;
+    const restOf = (name: string) => inside.get(name)?.rest ?? name;
+    const its = done.filter(({ stage }) => isOf(stage));
+    return {
+      from: from !== undefined && isOf(from) ? restOf(from) : undefined,
+      done: its.length === 0 ? undefined : its.map((each) => ({ ...each, stage: restOf(each.stage) })),
+      secrets,
+    };
   };
-  const isFromInside = from !== undefined && take(from, (rest, its) => ({ ...its, from: rest }));
-  const ofParent = done.filter(
-    (each) =>
-      !take(each.stage, (rest, its) => ({ ...its, done: [...(its.done ?? []), { ...each, stage: rest }] })),
-  );
-  if (inside.size === 0) return null;
-  const { secrets } = body;
-  for (const [child, its] of inside) {
-    if (child.record.state === "succeeded") throw hasSucceeded(child, from ?? done[0]!.stage);
-    await retryOperation(parts, child, { ...its, ...(secrets && { secrets }) }, by);
-  }
-  return {
-    ...others,
-    ...(from !== undefined && !isFromInside && { from }),
-    ...(ofParent.length > 0 && { done: ofParent }),
-  };
+  for (const [name, found] of inside)
+    if (found?.child.record.state === "succeeded") throw hasSucceeded(found.child, name);
+  const named = new Set([...inside.values()].flatMap((found) => found?.child ?? []));
+  if (named.size === 0) return null;
+  for (const child of named) await retryOperation(parts, child, bodyOf(child), by);
+  return { ...body, ...bodyOf(null) };
 }
 
 /** The newest child whose place the name begins with, and what is left of the name. */
