@@ -362,6 +362,10 @@ export const operationSchema = z.object({
     z.optional(parentSchema),
     "The operation inside of which this one runs: `id`, `attempt`, `stage`, `step`, `occurrence` (of the stage) and `call`. Cancel, pause, timeout and removal of the parent reach this operation. Absent: none",
   ),
+  children: doc(
+    z.optional(z.int()),
+    "How many times an operation began inside of this one, or was found again; absent: none did",
+  ),
   schedule: doc(
     z.optional(z.string()),
     "Name of the schedule that submitted the operation; otherwise absent",

@@ -105,8 +105,9 @@ function changes(
     case "grace:declared":
     case "records:dropped":
     case "items:finished":
-    case "child:began":
       return {};
+    case "child:began":
+      return { children: (record.children ?? 0) + 1 };
     case "attempt:accepted":
       return { pid: event.pid, commit: event.commit };
     case "attempt:finished":

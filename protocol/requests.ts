@@ -122,6 +122,10 @@ export const watchQuery = z.object({
   state: commaList(z.enum(STATES)),
   op: z.optional(z.string()),
   host,
+  parent: doc(
+    z.optional(z.literal("none")),
+    "`none`: leave out finished operations inside of another one; those that run are part of what the outer one shows",
+  ),
   limit: doc(z._default(count.check(z.lte(MAX_PAGE)), 200), "number of newest finished operations"),
 });
 

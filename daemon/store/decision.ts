@@ -91,6 +91,7 @@ const RUN_STATE = [
   "steps",
   "stepCounts",
   "approvals",
+  "children",
   "percent",
   "progress",
   "status",

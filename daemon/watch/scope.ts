@@ -1,6 +1,6 @@
 /** What a watcher watches: one operation (and the rest of its chain), or all operations that fit a filter. */
 import type { Operation } from "../../protocol/operation.js";
-import type { State } from "../../protocol/state.js";
+import { isFinal, type State } from "../../protocol/state.js";
 
 export interface Scope {
   /** Null: all operations that fit. */
@@ -10,6 +10,8 @@ export interface Scope {
   op: string | null;
   /** Host of the last attempt. */
   host: string | null;
+  /** `none`: finished operations inside of another one are left out. */
+  parent: "none" | null;
   /** Newest finished operations in the snapshot. */
   limit: number;
   /** First queued operations that the stream sends. */
@@ -26,6 +28,7 @@ export function fits(scope: Scope, record: Operation): boolean {
   return (
     (scope.state === null || scope.state.includes(record.state)) &&
     (scope.op === null || scope.op === record.op) &&
-    (scope.host === null || scope.host === record.host)
+    (scope.host === null || scope.host === record.host) &&
+    (scope.parent === null || record.parent === undefined || !isFinal(record.state))
   );
 }

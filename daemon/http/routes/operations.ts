@@ -6,6 +6,7 @@ import { Refusal } from "../../../protocol/errors.js";
 import type { Approval, Operation } from "../../../protocol/operation.js";
 import type { OperationPage } from "../../../protocol/replies.js";
 import type { listQuery } from "../../../protocol/requests.js";
+import { STATES } from "../../../protocol/state.js";
 import { nearest } from "../../../protocol/text/nearest.js";
 import { WARNING_HEADER } from "../../../protocol/version.js";
 import { draftOfAgain } from "../../admission/again.js";
@@ -15,7 +16,7 @@ import { hostFilter } from "../../hosts/hosts.js";
 import { notAsking } from "../../state-refusal.js";
 import type { Entry } from "../../store/decision.js";
 import type { HistoryQuery } from "../../store/history-query.js";
-import type { Archive } from "../../store/store.js";
+import type { Store } from "../../store/store.js";
 import { personOf } from "../person.js";
 import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 
@@ -153,14 +154,20 @@ async function list(context: Context, query: z.output<typeof listQuery>): Promis
     operations: page.map((entry) => context.view.present(entry)),
     next: more ? page.at(-1)!.order.toString(36) : null,
     previous: page[0]?.order.toString(36) ?? null,
-    total: await totalOf(archive, filter),
+    total: await totalOf(context.store, filter),
     cursor: journalNumber.toString(36),
   };
 }
 
-/** Most operations are inside of no other one: the few that are cost less to count. */
-async function totalOf(archive: Archive, filter: HistoryQuery): Promise<number> {
-  if (filter.parent !== "none") return archive.count(filter);
+/** The store keeps the number of each state. Of other filters, the few operations inside of others cost less to count. */
+async function totalOf(store: Store, filter: HistoryQuery): Promise<number> {
+  const { archive } = store;
+  const { parent, state = STATES, order: _, before: __, ...others } = filter;
+  if (parent !== "none") return archive.count(filter);
+  if (Object.values(others).every((each) => each === undefined)) {
+    const counts = store.counts(parent);
+    return state.reduce((sum, each) => sum + counts[each], 0);
+  }
   const all = await archive.count({ ...filter, parent: undefined });
   return all - (await archive.count({ ...filter, parent: "any" }));
 }

@@ -65,7 +65,19 @@ export const watchRoute: RoutePlugin = (app, { context, connections }, done) => 
   app.route({
     ...definition("watch"),
     handler: async ({ query, headers }, reply) => {
-      const { operation, follow, waits = [], log, logAfter, since, state, op, host, limit } = query;
+      const {
+        operation,
+        follow,
+        waits = [],
+        log,
+        logAfter,
+        since,
+        state,
+        op,
+        host,
+        parent = null,
+        limit,
+      } = query;
       const id = operation === undefined ? null : (await context.view.find(operation)).record.id;
       await waitWhileOpen(context, headers, reply, id === null ? waits : [id]);
       if (id !== null) await context.runs.bring([id]);
@@ -75,6 +87,7 @@ export const watchRoute: RoutePlugin = (app, { context, connections }, done) => 
         state: state ?? null,
         op: op ?? null,
         host: hostFilter(context.hosts, host) ?? null,
+        parent,
         limit,
         queued: FIRST_QUEUED,
         log,

@@ -108,6 +108,8 @@ describe("list", () => {
     expect(await ids(`parent=${queued}`)).toEqual([sealed]);
     expect(await ids("parent=none")).toEqual([queued, failed]);
     expect((await page("parent=none&limit=1")).total).toBe(2);
+    expect((await page("parent=none&state=failed,cancelled")).total).toBe(1);
+    expect((await page("parent=none&op=b")).total).toBe(1);
     expect(await ids("q=NIGHTLY")).toEqual([failed]);
     expect(await ids("q=something%20else")).toEqual([queued]);
     expect(await ids(`q=${sealed.slice(2, 9)}`)).toEqual([sealed]);

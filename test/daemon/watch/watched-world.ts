@@ -23,6 +23,7 @@ export const ALL: Scope = {
   state: null,
   op: null,
   host: null,
+  parent: null,
   limit: 200,
   queued: 500,
   log: false,

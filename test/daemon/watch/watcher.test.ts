@@ -70,6 +70,9 @@ describe("the first line", () => {
     expect(ids({ limit: 0 })).toEqual(["other"]);
     expect(ids({ op: "b" })).toEqual(["other"]);
     expect(ids({ state: ["succeeded"] })).toEqual(["f1", "f2", "f3"]);
+    const parent = { id: "f1", attempt: 1, stage: null, occurrence: 0, call: 1 };
+    for (const id of ["f3", "other"]) world.operations.set(id, { ...world.operations.get(id)!, parent });
+    expect(ids({ limit: 2, parent: "none" })).toEqual(["f1", "f2", "other"]);
   });
 
   test("after a usable cursor is `resumed`, then exactly the missed changes", async () => {

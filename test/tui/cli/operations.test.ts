@@ -115,7 +115,7 @@ test("ls folds what runs inside of an operation into its row; --children and --q
 });
 
 test("show names the operation around it, and lists those inside of it, with the error of each", async () => {
-  const parent = { ...record("parent"), slot: 1, waitsFor: ["child"] };
+  const parent = { ...record("parent"), slot: 1, children: 2, waitsFor: ["child"] };
   const failed = build("old", "parent", {
     state: "failed",
     error: { code: "E", message: "no disk", stack: null },
@@ -259,7 +259,10 @@ test("ls --watch without a terminal: the table, then a row for each change; Ctrl
     "ccc load-process-save ● running",
     "bbb load-process-save - removed",
   ]);
-  expect(daemon.asked.find(({ path }) => path === "/v1/watch")?.query).toEqual({ limit: "1000" });
+  expect(daemon.asked.find(({ path }) => path === "/v1/watch")?.query).toEqual({
+    parent: "none",
+    limit: "20",
+  });
 });
 
 test("ls --watch --json: a record a line, again at each change, and what was removed", async () => {

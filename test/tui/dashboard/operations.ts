@@ -96,6 +96,7 @@ export function release(over: Partial<Operation> = {}): Operation {
     currentStage: 0,
     stageStates: { Build: "active" },
     stageTimes: { Build: times(42, null) },
+    children: 1,
     percent: 47,
     status: { text: "src/orders.ts", level: "info" },
     createdAt: ago(42),

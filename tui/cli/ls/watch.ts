@@ -120,8 +120,9 @@ function queryOf({ state, op, host, parent, limit = DEFAULT_LIMIT, fits }: LsFil
     ...(state && { state }),
     ...(op !== undefined && { op }),
     ...(host !== undefined && { host }),
+    ...(parent && { parent }),
     // The daemon does not know the other filters.
-    limit: fits === undefined && parent === undefined ? Math.min(limit, MOST_FINISHED) : MOST_FINISHED,
+    limit: fits === undefined ? Math.min(limit, MOST_FINISHED) : MOST_FINISHED,
     ...(cursor !== null && { since: cursor }),
   };
 }

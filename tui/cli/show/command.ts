@@ -64,7 +64,7 @@ export function registerShow(root: Command): void {
         time,
         link,
         urls: { run: runUrlIn(stateDir)(operation), log: logUrlIn(stateDir)(operation) },
-        inside: await insideLines(client, operation, paintFor(process.stdout)),
+        inside: operation.children ? await insideLines(client, operation, paintFor(process.stdout)) : [],
         chain: await chainLinks(client, operation),
         forecast: isFinal(operation.state) ? null : await client.forecast().catch(() => null),
       });

@@ -40,8 +40,7 @@ export const inside = ask({
   late: true,
   want(state) {
     const operation = selectedOperation(state);
-    if (operation === null || operation.attempt === 0 || !isReachable(state, operation.id)) return null;
-    return { parent: operation.id };
+    return operation?.children && isReachable(state, operation.id) ? { parent: operation.id } : null;
   },
   take: fetched,
   async bring({ parent }, { client, tell }) {
