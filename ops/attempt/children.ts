@@ -11,7 +11,7 @@ export interface ChildCall {
   type: OperationClass | string;
   params: Readonly<Record<string, unknown>>;
   /** `name=value`, read by the schema of the type as words of a command line. Default: none. */
-  words?: readonly string[];
+  words?: string[];
   /** Default: that of the type, otherwise that of this operation. */
   queue?: string;
   /** Absolute; default: that of this operation. */

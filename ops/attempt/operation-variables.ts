@@ -21,8 +21,8 @@ export function operationVariables(order: Pick<Order, "id" | "op" | "attempt" | 
   } satisfies Record<Exclude<Name, typeof STAGE | typeof STEP>, string>;
 }
 
-/** The variables of this process outside of all attempts, while an attempt runs in it. */
-let outer: Record<string, string | undefined> = {};
+/** Puts the variables back that this process has outside of all attempts, while an attempt runs in it. */
+let leave = () => {};
 let active = 0;
 
 /**
@@ -31,14 +31,20 @@ let active = 0;
  * @returns call at the end of the attempt; after the last one, the variables are as before the first one
  */
 export function enterOperationVariables(order: Parameters<typeof operationVariables>[0]): () => void {
-  const names = Object.keys(OPERATION_VARIABLES);
-  if (active++ === 0) outer = Object.fromEntries(names.map((name) => [name, process.env[name]]));
+  if (active++ === 0) leave = keepVariables(Object.keys(OPERATION_VARIABLES));
   setStageVariable(null);
   delete process.env[STEP];
   Object.assign(process.env, operationVariables(order));
   return () => {
-    if (--active > 0) return;
-    for (const [name, value] of Object.entries(outer)) {
+    if (--active === 0) leave();
+  };
+}
+
+/** @returns call to put the variables of this process back */
+export function keepVariables(names: readonly string[]): () => void {
+  const before = names.map((name) => [name, process.env[name]] as const);
+  return () => {
+    for (const [name, value] of before) {
       if (value === undefined) delete process.env[name];
       else process.env[name] = value;
     }

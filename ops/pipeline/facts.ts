@@ -41,9 +41,10 @@ function fromShellInside(pipeline: Pipeline): FromShell {
     const deeper = fromShellInside(inside);
     variables.push(...inside.envFrom, ...deeper.variables);
     Object.assign(secrets, deeper.secrets);
-    for (const param of inside.params.filter(({ secret }) => secret)) {
-      const source = runner.sourceOf(param);
-      if (source !== undefined && isOfShell(source)) secrets[`${param.name} of ${inside.name}`] = source;
+    for (const { name, from } of inside.params.filter(({ secret }) => secret)) {
+      const given = runner.paramOf(name);
+      const source = given === undefined ? from : given.value;
+      if (typeof source === "string" && isOfShell(source)) secrets[`${name} of ${inside.name}`] = source;
     }
   }
   return { variables, secrets };

@@ -2,7 +2,7 @@
 import type { STEP_KEYS } from "../../protocol/pipeline/keys.js";
 import type { UsedName } from "../../protocol/pipeline/used-names.js";
 import type { FromPlace } from "../attempt/sink.js";
-import type { Pipeline, PipelineParam, PipelineStage, PipelineTask } from "./definition.js";
+import type { Pipeline, PipelineStage, PipelineTask } from "./definition.js";
 import type { NamedFiles } from "./read/named-files.js";
 import type { Scope } from "./read/scope.js";
 import type { Field, Section } from "./read/values.js";
@@ -38,8 +38,8 @@ export abstract class TaskRunner {
   /** The pipeline that it runs; null: it is not known before. */
   abstract readonly inside: Pipeline | null;
 
-  /** Where the value of a secret of that pipeline is; undefined: in another secret, or nowhere. */
-  abstract sourceOf(param: PipelineParam): string | undefined;
+  /** What it gives to a parameter of that pipeline. `value` is absent where it is not known before the run. */
+  abstract paramOf(name: string): { value?: unknown } | undefined;
 
   /** @throws Error; one with `exitCode` may be tried again by `retry` */
   abstract run(context: TaskContext, task: PipelineTask, place: TaskPlace): Promise<TaskEnd>;

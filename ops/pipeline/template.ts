@@ -138,7 +138,7 @@ export function namesIn(value: TemplateValue): string[] {
  *
  * @throws Error if a name within a text has no value
  */
-function fillValue(value: TemplateValue, scope: Scope): unknown {
+export function fillValue(value: TemplateValue, scope: Scope): unknown {
   switch (value.kind) {
     case "text": {
       const name = onlyName(value.text);

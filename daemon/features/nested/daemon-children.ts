@@ -12,25 +12,17 @@ import { NoDaemonError } from "../../../protocol/client/errors.js";
 import { findSocket } from "../../../protocol/client/find-daemon.js";
 import { untilAnswered } from "../../../protocol/client/reconnect.js";
 import { untilFinished } from "../../../protocol/client/until-finished.js";
-import { Refusal, type RefusalCode } from "../../../protocol/errors.js";
+import { Refusal } from "../../../protocol/errors.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { WorkerSetup } from "../../worker/messages.js";
 
-/** Refusals that pass. */
-const PASSING = new Set<string>([
-  "LIVEOPS_QUEUE_FULL",
-  "LIVEOPS_ENGINE_AWAY",
-  "LIVEOPS_ENGINE_BEHIND",
-  "LIVEOPS_STORE_FULL",
-  "LIVEOPS_STORE_FAILED",
-  "LIVEOPS_TOO_MANY_WATCHERS",
-  "LIVEOPS_TOO_MANY_CONNECTIONS",
-] satisfies RefusalCode[]);
+/** The queue has no room, or a part of the daemon cannot answer now. */
+const PASSING_STATUSES = [429, 503, 507];
 
 const isPassing = (error: unknown) =>
-  error instanceof NoDaemonError || (error instanceof Refusal && PASSING.has(error.code));
+  error instanceof NoDaemonError || (error instanceof Refusal && PASSING_STATUSES.includes(error.status));
 
-/** Also the attempt is being ended: the stop comes next. */
+/** Also while the daemon ends the attempt: the stop comes next. */
 const isPassingAtFirst = (error: unknown) =>
   isPassing(error) || (error instanceof Refusal && error.code === "LIVEOPS_WRONG_STATE");
 
@@ -48,16 +40,8 @@ export class DaemonChildren implements ChildRunner {
   async run(call: ChildCall, place: ChildPlace, { signal, onRecord }: ChildWatch): Promise<Operation> {
     const client = this.#client;
     const { id, attempt } = this.order;
-    const { params, words, queue, cwd, env } = call;
-    const body = {
-      op: nameOf(call),
-      params,
-      set: words && [...words],
-      queue,
-      cwd,
-      env,
-      parent: { attempt, ...place },
-    };
+    const { type: _, words: set, ...others } = call;
+    const body = { ...others, op: nameOf(call), set, parent: { attempt, ...place } };
     // The signal ends no request: one on its way may begin the operation, and the reply says what to cancel.
     const ask = () => {
       signal.throwIfAborted();

@@ -10,6 +10,7 @@ import type { ChildCall, ChildPlace, ChildRunner, ChildWatch } from "../../attem
 import { SYSTEM_CLOCK } from "../../attempt/clock.js";
 import { runChain } from "../../attempt/inline-chain.js";
 import { InlineLink, type InlineWatcher, type LinkOptions } from "../../attempt/inline-link.js";
+import { keepVariables } from "../../attempt/operation-variables.js";
 import { prepareSubmission } from "../../types/prepare.js";
 import { isOperationType, type OperationCtor } from "../../types/read-type.js";
 
@@ -53,7 +54,8 @@ export class InlineChildren implements ChildRunner {
       new InlineChildren(this.parts, parent, attempt, this.depth + 1);
     const link = (_: OperationCtor, its: Submission) =>
       new InlineLink(its, watcher, { ...options, onRecord, childrenOf });
-    const leave = enterVariables(call.env ?? {});
+    const leave = keepVariables([...Object.keys(OPERATION_VARIABLES), ...Object.keys(call.env ?? {})]);
+    Object.assign(process.env, call.env);
     const listeners = process.getMaxListeners();
     // Each attempt listens for uncaught errors.
     process.setMaxListeners(listeners + 1);
@@ -75,33 +77,17 @@ export class InlineChildren implements ChildRunner {
   async #submissionOf(Type: OperationCtor, call: ChildCall, place: ChildPlace): Promise<Submission> {
     const { id: parentId, label, cwd, force } = this.parent;
     const id = newId();
-    const { params, words = [], queue } = call;
-    const submission = await prepareSubmission(
-      Type,
-      { params, set: [...words] },
-      {
-        id,
-        label,
-        cwd: call.cwd ?? cwd,
-        chain: { id, index: 0, previous: null, next: null },
-        parent: { id: parentId, attempt: this.attempt, ...place },
-        ...(force && { force }),
-      },
-    );
+    const { params, words: set, queue } = call;
+    const context = {
+      id,
+      label,
+      cwd: call.cwd ?? cwd,
+      chain: { id, index: 0, previous: null, next: null },
+      parent: { id: parentId, attempt: this.attempt, ...place },
+      ...(force && { force }),
+    };
+    const submission = await prepareSubmission(Type, { params, set }, context);
     if (queue !== undefined) submission.queue = queue;
     return submission;
   }
-}
-
-/** @returns call at the end: the variables are as before, those of the operation around it too */
-function enterVariables(variables: Readonly<Record<string, string>>): () => void {
-  const names = [...Object.keys(OPERATION_VARIABLES), ...Object.keys(variables)];
-  const before = names.map((name) => [name, process.env[name]] as const);
-  Object.assign(process.env, variables);
-  return () => {
-    for (const [name, value] of before) {
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
-    }
-  };
 }

@@ -2,16 +2,17 @@
 import { basename } from "node:path";
 import { INCLUDE_KEYS, INCLUDED_KEYS, type STEP_KEYS } from "../../../protocol/pipeline/keys.js";
 import { type NamePlace, problemsOfParams } from "../../../protocol/pipeline/used-names.js";
-import type { JsonSchema } from "../../../protocol/schema/json-schema.js";
 import { OP_PATTERN } from "../../../protocol/type-names.js";
-import type { PipelineFile, PipelineParam } from "../../pipeline/definition.js";
+import type { PipelineFile } from "../../pipeline/definition.js";
 import { isYamlPath } from "../../pipeline/file-name.js";
+import { paramsSchema } from "../../pipeline/params-schema.js";
 import type { NamedFiles } from "../../pipeline/read/named-files.js";
 import type { Scope } from "../../pipeline/read/scope.js";
 import { Field, type Section } from "../../pipeline/read/values.js";
-import { namesIn, onlyName } from "../../pipeline/template.js";
-import type { NamedOp, NestedCall } from "./call.js";
-import { Nested } from "./rules.js";
+import { fillValue, namesIn, onlyName } from "../../pipeline/template.js";
+import { inputSchema } from "../../types/describe-type.js";
+import { Nested, type NestedParam } from "./rules.js";
+import type { NamedOp } from "./run.js";
 
 type TaskSection = Section<keyof typeof STEP_KEYS>;
 
@@ -39,8 +40,7 @@ export function readNested(section: TaskSection, scope: Scope): Nested | null {
   const queue = queueOf(section.get("queue"));
   if (op === undefined) {
     given?.keyProblem(`${given.key} has the parameters of op, and there is no op`);
-    const none = { params: new Map(), places: new Map() };
-    return queue && new Nested({ op: { kind: "command" }, ...none, queue, at: queue.at });
+    return queue && new Nested({ kind: "command" }, queue.at, [], queue);
   }
   for (const name of NOT_BESIDE_OP) {
     const field = section.get(name);
@@ -52,13 +52,11 @@ export function readNested(section: TaskSection, scope: Scope): Nested | null {
       field.keyProblem(
         `${field.key} holds a secret, which would be stored in the record of the operation; give it in with`,
       );
-  const fields = given?.entries("") ?? [];
+  const params = (given?.entries("") ?? []).map(([name, field]) => paramOf(name, field, scope));
   const what = opOf(op, scope);
-  const params = new Map(fields.map(([name, field]) => [name, field.value(scope, "given")]));
   if (what === null) return null;
-  const places = new Map(fields.map(([name, field]) => [name, placeOf(field)]));
-  const nested = new Nested({ op: what, params, places, queue, at: placeOf(op) });
-  if (what.kind === "file") checkFile(what.file, nested, section, scope);
+  const nested = new Nested(what, placeOf(op), params, queue);
+  if (what.kind === "file") checkFile(what.file, nested, op, section.get("outputs"), scope);
   return nested;
 }
 
@@ -66,10 +64,17 @@ function placeOf({ node, key, problems: { file } }: Field): NamePlace {
   return { ...node.at, key, ...(file !== undefined && { file }) };
 }
 
-function queueOf(field: Field | undefined): NestedCall["queue"] {
+function queueOf(field: Field | undefined): Nested["queue"] {
   const name = field?.text() ?? null;
   if (field === undefined || name === null) return null;
   return OP_PATTERN.test(name) ? { name, at: placeOf(field) } : field.refuse();
+}
+
+function paramOf(name: string, field: Field, scope: Scope): NestedParam {
+  const template = field.value(scope, "given");
+  const param = { name, at: placeOf(field), template };
+  if (namesIn(template).length > 0) return param;
+  return { ...param, value: fillValue(template, { valueOf: () => undefined }) };
 }
 
 /** Null: problems were added. */
@@ -83,64 +88,40 @@ function opOf(op: Field, scope: Scope): NamedOp | null {
   return OP_PATTERN.test(name) ? { kind: "type", name } : op.refuse();
 }
 
-/** Checks the parameters and outputs of a file, as far as they are known. */
+/** Where the value of a secret is; nobody is there to type it. */
+const SECRET_SOURCE = /^(?:env:[A-Za-z_]\w*|file:.+)$/s;
+
+/** Checks what is known of the parameters and outputs of a file. */
 function checkFile(
   { pipeline, path }: PipelineFile,
   nested: Nested,
-  section: TaskSection,
+  { problems }: Field,
+  outputs: Field | undefined,
   scope: Scope,
 ): void {
-  const { problems } = section.get("op")!;
-  const name = basename(path!);
-  for (const each of problemsOfParams(name, nested.call.at, nested.given, schemaOf(pipeline.params)))
+  const file = basename(path!);
+  const schema = inputSchema(paramsSchema(pipeline.params).strict())!;
+  for (const each of problemsOfParams(file, nested.at, nested.params, schema))
     problems.add(each, each.key, each.message, each.nearest);
   for (const { name, required, secret } of pipeline.params) {
-    const value = nested.call.params.get(name);
-    const only = value?.kind === "text" ? onlyName(value.text) : null;
-    const at = nested.call.places.get(name);
-    if (at === undefined || (only === null && !(secret && namesIn(value!).length > 0))) continue;
-    const isSecret = only !== null && scope.isSecret(only);
-    if (secret !== isSecret)
-      problems.add(
-        at,
-        at.key,
-        `${at.key} takes ${secret ? A_SECRET : "no secret: its value would be stored"}`,
-      );
+    const given = nested.paramOf(name);
+    if (given === undefined) continue;
+    const { at, template, value } = given;
+    const only = template.kind === "text" ? onlyName(template.text) : null;
+    const isSecret = only === null ? secret && SECRET_SOURCE.test(String(value)) : scope.isSecret(only);
+    const takes = secret
+      ? "a secret: $name of a secret, env:NAME or file:PATH"
+      : "no secret: its value would be stored";
+    if (secret !== isSecret) problems.add(at, at.key, `${at.key} takes ${takes}`);
     if (required && only !== null && scope.mayBeMissing(only))
       problems.add(at, at.key, `${at.key}: $${only} may have no value, and the parameter is required`);
   }
   // After a chain of its own the file gives other outputs, which are not known here.
-  const outputs = pipeline.then === null ? section.get("outputs")?.items("the name of an output") : [];
-  for (const item of outputs ?? [])
-    if (!nested.outputs.includes(item.text() ?? "")) {
-      const has =
-        nested.outputs.length === 0 ? "has no outputs" : `has the outputs ${nested.outputs.join(", ")}`;
-      problems.addNear(
-        item.node.at,
-        item.key,
-        `${item.key}: ${name} ${has}`,
-        item.text() ?? "",
-        nested.outputs,
-      );
-    }
-}
-
-const A_SECRET = "a secret: $name of a secret, env:NAME or file:PATH";
-
-/** What a submit of the file takes as JSON. Nobody is there to type a secret. */
-function schemaOf(params: readonly PipelineParam[]): JsonSchema {
-  const properties = params.map(({ name, type, enum: values, secret, minimum, maximum }) => {
-    if (values !== undefined) return [name, { enum: values }];
-    if (type === "list") return [name, { type: "array", items: { type: "string" } }];
-    if (secret)
-      return [name, { type: "string", pattern: "^(env:[A-Za-z_]\\w*|file:.+)$", expected: A_SECRET }];
-    return [name, { type, minimum, maximum }];
-  });
-  const required = params.filter((param) => param.required).map(({ name }) => name);
-  return {
-    type: "object",
-    properties: Object.fromEntries(properties),
-    required,
-    additionalProperties: false,
-  };
+  if (pipeline.then !== null) return;
+  const has = nested.outputs.length === 0 ? "no outputs" : `the outputs ${nested.outputs.join(", ")}`;
+  for (const item of outputs?.items("the name of an output") ?? []) {
+    const name = item.text() ?? "";
+    if (!nested.outputs.includes(name))
+      problems.addNear(item.node.at, item.key, `${item.key}: ${file} has ${has}`, name, nested.outputs);
+  }
 }

@@ -1,59 +1,71 @@
-import type { UsedName } from "../../../protocol/pipeline/used-names.js";
-import type { Pipeline, PipelineParam, PipelineTask } from "../../pipeline/definition.js";
+import type { NamePlace, UsedName } from "../../../protocol/pipeline/used-names.js";
+import type { Pipeline, PipelineTask, TemplateValue } from "../../pipeline/definition.js";
 import { type TaskContext, type TaskEnd, TaskRunner } from "../../pipeline/feature.js";
 import type { TaskPlace } from "../../pipeline/run/command.js";
-import { fillEntries, namesIn } from "../../pipeline/template.js";
-import type { NestedCall } from "./call.js";
+import { fillEntries } from "../../pipeline/template.js";
+import type { NestedCall } from "./run.js";
 
-const NO_NAMES = { valueOf: () => undefined };
+export interface NestedParam {
+  name: string;
+  at: NamePlace;
+  template: TemplateValue;
+  /** Absent: the template has names. */
+  value?: unknown;
+}
 
-/** Runs an operation in the place of a command. The code that runs it is loaded when a pipeline runs. */
-export class Nested extends TaskRunner {
-  constructor(readonly call: NestedCall) {
+/**
+ * An operation inside of a stage or step, as the file says it. It runs in the place of a command. The code that runs it
+ * is loaded when a pipeline runs.
+ */
+export class Nested extends TaskRunner implements NestedCall {
+  /**
+   * @param op - `command`: that of the task
+   * @param at - where `op` stands
+   * @param queue - null: that of the type, otherwise that of the pipeline
+   */
+  constructor(
+    readonly op: NestedCall["op"],
+    readonly at: NamePlace,
+    readonly params: readonly NestedParam[],
+    readonly queue: NestedCall["queue"],
+  ) {
     super();
   }
 
+  get templates(): Map<string, TemplateValue> {
+    return new Map(this.params.map(({ name, template }) => [name, template]));
+  }
+
   get inside(): Pipeline | null {
-    const { op } = this.call;
-    return op.kind === "file" ? op.file.pipeline : null;
+    return this.op.kind === "file" ? this.op.file.pipeline : null;
   }
 
   get sign(): unknown {
-    const { op, params, queue } = this.call;
+    const { op, templates, queue } = this;
     const what = op.kind === "file" ? [op.file.text, op.file.files] : op;
-    return [what, [...params], queue?.name ?? null];
+    return [what, fillEntries(templates, { valueOf: (name) => `\u0001${name}` }), queue?.name ?? null];
   }
 
   /** With a chain of its own, a file gives the outputs of its last type. */
   get outputs(): readonly string[] {
     const { inside } = this;
-    return inside === null || inside.then !== null ? [] : inside.stages.flatMap((stage) => stage.outputs);
+    return inside?.then === null ? inside.stages.flatMap((stage) => stage.outputs) : [];
   }
 
   get uses(): UsedName[] {
-    const { op, queue, at } = this.call;
+    const { op, at, params: given, queue } = this;
     return [
       ...(queue === null ? [] : [{ kind: "queue" as const, ...queue }]),
-      ...(op.kind === "type" ? [{ kind: "type" as const, name: op.name, at, given: this.given }] : []),
+      ...(op.kind === "type" ? [{ kind: "type" as const, name: op.name, at, given }] : []),
     ];
   }
 
-  /** The parameters, as far as their values are known. */
-  get given() {
-    const { params, places } = this.call;
-    return [...params].map(([name, value]) => {
-      const known = namesIn(value).length === 0 && fillEntries(new Map([["value", value]]), NO_NAMES);
-      return { name, at: places.get(name)!, ...known };
-    });
-  }
-
-  sourceOf({ name, from }: PipelineParam): string | undefined {
-    const given = this.given.find((each) => each.name === name);
-    return given === undefined ? from : (given as { value?: string }).value;
+  paramOf(name: string): NestedParam | undefined {
+    return this.params.find((param) => param.name === name);
   }
 
   async run(context: TaskContext, task: PipelineTask, place: TaskPlace): Promise<TaskEnd> {
     const { runNested } = await import("./run.js");
-    return runNested(this.call, context, task, place);
+    return runNested(this, context, task, place);
   }
 }

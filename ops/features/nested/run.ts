@@ -1,9 +1,10 @@
 /** Runs operations inside of the stages and steps of a pipeline. */
 import { getOwn, isPlainObject } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
+import type { NamePlace } from "../../../protocol/pipeline/used-names.js";
 import type { ChildCall } from "../../attempt/children.js";
 import { stepVariables } from "../../attempt/operation-variables.js";
-import type { PipelineFile, PipelineTask } from "../../pipeline/definition.js";
+import type { Pipeline, PipelineFile, PipelineTask, TemplateValue } from "../../pipeline/definition.js";
 import type { TaskContext, TaskEnd } from "../../pipeline/feature.js";
 import { ANY_PIPELINE } from "../../pipeline/file-name.js";
 import { paramsSchema } from "../../pipeline/params-schema.js";
@@ -15,7 +16,18 @@ import type { Output } from "../../pipeline/run/variables.js";
 import { fill } from "../../pipeline/template.js";
 import { inputSchema } from "../../types/describe-type.js";
 import { readWords } from "../../types/words.js";
-import type { NamedOp, NestedCall } from "./call.js";
+
+export type NamedOp = { kind: "file"; file: PipelineFile } | { kind: "type"; name: string };
+
+export interface NestedCall {
+  op: NamedOp | { kind: "command" };
+  at: NamePlace;
+  /** The parameters. */
+  templates: ReadonlyMap<string, TemplateValue>;
+  queue: { name: string; at: NamePlace } | null;
+  /** The pipeline of the file; null: the operation is of no file. */
+  inside: Pipeline | null;
+}
 
 /** @throws the error of the operation, with its place; CommandTimeout */
 export async function runNested(
@@ -26,44 +38,42 @@ export async function runNested(
 ): Promise<TaskEnd> {
   const { op, queue, at } = nested;
   const { p, file, deadline } = context;
-  const call =
-    op.kind === "command"
-      ? callOfCommand(context, task, place)
-      : callOf(op, nested.params, context, task, place);
+  const isCommand = op.kind === "command";
+  const call = isCommand ? callOfCommand(context, task, place) : callOf(op, nested, context, task, place);
   const late = new AbortController();
-  const seconds = op.kind === "command" ? null : task.timeout;
-  let clear: (() => void) | undefined;
+  let clear = () => {};
   const onStart = () => {
-    if (seconds === null) return;
+    const { timeout } = task;
+    // The operation of a command has its timeout.
+    if (timeout === null || isCommand) return;
     const where = { file: at.file ?? file.path ?? "stdin", line: at.line };
-    const isLate = () => late.abort(new CommandTimeout(`"${place.label}"`, seconds, where));
-    clear ??= p.clock.schedule(seconds * 1000, isLate, true);
+    const isLate = () => late.abort(new CommandTimeout(`"${place.label}"`, timeout, where));
+    clear = p.clock.schedule(timeout * 1000, isLate, true);
   };
   const signal = AbortSignal.any([deadline, late.signal]);
   try {
-    const record = await p.child(
-      { ...call, ...(queue && { queue: queue.name }) },
-      { signal, onStart, isWhole: op.kind === "command" },
-    );
-    return endOf(record, task.outputs, isSkippable(nested));
+    const queued = { ...call, ...(queue && { queue: queue.name }) };
+    const record = await p.child(queued, { signal, onStart, isWhole: isCommand });
+    // A stage of the file that was skipped tells none of its outputs.
+    return endOf(record, task.outputs, nested.inside?.then === null);
   } catch (error) {
     signal.throwIfAborted();
     throw error;
   } finally {
-    clear?.();
+    clear();
   }
 }
 
 function callOf(
   op: NamedOp,
-  entries: NestedCall["params"],
+  { templates }: NestedCall,
   context: TaskContext,
   task: PipelineTask,
   { label, stage, values }: TaskPlace,
 ): ChildCall {
   const { file, variables } = context;
   const { env: all, scope } = variables.of(task, { LIVEOPS_STAGE: stage }, values);
-  const given = givenOf(context, entries, scope, `with of "${label}"`);
+  const given = givenOf(context, templates, scope, `with of "${label}"`);
   const env: Record<string, string> = {};
   for (const name of task.env.keys()) if (all[name] !== undefined) env[name] = all[name];
   const cwd = directoryOf(file, task.cwd, (template) => fill(template, scope));
@@ -88,11 +98,6 @@ function callOfCommand(
 }
 
 const textOf = ({ text, path, files }: PipelineFile) => ({ text, path, files });
-
-/** Whether a stage that was skipped may not have told an output. */
-function isSkippable({ op }: NestedCall): boolean {
-  return op.kind === "file" && op.file.pipeline.then === null;
-}
 
 /** @throws OutputError for an output that the result has not */
 function endOf(

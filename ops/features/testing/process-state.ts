@@ -9,6 +9,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { Console } from "node:console";
 import type { Writable } from "node:stream";
 import { type CurrentWriter, currentWriter } from "../../attempt/current-step.js";
+import { keepVariables } from "../../attempt/operation-variables.js";
 import { type OutputStream, WrittenLines } from "../../programs/capture-output.js";
 import type { CutPlace } from "../../programs/output.js";
 
@@ -52,7 +53,8 @@ export async function inProcess<R>(
     );
   if (active++ === 0) undo = [captureWrites(), captureConsole(), ...FAULTS.map(detachHandlers)];
   exclusive = isExclusive;
-  const leaveEnv = enterEnv(env ?? {});
+  const leaveEnv = keepVariables(Object.keys(env ?? {}));
+  Object.assign(process.env, env);
   try {
     return await writing.run(output, work);
   } finally {
@@ -106,16 +108,5 @@ function detachHandlers(name: (typeof FAULTS)[number]): () => void {
   for (const handler of handlers) process.off(name, handler);
   return () => {
     for (const handler of handlers) process.on(name, handler);
-  };
-}
-
-function enterEnv(env: Record<string, string>): () => void {
-  const before = Object.keys(env).map((name) => [name, process.env[name]] as const);
-  Object.assign(process.env, env);
-  return () => {
-    for (const [name, value] of before) {
-      if (value === undefined) delete process.env[name];
-      else process.env[name] = value;
-    }
   };
 }

@@ -200,7 +200,7 @@ describe("op", () => {
         "main:2:62: stages[0].with.level must be a whole number of at most 9",
         "main:2:73: stages[0].with.kind must be one of debug, release",
         "main:2:86: stages[0].with.parts must be a list in which each item is text",
-        "main:2:96: stages[0].with.token must be a secret: $name of a secret, env:NAME or file:PATH",
+        "main:2:96: stages[0].with.token takes a secret: $name of a secret, env:NAME or file:PATH",
       ],
     ],
     [
