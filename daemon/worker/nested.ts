@@ -6,8 +6,8 @@ import type { WorkerSetup } from "./messages.js";
 export function childrenOf(order: Order, setup: WorkerSetup): ChildRunner {
   return {
     run: async (...call) => {
-      const { DaemonChildren } = await import("../features/nested/daemon-children.js");
-      return new DaemonChildren(order, setup).run(...call);
+      const { runInDaemon } = await import("../features/nested/daemon-children.js");
+      return runInDaemon(order, setup, ...call);
     },
   };
 }

@@ -4,11 +4,12 @@
  */
 import type { Operation, Parent } from "../../protocol/operation.js";
 import type { OperationClass } from "../sdk/live-operation.js";
+import type { OperationCtor } from "../types/read-type.js";
 
 /** An operation to run inside of the attempt. */
 export interface ChildCall {
   /** The class of the type, or its name, which is found as for a submit. */
-  type: OperationClass | string;
+  type: (OperationClass & OperationCtor) | string;
   params: Readonly<Record<string, unknown>>;
   /** `name=value`, read by the schema of the type as words of a command line. Default: none. */
   words?: string[];

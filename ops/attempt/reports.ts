@@ -10,6 +10,7 @@ import type { AttemptTerminals } from "../programs/terminals.js";
 import { ExecError, type ExecOptions, type ExecResult } from "../sdk/exec.js";
 import type { OperationClass, OperationOptions, StatusLevel, TrackOptions } from "../sdk/live-operation.js";
 import type { Masker } from "../secrets/masker.js";
+import { isOperationType } from "../types/read-type.js";
 import type { Cancellation } from "./cancellation.js";
 import type { ChildCall, ChildOptions, ChildPlace, ChildRunner } from "./children.js";
 import type { Clock } from "./clock.js";
@@ -178,6 +179,8 @@ export abstract class Reports {
     params: object = {},
     { queue }: OperationOptions = {},
   ): Promise<unknown> {
+    if (typeof type !== "string" && !isOperationType(type))
+      throw new TypeError("p.operation takes an operation type: a class, or its name");
     const call = { type, params: params as ChildCall["params"], ...(queue !== undefined && { queue }) };
     const result = this.#run(call).then((last) => last.result);
     return this.#remember(partOf(call), result);
@@ -301,7 +304,7 @@ interface Part {
 }
 
 function partOf({ type }: ChildCall): Part {
-  const name = typeof type === "string" ? JSON.stringify(type) : String(Object(type).name);
+  const name = typeof type === "string" ? JSON.stringify(type) : type.name;
   return { name, call: `operation(${name}, …)` };
 }
 

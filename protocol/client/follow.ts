@@ -71,13 +71,13 @@ export async function* followOne(
 }
 
 /** Tracks the yielded lines: events by `seq`, log lines by `n`. */
-class Seen {
+export class Seen {
   #event: number;
   #logLine: number;
   #newest: number;
   readonly #unnumbered = new Set<string>();
 
-  constructor(after: FollowOptions["after"]) {
+  constructor(after?: FollowOptions["after"]) {
     this.#event = after?.seq ?? 0;
     this.#logLine = after?.logLine ?? 0;
     this.#newest = this.#event;

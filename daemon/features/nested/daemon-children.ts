@@ -4,9 +4,9 @@
  */
 import { dirname } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
-import type { ChildCall, ChildPlace, ChildRunner, ChildWatch } from "../../../ops/attempt/children.js";
+import type { ChildCall, ChildPlace, ChildWatch } from "../../../ops/attempt/children.js";
 import type { Order } from "../../../ops/attempt/sink.js";
-import { isOperationType, readType } from "../../../ops/types/read-type.js";
+import { readType } from "../../../ops/types/read-type.js";
 import { Client } from "../../../protocol/client/client.js";
 import { NoDaemonError } from "../../../protocol/client/errors.js";
 import { findSocket } from "../../../protocol/client/find-daemon.js";
@@ -26,53 +26,37 @@ const isPassing = (error: unknown) =>
 const isPassingAtFirst = (error: unknown) =>
   isPassing(error) || (error instanceof Refusal && error.code === "LIVEOPS_WRONG_STATE");
 
-export class DaemonChildren implements ChildRunner {
-  readonly #client: Client;
-
-  constructor(
-    private readonly order: Pick<Order, "id" | "attempt">,
-    { socket, lockFile }: Pick<WorkerSetup, "socket" | "lockFile">,
-  ) {
-    const stateDir = dirname(dirname(lockFile));
-    this.#client = new Client(socket, {}, { findSocket: () => findSocket(stateDir) });
+export async function runInDaemon(
+  { id, attempt }: Pick<Order, "id" | "attempt">,
+  { socket, lockFile }: Pick<WorkerSetup, "socket" | "lockFile">,
+  { type, words: set, ...others }: ChildCall,
+  place: ChildPlace,
+  { signal, onRecord }: ChildWatch,
+): Promise<Operation> {
+  const stateDir = dirname(dirname(lockFile));
+  const client = new Client(socket, {}, { findSocket: () => findSocket(stateDir) });
+  const op = typeof type === "string" ? type : readType(type).op;
+  const body = { ...others, op, set, parent: { attempt, ...place } };
+  // The signal ends no request: one on its way may begin the operation, and the reply says what to cancel.
+  const ask = () => {
+    signal.throwIfAborted();
+    return client.submitChild(id, body);
+  };
+  let current = await untilAnswered(ask, { signal, isPassing: isPassingAtFirst });
+  const take = (record: Operation) => {
+    current = record;
+    onRecord(record);
+  };
+  take(current);
+  // One that has ended is not cancelled.
+  const cancel = () => void untilAnswered(() => client.cancel(current.id), { isPassing }).catch(() => {});
+  if (signal.aborted) cancel();
+  else signal.addEventListener("abort", cancel, { once: true });
+  try {
+    return await untilFinished(client, current.id, { isPassing, onRecord: take });
+  } finally {
+    signal.removeEventListener("abort", cancel);
+    // The handle of the stream closes meanwhile. A worker that has none left runs another operation.
+    await turn();
   }
-
-  async run(call: ChildCall, place: ChildPlace, { signal, onRecord }: ChildWatch): Promise<Operation> {
-    const client = this.#client;
-    const { id, attempt } = this.order;
-    const { type: _, words: set, ...others } = call;
-    const body = { ...others, op: nameOf(call), set, parent: { attempt, ...place } };
-    // The signal ends no request: one on its way may begin the operation, and the reply says what to cancel.
-    const ask = () => {
-      signal.throwIfAborted();
-      return client.submitChild(id, body);
-    };
-    const first = await untilAnswered(ask, { signal, isPassing: isPassingAtFirst });
-    let current = first.id;
-    onRecord(first);
-    // One that has ended is not cancelled.
-    const cancel = () => void untilAnswered(() => client.cancel(current), { isPassing }).catch(() => {});
-    if (signal.aborted) cancel();
-    else signal.addEventListener("abort", cancel, { once: true });
-    try {
-      return await untilFinished(client, first.id, {
-        isPassing,
-        onRecord: (record) => {
-          current = record.id;
-          onRecord(record);
-        },
-      });
-    } finally {
-      signal.removeEventListener("abort", cancel);
-      // The handle of the stream closes meanwhile. A worker that has none left runs another operation.
-      await turn();
-    }
-  }
-}
-
-function nameOf({ type }: ChildCall): string {
-  if (typeof type === "string") return type;
-  const Type: unknown = type;
-  if (isOperationType(Type)) return readType(Type).op;
-  throw new TypeError("p.operation takes an operation type: a class, or its name");
 }

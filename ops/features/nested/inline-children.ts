@@ -12,7 +12,7 @@ import { runChain } from "../../attempt/inline-chain.js";
 import { InlineLink, type InlineWatcher, type LinkOptions } from "../../attempt/inline-link.js";
 import { keepVariables } from "../../attempt/operation-variables.js";
 import { prepareSubmission } from "../../types/prepare.js";
-import { isOperationType, type OperationCtor } from "../../types/read-type.js";
+import type { OperationCtor } from "../../types/read-type.js";
 
 interface InlineParts {
   watcher: InlineWatcher;
@@ -47,7 +47,7 @@ export class InlineChildren implements ChildRunner {
     const { watcher, options, flush, isCancelled } = this.parts;
     if (this.depth > MAX_NESTED)
       throw new Refusal("LIVEOPS_TOO_DEEP", `an operation would run inside of ${MAX_NESTED} others`);
-    const Type = await this.#typeOf(call);
+    const Type = typeof call.type === "string" ? await options.findType!(call.type) : call.type;
     const submission = await this.#submissionOf(Type, call, place);
     onRecord(submittedRecord(submission, (options.clock ?? SYSTEM_CLOCK).time(), 0));
     const childrenOf = (parent: Submission, attempt: number) =>
@@ -65,13 +65,6 @@ export class InlineChildren implements ChildRunner {
       process.setMaxListeners(listeners);
       leave();
     }
-  }
-
-  async #typeOf({ type }: ChildCall): Promise<OperationCtor> {
-    const { findType } = this.parts.options;
-    const found: unknown = typeof type === "string" ? await findType?.(type) : type;
-    if (isOperationType(found)) return found;
-    throw new TypeError("p.operation takes an operation type: a class, or its name");
   }
 
   async #submissionOf(Type: OperationCtor, call: ChildCall, place: ChildPlace): Promise<Submission> {

@@ -1,7 +1,7 @@
 /** Operations inside of a worker's attempt: what the worker asks the daemon, and when it asks again. */
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { DaemonChildren } from "../../../daemon/features/nested/daemon-children.js";
+import { runInDaemon } from "../../../daemon/features/nested/daemon-children.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { FakeDaemon, type Stream } from "../../harness/fake-daemon.js";
 import { Story } from "../../harness/records.js";
@@ -19,13 +19,11 @@ afterEach(() => daemon[Symbol.asyncDispose]());
 
 function run(signal = new AbortController().signal, records: Operation[] = []): Promise<Operation> {
   const { socket, dir } = daemon;
-  const children = new DaemonChildren(
-    { id: "outer0000000", attempt: 2 },
-    { socket, lockFile: join(dir, "workers/a.lock") },
-  );
+  const order = { id: "outer0000000", attempt: 2 };
+  const setup = { socket, lockFile: join(dir, "workers/a.lock") };
   const call = { type: "build", params: { target: "arm" }, words: ["fast=yes"], queue: "gpu" };
   const place = { stage: "Build", occurrence: 1, call: 3 };
-  return children.run(call, place, { signal, onRecord: (record) => records.push(record) });
+  return runInDaemon(order, setup, call, place, { signal, onRecord: (record) => records.push(record) });
 }
 
 /** Tells the record now, and as it is at the end. */

@@ -11,9 +11,9 @@ function sign(keys: string, before = ""): string {
 }
 
 it("changes with a parameter, also within a map, and not with the line", () => {
-  const first = sign("with: { of: { level: 1 }, to: [$LIVEOPS_STAGE] }");
-  expect(sign("with: { of: { level: 2 }, to: [$LIVEOPS_STAGE] }")).not.toBe(first);
+  const first = sign("with: { of: { level: 1 }, to: [$LIVEOPS_SLOT] }");
+  expect(sign("with: { of: { level: 2 }, to: [$LIVEOPS_SLOT] }")).not.toBe(first);
   expect(sign("with: { of: { level: 1 }, to: [$LIVEOPS_OP] }")).not.toBe(first);
-  expect(sign("with: { of: { level: 1 }, to: [$LIVEOPS_STAGE] }, queue: gpu")).not.toBe(first);
-  expect(sign("with: { of: { level: 1 }, to: [$LIVEOPS_STAGE] }", "\n\n")).toBe(first);
+  expect(sign("with: { of: { level: 1 }, to: [$LIVEOPS_SLOT] }, queue: gpu")).not.toBe(first);
+  expect(sign("with: { of: { level: 1 }, to: [$LIVEOPS_SLOT] }", "\n\n")).toBe(first);
 });

@@ -1,8 +1,9 @@
 /** Yields the lines of an operation and its chain, and of the operations inside of them, as one stream. */
 import type { Client } from "../../../protocol/client/client.js";
-import { type FollowedLine, followChain } from "../../../protocol/client/follow.js";
+import { type FollowedLine, followChain, Seen } from "../../../protocol/client/follow.js";
 import type { Reconnect } from "../../../protocol/client/reconnect.js";
 import { Refusal } from "../../../protocol/errors.js";
+import type { EventLine } from "../../../protocol/stream-lines.js";
 
 /** The lines that follow the end of what ran in a stage or step. */
 const ENDS = new Set<string>(["stage:left", "step:finished", "attempt:finished", "operation:finished"]);
@@ -25,19 +26,14 @@ export async function* followTree(
   await whole;
 }
 
-/** Where the lines of a chain have come to. */
-interface Reached {
-  id: string;
-  seq: number;
-  logLine: number;
-}
-
 class Tree {
   readonly #lines: TreeLine[] = [];
   #wake: () => void = () => {};
   #isOver = false;
-  /** The chains inside of other operations, by their first operation. */
-  readonly #inside = new Map<string, { reached: Reached; ends: Promise<void> | null }>();
+  /** The lines of each operation inside of another one. */
+  readonly #seen = new Map<string, Seen>();
+  /** The ends of the chains inside that are followed, by their first operation. */
+  readonly #open = new Map<string, Promise<void>>();
 
   constructor(
     private readonly client: Pick<Client, "events">,
@@ -58,34 +54,36 @@ class Tree {
     this.#wake();
   }
 
-  async follow(from: string, isInside: boolean, reached?: Reached): Promise<void> {
+  async follow(first: string, isInside: boolean): Promise<void> {
     const running = new Set<Promise<void>>();
-    const after = reached && { seq: reached.seq, logLine: reached.logLine };
-    for await (const each of followChain(this.client, from, { ...this.options, ...(after && { after }) })) {
+    for await (const each of followChain(this.client, first, this.options)) {
       const { id, line } = each;
       // The lines of what ran inside come on a stream of their own, and belong before its end.
       if (ENDS.has(line.type)) await Promise.all(running);
+      if (line.type === "child:began") running.add(this.#followInside(line.child));
+      if (isInside && !this.#isNew(id, line)) continue;
       this.#lines.push({ ...each, isInside });
       this.#wake();
-      if (reached && reached.id !== id) Object.assign(reached, { id, seq: 0, logLine: 0 });
-      if (reached && line.type === "log:line") reached.logLine = line.n;
-      else if (reached && line.type !== "end") reached.seq = Math.max(reached.seq, line.seq);
-      if (line.type === "child:began") running.add(this.#followInside(line.child));
     }
   }
 
-  /** A later attempt that goes on with the same operation tells it again. */
+  /** A later attempt that goes on with an operation begins it again, and its stream begins anew. */
+  #isNew(id: string, line: EventLine): boolean {
+    const seen = this.#seen.get(id) ?? new Seen();
+    this.#seen.set(id, seen);
+    return seen.isNew(line);
+  }
+
   #followInside(first: string): Promise<void> {
-    const chain = this.#inside.get(first) ?? { reached: { id: first, seq: 0, logLine: 0 }, ends: null };
-    this.#inside.set(first, chain);
-    chain.ends ??= this.follow(chain.reached.id, true, chain.reached)
-      // It was removed, or too many streams are open.
-      .catch((error: unknown) => {
-        if (!(error instanceof Refusal)) throw error;
-      })
-      .finally(() => {
-        chain.ends = null;
-      });
-    return chain.ends;
+    const ends =
+      this.#open.get(first) ??
+      this.follow(first, true)
+        // It was removed, or too many streams are open.
+        .catch((error: unknown) => {
+          if (!(error instanceof Refusal)) throw error;
+        })
+        .finally(() => this.#open.delete(first));
+    this.#open.set(first, ends);
+    return ends;
   }
 }
