@@ -52,6 +52,8 @@ describe("an edge", () => {
     const path = `/v1/watch?operation=${awaited}`;
     const headers = { host: "liveops", "liveops-within": within(waiter) };
     const stream = request({ socketPath: served.context.settings.socket, path, headers });
+    // The test destroys it.
+    stream.on("error", () => {});
     stream.end();
     await until("it waits", () => waitsFor(waiter)?.includes(awaited));
     const shown = await served.inject({ method: "GET", url: `/v1/operations/${waiter}` });

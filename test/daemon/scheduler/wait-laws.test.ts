@@ -151,3 +151,12 @@ test("an operation that others wait for starts before those of its type that wai
   await world.run(() => {});
   expect(world.unfinished).toEqual([]);
 });
+
+test("operations of a type that runs one at a time run inside of each other", async () => {
+  const t = { op: "t" };
+  const run = (child: Program): Step => ({ do: "run", children: [child, op("a", [], t)] });
+  const programs = [op("a", [run(op("a", [run(op("a", [], t))], t))], t), op("a", [], t)];
+  const world = new WaitWorld({ slots: { a: 3 }, limits: { t: 1 }, programs, choices: [] });
+  await world.run(() => expect([...world.working().values()].flat().length).toBeLessThanOrEqual(1));
+  expect(world.unfinished).toEqual([]);
+});
