@@ -1,6 +1,4 @@
 /** The slots of each queue that operations use. A slot has several users where it is lent. */
-import type { Slots } from "./wait-graph.js";
-
 /** A numbered place of a queue in which one operation works. */
 export interface Slot {
   queue: string;
@@ -8,7 +6,7 @@ export interface Slot {
   slot: number;
 }
 
-export class UsedSlots implements Slots {
+export class UsedSlots {
   readonly #used = new Map<string, Map<number, string[]>>();
 
   /** @param concurrency - number of slots of a queue; 0: nothing starts */
@@ -22,15 +20,11 @@ export class UsedSlots implements Slots {
     this.#used.set(queue, used);
   }
 
-  users(queue: string): Array<[number, string[]]> {
-    return [...(this.#used.get(queue) ?? [])];
-  }
-
-  /** The number of a slot whose users all are among the waiting ones; null: there is none. */
-  lent(queue: string, waiting: ReadonlySet<string>): number | null {
-    if (waiting.size === 0) return null;
-    const lent = this.users(queue).find(([, users]) => users.every((user) => waiting.has(user)));
-    return lent?.[0] ?? null;
+  /** The number of a slot whose users all lend it; null: there is none. */
+  lent(queue: string, lenders: Pick<ReadonlySet<string>, "has">): number | null {
+    for (const [slot, users] of this.#used.get(queue) ?? [])
+      if (users.every((user) => lenders.has(user))) return slot;
+    return null;
   }
 
   /** How many more slots may be used. */

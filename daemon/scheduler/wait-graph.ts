@@ -1,3 +1,5 @@
+import type { UsedSlots } from "./used-slots.js";
+
 /**
  * Which live operations wait for which, and whose slot an operation may use meanwhile. Pure.
  *
@@ -78,16 +80,13 @@ export class WaitGraph {
    * @param needs - names of the slots for which an operation waits; none: it runs, or something else holds it, which
    *   may end
    */
-  stuck(needs: (id: string) => readonly string[], slots: Slots): Set<string> {
+  stuck(needs: (id: string) => readonly string[], slots: UsedSlots): Set<string> {
     const stuck = new Set(this.#awaited.keys());
     const goesOn = (id: string) => {
       if (this.awaitedBy(id).some((each) => stuck.has(each))) return false;
       const waiters = this.waiters(id);
-      const isFree = (users: readonly string[]) =>
-        users.every((user) => waiters.has(user) || !stuck.has(user));
-      return needs(id).every(
-        (name) => slots.hasFree(name) || slots.users(name).some(([, users]) => isFree(users)),
-      );
+      const lenders = { has: (user: string) => waiters.has(user) || !stuck.has(user) };
+      return needs(id).every((name) => slots.hasFree(name) || slots.lent(name, lenders) !== null);
     };
     for (let before = -1; before !== stuck.size; ) {
       before = stuck.size;
@@ -95,12 +94,4 @@ export class WaitGraph {
     }
     return stuck;
   }
-}
-
-/** The slots of the queues, as far as operations use them. */
-export interface Slots {
-  /** Whether the queue has a slot that no operation uses. */
-  hasFree(queue: string): boolean;
-  /** By number of the slot: the operations that use it. */
-  users(queue: string): ReadonlyArray<readonly [slot: number, users: readonly string[]]>;
 }
