@@ -1,7 +1,7 @@
 /** The operations inside of an operation, and what they do as rows below the stage that waits for them. */
 
 import { overallProgress } from "../../../protocol/estimate/overall-progress.js";
-import { getOwn } from "../../../protocol/objects.js";
+import { getOwn, pick } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { type Inside, insideOf } from "../../describe/inside.js";
 import { placeIn } from "../../describe/operation.js";
@@ -64,18 +64,28 @@ export function rowsInside(
   });
 }
 
+const BLANK = {
+  percent: 0,
+  progress: null,
+  status: null,
+  startedAt: "",
+  finishedAt: null,
+  seconds: null,
+  resumed: false,
+  exitCode: null,
+};
+
 function stageRows(state: Known, child: Operation, name: string, depth: number): StepRow[] {
   const is = getOwn(child.stageStates, name);
   const times = getOwn(child.stageTimes, name);
+  const isShown = is === "active" && child.untrackedStage === null;
   const row: StepRow = {
+    ...BLANK,
+    ...times,
+    ...(isShown && pick(child, ["percent", "progress", "status"])),
     name,
     depth,
     state: is,
-    ...(is === "active" && child.untrackedStage === null ? progressOf(child) : STILL),
-    startedAt: times?.startedAt ?? "",
-    finishedAt: times?.finishedAt ?? null,
-    seconds: times?.seconds ?? null,
-    resumed: times?.resumed ?? false,
     reason: times?.reason ?? times?.error ?? null,
   };
   if (is !== "active" && is !== "failed") return [row];
@@ -83,24 +93,18 @@ function stageRows(state: Known, child: Operation, name: string, depth: number):
 }
 
 function operationRow(child: Operation, depth: number): StepRow {
-  const { title, state, startedAt, finishedAt, seconds, error, status } = child;
+  const { title, state, startedAt, error } = child;
   return {
+    ...BLANK,
+    ...pick(child, ["status", "finishedAt", "seconds"]),
     name: title,
     depth,
     state: STAGE_STATE[state],
     percent: overallProgress(child, null).percent,
-    progress: null,
-    status,
     startedAt: startedAt ?? "",
-    finishedAt,
-    seconds,
-    resumed: false,
     reason: error?.message ?? (state === "queued" ? state : null),
   };
 }
-
-const progressOf = ({ percent, progress, status }: Operation) => ({ percent, progress, status });
-const STILL = { percent: 0, progress: null, status: null };
 
 const STAGE_STATE: Record<Operation["state"], StepRow["state"]> = {
   queued: undefined,

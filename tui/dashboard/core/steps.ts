@@ -5,12 +5,8 @@ import { stepsOf } from "../../describe/steps.js";
 import { operationOf } from "./chain.js";
 import { patched, type State } from "./model.js";
 
-/** A step, or a stage of an operation inside of the stage. */
-export interface StepRow
-  extends Pick<
-    Step,
-    "name" | "percent" | "progress" | "status" | "startedAt" | "finishedAt" | "seconds" | "resumed" | "reason"
-  > {
+/** A step, or an operation inside of the stage, or a stage of it. */
+export interface StepRow extends Omit<Step, "state"> {
   /** Undefined: not entered. */
   readonly state: Step["state"] | undefined;
   /** How deep it stands below the steps; absent: it is a step. */
