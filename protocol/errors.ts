@@ -6,6 +6,7 @@
  * client exits correctly for a code that it does not know.
  */
 import { EXIT, type ExitCode } from "./exit-codes.js";
+import { pick } from "./objects.js";
 
 /** Reason phrases of RFC 9110 and RFC 6585: the title of a problem whose type is `about:blank` (RFC 9457). */
 const PHRASES = {
@@ -268,14 +269,7 @@ export class Refusal extends LiveopsError {
   }
 
   static fromProblem(problem: Problem): Refusal {
-    const { nearest, candidates, variables, secrets, circle } = problem;
-    const extra = {
-      ...(nearest && { nearest }),
-      ...(candidates && { candidates }),
-      ...(variables && { variables }),
-      ...(secrets && { secrets }),
-      ...(circle && { circle }),
-    };
+    const extra = pick(problem, ["nearest", "candidates", "variables", "secrets", "circle"]);
     return new Refusal(problem.code, problem.detail, extra, { status: problem.status, title: problem.title });
   }
 }

@@ -29,8 +29,6 @@ interface SubmitOptions {
   isBatch: boolean;
   /** The idempotency key; null: none. */
   key: string | null;
-  /** It belongs to an operation that runs already, so that a full queue does not refuse it. */
-  isInside?: true;
 }
 
 interface SubmissionsOptions extends AdmissionContext {
@@ -104,7 +102,7 @@ export class Submissions {
     }
     const at = new Date().toISOString();
     const keys = drafts.map((_, index) => ({ key: isBatch ? nthKey(key, index) : key, hash, at }));
-    const result = this.#once(drafts, { ...options, key }, keys);
+    const result = this.#once(drafts, { isBatch, key }, keys);
     this.#pending.set(key, { hash, result });
     try {
       return await result;
@@ -136,7 +134,7 @@ export class Submissions {
   /** Admits and records the drafts that have no operation yet. */
   async #record(
     drafts: readonly Draft[],
-    { isBatch, isInside }: SubmitOptions,
+    { isBatch }: SubmitOptions,
     keys: readonly IdempotencyKey[],
     earlier: ReadonlyArray<Entry | null>,
   ): Promise<Submitted> {
@@ -145,7 +143,8 @@ export class Submissions {
       earlier[index] ? [] : [{ draft, index, key: keys[index] ?? null }],
     );
     const bytes = missing.reduce((sum, { draft }) => sum + jsonSize(draft), 0);
-    this.#checkRoom(isInside ? 0 : missing.length, isInside ? 0 : bytes);
+    // A child belongs to an operation that runs: a full queue does not refuse it.
+    if (drafts.every(({ parent }) => parent === undefined)) this.#checkRoom(missing.length, bytes);
     this.#underWay += missing.length;
     this.#bytesUnderWay += bytes;
     try {

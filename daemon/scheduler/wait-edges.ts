@@ -112,10 +112,13 @@ export class WaitEdges {
    * @throws Refusal where one of them waits for the operation, directly or not
    */
   async open(within: Within | null, ids: readonly string[]): Promise<() => void> {
-    const waiter = within && this.options.store.ledger.get(within.id)?.record;
-    if (waiter?.state !== "running" || waiter.attempt !== within!.attempt) return () => {};
-    const { id, attempt } = waiter;
-    const wait = { attempt, ids };
+    const waiter = within && this.options.store.ledger.get(within.id);
+    if (waiter?.record.state !== "running" || waiter.record.attempt !== within!.attempt) return () => {};
+    const { id, attempt } = waiter.record;
+    // The record of an operation inside of the attempt is an edge already.
+    const others = ids.filter((each) => !this.#isOfAttempt(each, waiter));
+    if (others.length === 0) return () => {};
+    const wait = { attempt, ids: others };
     const waits = this.#streams.get(id) ?? new Set();
     this.#streams.set(id, waits.add(wait));
     this.#graph = null;
@@ -171,13 +174,11 @@ export class WaitEdges {
     return [...new Set(waits.flatMap(({ ids }) => ids))];
   }
 
-  /** Records the edges of the streams that are open now. The records of operations inside of it are edges already. */
+  /** Records the edges of the streams that are open now. */
   async #record(id: string): Promise<void> {
     try {
       await this.options.lifecycle.wait(id, (entry) =>
-        this.#openTo(entry).filter(
-          (each) => !this.#isOfAttempt(each, entry) && this.options.dependencies.liveLink(each) !== null,
-        ),
+        this.#openTo(entry).filter((each) => this.options.dependencies.liveLink(each) !== null),
       );
     } catch (error) {
       // An edge without a record counts as long as this daemon runs.

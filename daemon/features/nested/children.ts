@@ -63,7 +63,7 @@ async function submit(
     ...(force && { force }),
     secrets: store.secrets.get(id),
   };
-  const { entries, isNew } = await submissions.submit([draft], { isBatch: false, key, isInside: true });
+  const { entries, isNew } = await submissions.submit([draft], { isBatch: false, key });
   return { entry: entries[0]!, isNew };
 }
 
