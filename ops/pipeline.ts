@@ -24,9 +24,8 @@ interface Given {
 const ONLY = z.object({
   stage: z.string(),
   step: z.string().optional(),
-  outputs: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
+  values: z.record(z.string(), z.union([z.string(), z.array(z.string())])),
   missing: z.record(z.string(), z.string()),
-  outcomes: z.record(z.string(), z.string()),
 });
 
 export class Pipeline extends LiveOperation<typeof Pipeline> {

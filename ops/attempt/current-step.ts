@@ -4,6 +4,7 @@
  * share one too.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { LogStream } from "../../protocol/operation.js";
 import type { AttemptWriter } from "./writer.js";
 
 /** Where a step is: in one run of a stage's block. */
@@ -31,6 +32,18 @@ export function asStep<T>(step: StepPlace, run: () => T): T {
 /** Calls the function as code of the attempt, and of no step. */
 export function asAttempt<T>(attempt: AttemptWriter, run: () => T): T {
   return current.run({ attempt }, run);
+}
+
+/** Writes an output line of this process. @param link - the attempt of code whose attempt is not known */
+export function writeLine(
+  link: AttemptWriter | null,
+  stream: LogStream,
+  text: string,
+  writer: CurrentWriter | undefined,
+): void {
+  const attempt = writer?.attempt ?? link;
+  const { stage, step } = writer?.step ?? {};
+  attempt?.line(stream, stage ?? attempt.stage, text, step);
 }
 
 /** Undefined: code of no operation. */

@@ -2,9 +2,9 @@
 import type { Submission } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import { limitsText } from "../../protocol/resource-limits.js";
-import { captureOutput } from "../programs/capture-output.js";
+import { captureOutput, type OutputStream } from "../programs/capture-output.js";
 import { type OperationCtor, readType } from "../types/read-type.js";
-import { type CurrentWriter, currentWriter } from "./current-step.js";
+import { type CurrentWriter, currentWriter, writeLine } from "./current-step.js";
 import { runChain } from "./inline-chain.js";
 import { InlineLink, type InlineWatcher } from "./inline-link.js";
 import { InlineChildren } from "./inline-nested.js";
@@ -29,11 +29,7 @@ export async function runInline(
 ): Promise<Operation> {
   let link: InlineLink | null = null;
   const capture = captureOutput(
-    (stream, text, writer: CurrentWriter | undefined) => {
-      const attempt = writer?.attempt ?? link;
-      const { stage, step } = writer?.step ?? {};
-      attempt?.line(stream, stage ?? attempt.stage, text, step);
-    },
+    (...line: [OutputStream, string, CurrentWriter | undefined]) => writeLine(link, ...line),
     (...line) => (currentWriter()?.attempt ?? link)?.masker.cut(...line) ?? null,
     currentWriter,
   );

@@ -3,7 +3,7 @@ import type { OperationEvent, Outcome, Submission } from "../../../protocol/even
 import type { LogLine, LogStream, Operation } from "../../../protocol/operation.js";
 import { reduceEvent } from "../../../protocol/reduce.js";
 import type { FinalState } from "../../../protocol/state.js";
-import { currentWriter } from "../../attempt/current-step.js";
+import { currentWriter, writeLine } from "../../attempt/current-step.js";
 import { InlineLink, type InlineWatcher, type LinkOptions } from "../../attempt/inline-link.js";
 import { InlineChildren } from "../../attempt/inline-nested.js";
 import type { MemoryStageValues } from "../../attempt/memory-values.js";
@@ -108,11 +108,7 @@ export class StartedOperation<T extends OperationClass = OperationClass> impleme
     const childrenOf = (parent: Submission, attempt: number) => new InlineChildren(parts, parent, attempt);
     const link = new InlineLink(submission, watcher, { ...options, values, childrenOf });
     const output = runOutput(
-      (stream, text, writer) => {
-        const attempt = writer?.attempt ?? link;
-        const { stage, step } = writer?.step ?? {};
-        attempt.line(stream, stage ?? attempt.stage, text, step);
-      },
+      (...line) => writeLine(link, ...line),
       (...line) => (currentWriter()?.attempt ?? link).masker.cut(...line),
     );
     const flush = () => {

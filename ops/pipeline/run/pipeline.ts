@@ -23,7 +23,7 @@ export interface PipelineContext {
   /** Parsed, with defaults. */
   params: Readonly<Record<string, unknown>>;
   operation: LiveOperation;
-  /** What a pipeline around this one has told. */
+  /** Of a stage that runs alone. */
   handed?: HandedOn | undefined;
 }
 
@@ -54,8 +54,7 @@ export async function runPipeline(p: Progress<unknown>, context: PipelineContext
   for (const value of secrets.values()) progress.masker.add(value);
   // The shipped type runs any file.
   progress.outcome.failIfOdd = pipeline.failIfOdd;
-  const variables = new Variables(pipeline, params, secrets);
-  if (handed) variables.take(handed);
+  const variables = new Variables(pipeline, params, secrets, handed);
   const workspace = new Workspace(operation.id);
   const run: FeatureRun = { pipeline, params, ...progress.build };
   const started = await Promise.all(PIPELINE_FEATURES.map((feature) => feature.start(run)));

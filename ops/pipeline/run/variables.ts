@@ -23,24 +23,22 @@ const NOT_SET: Environment = {
 /** A list: several steps told the output, in their order. */
 export type Output = string | readonly string[];
 
-/** What stages and `each` have told, for a stage that runs as an operation of its own. */
+/** What a stage knows of the pipeline around it, where it runs as an operation of its own. */
 export interface HandedOn {
-  /** Values of `each`, too. */
-  outputs: Readonly<Record<string, Output>>;
+  /** Outputs and outcomes of the stages before, and values of `each`. */
+  values: Readonly<Record<string, Output>>;
   /** Why outputs are missing, by name. */
   missing: Readonly<Record<string, string>>;
-  /** By variable. */
-  outcomes: Readonly<Record<string, string>>;
 }
 
 export class Variables {
   readonly #outputs = new Map<string, Output>();
   /** Why outputs are missing, by name. */
-  readonly #missing = new Map<string, string>();
-  /** And what the pipeline around this one has told. */
-  readonly #params: Map<string, Value>;
+  readonly #missing: Map<string, string>;
+  /** With the values of the pipeline around this one. */
+  readonly #params: ReadonlyMap<string, Value>;
   /** By variable; undefined: the stage has not run yet. */
-  readonly #outcomes: Map<string, string | undefined>;
+  readonly #outcomes: Map<string, StageOutcome | undefined>;
 
   /**
    * @param params - parsed, with defaults
@@ -51,13 +49,15 @@ export class Variables {
     private readonly pipeline: Pipeline,
     params: Readonly<Record<string, unknown>>,
     secrets: ReadonlyMap<string, string>,
+    { values, missing }: HandedOn = { values: {}, missing: {} },
   ) {
     const given = pipeline.params.map(({ name, secret }) => {
       const value = (secret ? secrets.get(name) : params[name]) as Value;
       if (value !== undefined) checkVariable(`the parameter ${name}`, textOf(value));
       return [name, value] as const;
     });
-    this.#params = new Map(given);
+    this.#params = new Map<string, Value>([...given, ...Object.entries(values)]);
+    this.#missing = new Map(Object.entries(missing));
     const stages = [...outcomeVariables(pipeline.stages.map(({ name }) => name))];
     this.#outcomes = new Map(stages.flatMap(([name, of]) => (of.length === 1 ? [[name, undefined]] : [])));
   }
@@ -86,21 +86,13 @@ export class Variables {
     if (name !== null && this.#outcomes.has(name)) this.#outcomes.set(name, outcome);
   }
 
+  /** @param values - of `each` */
   handOn(values: ReadonlyMap<string, string>): HandedOn {
-    const outcomes = [...this.#outcomes].flatMap(([name, outcome]) =>
-      outcome === undefined ? [] : [[name, outcome] as const],
-    );
+    const outcomes = [...this.#outcomes].flatMap(([name, outcome]) => (outcome ? [[name, outcome]] : []));
     return {
-      outputs: Object.fromEntries([...this.#outputs, ...values]),
+      values: Object.fromEntries([...this.#outputs, ...outcomes, ...values]),
       missing: Object.fromEntries(this.#missing),
-      outcomes: Object.fromEntries(outcomes),
     };
-  }
-
-  take({ outputs, missing, outcomes }: HandedOn): void {
-    for (const [name, value] of Object.entries(outputs)) this.#params.set(name, value);
-    for (const [name, why] of Object.entries(missing)) this.#missing.set(name, why);
-    for (const [name, outcome] of Object.entries(outcomes)) this.#outcomes.set(name, outcome);
   }
 
   /** The values of a parameter that is a list. */

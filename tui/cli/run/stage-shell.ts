@@ -95,8 +95,7 @@ async function inStage(
       leftOut.push((error as Error).message);
     }
   }
-  const variables = new Variables(pipeline, values, secrets);
-  if (only) variables.take(only);
+  const variables = new Variables(pipeline, values, secrets, only);
   const at = pipeline.stages.findIndex(({ name }) => name === place.stage);
   for (const stage of pipeline.stages.slice(0, Math.max(0, at))) {
     const told = outputs.find((each) => each.stage === stage.name)?.outputs;
