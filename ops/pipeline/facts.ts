@@ -1,6 +1,6 @@
 /** What a pipeline takes from the shell of its submit, and what follows it. */
 import { type FromShell, type PipelineFacts, setPipelineFacts } from "../types/pipeline-facts.js";
-import type { Pipeline, PipelineFile } from "./definition.js";
+import type { Pipeline, PipelineFile, PipelineParam } from "./definition.js";
 import { runnersOf, usesOf } from "./feature.js";
 import { gracePeriodOf } from "./run/finally.js";
 
@@ -13,44 +13,48 @@ export function factsOf(
   params: Readonly<Record<string, unknown>>,
   input: Record<string, unknown>,
 ): PipelineFacts {
-  const { envFrom, params: declared, then } = pipeline;
-  const named = declared.flatMap(({ name, secret }) =>
+  const named = pipeline.params.flatMap(({ name, secret }) =>
     secret && typeof params[name] === "string" ? [[name, params[name]] as const] : [],
   );
-  const secrets = Object.fromEntries(named.filter(([, source]) => isOfShell(source)));
-  const inside = fromShellInside(pipeline);
   return {
     gracePeriod: gracePeriodOf(pipeline),
-    fromShell: {
-      variables: [...new Set([...envFrom, ...inside.variables])],
-      secrets: { ...inside.secrets, ...secrets },
-    },
-    next: then?.op ?? null,
+    fromShell: fromShellOf(pipeline, ({ name }) => params[name]),
+    next: pipeline.then?.op ?? null,
     uses: usesOf(pipeline),
     input: { ...input, ...Object.fromEntries(named) },
   };
 }
 
-/** The operations inside of a pipeline have the variables and secrets of its submit. */
-function fromShellInside(pipeline: Pipeline): FromShell {
-  const variables: string[] = [];
+/**
+ * The operations inside of a pipeline have the variables and secrets of its submit.
+ *
+ * @param sourceOf - where the value of a secret is
+ * @param of - follows the name of a secret
+ */
+function fromShellOf(
+  { params, envFrom, stages }: Pipeline,
+  sourceOf: (param: PipelineParam) => unknown,
+  of = "",
+): FromShell {
+  const variables = [...envFrom];
   const secrets: Record<string, string> = {};
-  for (const runner of runnersOf(pipeline)) {
+  for (const runner of runnersOf({ stages })) {
     const { inside } = runner;
     if (inside === null) continue;
-    const deeper = fromShellInside(inside);
-    variables.push(...inside.envFrom, ...deeper.variables);
-    Object.assign(secrets, deeper.secrets);
-    for (const { name, from } of inside.params.filter(({ secret }) => secret)) {
+    const sourceInside = ({ name, from }: PipelineParam) => {
       const given = runner.paramOf(name);
-      const source = given === undefined ? from : given.value;
-      if (typeof source === "string" && isOfShell(source)) secrets[`${name} of ${inside.name}`] = source;
-    }
+      return given === undefined ? from : given.value;
+    };
+    const deeper = fromShellOf(inside, sourceInside, ` of ${inside.name}`);
+    variables.push(...deeper.variables);
+    Object.assign(secrets, deeper.secrets);
   }
-  return { variables, secrets };
+  for (const param of params) {
+    const source = param.secret ? sourceOf(param) : undefined;
+    if (typeof source === "string" && !source.startsWith("file:")) secrets[param.name + of] = source;
+  }
+  return { variables: [...new Set(variables)], secrets };
 }
-
-const isOfShell = (source: string) => !source.startsWith("file:");
 
 /** For the type that runs any file: its parameters hold the file, and the parameters of the file. */
 export function tellFactsOfAny(Type: object): void {
