@@ -169,3 +169,34 @@ it("tells what ran in an earlier attempt once, and goes on without one that was 
   ]);
   expect(lines.at(-1)).toBe(`outer ${OUTER} end`);
 });
+
+it("goes on after a step while the operation of another step runs", async () => {
+  const outer = new Story({ id: OUTER, stages: ["Test"] }).entered("Test", 0);
+  outer.event({ ...began, stage: "Test", step: "arm", child: INNER });
+  outer.event({ ...began, stage: "Test", step: "x86", child: "other0000000" });
+  outer.event({
+    type: "step:finished",
+    stage: "Test",
+    step: "arm",
+    state: "done",
+    seconds: 1,
+    resumed: false,
+  });
+  const later = outer.log("lint is clean").left("Test", 0).finished("succeeded");
+  const inner = new Story({ id: INNER, stages: [] }).finished("succeeded");
+  const other = new Story({ id: "other0000000", stages: [] }).finished("succeeded");
+  const told = Promise.withResolvers<void>();
+  const events = daemonWith({ [OUTER]: later.lines, [INNER]: inner.lines, other0000000: other.lines });
+  const client: Pick<Client, "events"> = {
+    events: async function* (id, ...rest) {
+      if (id === "other0000000") await told.promise;
+      yield* events.events(id, ...rest);
+    } as Client["events"],
+  };
+  const types: string[] = [];
+  for await (const { line } of followTree(client, OUTER, {})) {
+    types.push(line.type);
+    if (line.type === "log:line") told.resolve();
+  }
+  expect(types.indexOf("log:line")).toBeLessThan(types.indexOf("stage:left"));
+}, 5000);

@@ -55,12 +55,15 @@ class Tree {
   }
 
   async follow(first: string, isInside: boolean): Promise<void> {
-    const running = new Set<Promise<void>>();
+    const running: Array<{ step: string | undefined; ends: Promise<void> }> = [];
     for await (const each of followChain(this.client, first, this.options)) {
       const { id, line } = each;
       // The lines of what ran inside come on a stream of their own, and belong before its end.
-      if (ENDS.has(line.type)) await Promise.all(running);
-      if (line.type === "child:began") running.add(this.#followInside(line.child));
+      const ended =
+        line.type === "step:finished" ? running.filter(({ step }) => step === line.step) : running;
+      if (ENDS.has(line.type)) await Promise.all(ended.map(({ ends }) => ends));
+      if (line.type === "child:began")
+        running.push({ step: line.step, ends: this.#followInside(line.child) });
       if (isInside && !this.#isNew(id, line)) continue;
       this.#lines.push({ ...each, isInside });
       this.#wake();
