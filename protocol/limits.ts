@@ -72,10 +72,10 @@ export const MAX_STEP_NAME = 200;
 /** Characters of the status, the reason and the label of a step in a record; a longer text is cut. */
 export const MAX_STEP_TEXT = 200;
 
-/** Most questions of an operation, most characters of a question and of a choice, and most choices. */
 /** Operations inside of which one may run. */
 export const MAX_NESTED = 16;
 
+/** Most questions of an operation, most characters of a question and of a choice, and most choices. */
 export const MAX_APPROVALS = 100;
 export const MAX_QUESTION = 500;
 export const MAX_CHOICE = 60;

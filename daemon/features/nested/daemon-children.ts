@@ -56,7 +56,7 @@ export async function runInDaemon(
     return await untilFinished(client, current.id, { isPassing, onRecord: take });
   } finally {
     signal.removeEventListener("abort", cancel);
-    // The handle of the stream closes meanwhile. A worker that has none left runs another operation.
+    // The connection closes in the next turn. A worker with an open handle is not used for another operation.
     await turn();
   }
 }

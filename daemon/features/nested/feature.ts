@@ -17,7 +17,7 @@ const AGAIN_MS = 500;
 /** Most children that are removed in one step. */
 const AT_ONCE = 100;
 
-/** Those that are not finished stay: a removal of them would be refused. A list of them would also cost more. */
+/** States of the children that go with their parent. A running child cannot be removed. */
 const FINAL = STATES.filter(isFinal);
 
 /** Decisions about a child after which it may differ from its parent. */
@@ -71,11 +71,14 @@ export const nested: MakeFeature = (parts) => {
   };
 
   const removeChildren = async (parent: string): Promise<void> => {
-    for (let left = AT_ONCE; left === AT_ONCE; ) {
-      const children = await store.archive.list({ parent, state: FINAL }, AT_ONCE);
+    // A list for each of many removals would take long.
+    if (FINAL.every((state) => store.counts()[state] === store.counts("none")[state])) return;
+    let before: number | undefined;
+    do {
+      const children = await store.archive.list({ parent, state: FINAL, before }, AT_ONCE);
       for (const { record } of children) await change(record.id, () => lifecycle.remove(record.id));
-      left = children.length;
-    }
+      before = children.at(-1)?.order;
+    } while (before !== undefined);
   };
 
   bus.on("decided", (changes, { kind }, isOwn) => {

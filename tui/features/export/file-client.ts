@@ -23,15 +23,15 @@ const BATCH = 1000;
 class FileRequests extends Requests {
   readonly socket = "";
 
-  /** @param name of the file, for messages */
   private readonly runs: readonly RunSource[];
 
+  /** @param name of the file, for messages */
   constructor(
     private readonly name: string,
     runs: readonly RunSource[],
   ) {
     super();
-    // Without the operation around it, it has its own row.
+    // A child has a row of its own where the file does not have its parent.
     const outermost = outermostOf(runs);
     this.runs = runs.map((run) => (outermost.includes(run) ? withoutParent(run) : run));
   }
