@@ -1,6 +1,7 @@
 /** The route by which a running operation begins operations inside of it, and what happens to them with their parent. */
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { EmbeddedStore } from "../../../daemon/store/embedded-store.js";
+import { Refusal } from "../../../protocol/errors.js";
 import type { Submission } from "../../../protocol/event.js";
 import { newId } from "../../../protocol/id.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -297,6 +298,26 @@ describe("what happens to the parent reaches the child", () => {
     await until("all are gone", () =>
       [runs, inner, queued].every((id) => served.open.store.find(id) === null),
     );
+  });
+
+  test("its removal, which leaves those whose end others wait for", async () => {
+    const parent = await running();
+    const place = { id: parent, attempt: 1, stage: "Process", occurrence: 1 };
+    const children = [];
+    for (let call = 1; call <= 100; call++)
+      children.push(await served.finished("succeeded", { parent: { ...place, call } }));
+    await served.finish(parent, "succeeded");
+    const { lifecycle } = served.open;
+    const remove = lifecycle.remove.bind(lifecycle);
+    vi.spyOn(lifecycle, "remove").mockImplementation(async (id) => {
+      if (id !== parent) throw new Refusal("LIVEOPS_WRONG_STATE", "others wait for its end");
+      return remove(id);
+    });
+    const list = vi.spyOn(served.open.store.archive, "list");
+    await served.inject({ method: "DELETE", url: `/v1/operations/${parent}` });
+    await until("all were looked at", async () => (await list.mock.results.at(-1)?.value)?.length === 0);
+    expect(list).toHaveBeenCalledTimes(2);
+    expect(children.filter((id) => served.open.store.find(id) === null)).toEqual([]);
   });
 
   test("its cancel as the chain of the child goes on", async () => {
