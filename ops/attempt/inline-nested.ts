@@ -1,2 +1,2 @@
 /** The door of the feature that runs operations inside of an attempt in its own process. */
-export { InlineChildren } from "../features/nested/inline-children.js";
+export { inlineChildren } from "../features/nested/inline-children.js";

@@ -7,7 +7,7 @@ import { type OperationCtor, readType } from "../types/read-type.js";
 import { type CurrentWriter, currentWriter, writeLine } from "./current-step.js";
 import { runChain } from "./inline-chain.js";
 import { InlineLink, type InlineWatcher } from "./inline-link.js";
-import { InlineChildren } from "./inline-nested.js";
+import { inlineChildren } from "./inline-nested.js";
 import type { AttemptOptions } from "./run-attempt.js";
 
 /**
@@ -36,8 +36,7 @@ export async function runInline(
   watcher.started?.(capture.real);
   const flush = () => capture.flush();
   const linkOptions = { retries: true, ...options };
-  const parts = { watcher, options: linkOptions, flush, isCancelled };
-  const childrenOf = (parent: Submission, attempt: number) => new InlineChildren(parts, parent, attempt);
+  const childrenOf = inlineChildren({ watcher, options: linkOptions, flush, isCancelled });
   const newLink = (Type: OperationCtor, its: Submission) => {
     watcher.begins?.(Type);
     link = new InlineLink(its, watcher, { ...linkOptions, childrenOf });

@@ -21,15 +21,19 @@ interface InlineParts {
   isCancelled?: (() => boolean) | undefined;
 }
 
-export class InlineChildren implements ChildRunner {
+/** @param depth - number of operations inside of which those run */
+export function inlineChildren(parts: InlineParts, depth = 1): NonNullable<LinkOptions["childrenOf"]> {
+  return (parent, attempt) => new InlineChildren(parts, parent, attempt, depth);
+}
+
+class InlineChildren implements ChildRunner {
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** @param depth - number of operations inside of which those run */
   constructor(
     private readonly parts: InlineParts,
     private readonly parent: Submission,
     private readonly attempt: number,
-    private readonly depth = 1,
+    private readonly depth: number,
   ) {}
 
   /** One after another: they share the directory and the variables of this process. */
@@ -50,8 +54,7 @@ export class InlineChildren implements ChildRunner {
     const Type = typeof call.type === "string" ? await options.findType!(call.type) : call.type;
     const submission = await this.#submissionOf(Type, call, place);
     onRecord(submittedRecord(submission, (options.clock ?? SYSTEM_CLOCK).time(), 0));
-    const childrenOf = (parent: Submission, attempt: number) =>
-      new InlineChildren(this.parts, parent, attempt, this.depth + 1);
+    const childrenOf = inlineChildren(this.parts, this.depth + 1);
     const link = (_: OperationCtor, its: Submission) =>
       new InlineLink(its, watcher, { ...options, onRecord, childrenOf });
     const leave = keepVariables([...Object.keys(OPERATION_VARIABLES), ...Object.keys(call.env ?? {})]);

@@ -9,6 +9,7 @@ import { paramsSchema } from "../../pipeline/params-schema.js";
 import type { NamedFiles } from "../../pipeline/read/named-files.js";
 import type { Scope } from "../../pipeline/read/scope.js";
 import { Field, type Section } from "../../pipeline/read/values.js";
+import { nodeOf } from "../../pipeline/read/yaml-tree.js";
 import { fillValue, namesIn, onlyName } from "../../pipeline/template.js";
 import { inputSchema } from "../../types/describe-type.js";
 import { Nested, type NestedParam } from "./rules.js";
@@ -18,7 +19,7 @@ type TaskSection = Section<keyof typeof STEP_KEYS>;
 
 /** The stages of the file that the item includes, and of the files that this one includes. Null: it is a stage. */
 export function stagesOf(item: Field, files: NamedFiles): readonly Field[] | null {
-  if (!item.has("include")) return null;
+  if (nodeOf(item.node, "include") === undefined) return null;
   const named = item.section("an item with include", INCLUDE_KEYS)?.get("include");
   const file = named === undefined ? null : files.included(named);
   if (file === null) return [];

@@ -5,7 +5,7 @@ import { reduceEvent } from "../../../protocol/reduce.js";
 import type { FinalState } from "../../../protocol/state.js";
 import { currentWriter, writeLine } from "../../attempt/current-step.js";
 import { InlineLink, type InlineWatcher, type LinkOptions } from "../../attempt/inline-link.js";
-import { InlineChildren } from "../../attempt/inline-nested.js";
+import { inlineChildren } from "../../attempt/inline-nested.js";
 import type { MemoryStageValues } from "../../attempt/memory-values.js";
 import { CANCELLED } from "../../attempt/run-attempt.js";
 import { ANY_PIPELINE } from "../../pipeline/file-name.js";
@@ -104,8 +104,7 @@ export class StartedOperation<T extends OperationClass = OperationClass> impleme
     const watcher = this.#watcher;
     const { clock, ask } = options;
     const inherited = { findType, ...(clock && { clock }), ...(ask !== undefined && { ask }) };
-    const parts = { watcher, options: inherited, flush: () => flush() };
-    const childrenOf = (parent: Submission, attempt: number) => new InlineChildren(parts, parent, attempt);
+    const childrenOf = inlineChildren({ watcher, options: inherited, flush: () => flush() });
     const link = new InlineLink(submission, watcher, { ...options, values, childrenOf });
     const output = runOutput(
       (...line) => writeLine(link, ...line),

@@ -18,10 +18,10 @@ import { readParams } from "./params.js";
 import { type PipelineProblem, Problems, problemLines, quoted } from "./problems.js";
 import { nameProblem, Scope } from "./scope.js";
 import { readFinally, readStage, readThen } from "./stage.js";
-import { nodeOf, uniquelyNamed } from "./steps.js";
+import { uniquelyNamed } from "./steps.js";
 import { Field, type Section } from "./values.js";
 import { tooLarge } from "./yaml-text.js";
-import { readTree, type TreeNode } from "./yaml-tree.js";
+import { nodeOf, readTree, type TreeNode } from "./yaml-tree.js";
 
 export type ParsedPipeline =
   | { ok: true; file: PipelineFile; warnings: PipelineProblem[] }

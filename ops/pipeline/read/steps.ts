@@ -8,7 +8,7 @@ import { onlyName, signOf } from "../template.js";
 import { quoted } from "./problems.js";
 import { nameProblem, type Scope } from "./scope.js";
 import type { Field, Section } from "./values.js";
-import type { TreeNode } from "./yaml-tree.js";
+import { nodeOf } from "./yaml-tree.js";
 
 type StageSection = Section<keyof typeof STAGE_KEYS>;
 
@@ -152,8 +152,4 @@ export function uniquelyNamed<T extends { name: string }>(
     }
     return named;
   });
-}
-
-export function nodeOf(node: TreeNode, name: string): TreeNode | undefined {
-  return node.kind === "map" ? node.entries.find((entry) => entry.name === name)?.value : undefined;
 }

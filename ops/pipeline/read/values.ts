@@ -147,11 +147,6 @@ export class Field {
     return null;
   }
 
-  /** Whether the value is a map with this key. */
-  has(name: string): boolean {
-    return this.node.kind === "map" && this.node.entries.some((entry) => entry.name === name);
-  }
-
   /** Whether the value is this text. */
   is(text: string): boolean {
     return this.node.kind === "scalar" && this.node.text === text;

@@ -244,3 +244,8 @@ class TreeReader {
     }
   }
 }
+
+/** The value of a key; undefined: it is not there, or the node is no map. */
+export function nodeOf(node: TreeNode, name: string): TreeNode | undefined {
+  return node.kind === "map" ? node.entries.find((entry) => entry.name === name)?.value : undefined;
+}
