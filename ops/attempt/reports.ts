@@ -39,7 +39,7 @@ export interface AttemptParts {
   notResumable: string | null;
   /** Null: no operation can run inside of the attempt. */
   children: ChildRunner | null;
-  /** How many operations began at each place, as JSON, since the attempt began. */
+  /** Operations that began in the attempt, counted by their place (JSON). */
   childCalls: Map<string, number>;
 }
 
@@ -299,7 +299,7 @@ export abstract class Reports {
 /** A program or operation that runs. */
 interface Part {
   name: string;
-  /** To be awaited, as the author writes it after `p.` or `s.`. */
+  /** The call that the author must await, without `p.` or `s.`. */
   call: string;
 }
 

@@ -45,7 +45,7 @@ export type Command =
     | { kind: "script"; script: string; line: number }
     | { kind: "words"; words: readonly Template[]; line: number }
   ) & {
-    /** The file that has the command, where that is not the file of the pipeline. */
+    /** The file that has the command; absent: the file of the pipeline. */
     file?: string | undefined;
   };
 
@@ -125,7 +125,7 @@ export interface EachValues {
   /** Of the values, in the file. */
   line: number;
   column: number;
-  /** As that of a command. */
+  /** The file that has it; absent: the file of the pipeline. */
   file?: string | undefined;
 }
 

@@ -28,7 +28,7 @@ export interface PathPattern {
   text: Template;
   line: number;
   column: number;
-  /** As that of a command. */
+  /** The file that has it; absent: the file of the pipeline. */
   file?: string | undefined;
 }
 

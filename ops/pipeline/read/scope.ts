@@ -43,7 +43,6 @@ export type Use = "env" | "words" | "cwd" | "with" | "given" | "each" | "path" |
 
 const NO_SECRET: Record<Exclude<Use, "env">, string> = {
   given: "would be stored in the record of the operation; give the parameter that is the secret, alone",
-
   words: 'would be visible in the list of processes; use env, and a script that reads "$NAME"',
   cwd: "would be visible in the record of the operation",
   each: "would be visible as the name of a step",
