@@ -72,7 +72,7 @@ function expectedEnd({ startsAt, endsAt }: Expected, { margin, runs, isLate }: T
 
 /** Held operations are left out unless their wait is planned: nobody knows when they continue. */
 async function inputOf(context: Parts, inLine: readonly string[], planned: readonly Entry[], now: number) {
-  const { store, queues, hosts, scheduler, durations, paces, dependencies, view } = context;
+  const { store, queues, hosts, scheduler, durations, paces, dependencies, edges, view } = context;
   const ready = inLine.flatMap((id) => store.ledger.get(id) ?? []);
   const waiting = [...ready, ...planned].filter(({ record }) => record.state === "queued");
   const attempts = [...scheduler.attempts.values()];
@@ -82,8 +82,6 @@ async function inputOf(context: Parts, inLine: readonly string[], planned: reado
       const awaited = store.ledger.get(id);
       return awaited === undefined ? UNKNOWN : leftOf(view.present(awaited));
     });
-  /** What lends its slot started before. */
-  const used = new Set<string>();
   const running = attempts.map(({ id, entry }) => {
     const record = view.present(entry);
     const { pause, startedAt, queue } = record;
@@ -94,7 +92,7 @@ async function inputOf(context: Parts, inLine: readonly string[], planned: reado
       id,
       queue,
       left,
-      isLent: used.size === used.add(`${queue} ${entry.record.slot}`).size,
+      isLent: edges.graph.directWaiters(id).some((each) => isSameSlot(store.ledger.get(each), entry)),
       startedAt: Date.parse(startedAt!) + (pause?.seconds ?? 0) * 1000,
       endsAt: isKnown ? Math.round(now + left.seconds! * 1000) : null,
     };
@@ -115,6 +113,10 @@ async function inputOf(context: Parts, inLine: readonly string[], planned: reado
   const isOpen = (name: string) => queues.isOpen(name) && !hosts.isDraining;
   const slots = new Map(queues.names().map((name) => [name, isOpen(name) ? queues.concurrency(name) : 0]));
   return { now, slots, running, queued };
+}
+
+function isSameSlot(a: Entry | undefined, { record: b }: Entry): boolean {
+  return a?.record.state === "running" && a.record.queue === b.queue && a.record.slot === b.slot;
 }
 
 /** Null: the start of one is unknown. */
