@@ -94,6 +94,13 @@ function tagged<const R extends Partial<Record<RouteName, OwnRoute>>>(tag: Route
   };
 }
 
+/** Named, so that the declarations of the package have its schema once. */
+interface OperationReply {
+  "application/json": typeof operationSchema;
+}
+
+const operationReply: OperationReply = json(operationSchema);
+
 const submitReply = json(z.union([operationSchema, z.array(operationSchema)]));
 
 /** Every route by name. The client's method has the same name. */
@@ -126,7 +133,7 @@ export const ROUTES = {
         "absent is that of its type or of the parent. The parent lends its slot as long as it waits.",
       params: id,
       body: requests.childBody,
-      replies: { 201: json(operationSchema), 200: json(operationSchema) },
+      replies: { 201: operationReply, 200: operationReply },
       refusals: [
         ...NOT_FOUND,
         "LIVEOPS_WRONG_STATE",
@@ -147,7 +154,7 @@ export const ROUTES = {
       summary: "Show an operation",
       description: "The complete record, with its large values.",
       params: id,
-      replies: { 200: json(operationSchema) },
+      replies: { 200: operationReply },
       refusals: NOT_FOUND,
     },
     edit: {
@@ -157,7 +164,7 @@ export const ROUTES = {
         "anew, and title and stages with them. The daemon replies once the change is on disk.",
       params: id,
       body: requests.editBody,
-      replies: { 200: json(operationSchema) },
+      replies: { 200: operationReply },
       refusals: [
         ...PLACE,
         ...NOT_FOUND,
@@ -174,7 +181,7 @@ export const ROUTES = {
         "Removes the operation with its log, events and stage values. A queued operation is cancelled in the same " +
         "step. The reply is its last record.",
       params: id,
-      replies: { 200: json(operationSchema) },
+      replies: { 200: operationReply },
       refusals: [...NOT_FOUND, "LIVEOPS_WRONG_STATE", "LIVEOPS_STORE_FULL"],
     },
     log: {
@@ -219,7 +226,7 @@ export const ROUTES = {
         "The daemon replies once the request is on disk. A running operation stops later, within its grace period.",
       params: id,
       body: requests.noBody,
-      replies: { 200: json(operationSchema) },
+      replies: { 200: operationReply },
       refusals: [...NOT_FOUND, "LIVEOPS_WRONG_STATE", "LIVEOPS_STORE_FULL"],
     },
     pause: {
@@ -229,7 +236,7 @@ export const ROUTES = {
         "stays paused across a restart of the daemon.",
       params: id,
       body: requests.noBody,
-      replies: { 200: json(operationSchema) },
+      replies: { 200: operationReply },
       refusals: [...NOT_FOUND, "LIVEOPS_WRONG_STATE", "LIVEOPS_STORE_FULL"],
     },
     resume: {
@@ -237,7 +244,7 @@ export const ROUTES = {
       description: "Its processes run again (SIGCONT).",
       params: id,
       body: requests.noBody,
-      replies: { 200: json(operationSchema) },
+      replies: { 200: operationReply },
       refusals: [...NOT_FOUND, "LIVEOPS_WRONG_STATE", "LIVEOPS_STORE_FULL"],
     },
     approve: {
@@ -247,7 +254,7 @@ export const ROUTES = {
         "who gave it and when are in the record.",
       params: id,
       body: requests.approveBody,
-      replies: { 200: json(operationSchema) },
+      replies: { 200: operationReply },
       refusals: [...NOT_FOUND, "LIVEOPS_WRONG_STATE", "LIVEOPS_STORE_FULL"],
     },
     reject: {
@@ -255,7 +262,7 @@ export const ROUTES = {
       description: "Its stage fails with LIVEOPS_REJECTED; the end of the operation is as after any failure.",
       params: id,
       body: requests.rejectBody,
-      replies: { 200: json(operationSchema) },
+      replies: { 200: operationReply },
       refusals: [...NOT_FOUND, "LIVEOPS_WRONG_STATE", "LIVEOPS_STORE_FULL"],
     },
     cancelAll: {
@@ -295,7 +302,7 @@ export const ROUTES = {
         "Other parameters are checked as at a submit.",
       params: id,
       body: requests.retryBody,
-      replies: { 200: json(operationSchema) },
+      replies: { 200: operationReply },
       refusals: [
         ...NOT_FOUND,
         "LIVEOPS_NO_SUCH_TYPE",
@@ -318,7 +325,7 @@ export const ROUTES = {
       headers: { "Idempotency-Key": "1 to 255 characters; requests with the same key and body submit once" },
       params: id,
       body: requests.againBody,
-      replies: { 201: json(operationSchema), 200: json(operationSchema) },
+      replies: { 201: operationReply, 200: operationReply },
       refusals: [
         ...PLACE,
         ...NOT_FOUND,
@@ -455,7 +462,7 @@ export const ROUTES = {
       headers: { "Idempotency-Key": "1 to 255 characters; requests with the same key submit once" },
       params: requests.scheduleParams,
       body: requests.noBody,
-      replies: { 201: json(operationSchema) },
+      replies: { 201: operationReply },
       refusals: [
         ...PLACE,
         "LIVEOPS_NO_SUCH_SCHEDULE",
