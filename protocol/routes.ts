@@ -101,7 +101,11 @@ interface OperationReply {
 
 const operationReply: OperationReply = json(operationSchema);
 
-const submitReply = json(z.union([operationSchema, z.array(operationSchema)]));
+interface SubmitReply {
+  "application/json": z.ZodMiniUnion<[typeof operationSchema, z.ZodMiniArray<typeof operationSchema>]>;
+}
+
+const submitReply: SubmitReply = json(z.union([operationSchema, z.array(operationSchema)]));
 
 /** Every route by name. The client's method has the same name. */
 export const ROUTES = {
