@@ -52,7 +52,10 @@ export const submitRequest = z.union([
 /** An operation that begins inside of a running one. What is absent is that of its type, or else of the parent. */
 export const childBody = z.extend(
   z.pick(submitBody, { op: true, params: true, set: true, queue: true, cwd: true, env: true }),
-  { parent: doc(z.omit(parentSchema, { id: true }), "where it begins") },
+  {
+    parent: doc(z.omit(parentSchema, { id: true }), "where it begins"),
+    again: doc(z.optional(z.literal(true)), "the one that failed there runs again, from its failed stage"),
+  },
 );
 
 export const listQuery = z.object({

@@ -19,6 +19,8 @@ export interface ChildCall {
   cwd?: string;
   /** Variables added to those of this operation. Default: none. */
   env?: Readonly<Record<string, string>>;
+  /** The last one at this place failed, and goes on where it failed. Absent: another one begins. */
+  again?: true;
 }
 
 export interface ChildOptions {

@@ -199,7 +199,7 @@ export abstract class Reports {
     const { meter, over, childCalls } = this.parts;
     const at = this.childPlace();
     const key = JSON.stringify(at);
-    const place = { ...at, call: (childCalls.get(key) ?? 0) + 1 };
+    const place = { ...at, call: (childCalls.get(key) ?? 0) + (call.again ? 0 : 1) };
     childCalls.set(key, place.call);
     const params = takenParams("p.operation", call);
     const bar = meter.program();

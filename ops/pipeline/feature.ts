@@ -41,8 +41,16 @@ export abstract class TaskRunner {
   /** What it gives to a parameter of that pipeline. `value` is absent where it is not known before the run. */
   abstract paramOf(name: string): { value?: unknown } | undefined;
 
-  /** @throws Error; one with `exitCode` may be tried again by `retry` */
-  abstract run(context: TaskContext, task: PipelineTask, place: TaskPlace): Promise<TaskEnd>;
+  /**
+   * @param isAgain - it failed before in this attempt, and `retry` runs it again
+   * @throws Error; one with `exitCode` may be tried again by `retry`
+   */
+  abstract run(
+    context: TaskContext,
+    task: PipelineTask,
+    place: TaskPlace,
+    isAgain: boolean,
+  ): Promise<TaskEnd>;
 
   static of({ rules }: Pick<PipelineTask, "rules">): TaskRunner | undefined {
     return rules.find((rule) => rule instanceof TaskRunner);

@@ -23,7 +23,7 @@ import type { Entry } from "../../store/decision.js";
 export async function child(
   parts: Parts,
   parent: Entry,
-  body: ChildBody,
+  { again, ...body }: ChildBody,
 ): Promise<{ entry: Entry; isNew: boolean }> {
   const { attempt } = body.parent;
   const { record } = parent;
@@ -38,7 +38,7 @@ export async function child(
     // A child that a person has removed is made anew.
     if (used !== null && used.entry === null) continue;
     if (used === null) return submit(parts, parent, body, key);
-    await runAgain(parts, used.entry!, parent);
+    await runAgain(parts, used.entry!, parent, again === true);
     return { entry: used.entry!, isNew: false };
   }
 }
@@ -70,11 +70,14 @@ async function submit(
 /**
  * The last link of the child's chain runs again where it did not succeed, unless it ended after the parent was queued:
  * then that is the end for which this attempt asks, as after a lost reply.
+ *
+ * @param isAsked - the attempt has seen that end, and asks for another run
  */
 async function runAgain(
   { lifecycle, store }: Parts,
   first: Entry,
   { record: parent, queuedAt }: Entry,
+  isAsked: boolean,
 ): Promise<void> {
   let last = first;
   for (let next = first.record.chain.next; next !== null; next = last.record.chain.next) {
@@ -84,7 +87,7 @@ async function runAgain(
   }
   const { id, state } = last.record;
   const changes = otherHost(last.record, parent);
-  if (isFinal(state) && state !== "succeeded" && last.finishedBy < queuedAt)
+  if (isFinal(state) && state !== "succeeded" && (isAsked || last.finishedBy < queuedAt))
     await lifecycle.retry(id, { changes });
   else if (state === "queued" && changes !== null)
     await lifecycle.edit(id, () => ({ changes, changedVariables: [] }));

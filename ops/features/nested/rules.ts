@@ -64,8 +64,8 @@ export class Nested extends TaskRunner implements NestedCall {
     return this.params.find((param) => param.name === name);
   }
 
-  async run(context: TaskContext, task: PipelineTask, place: TaskPlace): Promise<TaskEnd> {
+  async run(context: TaskContext, task: PipelineTask, place: TaskPlace, isAgain: boolean): Promise<TaskEnd> {
     const { runNested } = await import("./run.js");
-    return runNested(this, context, task, place);
+    return runNested(this, context, task, place, isAgain);
   }
 }

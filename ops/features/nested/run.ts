@@ -35,6 +35,7 @@ export async function runNested(
   context: TaskContext,
   task: PipelineTask,
   place: TaskPlace,
+  isAgain: boolean,
 ): Promise<TaskEnd> {
   const { op, queue, at } = nested;
   const { p, file, deadline } = context;
@@ -52,7 +53,11 @@ export async function runNested(
   };
   const signal = AbortSignal.any([deadline, late.signal]);
   try {
-    const queued = { ...call, ...(queue && { queue: queue.name }) };
+    const queued = {
+      ...call,
+      ...(queue && { queue: queue.name }),
+      ...(isAgain && { again: true as const }),
+    };
     const record = await p.child(queued, { signal, onStart, isWhole: isCommand });
     // A stage of the file that was skipped tells none of its outputs.
     return endOf(record, task.outputs, nested.inside?.then === null);

@@ -171,7 +171,7 @@ export class TaskRun {
     try {
       if (runner === undefined) outputs = await this.#runCommand();
       else {
-        const end = await runner.run(this.context, this.task, this.place);
+        const end = await runner.run(this.context, this.task, this.place, this.attempts > 1);
         ({ outputs, seconds } = end);
         this.#ended({ exitCode: end.exitCode, signal: null });
       }

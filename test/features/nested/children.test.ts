@@ -154,6 +154,15 @@ describe("a child", () => {
     expect(await ask(parent)).toMatchObject({ status: 200, id, body: { state: "queued" } });
   });
 
+  test("runs again in the same attempt where that asks for it", async () => {
+    const parent = await running();
+    const { id } = await ask(parent);
+    await served.run(id);
+    await served.finish(id, "failed");
+    expect(await ask(parent)).toMatchObject({ status: 200, id, body: { state: "failed" } });
+    expect(await ask(parent, { again: true })).toMatchObject({ status: 200, id, body: { state: "queued" } });
+  });
+
   test("is forgotten by a retry from its stage or before, and kept by others", async () => {
     const parent = await running();
     const { id } = await ask(parent);

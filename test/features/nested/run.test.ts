@@ -201,7 +201,7 @@ describe("op", () => {
     });
     expect(again.children.map(({ parent }) => [parent?.stage, parent?.call])).toEqual([
       ["A", 1],
-      ["A", 2],
+      ["A", 1],
       ["C", 1],
     ]);
     expect(again.result.stages).toMatchObject({
