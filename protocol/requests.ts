@@ -54,7 +54,7 @@ export const childBody = z.extend(
   z.pick(submitBody, { op: true, params: true, set: true, queue: true, cwd: true, env: true }),
   {
     parent: doc(z.omit(parentSchema, { id: true }), "where it begins"),
-    again: doc(z.optional(z.literal(true)), "the one that failed there runs again, from its failed stage"),
+    again: doc(z.optional(z.boolean()), "the one that failed there runs again, from its failed stage"),
   },
 );
 

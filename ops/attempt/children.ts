@@ -19,8 +19,8 @@ export interface ChildCall {
   cwd?: string;
   /** Variables added to those of this operation. Default: none. */
   env?: Readonly<Record<string, string>>;
-  /** The last one at this place failed, and goes on where it failed. Absent: another one begins. */
-  again?: true;
+  /** The last one at this place failed, and goes on where it failed. Default: false, another one begins. */
+  again?: boolean;
 }
 
 export interface ChildOptions {

@@ -23,7 +23,7 @@ import type { Entry } from "../../store/decision.js";
 export async function child(
   parts: Parts,
   parent: Entry,
-  { again, ...body }: ChildBody,
+  { again = false, ...body }: ChildBody,
 ): Promise<{ entry: Entry; isNew: boolean }> {
   const { attempt } = body.parent;
   const { record } = parent;
@@ -38,7 +38,7 @@ export async function child(
     // A child that a person has removed is made anew.
     if (used !== null && used.entry === null) continue;
     if (used === null) return submit(parts, parent, body, key);
-    await runAgain(parts, used.entry!, parent, again === true);
+    await runAgain(parts, used.entry!, parent, again);
     return { entry: used.entry!, isNew: false };
   }
 }

@@ -53,11 +53,7 @@ export async function runNested(
   };
   const signal = AbortSignal.any([deadline, late.signal]);
   try {
-    const queued = {
-      ...call,
-      ...(queue && { queue: queue.name }),
-      ...(isAgain && { again: true as const }),
-    };
+    const queued = { ...call, again: isAgain, ...(queue && { queue: queue.name }) };
     const record = await p.child(queued, { signal, onStart, isWhole: isCommand });
     // A stage of the file that was skipped tells none of its outputs.
     return endOf(record, task.outputs, nested.inside?.then === null);
