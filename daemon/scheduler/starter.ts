@@ -134,8 +134,10 @@ export class Starter implements OperationStarter {
    * same batch where possible.
    */
   #slots(): UsedSlots {
-    const { queues, attempts } = this.options;
-    const used = new UsedSlots((name) => (queues.isOpen(name) ? queues.concurrency(name) : 0));
+    const { queues, attempts, typeLimits } = this.options;
+    const ofQueue = (name: string) => (queues.isOpen(name) ? queues.concurrency(name) : 0);
+    const used = new UsedSlots((name) => typeLimits.limitOf(name) ?? ofQueue(name));
+    typeLimits.addTo(used);
     for (const [id, slot] of this.#starting) used.add(id, slot);
     for (const { holdsSlot, id, entry } of attempts.values())
       if (holdsSlot) used.add(id, { queue: entry.record.queue, slot: entry.record.slot ?? 0 });

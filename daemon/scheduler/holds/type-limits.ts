@@ -10,6 +10,7 @@ import type { Entry } from "../../store/decision.js";
 import type { Attempt } from "../attempt.js";
 import { compareTurns } from "../lane.js";
 import { placeOf } from "../queue.js";
+import type { UsedSlots } from "../used-slots.js";
 import type { WaitGraph } from "../wait-graph.js";
 import type { Waiting } from "../waiting.js";
 import { Hold, type Reason } from "./hold.js";
@@ -78,9 +79,33 @@ export class TypeLimits extends Hold {
     return true;
   }
 
-  why({ record: { id, op, queue } }: Entry): Blocked | null {
+  /** Whether the operation waits outside its queue for the limit of its type. */
+  isHolding({ record: { id, op, queue } }: Entry): boolean {
+    return this.#types.get(op)?.waiting.get(queue)?.has(id) ?? false;
+  }
+
+  /** The name of the slots of its type, where that has reached its limit. */
+  slotsFor({ record: { op } }: Entry): string[] {
+    return this.#types.has(op) ? [`${OF_TYPE}${op}`] : [];
+  }
+
+  /** Number of the slots of a type, by their name; null: the name is that of a queue. */
+  limitOf(name: string): number | null {
+    if (!name.startsWith(OF_TYPE)) return null;
+    return this.#types.get(name.slice(OF_TYPE.length))?.limit ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Adds the slots of the types that have reached their limits: each running operation of one uses a slot. */
+  addTo(slots: UsedSlots): void {
+    for (const { id, entry, holdsSlot } of this.options.running())
+      for (const queue of holdsSlot ? this.slotsFor(entry) : [])
+        slots.add(id, { queue, slot: slots.lowest(queue) });
+  }
+
+  why(entry: Entry): Blocked | null {
+    const { op } = entry.record;
     const type = this.#types.get(op);
-    if (!type?.waiting.get(queue)?.has(id)) return null;
+    if (type === undefined || !this.isHolding(entry)) return null;
     const running = type.limit === 1 ? "1 operation runs" : `${type.limit} operations run`;
     return { reason: `${running}, and the type ${op} allows no more at a time`, since: type.since };
   }
@@ -192,3 +217,6 @@ export class TypeLimits extends Hold {
     return running;
   }
 }
+
+/** The names of the slots of types begin with it. No queue has such a name. */
+const OF_TYPE = "type:";

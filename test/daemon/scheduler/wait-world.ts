@@ -203,7 +203,6 @@ export class WaitWorld {
       if (able.length === 0) return;
       const choice = choices.length === 0 ? 0 : choices[turn % choices.length]!;
       await this.#step(able[(choice + turn) % able.length]!);
-      expect(this.breakings.flatMap(({ able }) => able)).toEqual([]);
       expect(turn).toBeLessThan(5000);
     }
   }
