@@ -87,9 +87,11 @@ async function runAgain(
   }
   const { id, state } = last.record;
   const changes = otherHost(last.record, parent);
-  if (isFinal(state) && state !== "succeeded" && (isAsked || last.finishedBy < queuedAt))
+  if (isFinal(state) && state !== "succeeded" && (isAsked || last.finishedBy < queuedAt)) {
+    // A person may have given them with the retry of the parent.
+    store.secrets.copy(parent.id, id);
     await lifecycle.retry(id, { changes });
-  else if (state === "queued" && changes !== null)
+  } else if (state === "queued" && changes !== null)
     await lifecycle.edit(id, () => ({ changes, changedVariables: [] }));
 }
 

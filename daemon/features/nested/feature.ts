@@ -44,6 +44,12 @@ export const nested: MakeFeature = (parts) => {
     }
   };
 
+  const cancel = (id: string) =>
+    void change(id, async () => {
+      await lifecycle.cancel(id);
+      scheduler.stopOperation(id);
+    });
+
   /** Brings a live child in line with its parent. */
   const follow = (id: string): void => {
     const entry = find(id);
@@ -53,11 +59,7 @@ export const nested: MakeFeature = (parts) => {
     const isLeft = isFinal(parent.record.state) && !isRetriedAfter(entry, parent.record.finishedAt!);
     const isPaused = isPausedNow(parent.record);
     if (isLeft || parent.run?.stopReason) {
-      if (entry.record.cancelRequested) return;
-      void change(id, async () => {
-        await lifecycle.cancel(id);
-        scheduler.stopOperation(id);
-      });
+      if (!entry.record.cancelRequested) cancel(id);
     } else if (parent.record.state !== "running") return;
     else if (entry.record.state === "queued") {
       const changes = otherHost(entry.record, parent.record);
@@ -84,6 +86,7 @@ export const nested: MakeFeature = (parts) => {
   bus.on("decided", (changes, { kind }, isOwn) => {
     if (!isOwn) return;
     for (const { id, after } of changes) {
+      if (kind === "removed") edges.childrenOf(id).forEach(cancel);
       if (kind === "removed")
         void removeChildren(id).catch((error) => bus.emit("problem", problemOf(id, error)));
       if (kind === "cancelled" || kind === "paused" || kind === "finished")

@@ -387,6 +387,14 @@ describe("a retry inside of a child", () => {
     expect(record(id)).toMatchObject({ state: "running", cancelRequested: false });
   });
 
+  test("the removal of its parent cancels it", async () => {
+    const { parent, id } = await failed();
+    await retry(id);
+    await served.run(id);
+    await served.inject({ method: "DELETE", url: `/v1/operations/${parent}` });
+    await until("it is cancelled", () => record(id).cancelRequested);
+  });
+
   test("refuses a stage that the child does not have, and changes nothing", async () => {
     const { parent, id } = await failed();
     const reply = await retry(parent, { from: "Process/Lode" });
