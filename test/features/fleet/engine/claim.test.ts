@@ -127,8 +127,9 @@ describe("limits", () => {
       engine.claim({ candidates, workers: [{}, {}], queueLimits: { gpu: 3 }, token: token() });
     const claims = (await Promise.all([ask(a), ask(b), ask(a), ask(b)])).flat();
     expect(claims).toHaveLength(3);
-    const { id, n, fence } = (await a.running()).length > 0 ? await firstOf(a) : await firstOf(b);
-    await a.append([finish(id, n, { fence })], token());
+    const owner = (await a.running()).length > 0 ? a : b;
+    const { id, n, fence } = await firstOf(owner);
+    await owner.append([finish(id, n, { fence })], token());
     expect(await ask(b)).toHaveLength(1);
     expect(await ask(a)).toHaveLength(0);
   });
