@@ -1,4 +1,5 @@
 /** Why a queued operation does not start, and what is unusual in the run of a running one. */
+import { answerCommand, waitsForApproval } from "../../../protocol/approval.js";
 import { activeStage, secondsBetween, stageRanSeconds } from "../../../protocol/estimate/seconds.js";
 import type { Usual } from "../../../protocol/estimate/usual.js";
 import { getOwn } from "../../../protocol/objects.js";
@@ -57,9 +58,11 @@ export function waitsOfRunning(
   if (record.waitsFor !== null)
     return record.waitsFor.map((each) => {
       const at = getOwn(expected, each)?.endsAt ?? null;
+      const awaited = find(each);
+      const open = awaited && waitsForApproval(awaited);
       return {
-        what: `it waits for ${awaitedText(record, find(each), each)}`,
-        until: `the end of ${each}`,
+        what: `it waits for ${awaitedText(record, awaited, each)}`,
+        until: open ? answerCommand(each, open) : `the end of ${each}`,
         at,
       };
     });
@@ -93,6 +96,7 @@ export function waitsOfRunning(
 function awaitedText({ queue, slot, host }: Operation, awaited: Operation | null, id: string): string {
   if (awaited === null) return id;
   const isLent = awaited.queue === queue && awaited.slot === slot && awaited.host === host;
+  if (waitsForApproval(awaited)) return `${id} (${awaited.op}), which waits for the answer of a person`;
   const where = isLent && awaited.state === "running" ? ", which runs in its slot" : "";
   return `${id} (${awaited.op}, ${awaited.state})${where}`;
 }
