@@ -1,9 +1,9 @@
 /**
  * Wait edges: a running operation waits for the end of another one, and lends its slot meanwhile (`wait-graph.ts`).
  *
- * An edge is that of a command or of code inside of the operation. It is durable, and ends with the stream by which its
- * waiter waits, with the attempt of the waiter, and with what it waits for. Operations that began inside of the attempt
- * are edges too: their records name it.
+ * A command inside of the operation makes an edge when it opens a stream to wait. The edge is durable. It ends with the
+ * stream, with the attempt of the waiter, and with the operation that it waits for. The record of an operation that began
+ * inside of the attempt is an edge too.
  */
 import type { Within } from "../../protocol/client/within-header.js";
 import { Refusal } from "../../protocol/errors.js";

@@ -86,9 +86,10 @@ export const nested: MakeFeature = (parts) => {
   bus.on("decided", (changes, { kind }, isOwn) => {
     if (!isOwn) return;
     for (const { id, after } of changes) {
-      if (kind === "removed") edges.childrenOf(id).forEach(cancel);
-      if (kind === "removed")
-        void removeChildren(id).catch((error) => bus.emit("problem", problemOf(id, error)));
+      if (kind === "removed") {
+        edges.childrenOf(id).forEach(cancel);
+        removeChildren(id).catch((error) => bus.emit("problem", problemOf(id, error)));
+      }
       if (kind === "cancelled" || kind === "paused" || kind === "finished")
         for (const each of edges.childrenOf(id)) follow(each);
       // A child that starts while its parent is paused, is submitted as the parent ends, or comes from a host that is lost.
