@@ -6,11 +6,13 @@ import { cpuOfProgram, cpuOfThreads, cpuOfTree } from "../harness/processes.js";
 import { interleave, row as rowOf } from "../harness/rows.js";
 import { runBatch, submitBatch } from "../harness/submitter.js";
 import { type BenchWorld, benchWorld, bin, node } from "../harness/world.js";
+import { costOf } from "../measures/output.js";
 import type { GateRow } from "./bounds.js";
 
 const ROUNDS = 9;
 const OPERATIONS = 50;
 const ARRAY = 500;
+const LINES = 50_000;
 
 export default async function cpu(): Promise<GateRow[]> {
   const world = await benchWorld({ ops: THREE_STAGES, flags: ["--concurrency", "1"] });
@@ -20,6 +22,18 @@ export default async function cpu(): Promise<GateRow[]> {
     // The first operations run code that V8 has not optimized yet.
     await runBatch(world, 2 * OPERATIONS);
     const ofOperations = await interleave({ bare, ours: () => cpuOfTen(world) }, 5);
+    const daemon: number[] = [];
+    const ofLines = await interleave(
+      {
+        bare,
+        worker: async () => {
+          const cost = await costOf(world, { length: 80, lines: LINES });
+          daemon.push((cost.daemon * LINES) / 1000);
+          return (cost.worker * LINES) / 1000;
+        },
+      },
+      5,
+    );
     // From here on, no operation takes CPU from the measure.
     world.run("liveops", "pause", "--all");
     const ofPrograms = await interleave(
@@ -47,6 +61,8 @@ export default async function cpu(): Promise<GateRow[]> {
       ...Object.entries(programs).map(([name, samples]) => row(name, samples, reference)),
       // Daemon and worker wake each other more often on a busy machine.
       row("ten operations", ofOperations.ours, ofOperations.bare, 0.5),
+      row(`${LINES} lines, worker`, ofLines.worker, ofLines.bare, 0.3),
+      row(`${LINES} lines, daemon`, daemon.slice(1), ofLines.bare, 0.3),
       row(`submits in an array of ${ARRAY}`, ofArrays.ours, ofArrays.bare),
     ];
   } finally {

@@ -56,8 +56,20 @@ export async function cpuShare(pid: number, seconds: number): Promise<number> {
 
 /** Milliseconds of CPU time of the process and its children, with their children. */
 export function cpuOfTree(pid: number): number {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean);
-  return children.reduce((sum, child) => sum + cpuOfTree(Number(child)), cpuOfThreads(pid));
+  return childrenOf(pid).reduce((sum, child) => sum + cpuOfTree(child), cpuOfThreads(pid));
+}
+
+/** Milliseconds of CPU time of a daemon's workers, without the processes that they start. */
+export function cpuOfWorkers(daemon: number): number {
+  const workers = childrenOf(daemon).filter((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("worker.js"),
+  );
+  return workers.reduce((sum, pid) => sum + cpuOfThreads(pid), 0);
+}
+
+function childrenOf(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return children.split(" ").filter(Boolean).map(Number);
 }
 
 /** MB (1,000,000 bytes): resident memory with shared pages, and private memory. */

@@ -63,7 +63,7 @@ export class Submitter {
 }
 
 /** Resolves when so many operations have succeeded. */
-export async function untilSucceeded(client: Client, count: number): Promise<void> {
+export async function untilAllSucceeded(client: Client, count: number): Promise<void> {
   for (;;) {
     const { counts } = await client.daemon();
     if (counts.failed + counts.cancelled > 0) throw new Error("an operation of the benchmark failed");
@@ -96,4 +96,12 @@ export async function delaysOf(client: Client, body: SubmitBody, count: number):
         delays.push(performance.timeOrigin + performance.now() - Number(text));
   if (delays.length !== count) throw new Error(`${delays.length} of ${count} lines came`);
   return delays;
+}
+
+/** Resolves when the operation has succeeded. @throws where it has not */
+export async function untilSucceeded(client: Client, id: string, { isWatched = false } = {}): Promise<void> {
+  // The end of an operation is told to all; the lines of its log only to who watches the log.
+  for await (const line of client.watch({ operation: id, log: isWatched })) void line;
+  const { state } = await client.show(id);
+  if (state !== "succeeded") throw new Error(`the operation has ${state}`);
 }

@@ -8,7 +8,7 @@ import { EMITS, EMPTY } from "../harness/no-op.js";
 import { present } from "../harness/peer.js";
 import { postgresVersion, startPostgres } from "../harness/postgres.js";
 import { interleave, type MeasureOptions, percentile, type Row, row } from "../harness/rows.js";
-import { delaysOf, Submitter, untilSucceeded } from "../harness/submitter.js";
+import { delaysOf, Submitter, untilAllSucceeded } from "../harness/submitter.js";
 import { type BenchWorld, benchWorld, bin, cleanEnv, node } from "../harness/world.js";
 
 const HOSTS = ["a", "b", "c"];
@@ -74,7 +74,7 @@ function onDaemons(daemons: readonly BenchWorld[], count: number): () => Promise
     done += share * daemons.length;
     const start = performance.now();
     await Promise.all(submitters.map((submitter) => submitter.submit({ op: "empty" }, share)));
-    await untilSucceeded(daemons[0]!.client, done);
+    await untilAllSucceeded(daemons[0]!.client, done);
     const perSecond = ((share * daemons.length) / (performance.now() - start)) * 1000;
     for (const submitter of submitters) submitter.close();
     return perSecond;

@@ -13,7 +13,7 @@ import { libraryVersion, Peer, present, programVersion } from "../harness/peer.j
 import { cpuOfTree } from "../harness/processes.js";
 import { startRedis } from "../harness/redis.js";
 import { interleave, type MeasureOptions, type Row, row } from "../harness/rows.js";
-import { Submitter, untilSucceeded } from "../harness/submitter.js";
+import { Submitter, untilAllSucceeded } from "../harness/submitter.js";
 import { type BenchWorld, benchWorld } from "../harness/world.js";
 
 const AT_ONCE = 32;
@@ -50,7 +50,7 @@ export default async function operations({ quick }: MeasureOptions): Promise<Row
           const start = performance.now();
           await submitter.submit({ op: "three-stages" }, jobs);
           done += jobs;
-          await untilSucceeded(world.client, done);
+          await untilAllSucceeded(world.client, done);
           const perSecond = (jobs / (performance.now() - start)) * 1000;
           cpu.push((cpuOfTree(world.pid) - before) / jobs);
           return perSecond;

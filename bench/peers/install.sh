@@ -10,6 +10,7 @@ command -v redis-server >/dev/null || packages+=(redis-server)
 compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null || packages+=(postgresql)
 command -v ninja >/dev/null || packages+=(ninja-build)
 command -v parallel >/dev/null || packages+=(parallel)
+command -v tsp >/dev/null || packages+=(task-spooler)
 [ "${#packages[@]}" -gt 0 ] || exit 0
 
 sudo=()
