@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { encodeNumberedRecord } from "../../protocol/record-line.js";
 import { endOfText, FILLER, withRoom } from "../../protocol/system/append-file.js";
 import { IrregularFileError, SAFE, whyIrregular } from "../../protocol/system/own-file.js";
-import { isDiskFull, isIoError, syncDirectory, writeAll } from "./durable-file.js";
+import { isDiskFull, isIoError, syncDirectory, writeAllSync } from "./durable-file.js";
 import { StoreFullError } from "./not-recorded.js";
 
 /** Most bytes of room added at a time. */
@@ -182,7 +182,7 @@ export class Journal<T extends object> {
     if (this.#broken) return this.#refuse(batch, this.#broken);
     if (!handle) return this.#refuse(batch, new Error("the journal is closed"));
     try {
-      await this.#write(handle, bytes);
+      this.#write(handle, bytes);
       await handle.datasync();
       // A file without a name (its directory was removed) vanishes with this process.
       if (fstatSync(handle.fd).nlink === 0)
@@ -203,23 +203,24 @@ export class Journal<T extends object> {
     }
   }
 
-  async #write(handle: FileHandle, bytes: Buffer): Promise<void> {
+  /** In this thread: the kernel copies the bytes in less time than another thread needs to wake up. The sync waits. */
+  #write(handle: FileHandle, bytes: Buffer): void {
     const end = this.#length + bytes.length;
     if (end > this.#size) {
       const roomy = withRoom(bytes, end, ROOM);
       try {
-        await writeAll(handle, roomy, this.#length);
+        writeAllSync(handle.fd, roomy, this.#length);
         this.#size = this.#length + roomy.length;
         return;
       } catch (error) {
         // The records may be there without all of the room, or there may be room for them alone.
         if (!isDiskFull(error)) throw error;
-        const { size } = await handle.stat();
+        const { size } = fstatSync(handle.fd);
         this.#size = Math.max(size, end);
         if (size >= end) return;
       }
     }
-    await writeAll(handle, bytes, this.#length);
+    writeAllSync(handle.fd, bytes, this.#length);
   }
 
   #nameSegment(): void {
@@ -247,7 +248,7 @@ export class Journal<T extends object> {
   async #blank(handle: FileHandle): Promise<void> {
     const { size } = await handle.stat();
     const { end } = endOfText(handle.fd, size);
-    if (end > this.#length) await writeAll(handle, Buffer.alloc(end - this.#length, FILLER), this.#length);
+    if (end > this.#length) writeAllSync(handle.fd, Buffer.alloc(end - this.#length, FILLER), this.#length);
     this.#size = size;
   }
 

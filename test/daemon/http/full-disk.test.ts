@@ -5,6 +5,9 @@ import { Served } from "../../harness/served.js";
 import { useDirectories } from "../../harness/temporary.js";
 import { expectProblem, expectRecord } from "./replies.js";
 
+vi.mock("node:fs", async (original) =>
+  (await import("../../harness/failing-disk.js")).failingFs(original as never),
+);
 vi.mock("node:fs/promises", async (original) =>
   (await import("../../harness/failing-disk.js")).failingPromises(original as never),
 );

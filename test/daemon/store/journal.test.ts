@@ -8,6 +8,9 @@ import { readJournal } from "../../../daemon/store/read-journal.js";
 import { disk } from "../../harness/failing-disk.js";
 import { useDirectories } from "../../harness/temporary.js";
 
+vi.mock("node:fs", async (original) =>
+  (await import("../../harness/failing-disk.js")).failingFs(original as never),
+);
 vi.mock("node:fs/promises", async (original) =>
   (await import("../../harness/failing-disk.js")).failingPromises(original as never),
 );
