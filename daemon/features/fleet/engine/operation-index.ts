@@ -5,9 +5,17 @@ import { indexOf } from "./indexed.js";
 import type { AppendItem, OfferItem } from "./rows.js";
 import { splitSecrets } from "./secrets.js";
 
+/** Columns by the names of values. */
+const COLUMNS: Record<string, string> = {};
+
 /** Names of columns are those of the values. */
 function columns(index: object): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(index).map(([name, value]) => [columnOf(name), storable(value)]));
+  const values: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(index)) {
+    COLUMNS[name] ??= columnOf(name);
+    values[COLUMNS[name]] = storable(value);
+  }
+  return values;
 }
 
 /** The text type of PostgreSQL holds no NUL and no half of a surrogate pair. Decisions keep both, as escapes. */
