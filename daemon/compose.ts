@@ -252,6 +252,7 @@ function composeCore(
   const submissions = new Submissions({
     store,
     lifecycle,
+    scheduler,
     settings,
     loader: types,
     queues,

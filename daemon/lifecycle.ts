@@ -25,15 +25,17 @@ import {
   type Policy,
   type Run,
   runStateOf,
+  type Submitted,
   type Successor,
   type WorkerIdentity,
   type WorkerLosses,
 } from "./store/decision.js";
 import { KeyedMutex } from "./store/keyed-mutex.js";
 import { type Layout, runDir } from "./store/layout.js";
-import { type Store, VersionConflictError } from "./store/store.js";
+import { entryOf } from "./store/ledger.js";
+import { type Judged, type Store, VersionConflictError } from "./store/store.js";
 
-interface Submit {
+export interface Submit {
   operation: Submission;
   env: Record<string, string>;
   key: IdempotencyKey | null;
@@ -96,16 +98,22 @@ export class Lifecycle {
     private readonly now: () => number = () => Date.now(),
   ) {}
 
-  /** New → queued: all of them or none. */
-  async submit(submits: ReadonlyArray<Submit>): Promise<void> {
+  /**
+   * New → queued: all of them or none.
+   *
+   * @param start - starts a single one that need not wait, in the same write; false: it was not recorded. Default: it waits
+   */
+  async submit(
+    submits: ReadonlyArray<Submit>,
+    start: (submitted: Submitted) => Promise<boolean> = async () => false,
+  ): Promise<void> {
     const kept = await this.store.payloads.keepParams(submits);
     const at = this.#at();
-    return this.store.decideAll(
-      kept.map(({ operation, env, key }) => {
-        const event = { type: "operation:submitted", seq: 1, at, attempt: 0, operation } as const;
-        return { decision: { kind: "submitted", event, env, key }, version: null };
-      }),
-    );
+    const all = kept.map(({ operation, env, key }): Submitted => {
+      return { event: { type: "operation:submitted", seq: 1, at, attempt: 0, operation }, env, key };
+    });
+    const isStarted = all.length === 1 && (await start(all[0]!));
+    if (!isStarted) await this.store.decideAll(all.map(judgedSubmit));
   }
 
   /**
@@ -158,6 +166,7 @@ export class Lifecycle {
    * start.
    *
    * @param mayStart called under the operation's lock, with the newest entry. Default: it may
+   * @param submitted a new operation: the same write records its submit
    */
   start(
     id: string,
@@ -165,15 +174,18 @@ export class Lifecycle {
     policy: Policy,
     slot = 1,
     mayStart: (entry: Entry) => boolean = () => true,
+    submitted: Submitted | null = null,
   ): Promise<Entry | null> {
     return this.#judge(id, async () => {
-      const entry = this.store.ledger.get(id);
+      const entry = submitted ? entryOf(submitted) : this.store.ledger.get(id);
       if (!entry || !mayMove(entry.record.state, "running") || !mayStart(entry)) return null;
       const { seq, at } = this.#numbered(entry.record);
       const event = { type: "attempt:started", seq, at, attempt: entry.nextAttempt, slot } as const;
       const started = { kind: "started", id, event, worker, policy, uptime: uptime() } as const;
-      await this.store.decide(started, entry.version);
-      return entry;
+      const { version } = entry;
+      const submits = submitted ? [judgedSubmit(submitted)] : [];
+      await this.store.decideAll([...submits, { decision: started, version }]);
+      return this.store.ledger.get(id) ?? null;
     });
   }
 
@@ -471,6 +483,10 @@ export class Lifecycle {
   #missing(id: string): never {
     throw new Refusal("LIVEOPS_NO_SUCH_OPERATION", `there is no operation ${id}; liveops ls lists them`);
   }
+}
+
+function judgedSubmit(submitted: Submitted): Judged {
+  return { decision: { kind: "submitted", ...submitted }, version: null };
 }
 
 const CANCELLED: Outcome = { state: "cancelled", result: null, error: null, next: null };

@@ -8,6 +8,7 @@ import { hashOfParams } from "../../ops/attempt/stage-values.js";
 import { Refusal } from "../../protocol/errors.js";
 import { isFinal } from "../../protocol/state.js";
 import type { Lifecycle } from "../lifecycle.js";
+import type { Scheduler } from "../scheduler/scheduler.js";
 import type { Waiting } from "../scheduler/waiting.js";
 import type { Settings } from "../settings.js";
 import type { Entry, IdempotencyKey } from "../store/decision.js";
@@ -33,6 +34,7 @@ interface SubmitOptions {
 
 interface SubmissionsOptions extends AdmissionContext {
   lifecycle: Lifecycle;
+  scheduler: Pick<Scheduler, "submit">;
   store: Store;
   settings: Pick<Settings, "fromDaemon" | "maxQueued" | "maxQueuedBytes">;
   waiting: Pick<Waiting, "length">;
@@ -138,7 +140,7 @@ export class Submissions {
     keys: readonly IdempotencyKey[],
     earlier: ReadonlyArray<Entry | null>,
   ): Promise<Submitted> {
-    const { lifecycle, store } = this.options;
+    const { lifecycle, scheduler, store } = this.options;
     const missing = drafts.flatMap((draft, index) =>
       earlier[index] ? [] : [{ draft, index, key: keys[index] ?? null }],
     );
@@ -161,7 +163,10 @@ export class Submissions {
         store.secrets.put(id, admitted[n]!.secrets);
       });
       try {
-        await lifecycle.submit(submits);
+        const [first, ...others] = submits;
+        await (first !== undefined && others.length === 0
+          ? scheduler.submit(first)
+          : lifecycle.submit(submits));
       } catch (error) {
         for (const { operation } of submits) store.secrets.delete(operation.id);
         throw error;

@@ -5,7 +5,7 @@
 import { EventEmitter, once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bus } from "../bus.js";
-import { isPausedNow } from "../lifecycle.js";
+import { isPausedNow, type Submit } from "../lifecycle.js";
 import type { CopiedState } from "../recovery/copied-state.js";
 import { eventsFile } from "../run-files/attempt-files.js";
 import type { EventsPlace } from "../run-files/events-reader.js";
@@ -31,6 +31,7 @@ const ROUND_MS = 500;
 export interface SchedulerOptions extends StartParts {
   bus: Bus;
   edges: WaitEdges;
+  waiting: StarterOptions["waiting"];
   copied: CopiedState;
   /** Most operations that run at the same time. */
   slots: () => number;
@@ -109,6 +110,11 @@ export class Scheduler {
   kick(): void {
     this.#starter.kick();
     this.#keepRound();
+  }
+
+  /** Records a new operation, in the same write as its start where it need not wait. */
+  submit(submit: Submit): Promise<void> {
+    return this.options.lifecycle.submit([submit], (submitted) => this.#starter.startNew(submitted));
   }
 
   /** Whether the worker belongs to this daemon's pool or runs an operation. */

@@ -10,7 +10,7 @@ import { eventsFile } from "../run-files/attempt-files.js";
 import type { EventsPlace } from "../run-files/events-reader.js";
 import type { WorkerEvents } from "../run-files/worker-events.js";
 import type { Settings } from "../settings.js";
-import type { Entry, Policy } from "../store/decision.js";
+import type { Entry, Policy, Submitted } from "../store/decision.js";
 import { sourceOf } from "../store/entry-events.js";
 import { attemptDir, type Layout, valuesDir } from "../store/layout.js";
 import { NotRecordedError } from "../store/not-recorded.js";
@@ -65,29 +65,32 @@ export interface Candidate {
 }
 
 /**
- * Starts a queued operation on an idle worker.
+ * Starts an operation on an idle worker.
  *
  * @param isOpen whether operations may start now, besides the pause of their queue
+ * @param submitted a new operation: the start records its submit too. Null: the operation is queued
  * @returns whether it started. Otherwise the worker is free, and the operation waits again where it is still queued
  */
 export async function start(
-  id: string,
+  entry: Entry,
   worker: PooledWorker,
   slot: number,
   parts: StartParts & { begin: Begin },
   isOpen: () => boolean,
+  submitted: Submitted | null,
 ): Promise<boolean> {
   const { lifecycle, queues, typeLimits, workerEvents, log } = parts;
+  const { id } = entry.record;
   /** Of an attempt whose start is not recorded. */
   let place: EventsPlace | undefined;
   try {
-    const candidate = await candidateOf(id, parts);
+    const candidate = await candidateOf(entry, parts);
     if (candidate === null) return false;
-    const { entry, version, policy } = candidate;
+    const { version, policy } = candidate;
     // What has changed during the lookup of the type may belong elsewhere now.
     const mayStart = (now: Entry) => isOpen() && now.version === version && queues.isOpen(now.record.queue);
     place = workerEvents?.begin(id, entry.nextAttempt, worker.identity.workerId, worker.eventsEnd);
-    const started = await lifecycle.start(id, worker.identity, policy, slot, mayStart);
+    const started = await lifecycle.start(id, worker.identity, policy, slot, mayStart, submitted);
     if (started === null) return false;
     place = undefined;
     order(started, candidate, worker, parts);
@@ -109,17 +112,15 @@ export async function start(
  * @returns null: the operation is not queued any more, or a hold has it now
  */
 export async function candidateOf(
-  id: string,
+  entry: Entry,
   {
-    store,
     loader,
     blockedTypes,
     typeLimits,
     durations,
-  }: Pick<StartParts, "store" | "loader" | "blockedTypes" | "typeLimits" | "durations">,
+  }: Pick<StartParts, "loader" | "blockedTypes" | "typeLimits" | "durations">,
 ): Promise<Candidate | null> {
-  const entry = store.ledger.get(id);
-  if (entry?.record.state !== "queued") return null;
+  if (entry.record.state !== "queued") return null;
   const { version } = entry;
   const { op } = entry.record;
   const unresolved = (error: Error): Unresolved => ({ reason: error.message });

@@ -1,5 +1,6 @@
 /** Starts queued operations: gives them to idle workers, up to the number of slots, and keeps workers warm. */
-import type { Entry } from "../store/decision.js";
+import type { Entry, Submitted } from "../store/decision.js";
+import { entryOf } from "../store/ledger.js";
 import type { Pool, PooledWorker } from "../worker/pool.js";
 import type { Attempt } from "./attempt.js";
 import { Lending } from "./lending.js";
@@ -7,6 +8,7 @@ import { placeOf } from "./queue.js";
 import { type Begin, type StartParts, start } from "./start.js";
 import { type Slot, UsedSlots } from "./used-slots.js";
 import type { WaitEdges } from "./wait-edges.js";
+import type { Waiting } from "./waiting.js";
 
 /** Starts operations while it is not paused. */
 export interface OperationStarter {
@@ -16,6 +18,8 @@ export interface OperationStarter {
   isDraining: boolean;
   /** Starts as many operations as possible. Called when the queue, the slots or the workers may have changed. */
   kick(): void;
+  /** Records a new operation and its start in one write; false: it must wait, and nothing was recorded. */
+  startNew(submitted: Submitted): Promise<boolean>;
 }
 
 export interface StarterOptions extends StartParts {
@@ -23,6 +27,7 @@ export interface StarterOptions extends StartParts {
   /** Running attempts, by operation id. */
   attempts: ReadonlyMap<string, Attempt>;
   begin: Begin;
+  waiting: Pick<Waiting, "reasons" | "returned">;
   edges: Pick<WaitEdges, "graph">;
   /** An operation started, or could not start. */
   onChange(): void;
@@ -55,9 +60,28 @@ export class Starter implements OperationStarter {
       const worker = pool.take();
       if (!worker) break;
       queue.remove(next.entry.record.id, placeOf(next.entry));
-      void this.#start(next.entry.record.id, worker, next.slot);
+      void this.#start(next, worker);
     }
     this.#warmSoon();
+  }
+
+  async startNew(submitted: Submitted): Promise<boolean> {
+    const entry = entryOf(submitted);
+    const slot = this.#slotOfNew(entry);
+    const worker = slot && this.options.pool.take();
+    if (!worker) return false;
+    await this.#start({ entry, slot }, worker, submitted);
+    return this.options.store.ledger.get(entry.record.id) !== undefined;
+  }
+
+  /** The free slot of its queue; null: it waits, or others wait. An operation after others may have to wait for them. */
+  #slotOfNew(entry: Entry): Slot | null {
+    const { queue, store, waiting } = this.options;
+    if (this.isPaused || this.isDraining || store.isFull || queue.length > 0) return null;
+    const { queue: name, after, afterAny } = entry.record;
+    if (after !== undefined || afterAny !== undefined || waiting.reasons(entry).length > 0) return null;
+    const slots = this.#slots();
+    return slots.hasFree(name) ? { queue: name, slot: slots.lowest(name) } : null;
   }
 
   /** The next operation: one that something waits for, in a lent slot, or the first of the queues with a free slot. */
@@ -92,15 +116,22 @@ export class Starter implements OperationStarter {
     return null;
   }
 
-  async #start(id: string, worker: PooledWorker, slot: Slot): Promise<void> {
+  /** @param submitted - a new operation, whose start records its submit too */
+  async #start(
+    { entry, slot }: Next,
+    worker: PooledWorker,
+    submitted: Submitted | null = null,
+  ): Promise<void> {
     const { pool, store, waiting, onChange } = this.options;
+    const { id } = entry.record;
     this.#starting.set(id, slot);
     const isAwaited = this.options.edges.graph.directWaiters(id).length > 0;
-    const hasStarted = await start(id, worker, slot.slot, this.options, () => !this.isDraining || isAwaited);
+    const isOpen = () => !this.isDraining || isAwaited;
+    const hasStarted = await start(entry, worker, slot.slot, this.options, isOpen, submitted);
     if (!hasStarted) pool.release(worker);
     this.#starting.delete(id);
-    const entry = hasStarted ? undefined : store.ledger.get(id);
-    if (entry?.record.state === "queued") waiting.returned(entry);
+    const now = hasStarted ? undefined : store.ledger.get(id);
+    if (now?.record.state === "queued") waiting.returned(now);
     this.kick();
     onChange();
   }

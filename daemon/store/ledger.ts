@@ -199,23 +199,9 @@ export class Ledger {
   }
 
   #submit(submitted: Submitted, n: number): Change {
-    const { event, env, key } = this.#shared.shareSubmitted(submitted);
-    const record = reduceEvent(null, event);
-    this.#hold({
-      record,
-      order: this.orderOf(n),
-      version: n,
-      queuedAt: n,
-      finishedBy: 0,
-      env,
-      key,
-      events: [keptSubmission(event)],
-      bytes: sizeOf(record, env),
-      nextAttempt: 1,
-      tries: 0,
-      run: null,
-    });
-    return { id: record.id, before: null, after: record };
+    const entry = entryOf(this.#shared.shareSubmitted(submitted), n, this.orderOf(n));
+    this.#hold(entry);
+    return { id: entry.record.id, before: null, after: entry.record };
   }
 
   #succeed(
@@ -308,6 +294,25 @@ export class Ledger {
 }
 
 const statesOf = ({ state }: HistoryQuery): State[] => STATES.filter((each) => state?.includes(each) ?? true);
+
+/** The entry of a new operation. @param n number of the decision. Default: it has none yet */
+export function entryOf({ event, env, key }: Submitted, n = 0, order = 0): Entry {
+  const record = reduceEvent(null, event);
+  return {
+    record,
+    order,
+    version: n,
+    queuedAt: n,
+    finishedBy: 0,
+    env,
+    key,
+    events: [keptSubmission(event)],
+    bytes: sizeOf(record, env),
+    nextAttempt: 1,
+    tries: 0,
+    run: null,
+  };
+}
 
 /** Approximate bytes of an operation in the queue. */
 export function sizeOf(

@@ -43,7 +43,6 @@ describe("submitting", () => {
     const byClass = await liveops.submit(Shell, { args }, { cwd, env, label: "mine", limits: { cpuMax: 2 } });
     expect(byClass).toMatchObject({
       op: "shell",
-      state: "queued",
       label: "mine",
       cwd,
       limits: { cpuMax: 2 },

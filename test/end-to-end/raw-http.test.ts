@@ -92,7 +92,7 @@ describe("bodies", () => {
     const url = "http://liveops/v1/operations";
     const body = JSON.stringify({ op: "shell", set: ["args=true"] });
     const out = execFileSync("curl", ["-s", "--unix-socket", world.socket, url, "-d", body]).toString();
-    expect(JSON.parse(out)).toMatchObject({ op: "shell", state: "queued" });
+    expect(JSON.parse(out)).toMatchObject({ op: "shell", state: expect.stringMatching(/queued|running/) });
   });
 
   test.each([

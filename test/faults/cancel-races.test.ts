@@ -208,7 +208,7 @@ describe("decided at the same moment", () => {
       const lookedUp = Promise.withResolvers<void>();
       const begun: Array<{ attempt: number; dir: string; isRunning: boolean }> = [];
       const claiming = start(
-        id,
+        open.store.ledger.get(id)!,
         { identity: WORKER } as unknown as PooledWorker,
         1,
         {
@@ -243,6 +243,7 @@ describe("decided at the same moment", () => {
           },
         },
         () => true,
+        null,
       );
       await meanwhile();
       lookedUp.resolve();

@@ -33,7 +33,12 @@ class FleetClient extends FleetView implements Engine {
     super(services, settings, null);
   }
 
-  readonly makeStarter = (): OperationStarter => ({ isPaused: true, isDraining: false, kick: () => {} });
+  readonly makeStarter = (): OperationStarter => ({
+    isPaused: true,
+    isDraining: false,
+    kick: () => {},
+    startNew: async () => false,
+  });
 
   slots(): number {
     return 0;

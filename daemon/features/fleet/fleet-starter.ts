@@ -94,6 +94,11 @@ export class FleetStarter implements OperationStarter {
     });
   }
 
+  /** The engine decides which host starts it. */
+  async startNew(): Promise<boolean> {
+    return false;
+  }
+
   async #run(): Promise<void> {
     // Changes of one turn share a round.
     await new Promise((resolve) => setImmediate(resolve));
@@ -228,7 +233,8 @@ export class FleetStarter implements OperationStarter {
   async #offered(offers: readonly Offer[]): Promise<OfferedCandidate[]> {
     const found: OfferedCandidate[] = [];
     for (const { id, ...offer } of offers) {
-      const candidate = await candidateOf(id, this.options);
+      const entry = this.options.store.ledger.get(id);
+      const candidate = entry ? await candidateOf(entry, this.options) : null;
       if (candidate !== null) found.push({ ...candidate, ...offer });
     }
     return found;

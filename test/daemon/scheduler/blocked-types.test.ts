@@ -35,8 +35,7 @@ test("a type that is being loaded blocks its operations without a word, and fail
     settings: { maxTypeWait: 0 },
     loader,
   } as never);
-  const start = () =>
-    candidateOf("a", { store: { ledger: { get: () => entry } }, loader, blockedTypes: blocked } as never);
+  const start = () => candidateOf(entry, { loader, blockedTypes: blocked } as never);
   expect(await start()).toBeNull();
   await asked.promise;
   expect({ held: blocked.holds(entry), why: blocked.why(entry), list: blocked.list() }).toEqual({

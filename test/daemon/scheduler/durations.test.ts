@@ -71,8 +71,7 @@ test("that cannot be read delay no start", async () => {
     throw new Error("the history is damaged");
   };
   const durations = new Durations({ list } as never, new Bus());
-  const candidate = await candidateOf("a", {
-    store: { ledger: { get: () => entry } },
+  const candidate = await candidateOf(entry, {
     loader: { resolve: async () => ({ file: "/ops/ci.ts", policy: {} }) },
     typeLimits: { reserve: () => true },
     blockedTypes: {},
