@@ -28,11 +28,11 @@ export function checkEvents(
   const { id, attempt, file } = place;
   const check = new RecordCheck(0);
   const damaged: DamagedRange[] = [];
-  let last = 0;
+  let last = "";
   const reader = new EventsReader(place);
   const look = (line: string) => {
     if (check.look(line)) {
-      last = seqOfRecord(line) ?? last;
+      last = line;
       onLine(line);
     } else addDamaged(damaged, reader.lineStart, reader.offset);
   };
@@ -45,7 +45,7 @@ export function checkEvents(
   return [
     ...(damaged.length > 0 ? [damageProblem(file, damaged, keep(file, damaged))] : []),
     ...check.gaps.map((gap) => `${where}: ${gap}`),
-    ...cutShort(where, last, end),
+    ...cutShort(where, seqOfRecord(last) ?? 0, end),
   ];
 }
 

@@ -68,22 +68,27 @@ export class EventsReader implements LineReader {
   }
 
   /** A damaged line is passed on: it is the attempt's if it is among the attempt's lines. */
-  read(onLine: (line: string) => void, maxBytes?: number): boolean {
-    if (this.#isOver) return false;
+  read(onLine: (line: string) => void, maxBytes = Number.POSITIVE_INFINITY): boolean {
+    const { to = Number.POSITIVE_INFINITY } = this.place;
     let any = false;
     let end = this.#tail.offset;
-    this.#tail.read((line) => {
-      const { to = Number.POSITIVE_INFINITY } = this.place;
-      this.lineStart = end;
-      end = this.#tail.offset;
-      const isOther = this.#isOther(line);
-      this.#isOver ||= (isOther && this.#hasBegun) || this.#tail.offset > to;
-      // A worker that wrote its events anew has those of earlier attempts before ours.
-      if (this.#isOver || isOther) return;
-      this.#hasBegun = true;
-      any = true;
-      onLine(line);
-    }, maxBytes);
+    // The lines after it, of other attempts, may fill the rest of a long file.
+    this.#isOver ||= end >= to;
+    if (this.#isOver) return false;
+    this.#tail.read(
+      (line) => {
+        this.lineStart = end;
+        end = this.#tail.offset;
+        const isOther = this.#isOther(line);
+        this.#isOver = isOther && this.#hasBegun;
+        // A worker that wrote its events anew has those of earlier attempts before ours.
+        if (this.#isOver || isOther) return;
+        this.#hasBegun = true;
+        any = true;
+        onLine(line);
+      },
+      Math.min(maxBytes, to - end),
+    );
     return any;
   }
 

@@ -44,7 +44,7 @@ export class Tail {
     let rest: Buffer[] = [];
     let restLength = 0;
     const most = Math.min(CHUNK, Math.max(1, maxBytes));
-    for (let wanted = Math.min(FIRST, most); !any || taken < maxBytes; wanted = most) {
+    for (let wanted = Math.min(FIRST, most); !any || taken < maxBytes; ) {
       const length = readSync(fd, buffer, 0, wanted, this.offset + restLength);
       if (length === 0 && taken === 0) this.offset = Math.min(this.offset, fstatSync(fd).size);
       taken += length;
@@ -68,6 +68,7 @@ export class Tail {
       const last = buffer[length - 1];
       if (length > 0 && (last === FILLER || last === 0)) this.atEnd = true;
       if (this.atEnd) break;
+      wanted = taken < maxBytes ? Math.min(most, maxBytes - taken) : most;
     }
     return any;
   }

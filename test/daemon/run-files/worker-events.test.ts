@@ -57,6 +57,16 @@ test("each attempt has its own events, from any number on, whatever is before an
   );
 });
 
+test("the events after those of the attempt are not read", () => {
+  const { eventsFile } = workerFiles(directory(), "worker000000");
+  const first = event("aaaa", 1, 1);
+  writeFileSync(eventsFile, first + event("bbbb", 1, 1).repeat(20_000));
+  const bytesRead = () => Number(/rchar: (\d+)/.exec(readFileSync("/proc/self/io", "utf8"))![1]);
+  const before = bytesRead();
+  expect(numbersIn({ id: "aaaa", attempt: 1, file: eventsFile, from: 0, to: first.length })).toEqual([1]);
+  expect(bytesRead() - before).toBeLessThan(500_000);
+});
+
 test("a text is read as the file that it was read from", () => {
   const lines = [1, 2, 3].map((n) => event("aaaa", 1, n));
   for (const after of [0, 1, 3]) {
