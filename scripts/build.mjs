@@ -84,13 +84,15 @@ const cjs = {
     "./tui.js",
     "./mcp.js",
     "./daemon.cjs",
+    "./compile-cache.cjs",
     "./pipeline-file.js",
     "./prometheus.js",
     "./traces.js",
     "./nodemailer.js",
   ],
-  define: { ...shared.define, "import.meta.url": "__bundleUrl" },
-  banner: { js: 'const __bundleUrl = require("node:url").pathToFileURL(__filename).href;' },
+  define: { ...shared.define, "import.meta.url": "__bundle.url", "import.meta.filename": "__filename" },
+  // A getter: most runs need no URL.
+  banner: { js: 'const __bundle={get url(){return require("node:url").pathToFileURL(__filename).href}};' },
 };
 
 /** Commands that scripts call often. Each has a bundle of its own, so that Node reads and compiles less. */
@@ -185,12 +187,12 @@ writeFileSync(join(fresh, "THIRD_PARTY_NOTICES.txt"), notices(packages));
 bin(
   "liveops",
   `var a = process.argv, c = a[2];
-  if (c === 'dial-stdio' && a[3] === '--hello') require('../dial.cjs');
-  else if (c === '__complete') require('../complete.cjs');
-  else if (/^(${Object.keys(hot).join("|")})$/.test(c)) require('../command-' + c + '.cjs');
-  else require('../liveops-cli.cjs')`,
+  if (c === 'dial-stdio' && a[3] === '--hello') load('dial.cjs');
+  else if (c === '__complete') load('complete.cjs');
+  else if (/^(${Object.keys(hot).join("|")})$/.test(c)) load('command-' + c + '.cjs');
+  else load('liveops-cli.cjs')`,
 );
-bin("liveopsd", "require('../liveopsd-cli.cjs')");
+bin("liveopsd", "load('liveopsd-cli.cjs')");
 // In a separate file, because the oldest Node versions cannot parse import().
 writeFileSync(join(fresh, "liveops-tui.cjs"), 'import("./tui.js");\n');
 bin("liveops-tui", "require('../liveops-tui.cjs')");
@@ -224,7 +226,7 @@ if (+v[0] < ${major} || (+v[0] === ${major} && +v[1] < ${minor})) {
   process.stderr.write('${name}: Node ${major}.${minor} or newer is required, this is Node ' + process.versions.node + '; install a newer Node, or use npx in a checkout\\n');
   process.exitCode = 2;
 } else {
-  require('../compile-cache.cjs');
+  var load = require('../compile-cache.cjs').loadBundle;
   ${load};
 }
 `,

@@ -119,11 +119,13 @@ export async function describeError(
 function isBeingReplaced(error: unknown): boolean {
   const { code, message } = error as NodeJS.ErrnoException;
   const isMissing = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
-  return isMissing && message.split("\n", 1)[0]!.includes(OWN_FILES);
+  return isMissing && message.split("\n", 1)[0]!.includes(ownFiles());
 }
 
 /** The directory of the bundles of the package. */
-const OWN_FILES = fileURLToPath(new URL(".", import.meta.url)).replace(/chunks\/$/, "");
+function ownFiles(): string {
+  return fileURLToPath(new URL(".", import.meta.url)).replace(/chunks\/$/, "");
+}
 
 function refusal(error: Refusal): string[] {
   const lines = [`${error.summary}: ${error.message}`];

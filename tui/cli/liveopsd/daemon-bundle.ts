@@ -2,5 +2,11 @@
 import { createRequire } from "node:module";
 
 export function daemonBundle(): typeof import("../../../daemon/bundle.js") {
-  return createRequire(import.meta.url)("./daemon.cjs");
+  // A bundle has the type of its entry point.
+  return compileCache().loadBundle("daemon.cjs") as typeof import("../../../daemon/bundle.js");
+}
+
+/** The bundle that each bin loads first. */
+export function compileCache(): typeof import("../../kit/compile-cache/main.js") {
+  return createRequire(import.meta.url)("./compile-cache.cjs");
 }

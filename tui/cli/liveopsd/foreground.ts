@@ -1,10 +1,9 @@
 /** Runs the daemon in this process. Forked by `launch`, it reports to its parent that it answers, or why it cannot. */
 
-import { flushCompileCache } from "node:module";
 import { isDiskFull, isShortage } from "../../../daemon/store/durable-file.js";
 import { EXIT, type ExitCode } from "../../../protocol/exit-codes.js";
 import { type ReportTo, report, say } from "../../kit/report.js";
-import { daemonBundle } from "./daemon-bundle.js";
+import { compileCache, daemonBundle } from "./daemon-bundle.js";
 import type { DaemonOptions } from "./daemon-options.js";
 import { otherDaemon, type Taken } from "./other-daemon.js";
 
@@ -35,7 +34,7 @@ export async function runForeground(options: DaemonOptions, to: ReportTo): Promi
       if (!isChild && logProblem !== null) say(to, describeLogProblem(logProblem), "yellow");
       if (!isChild && copy !== null) say(to, copy, "yellow");
       // Written when no client waits, with the code that a start needs.
-      setTimeout(flushCompileCache, FLUSH_MS).unref();
+      setTimeout(compileCache().writeCode, FLUSH_MS).unref();
     });
     return EXIT.done;
   } catch (error) {
