@@ -2,6 +2,8 @@
  * `liveops-tui`: reads the command line and shows the dashboard. Restores the terminal at every exit: q, Ctrl-C, a
  * signal, an internal error.
  */
+// Before Ink.
+import "./no-fetch.js";
 import { writeSync } from "node:fs";
 import { askNothing } from "../protocol/client/address.js";
 import { Client } from "../protocol/client/client.js";

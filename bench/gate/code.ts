@@ -39,13 +39,17 @@ export default async function code(): Promise<GateRow[]> {
       status: [],
       cancel: [queued],
     };
-    return Object.entries(commands).flatMap(([command, words]) => {
+    const names = (builtins: string[]) => builtins.filter((name) => !bare.has(name));
+    const rows = Object.entries(commands).flatMap(([command, words]): GateRow[] => {
       const { bytes, builtins } = loaded(bin("liveops"), command, ...words);
       return [
         { name: `${command}: bytes of code`, value: bytes, room: 0.05 },
-        { name: `${command}: builtins`, names: builtins.filter((name) => !bare.has(name)) },
+        { name: `${command}: builtins`, names: names(builtins) },
       ];
     });
+    // Loads what the first frame loads.
+    const dashboard = loaded(bin("liveops-tui"), "--help");
+    return [...rows, { name: "dashboard: builtins", names: names(dashboard.builtins) }];
   } finally {
     world.stop();
   }

@@ -6,9 +6,8 @@ import pty from "@lydell/node-pty";
 import { build } from "esbuild";
 import { ago, NOW, operation } from "../../test/tui/dashboard/operations.js";
 import type { World } from "../../test/tui/dashboard/world.js";
-import { cleanEnv, node } from "./world.js";
+import { bin, cleanEnv, node } from "./world.js";
 
-const BUNDLE = fileURLToPath(new URL("../../dist/tui.js", import.meta.url));
 const HERTZ = 10;
 
 export interface Shown {
@@ -21,7 +20,7 @@ export interface Shown {
 
 /** @param operation - shows the page of this operation instead of the list */
 export function startDashboard(socket: string, operation?: string): Shown {
-  return startOn([BUNDLE, "--socket", socket, ...(operation === undefined ? [] : [operation])]);
+  return startOn([bin("liveops-tui"), "--socket", socket, ...(operation === undefined ? [] : [operation])]);
 }
 
 /** Runs a Node program on a pty of the same size. */
