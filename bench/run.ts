@@ -2,23 +2,24 @@
  * Runs the measures one after another, each in its own process, and prints one table.
  *
  *     npm run bench -- [part of a measure's name]… [--quick] [--write]
+ *     npm run bench -- --gate [name of a measure]… [--write]
  *
- * `--quick` takes fewer rounds, to check that the measures run; do not quote its figures. `--write` writes the rows to
- * docs/performance.md. Exit code 1 where a goal is missed or a measure fails. `--gate` runs `gate/gate.ts` instead.
+ * `--quick` takes fewer rounds, to check that the measures run; do not quote its figures. `--write` writes the tables of
+ * docs/performance.md. `--gate` measures what each change must keep; `--write` then sets the bounds. Exit code 1 where a
+ * goal or a bound is missed, or a measure fails.
  */
 import { fork } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { gate } from "./gate/gate.js";
-import { conditions, weather } from "./harness/conditions.js";
-import { writeDocument } from "./harness/document.js";
-import { type AbsentRow, isMet, type MeasureOptions, type Row } from "./harness/rows.js";
-import { textTable } from "./harness/table.js";
+import { commit, conditions, weather } from "./harness/conditions.js";
+import { textTable, writePage } from "./harness/page.js";
+import { type AbsentRow, type Row, verdictOf } from "./harness/rows.js";
 import { cleanEnv } from "./harness/world.js";
 
 /** Time limit of a measure, in ms. */
-const LIMIT_MS = 600_000;
+const LIMIT_MS = 300_000;
 
 const { values: flags, positionals: wanted } = parseArgs({
   allowPositionals: true,
@@ -28,59 +29,58 @@ const { values: flags, positionals: wanted } = parseArgs({
     gate: { type: "boolean", default: false },
   },
 });
-
-if (flags.gate) process.exit(await gate(wanted, flags));
-
-const measures = readdirSync(new URL("measures/", import.meta.url))
-  .filter((file) => file.endsWith(".ts"))
+const folder = flags.gate ? "gate" : "measures";
+const measures = readdirSync(new URL(`${folder}/`, import.meta.url))
+  .filter((file) => file.endsWith(".ts") && file !== "gate.ts")
   .map((file) => file.slice(0, -".ts".length))
   .sort();
-const chosen =
-  wanted.length === 0 ? measures : measures.filter((name) => wanted.some((part) => name.includes(part)));
-if (chosen.length === 0 || wanted.some((part) => !measures.some((name) => name.includes(part)))) {
-  console.error(`no measure matches '${wanted.join(" ")}'; the measures are: ${measures.join(", ")}`);
-  process.exit(2);
+const unknown = wanted.filter((part) => !measures.some((name) => name.includes(part)));
+if (unknown.length > 0) refuse(`no measure matches '${unknown.join(" ")}'; they are: ${measures.join(", ")}`);
+const chosen = measures.filter((name) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
+process.exitCode = (await (flags.gate ? gate(chosen, measure, flags) : all())) ? 0 : 1;
+
+async function all(): Promise<boolean> {
+  if (flags.write && (flags.quick || wanted.length > 0 || commit().includes("dirty")))
+    refuse("--write takes all measures in one run of a clean commit, without --quick; commit first");
+  const began = new Date().toISOString().slice(0, 10);
+  const before = weather();
+  const rows: Array<Row | AbsentRow> = [];
+  for (const name of chosen) {
+    const start = performance.now();
+    process.stderr.write(`${name} … `);
+    rows.push(...(await measure(name)));
+    process.stderr.write(`${((performance.now() - start) / 1000).toFixed(0)} s\n`);
+  }
+  const run = conditions(began, before, weather());
+  console.log(`${textTable(rows)}\n\n${run}`);
+  if (flags.write) writePage(rows, run);
+  return rows.every((row) => ["yes", "–"].includes(verdictOf(row)));
 }
 
-if (flags.quick && flags.write) {
-  console.error("--write does not accept figures of --quick; run it without --quick");
-  process.exit(2);
-}
-
-const measured = new Map<string, Array<Row | AbsentRow>>();
-const began = `${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`;
-const before = weather();
-for (const name of chosen) {
-  const start = performance.now();
-  process.stderr.write(`${name} … `);
-  measured.set(name, await measure(name, { quick: flags.quick }));
-  process.stderr.write(`${((performance.now() - start) / 1000).toFixed(0)} s\n`);
-}
-const machine = conditions(before, weather());
-const rows = [...measured.values()].flat();
-console.log(`${textTable(rows)}\n\n${[began, ...machine].join("\n")}`);
-const missed = rows.filter((row) => isMet(row) === false);
-console.log(`\n${rows.length} rows, ${missed.length} not met or not measured`);
-for (const row of missed) console.log(`  ${row.name}`);
-if (flags.write) writeDocument({ name: began, conditions: machine, measures: measured });
-process.exitCode = missed.length === 0 ? 0 : 1;
-
-/** The rows of one measure; where the measure fails, one row that says so. */
-function measure(name: string, options: MeasureOptions): Promise<Array<Row | AbsentRow>> {
-  const script = fileURLToPath(new URL("harness/measure-process.ts", import.meta.url));
+/** The rows of one measure; where the measure fails, one row more that says so. */
+function measure(name: string): Promise<Array<Row | AbsentRow>> {
+  const script = fileURLToPath(new URL(`${folder}/${name}.ts`, import.meta.url));
+  const words = [script, ...(flags.quick ? ["--quick"] : [])];
   return new Promise((resolve) => {
-    const child = fork(script, [name, JSON.stringify(options)], {
+    const child = fork(fileURLToPath(new URL("harness/measure-process.ts", import.meta.url)), words, {
       env: cleanEnv(),
-      execArgv: ["--expose-gc", "--import", "tsx"],
+      execArgv: ["--import", "tsx"],
     });
-    let rows: Array<Row | AbsentRow> | null = null;
+    const rows: Array<Row | AbsentRow> = [];
     const limit = setTimeout(() => child.kill("SIGTERM"), LIMIT_MS);
-    child.on("message", (message) => {
-      rows = message as Row[];
+    child.on("message", (row) => {
+      if (row !== null) rows.push(row as Row | AbsentRow);
     });
     child.on("exit", (code, signal) => {
       clearTimeout(limit);
-      resolve(rows ?? [{ name, absent: `the measure ended with ${signal ?? code}` }]);
+      if (code !== 0)
+        rows.push({ measure: name, name: "all other rows", absent: `ended with ${signal ?? code}` });
+      resolve(rows);
     });
   });
+}
+
+function refuse(why: string): never {
+  console.error(why);
+  process.exit(2);
 }

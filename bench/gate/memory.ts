@@ -1,8 +1,6 @@
 /** Resident memory of the idle daemon, beside a bare Node server. */
-import { idleDaemon } from "../measures/memory.js";
-import type { GateRow } from "./bounds.js";
+import { idle } from "../harness/idle.js";
+import { gateRow, rounds } from "../harness/measure.js";
 
-export default async function memory(): Promise<GateRow[]> {
-  const { bare, daemon } = await idleDaemon();
-  return [{ name: "idle daemon: resident memory beside a bare server", value: daemon / bare, room: 0.05 }];
-}
+const { daemon, bare } = await rounds(1, idle);
+gateRow("idle daemon: resident memory beside a bare server", daemon, { "Node server": bare });

@@ -1,36 +1,27 @@
 /** Processes: their time from spawn to exit, their CPU time, and their memory, from /proc. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { cleanEnv, node } from "./world.js";
 
-/**
- * Milliseconds until the program has exited.
- *
- * @throws where the exit code is not 0
- */
-export function timed(words: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const [program, ...rest] = words as [string, ...string[]];
-  const start = performance.now();
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, rest, { env, stdio: ["ignore", "ignore", "pipe"] });
-    let said = "";
-    child.stderr.on("data", (data) => {
-      said += data;
-    });
-    child.on("error", reject);
-    child.on("exit", (code) => {
-      if (code === 0) resolve(performance.now() - start);
-      else reject(new Error(`${words.join(" ")} ended with ${code}: ${said}`));
-    });
-  });
+interface RunOptions {
+  env?: NodeJS.ProcessEnv;
+  cwd?: string;
+  input?: string;
 }
 
-/**
- * Milliseconds of user and system time of a program from its start to its exit.
- *
- * @throws where the exit code is not 0
- */
-export function cpuOfProgram(words: readonly string[], env: NodeJS.ProcessEnv): number {
+/** Milliseconds until the program has exited. @throws where the exit code is not 0 */
+export function timed([program, ...words]: string[], options: RunOptions = {}): number {
+  const start = performance.now();
+  const stdio = ["pipe", "ignore", "pipe"] as const;
+  const { status, stderr } = spawnSync(program!, words, { env: cleanEnv(), ...options, stdio: [...stdio] });
+  const took = performance.now() - start;
+  if (status !== 0) throw new Error(`${program} ${words.join(" ")} ended with ${status}: ${stderr}`);
+  return took;
+}
+
+/** Milliseconds of user and system time of a program from its start to its exit. */
+export function cpuOfProgram(words: string[], env = cleanEnv()): number {
   const script = 'TIMEFORMAT="%U %S"; time "$@" > /dev/null';
   const options = { env: { ...env, LC_ALL: "C" }, encoding: "utf8" } as const;
   const { status, stderr } = spawnSync("bash", ["-c", script, "bash", ...words], options);
@@ -38,6 +29,8 @@ export function cpuOfProgram(words: readonly string[], env: NodeJS.ProcessEnv): 
   const [user, system] = stderr.trim().split("\n").at(-1)!.split(" ");
   return (Number(user) + Number(system)) * 1000;
 }
+
+export const bareNode = [node, "-e", "0"];
 
 /** Milliseconds of CPU time of the process's threads that live. */
 export function cpuOfThreads(pid: number): number {
@@ -54,12 +47,25 @@ export async function cpuShare(pid: number, seconds: number): Promise<number> {
   return (cpuOfThreads(pid) - before) / (performance.now() - start);
 }
 
-/** Milliseconds of CPU time of the process and its children, with their children. */
+/** Clock ticks of `/proc/PID/stat`, in ms. */
+const TICK_MS = 10;
+
+/**
+ * Milliseconds of CPU time of the process and its children, with their children, those that have ended included: a
+ * worker ends after some operations.
+ */
 export function cpuOfTree(pid: number): number {
-  return childrenOf(pid).reduce((sum, child) => sum + cpuOfTree(child), cpuOfThreads(pid));
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  // The name of the program may hold spaces. The times of user and system, and of children, are fields 14 to 17.
+  const times = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 15);
+  const own = times.reduce((sum, ticks) => sum + Number(ticks) * TICK_MS, 0);
+  return childrenOf(pid).reduce((sum, child) => sum + cpuOfTree(child), own);
 }
 
-/** Milliseconds of CPU time of a daemon's workers, without the processes that they start. */
+/** Milliseconds of CPU time of a daemon's workers that live, without the processes that they start. */
 export function cpuOfWorkers(daemon: number): number {
   const workers = childrenOf(daemon).filter((pid) =>
     readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("worker.js"),
@@ -73,12 +79,9 @@ function childrenOf(pid: number): number[] {
 }
 
 /** MB (1,000,000 bytes): resident memory with shared pages, and private memory. */
-export function memoryOf(pid: number): { rss: number; private: number } {
+export function memoryOf(pid: number): { resident: number; private: number } {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
   const sum = (field: RegExp) =>
     [...rollup.matchAll(field)].reduce((total, match) => total + (Number(match[1]) * 1024) / 1e6, 0);
-  return {
-    rss: sum(/^Rss:\s+(\d+) kB/gm),
-    private: sum(/^Private_(?:Clean|Dirty):\s+(\d+) kB/gm),
-  };
+  return { resident: sum(/^Rss:\s+(\d+) kB/gm), private: sum(/^Private_(?:Clean|Dirty):\s+(\d+) kB/gm) };
 }

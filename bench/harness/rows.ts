@@ -1,94 +1,74 @@
-/** Measures contenders in turns, so that a busy machine slows all of them alike, and makes rows of the samples. */
+/** Rows of the table: figures of samples, and whether they meet their goal. */
 
 /** One row of the table. */
 export interface Row {
+  measure: string;
   name: string;
   unit: string;
   ours: number;
   /** The reference, in the same unit. */
-  reference: { what: string; value: number } | null;
+  beside: { what: string; value: number } | null;
   /** Median of the rounds' ratios, so that a slow round does not change it. */
   ratio: number | null;
-  /** Lower and upper quartile of the ratios; of our figure where there is no reference. */
+  /** Lower and upper quartile of what the goal is for, else of the ratios. Null: one sample. */
   spread: readonly [number, number] | null;
   /** As `≤ 2 ×` for the ratio, and `≥ 5 /s` for our figure. Null: the row is for information. */
   goal: string | null;
-  /** Durability on both sides, and the counted work. */
-  notes: string;
+  /** What the figure is made of. */
+  detail?: string;
 }
 
-/** A measure without figures, and how to make it measurable. Never counts as met. */
+/** A row without figures, and why. It counts as missed. */
 export interface AbsentRow {
+  measure: string;
   name: string;
   absent: string;
 }
 
-export interface MeasureOptions {
-  /** Fewer rounds, to check that the measure runs; the figures are not quoted. */
-  quick: boolean;
-}
+/** Samples of the same rounds by what they are of, such as `node -e 0`: one reference at most. */
+export type Beside = Record<string, readonly number[]>;
 
-/** Throws where a measure cannot run here. */
-export type Measure = (options: MeasureOptions) => Promise<Row[]>;
-
-interface Samples {
-  name: string;
-  unit: string;
-  ours: readonly number[];
-  /** Samples of the same rounds. */
-  beside?: { what: string; samples: readonly number[] };
-  goal?: string;
-  notes?: string;
-}
-
-export function row({ name, unit, ours, beside, goal = "", notes = "" }: Samples): Row {
-  const ratios = beside && ours.map((value, round) => value / beside.samples[round]!);
-  const spreads = ratios ?? ours;
+export function rowOf(
+  measure: string,
+  name: string,
+  unit: string,
+  goal: string | null,
+  ours: readonly number[],
+  beside: Beside = {},
+): Row {
+  const [reference] = Object.entries(beside);
+  const ratios = reference && ours.map((value, round) => value / reference[1][round]!);
+  // A goal may be one for our figure although there is a reference.
+  const spreads = ratios && (goal === null || goal.endsWith("×")) ? ratios : ours;
   return {
+    measure,
     name,
     unit,
     ours: median(ours),
-    reference: beside ? { what: beside.what, value: median(beside.samples) } : null,
+    beside: reference ? { what: reference[0], value: median(reference[1]) } : null,
     ratio: ratios ? median(ratios) : null,
-    spread: ours.length > 1 ? [percentile(spreads, 0.25), percentile(spreads, 0.75)] : null,
-    goal: goal || null,
-    notes,
+    spread: ours.length > 1 ? [quantile(spreads, 0.25), quantile(spreads, 0.75)] : null,
+    goal,
   };
 }
 
-/** Null where the row has no goal. */
-export function isMet(of: Row | AbsentRow): boolean | null {
-  if ("absent" in of) return false;
-  if (of.goal === null) return null;
-  const [, sign, limit, unit] = /^([≤≥]) (\d[\d.]*) (.+)$/.exec(of.goal)!;
-  const value = (unit === "×" ? of.ratio : of.ours) ?? Number.NaN;
-  return sign === "≤" ? value <= Number(limit) : value >= Number(limit);
-}
+export type Verdict = "yes" | "NO" | "unsure" | "not measured" | "–";
 
-/**
- * Takes one sample of each contender per round; each round begins with a different contender. The first round warms up
- * and does not count.
- */
-export async function interleave<K extends string>(
-  contenders: Record<K, () => Promise<number> | number>,
-  rounds: number,
-): Promise<Record<K, number[]>> {
-  const names = Object.keys(contenders) as K[];
-  const samples = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<K, number[]>;
-  for (let round = 0; round <= rounds; round++) {
-    for (let turn = 0; turn < names.length; turn++) {
-      const name = names[(round + turn) % names.length]!;
-      const sample = await contenders[name]();
-      if (round > 0) samples[name].push(sample);
-    }
-  }
-  return samples;
+/** Unsure: a quartile is on the other side of the goal. */
+export function verdictOf(row: Row | AbsentRow): Verdict {
+  if ("absent" in row) return "not measured";
+  if (row.goal === null) return "–";
+  const [, sign, limit, unit] = /^([≤≥]) (\d[\d.]*) (.+)$/.exec(row.goal)!;
+  const isMet = (value: number) => (sign === "≤" ? value <= Number(limit) : value >= Number(limit));
+  const met = isMet((unit === "×" ? row.ratio : row.ours) ?? Number.NaN);
+  if (row.spread?.some((value) => isMet(value) !== met)) return "unsure";
+  return met ? "yes" : "NO";
 }
 
 /** By nearest rank: the smallest value that a share (0 to 1) of the values does not exceed. */
-export function percentile(values: readonly number[], p: number): number {
+export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)] ?? Number.NaN;
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 
-export const median = (values: readonly number[]): number => percentile(values, 0.5);
+export const median = (values: readonly number[]): number => quantile(values, 0.5);

@@ -3,61 +3,43 @@ import { Agent, request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "../../protocol/client/client.js";
 import { newKey } from "../../protocol/client/idempotency-key.js";
+import { untilFinished } from "../../protocol/client/until-finished.js";
+import type { Operation } from "../../protocol/operation.js";
 import type { SubmitBody } from "../../protocol/requests.js";
 import type { BenchWorld } from "./world.js";
 
+/** Posts to one daemon; the connections stay open until `end`. */
 export class Submitter {
-  readonly #agent: Agent;
+  readonly #agent = new Agent({ keepAlive: true });
 
-  /** @param atOnce - number of concurrent requests */
-  constructor(
-    private readonly socket: string,
-    private readonly atOnce: number,
-  ) {
-    this.#agent = new Agent({ keepAlive: true, maxSockets: atOnce });
-  }
+  constructor(private readonly socket: string) {}
 
-  /** Posts the body `times` times; resolves when the last submit is acknowledged. Every answer must be a 201. */
-  async submit(body: unknown, times: number): Promise<void> {
-    const bytes = Buffer.from(JSON.stringify(body));
+  /** Posts the body so often, as many at once; resolves when the last submit is acknowledged. */
+  async submit(body: unknown, times: number, atOnce: number): Promise<void> {
+    const text = JSON.stringify(body);
     let left = times;
     const one = async () => {
-      while (left-- > 0) await this.post(bytes);
+      while (left-- > 0) await this.post(text);
     };
-    await Promise.all(Array.from({ length: this.atOnce }, one));
+    await Promise.all(Array.from({ length: atOnce }, one));
   }
 
-  post(bytes: Buffer): Promise<string> {
+  /** The reply. Every answer must be a 201. */
+  post(text: string): Promise<string> {
+    const options = { socketPath: this.socket, agent: this.#agent, method: "POST", path: "/v1/operations" };
+    const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(text) };
     return new Promise((resolve, reject) => {
-      const sent = request(
-        {
-          socketPath: this.socket,
-          agent: this.#agent,
-          method: "POST",
-          path: "/v1/operations",
-          headers: { "content-type": "application/json", "content-length": bytes.length },
-        },
-        (response) => {
-          const chunks: Buffer[] = [];
-          response.on("data", (chunk: Buffer) => chunks.push(chunk));
-          response.on("end", () => {
-            const text = Buffer.concat(chunks).toString();
-            if (response.statusCode === 201) resolve(text);
-            else reject(new Error(`${response.statusCode}: ${text.slice(0, 300)}`));
-          });
-        },
-      );
-      sent.on("error", (error: NodeJS.ErrnoException) => {
-        // The daemon closes an idle connection. A request that meets the close was not read.
-        const isIdleClose = sent.reusedSocket && error.code === "ECONNRESET";
-        if (isIdleClose) this.post(bytes).then(resolve, reject);
-        else reject(error);
+      const sent = request({ ...options, headers }, async (response) => {
+        const reply = (await response.setEncoding("utf8").toArray()).join("");
+        if (response.statusCode === 201) resolve(reply);
+        else reject(new Error(`${response.statusCode}: ${reply.slice(0, 300)}`));
       });
-      sent.end(bytes);
+      sent.on("error", reject).end(text);
     });
   }
 
-  close(): void {
+  /** The daemon closes a connection that is idle for some seconds: the next round makes new ones. */
+  end(): void {
     this.#agent.destroy();
   }
 }
@@ -79,29 +61,51 @@ export async function submitBatch({ client }: BenchWorld, count: number): Promis
   return (await client.submit(bodies, newKey())).at(-1)!.id;
 }
 
+/** Operations that wait behind one that occupies the daemon's only slot; the daemon must accept as many. */
+export async function fillQueue(world: BenchWorld, count: number): Promise<void> {
+  for (let left = count; left > 0; left -= 500) await submitBatch(world, Math.min(500, left));
+}
+
 /** Resolves when the last one has finished, to its id. The daemon must run one operation at a time. */
 export async function runBatch(world: BenchWorld, count: number): Promise<string> {
   const id = await submitBatch(world, count);
-  for await (const _line of world.client.watch({ operation: id }));
+  await succeeded(world.client, id);
   return id;
 }
+
+/** The record at the end. @throws where the operation has not succeeded */
+export async function succeeded(client: Client, id: string): Promise<Operation> {
+  const record = await untilFinished(client, id);
+  if (record.state !== "succeeded") throw new Error(`the operation has ${record.state}`);
+  return record;
+}
+
+/** Milliseconds from the submit to the end of the operation. */
+export async function timeOf(client: Client, body: SubmitBody): Promise<number> {
+  const start = performance.now();
+  const { id } = await client.submit(body, newKey());
+  await succeeded(client, id);
+  return performance.now() - start;
+}
+
+export const now = () => performance.timeOrigin + performance.now();
 
 /** Milliseconds from each log line, which is its time, to this watcher. @throws where not all have come */
 export async function delaysOf(client: Client, body: SubmitBody, count: number): Promise<number[]> {
   const { id } = await client.submit(body, newKey());
   const delays: number[] = [];
   for await (const line of client.watch({ operation: id, log: true }))
-    if (line.type === "log")
-      for (const { text } of line.lines)
-        delays.push(performance.timeOrigin + performance.now() - Number(text));
+    if (line.type === "log") for (const { text } of line.lines) delays.push(now() - Number(text));
   if (delays.length !== count) throw new Error(`${delays.length} of ${count} lines came`);
   return delays;
 }
 
-/** Resolves when the operation has succeeded. @throws where it has not */
-export async function untilSucceeded(client: Client, id: string, { isWatched = false } = {}): Promise<void> {
-  // The end of an operation is told to all; the lines of its log only to who watches the log.
-  for await (const line of client.watch({ operation: id, log: isWatched })) void line;
-  const { state } = await client.show(id);
-  if (state !== "succeeded") throw new Error(`the operation has ${state}`);
+/** So many operations that were cancelled while they were queued. */
+export async function finish(world: BenchWorld, count: number): Promise<void> {
+  world.run("liveops", "pause", "--all");
+  const bodies = Array.from({ length: 500 }, (_, n) => ({ op: "three-stages", label: `number ${n}` }));
+  for (let done = 0; done < count; done += bodies.length) {
+    const ids = (await world.client.submit(bodies, newKey())).map(({ id }) => id);
+    for await (const _line of world.client.cancelAll({ ids }));
+  }
 }

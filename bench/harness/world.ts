@@ -1,13 +1,13 @@
 /** A real daemon for a benchmark, with the built bins, in a temporary directory that is removed at the end. */
-import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Client } from "../../protocol/client/client.js";
 import type { Config } from "../../protocol/system/config-settings.js";
 import { processesOf } from "../../test/end-to-end/processes.js";
-import { atExit } from "./at-exit.js";
+import { atExit } from "./measure.js";
 
 // The Node of node_modules where there is one, as npx and npm scripts use it.
 const own = fileURLToPath(new URL("../../node_modules/node/bin/node", import.meta.url));
@@ -21,15 +21,29 @@ export function cleanEnv(): NodeJS.ProcessEnv {
   return env;
 }
 
+/** A directory that is removed at the end of the measure. */
+export function temporary(): string {
+  const dir = mkdtempSync(join(tmpdir(), "liveops-bench-"));
+  atExit(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
+  return dir;
+}
+
+/** Sources of operations of `bench/ops`. */
+export const sources = (...names: string[]): Record<string, string> =>
+  Object.fromEntries(
+    names.map((name) => [
+      `${name}.mjs`,
+      readFileSync(new URL(`../ops/${name}.mjs`, import.meta.url), "utf8"),
+    ]),
+  );
+
 export interface WorldOptions {
   /** Sources of operation files, by file name. */
   ops?: Record<string, string>;
-  /** Flags of `liveopsd start`. */
-  flags?: string[];
+  /** How many operations run at once. */
+  slots?: number;
   config?: Config;
-  /** Called before the daemon starts, with the state directory. */
-  prepare?: (stateDir: string) => Promise<void>;
-  /** A command line that runs `liveopsd start` and ends with the daemon, as strace does. It may write to `dir`. */
+  /** Words before those of `liveopsd start`, as of strace; they may name a file in `dir`. */
   tracer?: (dir: string) => readonly string[];
 }
 
@@ -43,11 +57,12 @@ export interface BenchWorld {
   pid: number;
   env: NodeJS.ProcessEnv;
   run(name: string, ...words: string[]): string;
+  /** Ends the daemon now, and not with the measure. */
   stop(): void;
 }
 
 export async function benchWorld(options: WorldOptions = {}): Promise<BenchWorld> {
-  const dir = mkdtempSync(join(tmpdir(), "liveops-bench-"));
+  const dir = temporary();
   const stateDir = join(dir, "state");
   const opsDir = join(dir, "ops");
   const config = join(dir, "config.json");
@@ -64,18 +79,18 @@ export async function benchWorld(options: WorldOptions = {}): Promise<BenchWorld
   };
   const run = (name: string, ...words: string[]) =>
     execFileSync(node, [bin(name), ...words], { env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
-  await options.prepare?.(stateDir);
-  const forget = atExit(() => {
+  const stop = atExit(() => {
     run("liveopsd", "stop", "--now");
     // Workers write their compile cache at their end, and this may run at that of the measure.
     const clock = new Int32Array(new SharedArrayBuffer(4));
     for (let left = 100; left > 0 && processesOf(dir).length > 0; left--) Atomics.wait(clock, 0, 0, 50);
-    // A daemon that was interrupted at its start may still write.
-    rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
   });
-  const start = ["start", "--ops", opsDir, ...(options.flags ?? [])];
-  if (options.tracer === undefined) run("liveopsd", ...start);
-  else await untilStarted([...options.tracer(dir), node, bin("liveopsd"), ...start], env);
+  const start = ["start", "--ops", opsDir];
+  if (options.slots !== undefined) start.push("--concurrency", `${options.slots}`);
+  const [program, ...words] = [...(options.tracer?.(dir) ?? []), node, bin("liveopsd"), ...start];
+  // A tracer keeps the pipe open.
+  const stderr = options.tracer ? "ignore" : "pipe";
+  execFileSync(program!, words, { env, stdio: ["ignore", "ignore", stderr] });
   const client = new Client(socket);
   const { pid } = await client.daemon();
   return {
@@ -87,20 +102,6 @@ export async function benchWorld(options: WorldOptions = {}): Promise<BenchWorld
     pid,
     env,
     run,
-    stop: forget,
+    stop,
   };
-}
-
-/** Starts the program; resolves when it has said that the daemon answers. */
-function untilStarted([program, ...words]: string[], env: NodeJS.ProcessEnv): Promise<void> {
-  const child = spawn(program!, words, { env, stdio: ["ignore", "ignore", "pipe"] });
-  let said = "";
-  return new Promise((resolve, reject) => {
-    child.stderr.on("data", (data) => {
-      said += data;
-      if (said.includes("answers on")) resolve();
-    });
-    child.once("error", reject);
-    child.once("exit", (code) => reject(new Error(`${program} ended with ${code}: ${said}`)));
-  });
 }

@@ -1,7 +1,7 @@
 /** Scenes of the measure `honest-time`: runs, and what earlier runs took. */
 import { paramsKey } from "../../protocol/estimate/usual.js";
 import type { Operation } from "../../protocol/operation.js";
-import { type Random, type Run, randomOf, run, scatter, type Work } from "./made-up.js";
+import { randomOf, run, scatter, type Work } from "./made-up.js";
 import { type Link, pausedAt } from "./play.js";
 
 export interface Scene {
@@ -14,14 +14,21 @@ export interface Scene {
 
 interface Part {
   readonly works: readonly Work[];
-  /** What the earlier runs did, and how often. Default: the same as now, with the same parameters. */
-  readonly earlier?: { readonly runs: number; readonly works?: readonly Work[]; readonly hasOthers?: true };
+  readonly earlier: Earlier;
+}
+
+/** The earlier runs. `works`: what they did; default: the same as now. `hasOthers`: with other parameters. */
+interface Earlier {
+  readonly runs: number;
+  readonly works?: readonly Work[];
+  readonly hasOthers?: true;
 }
 
 /** Durations of the same work scatter that much from run to run. */
 const SCATTER = 0.05;
 
-const LIKE = { runs: 11 };
+const LIKE: Earlier = { runs: 11 };
+const NEVER: Earlier = { runs: 0 };
 
 /** A tenth of the work takes a third of the time. */
 const slowStart = (share: number) => (share < 0.1 ? share * 3.33 : 0.333 + ((share - 0.1) * 0.667) / 0.9);
@@ -37,69 +44,48 @@ const three = (over: Partial<Work> = {}, factor = 1): Work[] => [
 ];
 const one = (over: Partial<Work>): Work[] => [{ stage: "Work", seconds: 100, ...over }];
 
+const alone = (name: string, works: readonly Work[], earlier: Earlier = NEVER): Scene => ({
+  name,
+  links: [{ works, earlier }],
+});
+/** Earlier runs with other parameters. */
+const others = (runs: number, works: readonly Work[]): Earlier => ({ runs, works, hasOthers: true });
+const paused = (scene: Scene): Scene => ({ ...scene, pause: [0.35, 90] });
+
 export const SCENES: readonly Scene[] = [
-  { name: "silent stages, as before", links: [{ works: three(), earlier: LIKE }] },
-  { name: "items, as before", links: [{ works: three({ items: 600 }), earlier: LIKE }] },
-  { name: "items, first run", links: [{ works: one({ items: 500 }) }] },
-  { name: "percent, first run", links: [{ works: one({ percents: 100 }) }] },
-  {
-    name: "200 items instead of 20",
-    links: [
-      {
-        works: one({ items: 200 }),
-        earlier: { runs: 3, works: one({ seconds: 10, items: 20 }), hasOthers: true },
-      },
-    ],
-  },
-  {
-    name: "percent alone, ten times longer",
-    links: [
-      {
-        works: one({ percents: 100 }),
-        earlier: { runs: 5, works: one({ seconds: 10, percents: 100 }), hasOthers: true },
-      },
-    ],
-  },
-  {
-    name: "silent, other parameters before",
-    links: [{ works: one({}), earlier: { runs: 5, works: one({ seconds: 8 }), hasOthers: true } }],
-  },
-  { name: "slow start, items, first run", links: [{ works: one({ items: 400, when: slowStart }) }] },
-  {
-    name: "slow start, items, as before",
-    links: [{ works: one({ items: 400, when: slowStart }), earlier: LIKE }],
-  },
-  { name: "slow start, percent, first run", links: [{ works: one({ percents: 200, when: slowStart }) }] },
-  { name: "gets slower, items", links: [{ works: one({ items: 400, when: slower }) }] },
-  { name: "gets slower, percent", links: [{ works: one({ percents: 100, when: slower }) }] },
-  {
-    name: "gets slower as before, percent",
-    links: [{ works: one({ percents: 100, when: slower }), earlier: LIKE }],
-  },
-  { name: "gets faster, items", links: [{ works: one({ items: 400, when: faster }) }] },
-  { name: "uneven items", links: [{ works: one({ items: 150, noise: 0.8 }) }] },
-  { name: "few items", links: [{ works: one({ items: 12, noise: 0.3 }) }] },
-  { name: "steps of ten percent", links: [{ works: one({ percents: 10, noise: 0.2 }) }] },
-  { name: "paused, items", links: [{ works: three({ items: 600 }), earlier: LIKE }], pause: [0.35, 90] },
-  { name: "paused, silent", links: [{ works: three(), earlier: LIKE }], pause: [0.35, 90] },
-  {
-    name: "retried at 60 % of the items",
-    links: [
-      { works: three({ items: 300, failsAt: 0.6 }), earlier: { runs: 11, works: three({ items: 300 }) } },
-    ],
-  },
-  {
-    name: "twice as slow as before, items",
-    links: [{ works: one({ items: 300, seconds: 200 }), earlier: { runs: 11, works: one({ items: 300 }) } }],
-  },
-  {
-    name: "a new silent stage",
-    links: [{ works: [...three(), { stage: "Publish", seconds: 30 }], earlier: { runs: 7, works: three() } }],
-  },
-  {
-    name: "longer than ever, silent",
-    links: [{ works: three({}, 2.5), earlier: { runs: 9, works: three() } }],
-  },
+  alone("silent stages, as before", three(), LIKE),
+  alone("items, as before", three({ items: 600 }), LIKE),
+  alone("items, first run", one({ items: 500 })),
+  alone("percent, first run", one({ percents: 100 })),
+  alone("200 items instead of 20", one({ items: 200 }), others(3, one({ seconds: 10, items: 20 }))),
+  alone(
+    "percent alone, ten times longer",
+    one({ percents: 100 }),
+    others(5, one({ seconds: 10, percents: 100 })),
+  ),
+  alone("silent, other parameters before", one({}), others(5, one({ seconds: 8 }))),
+  alone("slow start, items, first run", one({ items: 400, when: slowStart })),
+  alone("slow start, items, as before", one({ items: 400, when: slowStart }), LIKE),
+  alone("slow start, percent, first run", one({ percents: 200, when: slowStart })),
+  alone("gets slower, items", one({ items: 400, when: slower })),
+  alone("gets slower, percent", one({ percents: 100, when: slower })),
+  alone("gets slower as before, percent", one({ percents: 100, when: slower }), LIKE),
+  alone("gets faster, items", one({ items: 400, when: faster })),
+  alone("uneven items", one({ items: 150, noise: 0.8 })),
+  alone("few items", one({ items: 12, noise: 0.3 })),
+  alone("steps of ten percent", one({ percents: 10, noise: 0.2 })),
+  paused(alone("paused, items", three({ items: 600 }), LIKE)),
+  paused(alone("paused, silent", three(), LIKE)),
+  alone("retried at 60 % of the items", three({ items: 300, failsAt: 0.6 }), {
+    runs: 11,
+    works: three({ items: 300 }),
+  }),
+  alone("twice as slow as before, items", one({ items: 300, seconds: 200 }), {
+    runs: 11,
+    works: one({ items: 300 }),
+  }),
+  alone("a new silent stage", [...three(), { stage: "Publish", seconds: 30 }], { runs: 7, works: three() }),
+  alone("longer than ever, silent", three({}, 2.5), { runs: 9, works: three() }),
   {
     name: "chain, all links known",
     links: [
@@ -112,7 +98,7 @@ export const SCENES: readonly Scene[] = [
     name: "chain, a link unknown",
     links: [
       { works: one({ seconds: 30, items: 100 }), earlier: LIKE },
-      { works: three() },
+      { works: three(), earlier: NEVER },
       { works: one({ seconds: 20 }), earlier: LIKE },
     ],
   },
@@ -121,29 +107,21 @@ export const SCENES: readonly Scene[] = [
 /** A play of the scene; another seed scatters the durations anew. */
 export async function linksOf({ links, pause }: Scene, seed: number): Promise<Link[]> {
   const random = randomOf(seed);
+  const scattered = (works: readonly Work[]) =>
+    run(
+      works.map((work) => ({ ...work, seconds: work.seconds * scatter(random, SCATTER) })),
+      random,
+    );
   const played: Link[] = [];
   for (const [i, { works, earlier }] of links.entries()) {
-    const now = await run(scattered(works, random), random);
-    const isLike = earlier?.hasOthers !== true;
+    const now = await scattered(works);
+    const before: Operation[] = [];
+    for (let n = 0; n < earlier.runs; n++) before.push((await scattered(earlier.works ?? works)).record);
     played.push({
       run: i === 0 && pause ? pausedAt(now, ...pause) : now,
-      earlier: await earlierRuns(earlier, works, random),
-      params: isLike ? paramsKey(now.record) : "other",
+      earlier: before,
+      params: earlier.hasOthers ? "other" : paramsKey(now.record),
     });
   }
   return played;
 }
-
-async function earlierRuns(
-  earlier: Part["earlier"],
-  works: readonly Work[],
-  random: Random,
-): Promise<Operation[]> {
-  const runs: Run[] = [];
-  for (let n = 0; n < (earlier?.runs ?? 0); n++)
-    runs.push(await run(scattered(earlier?.works ?? works, random), random));
-  return runs.map(({ record }) => record);
-}
-
-const scattered = (works: readonly Work[], random: Random): Work[] =>
-  works.map((work) => ({ ...work, seconds: work.seconds * scatter(random, SCATTER) }));

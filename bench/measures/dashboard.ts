@@ -1,24 +1,27 @@
 /**
- * The dashboard on a 160x50 pty, beside bare Ink programs that are bundled in the same way: the time until the first
- * frame; the CPU time of 40 operations that change at 10 Hz, beside as many rows that are redrawn at that rate; and a key
- * pressed under that load.
+ * The dashboard on a pty, beside bare Ink programs: the time until the first frame; the CPU time of 40 operations that
+ * change at 10 Hz, beside as many rows that are redrawn at that rate; and a key pressed under that load.
  *
- * CPU is the CPU time of the dashboard's process divided by the wall time. The scripted daemon runs in this process, so
- * that its cost does not count.
+ * The scripted daemon runs in this process, so that its cost does not count.
  */
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { ago, NOW, operation } from "../../test/tui/dashboard/operations.js";
 import { World } from "../../test/tui/dashboard/world.js";
-import { bundleInk, change, putRunning, type Shown, startDashboard, startOn } from "../harness/dashboard.js";
-import { cpuShare } from "../harness/processes.js";
-import { interleave, type MeasureOptions, percentile, type Row, row } from "../harness/rows.js";
-import { bin, cleanEnv, node } from "../harness/world.js";
+import { bundleInk, type Shown, startDashboard, startOnPty } from "../harness/dashboard.js";
+import { isQuick, rounds, row } from "../harness/measure.js";
+import { cpuShare, timed } from "../harness/processes.js";
+import { quantile } from "../harness/rows.js";
+import { bin, node } from "../harness/world.js";
+
+const HELLO = `
+  import { render, Text } from "ink";
+  import { createElement } from "react";
+  render(createElement(Text, null, "a bare program"));
+  setInterval(() => {}, 1000);
+`;
 
 /** As many rows as the dashboard has on the screen, of the same kind: a border, a name, a bar, figures; all at 10 Hz. */
-const BARE = `
+const ROWS = `
   import { Box, render, Text } from "ink";
   import { createElement as h, useEffect, useState } from "react";
   const bar = (width, part) => {
@@ -42,105 +45,88 @@ const BARE = `
     const panels = [h(Panel, { key: 1, width: 61, round, wide: 10 }), h(Panel, { key: 2, width: 97, round, wide: 40 })];
     return h(Box, { height: 50 }, panels);
   }
-  render(h(Rows), {
-    alternateScreen: true,
-    incrementalRendering: true,
-    maxFps: 60,
-    patchConsole: false,
-    interactive: true,
-  });
+  const screen = { alternateScreen: true, incrementalRendering: true, maxFps: 60, patchConsole: false };
+  render(h(Rows), { ...screen, interactive: true });
 `;
 
-const HELLO = `
-  import { render, Text } from "ink";
-  import { createElement } from "react";
-  render(createElement(Text, null, "a bare program"));
-  setInterval(() => {}, 1000);
-`;
+const hello = await bundleInk(HELLO);
+// A dashboard that is killed writes no compile cache for the next one.
+timed([node, bin("liveops-tui"), "--help"]);
+await using empty = await World.start();
+const frames = await rounds(15, {
+  ours: () => untilShown(() => startDashboard(empty.socket), "liveops"),
+  bare: () => untilShown(() => startOnPty([hello]), "a bare program"),
+});
+row("first frame", "ms", "≤ 1.3 ×", frames.ours, { "bare Ink": frames.bare });
 
-export default async function dashboard({ quick }: MeasureOptions): Promise<Row[]> {
-  const dir = mkdtempSync(join(tmpdir(), "liveops-bench-"));
-  try {
-    return [await firstFrame(dir, quick), ...(await load(dir, quick))];
-  } finally {
-    rmSync(dir, { recursive: true });
-  }
-}
+await using world = await World.start();
+const ids = Array.from({ length: 40 }, (_, i) => `bench${String(i).padStart(7, "0")}`);
+for (const [i, id] of ids.entries()) world.put(running(id, i));
+const ours = startDashboard(world.socket);
+await ours.shows("Back up folder");
+const bare = startOnPty([await bundleInk(ROWS)]);
+let round = 0;
+setInterval(change, 100);
+await sleep(3000);
+// Both at the same time, so that they share the load.
+const { cpu } = await rounds(5, {
+  cpu: () => Promise.all([cpuShare(ours.pid, isQuick ? 2 : 5), cpuShare(bare.pid, isQuick ? 2 : 5)]),
+});
+row(
+  "CPU, 40 operations at 10 Hz",
+  "of a core",
+  "≤ 1.4 ×",
+  cpu.map(([share]) => share),
+  { "bare Ink": cpu.map(([, share]) => share) },
+);
+bare.kill();
 
-async function firstFrame(dir: string, quick: boolean): Promise<Row> {
-  const hello = await bundleInk(dir, HELLO);
-  // A dashboard that is killed writes no compile cache for the next one.
-  execFileSync(node, [bin("liveops-tui"), "--help"], { env: cleanEnv(), stdio: "ignore" });
-  await using world = await World.start();
-  const { ours, bare } = await interleave(
-    {
-      ours: () => untilShown(() => startDashboard(world.socket), "liveops"),
-      bare: () => untilShown(() => startOn([hello]), "a bare program"),
-    },
-    quick ? 3 : 15,
-  );
-  return row({
-    name: "dashboard, first frame",
-    unit: "ms",
-    ours,
-    beside: { what: "a bare Ink program", samples: bare },
-    goal: "≤ 1.3 ×",
-    notes: "from spawn, on a pty of 160x50; the bin with its compile cache",
-  });
+const waits: number[] = [];
+for (let i = 0; i < (isQuick ? 15 : 100); i++) {
+  await sleep(70 + ((i * 37) % 60));
+  const start = performance.now();
+  const moved = ours.shows("▌");
+  ours.press(i % 10 < 5 ? "j" : "k");
+  await moved;
+  waits.push(performance.now() - start);
 }
+row("key to screen, p95", "ms", "≤ 50 ms", [quantile(waits, 0.95)]);
 
 async function untilShown(start: () => Shown, text: string): Promise<number> {
   const began = performance.now();
   const shown = start();
-  await shown.data((data) => data.includes(text));
+  await shown.shows(text);
   const took = performance.now() - began;
   shown.kill();
   return took;
 }
 
-async function load(dir: string, quick: boolean): Promise<Row[]> {
-  const seconds = quick ? 4 : 15;
-  const keys = quick ? 15 : 60;
+function when(seconds: number): string {
+  return new Date(Date.now() + Date.parse(ago(seconds)) - NOW).toISOString();
+}
 
-  await using world = await World.start();
-  putRunning(world, 40);
+function running(id: string, i: number) {
+  return operation({
+    id,
+    title: `Back up folder ${i}`,
+    label: i % 2 ? "nightly" : null,
+    state: "running",
+    currentStage: 1,
+    stageStates: { Load: "done", Process: "active" },
+    createdAt: when(i),
+    startedAt: when(i),
+    updatedAt: when(0),
+  });
+}
 
-  const bare = startOn([await bundleInk(dir, BARE)]);
-  const ours = startDashboard(world.socket);
-  await ours.data((data) => data.includes("Back up folder"));
-  const still = change(world);
-  await sleep(3000);
-  const [busy, plain] = await Promise.all([cpuShare(ours.pid, seconds), cpuShare(bare.pid, seconds)]);
-  bare.kill();
-
-  const waits: number[] = [];
-  for (let i = 0; i < keys; i++) {
-    await sleep(70 + ((i * 37) % 60));
-    const start = performance.now();
-    const moved = ours.data((data) => data.includes("▌"));
-    ours.press(i % 10 < 5 ? "j" : "k");
-    await moved;
-    waits.push(performance.now() - start);
+/** Changes each operation, and logs a line in the first. */
+function change(): void {
+  round++;
+  for (const [i, id] of ids.entries()) {
+    const done = (round * (i + 3)) % 10_000;
+    const etaSeconds = (10_000 - done) / 1000;
+    const progress = { done, total: 10_000, unit: "row", label: "Rows", rate: 1000 + i, etaSeconds };
+    world.patch(id, { percent: done / 100, progress, updatedAt: when(0) });
   }
-  const key = percentile(waits, 0.95);
-
-  still();
-  ours.kill();
-  return [
-    row({
-      name: "dashboard, 40 operations at 10 Hz, CPU",
-      unit: "of a core",
-      ours: [busy],
-      beside: { what: "a bare Ink program", samples: [plain] },
-      goal: "≤ 1.4 ×",
-      notes: `both redraw as many rows at 10 Hz, at the same time, over ${seconds} s on a pty of 160x50`,
-    }),
-    row({
-      name: "dashboard, key pressed to screen changed, p95",
-      unit: "ms",
-      ours: [key],
-      goal: "≤ 50 ms",
-      notes: `${keys} keys; 40 operations at 10 Hz on a pty of 160x50`,
-    }),
-  ];
+  world.log(ids[0]!, `row ${round}`);
 }

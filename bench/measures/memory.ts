@@ -1,89 +1,41 @@
-/**
- * Memory of the idle daemon, compared with a bare Node process that listens on a socket. Also the daemon's memory for each
- * queued operation.
- */
-import { spawn } from "node:child_process";
+/** Memory of the daemon: idle, beside a bare Node server; for each queued operation; with many finished operations. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { THREE_STAGES } from "../harness/no-op.js";
+import { idle } from "../harness/idle.js";
+import { isQuick, rounds, row } from "../harness/measure.js";
 import { memoryOf } from "../harness/processes.js";
-import { type MeasureOptions, type Row, row } from "../harness/rows.js";
-import { Submitter } from "../harness/submitter.js";
-import { benchWorld, cleanEnv, node } from "../harness/world.js";
+import { fillQueue, finish } from "../harness/submitter.js";
+import { benchWorld, sources } from "../harness/world.js";
 
-const SERVER = `require("node:net").createServer().listen(0, "127.0.0.1")`;
+const { daemon, bare } = await rounds(5, idle);
+row("idle daemon, resident", "MB", "≤ 80 MB", daemon, { "Node server": bare });
 
-export default async function memory({ quick }: MeasureOptions): Promise<Row[]> {
-  const rounds = quick ? 2 : 7;
-  const bare: number[] = [];
-  const daemon: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    const idle = await idleDaemon();
-    bare.push(idle.bare);
-    daemon.push(idle.daemon);
-  }
-  const queued = await perQueued(quick ? 5_000 : 40_000);
-  return [
-    row({
-      name: "idle daemon, resident",
-      unit: "MB",
-      ours: daemon,
-      beside: { what: "bare Node server", samples: bare },
-      goal: "≤ 80 MB",
-      notes: "Rss of smaps_rollup, 3 s after loader and worker are warm",
-    }),
-    row({
-      name: "daemon's memory for each queued operation",
-      unit: "KB",
-      ours: [queued.private],
-      goal: "≤ 2 KB",
-      notes: `growth of private memory over ${queued.count} queued, no garbage collection asked for; of the heap in use: ${queued.heap.toFixed(2)} KB`,
-    }),
-  ];
+const [few, many] = isQuick ? [2000, 20_000] : [20_000, 100_000];
+const newWorld = () => benchWorld({ ops: sources("three-stages"), config: { maxQueued: 1_000_000 } });
+
+const queues = await newWorld();
+queues.run("liveops", "pause", "--all");
+const early = await filled(few);
+const late = await filled(many - few);
+row("a queued operation", "KB", "≤ 2 KB", [((late - early) * 1000) / (many - few)]);
+queues.stop();
+
+const history = await newWorld();
+const short = await finished(few);
+const long = await finished(2 * many - few);
+row(`${2 * many} finished operations`, "MB", "≤ 1.1 ×", [long], { [`${few} finished`]: [short] });
+
+/** Private MB of the daemon with so many more. */
+async function filled(count: number): Promise<number> {
+  await fillQueue(queues, count);
+  await sleep(3000);
+  return memoryOf(queues.pid).private;
 }
 
-/** Resident MB. */
-export async function idleDaemon(): Promise<{ bare: number; daemon: number }> {
-  const world = await benchWorld();
-  const server = spawn(node, ["-e", SERVER], { env: cleanEnv(), stdio: "ignore" });
-  try {
-    // Loader and worker are warm when the types answer and a worker idles.
-    await world.client.types();
-    while ((await world.client.daemon()).workers.idle === 0) await sleep(20);
-    await sleep(3000);
-    return { bare: memoryOf(server.pid!).rss, daemon: memoryOf(world.pid).rss };
-  } finally {
-    server.kill();
-    world.stop();
-  }
-}
-
-/** KB (1,000 bytes) per operation. */
-async function perQueued(count: number): Promise<{ private: number; heap: number; count: number }> {
-  const world = await benchWorld({
-    ops: THREE_STAGES,
-    flags: ["--concurrency", "1"],
-    config: { maxQueued: count * 2 },
-  });
-  const submitter = new Submitter(world.socket, 32);
-  const now = async () => {
-    await sleep(3000);
-    const { memory } = await world.client.daemon();
-    return { private: memoryOf(world.pid).private, heap: memory.heapUsed / 1e6 };
-  };
-  try {
-    world.run("liveops", "submit", "shell", "--", "sleep", "3600");
-    // The first operations warm up heap and code.
-    await submitter.submit({ op: "three-stages" }, count / 4);
-    const before = await now();
-    await submitter.submit({ op: "three-stages" }, count);
-    const after = await now();
-    return {
-      private: ((after.private - before.private) * 1000) / count,
-      heap: ((after.heap - before.heap) * 1000) / count,
-      count,
-    };
-  } finally {
-    submitter.close();
-    world.stop();
-  }
+/** Private MB of a new daemon of the same state, with so many more. */
+async function finished(count: number): Promise<number> {
+  await finish(history, count);
+  history.run("liveopsd", "stop");
+  history.run("liveopsd", "start");
+  await sleep(3000);
+  return memoryOf((await history.client.daemon()).pid).private;
 }

@@ -1,127 +1,102 @@
 /**
- * The daemon's CPU time for a delivery to a watcher: 100 watchers of an operation that logs 500 lines a second,
- * compared with a bare socket server that writes one shared buffer at the same rate. Also the cost of watchers that
- * stopped reading.
+ * The daemon's CPU time for a delivery to a watcher: 100 watchers of an operation that logs 500 lines a second, beside a
+ * bare socket server that writes one shared buffer at the same rate. Also the cost of watchers that stopped reading.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { EMITS } from "../harness/no-op.js";
-import { Peer } from "../harness/peer.js";
+import { newKey } from "../../protocol/client/idempotency-key.js";
+import { isQuick, rounds, row } from "../harness/measure.js";
+import { Peer } from "../harness/peers.js";
 import { cpuShare, memoryOf } from "../harness/processes.js";
-import { Readers, watchRequest } from "../harness/readers.js";
-import { interleave, type MeasureOptions, median, type Row, row } from "../harness/rows.js";
-import { type BenchWorld, benchWorld } from "../harness/world.js";
+import { benchWorld, sources, temporary } from "../harness/world.js";
 
 const WATCHERS = 100;
 const PER_SECOND = 500;
+/** End of a line of JSON. The chunk lengths of HTTP do not end like this. */
+const END = "}\n";
 
-export default async function watchers(options: MeasureOptions): Promise<Row[]> {
-  const world = await benchWorld({ ops: EMITS });
-  try {
-    const params = { perSecond: PER_SECOND, seconds: 3600 };
-    const { id } = await world.client.submit({ op: "emits", params }, "emits");
-    return [...(await reading(world, id, options)), ...(await stopped(world, id, options))];
-  } finally {
-    world.stop();
-  }
+const world = await benchWorld({ ops: sources("emits") });
+const { id } = await world.client.submit({ op: "emits", params: { perSecond: PER_SECOND } }, newKey());
+const bytes = await bytesOfALine();
+const path = join(temporary(), "socket");
+const bare = new Peer("raw-fan-out", { path, bytes, perSecond: PER_SECOND });
+await bare.ask({});
+
+const seconds = isQuick ? 1 : 4;
+const samples = await rounds(6, {
+  liveops: async () => {
+    const alone = await cpuShare(world.pid, seconds);
+    return delivering(world.socket, await request(), world.pid, alone);
+  },
+  bare: () => delivering(path, null, bare.pid, 0),
+});
+row(`a delivery, ${WATCHERS} watchers`, "µs", "≤ 1.5 ×", samples.liveops, { "bare socket": samples.bare });
+
+const period = isQuick ? 5 : 40;
+const stopped = await open(world.socket, 2 * WATCHERS, await request());
+for (const socket of stopped) socket.pause();
+// First the kernel's buffers fill up, and the daemon's heap reaches its size.
+await sleep(15_000);
+const early = await leastMemory();
+await sleep(period * 1000);
+const grown = Math.max(0, (await leastMemory()) - early);
+row(`a watcher that does not read, ${period} s`, "KB", "≤ 0.02 ×", [(grown * 1000) / stopped.length], {
+  "not sent": [(bytes * PER_SECOND * period) / 1000],
+});
+
+/** The HTTP request of a watcher of the log, from the line that is logged now. */
+async function request(): Promise<string> {
+  const { logLines } = await world.client.show(id);
+  return `GET /v1/watch?operation=${id}&log=1&logAfter=${logLines} HTTP/1.1\r\nhost: liveops\r\n\r\n`;
 }
 
-async function reading(world: BenchWorld, id: string, { quick }: MeasureOptions): Promise<Row[]> {
-  const seconds = quick ? 1 : 4;
-  const dir = mkdtempSync(join(tmpdir(), "liveops-bench-"));
-  const path = join(dir, "socket");
-  const request = await requestOf(world, id);
-  const bytes = await bytesOfALine(world, request);
-  const peer = new Peer("raw-fan-out", { path, bytes, perSecond: PER_SECOND });
-  await peer.ask({});
-  try {
-    const samples = await interleave(
-      {
-        liveops: async () => {
-          const alone = await cpuShare(world.pid, seconds);
-          const request = await requestOf(world, id);
-          const { share, lines } = await delivering(world.socket, request, world.pid, seconds);
-          return ((share - alone) * seconds * 1e6) / lines;
-        },
-        bare: async () => (await delivering(path, null, peer.pid, seconds)).perDelivery,
-      },
-      quick ? 3 : 9,
-    );
-    return [
-      row({
-        name: "CPU time for a delivery to a watcher",
-        unit: "µs",
-        ours: samples.liveops,
-        beside: { what: "a bare socket, one shared buffer", samples: samples.bare },
-        goal: "≤ 1.5 ×",
-        notes: `${WATCHERS} watchers, ${PER_SECOND} log lines/s, each a log line and a change of the record; lines of ${bytes} bytes; less what the daemon takes without watchers`,
-      }),
-    ];
-  } finally {
-    await peer.end();
-    rmSync(dir, { recursive: true, force: true });
-  }
-}
-
-/** Watches the operation with its log, from the line that it logs now. */
-async function requestOf({ client }: BenchWorld, id: string): Promise<string> {
-  return watchRequest(`operation=${id}&log=1&logAfter=${(await client.show(id)).logLines}`);
-}
-
-async function bytesOfALine(world: BenchWorld, request: string): Promise<number> {
-  const readers = await Readers.open(world.socket, 1, request, { reading: true });
-  // The snapshot comes first and is longer.
-  await sleep(300);
-  const before = { lines: readers.lines, bytes: readers.bytes };
-  await sleep(1000);
-  readers.close();
-  return Math.round((readers.bytes - before.bytes) / Math.max(1, readers.lines - before.lines));
-}
-
-async function delivering(path: string, request: string | null, pid: number, seconds: number) {
-  const readers = await Readers.open(path, WATCHERS, request, { reading: true });
-  await sleep(500);
-  const before = readers.lines;
-  const share = await cpuShare(pid, seconds);
-  const lines = readers.lines - before;
-  readers.close();
-  if (lines === 0) throw new Error(`nothing came from ${path}`);
-  return { share, lines, perDelivery: (share * seconds * 1e6) / lines };
-}
-
-async function stopped(world: BenchWorld, id: string, { quick }: MeasureOptions): Promise<Row[]> {
-  const [count, seconds] = quick ? [100, 5] : [200, 40];
-  const request = await requestOf(world, id);
-  const bytes = await bytesOfALine(world, request);
-  const readers = await Readers.open(world.socket, count, request, { reading: false });
-  // First the kernel's buffers fill up, and the daemon's heap reaches its size.
-  const settle = 15;
-  await sleep(settle * 1000);
-  const early = await sizes(world.pid, seconds / 4);
-  await sleep((seconds * 1000 * 3) / 4);
-  const late = await sizes(world.pid, seconds / 4);
-  readers.close();
-  const missed = (bytes * PER_SECOND * seconds) / 1000;
-  return [
-    row({
-      name: `what a watcher that does not read adds to the daemon's memory in ${seconds} s`,
-      unit: "KB",
-      ours: late.map((size) => ((size - median(early)) * 1000) / count),
-      beside: { what: "what it was not sent", samples: late.map(() => missed) },
-      goal: "≤ 0.02 ×",
-      notes: `growth of private memory with ${count} of them, from ${settle} s after they came, at ${PER_SECOND} log lines/s`,
-    }),
-  ];
-}
-
-async function sizes(pid: number, seconds: number): Promise<number[]> {
-  const found: number[] = [];
-  const end = performance.now() + seconds * 1000;
-  while (performance.now() < end) {
-    found.push(memoryOf(pid).private);
+/** Private MB, between two garbage collections. */
+async function leastMemory(): Promise<number> {
+  const seen: number[] = [];
+  for (let n = 0; n < 20; n++) {
+    seen.push(memoryOf(world.pid).private);
     await sleep(100);
   }
-  return found;
+  return Math.min(...seen);
+}
+
+async function open(path: string, count: number, request: string | null): Promise<Socket[]> {
+  const sockets: Socket[] = [];
+  for (let n = 0; n < count; n++) {
+    const socket = connect(path);
+    await new Promise((resolve, reject) => socket.once("connect", resolve).once("error", reject));
+    if (request !== null) socket.write(request);
+    sockets.push(socket);
+  }
+  return sockets;
+}
+
+/** Lines and bytes that came to so many watchers while something else was done. */
+async function received<T>(path: string, count: number, request: string | null, during: () => Promise<T>) {
+  const sockets = await open(path, count, request);
+  let [lines, size] = [0, 0];
+  for (const socket of sockets)
+    socket.on("data", (chunk) => {
+      size += chunk.length;
+      for (let at = chunk.indexOf(END); at !== -1; at = chunk.indexOf(END, at + 2)) lines++;
+    });
+  // The snapshot comes first and is longer.
+  await sleep(500);
+  const before = { lines, size };
+  const done = await during();
+  for (const socket of sockets) socket.destroy();
+  if (lines === before.lines) throw new Error(`nothing came from ${path}`);
+  return { done, lines: lines - before.lines, size: size - before.size };
+}
+
+async function bytesOfALine(): Promise<number> {
+  const { lines, size } = await received(world.socket, 1, await request(), () => sleep(1000));
+  return Math.round(size / lines);
+}
+
+/** Microseconds of CPU time for a line to a watcher. */
+async function delivering(path: string, request: string | null, pid: number, alone: number) {
+  const { done, lines } = await received(path, WATCHERS, request, () => cpuShare(pid, seconds));
+  return ((done - alone) * seconds * 1e6) / lines;
 }

@@ -1,17 +1,16 @@
-/** BullMQ: adds a number of jobs, and measures the time until the last one is completed, or in bulk until it is added. */
+/** BullMQ: adds jobs, one by one or in arrays of a size, and answers with the number per second. */
 import { fileURLToPath } from "node:url";
 import { Queue, Worker } from "bullmq";
 import { Redis } from "ioredis";
 import { answer, settings } from "./answer.mjs";
 import threeStages from "./bullmq-job.mjs";
 
-const { socket, queue: name, sandboxed, concurrency } = settings;
+const { socket, queue: name, isSandboxed, slots } = settings;
 const connect = () => new Redis({ path: socket, maxRetriesPerRequest: null });
-const processor = sandboxed ? fileURLToPath(new URL("bullmq-job.mjs", import.meta.url)) : threeStages;
+const processor = isSandboxed ? fileURLToPath(new URL("bullmq-job.mjs", import.meta.url)) : threeStages;
 
-const connections = [connect(), connect()];
-const queue = new Queue(name, { connection: connections[0] });
-const worker = new Worker(name, processor, { connection: connections[1], concurrency });
+const queue = new Queue(name, { connection: connect() });
+const worker = new Worker(name, processor, { connection: connect(), concurrency: slots });
 let completed = 0;
 let onCompleted = () => {};
 worker.on("completed", () => {
@@ -22,49 +21,40 @@ worker.on("failed", (_job, error) => {
   throw error;
 });
 
-await answer(async ({ jobs, atOnce, oneByOne, bulk }) => {
-  if (oneByOne) return oneAtATime(jobs);
-  if (bulk) return inBulk(jobs, atOnce, bulk);
-  const start = performance.now();
+/** Resolves when so many jobs are completed. */
+function allCompleted(jobs) {
   completed = 0;
-  const all = new Promise((resolve) => {
+  return new Promise((resolve) => {
     onCompleted = () => completed === jobs && resolve();
   });
-  let left = jobs;
-  const submitter = async () => {
-    while (left-- > 0) await queue.add("three-stages", {});
-  };
-  await Promise.all(Array.from({ length: atOnce }, submitter));
-  await all;
-  return { perSecond: (jobs / (performance.now() - start)) * 1000 };
-});
-
-/** Adds each job when the previous job is completed. */
-async function oneAtATime(jobs) {
-  const start = performance.now();
-  for (let n = 0; n < jobs; n++) {
-    const done = new Promise((resolve) => {
-      onCompleted = resolve;
-    });
-    await queue.add("three-stages", {});
-    await done;
-  }
-  return { perSecond: (jobs / (performance.now() - start)) * 1000 };
 }
 
-/** Adds arrays of jobs, several at a time, to a queue that is paused. */
-async function inBulk(jobs, atOnce, size) {
+const add = () => queue.add("three-stages", {});
+
+async function oneAtATime(jobs) {
+  for (let n = 0; n < jobs; n++) await Promise.all([allCompleted(1), add()]);
+}
+
+/** Until the arrays are added; none of the jobs is run. */
+async function inArrays(arrays, atOnce, size) {
   await queue.pause();
   const array = Array.from({ length: size }, (_, n) => ({ name: "three-stages", data: { n } }));
-  const start = performance.now();
-  let left = jobs / size;
-  const submitter = async () => {
-    while (left-- > 0) await queue.addBulk(array);
-  };
-  await Promise.all(Array.from({ length: atOnce }, submitter));
-  return { perSecond: (jobs / (performance.now() - start)) * 1000 };
+  await severalAtOnce(arrays, atOnce, () => queue.addBulk(array));
 }
 
-await worker.close();
-await queue.close();
-for (const connection of connections) connection.disconnect();
+async function severalAtOnce(times, atOnce, run) {
+  let left = times;
+  const one = async () => {
+    while (left-- > 0) await run();
+  };
+  await Promise.all(Array.from({ length: atOnce }, one));
+}
+
+await answer(async ({ jobs, atOnce, size }) => {
+  const start = performance.now();
+  if (size !== undefined) await inArrays(jobs / size, atOnce, size);
+  else if (atOnce === 1) await oneAtATime(jobs);
+  else await Promise.all([allCompleted(jobs), severalAtOnce(jobs, atOnce, add)]);
+  return (jobs / (performance.now() - start)) * 1000;
+});
+process.exit(0);

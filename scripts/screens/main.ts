@@ -20,7 +20,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "")
 const OUT = fileURLToPath(new URL("../../docs/dashboard.svg", import.meta.url));
 const BACKGROUND = "\x1b]11;rgb:0d0d/1111/1717\x07";
 
-const world = await benchWorld({ ops: OPERATIONS, flags: ["--concurrency", "8"] });
+const world = await benchWorld({ ops: OPERATIONS, slots: 8 });
 const { NO_COLOR: _plain, CI: _ci, ...env } = world.env;
 const home = env.HOME!;
 const { client } = world;

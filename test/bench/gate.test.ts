@@ -1,53 +1,56 @@
 /** The verdict of the benchmark's gate on a row. */
 import { describe, expect, test } from "vitest";
-import { boundsFrom, type GateRow, judge, lower } from "../../bench/gate/bounds.js";
+import { boundsFrom, judge, lower } from "../../bench/gate/gate.js";
+import { rowOf } from "../../bench/harness/rows.js";
 
-const bounds = { calls: { was: 100, bound: 105 }, builtins: ["net", "stream"] };
-const rows = (calls: number, names = ["net", "stream"]): GateRow[] => [
-  { name: "calls", value: calls, room: 0.05, detail: "statx 40.0" },
-  { name: "builtins", names },
-];
-const failures = (measured: GateRow[], mustMeasure = false) =>
-  judge(measured, bounds, { mustMeasure })
-    .filter(({ outcome }) => outcome === "FAILED")
-    .map(({ text }) => text);
+const bounds = { calls: { was: 100, room: 0.05 } };
+const row = (name: string, value: number, beside = {}) => ({
+  ...rowOf("gate", name, "", null, [value], beside),
+  detail: "statx 40.0",
+});
+const absent = { measure: "gate", name: "all other rows", absent: "strace is missing" };
+const failures = (rows: Parameters<typeof judge>[0], mustMeasure = false) =>
+  judge(rows, bounds, { mustMeasure }).filter((text) => text.startsWith("FAILED"));
 
 describe("a row of the gate", () => {
   test.each([
-    ["at its bound", rows(105)],
-    ["better than before", rows(20, ["net"])],
-  ])("passes %s", (_what, measured) => {
-    expect(failures(measured)).toEqual([]);
+    ["at its bound", 105],
+    ["better than before", 20],
+  ])("passes %s", (_what, value) => {
+    expect(failures([row("calls", value)])).toEqual([]);
   });
 
   test.each([
-    ["over its bound", rows(106), "calls: 106, bound 105 (was 100); statx 40.0"],
-    ["that is not a number", rows(Number.NaN), "calls: NaN, bound 105 (was 100); statx 40.0"],
-    ["with a new name in its list", rows(100, ["net", "zlib"]), "builtins: zlib, not in the list of 2"],
-    ["that no measure has", rows(100).slice(1), "calls: no measure has this row"],
-    ["without a bound", [...rows(100), { name: "new", value: 1, room: 0 }], "new: 1, no bound"],
-  ])("fails %s", (_what, measured, text) => {
-    expect(failures(measured)).toEqual([text]);
+    ["over its bound", [row("calls", 106)], "FAILED   calls: 106, bound 105 (was 100); statx 40.0"],
+    [
+      "that is not a number",
+      [row("calls", Number.NaN)],
+      "FAILED   calls: NaN, bound 105 (was 100); statx 40.0",
+    ],
+    ["that no measure has", [], "FAILED   calls: no measure has this row"],
+    ["without a bound", [row("calls", 1), row("new", 1)], "FAILED   new: 1, no bound"],
+  ])("fails %s", (_what, rows, text) => {
+    expect(failures(rows)).toEqual([text]);
+  });
+
+  test("counts its ratio where it has a reference", () => {
+    expect(failures([row("calls", 200, { "node -e 0": [2] })])).toEqual([]);
   });
 
   test("that could not be measured fails only where it must be measured", () => {
-    const skipped: GateRow[] = [{ name: "calls", skipped: "strace is missing" }, rows(0)[1]!];
-    expect(failures(skipped)).toEqual([]);
-    expect(failures(skipped, true)).toEqual(["calls: strace is missing"]);
+    expect(failures([absent])).toEqual([]);
+    expect(failures([absent], true)).toEqual(["FAILED  all other rows: strace is missing"]);
   });
 
   test("has the lower figure of two runs", () => {
-    expect(lower(rows(106), rows(90))).toEqual(rows(90));
-    expect(lower(rows(90), rows(106))).toEqual(rows(90));
+    const [high, low] = [[row("calls", 106)], [row("calls", 90)]];
+    expect(lower(high, low)).toEqual(low);
+    expect(lower(low, high)).toEqual(low);
   });
 
-  test("sets a bound with its room, and a skipped row keeps its bound", () => {
-    expect(boundsFrom(rows(80, ["net"]), bounds)).toEqual({
-      calls: { was: 80, bound: 84 },
-      builtins: ["net"],
-    });
-    expect(boundsFrom([{ name: "calls", skipped: "strace is missing" }], bounds)).toEqual({
-      calls: bounds.calls,
-    });
+  test("sets a bound and keeps its room; a row that could not be measured keeps its bound", () => {
+    expect(boundsFrom([row("calls", 80)], bounds)).toEqual({ calls: { was: 80, room: 0.05 } });
+    expect(boundsFrom([row("new", 80)], bounds)).toEqual({ new: { was: 80, room: 0.2 } });
+    expect(boundsFrom([absent], bounds)).toEqual(bounds);
   });
 });

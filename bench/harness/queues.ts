@@ -1,0 +1,44 @@
+/** Daemons with long queues, and the CPU time of what they are asked. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Client } from "../../protocol/client/client.js";
+import { newKey } from "../../protocol/client/idempotency-key.js";
+import { cpuOfThreads } from "./processes.js";
+import { fillQueue, submitBatch } from "./submitter.js";
+import { type BenchWorld, benchWorld, sources } from "./world.js";
+
+/** A daemon with so many queued operations behind one that runs all the time. @param perSecond - lines that it logs */
+export async function withQueue(queued: number, perSecond = 0): Promise<BenchWorld> {
+  const world = await benchWorld({
+    ops: sources("emits", "three-stages"),
+    slots: 1,
+    config: { maxQueued: 1_000_000 },
+  });
+  if (perSecond === 0) world.run("liveops", "submit", "shell", "--", "sleep", "3600");
+  else await world.client.submit({ op: "emits", params: { perSecond } }, newKey());
+  await fillQueue(world, queued);
+  // The state document is written after the last submit.
+  await sleep(2000);
+  return world;
+}
+
+/** What is asked, and how often in a sample. */
+export const ASKED = {
+  "a page of 20": [50, ({ client }: BenchWorld) => client.list({ limit: 20 })],
+  "a forecast": [20, ({ client }: BenchWorld) => client.forecast()],
+  "a submit": [20, (world: BenchWorld) => submitBatch(world, 1)],
+  "a snapshot": [5, ({ client }: BenchWorld) => bytesOfSnapshot(client)],
+} as const;
+
+/** Microseconds of the daemon's CPU time. */
+export async function cpuOf(world: BenchWorld, name: keyof typeof ASKED): Promise<number> {
+  const [times, ask] = ASKED[name];
+  const before = cpuOfThreads(world.pid);
+  for (let n = 0; n < times; n++) await ask(world);
+  return ((cpuOfThreads(world.pid) - before) * 1000) / times;
+}
+
+/** Bytes of the first line of a watch stream. */
+export async function bytesOfSnapshot(client: Client): Promise<number> {
+  for await (const line of client.watch({})) return Buffer.byteLength(JSON.stringify(line));
+  throw new Error("the watch stream ended without a line");
+}
