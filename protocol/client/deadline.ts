@@ -6,6 +6,7 @@
  * is slow: for example, a submit whose operation file loads slowly.
  */
 import { setTimeout as delay } from "node:timers/promises";
+import { elapsedMs } from "../system/elapsed.js";
 import { connectionTo } from "./connection.js";
 import { NoAnswerError } from "./errors.js";
 
@@ -30,8 +31,8 @@ export interface Watched {
 
 /** Watches one request until `stop`. */
 export class Deadline {
-  readonly #began = performance.now();
-  #heard = performance.now();
+  readonly #began = elapsedMs();
+  #heard = elapsedMs();
   #timer: NodeJS.Timeout | null = null;
   #stopped = false;
 
@@ -41,7 +42,7 @@ export class Deadline {
 
   /** Call for each received part of the reply. */
   heard(): void {
-    this.#heard = performance.now();
+    this.#heard = elapsedMs();
   }
 
   stop(): void {
@@ -57,15 +58,15 @@ export class Deadline {
   async #check(): Promise<void> {
     const { deadlines, socket, method, giveUp } = this.watched;
     const half = deadlines.answer / 2;
-    const now = performance.now();
+    const now = elapsedMs();
     if (now - this.#heard >= half) {
       const answered = await answersWithin(socket, half);
       if (this.#stopped) return;
       const silent = this.#heard < now && !answered;
       if (silent) return giveUp(new NoAnswerError(socket, deadlines.answer, method !== "GET"));
     }
-    const elapsed = performance.now() - this.#began;
-    const late = elapsed >= deadlines.request && performance.now() - this.#heard >= half;
+    const elapsed = elapsedMs() - this.#began;
+    const late = elapsed >= deadlines.request && elapsedMs() - this.#heard >= half;
     if (late) return giveUp(new NoAnswerError(socket, deadlines.request, method !== "GET"));
     this.#wait();
   }
@@ -73,9 +74,9 @@ export class Deadline {
 
 /** Whether the daemon sends a complete reply, of any status, within `ms`. */
 async function answersWithin(socket: string, ms: number): Promise<boolean> {
-  const end = performance.now() + ms;
+  const end = elapsedMs() + ms;
   // Node warns of a negative time, on the terminal of the user.
-  const ask = () => answerWithin(socket, Math.max(0, end - performance.now()));
+  const ask = () => answerWithin(socket, Math.max(0, end - elapsedMs()));
   return retryWhileQueueFull(ask, end).catch(() => false);
 }
 
@@ -105,7 +106,7 @@ const AGAIN_MS = 50;
 /**
  * Tries to connect until the daemon's queue of connections has room. A daemon with a full queue runs.
  *
- * @param end - time of `performance.now()` from which the error is thrown
+ * @param end - time of `elapsedMs` from which the error is thrown
  */
 export async function retryWhileQueueFull<T>(
   connect: () => Promise<T>,
@@ -116,7 +117,7 @@ export async function retryWhileQueueFull<T>(
     try {
       return await connect();
     } catch (error) {
-      if (!isQueueFull(error) || performance.now() >= end) throw error;
+      if (!isQueueFull(error) || elapsedMs() >= end) throw error;
     }
     await delay(AGAIN_MS, undefined, { signal }).catch(() => {});
     signal?.throwIfAborted();

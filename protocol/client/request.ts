@@ -1,6 +1,7 @@
 /** One request to the daemon with node:http: connect, send, check the version and the status, read the reply. */
 import type { IncomingMessage } from "node:http";
 import { type Problem, Refusal } from "../errors.js";
+import { elapsedMs } from "../system/elapsed.js";
 import { accessProblem, ownerProblem, pathProblem } from "../system/owned-path.js";
 import { socketPathProblem } from "../system/places.js";
 import { CLOCK_HEADER, compatible, VERSION, VERSION_HEADER, WARNING_HEADER } from "../version.js";
@@ -68,7 +69,7 @@ function watched(socket: string, options: RequestOptions, giveUp: (error: NoAnsw
 async function send(socket: string, options: RequestOptions): Promise<IncomingMessage> {
   const { signal, deadlines = DEADLINES } = options;
   try {
-    const end = performance.now() + deadlines.answer;
+    const end = elapsedMs() + deadlines.answer;
     return await retryWhileQueueFull(() => sendOnce(socket, options), end, signal);
   } catch (error) {
     throw isQueueFull(error) ? new NoAnswerError(socket, deadlines.answer) : error;

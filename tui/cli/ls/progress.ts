@@ -12,6 +12,7 @@ import {
 import type { Operation } from "../../../protocol/operation.js";
 import type { ForecastReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
+import { elapsedMs } from "../../../protocol/system/elapsed.js";
 import type { OperationContext } from "../../describe/columns.js";
 import { type Inside, insideOf } from "../../describe/inside.js";
 import { LIVE_STATES, listPages } from "../list-pages.js";
@@ -57,10 +58,10 @@ export class ListProgress {
   async foresee(operations: Iterable<Operation>): Promise<boolean> {
     const live = [...operations].filter(({ state }) => !isFinal(state));
     const key = live.map(({ id, state }) => `${id} ${state}`).join();
-    const age = performance.now() - this.#foreseen.at;
+    const age = elapsedMs() - this.#foreseen.at;
     if (live.length === 0 || age < (key === this.#foreseen.live ? FORECAST_MS : FORECAST_LEAST_MS))
       return false;
-    this.#foreseen = { live: key, at: performance.now() };
+    this.#foreseen = { live: key, at: elapsedMs() };
     // Without a forecast the list is still right.
     this.#forecast = await this.client.forecast().catch(() => null);
     return true;

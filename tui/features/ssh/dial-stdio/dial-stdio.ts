@@ -9,6 +9,7 @@ import { isQueueFull, retryWhileQueueFull } from "../../../../protocol/client/de
 import { NoDaemonError } from "../../../../protocol/client/errors.js";
 import { findSocket, mayFind, starterFor } from "../../../../protocol/client/find-daemon.js";
 import { checkSocket, socketDenied } from "../../../../protocol/client/request.js";
+import { elapsedMs } from "../../../../protocol/system/elapsed.js";
 
 /** Milliseconds to wait for room in the daemon's queue of connections. */
 const QUEUE_MS = 10_000;
@@ -38,7 +39,7 @@ export async function dialDaemon(options: GlobalOptions, starts = false): Promis
 async function dial(path: string): Promise<Socket> {
   checkSocket(path);
   try {
-    return await retryWhileQueueFull(() => connected(path), performance.now() + QUEUE_MS);
+    return await retryWhileQueueFull(() => connected(path), elapsedMs() + QUEUE_MS);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === "EACCES" || code === "EPERM") throw socketDenied(path);
