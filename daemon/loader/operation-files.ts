@@ -21,6 +21,8 @@ interface BlockedType {
 export class OperationFiles {
   readonly #sources: Sources;
   readonly #results = new Map<string, FileResult>();
+  /** The user's sources of all results, as they were when they were loaded; null: the results have changed. */
+  #own: ReadonlyMap<string, LoadedFile> | null = null;
   /** The names that each file defined when it loaded last. */
   readonly #defined = new Map<string, ReadonlySet<string>>();
 
@@ -36,15 +38,14 @@ export class OperationFiles {
    */
   look(loading: LoadedFile | null): boolean {
     const isOther = this.#sources.look();
-    const sources = [...this.#results.values()].flatMap((result) => result.sources);
-    if (loading) sources.push(loading);
-    const own = new Map(sources.filter(({ file }) => isUsers(file)).map((source) => [source.file, source]));
-    const edited = new Set(
-      [...own.values()].filter((source) => !isUnchanged(source)).map(({ file }) => file),
-    );
+    this.#own ??= ownSources(this.#results.values());
+    const edited = new Set<string>();
+    for (const source of this.#own.values()) if (!isUnchanged(source)) edited.add(source.file);
+    if (loading && isUsers(loading.file) && !isUnchanged(loading)) edited.add(loading.file);
     // A new file may be one that others import.
     if (!isOther && edited.size === 0) return false;
     const { files } = this.#sources;
+    this.#own = null;
     for (const [file, result] of this.#results)
       if (!files.includes(file) || result.sources.some((source) => edited.has(source.file)))
         this.#results.delete(file);
@@ -53,6 +54,7 @@ export class OperationFiles {
 
   /** All files are to be loaded again. */
   forget(): void {
+    this.#own = null;
     this.#results.clear();
   }
 
@@ -77,6 +79,7 @@ export class OperationFiles {
         names.add(op);
       }
     this.#defined.set(file, names);
+    this.#own = null;
     this.#results.set(file, result);
   }
 
@@ -168,6 +171,14 @@ export class OperationFiles {
     const others = more.length === 0 ? "" : `, nor do ${more.length} other files`;
     return `${missing}; ${first.file} does not load: ${first.message}${others}`;
   }
+}
+
+/** By file. */
+function ownSources(results: Iterable<FileResult>): ReadonlyMap<string, LoadedFile> {
+  const own = new Map<string, LoadedFile>();
+  for (const { sources } of results)
+    for (const source of sources) if (isUsers(source.file)) own.set(source.file, source);
+  return own;
 }
 
 const AGAIN = "; edit the file, and liveopsd tries it again";
