@@ -56,7 +56,8 @@ export class AttemptRunner {
   #closeEvents: () => void = () => {};
   readonly #clock: PausableClock;
   readonly #started: number;
-  readonly #usage = new OwnUsage();
+  static #lastUsage: OwnUsage | null = null;
+  readonly #usage = new OwnUsage(AttemptRunner.#lastUsage);
   #finished = false;
   #running = false;
   /** The operation's code may still be running in this process. */
@@ -320,6 +321,7 @@ export class AttemptRunner {
     for (const close of this.#closers) close();
     const seconds = (this.#clock.now() - this.#started) / 1000;
     const resources = this.#usage.end();
+    AttemptRunner.#lastUsage = this.#usage;
     this.#writer.finish({ type: "attempt:finished", seconds, ...(resources && { resources }), ...outcome });
     this.#held?.release();
     this.#removed?.writeAnew();

@@ -66,11 +66,19 @@ const ownUsage = () => usageIn(ownStat.text(), ownIo.text());
 
 /** Measures what this process, and its children that it waited for, use from now on. */
 export class OwnUsage {
-  readonly #start = ownUsage();
+  readonly #start: ProcessUsage | null;
+  /** The use at the end; null: it has not ended. */
+  last: ProcessUsage | null = null;
+
+  /** @param before - a measure that has ended, where the process has done nothing since */
+  constructor(before: OwnUsage | null = null) {
+    this.#start = before?.last ?? ownUsage();
+  }
 
   /** The use since the start; null without /proc. */
   end(): Resources | null {
     const end = this.#start && ownUsage();
+    this.last = end;
     if (!this.#start || !end) return null;
     return { ...difference(end, this.#start), maxRssBytes: end.rssBytes };
   }
