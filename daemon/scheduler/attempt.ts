@@ -33,8 +33,11 @@ interface AttemptParts {
   onOutcome(attempt: Attempt, outcome: Outcome): void;
 }
 
-/** Time in ms until the first read of the run files of a worker of this daemon. */
-const FIRST_LOOK_MS = 10;
+/**
+ * Time in ms until the first read of the run files of a worker of this daemon. A shorter attempt is read once, at its
+ * end, and its files are not watched.
+ */
+const FIRST_LOOK_MS = 25;
 
 /** How long reading the unreadable events of an ended worker is retried, in ms. */
 const UNREADABLE_MS = 5000;
