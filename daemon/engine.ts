@@ -44,8 +44,7 @@ export interface Engine {
   readonly isClient: boolean;
   readonly store: Store;
   readonly runs: Runs;
-  /** Where the workers write the events; null: each attempt has a file of its own, which this host sends to others. */
-  readonly workerEvents: WorkerEvents | null;
+  readonly workerEvents: WorkerEvents;
   readonly hosts: Hosts;
   /** What commands have set of the queues. */
   readonly queues: Setting<SavedQueues>;

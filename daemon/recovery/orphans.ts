@@ -31,7 +31,7 @@ export async function recoverEvents(
   const isDamaged = store.problems.length > 0 || orphans(ofLiveWorkers(layout, workerEvents)).length > 0;
   const found = isDamaged ? orphans(workerEvents.ids()) : [];
   if (found.length > 0) store.problems.push(...(await restore(found, store, workerEvents)));
-  for (const id of [...workerEvents.ids()]) if (!store.ledger.get(id)) workerEvents.release(id);
+  workerEvents.keepOnly((id) => store.ledger.get(id) !== undefined);
 }
 
 /** In the order of their submits. */

@@ -20,7 +20,7 @@ interface StaleWorkerParts {
   scheduler: { needs(workerId: string): boolean };
   containment: Pick<Containment, "killUnknown">;
   /** Null: the workers write no events into files of their own. */
-  workerEvents: WorkerEvents | null;
+  workerEvents: WorkerEvents;
   log: Log;
 }
 
@@ -72,7 +72,7 @@ export class StaleWorkerCleaner {
         continue;
       }
       if (workerOfEvents(name) === null) rmSync(join(dir, name), { force: true, recursive: true });
-      else workerEvents?.workerEnded(workerId);
+      else workerEvents.workerEnded(workerId);
     }
     for (const workerId of this.#left) {
       if (!before.has(workerId)) continue;

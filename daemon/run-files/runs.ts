@@ -53,7 +53,7 @@ export function localFiles(runDir: string, report: (problem: string) => void = (
  * Reads the events of an attempt where they are. Another worker may begin the attempt again, if its first worker has not
  * accepted it: then they are in another file.
  */
-class MovingReader implements LineReader {
+export class MovingReader implements LineReader {
   #place: EventsPlace | null = null;
   #reader: LineReader | null = null;
 

@@ -131,6 +131,11 @@ export class WorkerEvents {
     for (const place of this.of(id)) this.drop(place);
   }
 
+  /** Forgets the events of all other operations: they are stored elsewhere, or removed. */
+  keepOnly(isKept: (id: string) => boolean): void {
+    for (const id of [...this.#places.keys()]) if (!isKept(id)) this.release(id);
+  }
+
   /** The worker writes no more. */
   workerEnded(workerId: string): void {
     const { eventsFile } = workerFiles(this.dir, workerId);

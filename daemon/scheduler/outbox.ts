@@ -1,4 +1,5 @@
 /** Sends the run files of this host's attempts to where other hosts read them; without a fleet, nowhere. */
+import type { EventsPlace } from "../run-files/events-reader.js";
 import type { Entry } from "../store/decision.js";
 
 /** An attempt whose files are sent. */
@@ -8,6 +9,7 @@ export interface SentAttempt {
   readonly entry: Entry;
   /** Directory of the attempt. */
   readonly dir: string;
+  readonly events: EventsPlace;
   /** Null: an earlier daemon began the attempt. */
   readonly worker: object | null;
 }

@@ -7,10 +7,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Bus } from "../bus.js";
 import { isPausedNow, type Submit } from "../lifecycle.js";
 import type { CopiedState } from "../recovery/copied-state.js";
-import { eventsFile } from "../run-files/attempt-files.js";
-import type { EventsPlace } from "../run-files/events-reader.js";
 import { isUnreadable } from "../run-files/unreadable.js";
-import type { Entry, Run } from "../store/decision.js";
+import type { Entry } from "../store/decision.js";
 import { attemptDir, workerFiles } from "../store/layout.js";
 import { NotRecordedError, StoreFullError } from "../store/not-recorded.js";
 import type { OrderMessage } from "../worker/messages.js";
@@ -193,8 +191,10 @@ export class Scheduler {
 
   #follow(entry: Entry, dir: string, worker: PooledWorker | null): Attempt | null {
     if (!entry.run) return null;
-    const { bus, log, containment, outbox } = this.options;
-    const attempt = new Attempt(entry, entry.run, dir, this.#eventsPlace(entry, entry.run, dir), worker, {
+    const { bus, log, containment, outbox, workerEvents } = this.options;
+    const { id, attempt: number } = entry.record;
+    const events = workerEvents.running(id, number, entry.run.worker.workerId);
+    const attempt = new Attempt(entry, entry.run, dir, events, worker, {
       bus,
       log,
       containment,
@@ -204,18 +204,10 @@ export class Scheduler {
         this.kick();
       },
     });
-    this.attempts.set(entry.record.id, attempt);
+    this.attempts.set(id, attempt);
     outbox.follow(attempt);
     attempt.start(() => void this.#timedOut(attempt));
     return attempt;
-  }
-
-  #eventsPlace({ record }: Entry, run: Run, dir: string): EventsPlace {
-    const { id, attempt } = record;
-    const { workerEvents } = this.options;
-    const { workerId } = run.worker;
-    if (workerEvents === null) return { id, attempt, file: eventsFile(dir), from: 0 };
-    return workerEvents.running(id, attempt, workerId);
   }
 
   #adopt(entry: Entry): void {
@@ -225,8 +217,7 @@ export class Scheduler {
       entry.run.worker = asForeign(entry.run.worker, copied.isOfOriginal(entry.run.worker));
     const attempt = this.#follow(entry, dir, null);
     if (!attempt || attempt.outcome) return;
-    if (workerEvents !== null && !workerEvents.hasFound(attempt.run.worker.workerId))
-      attempt.run.accepted = true;
+    if (!workerEvents.hasFound(attempt.run.worker.workerId)) attempt.run.accepted = true;
     void this.#guard(attempt, async () => {
       if (!isForeign(attempt.run.worker) && this.#isAlive(attempt)) {
         log.info({ id: attempt.id, workerPid: attempt.run.worker.pid }, "adopted a running operation");

@@ -41,7 +41,7 @@ export interface StartParts {
   typeLimits: TypeLimits;
   containment: Containment;
   layout: Layout;
-  workerEvents: WorkerEvents | null;
+  workerEvents: WorkerEvents;
   log: Log;
   settings: Settings;
   /** Whether the spans of an operation are exported; null: no traces. */
@@ -89,7 +89,7 @@ export async function start(
     const { version, policy } = candidate;
     // What has changed during the lookup of the type may belong elsewhere now.
     const mayStart = (now: Entry) => isOpen() && now.version === version && queues.isOpen(now.record.queue);
-    place = workerEvents?.begin(id, entry.nextAttempt, worker.identity.workerId, worker.eventsEnd);
+    place = workerEvents.begin(id, entry.nextAttempt, worker.identity.workerId, worker.eventsEnd);
     const started = await lifecycle.start(id, worker.identity, policy, slot, mayStart, submitted);
     if (started === null) return false;
     place = undefined;
@@ -100,7 +100,7 @@ export async function start(
       log.error({ err: error, id }, "an operation could not be started");
     return false;
   } finally {
-    if (place) workerEvents?.drop(place);
+    if (place) workerEvents.drop(place);
     typeLimits.started(id);
   }
 }
@@ -182,7 +182,7 @@ export function earlierEvents(
   for (let n = 1; n < attempt; n++) {
     const inDirectory = { id, attempt: n, file: eventsFile(attemptDir(layout, id, n)), from: 0 };
     // A checkpoint copies long events to the directory before it removes the file of the worker.
-    const ofWorker = existsSync(inDirectory.file) ? null : workerEvents?.get(id, n);
+    const ofWorker = existsSync(inDirectory.file) ? null : workerEvents.get(id, n);
     places.push(ofWorker ?? inDirectory);
   }
   return places;

@@ -1,10 +1,3 @@
-/**
- * Performs one order: accepts it durably, prepares the process, runs the attempt, writes the outcome, and cleans up.
- *
- * Whatever happens to this process in between, an outcome is written once: by the runner, by the handler of an
- * uncaught exception, or during `process.exit`. If none is written, the daemon sees a dead worker.
- */
-import { closeSync, constants, mkdirSync } from "node:fs";
 import { currentStep, type StepPlace } from "../../ops/attempt/current-step.js";
 import { toOperationError } from "../../ops/attempt/failure.js";
 import { operationVariables, setStageVariable } from "../../ops/attempt/operation-variables.js";
@@ -20,18 +13,16 @@ import { captureOutput } from "../../ops/programs/capture-output.js";
 import { handSecrets } from "../../ops/secrets/handed-secrets.js";
 import type { FailureCode } from "../../protocol/errors.js";
 import type { Outcome } from "../../protocol/event.js";
-import { AppendFile } from "../../protocol/system/append-file.js";
-import { openOwnFile } from "../../protocol/system/own-file.js";
+import type { AppendFile } from "../../protocol/system/append-file.js";
 import { Cgroup } from "../os/cgroup.js";
 import { commitAround } from "../os/git-checkout.js";
-import { allEvents, eventsFile, keptItems, keptValues } from "../run-files/attempt-files.js";
+import { allEvents, keptItems, keptValues } from "../run-files/attempt-files.js";
 import type { Entry } from "../store/decision.js";
 import { sourceOf, startOfAttempt } from "../store/entry-events.js";
 import { readPayload } from "../store/payloads.js";
 import { RemovedFiles } from "./end-worker.js";
 import { enterEnvironment, leaveEnvironment, TraceVariable } from "./environment.js";
 import type { Lease } from "./lease.js";
-import { syncLogNames } from "./log-writer.js";
 import { type OrderMessage, STALE_EXIT, type WorkerSetup } from "./messages.js";
 import { childrenOf } from "./nested.js";
 import type { OwnOutput } from "./own-output.js";
@@ -53,7 +44,6 @@ export class AttemptRunner {
   #held: Lease | null = null;
   #closers: Array<() => void> = [];
   /** Closes a file that has the events of this attempt alone. */
-  #closeEvents: () => void = () => {};
   readonly #clock: PausableClock;
   readonly #started: number;
   static #lastUsage: OwnUsage | null = null;
@@ -70,8 +60,8 @@ export class AttemptRunner {
     order: OrderMessage,
     private readonly setup: WorkerSetup,
     private readonly output: Record<"stdout" | "stderr", OwnOutput>,
-    /** The worker's own file of events; null: each attempt has a file. */
-    private readonly events: AppendFile | null,
+    /** The worker's own file of events. */
+    private readonly events: AppendFile,
     /** Lease of this host for this attempt; null if it needs none. */
     private readonly lease: Promise<Lease> | null = null,
   ) {
@@ -97,9 +87,8 @@ export class AttemptRunner {
     const { attemptDir, maxLog } = this.message;
     const baseline = new ActivityBaseline();
     const { id, attempt, seq, logLines } = this.#order;
-    const events = this.#retryWhileFull(() => this.#openEvents());
     const writer = new RunWriter({
-      events,
+      events: this.events,
       dir: attemptDir,
       id,
       attempt,
@@ -122,19 +111,12 @@ export class AttemptRunner {
       true,
     );
     this.#writer = writer;
-    this.#removed = new RemovedFiles(this.setup.eventsFile ?? attemptDir, this.setup, this.events);
+    this.#removed = new RemovedFiles(this.setup.eventsFile, this.setup, this.events);
     const outcome = await this.#run(writer);
     await this.#removed.stop();
     this.#finish(outcome);
     const isFault = this.#faulty || FAULTS.has(outcome.error?.code ?? "") || this.#stop.signal.aborted;
     return !isFault && baseline.isQuiet() && this.#isAlone();
-  }
-
-  #openEvents(): AppendFile {
-    if (this.events !== null) return this.events;
-    const file = openOwnEvents(this.message.attemptDir);
-    this.#closeEvents = () => file.close();
-    return file;
   }
 
   stopRequested(): void {
@@ -326,7 +308,6 @@ export class AttemptRunner {
     this.#held?.release();
     this.#removed?.writeAnew();
     this.#writer.close();
-    this.#closeEvents();
   }
 }
 
@@ -353,18 +334,3 @@ function orderOf({ record, env, forgotten }: Entry): Order {
 function withoutEvents({ attemptEvents: _, ...entry }: Entry): Entry {
   return entry;
 }
-
-/**
- * Opens a file for the events of one attempt, and makes its directories. Its name is durable: the first event is
- * durable, and must be found.
- */
-function openOwnEvents(attemptDir: string): AppendFile {
-  const file = eventsFile(attemptDir);
-  mkdirSync(attemptDir, { recursive: true, mode: 0o700 });
-  closeSync(openOwnFile(file, constants.O_RDONLY | constants.O_CREAT));
-  syncLogNames(attemptDir);
-  return new AppendFile(file, { reserve: OWN_RESERVE });
-}
-
-/** Bytes reserved ahead in a file that has the events of one attempt. */
-const OWN_RESERVE = 16 * 1024;

@@ -66,11 +66,10 @@ export class RemovedFiles {
   #lock: KernelLock | null = null;
 
   constructor(
-    /** The file or directory of the events. */
+    /** The file of the events. */
     private readonly path: string,
     private readonly setup: Ending & Pick<WorkerSetup, "lockFile">,
-    /** The worker's own file of events; null: the attempt has one in its directory. */
-    private readonly events: AppendFile | null,
+    private readonly events: AppendFile,
   ) {
     // With a ref, the timer would hide an operation that never settles.
     this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
@@ -93,7 +92,7 @@ export class RemovedFiles {
    * @returns false if the state directory is gone
    */
   writeAnew(): boolean {
-    if (this.events === null || existsSync(this.path)) return this.events !== null;
+    if (existsSync(this.path)) return true;
     const dir = dirname(this.path);
     if (!existsSync(layoutOf(dirname(dir)).version)) return false;
     try {

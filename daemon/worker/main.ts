@@ -60,7 +60,7 @@ const output = {
   stdout: new OwnOutput(setup.stdoutFile, "stdout"),
   stderr: new OwnOutput(setup.stderrFile, "stderr"),
 };
-const events = setup.eventsFile === null ? null : openEvents(setup.eventsFile);
+const events = openEvents(setup.eventsFile);
 const recycling = new Recycling();
 let current: AttemptRunner | null = null;
 
@@ -89,7 +89,7 @@ async function perform(order: OrderMessage): Promise<void> {
   current = new AttemptRunner(paths, order, setup, output, events, leaseOf(order));
   const clean = await current.perform();
   current = null;
-  const eventsEnd = events?.length ?? 0;
+  const eventsEnd = events.length;
   // A thread may wait for a file system that does not answer, and an exit would wait for the thread.
   if (!clean) process.kill(process.pid, "SIGKILL");
   if (!process.connected || eventsEnd > MOST_EVENTS || recycling.isDue()) process.exit(0);

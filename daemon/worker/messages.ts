@@ -12,8 +12,8 @@ export interface WorkerSetup {
   lockFile: string;
   stdoutFile: string;
   stderrFile: string;
-  /** For the events of all attempts of the worker; null: each attempt has a file in its directory. */
-  eventsFile: string | null;
+  /** For the events of all attempts of the worker. */
+  eventsFile: string;
   /** Whether user code is likely: tsx and the resolve hook are prepared while the worker is idle. */
   userCode: boolean;
   nice: number;

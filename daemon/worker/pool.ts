@@ -69,7 +69,7 @@ interface PoolOptions {
   userCode: () => boolean;
   containment: Pick<Containment, "open" | "cgroupOf" | "joinFailed">;
   /** Null: the workers have no file for the events of all their attempts. */
-  workerEvents: WorkerEvents | null;
+  workerEvents: WorkerEvents;
   /** In a fleet: the lease of the orders to come; null: no fleet. */
   lease: LeaseFile | null;
   /** A worker is idle; null: there may be room for another worker. */
@@ -180,14 +180,13 @@ export class Pool {
 
   #spawn(): void {
     const workerId = newId();
-    const { containment, settings, workerEvents, lease } = this.options;
+    const { containment, settings, lease } = this.options;
     containment.open();
     const files = workerFiles(this.options.dir, workerId);
     const { env, startOnly } = nodeEnvironment(process.env, settings.fromDaemon);
     const setup: WorkerSetup = {
       workerId,
       ...files,
-      eventsFile: workerEvents === null ? null : files.eventsFile,
       nice: settings.nice,
       userCode: this.options.userCode(),
       opsDirs: settings.opsDirs,
@@ -283,6 +282,6 @@ export class Pool {
   #forget(workerId: string): void {
     const { eventsFile: _, ...files } = workerFiles(this.options.dir, workerId);
     for (const file of Object.values(files)) rmSync(file, { force: true });
-    this.options.workerEvents?.workerEnded(workerId);
+    this.options.workerEvents.workerEnded(workerId);
   }
 }

@@ -24,7 +24,7 @@ export class StatePaths {
       lockFile: this.#path(setup.lockFile),
       stdoutFile: this.#path(setup.stdoutFile),
       stderrFile: this.#path(setup.stderrFile),
-      eventsFile: setup.eventsFile && this.#path(setup.eventsFile),
+      eventsFile: this.#path(setup.eventsFile),
       stampsDir: this.#path(setup.stampsDir),
     };
   }

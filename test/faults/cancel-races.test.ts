@@ -2,11 +2,13 @@
  * An acknowledged cancel holds against any decision at the same moment: a retry, a resume, a finish, a timeout, a start.
  * First each pair of decisions in each order, with controlled syncs of the journal; then from outside.
  */
+
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pino from "pino";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Loader } from "../../daemon/loader/loader.js";
+import { WorkerEvents } from "../../daemon/run-files/worker-events.js";
 import { Finishing } from "../../daemon/scheduler/finishing.js";
 import type { BlockedTypes } from "../../daemon/scheduler/holds/blocked-types.js";
 import type { TypeLimits } from "../../daemon/scheduler/holds/type-limits.js";
@@ -213,7 +215,7 @@ describe("decided at the same moment", () => {
         1,
         {
           ...open,
-          workerEvents: null,
+          workerEvents: new WorkerEvents(open.layout.workers),
           store: open.store,
           lifecycle: open.lifecycle,
           layout: open.layout,

@@ -21,7 +21,7 @@ import { tmpdir, uptime } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { identify, markOf, WORKER_VARIABLE } from "../../daemon/os/process-identity.js";
-import { eventsFile, logFile } from "../../daemon/run-files/attempt-files.js";
+import { logFile } from "../../daemon/run-files/attempt-files.js";
 import type { Entry, Policy } from "../../daemon/store/decision.js";
 import { workerFiles } from "../../daemon/store/layout.js";
 import type { FromWorker, OrderMessage, WorkerSetup } from "../../daemon/worker/messages.js";
@@ -75,7 +75,6 @@ export class Probe extends LiveOperation { ${statics}
     const given: WorkerSetup = {
       workerId,
       ...files,
-      eventsFile: null,
       userCode: false,
       socket: join(dir, "socket"),
       nice: 0,
@@ -174,7 +173,8 @@ export class Probe extends LiveOperation { ${statics}
 
   /** Events of the last attempt, in order. */
   get events(): OperationEvent[] {
-    return recordsIn(eventsFile(this.attemptDir));
+    const { eventsFile } = workerFiles(this.dir, this.workerId);
+    return recordsIn<OperationEvent>(eventsFile).filter(({ attempt }) => attempt === this.#attempts);
   }
 
   get lines(): LogLine[] {

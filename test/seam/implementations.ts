@@ -263,6 +263,7 @@ export class FleetOpened extends Opened {
     this.runs = new FleetRuns({
       engine,
       services: services as unknown as EngineParts,
+      workerEvents: new WorkerEvents(layout.workers),
       find: (id) => this.store.find(id),
       isAway: () => false,
       running: () => [],

@@ -22,7 +22,6 @@ import { atStart } from "./host/at-start.js";
 class FleetClient extends FleetView implements Engine {
   readonly isClient = true;
   readonly outbox = NO_OUTBOX;
-  readonly workerEvents = null;
   readonly leaseFile = null;
 
   whyLeaseEnded(): null {

@@ -2,13 +2,15 @@
  * The run files of a fleet: this host's attempts are shipped, those of other hosts are read from the engine and reduced
  * into their records.
  */
-import { existsSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import type { Outcome } from "../../../protocol/event.js";
 import { isFinal } from "../../../protocol/state.js";
 import type { Bus } from "../../bus.js";
 import type { EngineParts } from "../../engine.js";
-import { isOfOtherHost } from "../../run-files/attempt-files.js";
+import { eventsFile, isOfOtherHost } from "../../run-files/attempt-files.js";
+import { type EventsPlace, EventsReader } from "../../run-files/events-reader.js";
 import type { RunFiles, Runs } from "../../run-files/runs.js";
+import type { WorkerEvents } from "../../run-files/worker-events.js";
 import type { Outbox, SentAttempt } from "../../scheduler/outbox.js";
 import { RecordTail } from "../../scheduler/record-tail.js";
 import type { Entry } from "../../store/decision.js";
@@ -25,6 +27,8 @@ import { lastFence } from "./store/fold.js";
 interface FleetRunsOptions {
   engine: FleetEngine;
   services: EngineParts;
+  /** The events of the attempts of this host, while their operations are in memory. */
+  workerEvents: WorkerEvents;
   find(id: string): Entry | null;
   /** Entries of running operations. */
   running(): Iterable<Entry>;
@@ -44,7 +48,7 @@ export class FleetRuns implements Runs {
   readonly #unsubscribe: () => void;
 
   constructor(private readonly options: FleetRunsOptions) {
-    const { engine, services, find } = options;
+    const { engine, services, workerEvents, find } = options;
     const { logger } = services.log;
     const { counters } = services;
     const { maxLog } = services.settings;
@@ -65,11 +69,14 @@ export class FleetRuns implements Runs {
       store: engine,
       maxLog,
       runs: services.layout.runs,
+      own: workerEvents,
       isFinished: (id) => {
         const entry = find(id);
         return entry === null || isFinal(entry.record.state);
       },
       isHere: (id, attempt) => {
+        if (workerEvents.get(id, attempt) !== null) return true;
+        // The start is applied, and its answer is on the way to the place of the events.
         const entry = find(id);
         return (
           entry?.record.state === "running" && entry.record.attempt === attempt && options.runsHere(entry)
@@ -85,6 +92,8 @@ export class FleetRuns implements Runs {
       if ("ids" in hint) this.#elsewhere.hint(hint.ids);
     });
     services.bus.on("record", ({ record }) => this.#shipper.hint(record.id));
+    // The engine has them.
+    services.bus.on("forgotten", (id) => workerEvents.release(id));
     this.outbox = {
       follow: (attempt) => this.#follow(attempt),
       flush: ({ id, number }) => this.#shipper.end(id, number),
@@ -153,9 +162,10 @@ export class FleetRuns implements Runs {
     const ship = async (entry: Entry) => {
       const { id, attempt, state } = entry.record;
       const fence = lastFence(entry);
+      const events = this.options.workerEvents.get(id, attempt);
+      if (!isFinal(state) || fence === null || events === null) return;
       const dir = attemptDir(this.options.services.layout, id, attempt);
-      if (!isFinal(state) || fence === null || !existsSync(dir) || isOfOtherHost(dir)) return;
-      this.#shipper.follow({ id, attempt, dir, fence, isNew: false });
+      this.#shipper.follow({ id, attempt, dir, events, fence, isNew: false });
       await this.#shipper.flush(id, attempt);
       this.#shipper.release(id, attempt);
     };
@@ -169,30 +179,40 @@ export class FleetRuns implements Runs {
   }
 
   /**
-   * Another host took over an attempt of this one: what the engine has of it counts. The directory gets a name that no
+   * Another host took over an attempt of this one: what the engine has of it counts. The files get a directory that no
    * reader of run files looks at.
    *
    * @throws the system error
    */
   takeAside(id: string, attempt: number): void {
-    const { layout, log } = this.options.services;
-    const dir = attemptDir(layout, id, attempt);
-    if (!isRunPath(id, attempt) || !existsSync(dir) || isOfOtherHost(dir)) return;
-    let n = 1;
-    while (existsSync(`${dir}.fenced-${n}`)) n++;
-    renameSync(dir, `${dir}.fenced-${n}`);
-    log.logger.warn({ id, attempt, dir: `${dir}.fenced-${n}` }, "run files were set aside");
+    if (!isRunPath(id, attempt)) return;
+    const { services, workerEvents } = this.options;
+    const dir = attemptDir(services.layout, id, attempt);
+    const place = workerEvents.get(id, attempt);
+    const events = place === null ? "" : textOf(place);
+    const hasDirectory = existsSync(dir) && !isOfOtherHost(dir);
+    if (hasDirectory || events !== "") {
+      let n = 1;
+      while (existsSync(`${dir}.fenced-${n}`)) n++;
+      const aside = `${dir}.fenced-${n}`;
+      if (hasDirectory) renameSync(dir, aside);
+      else mkdirSync(aside, { recursive: true, mode: 0o700 });
+      writeFileSync(eventsFile(aside), events, { mode: 0o600 });
+      services.log.logger.warn({ id, attempt, dir: aside }, "run files were set aside");
+    }
+    if (place !== null) workerEvents.drop(place);
   }
 
   forget(id: string): void {
     this.#drop(id);
+    this.options.workerEvents.release(id);
     this.#elsewhere.forget(id);
   }
 
-  #follow({ id, number, dir, entry, worker }: SentAttempt): void {
+  #follow({ id, number, dir, events, entry, worker }: SentAttempt): void {
     this.#drop(id);
     const { fence } = entry.run!.claim!;
-    this.#shipper.follow({ id, attempt: number, dir, fence, isNew: worker !== null });
+    this.#shipper.follow({ id, attempt: number, dir, events, fence, isNew: worker !== null });
   }
 
   #drop(id: string): void {
@@ -232,6 +252,21 @@ export class FleetRuns implements Runs {
     this.#remote.set(id, remote);
     return remote;
   }
+}
+
+/** The events so far, as the worker wrote them. @throws the system error if the file cannot be read */
+function textOf(place: EventsPlace): string {
+  const reader = new EventsReader(place);
+  let text = "";
+  const take = (line: string) => {
+    text += `${line}\n`;
+  };
+  try {
+    while (reader.read(take));
+  } finally {
+    reader.close();
+  }
+  return text;
 }
 
 /**

@@ -292,15 +292,17 @@ export class FleetStarter implements OperationStarter {
   }
 
   /** The engine gave the operation to this host: its worker gets the order. */
-  async #begin({ id, n }: Claimed, candidate: OfferedCandidate, worker: PooledWorker): Promise<void> {
-    const { until, store, pool, log, prepare, leaseFile } = this.options;
+  async #begin(claim: Claimed, candidate: OfferedCandidate, worker: PooledWorker): Promise<void> {
+    const { until, store, pool, log, prepare, leaseFile, workerEvents } = this.options;
+    const { id, n } = claim;
+    const { workerId } = worker.identity;
+    // Readers look for the events from the decision on, which is not applied yet.
+    const place = workerEvents.begin(id, claim.attempt, workerId, worker.eventsEnd);
+    let hasOrder = false;
     try {
       await until(n);
       const entry = store.ledger.get(id);
-      if (entry?.run?.worker.workerId !== worker.identity.workerId) {
-        pool.release(worker);
-        return;
-      }
+      if (entry?.run?.worker.workerId !== workerId) return;
       await prepare(entry);
       order(entry, candidate, worker, this.options, {
         entry: withOwnDirectory(entry),
@@ -308,10 +310,14 @@ export class FleetStarter implements OperationStarter {
         lease: { file: leaseFile },
         clockAhead: clockAhead(),
       });
+      hasOrder = true;
     } catch (error) {
       log.error({ err: error, id }, "an operation that this host has claimed could not begin");
-      pool.release(worker);
     } finally {
+      if (!hasOrder) {
+        workerEvents.drop(place);
+        pool.release(worker);
+      }
       this.#starting.delete(id);
       this.kick();
       this.options.onChange();

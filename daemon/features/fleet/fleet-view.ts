@@ -5,6 +5,7 @@
 
 import type { EngineParts } from "../../engine.js";
 import { sharedTime } from "../../os/shared-clock.js";
+import { WorkerEvents } from "../../run-files/worker-events.js";
 import { parseQueues, type SavedQueues } from "../../scheduler/queues.js";
 import type { FleetSettings } from "../../settings.js";
 import type { Decision, Entry } from "../../store/decision.js";
@@ -26,6 +27,7 @@ const GIVE_UP = { part: 0.2, least: 500, most: 3000 };
 
 export abstract class FleetView {
   readonly store: FleetStore;
+  readonly workerEvents: WorkerEvents;
   readonly hosts: FleetHosts;
   readonly runs: FleetRuns;
   readonly types: FleetTypes;
@@ -85,9 +87,11 @@ export abstract class FleetView {
       onDrain: (isDraining) => services.scheduler.drain(isDraining),
       onChange: () => bus.emit("blocked", null),
     });
+    this.workerEvents = new WorkerEvents(layout.workers);
     this.runs = new FleetRuns({
       engine: this.engine,
       services,
+      workerEvents: this.workerEvents,
       find: (id) => this.store.find(id),
       running: () => this.running(),
       runsHere: (entry) => this.runsHere(entry),

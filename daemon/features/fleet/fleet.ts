@@ -25,7 +25,6 @@ const PRUNE = { part: 0.2, most: 60, atOnce: 100 };
 
 export class Fleet extends FleetView implements Engine {
   readonly isClient = false;
-  readonly workerEvents = null;
   readonly leaseFile: string;
   readonly #name: string;
   readonly #session: HostSession;
@@ -114,7 +113,10 @@ export class Fleet extends FleetView implements Engine {
 
   async start(): Promise<void> {
     const { draining } = await this.#session.start();
+    const problems = this.workerEvents.find();
     await this.load();
+    for (const problem of problems) this.store.addProblem(problem);
+    this.workerEvents.keepOnly((id) => this.store.ledger.get(id) !== undefined);
     this.services.bus.on("decided", (_changes, decision, isOwn) => this.#decided(decision, isOwn));
     this.hosts.isDraining = draining;
     if (draining) this.services.scheduler.drain(true);

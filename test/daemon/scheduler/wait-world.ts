@@ -2,10 +2,12 @@
  * A daemon of operations that wait for each other, without files and processes: the real classes decide what starts, on
  * a store in memory. The test plays the code of the operations, one step at a time.
  */
+
 import pino from "pino";
 import { expect } from "vitest";
 import { Bus } from "../../../daemon/bus.js";
 import { Lifecycle } from "../../../daemon/lifecycle.js";
+import { WorkerEvents } from "../../../daemon/run-files/worker-events.js";
 import type { Attempt } from "../../../daemon/scheduler/attempt.js";
 import { Dependencies } from "../../../daemon/scheduler/holds/dependencies.js";
 import { TypeLimits } from "../../../daemon/scheduler/holds/type-limits.js";
@@ -162,7 +164,7 @@ export class WaitWorld {
       loader,
       blockedTypes: UNUSED,
       containment: { limit: () => null },
-      workerEvents: null,
+      workerEvents: new WorkerEvents(layout.workers),
       log: pino({ level: "silent" }),
       settings: { maxLog: 0 },
       isTraced: () => null,

@@ -5,10 +5,8 @@
  * Readers on other hosts need that. They take a number as lost if a later number is there and the number itself is not.
  */
 import { seqOfRecord } from "../../../../protocol/record-line.js";
-import { eventsFile } from "../../../run-files/attempt-files.js";
+import { type EventsPlace, EventsReader, type LineReader } from "../../../run-files/events-reader.js";
 import { LogTail } from "../../../run-files/log-tail.js";
-import { seekLine } from "../../../run-files/seek.js";
-import { Tail } from "../../../run-files/tail.js";
 import type { Cursor, RunFile } from "../engine/rows.js";
 
 export interface RunLine {
@@ -22,11 +20,6 @@ export interface Cut extends Record<RunFile, RunLine[]> {
   isPartial: boolean;
 }
 
-interface Follower {
-  read(onLine: (line: string) => void, maxBytes: number): boolean;
-  close(): void;
-}
-
 /** One file: where it is read, and lines that were read and are of a later cut. */
 class Source {
   readonly held: RunLine[] = [];
@@ -35,7 +28,7 @@ class Source {
   isAtEnd = false;
 
   constructor(
-    private readonly file: Follower,
+    private readonly file: LineReader,
     /** Number of the last line read. */
     public last: number,
   ) {}
@@ -76,10 +69,9 @@ export class AttemptReader {
   readonly #log: Source;
 
   /** @param after - lines up to these numbers are skipped */
-  constructor(dir: string, after: Cursor) {
+  constructor({ dir, events }: { dir: string; events: EventsPlace }, after: Cursor) {
     const upTo = (seq: number) => (line: string) => (seqOfRecord(line) ?? Number.POSITIVE_INFINITY) <= seq;
-    const events = eventsFile(dir);
-    this.#events = new Source(new Tail(events, seekLine(events, upTo(after.events))), after.events);
+    this.#events = new Source(new EventsReader(events, upTo(after.events)), after.events);
     this.#log = new Source(new LogTail(dir, upTo(after.log)), after.log);
   }
 

@@ -1,4 +1,5 @@
 /** An own attempt whose run files are shipped: cuts what is new of them into pieces. */
+import type { EventsPlace } from "../../../run-files/events-reader.js";
 import { lastCut } from "../../../run-files/log-parts.js";
 import type { Cursor, FencedPiece, RunFile } from "../engine/rows.js";
 import { AttemptReader, type RunLine } from "./attempt-reader.js";
@@ -10,6 +11,7 @@ export interface OwnAttempt {
   attempt: number;
   /** Directory of the attempt. */
   dir: string;
+  events: EventsPlace;
   fence: number;
   /** Nothing of it was shipped: it begins with this daemon. */
   isNew: boolean;
@@ -65,7 +67,7 @@ export class FollowedAttempt {
   open(shipped: Cursor): void {
     this.close();
     this.#cut = { ...shipped };
-    this.#reader = new AttemptReader(this.own.dir, shipped);
+    this.#reader = new AttemptReader(this.own, shipped);
   }
 
   /** Until it is opened again, nothing is cut. */

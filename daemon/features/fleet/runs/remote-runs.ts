@@ -4,11 +4,13 @@
  */
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { eventsFile, isOfOtherHost, otherHostMark } from "../../../run-files/attempt-files.js";
-import { localFiles, type RunFiles } from "../../../run-files/runs.js";
+import { eventsFile, otherHostMark } from "../../../run-files/attempt-files.js";
+import type { IsBefore } from "../../../run-files/events-reader.js";
+import { localFiles, MovingReader, type RunFiles } from "../../../run-files/runs.js";
 import { isDirectory } from "../../../run-files/unreadable.js";
+import type { WorkerEvents } from "../../../run-files/worker-events.js";
 import type { FleetEngine } from "../engine/fleet-engine.js";
-import type { PieceCursor } from "../engine/rows.js";
+import type { PieceCursor, RunFile } from "../engine/rows.js";
 import { Follow, type Look } from "./follow.js";
 import { isRunPath, NOT_WANTED, type WantedRun } from "./pieces.js";
 import { RemoteFiles } from "./remote-files.js";
@@ -17,8 +19,10 @@ export interface RemoteRunsOptions {
   store: Pick<FleetEngine, "piecesAfter">;
   /** The directory of the run files of this host. */
   runs: string;
+  /** The events of attempts of this host. */
+  own: Pick<WorkerEvents, "get">;
   isFinished(id: string): boolean;
-  /** Whether this host runs the attempt now: its directory may not be there yet. */
+  /** Whether this host runs the attempt, or has run it and still has its events. */
   isHere(id: string, attempt: number): boolean;
   /** New lines of the attempt can be read. */
   onRecords(id: string, attempt: number): void;
@@ -98,21 +102,23 @@ export class RemoteRuns {
   /** The run files: of this host from its disk, of other hosts the pieces that were read. */
   of(id: string): RunFiles {
     const local = localFiles(join(this.options.runs, id));
-    const open = (file: "events" | "log"): RunFiles["log"] => {
-      return (attempt, isBefore) =>
-        this.#isOwn(id, attempt)
-          ? local[file](attempt, isBefore)
-          : this.files(id, attempt).reader(file, isBefore);
-    };
+    const remote = (file: RunFile, attempt: number, isBefore: IsBefore) =>
+      this.files(id, attempt).reader(file, isBefore);
     return {
       ...local,
       attempts: () => {
-        const own = local.attempts().filter((attempt) => this.#isOwn(id, attempt));
+        const own = local.attempts().filter((attempt) => this.options.isHere(id, attempt));
         const others = [...(this.#held.get(id)?.keys() ?? [])];
         return [...new Set([...own, ...others])].sort((a, b) => a - b);
       },
-      events: open("events"),
-      log: open("log"),
+      events: (attempt, isBefore) =>
+        new MovingReader(
+          () => this.options.own.get(id, attempt),
+          () => remote("events", attempt, isBefore),
+          isBefore,
+        ),
+      log: (attempt, isBefore) =>
+        this.options.isHere(id, attempt) ? local.log(attempt, isBefore) : remote("log", attempt, isBefore),
     };
   }
 
@@ -138,14 +144,6 @@ export class RemoteRuns {
   /** The operation was removed. */
   forget(id: string): void {
     this.#held.delete(id);
-  }
-
-  /** Whether this host has run the attempt, or runs it. */
-  #isOwn(id: string, attempt: number): boolean {
-    const runDir = join(this.options.runs, id);
-    const dir = join(runDir, String(attempt));
-    if (isDirectory(runDir) && isDirectory(dir) && !isOfOtherHost(dir)) return true;
-    return this.options.isHere(id, attempt);
   }
 
   #bringShared(id: string, attempt: number): Promise<void> {
@@ -229,7 +227,7 @@ export class RemoteRuns {
   #attempts(id: string, first: number, last: number): Attempt[] {
     const attempts: Attempt[] = [];
     for (let attempt = first; attempt <= last && isRunPath(id, attempt); attempt++)
-      if (!this.#isOwn(id, attempt)) attempts.push({ id, attempt, files: this.files(id, attempt) });
+      if (!this.options.isHere(id, attempt)) attempts.push({ id, attempt, files: this.files(id, attempt) });
     return attempts;
   }
 
@@ -259,8 +257,13 @@ function bytesOf(attempts: ReadonlyMap<number, RemoteFiles>): number {
   return [...attempts.values()].reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** With the mark from the beginning: a crash leaves no directory that looks like one of this host. */
+/**
+ * With the mark from the beginning: a crash leaves no directory that looks like one of this host.
+ *
+ * @throws IrregularFileError if a path that must be a directory is something else
+ */
 function writeEvents(attemptDir: string, files: RemoteFiles): void {
+  for (const dir of [dirname(attemptDir), attemptDir]) isDirectory(dir);
   const lines: string[] = [];
   files.reader("events").read((line) => lines.push(line));
   const fresh = `${attemptDir}.fresh`;

@@ -10,7 +10,7 @@ import { until } from "../../../end-to-end/until.js";
 import { Postgres } from "../../../harness/postgres.js";
 import { useDirectories } from "../../../harness/temporary.js";
 import { joinAs, runOn } from "./engine-runs.js";
-import { lastOf, SourceAttempt, textsOf } from "./source.js";
+import { lastOf, NONE, SourceAttempt, textsOf } from "./source.js";
 
 const directory = useDirectories();
 const cleanup = new CleanupStack();
@@ -44,13 +44,14 @@ async function twoHosts(id: string, answerBytes?: number) {
   const fenced: string[] = [];
   const shipper = new Shipper({ store: a, onFenced: (id) => fenced.push(id), onProblem: () => {} });
   cleanup.add(() => shipper.stop());
-  const own = { id, attempt: 1, dir: source.dir, fence };
+  const own = { id, attempt: 1, dir: source.dir, events: source.events, fence };
   shipper.follow({ ...own, isNew: true });
   const problems: Error[] = [];
   const remote = new RemoteRuns({
     store: b,
     runs: directory(),
     isFinished: () => false,
+    own: NONE,
     isHere: () => false,
     onRecords: () => {},
     onProblem: (error) => problems.push(error),

@@ -13,7 +13,7 @@ import { until } from "../../../end-to-end/until.js";
 import { placeIn } from "../../../harness/file-writer.js";
 import { useDirectories } from "../../../harness/temporary.js";
 import { MemoryStore } from "./memory-store.js";
-import { ID, SourceAttempt, textsOf } from "./source.js";
+import { ID, NONE, SourceAttempt, textsOf } from "./source.js";
 
 const directory = useDirectories();
 const shippers: Shipper[] = [];
@@ -45,7 +45,7 @@ async function shipped(store: MemoryStore, id: string, lines: number[]): Promise
       },
       true,
     );
-    shipper.follow({ id, attempt, dir: source.dir, fence: 1, isNew: true });
+    shipper.follow({ id, attempt, dir: source.dir, events: source.events, fence: 1, isNew: true });
     await shipper.flush(id, attempt);
     source.sink.close();
     seq = source.last.events + 2;
@@ -61,6 +61,7 @@ function newRemote(store: Pick<FleetEngine, "piecesAfter">, more: Partial<Remote
     store,
     runs,
     isFinished: () => true,
+    own: NONE,
     isHere: () => false,
     onRecords: (id, attempt) => records.push(`${id}/${attempt}`),
     onProblem: (error) => {
@@ -75,10 +76,14 @@ describe("attempts", () => {
   test("an attempt of this host is read from its disk, the others from the engine", async () => {
     const store = new MemoryStore();
     const [, second] = await shipped(store, ID, [3, 4]);
-    const { remote, runs, records } = newRemote(store);
-    const own = join(runs, ID, "1");
-    mkdirSync(own, { recursive: true });
-    writeFileSync(eventsFile(own), "ours\n");
+    const dir = join(directory(), "1");
+    mkdirSync(dir);
+    writeFileSync(eventsFile(dir), "ours\n");
+    const { remote, runs, records } = newRemote(store, {
+      own: { get: (_, attempt) => (attempt === 1 ? placeIn(dir) : null) },
+      isHere: (_, attempt) => attempt === 1,
+    });
+    mkdirSync(join(runs, ID, "1"), { recursive: true });
     await remote.bring([{ id: ID, attempt: 2 }]);
     const files = remote.of(ID);
     expect(files.attempts()).toEqual([1, 2]);
@@ -123,7 +128,7 @@ describe("attempts", () => {
     const { remote, runs } = newRemote(store);
     mkdirSync(join(runs, ID));
     symlinkSync(directory(), join(runs, ID, "1"));
-    await expect(remote.bring([{ id: ID, attempt: 1 }])).rejects.toThrow(IrregularFileError);
+    await expect(remote.bringForRun(ID, 2)).rejects.toThrow(IrregularFileError);
   });
 
   test("before an attempt starts here, the values of the earlier ones are on the disk", async () => {
@@ -148,7 +153,7 @@ test.each([1024 ** 2, 20_000])(
     const source = new SourceAttempt(directory(), NO_BOUND);
     const shipper = new Shipper({ store, onFenced: () => {}, onProblem: () => {} });
     shippers.push(shipper);
-    shipper.follow({ id: ID, attempt: 1, dir: source.dir, fence: 1, isNew: true });
+    shipper.follow({ id: ID, attempt: 1, dir: source.dir, events: source.events, fence: 1, isNew: true });
     for (let n = 0; n < 120; n++) {
       for (let each = 0; each < 10; each++) {
         if (n % 3 > 0) source.event();

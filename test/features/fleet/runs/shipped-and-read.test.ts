@@ -14,7 +14,7 @@ import { until } from "../../../end-to-end/until.js";
 import { counts } from "../../../faults/mode.js";
 import { useDirectories } from "../../../harness/temporary.js";
 import { MemoryStore } from "./memory-store.js";
-import { ID, SourceAttempt, textsOf } from "./source.js";
+import { ID, NONE, SourceAttempt, textsOf } from "./source.js";
 
 const directory = useDirectories();
 
@@ -82,7 +82,7 @@ class Fleet implements AsyncDisposable {
       onProblem: () => {},
       ...(this.maxLog !== null && { maxLog: this.maxLog }),
     });
-    shipper.follow({ id: ID, attempt: 1, dir: this.source.dir, fence: 1, isNew });
+    shipper.follow({ id: ID, attempt: 1, dir: this.source.dir, events: this.source.events, fence: 1, isNew });
     return shipper;
   }
 
@@ -92,6 +92,7 @@ class Fleet implements AsyncDisposable {
       runs: directory(),
       answerBytes: this.answerBytes,
       isFinished: () => false,
+      own: NONE,
       isHere: () => false,
       onRecords: () => {},
       onProblem: (error) => this.problems.push(error),

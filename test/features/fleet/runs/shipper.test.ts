@@ -39,7 +39,8 @@ function setUp() {
   });
   shippers.push(shipper);
   const sources = IDS.map((id) => new SourceAttempt(directory(), NO_BOUND, id));
-  for (const { id, attempt, dir } of sources) shipper.follow({ id, attempt, dir, fence: 1, isNew: true });
+  for (const { id, attempt, dir, events } of sources)
+    shipper.follow({ id, attempt, dir, events, fence: 1, isNew: true });
   return { store, shipper, sources, problems, fenced };
 }
 

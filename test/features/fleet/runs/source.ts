@@ -3,12 +3,16 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cursor, RunFile } from "../../../../daemon/features/fleet/engine/rows.js";
 import { eventsFile, logFile, olderLogFiles } from "../../../../daemon/run-files/attempt-files.js";
+import type { EventsPlace } from "../../../../daemon/run-files/events-reader.js";
 import type { RunFiles } from "../../../../daemon/run-files/runs.js";
 import type { RunWriter } from "../../../../daemon/worker/run-writer.js";
 import { parseRecord } from "../../../../protocol/record-line.js";
-import { FileWriter } from "../../../harness/file-writer.js";
+import { FileWriter, placeIn } from "../../../harness/file-writer.js";
 
 export const ID = "aaa111bbb222";
+
+/** The reader runs no attempt. */
+export const NONE = { get: () => null };
 
 /** The attempt's directory at the host that runs it, with its worker's sink. */
 export class SourceAttempt {
@@ -31,12 +35,17 @@ export class SourceAttempt {
     this.sink = new FileWriter(this.dir, seq, 0, maxLog, true);
   }
 
+  /** An event of progress. */
   event(): void {
     this.sink.event({ type: "progress:changed", percent: ++this.#percent, progress: null }, false);
   }
 
   line(length: number): void {
     this.sink.line("stdout", null, `${++this.#line} ${"x".repeat(length)}`);
+  }
+
+  get events(): EventsPlace {
+    return placeIn(this.dir);
   }
 
   get texts(): Record<RunFile, string[]> {
