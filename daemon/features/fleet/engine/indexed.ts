@@ -36,7 +36,7 @@ type Indexed = Pick<
 
 /** What the engine reads of an operation. Null clears a column. */
 export function indexOf(operation: Indexed): OperationIndex {
-  const { id, op, title, label, queue, notBefore, historyKey, chain, parent, on } = operation;
+  const { op, queue, notBefore, historyKey, chain, parent, on } = operation;
   return {
     op,
     queue: queue ?? DEFAULT_QUEUE,
@@ -46,9 +46,13 @@ export function indexOf(operation: Indexed): OperationIndex {
     parentId: parent?.id ?? null,
     pin: on ?? null,
     requires: tagsOf(operation),
-    // Lower case by the rules of JavaScript, as the question of a search is.
-    text: [id, op, title, label ?? ""].join("\n").toLowerCase(),
+    text: textOf(operation),
   };
+}
+
+/** For searches, in lower case by the rules of JavaScript, as the question of a search is. */
+export function textOf({ id, op, title, label }: Pick<Indexed, "id" | "op" | "title" | "label">): string {
+  return [id, op, title, label ?? ""].join("\n").toLowerCase();
 }
 
 /** The tags that a host must have: those that the type requires, and those that the submit asks for. */

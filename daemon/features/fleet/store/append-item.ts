@@ -2,7 +2,7 @@
 import { isFinal } from "../../../../protocol/state.js";
 import { type Entry, idOf } from "../../../store/decision.js";
 import type { Judged } from "../../../store/store.js";
-import { indexOf } from "../engine/indexed.js";
+import { indexOf, textOf } from "../engine/indexed.js";
 import type { AppendItem, FencedPiece, OfferItem } from "../engine/rows.js";
 import { lastFence } from "./fold.js";
 
@@ -31,10 +31,10 @@ function itemOf({ decision, version }: Judged, entry: Entry | null, parts: ItemP
     case "finished": {
       const { state, at: finishedAt } = decision.event;
       // The attempt may have declared another title.
-      const now = entry && indexOf({ ...entry.record, ...decision.runState });
+      const text = entry && textOf({ ...entry.record, ...decision.runState });
       return {
         ...item,
-        index: { ...now, state, finishedAt },
+        index: { ...(text !== null && { text }), state, finishedAt },
         ...(entry?.record.state === "running" && endOf(entry, parts)),
       };
     }
