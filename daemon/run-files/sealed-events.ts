@@ -5,7 +5,7 @@
 import { AttemptEnds } from "../store/attempt-ends.js";
 import type { AttemptEvents } from "../store/checkpointing.js";
 import type { Entry } from "../store/decision.js";
-import { makeDurableDirectory, replaceFile, writeAll } from "../store/durable-file.js";
+import { makeDurableDirectory, replaceFile } from "../store/durable-file.js";
 import { attemptDir, type Layout } from "../store/layout.js";
 import { eventsFile } from "./attempt-files.js";
 import { checkEvents } from "./checked-events.js";
@@ -96,7 +96,7 @@ export class SealedEvents implements AttemptEvents {
   async #keepLong({ id, attempt }: EventsPlace, text: string): Promise<void> {
     const dir = attemptDir(this.layout, id, attempt);
     await makeDurableDirectory(dir);
-    await replaceFile(eventsFile(dir), (handle) => writeAll(handle, Buffer.from(text), 0));
+    await replaceFile(eventsFile(dir), (handle) => handle.writeFile(text));
   }
 }
 

@@ -81,15 +81,6 @@ export async function openNew(file: string): Promise<FileHandle> {
   return open(file, "wx", 0o600);
 }
 
-/** Writes all bytes at the position, off the event loop: a single write may be short. */
-export async function writeAll(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  for (let written = 0; written < bytes.length; ) {
-    const rest = bytes.length - written;
-    const { bytesWritten } = await handle.write(bytes, written, rest, position + written);
-    written += bytesWritten;
-  }
-}
-
 /** Whether the process or the machine has no free descriptor or memory: that says nothing about the file. */
 export function isShortage(error: unknown): boolean {
   return ["EMFILE", "ENFILE", "ENOMEM"].includes((error as NodeJS.ErrnoException).code ?? "");

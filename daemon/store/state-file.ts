@@ -11,7 +11,7 @@ import { type FileHandle, link, rename, rm } from "node:fs/promises";
 import { Low } from "lowdb";
 import type { Operation } from "../../protocol/operation.js";
 import type { Entry } from "./decision.js";
-import { replaceFile, writeAll } from "./durable-file.js";
+import { replaceFile } from "./durable-file.js";
 import { quarantineFile } from "./quarantine.js";
 import { type ReadState, readStateDocument } from "./read-state.js";
 import { EMPTY, type StateDocument, textOf } from "./state-document.js";
@@ -83,7 +83,7 @@ export class StateFile {
       for (const piece of piecesOf(document, this.shown)) {
         const bytes = encoded(piece, room);
         this.busyMs += performance.now() - since;
-        await writeAll(handle, bytes, size);
+        await handle.writeFile(bytes);
         size += bytes.length;
         since = performance.now();
       }
