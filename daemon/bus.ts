@@ -5,8 +5,7 @@
 import { EventEmitter } from "node:events";
 import type { WorkerEvent } from "../protocol/event.js";
 import type { NoticeDraft } from "../protocol/notices.js";
-import type { Operation } from "../protocol/operation.js";
-import type { StoredLine } from "./run-files/log-tail.js";
+import type { LogLine, Operation } from "../protocol/operation.js";
 import type { Decision, Entry } from "./store/decision.js";
 import type { Change } from "./store/ledger.js";
 
@@ -17,8 +16,10 @@ interface Events {
   forgotten: [id: string];
   /** An event of a running attempt was read, and is not in the record yet. `isOwn`: the attempt runs on this host. */
   event: [entry: Entry, event: WorkerEvent, isOwn: boolean];
-  /** New log lines of a running attempt. `isOwn`: the attempt runs on this host. */
-  lines: [entry: Entry, lines: readonly StoredLine[], isOwn: boolean];
+  /** New log lines of a running attempt, whose log somebody reads. `isOwn`: the attempt runs on this host. */
+  lines: [entry: Entry, lines: readonly LogLine[], isOwn: boolean];
+  /** A stream begins to read the log of an operation that nobody has read until now. */
+  logRead: [id: string];
   /** Events or lines of a running attempt changed its record. */
   record: [entry: Entry, before: Operation];
   /** A running operation of this host reports nothing, or its worker is stopped; once for each silence. */

@@ -14,6 +14,7 @@ import type { Log } from "./log/log.js";
 import { CopiedState } from "./recovery/copied-state.js";
 import { Retention } from "./recovery/retention.js";
 import { StaleWorkerCleaner } from "./recovery/stale-workers.js";
+import { LogReaders } from "./run-files/log-readers.js";
 import { Durations } from "./scheduler/durations.js";
 import { Approvals } from "./scheduler/holds/approval.js";
 import { BlockedTypes } from "./scheduler/holds/blocked-types.js";
@@ -21,6 +22,7 @@ import { Dependencies } from "./scheduler/holds/dependencies.js";
 import { HoldOf } from "./scheduler/holds/hold.js";
 import { StartTimes } from "./scheduler/holds/start-time.js";
 import { TypeLimits } from "./scheduler/holds/type-limits.js";
+import { NO_OUTBOX } from "./scheduler/outbox.js";
 import { Paces } from "./scheduler/paces.js";
 import { Queue } from "./scheduler/queue.js";
 import { Queues } from "./scheduler/queues.js";
@@ -192,6 +194,7 @@ function composeCore(
     new HoldOf(() => scheduler.pool.blocked),
   ]);
 
+  const logReaders = new LogReaders(bus, engine.outbox !== NO_OUTBOX);
   const containment = new Containment({ setting: settings.cgroup, log });
   const scheduler: Scheduler = makeScheduler({
     bus,
@@ -211,6 +214,7 @@ function composeCore(
     copied,
     durations,
     outbox: engine.outbox,
+    logReaders,
     leaseFile: engine.leaseFile,
     workerEvents: engine.workerEvents,
     slots: () => engine.slots(),
@@ -246,7 +250,7 @@ function composeCore(
     features,
     runs: engine.runs,
   });
-  const hub = new Hub(bus, view);
+  const hub = new Hub(bus, view, logReaders);
 
   const types = engine.typesOf(loader);
   const submissions = new Submissions({

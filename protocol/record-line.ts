@@ -100,12 +100,16 @@ export class RecordCheck {
   /** @param last - number of the record before; null: unknown, and any may follow */
   constructor(public last: number | null) {}
 
-  /** Whether the record is whole. A gap beside a damaged record is not told: the damage explains it. */
-  look(line: string): boolean {
+  /**
+   * Whether the record is whole. A gap beside a damaged record is not told: the damage explains it.
+   *
+   * @param numbers - how many numbers the record has; `n` is the last of them
+   */
+  look(line: string, numbers = 1): boolean {
     const whole = isWhole(line);
     const digits = whole ? NUMBER.exec(line)?.[1] : undefined;
     const n = digits === undefined ? null : Number(digits);
-    const gap = this.last === null || n === null ? null : gapBetween(this.last, n);
+    const gap = this.last === null || n === null ? null : gapBetween(this.last, n - numbers + 1);
     if (gap !== null) this.gaps.push(gap);
     if (!whole) this.damaged++;
     this.last = n;

@@ -90,8 +90,8 @@ function reducePause(
 
 const NO_PAUSE = { since: null, seconds: 0, changes: 0 };
 
-/** The record after a log line: only the count changes. */
-export function reduceLogLine(record: Operation, line: LogLine): Operation {
+/** The record after the log line of this number: only the count changes. */
+export function reduceLogLine(record: Operation, line: Pick<LogLine, "n">): Operation {
   return line.n <= record.logLines ? record : { ...record, logLines: line.n };
 }
 
@@ -391,7 +391,8 @@ export class RecordBuilder {
     this.#record = reduceWith(this.#put, this.#record, event);
   }
 
-  addLine(line: LogLine): void {
+  /** @param line - also the last one of many */
+  addLine(line: Pick<LogLine, "n">): void {
     this.#record = reduceLogLine(this.#record, line);
   }
 }

@@ -7,6 +7,7 @@ import {
   gapAtEnd,
   type NumberedRecord,
   parseNumberedRecord,
+  parseRecord,
   RecordCheck,
   seqOfRecord,
 } from "../../protocol/record-line.js";
@@ -14,6 +15,7 @@ import { count } from "../../protocol/text/count.js";
 import { linesOfRest } from "../run-files/attempt-files.js";
 import { cutShort } from "../run-files/checked-events.js";
 import { attemptOf } from "../run-files/events-reader.js";
+import type { LogRecord } from "../run-files/log-tail.js";
 import { attemptsIn } from "../run-files/runs.js";
 import { isUnreadable, recordFiles } from "../run-files/unreadable.js";
 import { AttemptEnds } from "../store/attempt-ends.js";
@@ -120,7 +122,7 @@ function scanRunFiles(layout: Layout, ends: AttemptEnds): Finding[] {
       part = next;
     }
     damagedIn = seq === null ? file : null;
-    check.look(line);
+    check.look(line, of === null ? (parseRecord<LogRecord>(line)?.lines.length ?? 1) : 1);
     const id = basename(dirname(dirname(file)));
     if (of === null) lines.set(id, Math.max(lines.get(id) ?? 0, check.last ?? 0));
     const gap = check.gaps.shift();

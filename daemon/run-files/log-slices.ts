@@ -2,7 +2,7 @@
 import type { LogLine, LogStream } from "../../protocol/operation.js";
 import { gapBetween, parseRecord } from "../../protocol/record-line.js";
 import { withoutSequences } from "../../protocol/text/sgr.js";
-import { lineOf, type StoredLine } from "./log-tail.js";
+import { firstOf, type LogRecord, linesOf } from "./log-tail.js";
 import type { RunFiles } from "./runs.js";
 
 /** Which lines of a log are wanted. */
@@ -33,7 +33,7 @@ const AS_IT_IS = /^[ !#-[\]-~]+$/;
 /** As JSON writes it. A line with control sequences is searched without them. */
 const ESCAPE = "\\u001b";
 
-/** Whether a stored line may be wanted, without parsing it. Never false for a wanted line. */
+/** Whether a record may hold a wanted line, without parsing it. Never false for one that does. */
 function sieve({ match, stage, step, stream }: LineFilter): (stored: string) => boolean {
   const text = match && AS_IT_IS.test(match) ? match.toLowerCase() : "";
   const keys = [
@@ -75,16 +75,16 @@ export function* slicesAfter(files: RunFiles, after: number, filter: LineFilter 
         const any = tail.read((text) => {
           bytes += text.length + 1;
           last = text;
-          const stored = may(text) ? parseRecord<StoredLine>(text) : undefined;
-          const problem = stored === undefined ? null : whyApart(before, stored);
+          const record = may(text) ? parseRecord<LogRecord>(text) : undefined;
+          const problem = record === undefined ? null : whyApart(before, record);
           if (problem !== null) files.reportLog(attempt, problem);
-          before = stored?.n ?? null;
-          const line = stored ? lineOf(stored) : null;
-          if (line !== null && line.n > after && wanted(line)) lines.push(line);
+          before = record?.n ?? null;
+          for (const line of record ? linesOf(record) : [])
+            if (line.n > after && wanted(line)) lines.push(line);
         }, SLICE);
         if (!any) break;
         // A damaged line has no number: at most, lines above the last known number are searched again.
-        seen = Math.max(seen, lines.at(-1)?.n ?? 0, parseRecord<LogLine>(last)?.n ?? 0);
+        seen = Math.max(seen, lines.at(-1)?.n ?? 0, parseRecord<LogRecord>(last)?.n ?? 0);
         yield { lines, seen, bytes };
       }
     } finally {
@@ -107,14 +107,14 @@ export function linesAfter(
   return { lines, more: false };
 }
 
-/** A damaged line is never before: the search ends in front of it, and unwanted lines after it are skipped. */
-function numberOf(line: string): number {
-  return parseRecord<LogLine>(line)?.n ?? Number.POSITIVE_INFINITY;
+/** A damaged record is never before: the search ends in front of it, and unwanted lines after it are skipped. */
+function numberOf(text: string): number {
+  return parseRecord<LogRecord>(text)?.n ?? Number.POSITIVE_INFINITY;
 }
 
-/** Why the line does not follow the line with the number, in words. @param line - null: it is damaged */
-function whyApart(before: number | null, line: StoredLine | null): string | null {
-  if (line === null) return "a damaged line was passed over";
+/** Why the record does not follow the line with the number, in words. @param record - null: it is damaged */
+function whyApart(before: number | null, record: LogRecord | null): string | null {
+  if (record === null) return "a damaged record was passed over";
   // The head of a part has the number of the line before, which may have been cut.
-  return before === null || line.cut !== undefined ? null : gapBetween(before, line.n);
+  return before === null || record.cut !== undefined ? null : gapBetween(before, firstOf(record));
 }

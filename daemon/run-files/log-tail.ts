@@ -15,19 +15,33 @@ import { firstLineOfFile, seekLine } from "./seek.js";
 import { Tail } from "./tail.js";
 import { isDirectory } from "./unreadable.js";
 
-/** A log line as stored; `end`: how far the worker's own output file was read, for lines that came from there. */
-export type StoredLine = LogLine & { end?: number; cut?: number };
-
-/** The first record of a part that is not the first: it has the number of the last line before the part. */
-export interface LogHead extends LogLine {
-  /** Bytes of all earlier lines of the attempt. */
-  cut: number;
+/** A record of a log file: lines that were written together. `n` and `seq` are the numbers of the last one. */
+export interface LogRecord extends Omit<LogLine, "text"> {
+  lines: string[];
+  /** How far the worker's own output file was read, for lines that came from there. */
+  end?: number;
+  /** Of the first record of a later part, whose line is a note: bytes of all earlier lines of the attempt. */
+  cut?: number;
 }
 
-/** A record of a log file, without what only this folder needs. */
-export function lineOf(record: StoredLine): LogLine {
-  const { end: _, cut: __, ...line } = record;
-  return line;
+/** The first record of a part that is not the first: it has the number of the last line before the part. */
+export type LogHead = LogRecord & Required<Pick<LogRecord, "cut">>;
+
+/** The lines of a record, each with its own numbers. */
+export function linesOf({ n, seq, at, attempt, stage, step, stream, lines }: LogRecord): LogLine[] {
+  const ofStep = step === undefined ? null : { step };
+  return lines.map((text, index) => {
+    const after = lines.length - index - 1;
+    const numbers = { n: n - after, seq: seq - after };
+    return ofStep === null
+      ? { ...numbers, at, attempt, stage, stream, text }
+      : { ...numbers, at, attempt, stage, ...ofStep, stream, text };
+  });
+}
+
+/** Number of the first line of a record. */
+export function firstOf({ n, lines }: Pick<LogRecord, "n" | "lines">): number {
+  return n - lines.length + 1;
 }
 
 export class LogTail {
@@ -141,7 +155,7 @@ export class LogTail {
     const head = parseRecord<LogHead>(line);
     if (head?.cut === undefined) return false;
     if (this.#isNext) return true;
-    const last = this.#last === null ? null : parseRecord<LogLine>(this.#last);
+    const last = this.#last === null ? null : parseRecord<LogRecord>(this.#last);
     if (last !== null) return last.n >= head.n;
     return this.isBefore?.(line) ?? false;
   }

@@ -9,6 +9,7 @@ import type { DaemonEvent } from "../../protocol/event.js";
 import { parseRecord } from "../../protocol/record-line.js";
 import type { EventLine } from "../../protocol/stream-lines.js";
 import type { LineReader } from "./events-reader.js";
+import { type LogRecord, linesOf } from "./log-tail.js";
 import type { RunFiles } from "./runs.js";
 
 /** Bytes read from a file at a time: the reader may be slow, and memory must not grow with the file. */
@@ -18,9 +19,8 @@ type Stored = Exclude<EventLine, { type: "end" }>;
 
 /** Keys of the files that no reader of the events gets. */
 interface OnlyStored {
+  n?: number;
   id?: string;
-  end?: number;
-  cut?: number;
   entry?: unknown;
   used?: unknown;
   value?: unknown;
@@ -89,24 +89,30 @@ export class MergedEvents {
 
   #readEvents(): boolean {
     if (this.#lastEvent > this.#next) return false;
-    return this.#events?.read((text) => this.#keep(text, false), READ_BYTES) ?? false;
+    return this.#events?.read((text) => this.#keepEvent(text), READ_BYTES) ?? false;
   }
 
   #readLog(): boolean {
     if (this.#lastLine > this.#next) return false;
-    return this.#log?.read((text) => this.#keep(text, true), READ_BYTES) ?? false;
+    return this.#log?.read((text) => this.#keepLines(text), READ_BYTES) ?? false;
   }
 
-  #keep(text: string, isLine: boolean): void {
+  #keepEvent(text: string): void {
     const parsed = parseRecord<Stored & OnlyStored>(text);
     // Damaged: the daemon reported this when it tailed the file.
     if (parsed === null) return;
-    if (isLine) this.#lastLine = parsed.seq;
-    else this.#lastEvent = parsed.seq;
+    this.#lastEvent = parsed.seq;
     if (parsed.seq < this.#next) return;
-    const { id, end: _, cut: __, entry: ___, used: ____, value: _____, items: ______, ...stored } = parsed;
-    const { n, ...event } = stored as Stored & { n?: number };
-    this.#ahead.set(parsed.seq, (isLine ? { n, ...event, type: "log:line" } : event) as Stored);
+    const { n: _, id: __, entry: ___, used: ____, value: _____, items: ______, ...event } = parsed;
+    this.#ahead.set(parsed.seq, event as Stored);
+  }
+
+  #keepLines(text: string): void {
+    const record = parseRecord<LogRecord>(text);
+    if (record === null) return;
+    this.#lastLine = record.seq;
+    for (const line of linesOf(record))
+      if (line.seq >= this.#next) this.#ahead.set(line.seq, { ...line, type: "log:line" });
   }
 
   #open(attempt: number): void {

@@ -86,12 +86,14 @@ export class MovingReader implements LineReader {
  *
  * @param sealed the sealed events of an attempt as text; null: they are not in the history
  * @param report gets what is damaged, in words
+ * @param look takes what the files of a running operation have now into its record
  */
 export function localRuns(
   layout: Layout,
   workerEvents: WorkerEvents,
   sealed: (id: string, attempt: number) => string | null,
   report: (problem: string) => void = () => {},
+  look: (id: string) => void = () => {},
 ): Runs {
   const of = (id: string): RunFiles => {
     const files = localFiles(runDir(layout, id), report);
@@ -106,7 +108,7 @@ export function localRuns(
       },
     };
   };
-  return { bring: async () => {}, of };
+  return { bring: async (ids) => ids.forEach(look), of };
 }
 
 /**

@@ -4,7 +4,7 @@
  * Lines are sorted by number, so any line of a log of a million lines is found with some twenty short reads.
  */
 import { closeSync, fstatSync, readSync } from "node:fs";
-import { openOwnFile } from "../../protocol/system/own-file.js";
+import { openOwnFile, readAt } from "../../protocol/system/own-file.js";
 
 const NEWLINE = 10;
 
@@ -57,8 +57,29 @@ export function firstLineOfFile(file: string): string | null {
   }
 }
 
+/** The complete lines of the file, the last one first, without their newlines. */
+export function* linesBackwards(file: string): Generator<string> {
+  let fd: number;
+  try {
+    fd = openOwnFile(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  try {
+    for (let end = endOfLines(fd); end > 0; ) {
+      const start = afterLastNewline(fd, end - 1);
+      yield readAt(fd, start, end - 1).toString("utf8");
+      end = start;
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
 const PIECE = 4096;
-/** If the last piece has no newline, the file is unusual and is read in longer pieces. */
+/** Where there is no newline, the next pieces are longer: of a long record, and of an unusual file. */
+const LONGER = 16;
 const LONG_PIECE = 1024 * 1024;
 /** Bytes above which a file without a block of data counts as empty. */
 const SPARSE = 1024 * 1024;
@@ -73,7 +94,7 @@ function endOfLines(fd: number): number {
 /** The byte after the last newline before `before`; 0 if there is none. */
 function afterLastNewline(fd: number, before: number): number {
   let most = PIECE;
-  for (let end = before; end > 0; most = LONG_PIECE) {
+  for (let end = before; end > 0; most = Math.min(LONG_PIECE, most * LONGER)) {
     const start = Math.max(0, end - most);
     const piece = Buffer.allocUnsafe(end - start);
     const length = readSync(fd, piece, 0, piece.length, start);

@@ -16,7 +16,7 @@ import { sharedNow, sharedTime } from "../os/shared-clock.js";
 import { cancelFile, pauseFile } from "../run-files/attempt-files.js";
 import { checkEvents } from "../run-files/checked-events.js";
 import type { EventsPlace } from "../run-files/events-reader.js";
-import type { StoredLine } from "../run-files/log-tail.js";
+import type { LogReaders } from "../run-files/log-readers.js";
 import { isUnreadable } from "../run-files/unreadable.js";
 import type { Entry, Run } from "../store/decision.js";
 import { isDiskFull, isShortage, replaceFileSync } from "../store/durable-file.js";
@@ -30,6 +30,7 @@ interface AttemptParts {
   bus: Bus;
   log: Pick<Log, "error">;
   containment: Pick<Containment, "kill" | "lookEverywhere" | "pause" | "pidsOf">;
+  logReaders: Pick<LogReaders, "has">;
   onOutcome(attempt: Attempt, outcome: Outcome): void;
 }
 
@@ -55,8 +56,6 @@ export class Attempt {
   /** Since when the worker, or the finishing of the attempt, waits for room on the disk. */
   noRoomSince: string | null = null;
   readonly sampler: ResourceSampler;
-  /** How many bytes of the worker's own output files are in the log. */
-  readonly outputEnd = { stdout: 0, stderr: 0 };
   /** How the worker ended, or that the worker is idle again; null while it runs, and for an adopted worker. */
   ended: { exit: WorkerExit | null } | null = null;
   /** The finish of the attempt is being recorded. */
@@ -92,7 +91,7 @@ export class Attempt {
       isOwn: true,
       files: events,
       onEvent: (event) => this.#event(event),
-      onLine: (line) => this.#line(line),
+      isLogRead: () => parts.logReaders.has(entry.record.id),
       onOutcome: (outcome) => {
         this.#clearTimers();
         // The lines logged before the outcome are in the log first.
@@ -321,10 +320,5 @@ export class Attempt {
       if (this.#graceTimer) this.#startGrace();
     }
     if (event.type === "attempt:finished") this.sampler.finished(event.resources ?? null);
-  }
-
-  #line({ end, stream }: StoredLine): void {
-    // The value shrinks where the file was truncated.
-    if (end !== undefined && (stream === "stdout" || stream === "stderr")) this.outputEnd[stream] = end;
   }
 }

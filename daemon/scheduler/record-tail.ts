@@ -10,12 +10,14 @@ import { existsSync, type FSWatcher, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import { OUTCOME_FIELDS, type Outcome, type WorkerEvent } from "../../protocol/event.js";
 import { pick } from "../../protocol/objects.js";
+import type { LogLine } from "../../protocol/operation.js";
 import { parseRecord } from "../../protocol/record-line.js";
-import { RecordBuilder } from "../../protocol/reduce.js";
+import { RecordBuilder, reduceLogLine } from "../../protocol/reduce.js";
 import type { Bus } from "../bus.js";
 import { LOG_FILE, logFile } from "../run-files/attempt-files.js";
+import { AttemptLog } from "../run-files/attempt-log.js";
 import { type EventsPlace, EventsReader, type LineReader } from "../run-files/events-reader.js";
-import { LogTail, type StoredLine } from "../run-files/log-tail.js";
+import { type LogRecord, linesOf } from "../run-files/log-tail.js";
 import { isDirectory, isUnreadable } from "../run-files/unreadable.js";
 import type { Entry } from "../store/decision.js";
 
@@ -27,8 +29,8 @@ interface RecordTailOptions {
   files: EventsPlace | Readonly<Record<"events" | "log", LineReader>>;
   /** An event was read. Called before the event is in the record. */
   onEvent(event: WorkerEvent): void;
-  /** A line was read. A line that occurs twice is passed twice. */
-  onLine?(line: StoredLine): void;
+  /** Whether somebody reads the log now. */
+  isLogRead: () => boolean;
   /** The first outcome was read. The lines before it may not be in the record yet. */
   onOutcome?(outcome: Outcome): void;
   /** Some run files are damaged or cannot be read. */
@@ -77,7 +79,10 @@ export class RecordTail {
   ) {
     this.seq = entry.record.seq;
     const { files } = options;
-    this.#files = "file" in files ? { events: new EventsReader(files), log: new LogTail(dir) } : files;
+    this.#files =
+      "file" in files
+        ? { events: new EventsReader(files), log: new AttemptLog(dir, options.isLogRead) }
+        : files;
   }
 
   /**
@@ -122,11 +127,12 @@ export class RecordTail {
         // The worker touches the file when it has created the directory of the log.
         if (!this.#watchers.has(this.dir)) this.#watch();
       });
-    if (isApart && !existsSync(this.dir)) return;
+    if (isApart && !(this.options.isLogRead() && existsSync(this.dir))) return;
     this.#unread.log = true;
     this.#watchPath(this.dir, (name) => {
       if (name !== LOG_FILE && !isApart) this.#unread.events = true;
       if (isApart || name !== basename(file)) this.#unread.log = true;
+      if (isApart && !this.options.isLogRead()) this.#unwatch();
     });
   }
 
@@ -171,11 +177,9 @@ export class RecordTail {
       if (events.length > 0) this.#takeEvents(events);
     }
     if (unread.log) {
-      const lines: StoredLine[] = [];
-      unread.log = this.#readFile("log", lines);
-      // Only a file's first record has this key.
-      for (const line of lines) if (line.cut !== undefined) delete line.cut;
-      if (lines.length > 0) this.#takeLines(lines);
+      const records: LogRecord[] = [];
+      unread.log = this.#readFile("log", records);
+      if (records.length > 0) this.#takeLines(records);
     }
     const hasMore = unread.events || unread.log;
     // Pieces from another host may come later.
@@ -265,25 +269,23 @@ export class RecordTail {
     }, ms);
   }
 
-  #takeLines(lines: readonly StoredLine[]): void {
+  #takeLines(records: readonly LogRecord[]): void {
     const { entry, options } = this;
     const before = entry.record;
-    const builder = new RecordBuilder(before);
-    for (const line of lines) {
-      if (line.seq > this.seq) this.seq = line.seq;
-      options.onLine?.(line);
-      builder.addLine(line);
+    for (const record of records) {
+      if (record.seq > this.seq) this.seq = record.seq;
+      entry.record = reduceLogLine(entry.record, record);
     }
-    entry.record = builder.record;
     if (entry.record === before) return;
     // After a restart some lines are read again; a line that occurs twice counts once.
     let last = before.logLines;
-    const isNew = ({ n }: StoredLine) => {
+    const isNew = ({ n }: LogLine) => {
       if (n <= last) return false;
       last = n;
       return true;
     };
-    options.bus.emit("lines", entry, lines.filter(isNew), options.isOwn);
+    if (options.isLogRead())
+      options.bus.emit("lines", entry, records.flatMap(linesOf).filter(isNew), options.isOwn);
     options.bus.emit("record", entry, before);
   }
 }

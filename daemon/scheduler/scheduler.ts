@@ -7,6 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Bus } from "../bus.js";
 import { isPausedNow, type Submit } from "../lifecycle.js";
 import type { CopiedState } from "../recovery/copied-state.js";
+import type { LogReaders } from "../run-files/log-readers.js";
 import { isUnreadable } from "../run-files/unreadable.js";
 import type { Entry } from "../store/decision.js";
 import { attemptDir, workerFiles } from "../store/layout.js";
@@ -34,6 +35,7 @@ export interface SchedulerOptions extends StartParts {
   /** Most operations that run at the same time. */
   slots: () => number;
   outbox: Outbox;
+  logReaders: LogReaders;
   /** Null: each success is recorded as its worker tells it. */
   judge(): Judge | null;
   /** The lease that bounds the work of the workers; null: nothing does. */
@@ -94,6 +96,7 @@ export class Scheduler {
   start(): void {
     const { bus } = this.options;
     bus.on("decided", () => this.kick());
+    bus.on("logRead", (id) => this.attempts.get(id)?.read());
     bus.on("blocked", (queue) => {
       // The queue was resumed, or may run more at a time.
       if (queue !== null) this.kick();
@@ -191,13 +194,14 @@ export class Scheduler {
 
   #follow(entry: Entry, dir: string, worker: PooledWorker | null): Attempt | null {
     if (!entry.run) return null;
-    const { bus, log, containment, outbox, workerEvents } = this.options;
+    const { bus, log, containment, outbox, workerEvents, logReaders } = this.options;
     const { id, attempt: number } = entry.record;
     const events = workerEvents.running(id, number, entry.run.worker.workerId);
     const attempt = new Attempt(entry, entry.run, dir, events, worker, {
       bus,
       log,
       containment,
+      logReaders,
       onOutcome: (finished, outcome) => {
         finished.isFollowed = outcome.next !== null || this.options.isAwaited(finished.id);
         void this.#finishing.finish(finished, outcome);

@@ -7,17 +7,18 @@ import type { Cause } from "../../protocol/errors.js";
 import type { Outcome } from "../../protocol/event.js";
 import { MAX_LOG_LINE } from "../../protocol/limits.js";
 import type { LogStream, OperationError } from "../../protocol/operation.js";
+import { parseRecord } from "../../protocol/record-line.js";
 import { sizeText } from "../../protocol/resource-limits.js";
 import { openOwnFile, readAt } from "../../protocol/system/own-file.js";
 import { bootId } from "../os/process-identity.js";
 import { logFile } from "../run-files/attempt-files.js";
+import { type LogRecord, LogTail } from "../run-files/log-tail.js";
 import { isUnreadable } from "../run-files/unreadable.js";
 import type { Entry, Policy, Run, WorkerLosses } from "../store/decision.js";
 import { isDiskFull } from "../store/durable-file.js";
 import type { workerFiles } from "../store/layout.js";
-import { LogWriter, syncLogNames } from "../worker/log-writer.js";
+import { cutLine, LogWriter, syncLogNames } from "../worker/log-writer.js";
 import { STALE_EXIT } from "../worker/messages.js";
-import { cutLine } from "../worker/own-output.js";
 import type { WorkerExit } from "../worker/pool.js";
 import { isForeign } from "../worker/worker-processes.js";
 import type { Attempt } from "./attempt.js";
@@ -36,6 +37,7 @@ const LAST_WORDS = 64 * 1024;
 
 /** Appends the dead worker's unread output to the log; returns what the worker wrote to stderr. */
 export function captureFinalOutput(attempt: Attempt, files: ReturnType<typeof workerFiles>): string {
+  const ends = outputEnds(attempt.dir);
   const { record } = attempt.entry;
   const log = openLog(attempt);
   const tracked = record.stages[record.currentStage] ?? "";
@@ -46,7 +48,7 @@ export function captureFinalOutput(attempt: Attempt, files: ReturnType<typeof wo
       ["stdout", files.stdoutFile],
       ["stderr", files.stderrFile],
     ] as const) {
-      const unread = readUnread(file, attempt.outputEnd[stream]);
+      const unread = readUnread(file, ends[stream]);
       if (stream === "stderr") stderr = unread.bytes.toString("utf8");
       if (log) writeLines(log, stream, stage, unread);
     }
@@ -56,6 +58,26 @@ export function captureFinalOutput(attempt: Attempt, files: ReturnType<typeof wo
   syncLog(attempt.dir);
   attempt.read();
   return stderr;
+}
+
+/** How many bytes of the worker's own output files are in the log. */
+function outputEnds(attemptDir: string): Record<"stdout" | "stderr", number> {
+  const ends = { stdout: 0, stderr: 0 };
+  const log = new LogTail(attemptDir);
+  try {
+    log.read((text) => {
+      // Few records have this key, and the log may be long.
+      const record = text.includes('"end":') ? parseRecord<LogRecord>(text) : null;
+      if (record?.end === undefined) return;
+      // The value shrinks where the file was truncated.
+      if (record.stream === "stdout" || record.stream === "stderr") ends[record.stream] = record.end;
+    });
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+  } finally {
+    log.close();
+  }
+  return ends;
 }
 
 /** As the worker at its own end: what is decided now shows the log as complete. */
@@ -87,7 +109,7 @@ class LastLines {
   append(stream: LogStream, stage: string | null, text: string, end: number): void {
     try {
       for (const piece of cutLine(text, MAX_LOG_LINE)) {
-        this.#log.append(this.#seq + 1, stream, { stage }, piece, end);
+        this.#log.append(this.#seq + 1, stream, { stage }, [piece], end);
         this.#seq++;
       }
     } catch (error) {

@@ -3,6 +3,7 @@ import type { ServerResponse } from "node:http";
 import { WATCH_PING_MS } from "../../protocol/limits.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import type { Bus } from "../bus.js";
+import type { LogReaders } from "../run-files/log-readers.js";
 import { decodeCursor } from "./cursor.js";
 import type { Scope } from "./scope.js";
 import { StreamLines } from "./stream-lines.js";
@@ -14,8 +15,12 @@ export class Hub {
   #scheduled = false;
   #pings: NodeJS.Timeout | null = null;
 
-  constructor(bus: Bus, view: StreamLines["view"]) {
-    this.shared = new StreamLines(view);
+  constructor(
+    bus: Bus,
+    view: StreamLines["view"],
+    readonly logReaders: LogReaders,
+  ) {
+    this.shared = new StreamLines(view, logReaders);
     bus.on("decided", (changes) => {
       for (const { id, before, after } of changes)
         if (after) this.changed(before, after);
@@ -53,6 +58,7 @@ export class Hub {
 
   #detach(watcher: Watcher): void {
     this.#watchers.delete(watcher);
+    watcher.left();
     if (this.#watchers.size > 0 || !this.#pings) return;
     clearInterval(this.#pings);
     this.#pings = null;

@@ -6,6 +6,7 @@
  */
 import type { Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
+import type { LogReaders } from "../run-files/log-readers.js";
 import type { LogPosition } from "./cursor.js";
 import type { Scope } from "./scope.js";
 
@@ -15,7 +16,11 @@ export class SentLines {
   readonly areMany: boolean;
   readonly #areWatched: boolean;
 
-  constructor({ log, operation }: Scope, logAfter: number) {
+  constructor(
+    { log, operation }: Scope,
+    logAfter: number,
+    private readonly readers: Pick<LogReaders, "add" | "remove">,
+  ) {
     this.#areWatched = log;
     this.areMany = log && operation === null;
     if (operation !== null) this.from(operation, logAfter);
@@ -33,22 +38,27 @@ export class SentLines {
 
   /** Watches a log whose lines up to `last` were sent, or are not wanted. */
   from(id: string, last: number): void {
-    if (this.#areWatched) this.#last.set(id, last);
+    if (!this.#areWatched) return;
+    if (!this.#last.has(id)) this.readers.add(id);
+    this.#last.set(id, last);
   }
 
   /**
    * On a stream of many: watches the operations that are not finished.
    *
    * @param log the lines that this daemon or an earlier one has sent to the client
-   * @param isThere whether the operation still exists
+   * @param find the record of an operation; null: it does not exist any more
    */
-  begin(operations: Operation[], log: LogPosition | null, isThere: (id: string) => boolean): void {
+  begin(operations: Operation[], log: LogPosition | null, find: (id: string) => Operation | null): void {
     if (!this.areMany) return;
-    for (const [id, line] of log?.lines ?? []) if (isThere(id)) this.from(id, line);
-    for (const { id, state, logLines, finishedAt } of operations) {
+    for (const [id, line] of log?.lines ?? []) if (find(id) !== null) this.from(id, line);
+    for (const { id, state, finishedAt } of operations) {
       if (state === "queued" || this.#last.has(id)) continue;
       const isOver = isFinal(state) && (log === null || Date.parse(finishedAt ?? "") < log.at);
-      if (!isOver) this.from(id, log === null ? logLines : 0);
+      if (isOver) continue;
+      this.from(id, 0);
+      // The number of lines is exact now that the log has a reader.
+      if (log === null) this.from(id, find(id)?.logLines ?? 0);
     }
   }
 
@@ -64,10 +74,15 @@ export class SentLines {
 
   /** The operation is finished and all its lines are sent. A stream of one operation keeps the entry. */
   over(id: string): void {
-    if (this.areMany) this.#last.delete(id);
+    if (this.areMany) this.forget(id);
   }
 
   forget(id: string): void {
-    this.#last.delete(id);
+    if (this.#last.delete(id)) this.readers.remove(id);
+  }
+
+  /** Nothing is watched any more. */
+  close(): void {
+    for (const id of [...this.#last.keys()]) this.forget(id);
   }
 }

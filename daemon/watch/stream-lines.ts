@@ -4,6 +4,7 @@
  */
 import { newId } from "../../protocol/id.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
+import type { LogReaders } from "../run-files/log-readers.js";
 import { type Cursor, encodeCursor, type LogPosition } from "./cursor.js";
 import type { OperationView } from "./operation-view.js";
 import type { Scope } from "./scope.js";
@@ -22,7 +23,10 @@ export class StreamLines {
   readonly #fresh = new Map<string, LogLine[]>();
   readonly #serialised = new Map<string, string>();
 
-  constructor(readonly view: View) {}
+  constructor(
+    readonly view: View,
+    readonly logReaders: LogReaders,
+  ) {}
 
   /** @param log the position in the logs, on a stream of many operations with logs */
   cursor(n = this.versions.current, isPartial = false, log: LogPosition | null = null): string {

@@ -51,7 +51,7 @@ export class Watcher {
     since: number | null,
   ) {
     this.#sent = since ?? shared.versions.current;
-    this.#lines = new SentLines(scope, logAfter);
+    this.#lines = new SentLines(scope, logAfter, shared.logReaders);
     this.#queue = new HeldQueue(scope, shared.queuedCount(scope));
     if (scope.operation !== null) this.#chain.push(scope.operation);
     response.on("drain", () => {
@@ -72,7 +72,7 @@ export class Watcher {
       this.#queue.hold(operation);
     }
     this.#isPartial = this.#queue.leftOut > 0;
-    this.#lines.begin(operations, log, (id) => this.shared.view.record(id) !== null);
+    this.#lines.begin(operations, log, (id) => this.shared.view.record(id));
     if (since === null) {
       const counts = this.#countsNow();
       this.#counts = JSON.stringify(counts);
@@ -306,6 +306,11 @@ export class Watcher {
     const state = record ? (record.state as FinalState) : this.#outcome;
     if (state !== null) this.#write({ type: "end", id, state });
     this.close();
+  }
+
+  /** The stream is closed. */
+  left(): void {
+    this.#lines.close();
   }
 
   close(): void {

@@ -265,9 +265,10 @@ export class AttemptRunner {
     // Both files together take no more space than the log.
     const most = this.message.maxLog / 2;
     for (const name of ["stdout", "stderr"] as const) {
-      const onLine = (text: string, end: number) => writer.outputLine(name, writer.stage, text, end);
+      const onLines = (texts: readonly string[], end: number) =>
+        writer.outputLines(name, writer.stage, texts, undefined, end);
       const onLost = (text: string) => writer.line("liveops", writer.stage, text);
-      this.output[name].start({ onLine, onLost, cut: (...line) => writer.masker.cut(...line) }, most);
+      this.output[name].start({ onLines, onLost, cut: (...line) => writer.masker.cut(...line) }, most);
     }
     const files = [stdout, stderr];
     writer.beforeStage = () => {

@@ -4,6 +4,7 @@
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
+import { MAX_LOG_LINE } from "../../protocol/limits.js";
 import type { LogLine, LogStream } from "../../protocol/operation.js";
 import { encodeRecord } from "../../protocol/record-line.js";
 import { AppendFile } from "../../protocol/system/append-file.js";
@@ -12,6 +13,11 @@ import { logFile } from "../run-files/attempt-files.js";
 import { newLogFile, partBytes, removeOldestParts, replaceLog, sizeText } from "../run-files/log-parts.js";
 import type { LogHead } from "../run-files/log-tail.js";
 import { isDiskFull, syncDirectory } from "../store/durable-file.js";
+
+/** Most characters of the lines of a record: what a pipe holds. */
+const MOST_CHARACTERS = 64 * 1024;
+/** Most lines of a record: a page of the log reads whole records. */
+const MOST_LINES = 512;
 
 export class LogWriter {
   /** Begun with the first line: many operations log nothing. */
@@ -40,25 +46,45 @@ export class LogWriter {
   }
 
   /**
+   * Appends lines as one record.
+   *
+   * @param seq number of the last line
    * @param end how far the worker's output file was read, so that no line is read twice
-   * @throws the system error; the line is then not in the log
+   * @throws the system error; no line is then in the log
    */
   append(
     seq: number,
     stream: LogStream,
     { stage, step }: Pick<LogLine, "stage" | "step">,
-    text: string,
+    lines: readonly string[],
     end?: number,
   ): void {
-    const n = this.lines + 1;
+    const n = this.lines + lines.length;
     const { attempt } = this;
     this.#file ??= this.#create();
-    // `n` first: pages are found by it without parsing the line.
-    this.#file.append(encodeRecord({ n, seq, at: sharedTime(), attempt, stage, step, stream, text, end }));
+    this.#file.append(encodeRecord({ n, seq, at: sharedTime(), attempt, stage, step, stream, lines, end }));
     this.lines = n;
   }
 
-  /** Call after each line. @param seq number of the line */
+  /** The lines in the groups that a record may hold; a line that is too long is cut. */
+  *records(lines: readonly string[]): Generator<string[]> {
+    const most = Math.min(MOST_CHARACTERS, partBytes(this.maxLog));
+    let record: string[] = [];
+    let characters = 0;
+    const isLong = lines.some(({ length }) => length > MAX_LOG_LINE);
+    for (const line of isLong ? lines.flatMap((each) => [...cutLine(each, MAX_LOG_LINE)]) : lines) {
+      if (record.length === MOST_LINES || (record.length > 0 && characters + line.length > most)) {
+        yield record;
+        record = [];
+        characters = 0;
+      }
+      record.push(line);
+      characters += line.length;
+    }
+    if (record.length > 0) yield record;
+  }
+
+  /** Call after each record. @param seq number of its last line */
   rotateIfLong(seq: number): void {
     if (this.#file !== null && this.#file.length > partBytes(this.maxLog)) this.#rotate(this.#file, seq);
   }
@@ -121,7 +147,7 @@ export class LogWriter {
       attempt,
       stage: null,
       stream: "liveops",
-      text,
+      lines: [text],
       cut: earlier,
     };
     try {
@@ -138,4 +164,22 @@ export class LogWriter {
 export function syncLogNames(attemptDir: string): void {
   const runDir = dirname(attemptDir);
   for (const dir of [attemptDir, runDir, dirname(runDir)]) syncDirectory(dir);
+}
+
+/** Cuts a line that is too long for the log into several, never inside a character. */
+export function* cutLine(text: string, max: number): Generator<string> {
+  if (text.length <= max) {
+    yield text;
+    return;
+  }
+  for (let start = 0; start < text.length; ) {
+    let end = Math.min(text.length, start + max);
+    if (end < text.length && isHighSurrogate(text.charCodeAt(end - 1))) end--;
+    yield text.slice(start, end);
+    start = end;
+  }
+}
+
+function isHighSurrogate(code: number): boolean {
+  return code >= 0xd800 && code <= 0xdbff;
 }

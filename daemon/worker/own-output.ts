@@ -21,9 +21,9 @@ import type { CutPlace } from "../../ops/programs/output.js";
 import { MAX_LOG_LINE } from "../../protocol/limits.js";
 import { openOwnFile } from "../../protocol/system/own-file.js";
 
-/** Gets each line, with the offset up to which the file was read; or a note that some output was lost. */
+/** Gets lines, with the offset up to which the file was read; or a note that some output was lost. */
 interface OutputListener {
-  onLine(text: string, end: number): void;
+  onLines(texts: readonly string[], end: number): void;
   onLost(text: string): void;
   cut: CutPlace;
 }
@@ -35,6 +35,8 @@ const EMPTIED = 0o100;
 const MiB = 1024 * 1024;
 /** Bytes read at a time, before other work has its turn. */
 const PIECE = MiB;
+/** Lines passed on at a time: if the worker dies, those that are not in the log yet are read again. */
+const MOST_LINES = 100;
 const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
 
@@ -120,6 +122,7 @@ export class OwnOutput {
   /** Writes complete lines into the log, and pieces of one that is too long so far; returns the number of bytes. */
   #cut(bytes: Buffer): number {
     let start = 0;
+    let lines: string[] = [];
     while (start < bytes.length) {
       const newline = bytes.indexOf(NEWLINE, start);
       const end = newline === -1 ? this.#endOfPiece(bytes, start) : newline;
@@ -130,9 +133,13 @@ export class OwnOutput {
         newline !== -1 && bytes[end - 1] === CARRIAGE_RETURN ? end - 1 : end,
       );
       this.#offset += next - start;
-      this.#listener?.onLine(line.toString("utf8"), this.#offset);
+      lines.push(line.toString("utf8"));
       start = next;
+      if (lines.length < MOST_LINES) continue;
+      this.#listener?.onLines(lines, this.#offset);
+      lines = [];
     }
+    if (lines.length > 0) this.#listener?.onLines(lines, this.#offset);
     return start;
   }
 
@@ -158,7 +165,7 @@ export class OwnOutput {
 
   #say(rest: Buffer): void {
     this.#offset += rest.length;
-    this.#listener?.onLine(rest.toString("utf8"), this.#offset);
+    this.#listener?.onLines([rest.toString("utf8")], this.#offset);
   }
 
   /** Unread output is lost, and so is output that a writer adds at this moment. */
@@ -215,22 +222,4 @@ function endOfCharacter(bytes: Buffer, end: number): number {
 /** Whether the byte continues a character. */
 function isInCharacter(bytes: Buffer, at: number): boolean {
   return (bytes[at]! & 0xc0) === 0x80;
-}
-
-/** Cuts a line that is too long for the log into several, never inside a character. */
-export function* cutLine(text: string, max: number): Generator<string> {
-  if (text.length <= max) {
-    yield text;
-    return;
-  }
-  for (let start = 0; start < text.length; ) {
-    let end = Math.min(text.length, start + max);
-    if (end < text.length && isHighSurrogate(text.charCodeAt(end - 1))) end--;
-    yield text.slice(start, end);
-    start = end;
-  }
-}
-
-function isHighSurrogate(code: number): boolean {
-  return code >= 0xd800 && code <= 0xdbff;
 }

@@ -13,14 +13,12 @@
 
 import { AttemptWriter } from "../../ops/attempt/writer.js";
 import type { EventBody } from "../../protocol/event.js";
-import { MAX_LOG_LINE } from "../../protocol/limits.js";
 import type { LogLine, LogStream } from "../../protocol/operation.js";
 import { encodeRecord } from "../../protocol/record-line.js";
 import type { AppendFile } from "../../protocol/system/append-file.js";
 import { sharedTime } from "../os/shared-clock.js";
 import { isDiskFull } from "../store/durable-file.js";
 import { LogWriter } from "./log-writer.js";
-import { cutLine } from "./own-output.js";
 import { type RetryWhileDiskFull, retryWhileDiskFull as waitForRoom } from "./retry-while-disk-full.js";
 
 /** Bytes of a line with the large value of a stage, which only a fleet keeps in its events. */
@@ -192,21 +190,21 @@ export class RunWriter extends AttemptWriter {
     if (this.#group !== null) this.#appendSynced(() => "");
   }
 
-  /** As `line`, for one line; `end` is how far the worker's output file was read, so that no line is read twice. */
-  outputLine(stream: LogStream, stage: string | null, text: string, end: number): void {
-    this.appendLine(stream, stage, this.masker.mask(text), undefined, end);
-  }
-
-  protected appendLine(
+  protected appendLines(
     stream: LogStream,
     stage: string | null,
-    text: string,
+    texts: readonly string[],
     step?: string,
     end?: number,
   ): void {
     this.#sayDropped();
-    for (const piece of cutLine(text, MAX_LOG_LINE))
-      this.#orDrop(() => this.#writeLine(stream, { stage, step }, piece, end));
+    let left = texts.length;
+    for (const lines of this.#log.records(texts)) {
+      left -= lines.length;
+      // Only the last record may say that all of them were read.
+      const readTo = left > 0 ? undefined : end;
+      this.#orDrop(() => this.#writeLines(stream, { stage, step }, lines, readTo), null, lines.length);
+    }
   }
 
   /** Makes the log durable, then writes the outcome durably. */
@@ -259,7 +257,7 @@ export class RunWriter extends AttemptWriter {
     if (this.#unrecorded++ > 0) return;
     const bound = `${Math.round(this.#maxLog / 1024)} KiB`;
     const text = `progress, status and untracked stages are no longer recorded: the events reached their bound of ${bound}`;
-    this.#orDrop(() => this.#writeLine("liveops", { stage: null }, text));
+    this.#orDrop(() => this.#writeLines("liveops", { stage: null }, [text]));
   }
 
   #appendStageOrOther(body: EventBody): void {
@@ -320,16 +318,22 @@ export class RunWriter extends AttemptWriter {
     return encodeRecord({ n: this.#n + 1, seq, id, at: sharedTime(), attempt, ...body });
   }
 
-  #writeLine(stream: LogStream, place: Pick<LogLine, "stage" | "step">, text: string, end?: number): void {
+  #writeLines(
+    stream: LogStream,
+    place: Pick<LogLine, "stage" | "step">,
+    lines: readonly string[],
+    end?: number,
+  ): void {
     this.#settle();
-    const seq = this.#seq + 1;
+    const seq = this.#seq + lines.length;
     this.checkLease?.();
-    this.#log.append(seq, stream, place, text, end);
+    this.#log.append(seq, stream, place, lines, end);
     this.#seq = seq;
     this.#log.rotateIfLong(seq);
   }
 
-  #orDrop(write: () => void, stage: StageEvent | null = null): void {
+  /** @param count - lines or events that are lost if it is dropped */
+  #orDrop(write: () => void, stage: StageEvent | null = null, count = 1): void {
     try {
       write();
     } catch (error) {
@@ -338,8 +342,8 @@ export class RunWriter extends AttemptWriter {
       if (stage !== null && this.#lostStage === null) this.#lostStage = stage;
       else {
         this.#lostStage = stage ?? this.#lostStage;
-        this.#dropped.event++;
-        this.#dropped.line++;
+        this.#dropped.event += count;
+        this.#dropped.line += count;
       }
     }
   }
@@ -355,7 +359,7 @@ export class RunWriter extends AttemptWriter {
       if (lost !== null) this.#noteShown(lost);
       this.#lostStage = null;
       const text = `${line} log lines or progress records were dropped: the disk was full`;
-      if (line > 0) this.#writeLine("liveops", { stage: null }, text);
+      if (line > 0) this.#writeLines("liveops", { stage: null }, [text]);
       this.#dropped.line = 0;
     } catch (error) {
       if (!isDiskFull(error)) throw error;

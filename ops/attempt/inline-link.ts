@@ -87,14 +87,20 @@ export class InlineLink extends AttemptWriter {
     this.#say(body);
   }
 
-  protected appendLine(stream: LogStream, stage: string | null, text: string, step?: string): void {
-    if (this.#over) return;
-    const n = this.#builder.logLines + 1;
-    const at = this.#clock.time();
-    const place = { stage, ...(step !== undefined && { step }) };
-    const line: LogLine = { n, seq: ++this.#seq, at, attempt: this.#attemptNumber, ...place, stream, text };
-    this.#builder.addLine(line);
-    this.watcher.line(line, this.submission.id);
+  protected appendLines(
+    stream: LogStream,
+    stage: string | null,
+    texts: readonly string[],
+    step?: string,
+  ): void {
+    for (const text of this.#over ? [] : texts) {
+      const n = this.#builder.logLines + 1;
+      const at = this.#clock.time();
+      const place = { stage, ...(step !== undefined && { step }) };
+      const line: LogLine = { n, seq: ++this.#seq, at, attempt: this.#attemptNumber, ...place, stream, text };
+      this.#builder.addLine(line);
+      this.watcher.line(line, this.submission.id);
+    }
   }
 
   /**

@@ -149,6 +149,7 @@ export abstract class Reports {
       // Before the grace period of the operation ends, so that the operation can clean up.
       grace: Math.min(MAX_EXEC_GRACE, gracePeriod * EXEC_SHARE),
       line: (stream: LogStream, text: string) => sink.line(stream, stage, text, step),
+      lines: (stream: LogStream, texts: readonly string[]) => sink.outputLines(stream, stage, texts, step),
       status: (text: string, level?: StatusLevel) => this.status(text, level),
       terminals,
     };
@@ -314,5 +315,6 @@ export function until(over: AbortSignal, sink: Sink): Sink {
     masker: sink.masker,
     event: (...report) => over.aborted || sink.event(...report),
     line: (...report) => over.aborted || sink.line(...report),
+    outputLines: (...report) => over.aborted || sink.outputLines(...report),
   };
 }

@@ -13,6 +13,8 @@ export interface Sink {
   event(body: EventBody, durable: boolean): void;
   /** Appends to the log, synchronously; each line of the text becomes a log line. */
   line(stream: LogStream, stage: string | null, text: string, step?: string): void;
+  /** Appends texts without line ends to the log, synchronously, as lines that came together. */
+  outputLines(stream: LogStream, stage: string | null, texts: readonly string[], step?: string): void;
   /** Masks secrets in all events and lines. The attempt registers its secrets here. */
   readonly masker: Masker;
 }

@@ -40,7 +40,18 @@ export abstract class AttemptWriter implements Sink {
   }
 
   line(stream: LogStream, stage: string | null, text: string, step?: string): void {
-    for (const line of this.masker.mask(text).split(/\r?\n/)) this.appendLine(stream, stage, line, step);
+    this.appendLines(stream, stage, this.masker.mask(text).split(/\r?\n/), step);
+  }
+
+  /** @param end - how far the worker's own output file was read, so that no line is read twice */
+  outputLines(
+    stream: LogStream,
+    stage: string | null,
+    texts: readonly string[],
+    step?: string,
+    end?: number,
+  ): void {
+    this.appendLines(stream, stage, this.masker.maskLines(texts), step, end);
   }
 
   /** Call before the next attempt of the same writer. */
@@ -53,5 +64,11 @@ export abstract class AttemptWriter implements Sink {
 
   protected abstract append(body: EventBody, durable: boolean): void;
 
-  protected abstract appendLine(stream: LogStream, stage: string | null, text: string, step?: string): void;
+  protected abstract appendLines(
+    stream: LogStream,
+    stage: string | null,
+    texts: readonly string[],
+    step?: string,
+    end?: number,
+  ): void;
 }

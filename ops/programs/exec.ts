@@ -28,6 +28,8 @@ export interface ExecHost {
   /** Seconds between SIGTERM and SIGKILL by default. */
   readonly grace: number;
   line(stream: LogStream, text: string): void;
+  /** Lines without line ends that came together. */
+  lines(stream: LogStream, texts: readonly string[]): void;
   status(text: string, level?: StatusLevel): void;
   /** Milliseconds of the attempt: stands still while the operation is paused. */
   now(): number;
@@ -106,17 +108,17 @@ export async function exec(
         if (!text.add(chunk)) stop();
       });
     }
+    const log = (lines: readonly string[]) => {
+      if (name !== "stdout" || options.logsStdout !== false) host.lines(name, lines);
+      last.add(lines);
+    };
     return readLines(stream, {
       lines: (lines) => {
         // What was unfinished is in the log now.
         status.clear();
-        for (const line of lines) {
-          const clean = withoutOtherSequences(line);
-          for (const logged of progress === null ? [clean] : progress.lines(clean)) {
-            if (name !== "stdout" || options.logsStdout !== false) host.line(name, logged);
-            last.add(logged);
-          }
-        }
+        const clean = lines.map(withoutOtherSequences);
+        if (progress === null) log(clean);
+        else progress.lines(clean, log);
         if (options.status === "last") show(last.newest);
       },
       ...(progress && {

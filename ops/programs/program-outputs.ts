@@ -42,13 +42,12 @@ export class ProgramOutputs {
 
 /** The last lines of the log, for the error. */
 export class LastLines {
-  readonly #lines: string[] = [];
+  #lines: readonly string[] = [];
 
   constructor(private readonly masker: Masker) {}
 
-  add(line: string): void {
-    this.#lines.push(line);
-    if (this.#lines.length > LAST_LINES) this.#lines.shift();
+  add(lines: readonly string[]): void {
+    this.#lines = [...this.#lines, ...lines.slice(-LAST_LINES)].slice(-LAST_LINES);
   }
 
   get newest(): string {

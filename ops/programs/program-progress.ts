@@ -60,7 +60,11 @@ export class ProgramProgress {
     recognisers: readonly RecogniserEntry[] = PROGRAM_RECOGNISERS,
   ) {
     this.#bar = new ProgramBar(target.bar);
-    this.#recognition = new Recognition(recognisers);
+    const { masker } = target;
+    // The labels of a bar are cut, so that secrets are masked before.
+    this.#recognition = new Recognition(recognisers, (text, isFrame) =>
+      plain(isFrame ? masker.maskUnfinished(text) : masker.mask(text)),
+    );
   }
 
   /** Makes the file of the reports. @returns the variables that the program needs */
@@ -105,19 +109,31 @@ export class ProgramProgress {
   }
 
   /**
-   * @param text - a complete line; its only control sequences are colours
-   * @returns the lines for the log
+   * @param texts - complete lines; their only control sequences are colours
+   * @param log - gets the lines for the log, in their order with what the program says besides
    */
-  lines(text: string): readonly string[] {
+  lines(texts: readonly string[], log: (lines: readonly string[]) => void): void {
     this.#standing = null;
-    const command = this.#commands.read(text);
-    if (command !== null) return this.#obey(command);
-    const isLastFrame = this.#hasFrames;
-    this.#hasFrames = false;
-    const reading = this.#read(text, false);
-    if (reading?.log !== undefined) return reading.log.map(withoutOtherSequences);
-    // The last frame stays, as on a terminal.
-    return reading?.isOnlyProgress && !isLastFrame ? [] : [text];
+    let lines: string[] = [];
+    const flush = () => {
+      if (lines.length > 0) log(lines);
+      lines = [];
+    };
+    for (const text of texts) {
+      const command = this.#commands.read(text);
+      if (command !== null) {
+        flush();
+        lines.push(...this.#obey(command));
+        continue;
+      }
+      const isLastFrame = this.#hasFrames;
+      this.#hasFrames = false;
+      const reading = this.#read(text, false, flush);
+      if (reading?.log !== undefined) lines.push(...reading.log.map(withoutOtherSequences));
+      // The last frame stays, as on a terminal.
+      else if (!reading?.isOnlyProgress || isLastFrame) lines.push(text);
+    }
+    flush();
   }
 
   /** A frame of a bar that redraws. @returns the text for the status line; null: it stays */
@@ -194,14 +210,12 @@ export class ProgramProgress {
     }
   }
 
-  #read(text: string, isFrame: boolean): Reading | null {
-    if (!this.#recognition.isDue(text, isFrame)) return null;
-    // The labels of a bar are cut.
-    const { masker } = this.target;
-    const masked = isFrame ? masker.maskUnfinished(text) : masker.mask(text);
-    const found = this.#recognition.read(plain(masked), isFrame);
+  /** @param flush - called before what the text says is passed on */
+  #read(text: string, isFrame: boolean, flush: () => void = () => {}): Reading | null {
+    const found = this.#recognition.read(text, isFrame);
     if (found === null) return null;
     const { source, form, reading } = found;
+    flush();
     this.#bar.say(source, form, reading);
     if (!isFrame && reading.status !== undefined && !this.#hasStatus)
       this.target.status(reading.status, "info");

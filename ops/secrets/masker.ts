@@ -50,6 +50,12 @@ export class Masker {
     return this.isEmpty ? text : hidden(text, this.#find(text).ranges);
   }
 
+  /** As `mask`, for each of the lines that came together. Mostly one search finds that there is no secret. */
+  maskLines(lines: readonly string[]): readonly string[] {
+    if (this.isEmpty || !this.finds(lines.join("\n"))) return lines;
+    return lines.map((line) => this.mask(line));
+  }
+
   /** As `mask`, for a text that goes on: a beginning of a secret at its end is masked too. */
   maskUnfinished(text: string): string {
     if (this.isEmpty) return text;

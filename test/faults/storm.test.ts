@@ -8,10 +8,11 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Examination } from "../../daemon/recovery/doctor.js";
+import { type LogRecord, linesOf } from "../../daemon/run-files/log-tail.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../../protocol/client/errors.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Operation } from "../../protocol/operation.js";
-import { seqOfRecord } from "../../protocol/record-line.js";
+import { parseRecord, seqOfRecord } from "../../protocol/record-line.js";
 import type { TestDaemon } from "../harness/daemon.js";
 import { storedEvents } from "../harness/stored-events.js";
 import { counts, Dice, patience } from "./mode.js";
@@ -181,9 +182,14 @@ async function repeat(request: Request, storm: { over: boolean }, dice: Dice): P
 function damageOf({ world }: TestDaemon, { id, seq, state, attempt }: Operation): string[] {
   const log = join(world.stateDir, "runs", id, "1", "log.ndjson");
   const text = existsSync(log) ? readFileSync(log, "utf8") : "";
-  const lines = [...storedEvents(world.stateDir, id), ...text.split("\n").slice(0, -1)];
-  if (lines.length === 0 && state !== "succeeded") return [];
-  const numbers = lines.map((line) => seqOfRecord(line) ?? 0).sort((a, b) => a - b);
+  const events = storedEvents(world.stateDir, id).map((line) => seqOfRecord(line) ?? 0);
+  const records = text
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => parseRecord<LogRecord>(line));
+  const logged = records.flatMap((record) => (record === null ? 0 : linesOf(record).map(({ seq }) => seq)));
+  const numbers = [...events, ...logged].sort((a, b) => a - b);
+  if (numbers.length === 0 && state !== "succeeded") return [];
   const isWhole =
     (text === "" || text.endsWith("\n")) &&
     numbers.every((number, index) => number === seq - numbers.length + index) &&

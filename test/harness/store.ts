@@ -80,6 +80,7 @@ export class OpenStore {
       bus: this.bus,
       log: { error },
       containment,
+      logReaders: { has: () => true },
       onOutcome: () => {},
     });
   }

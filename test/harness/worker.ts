@@ -22,6 +22,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { identify, markOf, WORKER_VARIABLE } from "../../daemon/os/process-identity.js";
 import { logFile } from "../../daemon/run-files/attempt-files.js";
+import { type LogRecord, linesOf } from "../../daemon/run-files/log-tail.js";
 import type { Entry, Policy } from "../../daemon/store/decision.js";
 import { workerFiles } from "../../daemon/store/layout.js";
 import type { FromWorker, OrderMessage, WorkerSetup } from "../../daemon/worker/messages.js";
@@ -178,7 +179,7 @@ export class Probe extends LiveOperation { ${statics}
   }
 
   get lines(): LogLine[] {
-    return recordsIn(logFile(this.attemptDir));
+    return recordsIn<LogRecord>(logFile(this.attemptDir)).flatMap(linesOf);
   }
 
   /** Text of a file that the operation writes in its directory; empty: there is none. */

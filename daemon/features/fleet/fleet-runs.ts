@@ -285,6 +285,7 @@ export function remoteTail(
   return new RecordTail(entry, dir, {
     bus,
     isOwn: false,
+    isLogRead: () => true,
     files: { events: files.reader("events"), log: files.reader("log") },
     // As in an attempt of this host: each event means that the worker accepted the operation.
     onEvent: () => {

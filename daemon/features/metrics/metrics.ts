@@ -7,11 +7,10 @@
 
 import { waitsForApproval } from "../../../protocol/approval.js";
 import type { WorkerEvent } from "../../../protocol/event.js";
-import type { Operation } from "../../../protocol/operation.js";
+import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type { HostReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
 import type { Bus } from "../../bus.js";
-import type { StoredLine } from "../../run-files/log-tail.js";
 import { earliestStart } from "../../scheduler/holds/start-time.js";
 import type { Decision, Entry } from "../../store/decision.js";
 import { MOST_QUEUES, MOST_STAGES, MOST_TYPES } from "./definitions.js";
@@ -115,7 +114,7 @@ export class Metrics {
     registry.observe(metric, { type, stage }, event.seconds);
   }
 
-  #linesRead([first]: readonly StoredLine[]): void {
+  #linesRead([first]: readonly LogLine[]): void {
     if (this.#registry === null || first === undefined) return;
     const at = Date.parse(first.at);
     if (at < this.#since) return;

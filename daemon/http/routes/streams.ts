@@ -109,6 +109,7 @@ const PING_MS = 15_000;
 export const eventsRoute: RoutePlugin = (app, { context, connections }, done) => {
   /** Emits the id of an operation with a new record, new events or new lines. */
   const news = new EventEmitter().setMaxListeners(0);
+  const { logReaders } = context.hub;
   context.bus.on("decided", (changes) => {
     for (const { id } of changes) news.emit(id);
   });
@@ -145,10 +146,12 @@ export const eventsRoute: RoutePlugin = (app, { context, connections }, done) =>
       };
       response.on("drain", pump);
       if (query.follow) news.on(id, pump);
+      if (query.follow && query.log) logReaders.add(id);
       const pings = query.follow ? setInterval(() => ping(response), PING_MS) : undefined;
       response.on("close", () => {
         clearInterval(pings);
         news.off(id, pump);
+        if (query.follow && query.log) logReaders.remove(id);
         events.close();
       });
       pump();

@@ -44,12 +44,12 @@ export const RECOGNISERS: readonly ProgramRecogniser[] = [
     "`--log-json --progress`",
   ]),
   text(
-    null,
+    "/[pS",
     () => new ResticText(),
     ["restic", "bytes, packs, snapshots", "`RESTIC_PROGRESS_FPS=1` as a variable"],
     ["restic", "bytes, packs, snapshots", "", "tty"],
   ),
-  text(null, BORG, ["borg", "bytes or percent", "`--progress`"]),
+  text(/%|B O /, BORG, ["borg", "bytes or percent", "`--progress`"]),
   json("{", () => new RcloneJson(), ["rclone", "bytes", "`-v --use-json-log --stats 1s`"]),
   text(" TCE123", () => new RcloneText(), ["rclone", "bytes", "`-P`, or `-v --stats 1s`"]),
   json(" fsbtodp", () => new FfmpegProgress(), [
@@ -67,7 +67,7 @@ export const RECOGNISERS: readonly ProgramRecogniser[] = [
   ),
   text(" ", DNF, ["dnf, yum", "packages"]),
   text(
-    null,
+    /Downloading |^Progress |[━╺]/,
     () => new Pip(),
     ["pip", "bytes of each file", "`--progress-bar raw`"],
     ["pip", "bytes of each file", "", "tty"],
@@ -78,9 +78,13 @@ export const RECOGNISERS: readonly ProgramRecogniser[] = [
     ["npm", "requests, without a total", "`--loglevel=http`"],
     ["npm up to 9", "percent of each phase", "", "tty"],
   ),
-  text(null, GIT, ["git", "objects of each phase", "`--progress` (clone, fetch, push, fsck)"]),
+  text(/% \(|ing [a-z ]{3,40}: \d/, GIT, [
+    "git",
+    "objects of each phase",
+    "`--progress` (clone, fetch, push, fsck)",
+  ]),
   text(
-    null,
+    /B\/s/,
     () => new Rsync(),
     [
       "rsync",
@@ -95,12 +99,21 @@ export const RECOGNISERS: readonly ProgramRecogniser[] = [
     ["curl", "bytes of each transfer", "`-o FILE`"],
     ["curl", "percent", "`-# -o FILE`"],
   ),
-  text(null, () => new Wget(), ["wget", "percent"], ["wget", "bytes of each file", "`--progress=bar:force`"]),
-  text(null, () => new Aria2(), ["aria2c", "bytes of all downloads", "`--summary-interval=1`"]),
-  text(null, SCP, ["scp, sftp", "percent of each file", "", "tty"]),
+  text(
+    /^Length: |^Saving to: |%\[|K \.\.|<=>/,
+    () => new Wget(),
+    ["wget", "percent"],
+    ["wget", "bytes of each file", "`--progress=bar:force`"],
+  ),
+  text(/^\[#|^\[DL:|Download complete/, () => new Aria2(), [
+    "aria2c",
+    "bytes of all downloads",
+    "`--summary-interval=1`",
+  ]),
+  text(/B\/s /, SCP, ["scp, sftp", "percent of each file", "", "tty"]),
   text("[", () => new YtDlp(), ["yt-dlp", "bytes of each file"]),
   text("C", AWS_S3, ["aws s3", "bytes"]),
-  text(null, PV, ["pv", "percent, or bytes where the size is not known", "`-f`"]),
+  text(/\/s\] \[/, PV, ["pv", "percent, or bytes where the size is not known", "`-f`"]),
   text(DIGITS, DD, ["dd", "bytes, without a total", "`status=progress`"]),
   text(
     "t",
@@ -108,11 +121,11 @@ export const RECOGNISERS: readonly ProgramRecogniser[] = [
     ["GNU tar", "records, without a total", "`--checkpoint=1000`"],
     ["GNU tar", "bytes, without a total", "`--checkpoint=1000 --checkpoint-action=echo=%T`"],
   ),
-  text(null, ZSTD, ["zstd", "bytes of each file", "`--progress`"]),
-  text(null, () => new Xz(), ["xz", "percent of each file", "`-v`", "tty"]),
+  text(/==>/, ZSTD, ["zstd", "bytes of each file", "`--progress`"]),
+  text(/\(\d+\/\d+\)| % /, () => new Xz(), ["xz", "percent of each file", "`-v`", "tty"]),
   text("[", MAKE, ["make (of CMake)", "percent"]),
   text(` ${DIGITS}`, CTEST, ["ctest", "tests"]),
-  text(null, () => new Pytest(), ["pytest", "percent of the tests"]),
+  text(/ items?\b|%\]|\/\d+\]/, () => new Pytest(), ["pytest", "percent of the tests"]),
   text("[", () => new Maven(), ["Maven", "modules", "`-B`"]),
   text(
     " ",
@@ -121,24 +134,24 @@ export const RECOGNISERS: readonly ProgramRecogniser[] = [
     ["cargo", "crates", "`CARGO_TERM_PROGRESS_WHEN=always CARGO_TERM_PROGRESS_WIDTH=80` as variables"],
   ),
   // Forms that any program may print.
-  text(null, () => new Tqdm(), ["tqdm (Python)", "count, or bytes"]),
+  text(/%\||\/s\]/, () => new Tqdm(), ["tqdm (Python)", "count, or bytes"]),
   text(
-    null,
+    /%/,
     () => new DrawnBar(),
     ["e2fsck", "percent", "`-C 0`", "tty"],
     ["a drawn bar such as `[####----] 50%`", "percent"],
   ),
-  text(null, BARE_PERCENT, ["a line such as `50%`", "percent"]),
-  text(null, () => new PercentLine(), ["a line such as `Downloading: 45%` or `45% complete`", "percent"]),
+  text(/%/, BARE_PERCENT, ["a line such as `50%`", "percent"]),
+  text(/%/, () => new PercentLine(), ["a line such as `Downloading: 45%` or `45% complete`", "percent"]),
   text(
-    null,
+    /\d ?(?:\/|of) ?\d/,
     () => new CountLine(),
     ["ninja, meson, bazel, pacman, apk", "steps"],
     ["a line such as `[12/90] text` or `(12/90) text`", "steps"],
     ["a line such as `Step 3/12`, `Copying file 12 of 90` or `12/90 files`", "count"],
   ),
-  // Any other recogniser would understand more of the frame.
-  text(null, () => new Frame(), [
+  // Any other recogniser would understand more of the frame. Every frame is read, and this reads no line.
+  text(/%/, () => new Frame(), [
     "a line that a carriage return replaces, with `45%` or `12/90`",
     "percent, or count",
   ]),

@@ -25,8 +25,8 @@ export interface Reading {
  * Reads the output of one program. Keeps its own state, such as a total that was said once.
  *
  * `read` is called for the lines of every program that begin as the table says: a cheap test of the text (`includes`)
- * comes before any regular expression. A frame that stands for a moment may be read twice with the same text, and of a long
- * output without progress only a sample is read (recognition.ts).
+ * comes before any regular expression. A frame that stands for a moment may be read twice with the same text, and of a
+ * long output without progress only a sample is read (recognition.ts).
  */
 export interface Recogniser {
   /** Name of the program or of the form, such as `rsync`. */
@@ -44,8 +44,11 @@ export interface Recogniser {
 export interface RecogniserEntry {
   /** `json`: an output made for programs; `text`: an output made for people. */
   readonly source: "json" | "text";
-  /** The characters with which a text begins that it reads; null: any text. */
-  readonly begins: string | null;
+  /**
+   * The characters with which a text begins that it reads; or a pattern that each line has that it reads, for lines that
+   * may begin with anything; null: any text. Every frame is read, and the line before what is read.
+   */
+  readonly begins: string | RegExp | null;
   /** Creates the recogniser for one run of a program. */
   readonly create: () => Recogniser;
 }

@@ -6,11 +6,12 @@ import { describe, expect, test } from "vitest";
 import { logFile } from "../../../daemon/run-files/attempt-files.js";
 import { type FoundLines, pageAfter, pageBefore } from "../../../daemon/run-files/log-pages.js";
 import type { LineFilter } from "../../../daemon/run-files/log-slices.js";
+import { type LogRecord, linesOf } from "../../../daemon/run-files/log-tail.js";
 import { localFiles } from "../../../daemon/run-files/runs.js";
 import type { LogLine } from "../../../protocol/operation.js";
-import { encodeRecord } from "../../../protocol/record-line.js";
+import { encodeRecord, parseRecord } from "../../../protocol/record-line.js";
 import { useDirectories } from "../../harness/temporary.js";
-import { type StoredLine, story, write } from "./written.js";
+import { recordOf, type StoredLine, story, write } from "./written.js";
 
 const directory = useDirectories();
 const attempts = fc.array(fc.array(fc.boolean(), { maxLength: 40 }), { maxLength: 4 });
@@ -102,7 +103,7 @@ describe("laws", () => {
     );
   });
 
-  test("a damaged line is passed over, wherever it stands; the others are all there", async () => {
+  test("a damaged record is passed over, wherever it stands; the other lines are all there", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 60 }),
@@ -111,12 +112,13 @@ describe("laws", () => {
         fc.integer({ min: 1, max: 20 }),
         async (count, at, from, limit) => {
           const { dir, all } = written([Array(count).fill(true)]);
-          const damaged = at % count;
           const file = logFile(join(dir, "1"));
-          const lines = readFileSync(file, "utf8").split("\n");
-          lines[damaged] = "#".repeat(lines[damaged]!.length);
-          writeFileSync(file, lines.join("\n"));
-          const whole = all.filter((_, index) => index !== damaged);
+          const records = readFileSync(file, "utf8").split("\n").slice(0, -1);
+          const damaged = at % records.length;
+          const lost = linesOf(parseRecord<LogRecord>(records[damaged]!)!).map(({ n }) => n);
+          records[damaged] = "#".repeat(records[damaged]!.length);
+          writeFileSync(file, `${records.join("\n")}\n`);
+          const whole = all.filter(({ n }) => !lost.includes(n));
           expect(await after(dir, from, limit)).toEqual(
             first(
               whole.filter((line) => line.n > from),
@@ -146,15 +148,8 @@ describe("a long log is looked through a part at a time", () => {
       const lines = Array.from({ length: COUNT / 2 }, (_, i) => {
         const n = (attempt - 1) * (COUNT / 2) + i + 1;
         const text = `${n % 2500 === 0 ? "Needle" : "hay"} ${"x".repeat(60)}`;
-        const stored = encodeRecord({
-          n,
-          seq: n,
-          at: "",
-          attempt,
-          stage: null,
-          stream: "log",
-          text,
-        }).trimEnd();
+        const line: LogLine = { n, seq: n, at: "", attempt, stage: null, stream: "log", text };
+        const stored = recordOf([line]).trimEnd();
         return damaged > 0 && n % damaged === 0 ? "#".repeat(stored.length) : stored;
       });
       writeFileSync(logFile(join(dir, String(attempt))), `${lines.join("\n")}\n`);
@@ -236,7 +231,10 @@ test("stages, steps and streams are filters too", async () => {
   const dir = directory();
   write(dir, story([[true]]));
   const line = (n: number, stage: string | null, stream: string, step?: string) =>
-    appendFileSync(logFile(join(dir, "1")), encodeRecord({ n, seq: n + 9, stage, step, stream, text: "t" }));
+    appendFileSync(
+      logFile(join(dir, "1")),
+      encodeRecord({ n, seq: n + 9, stage, step, stream, lines: ["t"] }),
+    );
   line(2, "Load", "stdout");
   line(3, "Save", "stderr");
   line(4, "Save", "stdout", 'a/b "é"');
@@ -253,7 +251,10 @@ test("text with JSON escapes is found too", async () => {
   const dir = directory();
   write(dir, story([[true]]));
   const text = 'say "yes" to C:\\temp\tÄRGER';
-  appendFileSync(logFile(join(dir, "1")), encodeRecord({ n: 2, seq: 9, stage: null, stream: "log", text }));
+  appendFileSync(
+    logFile(join(dir, "1")),
+    encodeRecord({ n: 2, seq: 9, stage: null, stream: "log", lines: [text] }),
+  );
   for (const match of ['"YES"', "c:\\temp", "p\tä", "ärger", "to c:"])
     expect(await after(dir, 0, 9, { match }), match).toMatchObject({ lines: [{ n: 2 }] });
 });
@@ -262,7 +263,10 @@ test("text is found through the colours of its program", async () => {
   const dir = directory();
   write(dir, story([[true]]));
   const text = "\x1b[31mERROR\x1b[0m: no rule";
-  appendFileSync(logFile(join(dir, "1")), encodeRecord({ n: 2, seq: 9, stage: null, stream: "log", text }));
+  appendFileSync(
+    logFile(join(dir, "1")),
+    encodeRecord({ n: 2, seq: 9, stage: null, stream: "log", lines: [text] }),
+  );
   expect(await after(dir, 0, 9, { match: "error: no" })).toMatchObject({ lines: [{ n: 2, text }] });
   expect(await after(dir, 0, 9, { match: "[31m" })).toMatchObject({ lines: [] });
 });

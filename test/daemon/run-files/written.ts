@@ -38,12 +38,20 @@ export function story(kinds: boolean[][], padding = 0): Said[] {
   return said;
 }
 
-/** The line as the worker writes it. */
+/** What is said as the worker writes it. */
 export function textOf({ where, value }: Said): string {
-  if (where !== "log") return encodeRecord(value);
-  const { type: _, n, ...rest } = value as StoredLine;
-  return encodeRecord({ n, ...rest });
+  return where === "log" ? recordOf([value as StoredLine]) : encodeRecord(value);
 }
+
+/** The lines as a worker writes them that came together: consecutive ones. */
+export function recordOf(lines: readonly LogLine[]): string {
+  const { n, seq, at, attempt, stage, step, stream } = lines.at(-1)!;
+  const texts = lines.map(({ text }) => text);
+  return encodeRecord({ n, seq, at, attempt, stage, step, stream, lines: texts });
+}
+
+/** Most lines that come together. */
+const TOGETHER = 5;
 
 export function fileOf(runDir: string, { where, attempt }: Said): string {
   const dir = join(runDir, String(attempt));
@@ -54,10 +62,17 @@ export function fileOf(runDir: string, { where, attempt }: Said): string {
 /** Writes all that workers say into the run files. */
 export function write(runDir: string, said: Said[]): void {
   const texts = new Map<string, string>();
-  for (const each of said) {
+  let lines: StoredLine[] = [];
+  for (const [index, each] of said.entries()) {
     if (each.where === "daemon") continue;
     const file = fileOf(runDir, each);
-    texts.set(file, (texts.get(file) ?? "") + textOf(each));
+    const isLine = each.where === "log";
+    if (isLine) lines.push(each.value as StoredLine);
+    const next = said[index + 1];
+    const isNext = next?.where === "log" && next.value.seq === each.value.seq + 1;
+    if (isLine && isNext && lines.length < TOGETHER) continue;
+    texts.set(file, (texts.get(file) ?? "") + (isLine ? recordOf(lines) : textOf(each)));
+    lines = [];
   }
   for (const [file, text] of texts) appendFileSync(file, text);
 }

@@ -1,6 +1,7 @@
 /** Operations that change, and a hub over them, without a store. */
 
 import { Bus } from "../../../daemon/bus.js";
+import { LogReaders } from "../../../daemon/run-files/log-readers.js";
 import type { Decision, Entry } from "../../../daemon/store/decision.js";
 import { Hub } from "../../../daemon/watch/hub.js";
 import { fits, type Scope } from "../../../daemon/watch/scope.js";
@@ -35,7 +36,7 @@ export class WatchedWorld {
   /** How often lines were read back from disk. */
   reads = 0;
   readonly bus = new Bus();
-  readonly hub = new Hub(this.bus, {
+  readonly #view: ConstructorParameters<typeof Hub>[1] = {
     record: (id) => this.operations.get(id) ?? null,
     matching: (scope) => this.matching(scope),
     queued: () => [],
@@ -50,7 +51,8 @@ export class WatchedWorld {
       this.reads++;
       return (this.logs.get(id) ?? []).slice(after, after + limit);
     },
-  });
+  };
+  readonly hub = new Hub(this.bus, this.#view, new LogReaders(this.bus, false));
 
   matching(scope: Scope): Operation[] {
     const all = [...this.operations.values()].filter((record) => fits(scope, record));

@@ -1,7 +1,7 @@
 /** Long lines in pieces: complete, each piece within the bound, no character split. */
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { cutLine } from "../../../daemon/worker/own-output.js";
+import { cutLine } from "../../../daemon/worker/log-writer.js";
 
 it("gives pieces that are the text again, within the bound, and as whole as it was", () => {
   fc.assert(

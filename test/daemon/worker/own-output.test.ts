@@ -15,8 +15,9 @@ test("the output of an operation is in its log, and none is left in the file for
   for (const operation of ["first", "second"]) {
     const lines: Array<[string, number]> = [];
     const onLost = (text: string) => expect.unreachable(text);
-    const onLine = (text: string, end: number) => lines.push([text, end]);
-    output.start({ onLine, onLost, cut: (_, end) => end }, 1000);
+    const onLines = (texts: readonly string[], end: number) =>
+      lines.push(...texts.map((text): [string, number] => [text, end]));
+    output.start({ onLines, onLost, cut: (_, end) => end }, 1000);
     appendFileSync(file, `${operation}\nits end`);
     output.stop();
     expect(lines).toEqual([
@@ -45,7 +46,7 @@ test("a secret at the cut of a long line stays whole, in the file and in what Ja
     const written = new WrittenLines((line) => printed.push(line), cut);
     const onLost = (lost: string) => expect.unreachable(lost);
     writeFileSync(file, "");
-    output.start({ onLine: (line) => read.push(line), onLost, cut }, 10 * 1024 * 1024);
+    output.start({ onLines: (texts) => read.push(...texts), onLost, cut }, 10 * 1024 * 1024);
     for (let at = 0; at < text.length; at += 50_000) {
       appendFileSync(file, text.subarray(at, at + 50_000));
       output.read();

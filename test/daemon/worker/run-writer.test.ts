@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { eventsFile, logFile, olderLogFiles } from "../../../daemon/run-files/attempt-files.js";
 import { pageAfter, pageBefore } from "../../../daemon/run-files/log-pages.js";
 import { linesAfter, slicesAfter } from "../../../daemon/run-files/log-slices.js";
-import { type LogHead, LogTail } from "../../../daemon/run-files/log-tail.js";
+import { type LogHead, type LogRecord, LogTail, linesOf } from "../../../daemon/run-files/log-tail.js";
 import { localFiles } from "../../../daemon/run-files/runs.js";
 import type { WorkerEvent } from "../../../protocol/event.js";
 import type { LogLine } from "../../../protocol/operation.js";
@@ -51,8 +51,9 @@ const logFiles = (dir: string) => [...olderLogFiles(dir), logFile(dir)];
 /** The stored lines, and the head of the first part. */
 const linesIn = (dir: string): LogLine[] =>
   logFiles(dir)
-    .flatMap((file) => stored<LogHead>(file))
-    .filter(({ cut }, index) => index === 0 || cut === undefined);
+    .flatMap((file) => stored<LogRecord>(file))
+    .filter(({ cut }, index) => index === 0 || cut === undefined)
+    .flatMap(linesOf);
 const progress = (percent: number) => ({ type: "progress:changed", percent, progress: null }) as const;
 const from1To = (n: number) => Array.from({ length: n }, (_, index) => index + 1);
 
@@ -271,7 +272,8 @@ describe("a bounded log", () => {
     const bytes = logFiles(dir).reduce((sum, file) => sum + readFileSync(file).length, 0);
     expect(bytes).toBeGreaterThanOrEqual(maxLog);
     expect(bytes).toBeLessThan(maxLog * 1.07);
-    const [head, ...lines] = linesIn(dir) as [LogHead, ...LogLine[]];
+    const [note, ...lines] = linesIn(dir) as [LogLine, ...LogLine[]];
+    const head = stored<LogHead>(logFiles(dir)[0]!)[0]!;
     expect(lines.map(({ n }) => n)).toEqual(from1To(written).slice(head.n));
     expect(lines.map(({ text }) => Number(text.split(" ")[1]))).toEqual(lines.map(({ n }) => n));
     expect(lines.filter(({ stream }) => stream === "liveops")).toEqual([]);
@@ -283,7 +285,9 @@ describe("a bounded log", () => {
     expect(head).toMatchObject({
       stream: "liveops",
       seq: head.n,
-      text: `lines 1 to ${head.n} were cut (${head.n} lines, ${Number((head.cut! / 1024 / 1024).toFixed(2))} MiB as stored): the log of an attempt keeps its newest 0.25 MiB as stored`,
+      lines: [
+        `lines 1 to ${head.n} were cut (${head.n} lines, ${Number((head.cut! / 1024 / 1024).toFixed(2))} MiB as stored): the log of an attempt keeps its newest 0.25 MiB as stored`,
+      ],
     });
 
     const question = { files: localFiles(runDir), limit: 5, filter: {} };
@@ -291,8 +295,7 @@ describe("a bounded log", () => {
     const from = (first: number) => Array.from({ length: 5 }, (_, index) => first + index);
     const top = await pageAfter(question, 0);
     expect(numbers(top)).toEqual(from(head.n));
-    expect(top.lines[0]).toEqual({ ...head, cut: undefined });
-    expect(Object.keys(top.lines[0]!)).not.toContain("cut");
+    expect(top.lines[0]).toEqual(note);
     // Below the cut the note comes first; at the cut, and at each part after it, it does not come.
     expect(numbers(await pageAfter(question, head.n - 10))).toEqual(from(head.n));
     for (const file of logFiles(dir)) {

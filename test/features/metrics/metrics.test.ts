@@ -62,7 +62,10 @@ test("a scrape has each metric of the table, and the values of operations and st
       );
   }
 
-  await daemon.untilFinished((await daemon.submit("work")).id);
+  const { id: watched } = await daemon.submit("work");
+  // Only a log that is watched is read while it is written.
+  for await (const line of daemon.client.watch({ operation: watched, log: true }))
+    if (line.type === "end") break;
   await daemon.untilFinished((await daemon.submit("work", { params: { fails: true } })).id);
   const { socket } = daemon.world;
   const after = await scrapeUntil(socket, (scraped) =>

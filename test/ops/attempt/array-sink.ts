@@ -28,6 +28,10 @@ export class ArraySink implements Sink {
     this.all.push(text);
   }
 
+  outputLines(stream: LogStream, stage: string | null, texts: readonly string[]): void {
+    for (const text of texts) this.line(stream, stage, text);
+  }
+
   of<T extends EventBody["type"]>(type: T): Array<Extract<EventBody, { type: T }> & { durable: boolean }> {
     return this.events.filter((event) => event.type === type) as never;
   }

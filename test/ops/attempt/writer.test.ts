@@ -15,8 +15,8 @@ class TestWriter extends AttemptWriter {
     this.written.push(body);
   }
 
-  protected appendLine(stream: LogStream, stage: string | null, text: string): void {
-    this.written.push([stream, stage, text]);
+  protected appendLines(stream: LogStream, stage: string | null, texts: readonly string[]): void {
+    for (const text of texts) this.written.push([stream, stage, text]);
   }
 }
 

@@ -61,6 +61,7 @@ describe("a program that succeeds", () => {
         stopped: () => new Error("stopped"),
         grace: 1,
         line: () => {},
+        lines: () => {},
         status: () => {},
         masker: new Masker(),
         bar: {} as never,

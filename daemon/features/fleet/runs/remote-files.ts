@@ -4,9 +4,9 @@
  * A reader that finds a line finds every line before it, of either file: `upTo` grows only with whole answers. In the
  * log, a note takes the place of lines that the fleet does not hold any more.
  */
-import type { LogLine } from "../../../../protocol/operation.js";
 import { encodeRecord, parseRecord, seqOfRecord } from "../../../../protocol/record-line.js";
 import type { LineReader } from "../../../run-files/events-reader.js";
+import { firstOf, type LogRecord } from "../../../run-files/log-tail.js";
 import type { Cursor, Piece, RunFile } from "../engine/rows.js";
 import { decompress, decompressSync } from "./pieces.js";
 
@@ -189,13 +189,13 @@ class RemoteLines implements LineReader {
  * @returns null if no line is missing, or a line is damaged
  */
 function noteOfGap(before: Line, after: Line, seq: number): Line | null {
-  const next = parseRecord<LogLine>(after.text);
-  const last = before.seq === 0 ? 0 : (parseRecord<LogLine>(before.text)?.n ?? null);
-  if (next === null || last === null || next.n - 1 <= last) return null;
-  const n = next.n - 1;
+  const next = parseRecord<LogRecord>(after.text);
+  const last = before.seq === 0 ? 0 : (parseRecord<LogRecord>(before.text)?.n ?? null);
+  if (next === null || last === null || firstOf(next) - 1 <= last) return null;
+  const n = firstOf(next) - 1;
   const lines = last === 0 ? `lines up to ${n}` : `lines ${last + 1} to ${n}`;
   const text = `${lines} were cut: the fleet keeps the newest lines of a long log`;
   const { at, attempt } = next;
-  const note: LogLine = { n, seq, at, attempt, stage: null, stream: "liveops", text };
+  const note: LogRecord = { n, seq, at, attempt, stage: null, stream: "liveops", lines: [text] };
   return { seq, text: encodeRecord(note).trimEnd() };
 }

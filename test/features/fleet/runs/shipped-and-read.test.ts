@@ -8,6 +8,7 @@ import { decompress } from "../../../../daemon/features/fleet/runs/pieces.js";
 import { RemoteRuns } from "../../../../daemon/features/fleet/runs/remote-runs.js";
 import { Shipper } from "../../../../daemon/features/fleet/runs/shipper.js";
 import { linesAfter } from "../../../../daemon/run-files/log-slices.js";
+import type { LogRecord } from "../../../../daemon/run-files/log-tail.js";
 import { MergedEvents } from "../../../../daemon/run-files/merged-events.js";
 import { parseRecord } from "../../../../protocol/record-line.js";
 import { until } from "../../../end-to-end/until.js";
@@ -236,8 +237,8 @@ test("an endless log takes a bounded space in the engine and at a reader, and re
   await pour(async () => {});
   await fleet.apply({ type: "brought" });
   reader.read((line) => lines.push(line));
-  const note = parseRecord<{ text: string; n: number }>(lines[1]!)!;
-  expect(note.text).toBe(`lines 2 to ${note.n} were cut: the fleet keeps the newest lines of a long log`);
+  const note = parseRecord<LogRecord>(lines[1]!)!;
+  expect(note.lines[0]).toBe(`lines 2 to ${note.n} were cut: the fleet keeps the newest lines of a long log`);
   expect(parseRecord<{ n: number }>(lines[2]!)!.n).toBe(note.n + 1);
   const held = () => linesAfter(fleet.remote.of(ID), 0, 1_000_000).lines;
   const expectNoteFirst = ([first, second] = held()) => {

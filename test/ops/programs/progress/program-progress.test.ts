@@ -64,9 +64,9 @@ function watched() {
   );
   const lines = new Lines({
     lines: (all) => {
-      for (const line of all) {
-        for (const logged of progress.lines(withoutOtherSequences(line))) said.push(`stdout ${logged}`);
-      }
+      progress.lines(all.map(withoutOtherSequences), (logged) => {
+        for (const line of logged) said.push(`stdout ${line}`);
+      });
     },
     frame: (text) => {
       const shown = progress.frame(withoutOtherSequences(text));

@@ -16,9 +16,7 @@ it("reads a sample of a long output without progress, all that looks like progre
       }),
     },
   ]);
-  const read = (text: string, isFrame = false) => {
-    if (recognition.isDue(text, isFrame)) recognition.read(text, isFrame);
-  };
+  const read = (text: string, isFrame = false) => recognition.read(text, isFrame);
   for (let n = 1; n <= 2000; n++) read(`line ${n}`);
   expect(asked).toHaveLength(1000 + 1000 / 8);
   asked.length = 0;
@@ -65,4 +63,18 @@ it("asks a recogniser only about texts that begin as its row says, whatever begi
   expect(["#1", "[1]", "a #", "#2"].map(isRead)).toEqual([true, true, false, true]);
   for (let code = 0x100; code < 0x300; code++) expect(isRead(String.fromCharCode(code))).toBe(false);
   expect(isRead("#3")).toBe(true);
+});
+
+it("asks a recogniser with a pattern about lines that have it, frames, and the line before", () => {
+  const asked: string[] = [];
+  const read = (text: string) => {
+    asked.push(text);
+    return null;
+  };
+  const recognition = new Recognition([
+    { source: "text", begins: /\d%/, create: () => ({ name: "x", read }) },
+  ]);
+  for (const text of ["one", "file", "\x1b[1m5\x1b[0m%", "more", "7%"]) recognition.read(text, false);
+  recognition.read("frame", true);
+  expect(asked).toEqual(["file", "\x1b[1m5\x1b[0m%", "more", "7%", "frame"]);
 });
