@@ -106,7 +106,8 @@ export class Hub {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => this.#flush());
+    // The journal writes first what was decided in this turn: its sync runs beside the flush.
+    setImmediate(() => setImmediate(() => this.#flush()));
   }
 
   #flush(): void {

@@ -147,8 +147,8 @@ export class WatchedWorld {
     this.hub.changed(before, after);
   }
 
-  /** The hub sends at the end of a turn of the event loop. */
+  /** The hub sends in the turn of the event loop after this one. */
   async turn(): Promise<void> {
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)));
   }
 }
