@@ -15,7 +15,7 @@ import { parseArgs } from "node:util";
 import { gate } from "./gate/gate.js";
 import { commit, conditions, weather } from "./harness/conditions.js";
 import { textTable, writePage } from "./harness/page.js";
-import { type AbsentRow, type Row, verdictOf } from "./harness/rows.js";
+import { type AbsentRow, type Row, type Rows, verdictOf } from "./harness/rows.js";
 import { cleanEnv } from "./harness/world.js";
 
 /** Time limit of a measure, in ms. */
@@ -58,7 +58,7 @@ async function all(): Promise<boolean> {
 }
 
 /** The rows of one measure; where the measure fails, one row more that says so. */
-function measure(name: string): Promise<Array<Row | AbsentRow>> {
+function measure(name: string): Promise<Rows> {
   const script = fileURLToPath(new URL(`${folder}/${name}.ts`, import.meta.url));
   const words = [script, ...(flags.quick ? ["--quick"] : [])];
   return new Promise((resolve) => {
@@ -74,7 +74,7 @@ function measure(name: string): Promise<Array<Row | AbsentRow>> {
     child.on("exit", (code, signal) => {
       clearTimeout(limit);
       if (code !== 0)
-        rows.push({ measure: name, name: "all other rows", absent: `ended with ${signal ?? code}` });
+        rows.push({ measure: name, name: "its end", absent: `${signal ?? code}`, isFault: true });
       resolve(rows);
     });
   });

@@ -3,6 +3,7 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { UNEXPLAINED } from "../bench/harness/page.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md", ...globSync("docs/*.md", { cwd: root })];
@@ -53,4 +54,10 @@ test("each script that CONTRIBUTING.md names exists", () => {
   const { scripts } = JSON.parse(textOf("package.json")) as { scripts: Record<string, string> };
   const named = [...textOf("CONTRIBUTING.md").matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name!);
   expect(named.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+});
+
+test("the page of the benchmarks is short, and each missed row has its reason", () => {
+  const page = textOf("docs/performance.md");
+  expect(page.split(/\s+/).length).toBeLessThanOrEqual(2000);
+  expect(page).not.toContain(UNEXPLAINED);
 });

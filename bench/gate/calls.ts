@@ -5,41 +5,43 @@
  * of a file that a worker writes meanwhile, and what the daemon does at intervals do not count: they depend on the moment.
  */
 import { spawnSync } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
+import { cpSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isMissing, pathOf } from "../../test/harness/programs.js";
-import { gateRow, rounds } from "../harness/measure.js";
+import { NotHere, rounds, row } from "../harness/measure.js";
 import { runBatch } from "../harness/submitter.js";
-import { benchWorld, sources } from "../harness/world.js";
+import { benchWorld, opsDir, temporary } from "../harness/world.js";
 
 const OPERATIONS = 30;
 const BATCHES = 5;
-/** Longer than a change of a directory counts as just now (`daemon/loader/sources.ts`), in ms. */
-const JUST_CHANGED_MS = 3000;
 const UNTRACED =
   "brk,clock_gettime,clock_nanosleep,madvise,mmap,mprotect,munmap,epoll_ctl,epoll_pwait,futex,geteuid,getpid,restart_syscall,sched_yield";
 const TRACER = `-D -f --seccomp-bpf -y -qq -s 0 -e signal=none -e trace=!${UNTRACED}`.split(" ");
-const UNCOUNTED =
-  /state(\.previous)?\.json|\/liveopsd\.|\/state\/(history\/|workers")|\/state>|\/proc\/\d+\/|\/state\/runs\/|\.events\.ndjson/;
+const UNCOUNTED = {
+  daemon:
+    /state(\.previous)?\.json|\/liveopsd\.|\/state\/(history\/|workers")|\/state>|\/proc\/|\/state\/runs\/|\.events\.ndjson/,
+  worker: /\/proc\//,
+};
 const SYNCS = ["fdatasync", "fsync", "msync", "sync", "sync_file_range", "syncfs"];
 
 /** Calls of each name. */
 type Counts = Map<string, number>;
 
-if (isMissing("strace")) throw new Error("strace is missing; install it");
+if (isMissing("strace")) throw new NotHere("strace is missing; install it");
 const { status, stderr } = spawnSync(pathOf("strace"), ["-f", "-o", "/dev/null", "true"]);
-if (status !== 0) throw new Error(`strace may not trace: ${stderr}`);
+if (status !== 0) throw new NotHere(`strace may not trace: ${stderr}`);
 
 const trace = (dir: string) => join(dir, "trace");
+// With one type, because the daemon looks at each at intervals. It lists a directory that has just changed at each look.
+const one = temporary();
+cpSync(join(opsDir, "three-stages.mjs"), join(one, "three-stages.mjs"));
+await sleep(3000);
 const world = await benchWorld({
-  ops: sources("three-stages"),
+  opsDir: one,
   slots: 1,
   tracer: (dir) => [pathOf("strace"), ...TRACER, "-o", trace(dir)],
 });
-// The daemon lists a directory that has just changed at each look.
-const begun = performance.now();
-do await runBatch(world, OPERATIONS);
-while (performance.now() - begun < JUST_CHANGED_MS);
 
 const { batches } = await rounds(BATCHES, {
   batches: async () => {
@@ -48,29 +50,25 @@ const { batches } = await rounds(BATCHES, {
     return readFileSync(trace(world.dir)).subarray(from).toString().split("\n");
   },
 });
-for (const process of ["daemon", "worker"]) {
+for (const process of ["daemon", "worker"] as const) {
   const counts = batches.map((lines) => countCalls(lines, process)).reduce(fewer);
   const each = [...counts].map(([call, count]) => ({ call, count: count / OPERATIONS }));
   const sum = (some: typeof each) => some.reduce((total, { count }) => total + count, 0);
   const often = each.filter(({ count }) => count >= 0.1).sort((a, b) => b.count - a.count);
-  gateRow(
-    `${process}: system calls an operation`,
-    [sum(each)],
-    {},
-    often.map(({ call, count }) => `${call} ${count.toFixed(1)}`).join(", "),
-  );
+  const detail = often.map(({ call, count }) => `${call} ${count.toFixed(1)}`).join(", ");
+  row(`${process}, an operation`, "calls", null, [sum(each)], {}, detail);
   const syncs = each.filter(({ call }) => SYNCS.includes(call));
-  gateRow(`${process}: syncs an operation`, [sum(syncs)]);
+  row(`${process}, an operation: syncs`, "syncs", null, [sum(syncs)]);
 }
 
 /** The loader belongs to the daemon. */
-function countCalls(lines: readonly string[], wanted: string): Counts {
+function countCalls(lines: readonly string[], wanted: keyof typeof UNCOUNTED): Counts {
   const counts: Counts = new Map();
   for (const line of lines) {
     // `1234  read(5</path>, …`. A line that continues a call has no parenthesis there.
     const [, thread, call, first] = /^(\d+) +(\w+)\(([^ ]*)/.exec(line) ?? [];
     if (thread === undefined || first!.includes("anon_inode:") || processOf(thread) !== wanted) continue;
-    if (wanted === "daemon" && UNCOUNTED.test(line)) continue;
+    if (UNCOUNTED[wanted].test(line)) continue;
     counts.set(call!, (counts.get(call!) ?? 0) + 1);
   }
   return counts;

@@ -4,13 +4,13 @@ import { readFileSync, statSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gateRow } from "../harness/measure.js";
+import { row } from "../harness/measure.js";
 import { runBatch } from "../harness/submitter.js";
-import { benchWorld, bin, node, sources } from "../harness/world.js";
+import { benchWorld, bin, node } from "../harness/world.js";
 
 const PRELOAD = fileURLToPath(new URL("../harness/loaded.cjs", import.meta.url));
 
-const world = await benchWorld({ ops: sources("three-stages"), slots: 1 });
+const world = await benchWorld({ slots: 1 });
 const finished = await runBatch(world, 1);
 world.run("liveops", "pause", "--all");
 const queued = world.run("liveops", "submit", "shell", "--", "true").trim();
@@ -26,7 +26,7 @@ const commands: Record<string, string[]> = {
 };
 for (const [command, words] of Object.entries(commands)) {
   const { bytes, builtins } = loaded(bin("liveops"), command, ...words);
-  gateRow(`${command}: bytes of code`, [bytes]);
+  row(`${command}: code`, "bytes", null, [bytes]);
   builtinsOf(command, builtins);
 }
 // Loads what the first frame loads.
@@ -34,7 +34,7 @@ builtinsOf("dashboard", loaded(bin("liveops-tui"), "--help").builtins);
 
 function builtinsOf(name: string, builtins: readonly string[]): void {
   const added = builtins.filter((each) => !bare.includes(each));
-  gateRow(`${name}: builtins`, [added.length], {}, added.join(", "));
+  row(`${name}: builtins`, "modules", null, [added.length], {}, added.join(", "));
 }
 
 function loaded(...words: string[]) {

@@ -1,18 +1,18 @@
 /** CPU time of commands, of the daemon's start, of operations and of output, beside `node -e 0` in the same round. */
-import { gateRow, rounds } from "../harness/measure.js";
+import { rounds, row } from "../harness/measure.js";
 import { costOf } from "../harness/output.js";
 import { bareNode, cpuOfProgram, cpuOfThreads, cpuOfTree } from "../harness/processes.js";
 import { runBatch, submitBatch } from "../harness/submitter.js";
-import { benchWorld, bin, node, sources } from "../harness/world.js";
+import { benchWorld, bin, node } from "../harness/world.js";
 
 const OPERATIONS = 100;
 const LINES = 50_000;
 
-const world = await benchWorld({ ops: sources("three-stages"), slots: 1 });
+const world = await benchWorld({ slots: 1 });
 const bare = () => cpuOfProgram(bareNode);
 const program = (name: string, ...words: string[]) => cpuOfProgram([node, bin(name), ...words], world.env);
 const beside = (name: string, ours: number[], bare: number[]) =>
-  gateRow(`${name}: CPU beside node -e 0`, ours, { "node -e 0": bare });
+  row(name, "ms", null, ours, { "node -e 0": bare });
 
 const busy = await rounds(5, {
   bare,
@@ -37,7 +37,7 @@ const idle = await rounds(9, {
   ls: () => program("liveops", "ls"),
   start: async () => {
     world.run("liveopsd", "stop", "--now");
-    const ofCommand = program("liveopsd", "start", "--ops", world.opsDir);
+    const ofCommand = program("liveopsd", "start");
     return ofCommand + cpuOfThreads((await world.client.daemon()).pid);
   },
 });

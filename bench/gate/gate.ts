@@ -1,28 +1,16 @@
 /**
- * The gate: figures that a busy machine does not change much, each within its bound of `bounds.json`. A row that is over
- * its bound is measured once more, and the lower figure counts: a busy machine only adds.
+ * The gate: figures that a busy machine does not change much, each within its bound of `bounds.json`. Where a row is over
+ * its bound, its measure runs once more, and the lower figures count: a busy machine only adds.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { format } from "../harness/page.js";
-import type { AbsentRow, Row } from "../harness/rows.js";
+import { format, textTable } from "../harness/page.js";
+import { type AbsentRow, type Row, type Rows, verdictOf } from "../harness/rows.js";
 
 const FILE = fileURLToPath(new URL("bounds.json", import.meta.url));
 
-interface Bound {
-  /** The value when the bound was set. */
-  was: number;
-  /** Share of it by which noise may raise it. */
-  room: number;
-}
-
-/** By the name of the row. */
-export type Bounds = Record<string, Bound>;
-
-type Rows = ReadonlyArray<Row | AbsentRow>;
-
-/** Room of a row that has no bound yet. */
-const ROOM = 0.2;
+/** By the name of a row: its value when the bound was set, and the share by which noise may raise it. */
+export type Bounds = Readonly<Record<string, { was: number; room: number }>>;
 
 export async function gate(
   names: readonly string[],
@@ -30,48 +18,43 @@ export async function gate(
   { write }: { write: boolean },
 ): Promise<boolean> {
   const bounds = JSON.parse(readFileSync(FILE, "utf8")) as Record<string, Bounds>;
-  const mustMeasure = process.env.CI === "true";
-  let isMet = true;
+  const held: Array<Row | AbsentRow> = [];
   for (const name of names) {
-    const start = performance.now();
     let rows = await measure(name);
     if (write) bounds[name] = boundsFrom(rows, bounds[name] ?? {});
-    const verdicts = () => judge(rows, bounds[name] ?? {}, { mustMeasure });
-    const isOk = () => verdicts().every((text) => !text.startsWith("FAILED"));
-    if (!isOk()) rows = lower(rows, await measure(name));
-    console.log(`${name} (${((performance.now() - start) / 1000).toFixed(0)} s)`);
-    for (const text of verdicts()) console.log(`  ${text}`);
-    isMet &&= isOk();
+    if (hold(rows, bounds[name] ?? {}).some(isFailed)) rows = lower(rows, await measure(name));
+    held.push(...hold(rows, bounds[name] ?? {}));
   }
   if (write) {
     writeFileSync(FILE, JSON.stringify(bounds));
     format(FILE);
   }
-  return isMet;
+  const failed = held.filter(isFailed);
+  console.log(textTable(held));
+  for (const row of failed) console.log(`${row.name}: ${"absent" in row ? row.absent : row.detail}`);
+  return failed.length === 0;
 }
 
-/** One text for each row. @param mustMeasure - a row that could not be measured fails */
-export function judge(
-  rows: Rows,
-  bounds: Readonly<Bounds>,
-  { mustMeasure }: { mustMeasure: boolean },
-): string[] {
-  const isPartial = rows.some((row) => "absent" in row);
-  const measured = new Set(rows.map(({ name }) => name));
-  const missing = isPartial ? [] : Object.keys(bounds).filter((name) => !measured.has(name));
+/** The rows with their bounds as goals. Where a measure ran to its end, each bound has a row. */
+export function hold(rows: Rows, bounds: Bounds): Array<Row | AbsentRow> {
+  const isWhole = rows.every((row) => !("absent" in row));
+  const missing = isWhole ? Object.keys(bounds).filter((name) => rows.every((row) => row.name !== name)) : [];
   return [
-    ...rows.map((row) => {
-      if ("absent" in row) return `${mustMeasure ? "FAILED" : "skipped"}  ${row.name}: ${row.absent}`;
-      const value = figureOf(row);
+    ...rows.map((row): Row | AbsentRow => {
+      if ("absent" in row) return row;
       const bound = bounds[row.name];
-      if (bound === undefined) return `FAILED   ${row.name}: ${value}, no bound`;
+      if (bound === undefined) return { ...row, absent: "no bound", isFault: true };
       const limit = round(bound.was * (1 + bound.room));
-      const text = `${row.name}: ${value}, bound ${limit} (was ${bound.was})`;
-      if (value <= limit) return `ok       ${text}`;
-      return `FAILED   ${text}${row.detail ? `; ${row.detail}` : ""}`;
+      return { ...row, spread: null, goal: `≤ ${limit} ${row.ratio === null ? row.unit : "×"}` };
     }),
-    ...missing.map((name) => `FAILED   ${name}: no measure has this row`),
+    ...missing.map((name) => ({ measure: "", name, absent: "no measure has this row", isFault: true })),
   ];
+}
+
+/** What cannot be measured here fails only where all must be measured. */
+export function isFailed(row: Row | AbsentRow): boolean {
+  if ("absent" in row) return row.isFault === true || process.env.CI === "true";
+  return verdictOf(row) !== "yes";
 }
 
 export function lower(rows: Rows, again: Rows): Rows {
@@ -82,17 +65,17 @@ export function lower(rows: Rows, again: Rows): Rows {
   });
 }
 
-/** A row keeps its room. What could not be measured keeps its bound. */
-export function boundsFrom(rows: Rows, before: Readonly<Bounds>): Bounds {
-  const measured = rows.flatMap((row) => {
-    if ("absent" in row) return [];
-    return [[row.name, { was: figureOf(row), room: before[row.name]?.room ?? ROOM }] as const];
-  });
-  const isPartial = rows.some((row) => "absent" in row);
-  return { ...(isPartial && before), ...Object.fromEntries(measured) };
+/** A row keeps its room; a new one has 20 %. What could not be measured keeps its bound. */
+export function boundsFrom(rows: Rows, before: Bounds): Bounds {
+  const measured = rows.filter((row): row is Row => !("absent" in row));
+  const bounds = measured.map((row) => [
+    row.name,
+    { was: round(figureOf(row)), room: before[row.name]?.room ?? 0.2 },
+  ]);
+  return { ...(measured.length < rows.length && before), ...Object.fromEntries(bounds) };
 }
 
-const figureOf = (row: Row): number => round(row.ratio ?? row.ours);
+const figureOf = (row: Row): number => row.ratio ?? row.ours;
 
 /** Three significant digits, or all before the point. */
 const round = (value: number) => (value >= 100 ? Math.round(value) : Number(value.toPrecision(3)));

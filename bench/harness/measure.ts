@@ -7,17 +7,34 @@ export const isQuick = process.argv.includes("--quick");
 
 const name = basename(process.argv[2] ?? "", ".ts");
 
-/** Tells the parent, which makes the table. @param goal - as `≤ 2 ×` for the ratio to what it is beside, or `≤ 5 ms` */
-export function row(what: string, unit: string, goal: string | null, ours: number[], beside?: Beside): void {
-  tell(rowOf(name, what, unit, goal, ours, beside));
+/**
+ * Tells the parent, which makes the table.
+ *
+ * @param goal - as `≤ 2 ×` for the ratio to what it is beside, or `≤ 5 ms`; the gate has its bounds in a file
+ * @param detail - what the figure is made of; the gate prints it with a row that is over its bound
+ */
+export function row(
+  what: string,
+  unit: string,
+  goal: string | null,
+  ours: number[],
+  beside?: Beside,
+  detail = "",
+): void {
+  tell({ ...rowOf(name, what, unit, goal, ours, beside), detail });
 }
 
-/** A row of the gate. @param detail - printed with a row that is over its bound: what the figure is made of */
-export function gateRow(what: string, ours: number[], beside?: Beside, detail = ""): void {
-  tell({ ...rowOf(name, what, "", null, ours, beside), detail });
-}
+/** This machine lacks what a measure needs. */
+export class NotHere extends Error {}
 
-export const absent = (what: string, why: string): void => tell({ measure: name, name: what, absent: why });
+/** Instead of the rows that a measure still owes. */
+export const failed = (error: Error): void =>
+  tell({
+    measure: name,
+    name: "all other rows",
+    absent: error.message,
+    isFault: !(error instanceof NotHere),
+  });
 
 const tell = (said: Row | AbsentRow): void => void process.send!(said);
 

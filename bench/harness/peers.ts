@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Postgres } from "../../test/harness/postgres.js";
 import { isMissing, pathOf } from "../../test/harness/programs.js";
-import { atExit } from "./measure.js";
+import { atExit, NotHere } from "./measure.js";
 import { cleanEnv, node, temporary } from "./world.js";
 
 const bench = new URL("../", import.meta.url);
@@ -42,7 +42,7 @@ function ofLibrary(name: string): string | null {
 export function requirePeers(...names: string[]): void {
   const missing = names.filter((name) => VERSIONS[name]!() === null);
   if (missing.length > 0)
-    throw new Error(`${missing.join(" and ")} missing; install with bench/peers/install.sh`);
+    throw new NotHere(`${missing.join(" and ")} missing; install with bench/peers/install.sh`);
 }
 
 /**

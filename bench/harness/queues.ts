@@ -4,12 +4,11 @@ import type { Client } from "../../protocol/client/client.js";
 import { newKey } from "../../protocol/client/idempotency-key.js";
 import { cpuOfThreads } from "./processes.js";
 import { fillQueue, submitBatch } from "./submitter.js";
-import { type BenchWorld, benchWorld, sources } from "./world.js";
+import { type BenchWorld, benchWorld } from "./world.js";
 
 /** A daemon with so many queued operations behind one that runs all the time. @param perSecond - lines that it logs */
 export async function withQueue(queued: number, perSecond = 0): Promise<BenchWorld> {
   const world = await benchWorld({
-    ops: sources("emits", "three-stages"),
     slots: 1,
     config: { maxQueued: 1_000_000 },
   });

@@ -23,7 +23,11 @@ export interface AbsentRow {
   measure: string;
   name: string;
   absent: string;
+  /** Something is wrong with the measure: this machine lacks nothing. */
+  isFault?: boolean;
 }
+
+export type Rows = ReadonlyArray<Row | AbsentRow>;
 
 /** Samples of the same rounds by what they are of, such as `node -e 0`: one reference at most. */
 export type Beside = Record<string, readonly number[]>;

@@ -1,6 +1,6 @@
 /** A real daemon for a benchmark, with the built bins, in a temporary directory that is removed at the end. */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,18 +28,12 @@ export function temporary(): string {
   return dir;
 }
 
-/** Sources of operations of `bench/ops`. */
-export const sources = (...names: string[]): Record<string, string> =>
-  Object.fromEntries(
-    names.map((name) => [
-      `${name}.mjs`,
-      readFileSync(new URL(`../ops/${name}.mjs`, import.meta.url), "utf8"),
-    ]),
-  );
+/** The operations of the measures. */
+export const opsDir = fileURLToPath(new URL("../ops", import.meta.url));
 
 export interface WorldOptions {
-  /** Sources of operation files, by file name. */
-  ops?: Record<string, string>;
+  /** Directory of operations; default: `bench/ops`. */
+  opsDir?: string;
   /** How many operations run at once. */
   slots?: number;
   config?: Config;
@@ -52,7 +46,6 @@ export interface BenchWorld {
   client: Client;
   socket: string;
   stateDir: string;
-  opsDir: string;
   /** Process id of the daemon. */
   pid: number;
   env: NodeJS.ProcessEnv;
@@ -64,10 +57,7 @@ export interface BenchWorld {
 export async function benchWorld(options: WorldOptions = {}): Promise<BenchWorld> {
   const dir = temporary();
   const stateDir = join(dir, "state");
-  const opsDir = join(dir, "ops");
   const config = join(dir, "config.json");
-  mkdirSync(opsDir);
-  for (const [name, source] of Object.entries(options.ops ?? {})) writeFileSync(join(opsDir, name), source);
   writeFileSync(config, JSON.stringify(options.config ?? {}));
   const socket = join(dir, "liveopsd.sock");
   const env = {
@@ -76,6 +66,7 @@ export async function benchWorld(options: WorldOptions = {}): Promise<BenchWorld
     LIVEOPS_STATE_DIR: stateDir,
     LIVEOPS_SOCKET: socket,
     LIVEOPS_CONFIG: config,
+    LIVEOPS_OPS: options.opsDir ?? opsDir,
   };
   const run = (name: string, ...words: string[]) =>
     execFileSync(node, [bin(name), ...words], { env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
@@ -85,7 +76,7 @@ export async function benchWorld(options: WorldOptions = {}): Promise<BenchWorld
     const clock = new Int32Array(new SharedArrayBuffer(4));
     for (let left = 100; left > 0 && processesOf(dir).length > 0; left--) Atomics.wait(clock, 0, 0, 50);
   });
-  const start = ["start", "--ops", opsDir];
+  const start = ["start"];
   if (options.slots !== undefined) start.push("--concurrency", `${options.slots}`);
   const [program, ...words] = [...(options.tracer?.(dir) ?? []), node, bin("liveopsd"), ...start];
   // A tracer keeps the pipe open.
@@ -98,7 +89,6 @@ export async function benchWorld(options: WorldOptions = {}): Promise<BenchWorld
     client,
     socket,
     stateDir,
-    opsDir,
     pid,
     env,
     run,

@@ -8,11 +8,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { newKey } from "../../protocol/client/idempotency-key.js";
 import { rounds, row } from "../harness/measure.js";
 import { now } from "../harness/submitter.js";
-import { benchWorld, bin, node, sources } from "../harness/world.js";
+import { benchWorld, bin, node } from "../harness/world.js";
 
 const RUNNING = 16;
 
-const { client, env } = await benchWorld({ ops: sources("emits"), slots: RUNNING });
+const { client, env } = await benchWorld({ slots: RUNNING });
 const body = { op: "emits", params: { perSecond: 50 } };
 const ids = (await client.submit(Array(RUNNING).fill(body), newKey())).map(({ id }) => id);
 while ((await client.daemon()).counts.running < RUNNING) await sleep(50);

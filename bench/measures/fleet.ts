@@ -7,7 +7,7 @@ import { isQuick, rounds, row } from "../harness/measure.js";
 import { startPostgres } from "../harness/peers.js";
 import { quantile } from "../harness/rows.js";
 import { delaysOf, Submitter, untilAllSucceeded } from "../harness/submitter.js";
-import { type BenchWorld, benchWorld, bin, cleanEnv, node, sources } from "../harness/world.js";
+import { type BenchWorld, benchWorld, bin, cleanEnv, node } from "../harness/world.js";
 
 const HOSTS = ["a", "b", "c"];
 const SLOTS = 8;
@@ -19,14 +19,13 @@ const postgres = await startPostgres();
 const migrate = postgres.migrateWords(postgres.url("postgres"));
 execFileSync(node, [bin("liveopsd"), ...migrate], { env: cleanEnv(), stdio: "pipe" });
 const [url, , passwordFile] = migrate.slice(-3) as [string, string, string];
-const ops = sources("empty", "emits");
-const embedded = await benchWorld({ ops, slots: SLOTS * HOSTS.length });
+const embedded = await benchWorld({ slots: SLOTS * HOSTS.length });
 const hosts: BenchWorld[] = [];
 for (const host of HOSTS)
-  hosts.push(await benchWorld({ ops, slots: SLOTS, config: { fleet: { url, passwordFile, host } } }));
+  hosts.push(await benchWorld({ slots: SLOTS, config: { fleet: { url, passwordFile, host } } }));
 
 const count = isQuick ? 150 : 600;
-const rates = await rounds(9, { fleet: onDaemons(hosts), embedded: onDaemons([embedded]) });
+const rates = await rounds(7, { fleet: onDaemons(hosts), embedded: onDaemons([embedded]) });
 row(`empty operations on ${HOSTS.length} hosts`, "/s", "≥ 0.6 ×", rates.fleet, {
   "one embedded daemon": rates.embedded,
 });
@@ -52,7 +51,7 @@ function onDaemons(daemons: readonly BenchWorld[]): () => Promise<number> {
 const seconds = isQuick ? 3 : 5;
 // The operation begins when the watcher has connected and both sides follow it.
 const body = { op: "emits", params: { perSecond: PER_SECOND, seconds, afterMs: 1000 } };
-const { delays } = await rounds(7, {
+const { delays } = await rounds(5, {
   delays: () => delaysOf(hosts[1]!.client, { ...body, on: "a" }, PER_SECOND * seconds),
 });
 const quantiles = (share: number) => delays.map((round) => quantile(round, share));

@@ -4,13 +4,13 @@ import { idle } from "../harness/idle.js";
 import { isQuick, rounds, row } from "../harness/measure.js";
 import { memoryOf } from "../harness/processes.js";
 import { fillQueue, finish } from "../harness/submitter.js";
-import { benchWorld, sources } from "../harness/world.js";
+import { benchWorld } from "../harness/world.js";
 
 const { daemon, bare } = await rounds(5, idle);
 row("idle daemon, resident", "MB", "≤ 80 MB", daemon, { "Node server": bare });
 
 const [few, many] = isQuick ? [2000, 20_000] : [20_000, 100_000];
-const newWorld = () => benchWorld({ ops: sources("three-stages"), config: { maxQueued: 1_000_000 } });
+const newWorld = () => benchWorld({ config: { maxQueued: 1_000_000 } });
 
 const queues = await newWorld();
 queues.run("liveops", "pause", "--all");

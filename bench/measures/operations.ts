@@ -10,14 +10,14 @@ import { isQuick, rounds, row } from "../harness/measure.js";
 import { Peer, startRedis } from "../harness/peers.js";
 import { cpuOfTree } from "../harness/processes.js";
 import { Submitter, untilAllSucceeded } from "../harness/submitter.js";
-import { benchWorld, sources } from "../harness/world.js";
+import { benchWorld } from "../harness/world.js";
 
 const AT_ONCE = 32;
 const SLOTS = 2;
 
 const jobs = isQuick ? 100 : 400;
 const few = jobs / 4;
-const world = await benchWorld({ ops: sources("three-stages"), slots: SLOTS });
+const world = await benchWorld({ slots: SLOTS });
 const socket = await startRedis();
 const sandboxed = new Peer("bullmq", { socket, queue: "sandboxed", isSandboxed: true, slots: SLOTS });
 const inProcess = new Peer("bullmq", { socket, queue: "in-process", slots: SLOTS });

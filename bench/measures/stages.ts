@@ -3,11 +3,11 @@ import { newKey } from "../../protocol/client/idempotency-key.js";
 import { isQuick, rounds, row } from "../harness/measure.js";
 import { Peer, requirePeers, startPostgres } from "../harness/peers.js";
 import { succeeded } from "../harness/submitter.js";
-import { benchWorld, sources } from "../harness/world.js";
+import { benchWorld } from "../harness/world.js";
 
 requirePeers("PostgreSQL", "DBOS");
 const count = isQuick ? 100 : 300;
-const { client } = await benchWorld({ ops: sources("stored") });
+const { client } = await benchWorld();
 const dbos = new Peer("dbos", { url: (await startPostgres()).url("dbos") });
 
 const samples = await rounds(11, {

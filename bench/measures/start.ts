@@ -3,12 +3,12 @@ import { isQuick, rounds, row } from "../harness/measure.js";
 import { Pm2 } from "../harness/peers.js";
 import { bareNode, timed } from "../harness/processes.js";
 import { finish } from "../harness/submitter.js";
-import { benchWorld, bin, node, sources } from "../harness/world.js";
+import { benchWorld, bin, node } from "../harness/world.js";
 
 const many = isQuick ? 10_000 : 100_000;
 const pm2 = new Pm2();
 const start = async (finished: number) => {
-  const world = await benchWorld({ ops: sources("three-stages") });
+  const world = await benchWorld();
   await finish(world, finished);
   return () => {
     world.run("liveopsd", "stop");

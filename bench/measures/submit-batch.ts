@@ -2,7 +2,7 @@
 import { isQuick, rounds, row } from "../harness/measure.js";
 import { Peer, startRedis } from "../harness/peers.js";
 import { Submitter } from "../harness/submitter.js";
-import { benchWorld, sources } from "../harness/world.js";
+import { benchWorld } from "../harness/world.js";
 
 const SIZE = 500;
 /** Number of concurrent arrays. */
@@ -10,7 +10,7 @@ const AT_ONCE = 4;
 
 const batches = isQuick ? 8 : 20;
 const jobs = batches * SIZE;
-const world = await benchWorld({ ops: sources("three-stages"), config: { maxQueued: 1_000_000 } });
+const world = await benchWorld({ config: { maxQueued: 1_000_000 } });
 world.run("liveops", "pause", "--all");
 const bullmq = new Peer("bullmq", { socket: await startRedis(), queue: "bulk", slots: 1 });
 const body = Array.from({ length: SIZE }, (_, n) => ({ op: "three-stages", label: `number ${n}` }));

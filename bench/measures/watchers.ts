@@ -9,14 +9,14 @@ import { newKey } from "../../protocol/client/idempotency-key.js";
 import { isQuick, rounds, row } from "../harness/measure.js";
 import { Peer } from "../harness/peers.js";
 import { cpuShare, memoryOf } from "../harness/processes.js";
-import { benchWorld, sources, temporary } from "../harness/world.js";
+import { benchWorld, temporary } from "../harness/world.js";
 
 const WATCHERS = 100;
 const PER_SECOND = 500;
 /** End of a line of JSON. The chunk lengths of HTTP do not end like this. */
 const END = "}\n";
 
-const world = await benchWorld({ ops: sources("emits") });
+const world = await benchWorld();
 const { id } = await world.client.submit({ op: "emits", params: { perSecond: PER_SECOND } }, newKey());
 const bytes = await bytesOfALine();
 const path = join(temporary(), "socket");

@@ -4,10 +4,11 @@
  * timeline is opened.
  */
 import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import pty from "@lydell/node-pty";
-import { benchWorld, bin, node } from "../../bench/harness/world.js";
+import { benchWorld, bin, node, temporary } from "../../bench/harness/world.js";
 import { HeadlessTerminal } from "../../test/tui/dashboard/terminal.js";
 import { OPERATIONS } from "./operations.js";
 import { type Frame, frameOf, svgOf } from "./picture.js";
@@ -20,7 +21,9 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "")
 const OUT = fileURLToPath(new URL("../../docs/dashboard.svg", import.meta.url));
 const BACKGROUND = "\x1b]11;rgb:0d0d/1111/1717\x07";
 
-const world = await benchWorld({ ops: OPERATIONS, slots: 8 });
+const opsDir = temporary();
+for (const [name, source] of Object.entries(OPERATIONS)) writeFileSync(join(opsDir, name), source);
+const world = await benchWorld({ opsDir, slots: 8 });
 const { NO_COLOR: _plain, CI: _ci, ...env } = world.env;
 const home = env.HOME!;
 const { client } = world;
@@ -101,7 +104,10 @@ function take(): void {
 
 /** Replaces this machine's directories by the directories of a sample user. */
 function atHome(text: string): string {
-  return text.replaceAll(home, "/home/ada").replaceAll(ROOT, "/home/ada/liveops");
+  return text
+    .replaceAll(home, "/home/ada")
+    .replaceAll(opsDir, "/home/ada/ops")
+    .replaceAll(ROOT, "/home/ada/liveops");
 }
 
 async function type(keys: string): Promise<void> {

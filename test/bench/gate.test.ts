@@ -1,45 +1,49 @@
-/** The verdict of the benchmark's gate on a row. */
-import { describe, expect, test } from "vitest";
-import { boundsFrom, judge, lower } from "../../bench/gate/gate.js";
-import { rowOf } from "../../bench/harness/rows.js";
+/** What the benchmark's gate lets pass. */
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { boundsFrom, hold, isFailed, lower } from "../../bench/gate/gate.js";
+import { type Rows, rowOf } from "../../bench/harness/rows.js";
 
 const bounds = { calls: { was: 100, room: 0.05 } };
-const row = (name: string, value: number, beside = {}) => ({
-  ...rowOf("gate", name, "", null, [value], beside),
-  detail: "statx 40.0",
-});
+const row = (name: string, value: number, beside = {}) => rowOf("gate", name, "calls", null, [value], beside);
 const absent = { measure: "gate", name: "all other rows", absent: "strace is missing" };
-const failures = (rows: Parameters<typeof judge>[0], mustMeasure = false) =>
-  judge(rows, bounds, { mustMeasure }).filter((text) => text.startsWith("FAILED"));
+const failures = (rows: Rows) =>
+  hold(rows, bounds)
+    .filter(isFailed)
+    .map((failed) => ("absent" in failed ? `${failed.name}: ${failed.absent}` : failed.name));
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 describe("a row of the gate", () => {
   test.each([
-    ["at its bound", 105],
-    ["better than before", 20],
-  ])("passes %s", (_what, value) => {
-    expect(failures([row("calls", value)])).toEqual([]);
+    ["at its bound", row("calls", 105)],
+    ["better than before", row("calls", 20)],
+    ["with a ratio at its bound", row("calls", 210, { "node -e 0": [2] })],
+  ])("passes %s", (_what, measured) => {
+    expect(failures([measured])).toEqual([]);
   });
 
   test.each([
-    ["over its bound", [row("calls", 106)], "FAILED   calls: 106, bound 105 (was 100); statx 40.0"],
-    [
-      "that is not a number",
-      [row("calls", Number.NaN)],
-      "FAILED   calls: NaN, bound 105 (was 100); statx 40.0",
-    ],
-    ["that no measure has", [], "FAILED   calls: no measure has this row"],
-    ["without a bound", [row("calls", 1), row("new", 1)], "FAILED   new: 1, no bound"],
+    ["over its bound", [row("calls", 106)], "calls"],
+    ["that is not a number", [row("calls", Number.NaN)], "calls"],
+    ["that no measure has", [], "calls: no measure has this row"],
+    ["without a bound", [row("calls", 1), row("new", 1)], "new: no bound"],
+    ["of a measure that failed", [{ ...absent, isFault: true }], "all other rows: strace is missing"],
   ])("fails %s", (_what, rows, text) => {
     expect(failures(rows)).toEqual([text]);
   });
 
-  test("counts its ratio where it has a reference", () => {
-    expect(failures([row("calls", 200, { "node -e 0": [2] })])).toEqual([]);
+  test("has its bound as its goal", () => {
+    expect(hold([row("calls", 1)], bounds)).toMatchObject([{ goal: "≤ 105 calls" }]);
+    expect(hold([row("calls", 1, { other: [1] })], bounds)).toMatchObject([{ goal: "≤ 105 ×" }]);
   });
 
-  test("that could not be measured fails only where it must be measured", () => {
+  test("that could not be measured here fails only where it must be measured", () => {
+    vi.stubEnv("CI", "");
     expect(failures([absent])).toEqual([]);
-    expect(failures([absent], true)).toEqual(["FAILED  all other rows: strace is missing"]);
+    vi.stubEnv("CI", "true");
+    expect(failures([absent])).toEqual(["all other rows: strace is missing"]);
   });
 
   test("has the lower figure of two runs", () => {
