@@ -40,14 +40,14 @@ await upToDate();
 await sleep(SETTLES_MS);
 // Reads all once more, and keeps the times of the files.
 await upToDate();
-const nothing = await rounds(15, { ours: upToDate, ninja: () => timed(["ninja"], { cwd }) });
+const nothing = await rounds(9, { ours: upToDate, ninja: () => timed(["ninja"], { cwd }) });
 row(`up to date: ${STAGES.length} stages, 10,000 files`, "ms", "≤ 5 ×", nothing.ours, {
   ninja: nothing.ninja,
 });
 
 const each = [...Array(100).keys()];
 const steps = `stages: [{ name: All, each: { n: [${each}] }, at_once: 8, run: [true] }]`;
-const sideBySide = await rounds(11, {
+const sideBySide = await rounds(7, {
   ours: () => run(steps),
   parallel: () => timed(["parallel", "-j8", "-N0", "true"], { input: each.join("\n") }),
 });

@@ -9,7 +9,7 @@ import { Meter } from "../../ops/attempt/meter.js";
 import { trackAsync, trackSync } from "../../ops/attempt/track.js";
 import { rounds, row } from "../harness/measure.js";
 
-const ROUNDS = 31;
+const ROUNDS = 21;
 const items = Array.from({ length: 2_000_000 }, (_, index) => index);
 const ASYNC_ITEMS = 300_000;
 const cancellation = new Cancellation({ signal: new AbortController().signal, poll: () => null });
