@@ -1,6 +1,7 @@
 /** A submit that need not wait: the submit and the start are one write. */
 import pino from "pino";
 import { afterEach, expect, test, vi } from "vitest";
+import { WorkerEvents } from "../../../daemon/run-files/worker-events.js";
 import { Queue } from "../../../daemon/scheduler/queue.js";
 import { Starter, type StarterOptions } from "../../../daemon/scheduler/starter.js";
 import { newId } from "../../../protocol/id.js";
@@ -44,7 +45,7 @@ async function starting(over: Partial<Record<keyof StarterOptions, unknown>> = {
     },
     durations: { ofSteps: async () => null },
     containment: { limit: () => null },
-    workerEvents: null,
+    workerEvents: new WorkerEvents(directory()),
     settings: { maxLog: 1000 },
     log: pino({ level: "silent" }),
     isTraced: () => null,
