@@ -74,12 +74,15 @@ export class Starter implements OperationStarter {
     return this.options.store.ledger.get(entry.record.id) !== undefined;
   }
 
-  /** The free slot of its queue; null: it waits, or others wait. An operation after others may have to wait for them. */
+  /**
+   * The free slot of its queue; null: it waits, or others wait. An operation after others may have to wait for them. One
+   * inside of another takes the slot that is lent to it.
+   */
   #slotOfNew(entry: Entry): Slot | null {
     const { queue, store, waiting } = this.options;
     if (this.isPaused || this.isDraining || store.isFull || queue.length > 0) return null;
-    const { queue: name, after, afterAny } = entry.record;
-    if (after !== undefined || afterAny !== undefined || waiting.reasons(entry).length > 0) return null;
+    const { queue: name, after, afterAny, parent } = entry.record;
+    if (after || afterAny || parent || waiting.reasons(entry).length > 0) return null;
     const slots = this.#slots();
     return slots.hasFree(name) ? { queue: name, slot: slots.lowest(name) } : null;
   }

@@ -80,6 +80,10 @@ test.each([
     why: "something holds it",
     over: { waiting: { reasons: () => [{ what: "paused" }], returned: () => {} } },
   },
+  {
+    why: "it is inside of another",
+    fields: { parent: { id: "abcdefghijkl", attempt: 1, stage: null, call: 1 } },
+  },
   { why: "it comes after another", fields: { after: ["abcdefghijkl"] } },
   {
     why: "its type does not load",
