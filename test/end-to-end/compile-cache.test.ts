@@ -76,11 +76,12 @@ test("a kept file that is empty, torn, flipped or something else keeps nobody fr
   }
 });
 
-test("a worker and the loader take it too, and no operation gets their variable", async () => {
+test("a worker and the loader take it too, and no operation gets a variable of the start", async () => {
   const { world, cache } = emptyWorld();
   const look = `import { getCompileCacheDir } from "node:module";
     import { LiveOperation } from "liveops";
-    const seen = () => [getCompileCacheDir(), process.env.NODE_COMPILE_CACHE ?? null];
+    const { env } = process;
+    const seen = () => [getCompileCacheDir(), env.NODE_COMPILE_CACHE ?? env.MALLOC_TRIM_THRESHOLD_ ?? null];
     const loader = seen();
     export class Look extends LiveOperation {
       static title = () => JSON.stringify(loader);

@@ -15,7 +15,7 @@ import {
   warnOfMissing,
   withDaemonFlags,
 } from "../../cli/liveopsd/daemon-options.js";
-import { NODE_FLAGS } from "../../cli/liveopsd/launch.js";
+import { NODE_FLAGS, NODE_VARIABLES } from "../../cli/liveopsd/launch.js";
 import { serviceRefusal, Unit, unitFor } from "../../cli/liveopsd/manager.js";
 import {
   addDaemonCommand,
@@ -86,7 +86,7 @@ function specOf(options: DaemonOptions, stateDir: string): UnitSpec {
     node: [node, ...NODE_FLAGS],
     script: daemonScript(process.argv[1]!),
     options: words,
-    env: withAbsolutePaths(unitVariables(process.env, node)),
+    env: { ...NODE_VARIABLES, ...withAbsolutePaths(unitVariables(process.env, node)) },
     stateDir,
   };
 }
