@@ -15,14 +15,14 @@ export interface WatchdogData {
   setup: Pick<WorkerSetup, "workerId" | "cgroup">;
 }
 
-/** How often the file is read, in ms. */
-const READ_MS = 100;
+/**
+ * How often the file is read, and the processes are looked at, in ms: one that leaves its session is found again only if
+ * it was seen before.
+ */
+const READ_MS = 500;
 
 /** Seconds before the deadline at which all processes are looked for: at the deadline there is no time for it. */
 const LAST_LOOK = 0.5;
-
-/** Readings between two looks at the processes: one that leaves its session is found again only if it was seen before. */
-const LOOK = 5;
 
 const { file, memory, setup } = workerData as WatchdogData;
 const lease = new SharedLease(file, memory);
@@ -39,17 +39,19 @@ try {
 /** Returns when the worker must end. Blocks the thread, which has nothing else to do. */
 function watch(): void {
   let isComplete = false;
-  for (let n = 0; !lease.isEnding; n++) {
+  while (!lease.isEnding) {
     lease.waitForAttempt();
     lease.read();
     if (lease.isHeld && lease.isOver()) lease.end();
     else if (setup.cgroup === null) {
       const isLast = lease.isHeld && lease.left < LAST_LOOK;
       if (isLast && !isComplete) sweep?.lookEverywhere();
-      else if (n % LOOK === 0) sweep?.look();
+      else sweep?.look();
       isComplete = isLast;
     }
-    // At the deadline, where that is before the next reading.
-    lease.waitWhile("held", Math.max(1, Math.min(READ_MS, lease.left * 1000 + 1)));
+    // At the last look or at the deadline, where that is before the next reading.
+    const { left } = lease;
+    const next = left > LAST_LOOK ? left - LAST_LOOK : left;
+    lease.waitWhile("held", Math.max(1, Math.min(READ_MS, next * 1000 + 1)));
   }
 }

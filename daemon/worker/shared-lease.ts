@@ -44,8 +44,10 @@ export class SharedLease {
 
   /** An attempt begins. A watchdog that waits for its next reading finds it then: short attempts do not wake it. */
   hold(): void {
-    if (this.#deadline[0] === 0) this.#deadline[0] = uptime() + FIRST_WAIT;
-    this.read();
+    if (this.#deadline[0] === 0) {
+      this.#deadline[0] = uptime() + FIRST_WAIT;
+      this.read();
+    }
     Atomics.compareExchange(this.#state, 0, IDLE, HELD);
     if (Atomics.load(this.#state, 1) === 1) Atomics.notify(this.#state, 0);
   }
