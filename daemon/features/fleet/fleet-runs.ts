@@ -18,7 +18,7 @@ import { attemptDir } from "../../store/layout.js";
 import { EngineAwayError } from "./engine/errors.js";
 import type { FleetEngine } from "./engine/fleet-engine.js";
 import type { FencedPiece } from "./engine/rows.js";
-import { isRunPath, type WantedRun } from "./runs/pieces.js";
+import type { WantedRun } from "./runs/pieces.js";
 import type { RemoteFiles } from "./runs/remote-files.js";
 import { RemoteRuns } from "./runs/remote-runs.js";
 import { Shipper } from "./runs/shipper.js";
@@ -185,11 +185,11 @@ export class FleetRuns implements Runs {
    * @throws the system error
    */
   takeAside(id: string, attempt: number): void {
-    if (!isRunPath(id, attempt)) return;
     const { services, workerEvents } = this.options;
-    const dir = attemptDir(services.layout, id, attempt);
     const place = workerEvents.get(id, attempt);
-    const events = place === null ? "" : textOf(place);
+    if (place === null) return;
+    const dir = attemptDir(services.layout, id, attempt);
+    const events = textOf(place);
     const hasDirectory = existsSync(dir) && !isOfOtherHost(dir);
     if (hasDirectory || events !== "") {
       let n = 1;
@@ -200,7 +200,7 @@ export class FleetRuns implements Runs {
       writeFileSync(eventsFile(aside), events, { mode: 0o600 });
       services.log.logger.warn({ id, attempt, dir: aside }, "run files were set aside");
     }
-    if (place !== null) workerEvents.drop(place);
+    workerEvents.drop(place);
   }
 
   forget(id: string): void {
