@@ -13,7 +13,7 @@ const IDS_IN_A_HINT = 400;
  * Rest in ms after a hint, in which others gather: each hint wakes every host. A busy host reads decisions by its own
  * exchanges, so hints of decisions are for the others.
  */
-const REST_MS = { pieces: 5, decisions: 20 };
+const REST_MS = { pieces: 5, decisions: 50 };
 
 export function parseHint(payload: string): Hint {
   const [kind, ...words] = payload.split(" ");

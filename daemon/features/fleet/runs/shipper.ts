@@ -31,6 +31,8 @@ const CONFIRM_MS = 2000;
 
 /** Time in ms between the beginnings of two calls. */
 const EVERY_MS = 20;
+/** Age in ms of an attempt whose lines are shipped before its end: the end of a shorter one takes all lines along. */
+const YOUNG_MS = 100;
 /** Time in ms after which all files are looked at without a hint. */
 const LOOK_MS = 500;
 /** Longest wait in ms for the last call at a stop. */
@@ -228,8 +230,7 @@ export class Shipper {
     const raw: Array<Owned<RawPiece>> = [];
     const ended: Batch["ended"] = [];
     const share = Math.max(PIECE_BYTES, BATCH_BYTES / this.#unread.size);
-    const young = performance.now() - EVERY_MS;
-    // A young attempt may end before the next round: then its end takes all lines along.
+    const young = performance.now() - YOUNG_MS;
     const isReady = ({ flushes, since }: FollowedAttempt) => flushes.length > 0 || since <= young;
     let bytes = 0;
     for (const owner of [...this.#unread].filter(isReady)) {
