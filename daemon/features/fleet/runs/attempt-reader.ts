@@ -70,7 +70,11 @@ export class AttemptReader {
 
   /** @param after - lines up to these numbers are skipped */
   constructor({ dir, events }: { dir: string; events: EventsPlace }, after: Cursor) {
-    const upTo = (seq: number) => (line: string) => (seqOfRecord(line) ?? Number.POSITIVE_INFINITY) <= seq;
+    const upTo = (seq: number) => {
+      // Nothing is before the first line, and the file is not searched for it.
+      if (seq === 0) return undefined;
+      return (line: string) => (seqOfRecord(line) ?? Number.POSITIVE_INFINITY) <= seq;
+    };
     this.#events = new Source(new EventsReader(events, upTo(after.events)), after.events);
     this.#log = new Source(new LogTail(dir, upTo(after.log)), after.log);
   }
