@@ -1,5 +1,5 @@
 /** A real daemon for a benchmark, with the built bins, in a temporary directory that is removed at the end. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -71,10 +71,15 @@ export async function benchWorld(options: WorldOptions = {}): Promise<BenchWorld
   const run = (name: string, ...words: string[]) =>
     execFileSync(node, [bin(name), ...words], { env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
   const stop = atExit(() => {
-    run("liveopsd", "stop", "--now");
+    try {
+      run("liveopsd", "stop", "--now");
+    } catch (error) {
+      console.error((error as Error).message);
+    }
     // Workers write their compile cache at their end, and this may run at that of the measure.
     const clock = new Int32Array(new SharedArrayBuffer(4));
     for (let left = 100; left > 0 && processesOf(dir).length > 0; left--) Atomics.wait(clock, 0, 0, 50);
+    for (const { pid } of processesOf(dir)) spawnSync("kill", ["-9", `${pid}`]);
   });
   const start = ["start"];
   if (options.slots !== undefined) start.push("--concurrency", `${options.slots}`);

@@ -5,7 +5,7 @@
  * The scripted daemon runs in this process, so that its cost does not count.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { ago, NOW, operation } from "../../test/tui/dashboard/operations.js";
+import { operation } from "../../test/tui/dashboard/operations.js";
 import { World } from "../../test/tui/dashboard/world.js";
 import { bundleInk, type Shown, startDashboard, startOnPty } from "../harness/dashboard.js";
 import { isQuick, rounds, row } from "../harness/measure.js";
@@ -61,9 +61,13 @@ row("first frame", "ms", "≤ 1.3 ×", frames.ours, { "bare Ink": frames.bare })
 
 await using world = await World.start();
 const ids = Array.from({ length: 40 }, (_, i) => `bench${String(i).padStart(7, "0")}`);
-for (const [i, id] of ids.entries()) world.put(running(id, i));
+const at = new Date().toISOString();
+const times = { createdAt: at, startedAt: at, updatedAt: at };
+const stages = { currentStage: 1, stageStates: { Load: "done", Process: "active" } } as const;
+for (const id of ids)
+  world.put(operation({ id, title: `Back up ${id}`, state: "running", ...stages, ...times }));
 const ours = startDashboard(world.socket);
-await ours.shows("Back up folder");
+await ours.shows("Back up");
 const bare = startOnPty([await bundleInk(ROWS)]);
 let round = 0;
 setInterval(change, 100);
@@ -101,24 +105,6 @@ async function untilShown(start: () => Shown, text: string): Promise<number> {
   return took;
 }
 
-function when(seconds: number): string {
-  return new Date(Date.now() + Date.parse(ago(seconds)) - NOW).toISOString();
-}
-
-function running(id: string, i: number) {
-  return operation({
-    id,
-    title: `Back up folder ${i}`,
-    label: i % 2 ? "nightly" : null,
-    state: "running",
-    currentStage: 1,
-    stageStates: { Load: "done", Process: "active" },
-    createdAt: when(i),
-    startedAt: when(i),
-    updatedAt: when(0),
-  });
-}
-
 /** Changes each operation, and logs a line in the first. */
 function change(): void {
   round++;
@@ -126,7 +112,7 @@ function change(): void {
     const done = (round * (i + 3)) % 10_000;
     const etaSeconds = (10_000 - done) / 1000;
     const progress = { done, total: 10_000, unit: "row", label: "Rows", rate: 1000 + i, etaSeconds };
-    world.patch(id, { percent: done / 100, progress, updatedAt: when(0) });
+    world.patch(id, { percent: done / 100, progress, updatedAt: new Date().toISOString() });
   }
   world.log(ids[0]!, `row ${round}`);
 }

@@ -16,20 +16,25 @@ const PER_SECOND = 500;
 /** End of a line of JSON. The chunk lengths of HTTP do not end like this. */
 const END = "}\n";
 
+const seconds = isQuick ? 1 : 4;
 const world = await benchWorld();
 const { id } = await world.client.submit({ op: "emits", params: { perSecond: PER_SECOND } }, newKey());
-const bytes = await bytesOfALine();
+const one = await deliveries(world.socket, 1, await request(), world.pid);
+const bytes = Math.round(one.bytes / one.lines);
 const path = join(temporary(), "socket");
 const bare = new Peer("raw-fan-out", { path, bytes, perSecond: PER_SECOND });
 await bare.ask({});
 
-const seconds = isQuick ? 1 : 4;
 const samples = await rounds(6, {
   liveops: async () => {
-    const alone = await cpuShare(world.pid, seconds);
-    return delivering(world.socket, await request(), world.pid, alone);
+    const alone = (await cpuShare(world.pid, seconds)) * seconds * 1e6;
+    const { micros, lines } = await deliveries(world.socket, WATCHERS, await request(), world.pid);
+    return (micros - alone) / lines;
   },
-  bare: () => delivering(path, null, bare.pid, 0),
+  bare: async () => {
+    const { micros, lines } = await deliveries(path, WATCHERS, null, bare.pid);
+    return micros / lines;
+  },
 });
 row(`a delivery, ${WATCHERS} watchers`, "µs", "≤ 1.5 ×", samples.liveops, { "bare socket": samples.bare });
 
@@ -72,31 +77,20 @@ async function open(path: string, count: number, request: string | null): Promis
   return sockets;
 }
 
-/** Lines and bytes that came to so many watchers while something else was done. */
-async function received<T>(path: string, count: number, request: string | null, during: () => Promise<T>) {
-  const sockets = await open(path, count, request);
-  let [lines, size] = [0, 0];
+/** What came to so many watchers in a period, and the CPU time of the process that sent it. */
+async function deliveries(path: string, watchers: number, request: string | null, pid: number) {
+  const sockets = await open(path, watchers, request);
+  let [lines, bytes] = [0, 0];
   for (const socket of sockets)
     socket.on("data", (chunk) => {
-      size += chunk.length;
+      bytes += chunk.length;
       for (let at = chunk.indexOf(END); at !== -1; at = chunk.indexOf(END, at + 2)) lines++;
     });
   // The snapshot comes first and is longer.
   await sleep(500);
-  const before = { lines, size };
-  const done = await during();
+  [lines, bytes] = [0, 0];
+  const share = await cpuShare(pid, seconds);
   for (const socket of sockets) socket.destroy();
-  if (lines === before.lines) throw new Error(`nothing came from ${path}`);
-  return { done, lines: lines - before.lines, size: size - before.size };
-}
-
-async function bytesOfALine(): Promise<number> {
-  const { lines, size } = await received(world.socket, 1, await request(), () => sleep(1000));
-  return Math.round(size / lines);
-}
-
-/** Microseconds of CPU time for a line to a watcher. */
-async function delivering(path: string, request: string | null, pid: number, alone: number) {
-  const { done, lines } = await received(path, WATCHERS, request, () => cpuShare(pid, seconds));
-  return ((done - alone) * seconds * 1e6) / lines;
+  if (lines === 0) throw new Error(`nothing came from ${path}`);
+  return { lines, bytes, micros: share * seconds * 1e6 };
 }
