@@ -20,6 +20,8 @@ test.each([
   ["f(token=abc, n)", "f(token=***, n)"],
   ["\x1b[1mtoken\x1b[0m=\x1b[31mab\x1b[0mc", "\x1b[1mtoken\x1b[0m=\x1b[31m***\x1b[0m"],
   ["password: 'cut of", "password: '***"],
+  ["token='a\\'\\''aaaaaa' ; exit", "token='***' ; exit"],
+  ["token: 'a\\''aaaaaa' ; exit", "token: '***' ; exit"],
 ])("%j", (text, expected) => expect(masked(text)).toBe(expected));
 
 test.each([
