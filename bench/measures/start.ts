@@ -27,4 +27,4 @@ const samples = await rounds(15, {
 });
 row("liveopsd start", "ms", "≤ 6 ×", samples.empty, { "node -e 0": samples.bare });
 row("liveopsd start", "ms", "≤ 0.6 ×", samples.empty, { "pm2 ping": samples.pm2 });
-row(`… with ${many} finished`, "ms", "≤ 1.1 ×", samples.full, { none: samples.empty });
+row(`liveopsd start, ${many} finished`, "ms", "≤ 1.1 ×", samples.full, { none: samples.empty });
