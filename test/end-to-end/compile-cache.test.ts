@@ -1,5 +1,6 @@
 /** What a start keeps for the next one: the user's alone, and never in the way of a start. */
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, cpSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { isAlive } from "./processes.js";
@@ -58,6 +59,17 @@ test("a later run adds the functions that it called", async () => {
   const ofHelp = await bytesAfter("ls", "--help");
   const ofBoth = await bytesAfter("ls");
   expect(ofBoth).toBeGreaterThan(ofHelp * 1.1);
+});
+
+test("two installations keep their code apart", async () => {
+  const { world, cache } = emptyWorld();
+  const other = join(world.dir, "other");
+  for (const file of ["bin/liveops.cjs", "compile-cache.cjs", "command-ls.cjs"])
+    cpSync(join("dist", file), join(other, file));
+  const help = ["ls", "--help"];
+  await world.liveops(help);
+  execFileSync(process.execPath, [join(other, "bin/liveops.cjs"), ...help], { env: world.env });
+  expect(files(cache).filter((file) => file.endsWith("command-ls.cjs"))).toHaveLength(2);
 });
 
 const DAMAGES: Array<(bytes: Buffer) => Buffer> = [
