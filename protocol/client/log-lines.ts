@@ -68,12 +68,16 @@ export async function lastLines(stored: StoredLines, count: number): Promise<Log
   return batches.reverse().flat();
 }
 
-/** The daemon filters by stage, step and stream, the client by the rest. A regular expression is not given to the daemon: it could block it. */
+/**
+ * The daemon filters by stage, step, stream and plain text, the client by the rest. A regular expression is not given to
+ * the daemon: it could block it.
+ */
 async function* pages(
   { client, id, filter, end, signal }: StoredLines,
   bounds: { after: number } | { tail: number },
 ): AsyncGenerator<LogLine[]> {
-  const { stage, step, stream } = filter;
+  const { stage, step, stream, grep } = filter;
+  const isPlain = grep !== undefined && PLAIN.test(grep.source);
   const most = end?.logLine ?? Number.POSITIVE_INFINITY;
   const query = {
     ...bounds,
@@ -81,12 +85,16 @@ async function* pages(
     ...(stage !== undefined && { stage }),
     ...(step !== undefined && { step }),
     ...(stream && { stream }),
+    ...(isPlain && { match: grep.source }),
   };
   for await (const { lines } of client.logPages(id, query, signal)) {
     yield lines.filter((line) => line.n <= most && passes(filter, line));
     if ((lines.at(-1)?.n ?? 0) >= most && "after" in bounds) return;
   }
 }
+
+/** A regular expression that is a plain text, in letters of which the daemon knows both cases. */
+const PLAIN = /^[ !"#%&',:;<=>@\w`~-]{1,200}$/;
 
 /** New lines that pass the filter, until the operation is finished. Does not follow the chain. */
 export async function* newLines(
