@@ -16,10 +16,6 @@ const RUNS = 3;
 /** Bytes of a kept file before the code: a checksum of bundle and code, then how many runs wrote. */
 const HEADER = 8;
 
-/** What Node puts around a CommonJS module. */
-const HEAD = Buffer.from("(function (exports, require, module, __filename, __dirname) { ");
-const TAIL = Buffer.from("\n});");
-
 /** Writers of the bundles of this process. */
 const unwritten: Array<() => void> = [];
 
@@ -34,12 +30,12 @@ process.on("exit", writeCode);
 export function loadBundle(name: string): unknown {
   const file = join(dirname(import.meta.filename), name);
   const dir = getCompileCacheDir();
-  const source = dir === undefined || file in require.cache ? null : sourceOf(file);
+  const source = dir === undefined || file in require.cache ? null : textOf(file);
   if (dir === undefined || source === null) return require(file);
   // Two installations take turns without writing over each other's.
   const path = join(dir, `${crc32(file).toString(16)}-${name}`);
   const { code, runs } = kept(path, source);
-  const script = new Script(source.toString(), {
+  const script = new Script(Module.wrap(source), {
     filename: file,
     cachedData: code,
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
@@ -54,20 +50,17 @@ export function loadBundle(name: string): unknown {
   return bundle.exports;
 }
 
-/**
- * The function of the bundle, wrapped outside of V8's heap: a second string of this size costs a command a collection.
- * Null where the package is being replaced: `require` has the error for that.
- */
-function sourceOf(file: string): Buffer | null {
+/** Null where the package is being replaced: `require` has the error for that. */
+function textOf(file: string): string | null {
   try {
-    return Buffer.concat([HEAD, readFileSync(file), TAIL]);
+    return readFileSync(file, "utf8");
   } catch {
     return null;
   }
 }
 
 /** V8 itself does not notice a damaged file, and would crash. */
-function kept(path: string, source: Buffer): { code?: Buffer; runs: number } {
+function kept(path: string, source: string): { code?: Buffer; runs: number } {
   try {
     const bytes = readFileSync(path);
     const code = bytes.subarray(HEADER);
@@ -78,7 +71,7 @@ function kept(path: string, source: Buffer): { code?: Buffer; runs: number } {
   return { runs: 0 };
 }
 
-function write(path: string, source: Buffer, code: Buffer, runs: number): void {
+function write(path: string, source: string, code: Buffer, runs: number): void {
   const header = Buffer.alloc(HEADER);
   header.writeUInt32LE(sumOf(source, code), 0);
   header.writeUInt32LE(runs, 4);
@@ -91,4 +84,4 @@ function write(path: string, source: Buffer, code: Buffer, runs: number): void {
   }
 }
 
-const sumOf = (source: Buffer, code: Buffer) => crc32(code, crc32(source));
+const sumOf = (source: string, code: Buffer) => crc32(code, crc32(source));
