@@ -31,7 +31,7 @@ export async function gate(
   }
   const failed = held.filter(isFailed);
   console.log(textTable(held));
-  for (const row of failed) console.log(`${row.name}: ${"absent" in row ? row.absent : row.detail}`);
+  for (const row of failed) if ("detail" in row && row.detail) console.log(`${row.name}: ${row.detail}`);
   return failed.length === 0;
 }
 

@@ -3,8 +3,9 @@ import { rounds, row } from "../harness/measure.js";
 import { ASKED, bytesOfSnapshot, cpuOf, withQueue } from "../harness/queues.js";
 
 const [few, many] = [await withQueue(1000), await withQueue(10_000)];
+// Before the changes, whose operations are in the snapshot too.
+row("size of a snapshot, 10,000 queued", "bytes", null, [await bytesOfSnapshot(many.client)]);
 for (const name of Object.keys(ASKED) as Array<keyof typeof ASKED>) {
   const samples = await rounds(9, { few: () => cpuOf(few, name), many: () => cpuOf(many, name) });
   row(`${name}, 10,000 queued`, "µs", null, samples.many, { "1,000": samples.few });
 }
-row("size of a snapshot, 10,000 queued", "bytes", null, [await bytesOfSnapshot(many.client)]);

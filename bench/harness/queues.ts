@@ -1,19 +1,14 @@
 /** Daemons with long queues, and the CPU time of what they are asked. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "../../protocol/client/client.js";
-import { newKey } from "../../protocol/client/idempotency-key.js";
 import { cpuOfThreads } from "./processes.js";
 import { fillQueue, submitBatch } from "./submitter.js";
 import { type BenchWorld, benchWorld } from "./world.js";
 
-/** A daemon with so many queued operations behind one that runs all the time. @param perSecond - lines that it logs */
-export async function withQueue(queued: number, perSecond = 0): Promise<BenchWorld> {
-  const world = await benchWorld({
-    slots: 1,
-    config: { maxQueued: 1_000_000 },
-  });
-  if (perSecond === 0) world.run("liveops", "submit", "shell", "--", "sleep", "3600");
-  else await world.client.submit({ op: "emits", params: { perSecond } }, newKey());
+/** A daemon with so many queued operations behind one that runs all the time. */
+export async function withQueue(queued: number): Promise<BenchWorld> {
+  const world = await benchWorld({ slots: 1, config: { maxQueued: 1_000_000 } });
+  world.run("liveops", "submit", "shell", "--", "sleep", "3600");
   await fillQueue(world, queued);
   // The state document is written after the last submit.
   await sleep(2000);
@@ -24,7 +19,8 @@ export async function withQueue(queued: number, perSecond = 0): Promise<BenchWor
 export const ASKED = {
   "a page of 20": [50, ({ client }: BenchWorld) => client.list({ limit: 20 })],
   "a forecast": [20, ({ client }: BenchWorld) => client.forecast()],
-  "a submit": [20, (world: BenchWorld) => submitBatch(world, 1)],
+  // A submit and its cancel, so that the queue keeps its length.
+  "a change": [20, async (world: BenchWorld) => world.client.cancel(await submitBatch(world, 1))],
   "a snapshot": [5, ({ client }: BenchWorld) => bytesOfSnapshot(client)],
 } as const;
 
