@@ -77,6 +77,8 @@ const cjs = {
   ...shared,
   format: "cjs",
   outExtension: { ".js": ".cjs" },
+  // What `loadBundle` loads cannot import. The ES modules of the package are required.
+  supported: { "dynamic-import": false },
   // Separate bundles in the same directory, loaded only when needed.
   external: [
     "pg",
@@ -160,9 +162,9 @@ const built = await Promise.all([
       daemon: "daemon/bundle.ts",
       complete: "tui/features/completion/main.ts",
       dial: "tui/features/ssh/dial-stdio/main.ts",
-      "compile-cache": "tui/kit/compile-cache/main.ts",
     },
   }),
+  build({ ...cjs, supported: {}, entryPoints: { "compile-cache": "tui/kit/compile-cache/main.ts" } }),
 ]);
 
 cpSync(join(root, "ops/features/demo"), join(fresh, "demo"), { recursive: true });

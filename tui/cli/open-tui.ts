@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { withTuiArguments } from "../dashboard/arguments.js";
 import { useHost } from "../kit/host-option.js";
 import { addCommand, commandIndex } from "../kit/options.js";
+import { compileCache } from "./liveopsd/daemon-bundle.js";
 
 export function registerTui(root: Command): void {
   const command = addCommand(root, "tui", "Open the dashboard, as liveops does without a command", [
@@ -18,8 +19,8 @@ export function registerTui(root: Command): void {
   });
 }
 
-/** The bundle of the dashboard, next to ours. */
-const DASHBOARD: string = "./tui.js";
+/** The bundle of the dashboard, next to ours. It waits while it is loaded, so that it cannot be required. */
+const DASHBOARD = "./tui.js";
 
 /** Whether the dashboard can be drawn. */
 export function hasTerminal(): boolean {
@@ -28,5 +29,5 @@ export function hasTerminal(): boolean {
 
 /** The dashboard reads the command line of this process, and starts when it is loaded. */
 export async function openDashboard(): Promise<void> {
-  await import(DASHBOARD);
+  await compileCache().importModule(DASHBOARD);
 }

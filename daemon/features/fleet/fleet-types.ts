@@ -87,7 +87,10 @@ export class FleetTypes implements Types {
   }
 }
 
+/** Loaded only where it is needed. */
+const BUNDLE: string = "./published-type.js";
+
 async function prepareByPublished(type: OperationType, { input }: PrepareAsk): Promise<Prepared> {
-  const bundle = (await import(new URL("./published-type.js", import.meta.url).href)) as PublishedBundle;
+  const bundle = (await import(BUNDLE)) as PublishedBundle;
   return bundle.preparePublished(type, input);
 }

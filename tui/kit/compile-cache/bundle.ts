@@ -5,7 +5,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import Module, { createRequire, getCompileCacheDir } from "node:module";
 import { dirname, join } from "node:path";
-import { constants, Script } from "node:vm";
+import { Script } from "node:vm";
 import { crc32 } from "node:zlib";
 
 const require = createRequire(import.meta.filename);
@@ -35,11 +35,7 @@ export function loadBundle(name: string): unknown {
   // Two installations take turns without writing over each other's.
   const path = join(dir, `${crc32(file).toString(16)}-${name}`);
   const { code, runs } = kept(path, source);
-  const script = new Script(Module.wrap(source), {
-    filename: file,
-    cachedData: code,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  });
+  const script = new Script(Module.wrap(source), { filename: file, cachedData: code });
   const before = script.cachedDataRejected === false ? runs : 0;
   if (before < RUNS) unwritten.push(() => write(path, source, script.createCachedData(), before + 1));
   const bundle = new Module(file);
@@ -49,6 +45,9 @@ export function loadBundle(name: string): unknown {
   bundle.loaded = true;
   return bundle.exports;
 }
+
+/** For bundles that this one has loaded: code of a `Script` cannot import. */
+export const importModule = (name: string) => import(name);
 
 /** Null where the package is being replaced: `require` has the error for that. */
 function textOf(file: string): string | null {

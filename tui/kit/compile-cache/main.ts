@@ -8,7 +8,7 @@ import { enableCompileCache } from "node:module";
 import { makeCacheDirectory } from "../../../protocol/system/directories.js";
 import { cacheDir } from "../../../protocol/system/places.js";
 
-export { loadBundle, writeCode } from "./bundle.js";
+export { importModule, loadBundle, writeCode } from "./bundle.js";
 
 const dir = cacheDir(process.env);
 // Without a home, disk space or permission there is no cache.
