@@ -15,7 +15,10 @@ const record = (over: Partial<Operation> = {}): Operation => ({
 });
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["performance", "setInterval", "clearInterval"] }));
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 function fakeDaemon(operations: ForecastReply["operations"]) {
   const forecast = vi.fn(async () => ({ at: iso(0), emptyAt: null, operations }));
@@ -66,6 +69,8 @@ test("what is late says so", async () => {
 });
 
 test("the forecast is read every 5 s, after a second where other operations are live, and not without any", async () => {
+  // Fake timers leave this clock alone.
+  vi.spyOn(process, "uptime").mockImplementation(() => performance.now() / 1000);
   const { forecast, progress } = fakeDaemon({});
   const [one, two] = [record(), record({ id: "bbb" })];
   expect(await progress.foresee([record({ state: "succeeded" })])).toBe(false);
