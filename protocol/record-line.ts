@@ -62,6 +62,17 @@ export function seqOfRecord(line: string): number | null {
 }
 
 /**
+ * The number of a record, its first key `n`, without parsing the rest.
+ *
+ * @param line - without its newline
+ * @returns null if the line is damaged or has no number
+ */
+export function numberOfRecord(line: string): number | null {
+  const digits = NUMBER.exec(line)?.[1];
+  return digits === undefined || !isWhole(line) ? null : Number(digits);
+}
+
+/**
  * As `encodeRecord`, with the number as the first key, `n`.
  *
  * @param value - must have no key `n` and no key `sum`

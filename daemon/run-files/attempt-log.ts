@@ -4,7 +4,7 @@
  */
 import { lstatSync } from "node:fs";
 import { dirname } from "node:path";
-import { parseRecord } from "../../protocol/record-line.js";
+import { numberOfRecord, parseRecord } from "../../protocol/record-line.js";
 import { logFile } from "./attempt-files.js";
 import type { LineReader } from "./events-reader.js";
 import { type LogRecord, LogTail } from "./log-tail.js";
@@ -31,8 +31,8 @@ export class AttemptLog implements LineReader {
     if (this.#tail === null) this.#look(onLine);
     if (!isRead) return false;
     this.#tail ??= new LogTail(this.dir, (text) => {
-      const n = parseRecord<LogRecord>(text)?.n;
-      return n !== undefined && n <= this.#last;
+      const n = numberOfRecord(text);
+      return n !== null && n <= this.#last;
     });
     return this.#tail.read(onLine, maxBytes);
   }

@@ -1,6 +1,6 @@
 /** Reads an operation's log from a given line, over all its attempts, in slices that pass a filter. */
 import type { LogLine, LogStream } from "../../protocol/operation.js";
-import { gapBetween, parseRecord } from "../../protocol/record-line.js";
+import { gapBetween, numberOfRecord, parseRecord } from "../../protocol/record-line.js";
 import { withoutSequences } from "../../protocol/text/sgr.js";
 import { firstOf, type LogRecord, linesOf } from "./log-tail.js";
 import type { RunFiles } from "./runs.js";
@@ -84,7 +84,7 @@ export function* slicesAfter(files: RunFiles, after: number, filter: LineFilter 
         }, SLICE);
         if (!any) break;
         // A damaged line has no number: at most, lines above the last known number are searched again.
-        seen = Math.max(seen, lines.at(-1)?.n ?? 0, parseRecord<LogRecord>(last)?.n ?? 0);
+        seen = Math.max(seen, lines.at(-1)?.n ?? 0, numberOfRecord(last) ?? 0);
         yield { lines, seen, bytes };
       }
     } finally {
@@ -109,7 +109,7 @@ export function linesAfter(
 
 /** A damaged record is never before: the search ends in front of it, and unwanted lines after it are skipped. */
 function numberOf(text: string): number {
-  return parseRecord<LogRecord>(text)?.n ?? Number.POSITIVE_INFINITY;
+  return numberOfRecord(text) ?? Number.POSITIVE_INFINITY;
 }
 
 /** Why the record does not follow the line with the number, in words. @param record - null: it is damaged */

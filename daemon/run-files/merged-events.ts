@@ -6,7 +6,7 @@
  * before it. The two files of a live attempt are read one after the other, and the later read may be ahead.
  */
 import type { DaemonEvent } from "../../protocol/event.js";
-import { parseRecord } from "../../protocol/record-line.js";
+import { parseRecord, seqOfRecord } from "../../protocol/record-line.js";
 import type { EventLine } from "../../protocol/stream-lines.js";
 import type { LineReader } from "./events-reader.js";
 import { type LogRecord, linesOf } from "./log-tail.js";
@@ -128,7 +128,7 @@ export class MergedEvents {
 
 /** A damaged line is never before: the search ends in front of it, and lines already read are skipped. */
 function seqOf(text: string): number {
-  return parseRecord<Stored>(text)?.seq ?? Number.POSITIVE_INFINITY;
+  return seqOfRecord(text) ?? Number.POSITIVE_INFINITY;
 }
 
 function smallest(numbers: Iterable<number>): number {
