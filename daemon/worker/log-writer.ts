@@ -71,8 +71,8 @@ export class LogWriter {
     const most = Math.min(MOST_CHARACTERS, partBytes(this.maxLog));
     let record: string[] = [];
     let characters = 0;
-    const isLong = lines.some(({ length }) => length > MAX_LOG_LINE);
-    for (const line of isLong ? lines.flatMap((each) => [...cutLine(each, MAX_LOG_LINE)]) : lines) {
+    const isLong = ({ length }: string) => length > MAX_LOG_LINE;
+    for (const line of lines.flatMap((each) => (isLong(each) ? [...cutLine(each, MAX_LOG_LINE)] : each))) {
       if (record.length === MOST_LINES || (record.length > 0 && characters + line.length > most)) {
         yield record;
         record = [];

@@ -198,11 +198,10 @@ export class RunWriter extends AttemptWriter {
     end?: number,
   ): void {
     this.#sayDropped();
-    let left = texts.length;
-    for (const lines of this.#log.records(texts)) {
-      left -= lines.length;
+    const records = [...this.#log.records(texts)];
+    for (const lines of records) {
       // Only the last record may say that all of them were read.
-      const readTo = left > 0 ? undefined : end;
+      const readTo = lines === records.at(-1) ? end : undefined;
       this.#orDrop(() => this.#writeLines(stream, { stage, step }, lines, readTo), null, lines.length);
     }
   }

@@ -262,6 +262,15 @@ describe("untracked stages", () => {
   });
 });
 
+test("of output that becomes several records, only the last one says that it was read", () => {
+  const { dir, sink } = newSink();
+  sink.outputLines("stdout", null, ["first", "x".repeat(200_000), "last"], undefined, 200_011);
+  sink.close();
+  const ends = logFiles(dir).flatMap((file) => stored<LogRecord>(file).map(({ end }) => end));
+  expect(ends.length).toBeGreaterThan(3);
+  expect(ends).toEqual([...Array(ends.length - 1).fill(undefined), 200_011]);
+});
+
 describe("a bounded log", () => {
   test("keeps at least the newest lines of its bound, and says once, at the top, what was cut", async () => {
     const maxLog = 256 * 1024;
