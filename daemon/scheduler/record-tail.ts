@@ -132,7 +132,7 @@ export class RecordTail {
     this.#watchPath(this.dir, (name) => {
       if (name !== LOG_FILE && !isApart) this.#unread.events = true;
       if (isApart || name !== basename(file)) this.#unread.log = true;
-      if (isApart && !this.options.isLogRead()) this.#unwatch();
+      if (isApart && !this.options.isLogRead()) this.#unwatchLog();
     });
   }
 
@@ -148,6 +148,12 @@ export class RecordTail {
     } catch {
       // No watch is left, or the worker has not made the directory yet: the half-second round tries again.
     }
+  }
+
+  /** Nobody reads the log any more. */
+  #unwatchLog(): void {
+    this.#watchers.get(this.dir)?.close();
+    this.#watchers.delete(this.dir);
   }
 
   #unwatch(): void {

@@ -1,8 +1,10 @@
 /** The tail of a live attempt: rests between reads of an operation with many stages, and misses nothing after the rest. */
+import { once } from "node:events";
 import { appendFileSync, mkdirSync, rmdirSync, watch, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { Bus } from "../../../daemon/bus.js";
-import { eventsFile } from "../../../daemon/run-files/attempt-files.js";
+import { eventsFile, logFile } from "../../../daemon/run-files/attempt-files.js";
 import { RecordTail } from "../../../daemon/scheduler/record-tail.js";
 import type { Entry } from "../../../daemon/store/decision.js";
 import type { WorkerEvent } from "../../../protocol/event.js";
@@ -122,4 +124,46 @@ test("files that cannot be read are told once, and read on when they can be", ()
   tail.read();
   expect(batches).toEqual([[seq + 1]]);
   expect(tail.unreadable.events).toBeNull();
+});
+
+test("events are read at once also after the log has lost its last reader", async () => {
+  const dir = directory();
+  const file = join(directory(), "worker.events.ndjson");
+  const record = new Story({ stages: [] }).started().record();
+  const bus = new Bus();
+  let isLogRead = true;
+  const tail = new RecordTail({ record } as Entry, dir, {
+    bus,
+    isOwn: true,
+    isLogRead: () => isLogRead,
+    files: { id: record.id, attempt: 1, file, from: 0 },
+    onEvent: () => {},
+    onDamage: (message) => expect.unreachable(message),
+  });
+  closers.push(() => tail.close());
+  writeFileSync(file, "");
+  writeFileSync(logFile(dir), "");
+  let { seq } = record;
+  const read = () => once(bus, "record");
+  const log = (n: number) => {
+    const line = { n, seq: ++seq, at: AT, attempt: 1, stage: null, stream: "log", lines: [`line ${n}`] };
+    appendFileSync(logFile(dir), encodeRecord(line));
+  };
+  const event = () => {
+    const body = { at: AT, attempt: 1, type: "progress:changed", percent: seq, progress: null };
+    appendFileSync(file, encodeRecord({ seq: ++seq, id: record.id, ...body }));
+  };
+  tail.start(0);
+  for (const say of [() => log(1), event]) {
+    const seen = read();
+    say();
+    await seen;
+  }
+  isLogRead = false;
+  const looked = read();
+  log(2);
+  await looked;
+  const seen = read();
+  event();
+  await seen;
 });
