@@ -37,7 +37,6 @@ const LAST_WORDS = 64 * 1024;
 
 /** Appends the dead worker's unread output to the log; returns what the worker wrote to stderr. */
 export function captureFinalOutput(attempt: Attempt, files: ReturnType<typeof workerFiles>): string {
-  const ends = outputEnds(attempt.dir);
   const { record } = attempt.entry;
   const log = openLog(attempt);
   const tracked = record.stages[record.currentStage] ?? "";
@@ -48,7 +47,7 @@ export function captureFinalOutput(attempt: Attempt, files: ReturnType<typeof wo
       ["stdout", files.stdoutFile],
       ["stderr", files.stderrFile],
     ] as const) {
-      const unread = readUnread(file, ends[stream]);
+      const unread = readUnread(file, () => outputEnd(attempt.dir, stream));
       if (stream === "stderr") stderr = unread.bytes.toString("utf8");
       if (log) writeLines(log, stream, stage, unread);
     }
@@ -60,24 +59,23 @@ export function captureFinalOutput(attempt: Attempt, files: ReturnType<typeof wo
   return stderr;
 }
 
-/** How many bytes of the worker's own output files are in the log. */
-function outputEnds(attemptDir: string): Record<"stdout" | "stderr", number> {
-  const ends = { stdout: 0, stderr: 0 };
+/** How many bytes of the worker's own output file are in the log. Reads all of the log. */
+function outputEnd(attemptDir: string, stream: LogStream): number {
+  let end = 0;
   const log = new LogTail(attemptDir);
   try {
     log.read((text) => {
       // Few records have this key, and the log may be long.
       const record = text.includes('"end":') ? parseRecord<LogRecord>(text) : null;
-      if (record?.end === undefined) return;
       // The value shrinks where the file was truncated.
-      if (record.stream === "stdout" || record.stream === "stderr") ends[record.stream] = record.end;
+      if (record?.stream === stream) end = record.end ?? end;
     });
   } catch (error) {
     if (!isUnreadable(error)) throw error;
   } finally {
     log.close();
   }
-  return ends;
+  return end;
 }
 
 /** As the worker at its own end: what is decided now shows the log as complete. */
@@ -145,17 +143,22 @@ interface Unread {
   start: number;
 }
 
-/** Nothing where the file cannot be read. */
-function readUnread(file: string, from: number): Unread {
+/**
+ * Nothing where the file cannot be read.
+ *
+ * @param readTo - how far the worker has read the file; not called for an empty one
+ */
+function readUnread(file: string, readTo: () => number): Unread {
   let fd: number;
   try {
     fd = openOwnFile(file);
   } catch (error) {
-    if (isUnreadable(error)) return { bytes: Buffer.alloc(0), start: from };
+    if (isUnreadable(error)) return { bytes: Buffer.alloc(0), start: 0 };
     throw error;
   }
   try {
     const { size } = fstatSync(fd);
+    const from = size === 0 ? 0 : readTo();
     // A file shorter than the read offset was truncated.
     const start = Math.max(from > size ? 0 : from, size - LAST_WORDS);
     return { bytes: readAt(fd, start, size), start };
