@@ -391,8 +391,7 @@ export class RecordBuilder {
     this.#record = reduceWith(this.#put, this.#record, event);
   }
 
-  /** @param line - also the last one of many */
-  addLine(line: Pick<LogLine, "n">): void {
+  addLine(line: LogLine): void {
     this.#record = reduceLogLine(this.#record, line);
   }
 }

@@ -19,7 +19,6 @@ interface StaleWorkerParts {
   /** Knows whether the worker belongs to this daemon's pool or runs an operation. */
   scheduler: { needs(workerId: string): boolean };
   containment: Pick<Containment, "killUnknown">;
-  /** Null: the workers write no events into files of their own. */
   workerEvents: WorkerEvents;
   log: Log;
 }

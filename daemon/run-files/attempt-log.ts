@@ -22,7 +22,7 @@ export class AttemptLog implements LineReader {
   /** @param dir of the attempt */
   constructor(
     private readonly dir: string,
-    readonly isRead: () => boolean,
+    private readonly isRead: () => boolean,
   ) {}
 
   read(onLine: (line: string) => void, maxBytes?: number): boolean {

@@ -32,10 +32,7 @@ export function linesOf({ n, seq, at, attempt, stage, step, stream, lines }: Log
   const ofStep = step === undefined ? null : { step };
   return lines.map((text, index) => {
     const after = lines.length - index - 1;
-    const numbers = { n: n - after, seq: seq - after };
-    return ofStep === null
-      ? { ...numbers, at, attempt, stage, stream, text }
-      : { ...numbers, at, attempt, stage, ...ofStep, stream, text };
+    return { n: n - after, seq: seq - after, at, attempt, stage, ...ofStep, stream, text };
   });
 }
 

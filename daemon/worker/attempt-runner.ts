@@ -1,3 +1,9 @@
+/**
+ * Performs one order: accepts it durably, prepares the process, runs the attempt, writes the outcome, and cleans up.
+ *
+ * Whatever happens to this process in between, an outcome is written once: by the runner, by the handler of an
+ * uncaught exception, or during `process.exit`. If none is written, the daemon sees a dead worker.
+ */
 import { currentStep, type StepPlace } from "../../ops/attempt/current-step.js";
 import { toOperationError } from "../../ops/attempt/failure.js";
 import { operationVariables, setStageVariable } from "../../ops/attempt/operation-variables.js";
@@ -43,9 +49,9 @@ export class AttemptRunner {
   #removed: RemovedFiles | null = null;
   #held: Lease | null = null;
   #closers: Array<() => void> = [];
-  /** Closes a file that has the events of this attempt alone. */
   readonly #clock: PausableClock;
   readonly #started: number;
+  /** The measure of the attempt before, whose end is the start of this one. */
   static #lastUsage: OwnUsage | null = null;
   readonly #usage = new OwnUsage(AttemptRunner.#lastUsage);
   #finished = false;

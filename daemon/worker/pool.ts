@@ -68,7 +68,6 @@ interface PoolOptions {
   settings: Pick<Settings, "nice" | "fromDaemon" | "opsDirs" | "socket" | "stateDir">;
   userCode: () => boolean;
   containment: Pick<Containment, "open" | "cgroupOf" | "joinFailed">;
-  /** Null: the workers have no file for the events of all their attempts. */
   workerEvents: WorkerEvents;
   /** In a fleet: the lease of the orders to come; null: no fleet. */
   lease: LeaseFile | null;

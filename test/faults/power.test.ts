@@ -145,7 +145,7 @@ const EXPECTED = [
   /\/journal: records? [\d to]+ (is|are) missing/,
   // Log lines and progress of the last moment.
   /\/log\.ndjson: a line could not be read: /,
-  /\/runs\/\w+\/\d+: the log: a damaged line was passed over/,
+  /\/runs\/\w+\/\d+: the log: a damaged record was passed over/,
   /\/(?:runs|workers)\/.*: \d+ of \d+ records are damaged/,
   /\/workers\/\w+\.events\.ndjson: (a torn tail|a damaged record|\d+ damaged records) of /,
   /: the events of \w+, attempt \d+: (records? [\d to]+ (is|are) missing|\d+ of \d+ records are damaged)/,
