@@ -130,40 +130,27 @@ test("events are read at once also after the log has lost its last reader", asyn
   const dir = directory();
   const file = join(directory(), "worker.events.ndjson");
   const record = new Story({ stages: [] }).started().record();
+  const { id, seq } = record;
   const bus = new Bus();
   let isLogRead = true;
   const tail = new RecordTail({ record } as Entry, dir, {
     bus,
     isOwn: true,
     isLogRead: () => isLogRead,
-    files: { id: record.id, attempt: 1, file, from: 0 },
+    files: { id, attempt: 1, file, from: 0 },
     onEvent: () => {},
     onDamage: (message) => expect.unreachable(message),
   });
   closers.push(() => tail.close());
-  writeFileSync(file, "");
-  writeFileSync(logFile(dir), "");
-  let { seq } = record;
-  const read = () => once(bus, "record");
-  const log = (n: number) => {
-    const line = { n, seq: ++seq, at: AT, attempt: 1, stage: null, stream: "log", lines: [`line ${n}`] };
-    appendFileSync(logFile(dir), encodeRecord(line));
-  };
-  const event = () => {
-    const body = { at: AT, attempt: 1, type: "progress:changed", percent: seq, progress: null };
-    appendFileSync(file, encodeRecord({ seq: ++seq, id: record.id, ...body }));
-  };
+  for (const each of [file, logFile(dir)]) writeFileSync(each, "");
   tail.start(0);
-  for (const say of [() => log(1), event]) {
-    const seen = read();
-    say();
-    await seen;
-  }
   isLogRead = false;
-  const looked = read();
-  log(2);
-  await looked;
-  const seen = read();
-  event();
-  await seen;
+  for (const [to, value] of [
+    [logFile(dir), { n: 1, seq: seq + 1, lines: ["a line"] }],
+    [file, { seq: seq + 2, id, at: AT, attempt: 1, type: "progress:changed", percent: 1 }],
+  ] as const) {
+    const read = once(bus, "record");
+    appendFileSync(to, encodeRecord(value));
+    await read;
+  }
 });

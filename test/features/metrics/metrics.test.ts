@@ -1,5 +1,5 @@
 /** The metrics of a real daemon: form, names and values, on the socket and over TCP. */
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { expect, test, vi } from "vitest";
 import { METRICS } from "../../../daemon/features/metrics/definitions.js";
 import { TestDaemon } from "../../harness/daemon.js";
@@ -20,6 +20,7 @@ const OPS = {
         await p.untracked("Extra", () => {});
         await p.stage('Say "hi"\\\\', async () => {
           while (file && !existsSync(file)) await delay(10, undefined, { signal: p.signal });
+          p.log("goes on");
           if (fails) throw new Error("no room");
         });
       }
@@ -62,10 +63,13 @@ test("a scrape has each metric of the table, and the values of operations and st
       );
   }
 
-  const { id: watched } = await daemon.submit("work");
+  const file = `${daemon.world.dir}/go`;
+  const { id: watched } = await daemon.submit("work", { params: { file } });
   // Only a log that is watched is read while it is written.
-  for await (const line of daemon.client.watch({ operation: watched, log: true }))
+  for await (const line of daemon.client.watch({ operation: watched, log: true })) {
+    if (line.type === "snapshot") writeFileSync(file, "");
     if (line.type === "end") break;
+  }
   await daemon.untilFinished((await daemon.submit("work", { params: { fails: true } })).id);
   const { socket } = daemon.world;
   const after = await scrapeUntil(socket, (scraped) =>
@@ -93,7 +97,7 @@ test("a scrape has each metric of the table, and the values of operations and st
   expect(after.value("liveops_queue_slots", { queue: "other" })).toBe(3);
   expect(after.value("liveops_disk_free_bytes")).toBeGreaterThan(0);
 
-  const file = `${daemon.world.dir}/go`;
+  rmSync(file);
   const running = await daemon.submit("work", { params: { file } });
   const queued = await daemon.submit("work", { queue: "default" });
   const later = await daemon.submit("work", { after: [running.id] });
