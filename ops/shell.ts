@@ -1,7 +1,7 @@
 /**
  * `shell`: runs a command. Its output goes to the log line by line; its exit code is the result.
  *
- * Example: `liveops submit shell -- make -j4`. The command leads its own process group. When the operation is
+ * Example: `liveops submit -- make -j4`. The command leads its own process group. When the operation is
  * cancelled or the worker dies, all processes of the group end.
  */
 import { ExecError, LiveOperation, type Params, type Progress, z } from "liveops";
@@ -45,7 +45,7 @@ export class Shell extends LiveOperation<typeof Shell> {
         .describe("run on a terminal, with colours and progress; liveops attach answers its questions"),
     })
     .refine(({ args, script }) => script !== undefined || (args[0] ?? "") !== "", {
-      message: "nothing to run: give a command after -- (liveops submit shell -- make -j4), or script=…",
+      message: "nothing to run: give a command after -- (liveops submit -- make -j4), or script=…",
       path: ["args"],
     })
     .refine(({ tty, separate }) => !(tty && separate), {

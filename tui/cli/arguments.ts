@@ -1,11 +1,12 @@
 /** Arguments that several commands share: an id, and the words after `--`. */
+import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { NotFoundError } from "../../protocol/failures.js";
 import type { Operation } from "../../protocol/operation.js";
 
 /**
- * The words after `--`: arguments of the operation's own command (`liveops submit shell -- make -j4`).
+ * The words after `--`: arguments of the operation's own command (`liveops submit -- make -j4`).
  *
  * Removed before commander reads the line, because commander drops the `--` and mixes both kinds of words.
  */
@@ -40,19 +41,45 @@ export function wantsTypeHelp(): boolean {
 export function takeTypeHelp(words: string[], command: Command): string[] {
   const isHelp = (word: string) => word === "-h" || word === "--help";
   typeHelp = false;
+  if (!words.some(isHelp) || argumentAt(words, command) === -1) return words;
+  typeHelp = true;
+  return words.filter((word) => !isHelp(word));
+}
+
+/**
+ * Names the type `shell` where the words name a command instead of a type: `submit -- make -j4`, and the shell line
+ * `submit 'make && make install'`. Neither a type nor a pipeline file has a name with white space.
+ *
+ * @param words - after `takeTrailing`
+ * @param command - that takes the type
+ * @param before - arguments before the type
+ */
+export function withShellType(words: string[], command: Command, before = 0): string[] {
+  const at = argumentAt(words, command, before);
+  const word = words[at];
+  const isKnown = (option: string) =>
+    !option.startsWith("-") || command.options.some(({ long, short }) => option === long || option === short);
+  // The word behind an unknown option may be its value.
+  if (word !== undefined && /\s/.test(word) && isKnown(words[at - 1]!) && !existsSync(word))
+    return words.toSpliced(at, 1, "shell", `script=${word}`);
+  const hasCommand = taken !== undefined && taken.length > 0;
+  if (!hasCommand || (word !== undefined && !word.includes("="))) return words;
+  return words.toSpliced(word === undefined ? words.length : at, 0, "shell");
+}
+
+/** The place of an argument of the command, after so many others; -1: there is none. */
+function argumentAt(words: readonly string[], command: Command, before = 0): number {
   const place = words.indexOf(command.name());
-  if (place === -1 || !words.some(isHelp)) return words;
+  if (place === -1) return -1;
   const takesValue = new Set(
     command.options.filter((option) => option.required).flatMap(({ long, short }) => [long, short]),
   );
+  let left = before;
   for (let i = place + 1; i < words.length; i++) {
     if (takesValue.has(words[i])) i++;
-    else if (!words[i]!.startsWith("-")) {
-      typeHelp = true;
-      return words.filter((word) => !isHelp(word));
-    }
+    else if ((!words[i]!.startsWith("-") || words[i] === "-") && left-- === 0) return i;
   }
-  return words;
+  return -1;
 }
 
 /** Adds `--exit-status`. */

@@ -1,4 +1,4 @@
-/** The command line to type after `liveops submit shell make -j4` or `liveops submit ./build.sh`: words follow `--`. */
+/** The command line to type after `liveops submit make -j4` or `liveops submit ./build.sh`: words follow `--`. */
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { Command } from "commander";
@@ -45,13 +45,8 @@ function commandAt(command: Command, words: readonly string[]): number | null {
   return null;
 }
 
-/** The hint for a command line without a type whose words after `--` are a command; null: there are none. */
-export function missingType(command: string, trailing: readonly string[] | undefined): string | null {
-  return trailing === undefined || trailing.length === 0 ? null : programHint(command, trailing);
-}
-
 function programHint(command: string, words: readonly string[]): string {
-  return `to run a program: ${shellLine(["liveops", command, "shell", "--", ...words])}`;
+  return `to run a program: ${shellLine(["liveops", command, "--", ...words])}`;
 }
 
 /** Whether the word is the path of a file, or the name of a program of `PATH`. The name of a type has no slash. */

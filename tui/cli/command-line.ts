@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { EXIT } from "../../protocol/exit-codes.js";
 import { commandIndex, rootCommand, runRoot } from "../kit/options.js";
 import { endQuietlyOnClosedPipe, say } from "../kit/report.js";
-import { takeTrailing, takeTypeHelp, trailingWords } from "./arguments.js";
+import { takeTrailing, takeTypeHelp, trailingWords, withShellType } from "./arguments.js";
 
 /** Adds one command to the tree. */
 type Register = (root: Command) => void;
@@ -23,7 +23,7 @@ const PROGRAMS = {
     about: "Run long operations in a local daemon and watch their stages live",
     help: `
 Examples:
-  $ liveops submit shell -- make test
+  $ liveops submit -- make test
   $ liveops submit backup source=. target=/tmp/backups --follow
   $ liveops
 
@@ -71,18 +71,23 @@ export async function runCommandLine(
   const root = await (entry ? treeOf([entry], program) : whole());
   if (typed === undefined || !WITH_TRAILING.has(typed)) return runRoot(root, words);
   const before = takeTrailing(words);
-  const [only] = root.commands;
-  const hasType = only !== undefined && (typed === "submit" || typed === "run");
-  const own = hasType ? takeTypeHelp(before, only) : before;
+  const own = withType(root, typed, before);
   await runRoot(root, own, async ({ code }) => {
-    if (code !== "commander.unknownOption" && code !== "commander.missingArgument") return null;
-    const { commandHint, missingType } = await import("./command-hint.js");
-    if (code === "commander.missingArgument")
-      return typed === "run" ? missingType("run", trailingWords()) : null;
+    if (code !== "commander.unknownOption") return null;
+    const { commandHint } = await import("./command-hint.js");
     // Its other subcommands run no command.
     if (typed === "schedule" && !own.includes("add")) return null;
     return commandHint(root.commands.find((command) => command.name() === typed)!, own, trailingWords());
   });
+}
+
+/** The words of a command that takes an operation type. */
+export function withType(root: Command, typed: string, words: string[]): string[] {
+  const command = root.commands.find((each) => each.name() === typed);
+  const add = command?.commands.find((each) => each.name() === "add");
+  if (command === undefined) return words;
+  if (typed === "schedule") return add === undefined ? words : withShellType(words, add, 1);
+  return typed === "submit" || typed === "run" ? withShellType(takeTypeHelp(words, command), command) : words;
 }
 
 /** The tree of these commands. */

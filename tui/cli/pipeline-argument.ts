@@ -64,7 +64,7 @@ export function namingFile(
     file !== undefined
       ? `for the file ${file}: liveops ${command} ${file}`
       : error.extra.nearest?.length === 0 && isProgram(op)
-        ? `to run the program: ${shellLine(["liveops", command, "shell", "--", op, ...words])}`
+        ? `to run the program: ${shellLine(["liveops", command, "--", op, ...words])}`
         : null;
   if (hint === null) return error;
   return new Refusal(error.code, `there is no operation type ${JSON.stringify(op)}; ${hint}`, error.extra);

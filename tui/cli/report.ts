@@ -47,7 +47,7 @@ export function registerReport(root: Command): void {
       if (file) append(file, line);
       else if (!options.ifAvailable && !isLast)
         throw new UsageError(
-          "no operation reads reports here: LIVEOPS_REPORT is not set; run the script with liveops submit shell, or give --if-available",
+          "no operation reads reports here: LIVEOPS_REPORT is not set; run the script with liveops submit, or give --if-available",
         );
     });
 }

@@ -50,7 +50,7 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   ui: ["tui"],
   add: ["submit"],
   enqueue: ["submit"],
-  exec: ["submit", "shell", "--"],
+  exec: ["submit", "--"],
   rerun: ["again"],
   repeat: ["again"],
   inspect: ["show"],

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { expect, test } from "vitest";
 import { takeTrailing } from "../../../tui/cli/arguments.js";
+import { withType } from "../../../tui/cli/command-line.js";
 import { commandTree } from "../../../tui/cli/commands.js";
 import { daemonTree } from "../../../tui/cli/liveopsd/commands.js";
 import { examplesOf } from "../../../tui/kit/options.js";
@@ -50,5 +51,5 @@ async function parse([program, ...words]: string[]): Promise<void> {
       .configureOutput({ writeErr: () => {}, writeOut: () => {}, outputError: () => {} });
     command.exitOverride();
   }
-  await root.parseAsync(takeTrailing(words), { from: "user" });
+  await root.parseAsync(withType(root, words[0]!, takeTrailing(words)), { from: "user" });
 }

@@ -48,9 +48,7 @@ async function chosen(client: Client, id: string | undefined): Promise<Operation
   const withTerminal = operations.filter(({ terminal }) => terminal !== null);
   const found = withTerminal.find(({ waitingForInput }) => waitingForInput !== null) ?? withTerminal[0];
   if (found) return found;
-  throw new NotFoundError(
-    "no running operation has a terminal; submit one: liveops submit shell --tty -- COMMAND",
-  );
+  throw new NotFoundError("no running operation has a terminal; submit one: liveops submit --tty -- COMMAND");
 }
 
 async function attach(

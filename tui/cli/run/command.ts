@@ -77,12 +77,14 @@ export function registerRun(root: Command): void {
     [
       "liveops run backup source=. target=/tmp/backups",
       "liveops run --ops . import-users count=5",
-      "liveops run shell -- make -j4",
+      "liveops run -- make -j4",
       "liveops run nightly.yaml target=s3:x",
     ],
     "none",
   )
-    .usage("[options] <op|FILE.yaml|-> [name=value...] [-- ARG...]")
+    .usage(
+      "[options] <op|FILE.yaml|-> [name=value...] [-- ARG...]\n       liveops run [options] -- COMMAND [ARG...]",
+    )
     .argument("<op>", "Name of the operation type. Or a pipeline file; - is stdin")
     .argument("[name=value...]", "Parameters; name:=JSON gives an exact JSON value");
   addSubmitOptions(run, "run")

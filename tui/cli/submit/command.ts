@@ -14,7 +14,6 @@ import { addCommand, everyday } from "../../kit/options.js";
 import { checkResultOptions, givenFormat, resultLine } from "../../kit/output/options.js";
 import type { ReportTo } from "../../kit/report.js";
 import { trailingWords, wantsTypeHelp } from "../arguments.js";
-import { missingType } from "../command-hint.js";
 import { connectFor, connectOrStart } from "../connection.js";
 import { checkCwd } from "../options/cwd.js";
 import { addSubmitOptions, type SubmitFlags, submitFields } from "../options/list.js";
@@ -75,16 +74,20 @@ export async function submitBody(
 
 export function registerSubmit(root: Command): void {
   const submit = addCommand(root, "submit", "Submit an operation to the daemon and print its id", [
+    "liveops submit -- make -j4",
+    "liveops submit 'make test && make install'",
     "liveops submit backup source=. target=/tmp/backups",
-    "liveops submit shell --label build --follow -- make -j4",
+    "liveops submit --label build --follow -- make -j4",
     `liveops submit backup --params '{"source": ".", "target": "/tmp/backups"}' --wait --json`,
-    "liveops submit shell --queue gpu --priority 5 --after k3f -- ./train",
+    "liveops submit --queue gpu --priority 5 --after k3f -- ./train",
     "liveops submit backup source=. target=/srv --at 'tomorrow 06:00'",
-    "liveops submit shell --tag gpu -- ./train",
-    "liveops submit shell --exit-status -- make test",
+    "liveops submit --tag gpu -- ./train",
+    "liveops submit --exit-status -- make test",
     "liveops submit nightly.yaml target=s3:x",
   ])
-    .usage("[options] <op|FILE.yaml|-> [name=value...] [-- ARG...]")
+    .usage(
+      "[options] <op|FILE.yaml|-> [name=value...] [-- ARG...]\n       liveops submit [options] -- COMMAND [ARG...]",
+    )
     .argument("[op]", "Name of the operation type; liveops ops lists them. Or a pipeline file; - is stdin")
     .argument("[name=value...]", "Parameters; name:=JSON gives an exact JSON value");
   addSubmitOptions(submit, "submit")
@@ -112,7 +115,7 @@ export function registerSubmit(root: Command): void {
       if (op === undefined)
         throw new UsageError(
           "the operation type is missing",
-          missingType("submit", trailingWords()) ?? "liveops submit <op>; liveops ops lists the types",
+          "liveops submit -- COMMAND, or liveops submit <op>; liveops ops lists the types",
         );
       if (wantsTypeHelp()) {
         const { showFile, showType } = await import("../type-help.js");

@@ -62,7 +62,7 @@ export function eachBodies(
   if (!words.some((word) => word.includes("{}")))
     throw new UsageError(
       "--each: no argument has {}, which each line replaces",
-      "liveops submit shell --each files.txt -- gzip {}",
+      "liveops submit --each files.txt -- gzip {}",
     );
   return linesOf(text).map(({ line, text: item }) => ({
     line,

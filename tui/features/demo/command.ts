@@ -42,7 +42,7 @@ async function demo(): Promise<number> {
   } finally {
     say(
       (await remove())
-        ? "removed the demo and its operations; for your own: liveops submit shell -- make test"
+        ? "removed the demo and its operations; for your own: liveops submit -- make test"
         : `the daemon of the demo does not stop; its directory stays: ${dir}`,
     );
   }
@@ -179,7 +179,7 @@ export function registerDemo(root: Command): void {
       if (!hasTerminal())
         throw new UsageError(
           "liveops demo shows the dashboard, and needs a terminal",
-          "without one, run an operation as text: liveops run shell -- echo hello",
+          "without one, run an operation as text: liveops run -- echo hello",
         );
       // node:sqlite, which holds our locks, still announces itself as experimental.
       process.removeAllListeners("warning");
