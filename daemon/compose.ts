@@ -250,7 +250,7 @@ function composeCore(
     features,
     runs: engine.runs,
   });
-  const hub = new Hub(bus, view, logReaders);
+  const hub = new Hub(bus, view, logReaders, durations);
 
   const types = engine.typesOf(loader);
   const submissions = new Submissions({

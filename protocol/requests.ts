@@ -130,6 +130,7 @@ export const watchQuery = z.object({
     "`none`: leave out finished operations inside of another one; those that run are part of what the outer one shows",
   ),
   limit: doc(z._default(count.check(z.lte(MAX_PAGE)), 200), "number of newest finished operations"),
+  histories: doc(z._default(flag, false), "include the histories of what runs (`history` lines)"),
 });
 
 const side = z.int().check(z.gte(1), z.lte(1000));

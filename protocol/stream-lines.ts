@@ -5,7 +5,7 @@
 import * as z from "zod/mini";
 import { eventSchema, finalState } from "./event.js";
 import { logLineSchema, operationSchema } from "./operation.js";
-import { countsSchema, problemSchema } from "./replies.js";
+import { countsSchema, historyReply, problemSchema } from "./replies.js";
 import { doc } from "./schema/doc.js";
 
 const moreQueued = doc(
@@ -76,6 +76,15 @@ export const countsLine = doc(
   "number of operations in each state",
 );
 
+export const historyLine = doc(
+  z.object({
+    type: z.literal("history"),
+    key: doc(z.optional(z.string()), "history key of the runs; absent: all runs of the type"),
+    ...historyReply.shape,
+  }),
+  "with histories=1: what earlier runs of a running operation took, as of when the operation started or the stream began; the types that usually follow in its chain come too",
+);
+
 export const endLine = doc(
   z.object({ type: z.literal("end"), id: z.string(), state: finalState }),
   "the last operation of the chain finished; the stream closes",
@@ -89,6 +98,7 @@ export const watchLine = z.discriminatedUnion("type", [
   chainedLine,
   removedLine,
   countsLine,
+  historyLine,
   pingLine,
   endLine,
 ]);

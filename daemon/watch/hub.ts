@@ -19,8 +19,9 @@ export class Hub {
     bus: Bus,
     view: StreamLines["view"],
     readonly logReaders: LogReaders,
+    durations: StreamLines["durations"],
   ) {
-    this.shared = new StreamLines(view, logReaders);
+    this.shared = new StreamLines(view, logReaders, durations);
     bus.on("decided", (changes) => {
       for (const { id, before, after } of changes)
         if (after) this.changed(before, after);

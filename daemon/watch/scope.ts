@@ -17,6 +17,8 @@ export interface Scope {
   /** First queued operations that the stream sends. */
   queued: number;
   log: boolean;
+  /** Whether the stream sends the histories of what runs. */
+  histories: boolean;
 }
 
 /** Whether the watch covers all operations. */

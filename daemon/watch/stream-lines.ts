@@ -5,6 +5,7 @@
 import { newId } from "../../protocol/id.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import type { LogReaders } from "../run-files/log-readers.js";
+import type { Durations } from "../scheduler/durations.js";
 import { type Cursor, encodeCursor, type LogPosition } from "./cursor.js";
 import type { OperationView } from "./operation-view.js";
 import type { Scope } from "./scope.js";
@@ -26,6 +27,7 @@ export class StreamLines {
   constructor(
     readonly view: View,
     readonly logReaders: LogReaders,
+    readonly durations: Pick<Durations, "of">,
   ) {}
 
   /** @param log the position in the logs, on a stream of many operations with logs */

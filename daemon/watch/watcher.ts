@@ -11,11 +11,15 @@ import { type FinalState, isFinal } from "../../protocol/state.js";
 import type { Counts } from "../../protocol/watch.js";
 import type { LogPosition } from "./cursor.js";
 import { fits, isUnfiltered, type Scope } from "./scope.js";
+import { SentHistories } from "./sent-histories.js";
 import { SentLines } from "./sent-lines.js";
 import type { StreamLines } from "./stream-lines.js";
 
 /** Log lines sent at a time. */
 const LOG_BATCH = 500;
+
+/** Running operations whose histories follow a snapshot; of more, the client asks for those that it shows. */
+const FIRST_HISTORIES = 50;
 
 export class Watcher {
   /** All changes up to this number have been sent. */
@@ -30,6 +34,7 @@ export class Watcher {
   readonly #handovers = new Map<string, string>();
   readonly #lines: SentLines;
   readonly #queue: HeldQueue;
+  readonly #histories: SentHistories;
   /** The client did not hold all queued operations after the last complete flush. */
   #isPartial = false;
   /** With `operation`: the ids of its chain so far, in order. The last one is followed. */
@@ -53,6 +58,11 @@ export class Watcher {
     this.#sent = since ?? shared.versions.current;
     this.#lines = new SentLines(scope, logAfter, shared.logReaders);
     this.#queue = new HeldQueue(scope, shared.queuedCount(scope));
+    this.#histories = new SentHistories(shared.durations, (line) => {
+      const takes = !this.#draining && !this.#ended;
+      if (takes) this.#write(line);
+      return takes;
+    });
     if (scope.operation !== null) this.#chain.push(scope.operation);
     response.on("drain", () => {
       this.#draining = false;
@@ -84,7 +94,13 @@ export class Watcher {
       for (const id of this.shared.versions.removedSince(since)) this.#removed.add(id);
       this.#catchUp(since, operations);
     }
+    for (const operation of operations.filter(({ state }) => state === "running").slice(0, FIRST_HISTORIES))
+      this.#bringHistory(operation);
     this.flush();
+  }
+
+  #bringHistory(operation: Operation): void {
+    if (this.scope.histories && operation.state === "running") void this.#histories.bring(operation);
   }
 
   #cursor(n = this.shared.versions.current): string {
@@ -121,6 +137,7 @@ export class Watcher {
   #send(operation: Operation): void {
     this.#dirty.add(operation.id);
     this.#queue.hold(operation);
+    this.#bringHistory(operation);
   }
 
   /** The queues moved: the client gets the operations that came among the first. */

@@ -44,7 +44,7 @@ export async function keepOpen(
     const silence = new Silence(onSilent);
     try {
       for await (const line of client.watch(
-        { limit: 200, ...(cursor !== null && { since: cursor }) },
+        { limit: 200, histories: true, ...(cursor !== null && { since: cursor }) },
         left,
       )) {
         next = FIRST_WAIT;

@@ -77,6 +77,7 @@ export const watchRoute: RoutePlugin = (app, { context, connections }, done) => 
         host,
         parent = null,
         limit,
+        histories,
       } = query;
       const id = operation === undefined ? null : (await context.view.find(operation)).record.id;
       await waitWhileOpen(context, headers, reply, id === null ? waits : [id]);
@@ -91,6 +92,7 @@ export const watchRoute: RoutePlugin = (app, { context, connections }, done) => 
         limit,
         queued: FIRST_QUEUED,
         log,
+        histories,
       };
       context.hub.attach(scope, openStream(reply, connections, true), logAfter, since);
       return reply;

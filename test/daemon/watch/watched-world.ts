@@ -28,6 +28,7 @@ export const ALL: Scope = {
   limit: 200,
   queued: 500,
   log: false,
+  histories: false,
 };
 
 export class WatchedWorld {
@@ -52,7 +53,15 @@ export class WatchedWorld {
       return (this.logs.get(id) ?? []).slice(after, after + limit);
     },
   };
-  readonly hub = new Hub(this.bus, this.#view, new LogReaders(this.bus, false));
+  /** By type: what a chain usually goes on with. */
+  readonly followers = new Map<string, string>();
+  readonly hub = new Hub(this.bus, this.#view, new LogReaders(this.bus, false), {
+    of: async (op) => {
+      const next = this.followers.get(op);
+      const followers = next === undefined ? [] : [{ op: next, title: next, runs: 1 }];
+      return { op, runs: 1, finished: 1, seconds: null, stages: {}, recent: [], next: followers };
+    },
+  });
 
   matching(scope: Scope): Operation[] {
     const all = [...this.operations.values()].filter((record) => fits(scope, record));

@@ -44,6 +44,36 @@ test("a ping comes every two seconds, while somebody watches and reads", () => {
   }
 });
 
+describe("with histories, a stream has the history", () => {
+  const told = (response: FakeResponse) => response.of("history").map(({ op }) => op);
+  const settled = () => new Promise(setImmediate);
+
+  test("of what runs after the snapshot, then of what starts, each once, and of what follows in a chain", async () => {
+    const world = running("one", "two");
+    world.followers.set("a", "b").set("b", "a");
+    const response = watching(world, { ...ALL, histories: true });
+    await settled();
+    world.submit("three", "c");
+    await settled();
+    expect(told(response)).toEqual(["a", "b"]);
+    world.start("three");
+    world.progress("one", 10);
+    await settled();
+    expect([told(response), response.lines[0]?.type]).toEqual([["a", "b", "c"], "snapshot"]);
+  });
+
+  test("once it reads again, where it did not read", async () => {
+    const world = running("one");
+    const response = watching(world, { ...ALL, histories: true }, 1);
+    await settled();
+    expect([told(response), response.violations]).toEqual([[], 0]);
+    response.drain();
+    world.progress("one", 10);
+    await settled();
+    expect(told(response)).toEqual(["a"]);
+  });
+});
+
 describe("the first line", () => {
   test("is a snapshot of all that fits, oldest first, with the counts", () => {
     const world = running("one", "two");

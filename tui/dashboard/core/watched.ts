@@ -1,4 +1,5 @@
 /** Lines of the watch stream, fetched records and histories, into the state. */
+import { historyName as nameOfHistory } from "../../../protocol/estimate/likeness.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { HistoryReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
@@ -20,7 +21,7 @@ const KEPT_MOST = 5000;
 export function applyLines(state: State, lines: readonly WatchLine[]): State {
   const view = applyWatchLines(state.view, lines);
   const began = lines.some(({ type }) => type === "snapshot" || type === "resumed");
-  if (view === state.view && !began) return state;
+  if (view === state.view && !began) return withHistories(state, lines);
   const gone = lines.flatMap((line) => (line.type === "removed" ? [line.id] : []));
   const queued = view.counts.queued !== state.view.counts.queued;
   const isBack = began && state.connection.state === "away";
@@ -39,7 +40,17 @@ export function applyLines(state: State, lines: readonly WatchLine[]): State {
     reached: reachedBy(state, changedOf(view, lines)),
     paces: pacesBy(state, changedOf(view, lines)),
   });
-  return queued || rowsMoved(state.view, view, lines) ? reordered(next) : next;
+  const known = withHistories(next, lines);
+  return queued || rowsMoved(state.view, view, lines) ? reordered(known) : known;
+}
+
+function withHistories(state: State, lines: readonly WatchLine[]): State {
+  return lines.reduce((next, line) => {
+    if (line.type !== "history") return next;
+    const { type: _, key: historyKey, ...history } = line;
+    const name = nameOfHistory({ op: history.op, historyKey });
+    return addHistory(next, name, history, state.view.counts.succeeded);
+  }, state);
 }
 
 function withoutGone(state: State, gone: readonly string[]): State {

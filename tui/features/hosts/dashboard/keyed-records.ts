@@ -75,6 +75,8 @@ export function watchLineAt(line: WatchLine, host: string): WatchLine {
     case "removed":
     case "end":
       return { ...line, id: keyAt(line.id, host) };
+    case "history":
+      return { ...line, ...historyAt(line, host), op: keyAt(line.op, host) };
     default:
       return line;
   }
