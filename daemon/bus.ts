@@ -34,7 +34,7 @@ interface Events {
   problem: [problem: string];
   /** The state can no longer be written: the daemon must stop. */
   broken: [error: Error];
-  /** The queues moved: other operations may be among the first. */
+  /** The queues moved: queued operations have other places, and others may be among the first. */
   moved: [];
   /** Why operations of the queue, or of all queues, cannot start changed. */
   blocked: [queue: string | null];

@@ -85,6 +85,15 @@ export const historyLine = doc(
   "with histories=1: what earlier runs of a running operation took, as of when the operation started or the stream began; the types that usually follow in its chain come too",
 );
 
+export const movedLine = doc(
+  z.object({
+    type: z.literal("moved"),
+    queue: doc(z.string(), "name of a queue"),
+    ids: doc(z.array(z.string()), "its first operations; the `queuePosition` of the first one is 1"),
+  }),
+  "the places in a queue, of operations that the stream has not sent too",
+);
+
 export const endLine = doc(
   z.object({ type: z.literal("end"), id: z.string(), state: finalState }),
   "the last operation of the chain finished; the stream closes",
@@ -99,6 +108,7 @@ export const watchLine = z.discriminatedUnion("type", [
   removedLine,
   countsLine,
   historyLine,
+  movedLine,
   pingLine,
   endLine,
 ]);

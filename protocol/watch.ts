@@ -77,6 +77,13 @@ export function applyWatchLines(view: WatchView, lines: readonly WatchLine[]): W
         owned().delete(line.id);
         next = { ...next, cursor: line.cursor };
         break;
+      case "moved":
+        for (const [i, id] of line.ids.entries()) {
+          const before = (operations ?? next.operations).get(id);
+          if (before?.state === "queued" && before.queuePosition !== i + 1)
+            owned().set(id, { ...before, queuePosition: i + 1 });
+        }
+        break;
       case "log":
         if (line.cursor !== undefined) next = { ...next, cursor: line.cursor };
         break;

@@ -56,6 +56,7 @@ export const COMPONENTS: Readonly<Record<string, z.ZodMiniType>> = {
   ChainedLine: lines.chainedLine,
   RemovedLine: lines.removedLine,
   CountsLine: lines.countsLine,
+  MovedLine: lines.movedLine,
   PingLine: lines.pingLine,
   EndLine: lines.endLine,
 

@@ -1,16 +1,15 @@
 /**
  * The queued operations. Each waits in its queue, or outside where one of the holds has it (`holds/`).
  *
- * Sends queue positions to watchers at intervals.
+ * Tells watchers at intervals that the queues moved.
  */
-import { FIRST_QUEUED } from "../../protocol/limits.js";
 import type { Blocked, Operation } from "../../protocol/operation.js";
 import type { Bus } from "../bus.js";
 import type { Entry } from "../store/decision.js";
 import type { Hold, Reason } from "./holds/hold.js";
 import { placeOf, type Queue } from "./queue.js";
 
-/** Positions change with every start: they are sent at most this often, in ms. */
+/** Places change with every start: they are sent at most this often, in ms. */
 const NEWS_MS = 500;
 
 interface WaitingOptions {
@@ -89,7 +88,7 @@ export class Waiting {
     if (before?.state === "queued") this.#leave(before, entry);
     if (after?.state === "queued" && entry) this.#place([entry]);
     else if (before) for (const hold of this.#holds) hold.forget(before);
-    this.#tellPositions();
+    this.#tellMoved();
   }
 
   /** The operation left its queue and did not start. */
@@ -151,17 +150,13 @@ export class Waiting {
   #tell(entries: readonly Entry[]): void {
     for (const { record } of entries)
       this.options.bus.emit("shown", record, "queuePosition", "blocked", "waitsFor");
-    this.#tellPositions();
+    this.#tellMoved();
   }
 
-  #tellPositions(): void {
+  #tellMoved(): void {
     if (this.#news || !this.options.isWatched()) return;
     this.#news = setTimeout(() => {
       this.#news = null;
-      for (const id of this.options.queue.first(FIRST_QUEUED)) {
-        const entry = this.options.entry(id);
-        if (entry) this.options.bus.emit("shown", entry.record, "queuePosition");
-      }
       this.options.bus.emit("moved");
     }, NEWS_MS);
   }

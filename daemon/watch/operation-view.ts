@@ -1,6 +1,7 @@
 /** Finds operations, and shows them with their momentary values, such as their queue positions. */
 import { Refusal } from "../../protocol/errors.js";
 import { ID_LENGTH, MIN_PREFIX } from "../../protocol/id.js";
+import { FIRST_QUEUED } from "../../protocol/limits.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import { shellLine } from "../../protocol/text/shell-quote.js";
 import type { Counts } from "../../protocol/watch.js";
@@ -102,9 +103,15 @@ export class OperationView {
     return this.#inOrder([...newest, ...fitting(ledger.inState("running")), ...this.#firstQueued(scope)]);
   }
 
-  /** The first queued operations that fit the scope. */
+  /** The first queued operations that fit the scope, as they are stored. */
   firstQueued(scope: Scope): Operation[] {
-    return this.#firstQueued(scope).map((entry) => this.present(entry));
+    return this.#firstQueued(scope).map(({ record }) => record);
+  }
+
+  /** The first operations of the queues, by queue, in the order of their turns. */
+  places(): ReadonlyMap<string, string[]> {
+    const { queue, store } = this.parts;
+    return Map.groupBy(queue.first(FIRST_QUEUED), (id) => store.ledger.get(id)?.record.queue ?? "");
   }
 
   /** Number of queued operations that fit the scope. */

@@ -13,7 +13,7 @@ import { ChangeVersions } from "./versions.js";
 
 type View = Pick<
   OperationView,
-  "record" | "matching" | "queued" | "firstQueued" | "queuedCount" | "counts" | "linesAfter"
+  "record" | "matching" | "queued" | "firstQueued" | "queuedCount" | "places" | "counts" | "linesAfter"
 >;
 
 export class StreamLines {
@@ -23,6 +23,9 @@ export class StreamLines {
   /** Lines just read: streams that are up to date take them from here, others from disk. */
   readonly #fresh = new Map<string, LogLine[]>();
   readonly #serialised = new Map<string, string>();
+  /** By queue, as of that change. */
+  #places: ReadonlyMap<string, string> = new Map();
+  #placesAt = -1;
 
   constructor(
     readonly view: View,
@@ -62,6 +65,17 @@ export class StreamLines {
     return JSON.stringify(
       keys ? Object.fromEntries(keys.map((name) => [name, record[name as keyof Operation]])) : record,
     );
+  }
+
+  /** A `moved` line for each queue. Made once for all streams: a client that has the line has its places. */
+  placeLines(): ReadonlyMap<string, string> {
+    if (this.#placesAt === this.versions.current) return this.#places;
+    this.#placesAt = this.versions.current;
+    const lines = [...this.view.places()].map(
+      ([queue, ids]) => [queue, `${JSON.stringify({ type: "moved", queue, ids })}\n`] as const,
+    );
+    this.#places = new Map(lines);
+    return this.#places;
   }
 
   logLine(id: string, lines: LogLine[]): string {

@@ -40,6 +40,11 @@ export class Watcher {
   /** With `operation`: the ids of its chain so far, in order. The last one is followed. */
   readonly #chain: string[] = [];
   #counts = "";
+  /** The queues moved since the last complete flush. */
+  #isMoved = false;
+  /** The last line of each queue, and with `operation` the last place. */
+  readonly #places = new Map<string, string>();
+  #place: number | null = null;
   /** When the last complete flush began, and when the present one began, ms since 1970. */
   #upTo = Date.now();
   #began = this.#upTo;
@@ -87,9 +92,11 @@ export class Watcher {
       const counts = this.#countsNow();
       this.#counts = JSON.stringify(counts);
       this.#write({ type: "snapshot", cursor: this.#cursor(), operations, ...counts });
+      for (const [queue, line] of this.shared.placeLines()) this.#places.set(queue, line);
     } else {
       // The snapshot that the client had may have held operations that left memory since.
       this.#holdsOthers = this.scope.operation === null;
+      this.#isMoved = true;
       this.#write({ type: "resumed", cursor: this.#cursor(since) });
       for (const id of this.shared.versions.removedSince(since)) this.#removed.add(id);
       this.#catchUp(since, operations);
@@ -136,15 +143,45 @@ export class Watcher {
 
   #send(operation: Operation): void {
     this.#dirty.add(operation.id);
+    // The client gets a place that may have changed back since the last line of its queue.
+    if (operation.state === "queued") this.#places.clear();
     this.#queue.hold(operation);
     this.#bringHistory(operation);
   }
 
-  /** The queues moved: the client gets the operations that came among the first. */
+  /** The queues moved: the client gets the operations that came among the first, and the new places. */
   queuesMoved(): void {
-    if (this.#draining || this.#queue.leftOut === 0) return;
+    this.#isMoved = true;
+  }
+
+  #bringFirst(): void {
+    if (this.scope.operation !== null) this.#notePlace(this.#chain.at(-1)!);
+    if (this.#queue.leftOut === 0) return;
     for (const operation of this.shared.view.firstQueued(this.scope))
       if (!this.#known.has(operation.id)) this.#send(operation);
+  }
+
+  /** A stream of one operation has no use for the order of a queue: it gets the place alone. */
+  #notePlace(id: string): void {
+    const place = this.shared.view.record(id)?.queuePosition ?? null;
+    if (place === this.#place) return;
+    this.#place = place;
+    this.shared.versions.noteKey(id, "queuePosition");
+    this.#dirty.add(id);
+  }
+
+  /** The order of each queue that moved. The client knows the places of all others. False if the stream is full. */
+  #sendPlaces(): boolean {
+    if (!this.#isMoved || this.scope.operation !== null) return true;
+    const lines = this.shared.placeLines();
+    for (const queue of this.#places.keys()) if (!lines.has(queue)) this.#places.delete(queue);
+    for (const [queue, line] of lines) {
+      if (this.#places.get(queue) === line) continue;
+      this.#places.set(queue, line);
+      this.#write(line);
+      if (this.#draining) return false;
+    }
+    return true;
   }
 
   /** An operation handed over to the next operation of its chain. */
@@ -183,12 +220,14 @@ export class Watcher {
   flush(): void {
     if (this.#draining || this.#ended) return;
     this.#began = Date.now();
+    if (this.#isMoved) this.#bringFirst();
     // Log lines are sent before the change that says that their operation is finished.
     if (this.scope.log && !this.#flushLogs()) return;
     const logs = this.#lines.size;
     if (!this.#flushNews()) return;
     if (this.#lines.size > logs && !this.#flushLogs()) return;
-    if (!this.#announceHandovers() || !this.#followChain()) return;
+    if (!this.#announceHandovers() || !this.#followChain() || !this.#sendPlaces()) return;
+    this.#isMoved = false;
     this.#sendCounts();
     this.#endIfOver();
   }

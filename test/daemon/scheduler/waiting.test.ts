@@ -1,5 +1,5 @@
 /** The waiting operations and their holds: a new reason to wait needs a hold in the list, and nothing else. */
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Bus } from "../../../daemon/bus.js";
 import { Hold, HoldOf } from "../../../daemon/scheduler/holds/hold.js";
 import { TypeLimits } from "../../../daemon/scheduler/holds/type-limits.js";
@@ -28,7 +28,7 @@ class Approval extends Hold {
   }
 }
 
-function world() {
+function world(isWatched = false) {
   const bus = new Bus();
   const entries = new Map<string, Entry>();
   const queue = new Queue();
@@ -39,7 +39,7 @@ function world() {
     queue,
     entry: (id) => entries.get(id) ?? null,
     onReady: () => {},
-    isWatched: () => false,
+    isWatched: () => isWatched,
   });
   const approval = new Approval();
   const rest = new HoldOf(() => ({ reason: "the daemon rests", since: AT }));
@@ -57,7 +57,7 @@ function world() {
     entry.record = { ...before, ...changes };
     bus.emit("decided", [{ id, before, after: entry.record } as Change], {} as Decision, true);
   };
-  return { queue, waiting, approval, rest, entries, shown, submit, change };
+  return { bus, queue, waiting, approval, rest, entries, shown, submit, change };
 }
 
 test("a held operation takes no turn, and joins at its place when the hold ends", () => {
@@ -77,6 +77,22 @@ test("a held operation takes no turn, and joins at its place when the hold ends"
   expect(waiting.length).toBe(2);
   expect(shown).toContain("first blocked");
   expect(shown.some((key) => key.startsWith("second"))).toBe(false);
+});
+
+test("a start tells watchers once that the queue moved, and shows no other operation again", () => {
+  vi.useFakeTimers();
+  try {
+    const { bus, queue, shown, submit, change } = world(true);
+    let moves = 0;
+    bus.on("moved", () => moves++);
+    for (const id of ["a", "b", "c"]) submit(id, true);
+    queue.take();
+    change("a", { state: "running" });
+    vi.advanceTimersByTime(1000);
+    expect([moves, shown]).toEqual([1, []]);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("a hold takes operations out of their queues, and returned ones are asked about again", () => {

@@ -38,11 +38,12 @@ export class WatchedWorld {
   reads = 0;
   readonly bus = new Bus();
   readonly #view: ConstructorParameters<typeof Hub>[1] = {
-    record: (id) => this.operations.get(id) ?? null,
-    matching: (scope) => this.matching(scope),
+    record: (id) => this.shown(id),
+    matching: (scope) => this.matching(scope).map(({ id }) => this.shown(id)!),
     queued: () => [],
     firstQueued: (scope) => this.firstQueued(scope),
     queuedCount: (scope) => this.queued(scope).length,
+    places: () => this.places(),
     counts: () => {
       const counts = { ...NO_COUNTS };
       for (const { state } of this.operations.values()) counts[state]++;
@@ -69,6 +70,22 @@ export class WatchedWorld {
     const cut = new Set(finished.slice(0, Math.max(0, finished.length - scope.limit)));
     const first = new Set(this.firstQueued(scope));
     return all.filter((record) => !cut.has(record) && (record.state !== "queued" || first.has(record)));
+  }
+
+  /** By queue, in the order of their turns. */
+  places(): Map<string, string[]> {
+    const queued = this.queued(ALL).sort((a, b) => b.priority - a.priority);
+    return new Map(
+      [...Map.groupBy(queued, ({ queue }) => queue)].map(([queue, its]) => [queue, its.map(({ id }) => id)]),
+    );
+  }
+
+  /** The record with its place. */
+  shown(id: string): Operation | null {
+    const record = this.operations.get(id);
+    if (record === undefined) return null;
+    const place = this.places().get(record.queue)?.indexOf(id) ?? -1;
+    return place === -1 ? record : { ...record, queuePosition: place + 1 };
   }
 
   queued(scope: Scope): Operation[] {
@@ -98,7 +115,7 @@ export class WatchedWorld {
       seq: 1,
       at: AT,
       attempt: 0,
-      operation: submission({ id, op, chain }),
+      operation: submission({ id, op, queue: op, chain }),
     });
     this.operations.set(id, record);
     this.hub.changed(null, record);

@@ -113,14 +113,14 @@ describe("the first line", () => {
     world.submit("new");
     await world.turn();
     const lines = watching(world, ALL, undefined, cursor).lines;
-    expect(lines.map((line) => line.type)).toEqual(["resumed", "changed", "changed", "counts"]);
+    expect(lines.map((line) => line.type)).toEqual(["resumed", "changed", "changed", "moved", "counts"]);
     expect(lines[0]).toEqual({ type: "resumed", cursor });
     expect(lines[1]).toMatchObject({ id: "two", patch: { percent: 50 } });
     expect(Object.keys(lines[1]?.type === "changed" ? lines[1].patch : {}).sort()).toEqual([
       "percent",
       "seq",
     ]);
-    expect(lines[2]).toMatchObject({ id: "new", patch: world.operations.get("new") });
+    expect(lines[2]).toMatchObject({ id: "new", patch: world.shown("new") });
   });
 
   test("without missed changes, sends no lines", async () => {
@@ -197,7 +197,7 @@ describe("changes", () => {
     world.forget("one");
     world.say("one", { type: "operation:retried", from: null });
     await world.turn();
-    expect(response.of("changed").at(-1)?.patch).toEqual(world.operations.get("one"));
+    expect(response.of("changed").at(-1)?.patch).toEqual(world.shown("one"));
     world.start("one");
     world.finish("one", "succeeded");
     await world.turn();
@@ -262,6 +262,23 @@ describe("changes", () => {
     world.say("one", { type: "operation:retried", from: null });
     await world.turn();
     expect(viewOf(response).operations.get("one")?.state).toBe("queued");
+  });
+
+  test("a start moves a queue by one line, and no record of it", async () => {
+    const world = new WatchedWorld();
+    for (let n = 0; n < 500; n++) world.submit(`op${n}`);
+    const [response, one] = [watching(world), watching(world, { ...ALL, operation: "op9" })];
+    world.start("op0");
+    world.moved();
+    await world.turn();
+    expect(response.lines.slice(1).map(({ type }) => type)).toEqual(["changed", "moved", "counts"]);
+    for (const id of ["op1", "op499"])
+      expect(viewOf(response).operations.get(id)?.queuePosition).toBe(world.shown(id)!.queuePosition);
+    expect(one.of("changed").map(({ patch }) => patch)).toEqual([{ queuePosition: 9 }]);
+    // The order is the same: there is nothing to say.
+    world.moved();
+    await world.turn();
+    expect([response.lines.length, one.lines.length]).toEqual([4, 2]);
   });
 
   test("counts come when they change, once", async () => {
@@ -360,7 +377,7 @@ describe("one operation", () => {
     await world.turn();
     expect(plain.lines.at(-1)).toMatchObject({ type: "end", id: "one" });
     expect(following.of("chained")).toEqual([
-      expect.objectContaining({ from: "one", to: "two", operation: world.operations.get("two") }),
+      expect.objectContaining({ from: "one", to: "two", operation: world.shown("two") }),
     ]);
     world.start("two");
     world.finish("two", "succeeded", "three");

@@ -87,6 +87,7 @@ function rowsMoved(before: WatchView, after: WatchView, lines: readonly WatchLin
   return lines.some((line) => {
     switch (line.type) {
       case "snapshot":
+      case "moved":
       case "removed":
         return true;
       case "changed":

@@ -71,6 +71,8 @@ export function watchLineAt(line: WatchLine, host: string): WatchLine {
         to: keyAt(line.to, host),
         operation: operationAt(line.operation, host),
       };
+    case "moved":
+      return { ...line, ids: keys(line.ids, host) };
     case "log":
     case "removed":
     case "end":
