@@ -29,11 +29,9 @@ export interface AppProps {
   terminal: Omit<TerminalFacts, "background">;
   /** Gets Ink's function that releases the terminal for a while. */
   onSuspendable: (suspend: SuspendTerminal) => void;
-  /** Whether anything moves by itself. */
-  motion: boolean;
 }
 
-export function App({ store, terminal, onSuspendable, motion }: AppProps) {
+export function App({ store, terminal, onSuspendable }: AppProps) {
   const state = useSyncExternalStore(store.subscribe, store.drawn);
   const { background } = state;
   const theme = useMemo(() => themeFor({ ...terminal, background }), [terminal, background]);
@@ -46,12 +44,12 @@ export function App({ store, terminal, onSuspendable, motion }: AppProps) {
   usePaste((text) => store.dispatch({ type: "pasted", text }));
   return (
     <ThemeContext value={theme}>
-      <Screen state={state} motion={motion} />
+      <Screen state={state} />
     </ThemeContext>
   );
 }
 
-export function Screen({ state, motion = false }: { state: State; motion?: boolean }) {
+export function Screen({ state }: { state: State }) {
   const theme = useTheme();
   const { columns, rows } = state.size;
   const panes = panesOf(state);
@@ -72,7 +70,7 @@ export function Screen({ state, motion = false }: { state: State; motion?: boole
   const body = panes.height - shell.length - (palette ? paletteHeight(state) : 0);
   return (
     <Box flexDirection="column" width={columns} height={rows}>
-      <Header state={state} motion={motion} />
+      <Header state={state} />
       {troubleRows(state) > 0 && <TroubleLine state={state} />}
       {filterRows(state) > 0 && <FilterLine state={state} />}
       {/* Clipping costs time in each frame: only where something stands over the panels. */}

@@ -20,7 +20,7 @@ import { dimmed, type Style, type Theme } from "./text/theme.js";
 /** Columns of the spinner, with the space before it. */
 const SPINNER = 4;
 
-export function Header({ state, motion }: { state: State; motion: boolean }) {
+export function Header({ state }: { state: State }) {
   const theme = useTheme();
   const { connection } = state;
   const busy = connection.state === "connecting" || state.request !== null;
@@ -31,22 +31,22 @@ export function Header({ state, motion }: { state: State; motion: boolean }) {
       : connection.state === "away"
         ? facts({ ...state, now: connection.since }, width, dimmed(theme))
         : connecting(state, width, theme);
-  return <HeaderRow text={text} busy={busy} motion={motion} />;
+  return <HeaderRow text={text} busy={busy} />;
 }
 
 interface HeaderRowProps {
   text: string;
   busy: boolean;
-  motion: boolean;
 }
 
-const HeaderRow = memo(function HeaderRow({ text, busy, motion }: HeaderRowProps) {
+const HeaderRow = memo(function HeaderRow({ text, busy }: HeaderRowProps) {
+  const { moves } = useTheme();
   if (!busy) return <Row text={text} />;
   return (
     <Box>
       <Row text={text} />
       <Text> </Text>
-      {motion ? <Spinner type="simpleDots" /> : <Text>…</Text>}
+      {moves ? <Spinner type="simpleDots" /> : <Text>…</Text>}
     </Box>
   );
 });

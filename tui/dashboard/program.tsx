@@ -145,8 +145,8 @@ export function startDashboard(options: ProgramOptions): Program {
     flags,
     stateDir: options.stateDir ?? null,
   });
-  const terminal = { stdout, env, choice: options.theme, links: options.links };
-  const app = () => <App store={store} terminal={terminal} onSuspendable={suspending.use} motion={motion} />;
+  const terminal = { stdout, env, choice: options.theme, links: options.links, motion };
+  const app = () => <App store={store} terminal={terminal} onSuspendable={suspending.use} />;
 
   // Registered before Ink's own listener: the frame that Ink then draws has the new size already, so that no row
   // of the old one can wrap.

@@ -61,7 +61,8 @@ describe("the card", () => {
     ]);
     const rows = screenText(state).split("\n");
     const at = rows.findIndex((row) => row.includes("✗ certificate expired  "));
-    expect(rows[at - 1]).toContain("─ failed ─");
+    expect(rows[at - 2]).toContain("─ failed ─");
+    expect(rows[at - 1]).toContain("✗ ");
     expect(rows.join("\n")).not.toContain("LIVEOPS_EXCEPTION");
   });
 

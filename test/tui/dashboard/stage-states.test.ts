@@ -47,10 +47,10 @@ describe("the first screen", () => {
   const screen = screenText(opened([nightly()], { size: { columns: 160, rows: 40 } }));
 
   test("has a row a stage with sign and reason, or the first line of the error", () => {
-    expect(rowOf(screen, "Dump")).toMatch(/✓ Dump +reused {2}· {2}done in attempt 1 /);
-    expect(rowOf(screen, "Upload")).toMatch(/▲ Upload +20s {2}━+▲ {2}no remote /);
-    expect(rowOf(screen, "Check")).toMatch(/» Check +skipped +» {2}not on weekdays /);
-    expect(rowOf(screen, "Prune")).toMatch(/✓ Prune +30s +[╺━]/);
+    expect(rowOf(screen, "reused")).toMatch(/✓ Dump +reused {2}· {2}done in attempt 1 /);
+    expect(rowOf(screen, "no remote")).toMatch(/▲ Upload +20s {2}━+▲ {2}no remote /);
+    expect(rowOf(screen, "not on weekdays")).toMatch(/» Check +skipped +» {2}not on weekdays /);
+    expect(screen).toMatch(/✓ Prune +30s +[╺━]/);
     expect(screen).not.toContain("\x1b");
   });
 

@@ -1,5 +1,6 @@
 /** What every component is made of: the theme of the terminal, rows, panels, dialogs. */
 import { Box, Text } from "ink";
+import Spinner from "ink-spinner";
 import { createContext, memo, type ReactNode, useContext } from "react";
 import { fit, widthOf } from "../text/cells.js";
 import { type Drawn, Line, type Piece } from "../text/line.js";
@@ -13,6 +14,7 @@ export const ThemeContext = createContext<Theme>({
   activeBorder: undefined,
   borderStyle: "round",
   sparks: "▁▂▃▄▅▆▇█",
+  moves: false,
 });
 
 export const useTheme = (): Theme => useContext(ThemeContext);
@@ -24,8 +26,27 @@ export const Row = memo(function Row({ text }: { text: string }) {
 
 /** Rows one below the other. */
 export function Rows({ rows }: { rows: readonly Drawn[] }) {
-  return rows.map((row, place) => <Row key={place} text={String(row)} />);
+  const { moves } = useTheme();
+  return rows.map((row, place) => {
+    const around = moves && row instanceof Line ? row.aroundTurn : null;
+    if (around === null) return <Row key={place} text={String(row)} />;
+    return <TurningRow key={place} before={around[0]} after={around[1]} />;
+  });
 }
+
+/** Nothing else is drawn again when it turns. */
+const TurningRow = memo(function TurningRow({ before, after }: { before: string; after: string }) {
+  const { activeBorder } = useTheme();
+  return (
+    <Text wrap="truncate-end">
+      {before}
+      <Text color={activeBorder}>
+        <Spinner type="dots11" />
+      </Text>
+      {after}
+    </Text>
+  );
+});
 
 export interface PanelProps {
   width: number;

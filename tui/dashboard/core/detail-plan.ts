@@ -38,7 +38,7 @@ export interface Part {
 }
 
 export type PartKind =
-  | ("about" | "breadcrumb" | "bar" | "stall" | "status" | "stages")
+  | ("about" | "stepper" | "bar" | "stall" | "status" | "stages")
   | ("placement" | "after" | "hooks" | "approval")
   | ("rate" | "cpu" | "recent" | "failure" | "outcome" | "results" | "blank");
 
@@ -115,6 +115,7 @@ function groupsOf(
   // On a small screen the identifier alone gives way to an error or a stage.
   const isBare =
     operation.attempt < 2 && (operation.error !== null || Object.keys(shownParams(operation)).length === 0);
+  const steps = rows(["stepper", running || isChain || operation.stages.length > 1]);
   const head = rows(["about", budget >= SMALL || !isBare]);
   const asks = waitsForApproval(operation) !== null;
   const whole = rows(
@@ -133,7 +134,7 @@ function groupsOf(
     ["recent", runs > 1 && roomy],
   );
   const card = part("approval", approvalCard(state, operation, width, unpainted).length);
-  let left = budget - head.length - whole.length - heightOf(card);
+  let left = budget - steps.length - head.length - whole.length - heightOf(card);
   const isFailed = operation.state === "failed" && operation.error !== null;
   // On a large screen the stages keep some rows; on a small one, the stage that failed.
   const beside = budget < STAGES_FROM ? 1 : STAGES_KEPT;
@@ -148,8 +149,6 @@ function groupsOf(
   left -= some.length;
   const all = isChain ? lanesOfView(state, links, operation, true) : null;
   const hasLinks = all !== null && rowsOfLanes(all) <= left;
-  const crumbs = rows(["breadcrumb", isChain && !hasLinks]);
-  left -= crumbs.length;
   const stages = stagesOf(
     state,
     operation,
@@ -158,10 +157,9 @@ function groupsOf(
   );
   const results = Math.min(chainResults(links, operation).length, left - heightOf(stages) - 2);
   const rest = [stages, some, part("results", results)];
-  const chain = [...crumbs, ...whole];
   return isFailed
-    ? [part("failure", outcome), head, chain, ...rest]
-    : [head, card, chain, part("outcome", outcome), ...rest];
+    ? [[...steps, ...part("failure", outcome)], head, whole, ...rest]
+    : [[...steps, ...head], card, whole, part("outcome", outcome), ...rest];
 }
 
 /** The row of the stall has the unfinished line of a program that waits for input. */

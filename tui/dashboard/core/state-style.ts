@@ -1,10 +1,10 @@
 /** Signs, words and styles of states: the glyphs that all screens share. */
 
-import { waitsForApproval } from "../../../protocol/approval.js";
+import { openApproval, waitsForApproval } from "../../../protocol/approval.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { knownStepState, type StepState } from "../../../protocol/stage-state.js";
 import type { State as OperationState } from "../../../protocol/state.js";
-import { stateGlyph } from "../../terminal/glyphs.js";
+import { stageGlyph, stateGlyph } from "../../terminal/glyphs.js";
 import type { Style } from "../text/theme.js";
 import { isCancelling, isPaused } from "./chain.js";
 import type { Level } from "./model.js";
@@ -40,6 +40,17 @@ export function styleOf(operation: Operation): Style {
 
 export function styleOfState(state: OperationState): Style {
   return STYLES[state] ?? "muted";
+}
+
+/**
+ * The sign of the stage that an operation is in: a stage that waits for a person or for room does not look as if it
+ * worked.
+ */
+export function activeSign(operation: Operation): [glyph: string, style: Style] {
+  if (isPaused(operation)) return [PAUSED, "warn"];
+  const { waitingForInput, noRoomSince, stalledSince } = operation;
+  if (openApproval(operation) !== null || waitingForInput) return ["?", "warn"];
+  return noRoomSince || stalledSince ? ["▲", "warn"] : [stageGlyph("active"), "accent"];
 }
 
 /** Of stages and steps. */

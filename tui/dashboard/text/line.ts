@@ -19,6 +19,8 @@ interface Run {
 export class Line {
   #runs: Run[] = [];
   #used = 0;
+  /** Where in the runs the sign stands that turns; -1: nowhere. */
+  #turns = -1;
 
   constructor(
     readonly width: number,
@@ -35,6 +37,18 @@ export class Line {
     if (fitted !== "") this.#runs.push({ text: fitted, styles });
     this.#used += widthOf(fitted);
     return this;
+  }
+
+  /** Adds the sign of work that does not tell how far it is. It turns on a screen where things may move. */
+  turn(sign: string, ...styles: Style[]): this {
+    if (this.left > 0) this.#turns = this.#runs.length;
+    return this.add(sign, ...styles);
+  }
+
+  /** What stands before and behind the sign that turns; null: nothing turns. */
+  get aroundTurn(): readonly [before: string, after: string] | null {
+    if (this.#turns === -1) return null;
+    return [this.#text(this.#runs.slice(0, this.#turns)), this.#text(this.#runs.slice(this.#turns + 1))];
   }
 
   /** Adds a drawing character so many times, or as often as there is room; each is one column. */
@@ -77,10 +91,14 @@ export class Line {
   }
 
   toString(): string {
+    return this.#text(this.#runs);
+  }
+
+  #text(runs: readonly Run[]): string {
     let painted = "";
     let open: Run | null = null;
     let blanks = "";
-    for (const run of this.#runs) {
+    for (const run of runs) {
       if (isBlank(run)) {
         blanks += run.text;
         continue;

@@ -29,6 +29,8 @@ export interface Theme {
   readonly borderStyle: "round" | "single";
   /** Characters of a sparkline. */
   readonly sparks: string;
+  /** Whether anything moves by itself. */
+  readonly moves: boolean;
 }
 
 export const DARK: Table = {
@@ -63,16 +65,26 @@ export interface TerminalFacts {
   readonly choice?: ThemeChoice | undefined;
   /** Whether text may be a hyperlink, where the terminal takes it; true by default. */
   readonly links?: boolean | undefined;
+  /** Whether anything may move by itself; false by default. */
+  readonly motion?: boolean | undefined;
   /** Answer of the terminal to OSC 11; null: none yet. */
   readonly background: Rgb | null;
 }
 
-export function themeFor({ stdout, env, choice = "auto", links = true, background }: TerminalFacts): Theme {
+export function themeFor({
+  stdout,
+  env,
+  choice = "auto",
+  links = true,
+  motion = false,
+  background,
+}: TerminalFacts): Theme {
   const few = hasFewGlyphs(env);
   const linked = links && takesSequences(env);
   const shapes = {
     borderStyle: few ? "single" : "round",
     sparks: few ? "_.-=#" : "▁▂▃▄▅▆▇█",
+    moves: motion && !few && wantsColour(stdout, env),
   } as const;
   const glyphs = few ? withPlainGlyphs : (text: string) => text;
   if (!wantsColour(stdout, env))
@@ -236,6 +248,7 @@ export function dimmed(theme: Theme): Theme {
     paint: (text, ...styles) =>
       theme.paint(text, "dim", ...styles.filter((style) => style === "bold" || style.startsWith("link "))),
     activeBorder: theme.border,
+    moves: false,
   };
 }
 

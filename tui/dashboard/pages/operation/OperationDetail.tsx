@@ -49,8 +49,8 @@ import { type Drawn, Line, type Piece } from "../../text/line.js";
 import { linkResultRows, outcomeRows } from "../../text/outcome.js";
 import type { Theme } from "../../text/theme.js";
 import { LogView } from "../log/LogView.js";
-import { breadcrumb } from "./breadcrumb.js";
 import { chainBar, stall } from "./chain-bar.js";
+import { stepper } from "./stepper.js";
 import { waterfall } from "./waterfall.js";
 
 export function OperationDetail({ state }: { state: State }) {
@@ -141,7 +141,7 @@ const ROWS: Record<PartKind, (view: DetailView, part: Part) => Drawn | readonly 
   blank: () => "",
   about,
   approval: ({ state, operation, width, theme }) => approvalCard(state, operation, width, theme.paint),
-  breadcrumb,
+  stepper,
   bar: chainBar,
   stall,
   placement: ({ state, operation, line }) => line().add(placementText(state, operation), "muted"),
