@@ -1,7 +1,10 @@
 #!/bin/sh
-# Installs liveops from this directory, upgrades it or removes it. docs: app/docs/installing.md
+# Installs liveops from this directory or from an archive, upgrades it or removes it. docs: app/docs/installing.md
 set -eu
 umask 022
+
+# Where archives are published; empty: nowhere yet.
+RELEASES=
 
 usage() {
   cat <<'END'
@@ -10,7 +13,11 @@ usage: install.sh [--prefix DIR] [--service]
 
 Copies liveops to DIR/lib/liveops, and links commands, man pages and completion
 into DIR/bin and DIR/share. A running daemon of an earlier install is restarted.
-Running operations continue.
+Running operations continue. Needs no root.
+
+Outside of an unpacked archive, LIVEOPS_FROM names where the archive is: its
+file or its URL, or the directory or the URL of several. SHA256SUMS stands
+beside it.
 
   --prefix DIR   default: ~/.local, or where this install.sh is installed
   --service      let systemd start the daemon (liveopsd install); on a terminal
@@ -45,17 +52,87 @@ check_place() {
   done
 }
 
-check_archive() {
+# Checks the files that SHA256SUMS of a directory names.
+check_sums() {
   if command -v sha256sum >/dev/null; then
-    sum=sha256sum
+    summer=sha256sum
   elif command -v shasum >/dev/null; then
-    sum='shasum -a 256'
+    summer='shasum -a 256'
   else
     fail 1 "the archive cannot be checked: neither sha256sum nor shasum is on the PATH; install coreutils"
   fi
-  (cd "$here" && $sum -c SHA256SUMS >/dev/null) || fail 1 "the archive is damaged; unpack it again"
+  (cd "$1" && $summer -c SHA256SUMS >/dev/null) || fail 1 "$2"
+}
+
+check_archive() {
+  check_sums "$here" "the archive is damaged; unpack it again"
   "$here/bin/liveops" --version >/dev/null ||
     fail 1 "the programs of this archive do not run on this system ($(uname -sm)); choose another archive (Linux needs glibc 2.28 or newer)"
+}
+
+# Copies or downloads a file of the place of the archive.
+get() {
+  case $place in
+    http://* | https://*)
+      if command -v curl >/dev/null; then
+        curl -fsSL -o "$2" "$place/$1" || fail 1 "$place/$1 cannot be downloaded"
+      elif command -v wget >/dev/null; then
+        wget -q -O "$2" "$place/$1" || fail 1 "$place/$1 cannot be downloaded"
+      else
+        fail 1 "nothing can be downloaded: neither curl nor wget is on the PATH"
+      fi
+      ;;
+    *) [ -f "$place/$1" ] && cp "$place/$1" "$2" || fail 1 "there is no file $place/$1" ;;
+  esac
+}
+
+# The system and the processor, in the words of the archives.
+target() {
+  case $(uname -s) in
+    Linux) system=linux ;;
+    Darwin) system=darwin ;;
+    *) fail 1 "there is no archive for $(uname -s); install Node and the npm package" ;;
+  esac
+  case $(uname -m) in
+    x86_64 | amd64) processor=x64 ;;
+    aarch64 | arm64) processor=arm64 ;;
+    *) fail 1 "there is no archive for $(uname -m); install Node and the npm package" ;;
+  esac
+  if [ "$system" = linux ] && ldd --version 2>&1 | grep -qi musl; then
+    fail 1 "the Node of the archives needs glibc, and this system has musl; install Node with its package manager, and the npm package"
+  fi
+  printf '%s-%s' "$system" "$processor"
+}
+
+# Unpacks an archive and runs its install.sh.
+install_from_archive() {
+  from=${LIVEOPS_FROM:-$RELEASES}
+  [ -n "$from" ] || fail 2 "archives are published nowhere yet; LIVEOPS_FROM must name one: its file, its directory or its URL"
+  case $from in
+    *.tar.gz | *.tar.xz)
+      case $from in */*) place=${from%/*} ;; *) place=. ;; esac
+      pattern=${from##*/}
+      ;;
+    *)
+      place=${from%/}
+      wanted=$(target)
+      pattern="liveops-[^/]*-$wanted\.tar\.gz"
+      ! command -v xz >/dev/null || pattern="liveops-[^/]*-$wanted\.tar\.[xg]z"
+      ;;
+  esac
+  scratch=$(mktemp -d)
+  trap 'rm -rf "$scratch"' EXIT
+  get SHA256SUMS "$scratch/all"
+  # The newest of several, and the small form of it.
+  sum=$(grep "  $pattern\$" "$scratch/all" | sort -k 2 -V | tail -n 1) ||
+    fail 1 "$place/SHA256SUMS names no archive ${pattern}"
+  name=${sum##* }
+  say "takes $name from $place"
+  get "$name" "$scratch/$name"
+  printf '%s\n' "$sum" >"$scratch/SHA256SUMS"
+  check_sums "$scratch" "$place/$name is damaged: it does not match SHA256SUMS; download it again"
+  tar -xf "$scratch/$name" -C "$scratch" || fail 1 "$name cannot be unpacked"
+  "$scratch/${name%.tar.*}/install.sh" "$@"
 }
 
 # Links what the prefix does not have yet, and removes links of the version before.
@@ -128,6 +205,7 @@ uninstall_liveops() {
 }
 
 main() {
+  # A shell that reads this text from a pipe has another $0.
   here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
   prefix=
   service=ask
@@ -143,6 +221,11 @@ main() {
     esac
     shift
   done
+  if [ "$action" = install_liveops ] && [ ! -x "$here/bin/liveops" ]; then
+    [ "$service" = ask ] || set -- --service
+    install_from_archive ${prefix:+--prefix "$prefix"} "$@"
+    exit
+  fi
   if [ -z "$prefix" ]; then
     case $here in
       */lib/liveops) prefix=${here%/lib/liveops} ;;

@@ -5,10 +5,11 @@
  * Without `--target`, each target whose Node can be had. `SOURCE_DATE_EPOCH` is the date of the files; default: the
  * date of the commit.
  */
-import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { gunzipSync } from "node:zlib";
 import { inTemporary, NoNodeError, ROOT, TARGETS, type Target } from "./packages.js";
 import { archiveName, makeTree, pack, sumLine } from "./tree.js";
 
@@ -45,24 +46,46 @@ mkdirSync(out, { recursive: true });
 const made: string[] = [];
 for (const target of named ?? TARGETS) {
   try {
-    const file = await make(target);
-    say(`made ${join(out, file)}`);
-    made.push(file);
+    const files = await make(target);
+    for (const file of files) say(`made ${join(out, file)}`);
+    made.push(...files);
   } catch (error) {
     // A target that was named must be made.
     if (!(error instanceof NoNodeError) || named !== undefined) endWith(1, error);
     say(`left out ${target}, whose Node cannot be had: ${error.message}`);
   }
 }
+copyFileSync(join(ROOT, "scripts/tarball/install.sh"), join(out, "install.sh"));
 writeFileSync(join(out, "SHA256SUMS"), made.map((file) => sumLine(out, file)).join(""));
 
-/** @returns the name of the file */
-function make(target: Target): Promise<string> {
+/** @returns the names of the files */
+function make(target: Target): Promise<string[]> {
   return inTemporary(async (dir) => {
     const name = archiveName(target);
     await makeTree(target, join(dir, name), mirror, date);
     const file = `${name}.tar.gz`;
     await pack(dir, name, join(out, file), date);
-    return file;
+    return [file, ...compressed(file, target)];
   });
+}
+
+/** The filter for programs makes an archive of x64 3 % smaller; that of arm64 needs xz 5.4 to unpack. */
+const filters = (target: Target) => [...(target.endsWith("x64") ? ["--x86"] : []), "--lzma2=preset=9e"];
+
+/** Writes the same archive as `.tar.xz`, a third smaller, where the system has xz. */
+function compressed(file: string, target: Target): string[] {
+  const input = gunzipSync(readFileSync(join(out, file)));
+  // One thread: the same bytes on each machine.
+  const { stdout, error, status } = spawnSync("xz", ["-c", "-T1", ...filters(target)], {
+    input,
+    maxBuffer: input.length,
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  if (error !== undefined || status !== 0) {
+    say(`left out the .tar.xz of ${target}: xz cannot be run`);
+    return [];
+  }
+  const small = file.replace(/gz$/, "xz");
+  writeFileSync(join(out, small), stdout);
+  return [small];
 }

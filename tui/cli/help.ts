@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
+import { REPOSITORY } from "../../protocol/repository.js";
 import { packageOf } from "../../protocol/system/package-place.js";
 import { commandIndex } from "../kit/options.js";
 import { commandTree } from "./commands.js";
@@ -57,16 +58,17 @@ export async function helpTree(kind: HelpKind): Promise<Command> {
       ...(all ? {} : { visibleOptions: () => [] }),
       subcommandTerm: (command) => pathOf(command).join(" "),
     })
-    .addHelpText("after", [...(all ? [] : [HELP_ALL]), `Documentation: ${documentation()}`].join("\n"));
+    .addHelpText("after", [...(all ? [] : [HELP_ALL]), ...documentation()].join("\n"));
 }
 
 const HELP_ALL = "liveops help all lists every command, and the options that all have.";
 
-/** The index of the pages that came with this version. */
-function documentation(): string {
+/** The index of the pages that came with this version; empty: they are not here, and the repository has no address. */
+function documentation(): string[] {
   const dir = packageOf(process.argv[1] ?? "");
   const index = join(dir ?? "", "docs", "README.md");
-  return dir !== null && existsSync(index) ? index : "https://github.com/liveops/liveops/tree/main/docs";
+  if (dir !== null && existsSync(index)) return [`Documentation: ${index}`];
+  return REPOSITORY === "" ? [] : [`Documentation: ${REPOSITORY}/tree/main/docs`];
 }
 
 function withSubcommands(command: Command): Command[] {

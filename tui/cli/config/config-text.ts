@@ -4,15 +4,10 @@ import { UsageError } from "../../../protocol/failures.js";
 import { isPlainObject } from "../../../protocol/objects.js";
 import { configProblems, problemLine } from "../../../protocol/system/config.js";
 import { positionOf } from "../../../protocol/system/config-position.js";
-import { SCHEMA_KEY } from "../../../protocol/system/config-settings.js";
-import { VERSION } from "../../../protocol/version.js";
 import { type ConfigKey, type ConfigValueSchema, valueAt } from "./config-keys.js";
 
-/** The schema of this version, for editors. */
-const SCHEMA_URL = `https://raw.githubusercontent.com/liveops/liveops/v${VERSION}/docs/config.schema.json`;
-
 /** A new config file. */
-export const NEW_CONFIG = `{\n  "${SCHEMA_KEY}": "${SCHEMA_URL}"\n}\n`;
+export const NEW_CONFIG = "{\n}\n";
 
 /**
  * The typed word as a value of the setting: text where the setting takes only text, else JSON, else text.

@@ -33,7 +33,7 @@ ${STATE_DIR}${JSON.stringify(stateDir)}
 
 [Unit]
 Description=liveops daemon
-Documentation=https://github.com/liveops/liveops#readme
+Documentation=man:liveopsd(1)
 StartLimitIntervalSec=0
 
 [Service]
