@@ -306,6 +306,10 @@ export const operationSchema = z.object({
     z.nullable(operationErrorSchema),
     "`code`, `message`, `stack` and, for some codes, `cause`; see [errors](errors.md)",
   ),
+  curve: doc(
+    z.optional(z.record(z.string(), z.array(z.number()))),
+    'by stage, `""` without stages: seconds after which the first attempt had told 10, 25, 50 and 75 percent; absent: it told none',
+  ),
   odd: doc(
     z.optional(z.array(oddSchema)),
     "Numbers far outside of what earlier successes told: `name`, `value`, `low`, `high`, `runs` (number of these successes) and `unit`; see [odd successes](odd.md). Absent or empty: none",

@@ -6,6 +6,7 @@
  */
 import { answered, openApproval, withoutAskedAgain } from "./approval.js";
 import { NO_END, recordEnd } from "./end-values.js";
+import { CURVE_PERCENTS } from "./estimate/curve.js";
 import type { OperationEvent, Submission } from "./event.js";
 import { MAX_STATUS } from "./limits.js";
 import { getOwn } from "./objects.js";
@@ -186,7 +187,7 @@ function changes(
     case "progress:changed": {
       const { step, percent, progress } = event;
       return step === undefined
-        ? { percent, progress }
+        ? { percent, progress, ...curveAfter(put, record, event) }
         : reportOfStep(put, record, step, { percent, progress });
     }
     case "status:changed": {
@@ -220,6 +221,25 @@ function changes(
         chain: { ...record.chain, next: event.next },
       };
   }
+}
+
+/** How the share of a stage grows tells later runs more than how long the stage took. A pause would falsify the times. */
+function curveAfter(
+  put: Put,
+  record: Operation,
+  { percent, progress, at }: Extract<OperationEvent, { type: "progress:changed" }>,
+): Pick<Operation, "curve"> {
+  const { stages, currentStage, untrackedStage, attempt, pause, startedAt, curve = {} } = record;
+  const isOfStage = stages.length > 0;
+  const stage = isOfStage ? stages[currentStage] : "";
+  const since = isOfStage ? getOwn(record.stageTimes, stage ?? "")?.startedAt : startedAt;
+  if (stage === undefined || since == null || attempt > 1 || pause !== null) return {};
+  if (progress?.total === null || (isOfStage && untrackedStage !== null)) return {};
+  const known = getOwn(curve, stage) ?? [];
+  const passed = CURVE_PERCENTS.filter((each) => percent >= each).length - known.length;
+  if (passed <= 0) return {};
+  const seconds = Math.max(0, (Date.parse(at) - Date.parse(since)) / 1000);
+  return { curve: put(curve, stage, [...known, ...Array<number>(passed).fill(seconds)]) };
 }
 
 /**
@@ -260,7 +280,12 @@ const CLEAN = {
 
 /** For a new attempt and for a wait in the queue. A record that never had a key does not get it. */
 function cleaned(record: Operation): Partial<Operation> {
-  return { ...CLEAN, ...withoutSteps(record), ...(record.odd && { odd: [] }) };
+  return {
+    ...CLEAN,
+    ...withoutSteps(record),
+    ...(record.odd && { odd: [] }),
+    ...(record.curve && { curve: {} }),
+  };
 }
 
 /** As a wait in the queue; the stages are as the last attempt left them. */

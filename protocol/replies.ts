@@ -113,8 +113,16 @@ export const typesReply = z.object({
   ),
 });
 
-const spread = z.nullable(z.object({ p50: z.number(), p90: z.number() }));
-const stageSpreads = z.record(z.string(), z.object({ runs: z.int(), p50: z.number(), p90: z.number() }));
+const spreadShape = {
+  p50: z.number(),
+  p90: z.number(),
+  curve: doc(
+    z.optional(z.array(z.number())),
+    "shares of the duration, from 0 to 1, after which 10, 25, 50 and 75 percent were told; absent: too few runs told a percent",
+  ),
+};
+const spread = z.nullable(z.object(spreadShape));
+const stageSpreads = z.record(z.string(), z.object({ runs: z.int(), ...spreadShape }));
 const finishedRun = z.object({
   id: z.string(),
   state: z.enum(["succeeded", "failed", "cancelled"]),
@@ -138,7 +146,7 @@ export const historyReply = z.object({
         }),
       ),
     ),
-    "the same for runs with equal parameters, of at most 20 sets that two or more of the runs had; absent: no two had equal ones",
+    "the same for runs with equal parameters, of the 20 newest sets",
   ),
   recent: doc(z.array(finishedRun), "the newest 12 finished runs, newest first"),
   next: doc(

@@ -42,9 +42,10 @@ export function played(links: readonly Link[]): Told[] {
   let before = 0;
   for (const [i, link] of links.entries()) {
     const coming = links.slice(i + 1).map((next) => usualTime(usualOf(next)));
+    const others = links.map((each, n) => (n < i ? lengths[n]! : (usualOf(each)?.seconds?.p50 ?? 0)));
     for (const [attempt, now, left] of looksOf(link, all / LOOKS)) {
       const ran = before + now;
-      const whole = sumOf([left, ...coming]);
+      const whole = sumOf([left, ...coming], others.with(i, now + (left.seconds ?? 0)));
       const isLater = isLaterThanPromised(promise, attempt, ran, whole);
       promise = promised(promise, attempt, ran, whole);
       told.push({ ...whole, ran, rest: all - ran, isLater });
@@ -69,9 +70,9 @@ function* looksOf(
   let next = Number.NaN;
   for (const event of link.run.events) {
     const at = Date.parse(event.at);
+    if (record?.state === "running") for (; next < at; next += every * 1000) yield look(record, next);
     // A finished attempt tells nothing more.
     if (event.type === "attempt:finished" || event.type === "operation:finished") return;
-    if (record?.state === "running") for (; next < at; next += every * 1000) yield look(record, next);
     record = reduceEvent(record, event);
     if (record.state !== "running") continue;
     if (Number.isNaN(next)) next = at;

@@ -104,6 +104,55 @@ export const SCENES: readonly Scene[] = [
   },
 ];
 
+const bare = (over: Partial<Work>): Work[] => [{ stage: "", seconds: 20, ...over }];
+const pipeline = (count: number, over: Partial<Work> = {}): Work[] =>
+  Array.from({ length: count }, (_, i) => ({ stage: `Stage ${i + 1}`, seconds: 1 + (i % 4), ...over }));
+/** Two fifths of the work take a fifth of the time. */
+const slows = (share: number) => (share < 0.4 ? share / 2 : 0.2 + ((share - 0.4) * 0.8) / 0.6);
+/** Nothing is done in the first fifth of the time. */
+const warmUp = (share: number) => 0.2 + share * 0.8;
+const nightly = (runs: number): Scene => ({
+  name: `chain, run ${runs + 1}`,
+  links: [
+    { works: [{ stage: "Extract", seconds: 6, items: 40 }], earlier: { runs } },
+    {
+      works: [
+        { stage: "Read", seconds: 2, items: 40 },
+        { stage: "Dedupe", seconds: 4 },
+      ],
+      earlier: { runs },
+    },
+    { works: [{ stage: "Load", seconds: 2.5 }], earlier: { runs } },
+  ],
+});
+
+/** What people ran in front of a dashboard: short runs, few earlier ones. */
+export const KINDS: readonly Scene[] = [
+  nightly(0),
+  nightly(1),
+  nightly(2),
+  alone("silent, known", bare({ seconds: 12 }), { runs: 3 }),
+  alone("slow start, first run", one({ seconds: 18, items: 60, when: warmUp })),
+  alone("slow start, known", one({ seconds: 18, items: 60, when: warmUp }), { runs: 2 }),
+  alone("changing pace, first run", bare({ percents: 100, when: slows })),
+  alone("changing pace, known", bare({ percents: 100, when: slows }), { runs: 2 }),
+  { ...alone("12 stages, known, paused", pipeline(12), { runs: 3 }), pause: [0.35, 8] },
+  alone("pipeline retried, known", pipeline(4, { items: 10, failsAt: 0.6 }), {
+    runs: 3,
+    works: pipeline(4, { items: 10 }),
+  }),
+  alone("many steps, never succeeded", [
+    { stage: "Build", seconds: 14, items: 8, noise: 0.5 },
+    { stage: "Shards", seconds: 20, items: 100 },
+  ]),
+  alone("[n/40] of a program, first run", bare({ items: 40, noise: 0.4 })),
+  alone("[n/40] of a program, known", bare({ items: 40, noise: 0.4 }), { runs: 2 }),
+  alone("10 Hz loop, first run", one({ seconds: 24, items: 240 })),
+  alone("10 Hz loop, known", one({ seconds: 24, items: 240 }), { runs: 4 }),
+  alone("percent, other parameters", bare({ percents: 100 }), others(2, bare({ seconds: 8, percents: 100 }))),
+  alone("silent, other parameters", bare({ seconds: 24 }), others(2, bare({ seconds: 12 }))),
+];
+
 /** A play of the scene; another seed scatters the durations anew. */
 export async function linksOf({ links, pause }: Scene, seed: number): Promise<Link[]> {
   const random = randomOf(seed);

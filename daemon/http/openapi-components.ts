@@ -57,6 +57,7 @@ export const COMPONENTS: Readonly<Record<string, z.ZodMiniType>> = {
   RemovedLine: lines.removedLine,
   CountsLine: lines.countsLine,
   MovedLine: lines.movedLine,
+  HistoryLine: lines.historyLine,
   PingLine: lines.pingLine,
   EndLine: lines.endLine,
 

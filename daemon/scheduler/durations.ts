@@ -5,7 +5,8 @@
  * Read from the store at the first question, and kept until a run of the type finishes.
  */
 import type { StepSeconds } from "../../ops/attempt/sink.js";
-import { paramsKey, RUNS_LEAST, type Usual, usualIn } from "../../protocol/estimate/usual.js";
+import { CURVE_PERCENTS } from "../../protocol/estimate/curve.js";
+import { paramsKey, type Usual, usualIn } from "../../protocol/estimate/usual.js";
 import { getOwn } from "../../protocol/objects.js";
 import type { Operation, Step } from "../../protocol/operation.js";
 import type { HistoryReply } from "../../protocol/replies.js";
@@ -69,8 +70,13 @@ export class Durations {
   /**
    * Returns a function: what earlier runs tell about one of the operations. The durations of all history keys of a type
    * are read at once, because each operation of a long queue may have its own key.
+   *
+   * @param least earlier runs without which nothing is told
    */
-  async usual(entries: ReadonlyArray<Pick<Entry, "record">>): Promise<(record: Operation) => Usual | null> {
+  async usual(
+    entries: ReadonlyArray<Pick<Entry, "record">>,
+    least = 1,
+  ): Promise<(record: Operation) => Usual | null> {
     const all = new Map<string, Measured>();
     const keyed = new Map<string, Map<string, Measured>>();
     for (const { record } of entries) {
@@ -86,7 +92,7 @@ export class Durations {
     return (record) => {
       const { op, historyKey } = record;
       const measured = historyKey === undefined ? all.get(op) : keyed.get(op)?.get(historyKey);
-      return measured === undefined ? null : usualIn(measured, paramsKey(record));
+      return measured === undefined ? null : usualIn(measured, paramsKey(record), least);
     };
   }
 
@@ -179,30 +185,29 @@ export class Durations {
 /** The durations of succeeded runs, the newest first. */
 export function measuredOf(runs: readonly Operation[]): Measured {
   const sets = [...Map.groupBy(runs, paramsKey)].flatMap(([params, like]) =>
-    params === null || like.length < RUNS_LEAST ? [] : [{ params, ...durationsOf(like) }],
+    params === null ? [] : [{ params, ...durationsOf(like) }],
   );
   const byParams = sets.slice(0, MOST_SETS);
   return { ...durationsOf(runs), ...(byParams.length > 0 && { byParams }) };
 }
 
 function durationsOf(runs: readonly Operation[]): Omit<Measured, "byParams"> {
-  const whole = runs.filter((run) => !hasResumedStage(run)).map(({ seconds }) => seconds);
+  const whole = runs.flatMap((run) => (hasResumedStage(run) ? [] : timesOf(run, "", run.seconds)));
   return {
     runs: runs.length,
-    seconds: spread(whole.filter((seconds) => seconds !== null)),
+    seconds: spread(whole),
     stages: byStage(runs),
   };
 }
 
 function byStage(runs: readonly Operation[]): HistoryReply["stages"] {
-  const durations = new Map<string, number[]>();
+  const durations = new Map<string, Time[]>();
   for (const run of runs) {
     for (const [stage, times] of Object.entries(run.stageTimes)) {
       // Only a stage that ran to its end tells how long it usually takes: not one that did not run, or failed early.
       if (times.resumed || times.seconds === null || getOwn(run.stageStates, stage) !== "done") continue;
-      const values = durations.get(stage);
-      if (values) values.push(times.seconds);
-      else durations.set(stage, [times.seconds]);
+      const values = durations.get(stage) ?? [];
+      durations.set(stage, [...values, ...timesOf(run, stage, times.seconds)]);
     }
   }
   const ran = [...durations].map(
@@ -234,16 +239,44 @@ function medians(steps: readonly Step[]): Record<string, number> {
   });
   const named = Map.groupBy(taken, ({ name }) => name);
   return Object.fromEntries(
-    [...named].map(([name, all]) => [name, spread(all.map(({ value }) => value))!.p50]),
+    [...named].map(([name, all]) => [name, spread(all.map(({ value }) => ({ seconds: value })))!.p50]),
   );
 }
 
-function spread(values: readonly number[]): { p50: number; p90: number } | null {
-  if (values.length === 0) return null;
-  const sorted = [...values].sort((a, b) => a - b);
-  // Nearest rank: the smallest value that so many percent of the runs do not exceed.
-  const rank = (p: number) => sorted[Math.max(0, Math.ceil(p * sorted.length) - 1)]!;
-  return { p50: inMilliseconds(rank(0.5)), p90: inMilliseconds(rank(0.9)) };
+/** How long a run took, and after how many seconds it had told each percent of its curve. */
+interface Time {
+  readonly seconds: number;
+  readonly curve?: readonly number[] | undefined;
+}
+
+function timesOf({ curve = {} }: Operation, stage: string, seconds: number | null): Time[] {
+  return seconds === null ? [] : [{ seconds, curve: getOwn(curve, stage) }];
+}
+
+function spread(times: readonly Time[]): { p50: number; p90: number; curve?: number[] } | null {
+  if (times.length === 0) return null;
+  const sorted = times.map(({ seconds }) => seconds).sort((a, b) => a - b);
+  // Nearest rank: the smallest value that nine of ten runs do not exceed.
+  const p90 = sorted[Math.ceil(0.9 * sorted.length) - 1]!;
+  const curves = times.flatMap(({ seconds, curve }) =>
+    curve?.length === CURVE_PERCENTS.length && seconds > 0
+      ? [curve.map((at) => Math.min(1, at / seconds))]
+      : [],
+  );
+  return {
+    p50: inMilliseconds(median(sorted)),
+    p90: inMilliseconds(p90),
+    ...(curves.length > 0 && {
+      curve: CURVE_PERCENTS.map((_, i) => median(curves.map((curve) => curve[i]!).sort((a, b) => a - b))).map(
+        inMilliseconds,
+      ),
+    }),
+  };
+}
+
+function median(sorted: readonly number[]): number {
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 /** Finer differences are noise. */

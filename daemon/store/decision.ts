@@ -88,6 +88,7 @@ const RUN_STATE = [
   "untrackedStage",
   "stageStates",
   "stageTimes",
+  "curve",
   "steps",
   "stepCounts",
   "approvals",

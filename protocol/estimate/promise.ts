@@ -18,10 +18,11 @@ export function promised(
   before: Promised | undefined,
   attempt: number,
   ran: number,
-  { seconds, isLeast, margin }: TimeLeft,
+  { seconds, isLeast, isOther, margin }: TimeLeft,
 ): Promised | undefined {
   const kept = before?.attempt === attempt ? before : undefined;
-  if (seconds === null || isLeast || ran < READ_FROM) return kept;
+  // Runs with other parameters promise nothing.
+  if (seconds === null || isLeast || isOther || ran < READ_FROM) return kept;
   const limit = ran + seconds + Math.max(seconds * SLIDE, margin, UNNOTICED);
   return kept !== undefined && kept.limit <= limit ? kept : { attempt, limit };
 }

@@ -1,7 +1,8 @@
 /** The time left in words: lists, `show` and the dashboard say it alike. */
 import type { TimeLeft } from "../../protocol/estimate/time-left.js";
 import type { ForecastReply } from "../../protocol/replies.js";
-import { formatCount, formatDuration } from "./format.js";
+import { count } from "../../protocol/text/count.js";
+import { formatDuration } from "./format.js";
 
 /** Seconds to go, in whole seconds rounded up: never 0. */
 export function formatLeft(seconds: number): string {
@@ -33,7 +34,7 @@ export function formatMargin(margin: number | undefined): string {
 }
 
 /** What an estimate is from: `11 runs`, `first run`; empty: its own pace, beside earlier runs. */
-export function groundOf(runs: number | null, earlier: number | null): string {
-  if (runs !== null) return `${formatCount(runs)} runs`;
+export function groundOf(runs: number | null, earlier: number | null, isOther = false): string {
+  if (runs !== null) return `${count(runs, "run")}${isOther ? ", other parameters" : ""}`;
   return earlier === 0 ? "first run" : "";
 }

@@ -26,7 +26,7 @@ import { type CheckoutChanges, checkoutChanges } from "./checkout.js";
 import { leftStages } from "./decisions.js";
 import { commandOf, failureOf, stageOf } from "./failure.js";
 import { firstNewLine, type Log } from "./new-line.js";
-import { headOf, type WhyParts } from "./sources.js";
+import { headOf, RUNS_LEAST, type WhyParts } from "./sources.js";
 import { RUNTIME, type Timeline } from "./timeline.js";
 
 /** Longest times of git and of the logs, in ms. Right after a failure somebody looks at it. */
@@ -90,7 +90,7 @@ export async function whyFailed(
   const before = complete(good);
   const { id, finishedAt, seconds, startedAt } = good.record;
   const since = startedAt ?? good.record.createdAt;
-  const usual = (await durations.usual([entry]))(record);
+  const usual = (await durations.usual([entry], RUNS_LEAST))(record);
   const [runtime, then] = [timeline.at(RUNTIME, record.startedAt ?? why.at), timeline.at(RUNTIME, since)];
   const ownText = typeFile === null || text !== null ? [] : typeChange(typeFile, record, since, timeline);
   const recorded = [...ownText, ...recordChanges(before, failed, await defaultsOf(before, failed, loader))];

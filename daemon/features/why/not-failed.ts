@@ -6,7 +6,7 @@ import type { Why } from "../../../protocol/why.js";
 import type { Reason } from "../../scheduler/holds/hold.js";
 import type { Entry } from "../../store/decision.js";
 import { leftStages, ranStages, savedBy } from "./decisions.js";
-import { headOf, type WhyParts } from "./sources.js";
+import { headOf, RUNS_LEAST, type WhyParts } from "./sources.js";
 import { waitsOfQueued, waitsOfRunning } from "./waits.js";
 
 /** What only the present can tell of an operation. */
@@ -24,7 +24,7 @@ export async function whyPresent(
   { record, reasons, waiters, expected }: Present,
   { durations, now, store }: Pick<WhyParts, "durations" | "now" | "store">,
 ): Promise<Why> {
-  const usual = (await durations.usual([entry]))(record);
+  const usual = (await durations.usual([entry], RUNS_LEAST))(record);
   const waits =
     record.state === "queued"
       ? waitsOfQueued(record, reasons, waiters, expected)

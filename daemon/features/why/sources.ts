@@ -7,6 +7,9 @@ import type { Runs } from "../../run-files/runs.js";
 import type { Durations } from "../../scheduler/durations.js";
 import type { Store } from "../../store/store.js";
 
+/** Earlier runs without which nothing is called usual. */
+export const RUNS_LEAST = 2;
+
 export interface WhyParts {
   store: Pick<Store, "archive" | "find" | "payloads" | "secrets">;
   runs: Pick<Runs, "of">;

@@ -1,4 +1,5 @@
 /** The time left, by the rule: own pace, median, p90, unknown, and never 0. */
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Pace, paced } from "../../../protocol/estimate/pace.js";
 import { isLaterThanPromised, type Promised, promised } from "../../../protocol/estimate/promise.js";
@@ -87,7 +88,7 @@ describe("a stage that waits for another operation", () => {
 describe("a stage without a pace", () => {
   test("takes the rest of its median, then of its p90", () => {
     expect(left(running(), 40)).toMatchObject({ seconds: 30 + 20, isLeast: false, runs: 11 });
-    expect(left(running(), 75)).toMatchObject({ seconds: 23 + 20, isLate: false });
+    expect(left(running(), 75)).toMatchObject({ seconds: 23 / 3 + 20, isLate: false });
   });
 
   test("is late after that: only what comes later is known", () => {
@@ -110,6 +111,12 @@ describe("a stage without a pace", () => {
   test("that no earlier run had is left out", () => {
     const { Process: _, ...known } = stages;
     expect(left(running(), 40, usualIn(history(known), null))).toMatchObject({ seconds: 20, isLeast: true });
+    const { Save: __, ...first } = stages;
+    const waits = running({ stages: ["Load", "Process", "Save"] });
+    // The mean of ten and sixty.
+    const mean = Math.sqrt(10 * 60);
+    expect(left(waits, 20, usualIn(history(first), null)).seconds).toBeCloseTo(50 + mean);
+    expect(left(waits, 60, usualIn(history(first), null))).toMatchObject({ seconds: 38 / 3, isLeast: true });
     expect(left(running(), 40, null)).toEqual(UNKNOWN);
   });
 
@@ -213,8 +220,37 @@ describe("earlier runs", () => {
     });
   });
 
-  test("that are fewer than two, or differ too much, tell nothing", () => {
-    expect(usualIn(history(stages, 1), null)).toBeNull();
+  test("that are only one tell the time with a wide range, and are late far later", () => {
+    const one = usualIn(history({ Process: [60, 60] }, 1), null);
+    const only = running({ stages: ["Load", "Process"] });
+    expect(left(only, 40, one)).toMatchObject({ seconds: 30, margin: 18, runs: 1 });
+    expect(left(only, 95, one)).toMatchObject({ seconds: expect.any(Number), isLate: false });
+    expect(left(only, 110, one)).toMatchObject({ isLate: true });
+  });
+
+  test("with other parameters are said, promise nothing and are never late, unless parameters make no difference", () => {
+    const set = (params: string, p50: number) => ({
+      params,
+      ...history({ Process: [p50, p50] }, 1),
+      seconds: { p50, p90: p50 },
+    });
+    const only = running({ stages: ["Load", "Process"] });
+    const differ = usualIn(
+      { ...history({ Process: [60, 80] }, 2), byParams: [set("a", 60), set("b", 80)] },
+      "c",
+    );
+    expect(left(only, 40, differ)).toMatchObject({ seconds: 30, isOther: true });
+    expect(promised(undefined, 1, 30, left(only, 40, differ))).toBeUndefined();
+    expect(left(only, 500, differ)).toMatchObject({ seconds: null, isLate: false });
+    const alike = ["a", "b", "d"].map((params) => set(params, 90));
+    const same = usualIn({ ...history({}, 3), seconds: { p50: 90, p90: 90 }, byParams: alike }, "c");
+    expect(same).toMatchObject({ isSame: true, isOther: false });
+    // Some runs are in no set.
+    expect(usualIn({ ...history({}, 9), byParams: [set("a", 60)] }, "c")).toMatchObject({ isOther: false });
+  });
+
+  test("that differ too much tell nothing", () => {
+    expect(usualIn({ ...history(stages, 0) }, null)).toBeNull();
     const wide = { ...history(), seconds: { p50: 10, p90: 31 } };
     expect(usualTime(usualIn(wide, null))).toEqual(UNKNOWN);
   });
@@ -227,10 +263,90 @@ describe("earlier runs", () => {
   });
 });
 
+describe("the same work as before, by the curve of its percents", () => {
+  // The first quarter takes a tenth of the time.
+  const spread = { p50: 100, p90: 100, curve: [0.04, 0.1, 0.4, 0.7] };
+  const known = usualIn(
+    { ...history({}, 2), seconds: spread, byParams: [{ params: "x", ...history({}, 2), seconds: spread }] },
+    "x",
+  );
+  const bare = (percent: number, seconds: number) =>
+    running({
+      stages: [],
+      stageStates: {},
+      stageTimes: {},
+      currentStage: -1,
+      percent,
+      updatedAt: at(seconds),
+    });
+  const told = (percent: number, seconds: number) => left(bare(percent, seconds), seconds, known).seconds!;
+
+  test("takes what is left of the usual time, although its pace says less", () => {
+    expect(told(25, 10)).toBeCloseTo(90);
+    expect(told(50, 40)).toBeCloseTo(60);
+    expect(told(75, 70)).toBeCloseTo(30);
+  });
+
+  test("takes longer where it is slower than before", () => {
+    expect(told(50, 80)).toBeGreaterThan(100);
+  });
+
+  test("has an end that moves neither way while the pace is the usual one, and a rest that is never negative", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: 0.01, max: 0.99, noNaN: true }), { minLength: 4, maxLength: 4 }),
+        (times) => {
+          const curve = times.toSorted((a, b) => a - b);
+          const like = { ...spread, curve };
+          const usual = usualIn(
+            {
+              ...history({}, 1),
+              seconds: like,
+              byParams: [{ params: "x", ...history({}, 1), seconds: like }],
+            },
+            "x",
+          );
+          for (const [i, percent] of [10, 25, 50, 75].entries()) {
+            const ran = curve[i]! * 100;
+            const { seconds } = left(bare(percent, ran), ran, usual);
+            expect(seconds).toBeGreaterThan(0);
+            expect(ran + seconds!).toBeCloseTo(100, 3);
+          }
+        },
+      ),
+    );
+  });
+});
+
+test("at a constant pace, the end stays where it was told, and the rest is never negative", () => {
+  fc.assert(
+    fc.property(fc.double({ min: 0.05, max: 5, noNaN: true }), (each) => {
+      let pace: Pace | undefined;
+      for (let percent = 1; percent < 100; percent++) {
+        const now = 10 + percent * each;
+        const operation = running({ stages: ["Load", "Process"], percent, updatedAt: at(now) });
+        pace = paced(pace, operation);
+        const told = timeLeft(operation, null, pace, Date.parse(at(now))).seconds;
+        if (told === null) continue;
+        expect(told).toBeGreaterThan(0);
+        // The record has whole milliseconds.
+        expect(Math.abs(now + told - (10 + 100 * each))).toBeLessThan(0.02 * 100 * each + 0.2);
+      }
+    }),
+  );
+});
+
 test("a sum leaves out what is unknown, and says so", () => {
-  const known: TimeLeft = { seconds: 5, isLeast: false, margin: 3, runs: 4, isLate: false };
+  const known: TimeLeft = {
+    ...UNKNOWN,
+    seconds: 5,
+    isLeast: false,
+    margin: 3,
+    runs: 4,
+    guess: 0,
+  };
   expect(sumOf([known, { ...known, margin: 4, runs: 9 }])).toEqual({ ...known, seconds: 10, margin: 5 });
-  expect(sumOf([known, UNKNOWN])).toEqual({ ...known, isLeast: true });
+  expect(sumOf([known, UNKNOWN])).toEqual({ ...known, isLeast: true, guess: UNKNOWN.guess });
   expect(sumOf([UNKNOWN])).toEqual(UNKNOWN);
 });
 

@@ -103,7 +103,7 @@ function leftText(state: State, operation: Operation): string {
     ...(time.isLater ? ["later than expected"] : []),
     longLeft(time),
     ...(time.isLeast ? then : [done]),
-    groundOf(time.runs, earlier),
+    groundOf(time.runs, earlier, time.isOther),
   ];
   return parts.filter(Boolean).join(" · ");
 }
@@ -114,11 +114,7 @@ const listed = (titles: readonly string[]): string =>
 /** Why there is no estimate, as far as earlier runs tell. */
 function noEstimate(earlier: number | null): string {
   if (earlier === null) return "";
-  return earlier === 0
-    ? "first run: no estimate"
-    : earlier === 1
-      ? "only one earlier run"
-      : "earlier runs differ";
+  return earlier === 0 ? "first run: no estimate" : "earlier runs differ";
 }
 
 function pausedText(state: State, operation: Operation): string {
