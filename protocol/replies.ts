@@ -511,7 +511,6 @@ export type QueueReply = z.infer<typeof queueReply>;
 export type QueuesReply = z.infer<typeof queuesReply>;
 export type MissingReply = z.infer<typeof missingReply>;
 export type ScheduleReply = z.infer<typeof scheduleReply>;
-export type SchedulesReply = z.infer<typeof schedulesReply>;
 export type InputReply = z.infer<typeof inputReply>;
 export type ConfigState = z.infer<typeof configState>;
 export type ReloadReply = z.infer<typeof reloadReply>;

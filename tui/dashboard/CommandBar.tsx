@@ -3,7 +3,7 @@
 import { NO, YES_OR_NO } from "../../protocol/approval.js";
 import { labelOf, reasonOf } from "./core/action.js";
 import { nameOf, operationOf } from "./core/chain.js";
-import { hostNamed, hostOfOperation } from "./core/hosts.js";
+import { hostNamed } from "./core/hosts.js";
 import { bareOf, hostOfKey } from "./core/key.js";
 import { panesOf } from "./core/layout.js";
 import type { DashboardAction, Notice, Question, State } from "./core/model.js";
@@ -133,7 +133,7 @@ function leftOut({ list: { marked } }: State, kind: Request["kind"], ids: readon
 
 /** The question says what the answer does to the operations of the queue or the host. */
 function questionAbout(state: State, { kind, name }: { kind: string; name: string }): string {
-  const count = hostOfOperation(state, name)?.counts.running ?? hostNamed(state, name)?.running ?? 0;
+  const count = hostNamed(state, name)?.running ?? 0;
   if (kind === "declare-lost") {
     const what = count === 0 ? "Nothing runs there." : `${count} running: queued again, or failed.`;
     return `Declare ${name} lost? ${what}`;

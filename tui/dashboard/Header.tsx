@@ -7,6 +7,7 @@ import { formatCount } from "../terminal/format.js";
 import { ticks } from "./asks.js";
 import { EMPTY, FULL, LEAST_CORES, sparkline } from "./core/bars.js";
 import { succeededToday } from "./core/history.js";
+import { namesHosts } from "./core/hosts.js";
 import type { State } from "./core/model.js";
 import { needsOf } from "./core/needs.js";
 import { Row, useTheme } from "./core/Panel.js";
@@ -55,7 +56,7 @@ function connecting(state: State, width: number, { paint }: Theme): string {
   const { connection } = state;
   const isNew = connection.state !== "connecting" || connection.reason === null;
   const isHung = connection.state === "connecting" && connection.hung !== undefined;
-  const none = isHung ? "daemon not responding" : (state.session.source?.neverAnswered ?? "no daemon");
+  const none = isHung ? "daemon not responding" : "no daemon";
   const text = isNew ? "connecting" : none;
   return new Line(width, paint).add(" liveops ", "bold").add(text, "warn").toString();
 }
@@ -154,11 +155,24 @@ function leftFacts(state: State): Fact[] {
       short: [[`✓ ${formatCount(today)}`, "muted"]],
       rank: 7,
     });
-  if (state.session.source !== null) list.push({ long: state.session.source.figures(state), rank: 9 });
+  if (namesHosts(state)) list.push({ long: hostFigures(state), rank: 9 });
   return [...list, ...scheduleFacts(state)];
 }
 
-/** Columns of the name of a schedule. */
+/** The operations of each host. A host that never answered has no counts. */
+function hostFigures({ hosts }: State): Piece[] {
+  const known = hosts.all.filter(({ state, since }) => state === "up" || since !== null);
+  return known.flatMap(({ name, state, daemon }, i): Piece[] => {
+    const { running = 0, queued = 0 } = daemon?.counts ?? {};
+    const isUp = state === "up";
+    return [
+      [`${i === 0 ? "" : "  "}${nameOf(name)}`, isUp ? "plain" : "muted"],
+      [` ●${formatCount(running)} ○${formatCount(queued)}`, isUp && running > 0 ? "accent" : "muted"],
+    ];
+  });
+}
+
+/** Columns of the name of a schedule or a host. */
 const NAME_MOST = 16;
 const nameOf = (name: string): string => fit(sanitizeLine(name), NAME_MOST);
 

@@ -4,13 +4,14 @@ import { isFinal } from "../../protocol/state.js";
 import { type Ask, ask } from "./core/ask.js";
 import { operationOf, selectedOperation } from "./core/chain.js";
 import { countsHostSeconds, daemon, liveHosts } from "./core/hosts.js";
+import { hosts } from "./core/hosts-told.js";
 import { listLayout } from "./core/layout.js";
 import { emit, isLive, type State } from "./core/model.js";
 import { forecast } from "./core/queue-view.js";
 import { failures, find, page, queue, today } from "./pages/list/asks.js";
 import { logRange, logStream, matches, seek } from "./pages/log/asks.js";
 import { attempts, chain, dependencies, history, inside, timeline, why } from "./pages/operation/asks.js";
-import { hosts, queues } from "./pages/queues/asks.js";
+import { queues } from "./pages/queues/asks.js";
 import { types } from "./pages/submit/asks.js";
 import { watchDaemon } from "./watch.js";
 

@@ -9,10 +9,9 @@ import { App } from "./App.js";
 import { ACTIONS, type KeyConfig, withKeys } from "./actions.js";
 import type { DashboardClient } from "./core/client.js";
 import { farewellOf } from "./core/farewell.js";
-import { initialState, type Size, type State } from "./core/model.js";
+import { initialState, type Size } from "./core/model.js";
 import type { Flags } from "./core/request.js";
 import type { Host } from "./core/slices/hosts.js";
-import type { Source } from "./core/source.js";
 import { Effects } from "./effects.js";
 import { LookedFile } from "./looked-file.js";
 import { Look, type Looks, lookFile } from "./seen-failures.js";
@@ -34,8 +33,7 @@ export interface ProgramOptions {
   /** The name of the exported file from which the client answers; null: a daemon does. */
   readOnly?: string | null;
   changed?: readonly string[];
-  /** What is shown instead of the daemon on `socket`, and the hosts that its keys name. */
-  source?: Source<State>;
+  /** The hosts that keys name. */
   hosts?: readonly Host[];
   /** The failures that nobody has looked at; default: those of the daemon on `socket`. */
   looks?: Looks;
@@ -59,17 +57,7 @@ export interface ProgramOptions {
 /** What the dashboard shows. */
 export type Shown = Pick<
   ProgramOptions,
-  | "socket"
-  | "stateDir"
-  | "client"
-  | "id"
-  | "flags"
-  | "clock"
-  | "readOnly"
-  | "changed"
-  | "source"
-  | "hosts"
-  | "looks"
+  "socket" | "stateDir" | "client" | "id" | "flags" | "clock" | "readOnly" | "changed" | "hosts" | "looks"
 >;
 
 export interface Exit {
@@ -90,13 +78,13 @@ export interface Program {
 /** @throws UsageError if `keys` names no action */
 export function startDashboard(options: ProgramOptions): Program {
   const { stdin, stdout, env, socket, id = null, motion = true, mouse = false, hosts = [] } = options;
-  const { client = new Client(socket), source = null, flags = {} } = options;
+  const { client = new Client(socket), flags = {} } = options;
   const isDaemon = client instanceof Client;
   const clock = options.clock ?? (isDaemon ? new SteadyClock(() => client.now()) : new SteadyClock());
   if (isDaemon) client.onClock = (time) => clock.heard?.(time);
   const actions = withKeys(ACTIONS, options.keys ?? {});
   const { readOnly = null, changed } = options;
-  const shown = hosts.length === 0 ? [socket] : hosts.map(({ name, address }) => `${name} ${address}`);
+  const shown = hosts.length === 0 ? [socket] : hosts.map(({ name, daemon }) => `${name} ${daemon?.address}`);
   const looked = new LookedFile(readOnly === null ? lookFile(env, `looked ${shown.join(" ")}`) : null);
   const state = initialState({
     size: sizeOf(stdout),
@@ -107,7 +95,6 @@ export function startDashboard(options: ProgramOptions): Program {
     flags,
     readOnly,
     changed,
-    source,
     hosts,
     actions,
   });
@@ -155,7 +142,7 @@ export function startDashboard(options: ProgramOptions): Program {
     instance.rerender(app());
   };
   stdout.on("resize", resized);
-  const drained = () => store.ready();
+  const drained = () => store.flush();
   stdout.on("drain", drained);
 
   const instance = render(app(), {

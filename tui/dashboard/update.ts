@@ -21,7 +21,6 @@ import { selectedRow } from "./core/order.js";
 import { changeForm, showForm, withoutDraft } from "./core/pages.js";
 import { commandOf, doneText, idsOf, type Request } from "./core/request.js";
 import { choose, settleIdle, settleSelection } from "./core/select.js";
-import type { StreamLine } from "./core/source.js";
 import { addFetched, applyLines, heardNow, LIVE, reordered, sampled } from "./core/watched.js";
 import { pasted, typed } from "./entry.js";
 import { filledForm } from "./form/form.js";
@@ -60,15 +59,13 @@ function reduce(state: State, message: Message): State {
     case "ticked":
       return message.now === state.now ? state : settleIdle(faded(sampledAt(state, message.now)));
     case "watched":
-      return settleSelection(state, applied(state, [message.line]));
+      return settleSelection(state, applyLines(state, [message.line]));
     case "watched-lines":
-      return settleSelection(state, applied(state, message.lines));
+      return settleSelection(state, applyLines(state, message.lines));
     case "lost":
       return lost(state, message);
     case "heard":
       return patched({ ...state, connection: LIVE }, "operation", { heard: heardNow(state, null) });
-    case "apply":
-      return message.change(state);
     case "told":
       return withAnswer(state, askNamed(message.name), message.answer, message.want);
     case "not-found":
@@ -106,9 +103,6 @@ function pressed(before: State, key: Extract<Message, { type: "pressed" }>["pres
   if (before.entry !== null) return typed(before, key);
   return meaning === null ? before : notify(before, meaning.reason);
 }
-
-const applied = (state: State, lines: readonly StreamLine[]): State =>
-  (state.session.source?.applyLines ?? applyLines)(state, lines);
 
 function sampledAt(state: State, now: number): State {
   const isLive = state.connection.state === "live";

@@ -94,7 +94,6 @@ describe("the page of the hosts", () => {
     expect(wanted(answered, "hosts")).not.toEqual(wanted(page, "hosts"));
     const lost = fleetOf([HOSTS[0]!, { ...HOSTS[1]!, state: "lost" }]);
     expect(reason("declare-lost", press(open(lost), "H", "j"))).toBe("already lost");
-    expect(reason("declare-lost", press(open(alone), "H"))).toBe("the daemon runs alone, without a fleet");
   });
 
   test("enter lists the operations of the host", () => {
@@ -103,10 +102,11 @@ describe("the page of the hosts", () => {
     expect(listed.list.order).toHaveLength(3);
   });
 
-  test("of one machine shows it and how to begin a fleet", () => {
-    const text = screenText(press(open(alone), "H"));
-    expect(text).toMatch(/build-1 +0\/2 .* ● up/);
-    expect(text).toContain("This daemon runs alone. In a fleet: liveops start --fleet URL");
+  test("is not there for one machine: neither the key, nor the entry of the palette, nor the help has it", () => {
+    const state = open(alone);
+    expect(press(state, "H").page).toBeNull();
+    expect(shownItems(state, "hosts").map(({ name }) => name)).not.toContain("hosts");
+    expect(screenText(press(state, "?"))).not.toMatch(/ H +hosts/);
   });
 });
 
@@ -115,7 +115,7 @@ test("hosts are asked for once on one machine, again and again in a fleet, often
   expect(every(opened([backup()]))).toBeNull();
   expect(every(open(alone))).toBeNull();
   expect(every(open())).toBe(5000);
-  expect(every(press(open(alone), "H"))).toBe(2000);
+  expect(every(press(open(), "H"))).toBe(2000);
 });
 
 test("figures that change all the time change the state only while the page shows them", () => {

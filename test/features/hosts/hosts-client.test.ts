@@ -4,23 +4,24 @@ import { Client } from "../../../protocol/client/client.js";
 import { Refusal } from "../../../protocol/errors.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { send } from "../../../tui/dashboard/daemon-calls.js";
-import { AllHosts } from "../../../tui/features/hosts/dashboard/all-hosts.js";
-import { HostsClient } from "../../../tui/features/hosts/dashboard/hosts-client.js";
+import { Hosts } from "../../../tui/features/hosts/hosts.js";
+import { HostsClient } from "../../../tui/features/hosts/hosts-client.js";
 import { ago, backup, operation } from "../../tui/dashboard/operations.js";
 import { World } from "../../tui/dashboard/world.js";
 
 let worlds: Record<"box" | "den", World>;
 let client: HostsClient;
-let all: AllHosts;
-let late = 0;
+let all: Hosts;
 
 beforeEach(async () => {
   worlds = { box: await World.start(), den: await World.start() };
-  late = 0;
-  const hosts = Object.entries(worlds).map(([name, { socket }]) => ({ name, client: new Client(socket) }));
-  all = new AllHosts(hosts);
-  for (const { name } of hosts) all.answering.add(name);
-  all.onLate = () => late++;
+  const hosts = Object.entries(worlds).map(([name, { socket }]) => ({
+    name,
+    address: socket,
+    client: new Client(socket),
+  }));
+  all = new Hosts(hosts);
+  for (const { name } of hosts) all.heard(name);
   client = new HostsClient(all);
 });
 afterEach(async () => {
@@ -103,7 +104,7 @@ test("a prefix without a host is looked for on all of them", async () => {
   await expect(client.show("same")).rejects.toThrow(`same is on several hosts: ${SAME}@box, ${SAME}@den`);
   await expect(client.show("nothere")).rejects.toMatchObject({ code: "LIVEOPS_NO_SUCH_OPERATION" });
   // It may be on the host that does not answer.
-  all.answering.delete("den");
+  all.lost("den", "it is gone", 0);
   await expect(client.show("nothere")).rejects.toThrow("no operation nothere on the hosts that answer");
 });
 
@@ -131,7 +132,7 @@ test("lists are one list by the time of the submit, page after page, and their t
   expect(seen).toEqual(["b1", "d2", "d3", "b4", "b5", "b6", "b7", "d8"]);
 });
 
-test("an answer about all hosts does not wait for a slow one, which is added when it comes", async () => {
+test("an answer about all hosts does not wait for a slow one, which the next one has", async () => {
   const queue = { concurrency: 1, pausedSince: null, configured: false, queued: 0, running: 0 };
   worlds.box.daemon.on("GET", "/v1/queues", (_asked, reply) =>
     reply.json({ queues: [{ ...queue, name: "default" }] }),
@@ -146,11 +147,10 @@ test("an answer about all hosts does not wait for a slow one, which is added whe
   const first = client.queues();
   await asked;
   expect((await first).queues.map(({ name }) => name)).toEqual(["default@box"]);
-  expect(late).toBe(0);
   answer();
-  await expect.poll(() => late).toBe(1);
+  await expect.poll(async () => (await client.queues()).queues.length).toBe(2);
   // What it told stands in for it where it does not answer again.
-  all.answering.delete("den");
+  all.lost("den", "it is gone", 0);
   expect((await client.queues()).queues.map(({ name }) => name)).toEqual(["default@box", "gpu@den"]);
 });
 
@@ -163,8 +163,8 @@ test("the error of one host hides no answer of another; the error of all is the 
     reply.json({ ops: [type], errors: [], withoutType: [], notLoaded: [], shadowed: [] }),
   );
   expect((await client.types()).ops).toEqual([{ ...type, op: "shell@den" }]);
-  all.answering.delete("den");
-  all.answering.add("box");
+  all.lost("den", "it is gone", 0);
+  all.heard("box");
   expect((await client.types()).ops.map(({ op }) => op)).toEqual(["shell@den"]);
   await expect(client.forecast()).rejects.toThrow();
 });

@@ -3,7 +3,7 @@
 import type { Operation } from "../../../protocol/operation.js";
 import type { Group } from "./action.js";
 import { operationOf, selectedOperation } from "./chain.js";
-import { hostOfOperation, isReachable } from "./hosts.js";
+import { hostOfOperation, isReachable, namesHosts } from "./hosts.js";
 import { panesOf } from "./layout.js";
 import { type DashboardAction, emit, isFree, isLive, type Page, type State } from "./model.js";
 import type { Request } from "./request.js";
@@ -40,7 +40,7 @@ export function targets(state: State): Operation[] {
 export function noDaemon(state: State): string | null {
   if (state.session.readOnly !== null) return `${state.session.readOnly} is read-only`;
   if (isLive(state)) return null;
-  return state.session.source?.silent ?? "the daemon does not respond";
+  return namesHosts(state) ? "no host responds" : "the daemon does not respond";
 }
 
 /** The daemon that has what the keys name is needed; where keys name several, one is enough. */

@@ -6,7 +6,7 @@ import type { HungDaemon } from "../../kit/silent-daemon.js";
 import type { PipelineText } from "../form/form.js";
 import type { Pressed } from "../text/keys.js";
 import type { Rgb } from "../text/theme.js";
-import type { Size, State } from "./model.js";
+import type { Size } from "./model.js";
 import type { Request } from "./request.js";
 import type { StreamLine } from "./source.js";
 
@@ -27,8 +27,6 @@ export type Message =
   | { type: "lost"; reason: string; at: number; hung?: HungDaemon | undefined }
   /** The silent stream brings lines again. */
   | { type: "heard" }
-  /** A change that the client of a feature makes. */
-  | { type: "apply"; change: (state: State) => State }
   /** The answer to what the state wanted, by the name in `ASKS`. */
   | { type: "told"; name: string; want: object; answer: unknown }
   | { type: "not-found"; code: number; message: string }

@@ -21,7 +21,6 @@ import type { NeedsSlice } from "./slices/needs.js";
 import { OPERATION, type OperationSlice } from "./slices/operation.js";
 import { QUEUES, type QueuesSlice } from "./slices/queues.js";
 import { SUBMIT, type SubmitSlice } from "./slices/submit.js";
-import type { Source } from "./source.js";
 
 export interface Size {
   readonly columns: number;
@@ -100,8 +99,6 @@ interface Session {
   readonly readOnly: string | null;
   /** Parts of that file which were changed after the export. */
   readonly changed: readonly string[];
-  /** What several hosts show in place of one daemon; null: one daemon or a file is shown. */
-  readonly source: Source<State> | null;
 }
 
 /** How the selection moves. */
@@ -165,7 +162,6 @@ export interface StateOptions {
   flags?: Flags;
   readOnly?: string | null;
   changed?: readonly string[] | undefined;
-  source?: Source<State> | null;
   hosts?: readonly Host[];
   actions?: readonly Action<State>[];
   /** What an earlier dashboard remembered. */
@@ -180,14 +176,13 @@ export function initialState({
   flags = {},
   readOnly = null,
   changed = [],
-  source = null,
   hosts = [],
   actions = [],
   looks = { began: now, looked: new Set() },
 }: StateOptions): State {
   return {
-    session: { actions, socket, flags, readOnly, changed, source },
-    hosts: { ...HOSTS, named: hosts },
+    session: { actions, socket, flags, readOnly, changed },
+    hosts: { ...HOSTS, all: hosts },
     operation: OPERATION,
     queues: QUEUES,
     needs: { ...looks, failures: [], cursor: null },

@@ -11,7 +11,7 @@ import { formatCount, formatDuration } from "../../terminal/format.js";
 import { sanitizeLine } from "../text/cells.js";
 import { answerOf, ask } from "./ask.js";
 import { chainOf, nameOf, operationOf, selectedOperation } from "./chain.js";
-import { daemon } from "./hosts.js";
+import { daemon, hasHosts } from "./hosts.js";
 import { bareOf, keyBeside } from "./key.js";
 import { patched, type State } from "./model.js";
 
@@ -75,23 +75,22 @@ export function nextRun({
 }
 
 /**
- * Slots of all queues, in a fleet those of all hosts; null: not known. The operations of a host that does not answer
+ * Slots of all queues, of several hosts those of the hosts; null: not known. The operations of a host that does not answer
  * count as running, so its slots count too; of a host that is gone, as many as it still runs.
  */
 export function slotCount({
   queues: { all: queues },
-  hosts: { fleet, named: hosts },
+  hosts,
   answers,
 }: Pick<State, "queues" | "hosts" | "answers">): number | null {
   const own = answerOf({ answers }, daemon);
   const isThere = (state: HostReply["state"]) => state === "up" || state === "unreachable";
-  if (fleet?.fleet)
-    return fleet.hosts.reduce(
-      (sum, { state, slots, running }) => sum + (isThere(state) ? slots : running),
-      0,
-    );
+  // A host that has not reported yet has no version.
+  if (hosts.all.some(({ state, version }) => state === "up" && version === "")) return null;
+  if (hasHosts({ hosts }))
+    return hosts.all.reduce((sum, { state, slots, running }) => sum + (isThere(state) ? slots : running), 0);
   const mayBeFleet = own === null || own.fleet != null;
-  if (fleet === null && mayBeFleet && hosts.length === 0) return null;
+  if (hosts.all.length === 0 && mayBeFleet) return null;
   if (queues.length === 0) return own?.concurrency ?? null;
   return queues.reduce((sum, { concurrency }) => sum + concurrency, 0);
 }

@@ -11,7 +11,7 @@ import { formatDuration } from "../../terminal/format.js";
 import { fit, sanitizeLine } from "../text/cells.js";
 import { labelOf } from "./action.js";
 import { nameOf, operationOf, selectedOperation } from "./chain.js";
-import { ownHost, unreachableHosts } from "./hosts.js";
+import { namesHosts, ownHost, unreachableHosts } from "./hosts.js";
 import type { State } from "./model.js";
 import { perObject } from "./per-object.js";
 import { pausedQueues } from "./queue-view.js";
@@ -29,7 +29,7 @@ export const troublesOf = perObject((state: State): readonly Trouble[] => {
   return [
     ...waitTrouble(state),
     ...failureTrouble(state),
-    ...(state.session.source?.troubles(state) ?? fleetTrouble(state)),
+    ...hostTrouble(state),
     ...scheduleTrouble(state),
     ...queueTrouble(state),
   ];
@@ -54,13 +54,7 @@ const keyOf = ({ session: { actions } }: State, name: string): string => {
   return action === undefined ? "" : labelOf(action);
 };
 
-export const warning = (
-  state: State,
-  text: string,
-  detail: string,
-  action: string,
-  does = "shows",
-): Trouble => ({
+const warning = (state: State, text: string, detail: string, action: string, does = "shows"): Trouble => ({
   style: "warn",
   text,
   detail,
@@ -69,15 +63,14 @@ export const warning = (
 });
 
 /** How long a daemon has not answered. */
-export const silence = (since: number, now: number): string =>
+const silence = (since: number, now: number): string =>
   formatDuration(Math.max(0, Math.floor((now - since) / 1000)));
 
 /** Columns from which the row has room for what a command does. */
 const NARROW = 90;
 
 function silentDaemon(state: State, { since, hung }: Extract<Connection, { state: "away" }>): Trouble {
-  const { source } = state.session;
-  const who = source?.silent ?? "daemon not responding";
+  const who = namesHosts(state) ? "no host responds" : "daemon not responding";
   const text = `▲ ${who} (${silence(since, state.now)})`;
   const detail = ", reconnecting";
   if (hung !== undefined) {
@@ -85,9 +78,9 @@ function silentDaemon(state: State, { since, hung }: Extract<Connection, { state
     const isNarrow = state.size.columns < NARROW;
     return { style: "warn", text, detail: "", key: command, does: isNarrow ? "" : `to ${does}` };
   }
-  return source === null
-    ? warning(state, text, detail, "start-lost-daemon", "starts it")
-    : warning(state, text, detail, source.help);
+  return namesHosts(state)
+    ? warning(state, text, detail, "hosts")
+    : warning(state, text, detail, "start-lost-daemon", "starts it");
 }
 
 /** Operations that wait for a person: for approval, or for input to a program. */
@@ -156,15 +149,22 @@ function failureTrouble(state: State): Trouble[] {
 }
 
 /** The engine of the fleet, hosts that do not answer, and whether this host starts nothing. */
-function fleetTrouble(state: State): Trouble[] {
+function hostTrouble(state: State): Trouble[] {
   const list: Trouble[] = [];
-  const away = state.hosts.fleet?.fleet?.awaySince ?? null;
+  const away = state.hosts.engine?.awaySince ?? null;
   if (away !== null)
     list.push(warning(state, `▲ engine not responding (${formatAge(away, state.now)})`, "", "hosts"));
   const lost = unreachableHosts(state);
   const [first] = lost;
-  const name = lost.length === 1 ? `host ${short(first!.name)}` : `${lost.length} hosts`;
-  if (first !== undefined) list.push(warning(state, `▲ ${name} unreachable`, "", "hosts"));
+  if (first !== undefined) {
+    const since =
+      first.since === null
+        ? "never answered"
+        : `no answer for ${silence(Date.parse(first.since), state.now)}`;
+    const text =
+      lost.length === 1 ? `host ${short(first.name)}: ${since}` : `${lost.length} hosts do not answer`;
+    list.push(warning(state, `▲ ${text}`, "", "hosts"));
+  }
   if (ownHost(state)?.draining) list.push(warning(state, `${PAUSED} host drained`, "", "hosts"));
   return list;
 }
@@ -191,5 +191,5 @@ function queueTrouble(state: State): Trouble[] {
 }
 
 const NAME_MOST = 24;
-export const short = (name: string): string => fit(sanitizeLine(name), NAME_MOST);
+const short = (name: string): string => fit(sanitizeLine(name), NAME_MOST);
 const named = (state: State, operation: Operation): string => short(nameOf(state, operation));

@@ -13,12 +13,24 @@ import { type Listing, UNASKED } from "./listing.js";
 import { patched, type State } from "./model.js";
 import { moves, rowsOf } from "./order.js";
 import type { Samples } from "./slices/operation.js";
+import type { StreamLine } from "./source.js";
 
 /** Finished operations that are kept of those that came by the stream: it runs for days. */
 const KEPT_MOST = 5000;
 
 /** Applies all lines since the last drawing, and sorts the list once. */
-export function applyLines(state: State, lines: readonly WatchLine[]): State {
+export function applyLines(state: State, lines: readonly StreamLine[]): State {
+  const at = lines.findIndex(({ type, host }) => type === "snapshot" && host !== undefined);
+  const snapshot = lines[at];
+  if (snapshot?.type !== "snapshot") return linesApplied(state, lines);
+  const before = linesApplied(state, lines.slice(0, at));
+  // What a host sends replaces its own operations, and leaves those of the others.
+  const others = [...before.view.operations.values()].filter(({ id }) => hostOfKey(id) !== snapshot.host);
+  const whole = { ...snapshot, operations: [...others, ...snapshot.operations] };
+  return applyLines(linesApplied(before, [whole]), lines.slice(at + 1));
+}
+
+function linesApplied(state: State, lines: readonly WatchLine[]): State {
   const view = applyWatchLines(state.view, lines);
   const began = lines.some(({ type }) => type === "snapshot" || type === "resumed");
   if (view === state.view && !began) return withHistories(state, lines);
@@ -113,7 +125,7 @@ function* changedOf({ operations }: WatchView, lines: readonly WatchLine[]): Ite
 function heardOf(state: State, after: WatchView, lines: readonly WatchLine[]): State["operation"]["heard"] {
   let heard: Map<string, number> | null = null;
   for (const line of lines) {
-    if (line.type !== "changed" || hasOnly(line.patch, FIGURES)) continue;
+    if (line.type !== "changed" || isUsageOnly(line.patch)) continue;
     const running = after.operations.get(line.id)?.state === "running";
     if (!running && !state.operation.heard.has(line.id)) continue;
     heard ??= new Map(state.operation.heard);
@@ -135,22 +147,9 @@ export function heardNow(
 }
 
 /** The daemon measures the figures, so they do not show that the operation lives. */
-const FIGURES: ReadonlySet<string> = new Set(["usage", "resources"]);
-/** Keys whose change nobody waits for. */
-const QUIET: ReadonlySet<string> = new Set([...FIGURES, "updatedAt", "seq", "pid", "logLines"]);
-/** The place from which on nobody waits for what becomes of a queued operation. */
-const FAR = 50;
-
-const hasOnly = (patch: object, names: ReadonlySet<string>): boolean => {
+function isUsageOnly(patch: object): boolean {
   const keys = Object.keys(patch);
-  return keys.length > 0 && keys.every((key) => names.has(key));
-};
-
-/** Whether the line is drawn with the next change that somebody waits for, or within a second. */
-export function isQuiet(line: WatchLine): boolean {
-  if (line.type !== "changed") return line.type === "moved" || line.type === "counts";
-  const { state, queuePosition } = line.patch;
-  return hasOnly(line.patch, QUIET) || (state === "queued" && (queuePosition ?? 0) > FAR);
+  return keys.length > 0 && keys.every((key) => key === "usage" || key === "resources");
 }
 
 /** Samples kept for a sparkline. */

@@ -1,6 +1,6 @@
 /** The pages of the dashboard. A new page is a folder here, a kind of `Page` in core/model.ts, and an entry of `PAGES`. */
 import type { ComponentType } from "react";
-import { HOSTS_PAGE } from "../../features/hosts/pages/page.js";
+import { HOSTS_PAGE } from "../../features/hosts/HostsPage.js";
 import { Timeline } from "../../features/timeline/Timeline.js";
 import type { DashboardAction, Page, PageOf, State } from "../core/model.js";
 import type { Mover } from "../core/movers.js";

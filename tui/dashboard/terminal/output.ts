@@ -21,8 +21,7 @@ export class TerminalOutput extends Writable {
   readonly isTTY = true;
 
   constructor(private readonly terminal: NodeJS.WriteStream & { fd: number }) {
-    // Whatever the terminal has not taken makes the next drawing wait: a frame that is late is not sent.
-    super({ decodeStrings: true, highWaterMark: 1 });
+    super({ decodeStrings: true });
     terminal.on("resize", this.#resized);
   }
 

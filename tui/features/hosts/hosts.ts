@@ -1,149 +1,236 @@
-/**
- * Several daemons in one dashboard: what each of them tells, merged into the state that one daemon would make. Pure.
- *
- * The operations of a host that does not answer stay as they were told last.
- */
-import type { DaemonReply, HostReply } from "../../../protocol/replies.js";
+/** Several daemons: their watch streams at the same time, what each reports of itself, and what all are asked. */
+import { remoteOf } from "../../../protocol/client/address.js";
+import type { Client } from "../../../protocol/client/client.js";
+import { UnreachableError } from "../../../protocol/client/errors.js";
+import { Refusal } from "../../../protocol/errors.js";
+import type { DaemonReply, HostReply, HostsReply } from "../../../protocol/replies.js";
 import { type Counts, NO_COUNTS, type WatchLine } from "../../../protocol/watch.js";
+import { pause, type Several, type WatchTarget } from "../../dashboard/core/client.js";
 import { hostOfKey } from "../../dashboard/core/key.js";
-import { UNASKED } from "../../dashboard/core/listing.js";
-import { notify, patched, type State } from "../../dashboard/core/model.js";
-import type { Connection, Host } from "../../dashboard/core/slices/hosts.js";
-import type { StreamLine } from "../../dashboard/core/source.js";
-import { applyLines, heardNow, LIVE } from "../../dashboard/core/watched.js";
+import type { Host, HostDaemon } from "../../dashboard/core/slices/hosts.js";
+import { keepOpen, reasonOf, SILENT, SILENT_MS } from "../../dashboard/watch.js";
+import { lineAt } from "./keyed.js";
 
-export const newHosts = (hosts: readonly Pick<Host, "name" | "address">[]): readonly Host[] =>
-  hosts.map(({ name, address }) => ({
+/** Milliseconds that a slow host is waited for, once another one has answered. */
+const PATIENCE = 700;
+
+export interface HostClient {
+  readonly name: string;
+  readonly address: string;
+  readonly client: Client;
+}
+
+type NamedHost = Host & { readonly daemon: HostDaemon };
+
+export class Hosts implements Several {
+  /** Null: nothing is watched yet. */
+  target: WatchTarget | null = null;
+  /** By name, in the order of the command line. */
+  readonly #told: Map<string, NamedHost>;
+  /** By host: a function that ends the wait before the next attempt. */
+  readonly #waits = new Map<string, () => void>();
+  /** By question: the last reply of each host. */
+  readonly #replies = new Map<string, Map<string, unknown>>();
+
+  constructor(readonly clients: readonly HostClient[]) {
+    this.#told = new Map(clients.map(({ name, address }) => [name, newHost(name, address)]));
+  }
+
+  /** @throws Refusal for a name of none: the request is about one daemon */
+  client(name: string): Client {
+    const host = this.clients.find((each) => each.name === name);
+    if (host === undefined) throw new Refusal("LIVEOPS_NO_SUCH_HOST", `no host ${name}`);
+    return host.client;
+  }
+
+  at(key: string): Client {
+    return this.client(hostOfKey(key) ?? "");
+  }
+
+  told(): HostsReply & { hosts: Host[] } {
+    return { fleet: null, hosts: [...this.#told.values()] };
+  }
+
+  live(): readonly HostClient[] {
+    return this.clients.filter(({ name }) => this.#told.get(name)?.state === "up");
+  }
+
+  async follow(target: WatchTarget, left: AbortSignal): Promise<void> {
+    this.target = target;
+    await Promise.all(this.clients.map((host) => this.#watch(target, host, left)));
+  }
+
+  /** A host on another machine may ask for a password on the terminal. */
+  reach(name: string, suspend: (meanwhile: () => Promise<void>) => void): void {
+    const client = this.client(name);
+    const remote = remoteOf(client.socket);
+    const tryNow = () => this.#waits.get(name)?.();
+    if (remote === null) {
+      tryNow();
+      return;
+    }
+    suspend(async () => {
+      process.stdout.write(`Connecting to ${remote.text}\r\n`);
+      try {
+        await remote.asking(() => client.daemon());
+        tryNow();
+      } catch (error) {
+        this.#notice(`${name}: ${(error as Error).message}`, "error");
+      }
+    });
+  }
+
+  /** A line of the host's stream. The counts are those of all hosts. */
+  line(name: string, line: WatchLine): void {
+    const isBegin = line.type === "snapshot" || line.type === "resumed";
+    const counted = line.type === "snapshot" || line.type === "counts";
+    const counts = counted ? { counts: line.counts, moreQueued: line.moreQueued ?? 0 } : {};
+    const running = counted ? { running: line.counts.running } : {};
+    if (isBegin) this.#answers(name, running, counts);
+    else if (counted) this.#change(name, running, counts);
+    const sums = counted ? this.#sums() : {};
+    this.target?.dispatch({ type: "watched", line: { ...lineAt(line, name), ...sums, host: name } });
+  }
+
+  /** A line came on a silent stream. */
+  heard(name: string): void {
+    const isFirst = this.live().length === 0;
+    this.#answers(name);
+    if (isFirst) this.target?.dispatch({ type: "heard" });
+  }
+
+  /** @param at when the host answered last, or when the attempt to reach it failed, in ms */
+  lost(name: string, reason: string, at: number): void {
+    const { state, since, daemon } = this.#told.get(name)!;
+    if (daemon.reason === reason) return;
+    const now = state === "up" ? new Date(at).toISOString() : since;
+    this.#change(name, { state: "unreachable", since: now }, { reason });
+    const isWaiting = [...this.#told.values()].some((each) => each.daemon.reason === null);
+    if (!isWaiting) this.target?.dispatch({ type: "lost", reason, at });
+  }
+
+  /** What a daemon reports of itself and of its machine. */
+  report(name: string, reply: DaemonReply, machine?: HostReply): void {
+    const before = this.#told.get(name)!;
+    const { state, since } = before;
+    const twin = before.daemon.reply === null ? this.#twinOf(name, reply) : null;
+    this.#change(name, { ...machine, name, state, since }, { reply, heardAt: this.target?.now() ?? null });
+    if (twin !== null) this.#notice(twin, "warning");
+  }
+
+  /**
+   * The replies by host, in the order of the hosts. They do not wait for a slow host: its last reply stands in for it.
+   *
+   * @throws the error of the first host, where none ever answered
+   */
+  async ask<T>(
+    question: string,
+    ask: (host: HostClient) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<ReadonlyMap<string, T>> {
+    const replies = (this.#replies.get(question) ?? new Map()) as Map<string, T>;
+    this.#replies.set(question, replies);
+    const asked = this.live().map(async (host) => {
+      replies.set(host.name, await ask(host));
+    });
+    const all = Promise.allSettled(asked);
+    const over = new AbortController();
+    const oneAnswered = Promise.any(asked).then(
+      () => pause(PATIENCE, over.signal),
+      () => all,
+    );
+    await Promise.race([all, oneAnswered]);
+    over.abort();
+    signal?.throwIfAborted();
+    // All have settled where none has replied.
+    if (replies.size === 0) await Promise.all(asked);
+    const names = this.clients.map(({ name }) => name).filter((name) => replies.has(name));
+    return new Map(names.map((name) => [name, replies.get(name)!]));
+  }
+
+  #watch(target: WatchTarget, { name, client }: HostClient, left: AbortSignal): Promise<void> {
+    const stream = {
+      onLine: (line: WatchLine) => this.line(name, line),
+      onSilent: () => this.lost(name, SILENT, target.now() - SILENT_MS),
+      onHeard: () => this.heard(name),
+      onLost: (error: unknown) => {
+        // The message has the next commands, and lines of the program that connects.
+        const isUnreachable = error instanceof UnreachableError;
+        const reason = isUnreachable ? error.message.replaceAll("\n", "; ") : reasonOf(error);
+        this.lost(name, reason, target.now());
+      },
+      wait: (milliseconds: number) => this.#wait(name, milliseconds, left),
+    };
+    return keepOpen(client, stream, left);
+  }
+
+  /** Waits before the next attempt to reach the host, or until somebody asks for it. */
+  async #wait(name: string, milliseconds: number, left: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    this.#waits.set(name, () => over.abort());
+    await pause(milliseconds, AbortSignal.any([over.signal, left]));
+    this.#waits.delete(name);
+  }
+
+  #answers(name: string, change: Partial<Host> = {}, counts: Partial<HostDaemon> = {}): void {
+    const heardAt = this.target?.now() ?? null;
+    this.#change(name, { ...change, state: "up", since: null }, { ...counts, reason: null, heardAt });
+  }
+
+  #change(name: string, change: Partial<Host>, ofDaemon: Partial<HostDaemon>): void {
+    const before = this.#told.get(name)!;
+    this.#told.set(name, { ...before, ...change, daemon: { ...before.daemon, ...ofDaemon } });
+    this.target?.dispatch({ type: "told", name: "hosts", want: {}, answer: this.told() });
+  }
+
+  #sums(): { counts: Counts; moreQueued: number } {
+    const sums = { counts: { ...NO_COUNTS }, moreQueued: 0 };
+    for (const { daemon } of this.#told.values()) {
+      for (const name of Object.keys(sums.counts) as (keyof Counts)[])
+        sums.counts[name] += daemon.counts[name];
+      sums.moreQueued += daemon.moreQueued;
+    }
+    return sums;
+  }
+
+  #notice(text: string, level: "warning" | "error"): void {
+    this.target?.dispatch({ type: "noticed", text, level });
+  }
+
+  /** Two addresses of one store, whose operations are listed twice; null: there is no second one. */
+  #twinOf(name: string, { pid, startedAt, fleet }: DaemonReply): string | null {
+    for (const { name: other, daemon } of this.#told.values()) {
+      const { reply } = daemon;
+      if (other === name || reply === null) continue;
+      if (reply.pid === pid && reply.startedAt === startedAt)
+        return `${other} and ${name} are the same daemon: give one of them`;
+      if (fleet !== null && reply.fleet?.engine === fleet.engine)
+        return `${other} and ${name} are in one fleet, which each of them shows: give one of them`;
+    }
+    return null;
+  }
+}
+
+/** A host that has told nothing yet. */
+function newHost(name: string, address: string): NamedHost {
+  const never = new Date(0).toISOString();
+  return {
     name,
-    address,
-    connection: { state: "connecting", reason: null },
-    counts: NO_COUNTS,
-    moreQueued: 0,
-    daemon: null,
-    machine: null,
-    heardAt: null,
-  }));
-
-export const hasSeveral = ({ hosts: { named: hosts } }: Pick<State, "hosts">): boolean => hosts.length > 0;
-
-function sumOf(hosts: readonly Host[]): { counts: Counts; moreQueued: number } {
-  const sum = { ...NO_COUNTS };
-  let more = 0;
-  for (const { counts, moreQueued } of hosts) {
-    for (const name of Object.keys(sum) as (keyof Counts)[]) sum[name] += counts[name];
-    more += moreQueued;
-  }
-  return { counts: sum, moreQueued: more };
-}
-
-function changed(state: State, name: string, change: Partial<Host>): State {
-  return patched(state, "hosts", {
-    named: state.hosts.named.map((host) => (host.name === name ? { ...host, ...change } : host)),
-  });
-}
-
-/** Lines of all hosts, in the order in which they came. */
-export function applyHostLines(before: State, lines: readonly StreamLine[]): State {
-  let state = before;
-  let waiting: WatchLine[] = [];
-  const apply = () => {
-    if (waiting.length > 0) state = applyLines(state, waiting);
-    waiting = [];
+    state: "unreachable",
+    since: null,
+    session: 0,
+    tags: [],
+    slots: 0,
+    running: 0,
+    draining: false,
+    load: null,
+    memory: null,
+    version: "",
+    joinedAt: never,
+    renewedAt: never,
+    skewMs: null,
+    types: 0,
+    counters: { claimed: 0, finished: 0, requeued: 0, fenced: 0, shippedBytes: 0 },
+    daemon: { address, reason: null, counts: NO_COUNTS, moreQueued: 0, reply: null, heardAt: null },
   };
-  for (const line of lines) {
-    const { host } = line;
-    if (host === undefined) waiting.push(line);
-    else if (line.type === "counts") {
-      state = changed(state, host, { counts: line.counts, moreQueued: line.moreQueued ?? 0 });
-      waiting.push({ type: "counts", ...sumOf(state.hosts.named) });
-    } else if (line.type === "snapshot" || line.type === "resumed") {
-      apply();
-      state = began(state, line, host);
-    } else waiting.push(line);
-  }
-  apply();
-  return state;
-}
-
-/** A host answers: what it sent replaces its own operations, and leaves those of the others. */
-function began(state: State, line: WatchLine, host: string): State {
-  const isBack = state.hosts.named.find(({ name }) => name === host)?.connection.state === "away";
-  const counts = line.type === "snapshot" ? { counts: line.counts, moreQueued: line.moreQueued ?? 0 } : {};
-  const next = changed(state, host, { connection: LIVE, heardAt: state.now, ...counts });
-  // The count of today is made again, with this host.
-  const opened = patched(withMoreToList(next), "list", { today: null });
-  const live = isBack ? patched(opened, "operation", { heard: heardNow(state, host) }) : opened;
-  if (line.type !== "snapshot") return applyLines(live, [line]);
-  const others = [...state.view.operations.values()].filter(({ id }) => hostOfKey(id) !== host);
-  const operations = [...others, ...line.operations];
-  return applyLines(live, [{ ...line, operations, ...sumOf(live.hosts.named) }]);
-}
-
-/** Older operations of a host that came later have no place in a window that was closed without it. */
-function withMoreToList(state: State): State {
-  const { list } = state;
-  if (list.paging.only !== null || list.paging.pages.length === 0) return state;
-  return patched(state, "list", { paging: UNASKED });
-}
-
-/** @param at when the host answered last, or when the attempt to reach it failed, in ms */
-export function hostLost(before: State, name: string, reason: string, at: number): State {
-  const host = before.hosts.named.find((each) => each.name === name);
-  if (host === undefined) return before;
-  const { connection } = host;
-  if (connection.state !== "live" && connection.reason === reason) return before;
-  const next: Connection =
-    connection.state === "live" ? { state: "away", since: at, reason } : { ...connection, reason };
-  const now = connection.state === "live" ? Math.max(before.now, at) : before.now;
-  const state = { ...changed(before, name, { connection: next }), now };
-  return { ...state, connection: connectionOf(state.hosts.named) };
-}
-
-/** A host answers again on the same stream. */
-export function answers(state: State, host: string): State {
-  const heard = heardNow(state, host);
-  return patched(
-    { ...changed(state, host, { connection: LIVE, heardAt: state.now }), connection: LIVE },
-    "operation",
-    { heard },
-  );
-}
-
-/** Connection of the whole dashboard: one host that answers is enough. */
-function connectionOf(hosts: readonly Host[]): Connection {
-  const all = hosts.map(({ connection }) => connection);
-  if (all.some(({ state }) => state === "live")) return { state: "live" };
-  let away: Extract<Connection, { state: "away" }> | null = null;
-  for (const each of all)
-    if (each.state === "away" && (away === null || each.since > away.since)) away = each;
-  if (away !== null) return away;
-  const reasons = all.map((each) => (each.state === "connecting" ? each.reason : null));
-  return { state: "connecting", reason: reasons.includes(null) ? null : (reasons[0] ?? null) };
-}
-
-/** The report of a host about itself. */
-export function hostTold(
-  before: State,
-  name: string,
-  facts: { daemon?: DaemonReply; machine?: HostReply },
-  heardAt: number,
-): State {
-  const state = changed(before, name, { ...facts, heardAt });
-  const known = before.hosts.named.find((host) => host.name === name)?.daemon ?? null;
-  const twin = known === null ? twinOf(state.hosts.named, name) : null;
-  return twin === null ? state : notify(state, twin, "warning");
-}
-
-/** Two addresses of one store, whose operations are listed twice; null: there is no second one. */
-function twinOf(hosts: readonly Host[], name: string): string | null {
-  const own = hosts.find((host) => host.name === name)?.daemon ?? null;
-  if (own === null) return null;
-  for (const { name: other, daemon } of hosts) {
-    if (other === name || daemon === null) continue;
-    const isSame = daemon.pid === own.pid && daemon.startedAt === own.startedAt;
-    if (isSame) return `${other} and ${name} are the same daemon: give one of them`;
-    if (own.fleet !== null && daemon.fleet?.engine === own.fleet.engine)
-      return `${other} and ${name} are in one fleet, which each of them shows: give one of them`;
-  }
-  return null;
 }

@@ -5,14 +5,11 @@ import { clientFor } from "../../../protocol/client/find-daemon.js";
 import type { Flags } from "../../dashboard/core/request.js";
 import type { Opener } from "../../dashboard/opener.js";
 import { lookFile } from "../../dashboard/seen-failures.js";
-import { AllHosts, type HostClient } from "./dashboard/all-hosts.js";
-import { HostLooks } from "./dashboard/host-looks.js";
-import { HostsClient } from "./dashboard/hosts-client.js";
-import { newHosts } from "./hosts.js";
-import { HOSTS_SOURCE } from "./source.js";
+import { HostLooks } from "./host-looks.js";
+import { type HostClient, Hosts } from "./hosts.js";
+import { HostsClient } from "./hosts-client.js";
 
 interface DashboardHost extends HostClient {
-  readonly address: string;
   readonly flags: Flags;
 }
 
@@ -26,14 +23,13 @@ export const openHosts: Opener = async ({ remotes = [], id }, env, needScreen) =
   );
   // The screen does not wait for the slowest host: what asks for a password does so from the page of the hosts.
   askNothing();
-  const all = new AllHosts(daemons);
+  const all = new Hosts(daemons);
   return {
     socket: "",
     client: new HostsClient(all),
     id,
     flags: { hosts: new Map(daemons.map(({ name, flags }) => [name, flags])) },
-    source: HOSTS_SOURCE,
-    hosts: newHosts(daemons),
+    hosts: all.told().hosts,
     looks: new HostLooks(all, (name) => lookFile(env, all.client(name).socket)),
   };
 };

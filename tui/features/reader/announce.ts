@@ -70,8 +70,8 @@ function pauses(before: State, after: State): string[] {
 
 /** Hosts of the fleet whose state changed. */
 function hosts(before: State, after: State): string[] {
-  if (before.hosts.fleet === after.hosts.fleet || before.hosts.fleet === null) return [];
-  return (after.hosts.fleet?.hosts ?? [])
+  if (before.hosts.all === after.hosts.all || before.hosts.all.length === 0) return [];
+  return after.hosts.all
     .filter((host) => hostNamed(before, host.name)?.state !== host.state)
     .map(({ name, state }) => `Host ${sanitizeLine(name)}: ${state}.`);
 }

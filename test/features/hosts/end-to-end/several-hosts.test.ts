@@ -68,11 +68,11 @@ test("a daemon is killed: its operations stay with the age of its answer, the ot
   await screen.until(/▌ ● silent/);
   await screen.until(/line \d/);
   await den.killDaemon();
-  await screen.until(/▲ den: no answer for \d+s/);
+  await screen.until(/▲ host den: no answer for \d+s/);
   await screen.until(/▌ ▲ silent/);
   terminal.press("H");
   await screen.until(/▲ no answer \d+s/);
-  await screen.until(/local +● up +1/);
+  await screen.until(/local +● up +\d+ +1/);
   terminal.press("H");
   // What is written meanwhile is not lost, and the other daemon's operation ends under the eyes.
   den.write("gate-2", "");
@@ -105,7 +105,7 @@ test("over ssh: the operations of another machine stand beside those of this one
     await screen.until(new RegExp(`on elsewhere .* ${ofDen}`));
     await screen.until(/line \d/);
     await ssh.close();
-    await screen.until(/▲ elsewhere: no answer for \d+s/);
+    await screen.until(/▲ host elsewhere: no answer for \d+s/);
     den.write("gate-3", "");
     expect((await den.finished(ofDen)).state).toBe("succeeded");
     await ssh.listen();

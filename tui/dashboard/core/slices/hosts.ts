@@ -1,4 +1,4 @@
-import type { DaemonReply, HostReply, HostsReply } from "../../../../protocol/replies.js";
+import type { DaemonReply, FleetState, HostReply } from "../../../../protocol/replies.js";
 import type { Counts } from "../../../../protocol/watch.js";
 import type { HungDaemon } from "../../../kit/silent-daemon.js";
 
@@ -15,32 +15,33 @@ export type Connection =
       readonly hung?: HungDaemon | undefined;
     };
 
-/** A host that keys name. */
-export interface Host {
-  /** Short, and no other host has it. */
-  readonly name: string;
+/** A machine. One that never answered is unreachable since null. */
+export interface Host extends HostReply {
+  /** The daemon that keys of this host name; absent: keys name no host. */
+  readonly daemon?: HostDaemon;
+}
+
+export interface HostDaemon {
   readonly address: string;
-  readonly connection: Connection;
-  /** As told last. */
+  /** Why it does not answer; null: it answers, or no attempt to reach it has ended. */
+  readonly reason: string | null;
   readonly counts: Counts;
   /** Queued operations that its stream does not bring. */
   readonly moreQueued: number;
   /** Null: not told yet. */
-  readonly daemon: DaemonReply | null;
-  /** The machine of the daemon as `GET /v1/hosts` has it; null: not told yet. */
-  readonly machine: HostReply | null;
-  /** When the daemon answered last, in ms; null: never. */
+  readonly reply: DaemonReply | null;
+  /** When it answered last, in ms; null: never. */
   readonly heardAt: number | null;
 }
 
-/** The daemons and machines that the screen shows. */
+/** The machines that the screen shows, as told last. */
 export interface HostsSlice {
-  /** The hosts that keys name; empty: keys name none. */
-  readonly named: readonly Host[];
+  /** Empty: not known yet. */
+  readonly all: readonly Host[];
+  /** The engine of the fleet; null: there is none. */
+  readonly engine: FleetState | null;
   /** Seconds since the last answer of the host, which the state shows. Null: the state is current. */
   readonly silentFor: number | null;
-  /** The hosts as told last; null: not known yet. */
-  readonly fleet: HostsReply | null;
 }
 
-export const HOSTS: HostsSlice = { named: [], silentFor: null, fleet: null };
+export const HOSTS: HostsSlice = { all: [], engine: null, silentFor: null };

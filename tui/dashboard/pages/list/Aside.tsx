@@ -8,12 +8,11 @@ import { formatCount, formatDuration } from "../../../terminal/format.js";
 import { answerOf } from "../../core/ask.js";
 import { nameOf } from "../../core/chain.js";
 import { finishedToday, midnight } from "../../core/history.js";
-import { daemon } from "../../core/hosts.js";
+import { daemon, hasHosts } from "../../core/hosts.js";
 import { BORDER, panesOf } from "../../core/layout.js";
 import type { State } from "../../core/model.js";
 import { Panel, Rows, useTheme } from "../../core/Panel.js";
 import { forecastOf, slotCount } from "../../core/queue-view.js";
-import type { HostRow } from "../../core/source.js";
 import { styleOfState } from "../../core/state-style.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
 import { Line, type Piece } from "../../text/line.js";
@@ -102,17 +101,22 @@ function hostRows(state: State, width: number, { paint }: Theme): Line[] {
 }
 
 /** `3/8 slots`; without the slots: `3 running`. */
-export const slotsText = (running: number, slots: number | null): string =>
+const slotsText = (running: number, slots: number | null): string =>
   slots === null ? `${formatCount(running)} running` : `${formatCount(running)}/${formatCount(slots)} slots`;
 
+interface HostRow {
+  readonly name: string;
+  readonly figures: string;
+  /** A state other than up; "": up. */
+  readonly state: string;
+}
+
 function hostsOf(state: State): readonly HostRow[] {
-  if (state.session.source !== null) return state.session.source.hosts(state);
-  if (state.hosts.fleet?.fleet)
-    return state.hosts.fleet.hosts.map(({ name, running, slots, draining, state: is }) => ({
-      name,
-      figures: slotsText(running, slots),
-      state: is !== "up" ? is : draining ? "drained" : "",
-    }));
+  if (hasHosts(state))
+    return state.hosts.all.map(({ name, running, slots, draining, state: is }) => {
+      const upState = draining ? "drained" : "";
+      return { name, figures: slotsText(running, slots), state: is === "up" ? upState : is };
+    });
   const name = answerOf(state, daemon)?.host ?? "this machine";
   return [{ name, figures: slotsText(state.view.counts.running, slotCount(state)), state: "" }];
 }

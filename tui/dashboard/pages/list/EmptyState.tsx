@@ -1,10 +1,11 @@
 /** The screen without operations. It names the next commands. */
+import { hostNames, namesHosts } from "../../core/hosts.js";
 import { SMALLEST } from "../../core/layout.js";
 import type { State } from "../../core/model.js";
 import { Dialog, dialogSize, useTheme } from "../../core/Panel.js";
 import { againstHung, liveops, startDaemon, submitAny } from "../../core/request.js";
 import type { Connection } from "../../core/slices/hosts.js";
-import { sanitizeLine, widthOf, wrap } from "../../text/cells.js";
+import { fit, sanitizeLine, widthOf, wrap } from "../../text/cells.js";
 import { type Drawn, Line } from "../../text/line.js";
 import type { Paint } from "../../text/theme.js";
 
@@ -16,16 +17,17 @@ export function EmptyState({ state }: { state: State }) {
   const { width } = dialogSize(state, undefined, WIDEST);
   const isLive = state.connection.state === "live";
   const ofDaemon = isLive ? nothingYet : noDaemon;
-  const all = (state.session.source?.empty ?? ofDaemon)(state, width, paint);
+  const all = [...hostRows(state, width, paint), ...ofDaemon(state, width, paint)];
   const size = dialogSize(state, all.length, WIDEST);
   // A sentence that does not fit whole is left out with the blank row before it.
   const rows = all.length <= size.height ? all : all.slice(0, all.lastIndexOf("", all.length - 2));
   return <Dialog state={state} size={size} title={[[titleOf(state), "bold"]]} rows={rows} />;
 }
 
-function titleOf({ connection, session: { source } }: State): string {
+function titleOf(state: State): string {
+  const { connection } = state;
   if (connection.state === "live") return "No operation yet";
-  if (source !== null) return source.title;
+  if (namesHosts(state)) return "No host answers";
   if (connection.hung !== undefined) return "The daemon does not answer";
   return isFirst(connection) ? "Connecting" : "No daemon";
 }
@@ -36,6 +38,9 @@ const isFirst = (connection: Connection) => connection.state === "connecting" &&
 function noDaemon(state: State, width: number, paint: Paint): Drawn[] {
   const text = (words: string) => wrap(words, width, 4);
   const { connection } = state;
+  const again = (who: string) =>
+    text(`The dashboard connects by itself as soon as ${who}.`).map((row) => paint(row, "muted"));
+  if (namesHosts(state)) return ["", ...again("a host answers"), ""];
   if (isFirst(connection)) return ["", ...text(`Connecting to ${sanitizeLine(state.session.socket)}`), ""];
   const { reason = null, hung } = connection.state === "live" ? {} : connection;
   const muted = (words: string) => text(words).map((row) => paint(row, "muted"));
@@ -47,7 +52,7 @@ function noDaemon(state: State, width: number, paint: Paint): Drawn[] {
       "",
       ...commands(againstHung(hung, state.session.flags), width, paint),
       "",
-      ...muted("The dashboard connects by itself as soon as the daemon answers."),
+      ...again("the daemon answers"),
       "",
     ];
   return [
@@ -57,9 +62,25 @@ function noDaemon(state: State, width: number, paint: Paint): Drawn[] {
     "",
     ...commands(startCommands(state), width, paint),
     "",
-    ...muted("The dashboard connects by itself as soon as a daemon responds."),
+    ...again("a daemon responds"),
     "",
   ];
+}
+
+/** Which hosts answer, and why the others do not. */
+function hostRows(state: State, width: number, paint: Paint): Drawn[] {
+  if (!namesHosts(state)) return [];
+  const names = Math.min(20, Math.max(...hostNames(state).map((name) => widthOf(sanitizeLine(name)))));
+  const rows = state.hosts.all.map(({ name, state: is, daemon }) => {
+    const line = new Line(width, paint)
+      .add("  ")
+      .add(fit(sanitizeLine(name), names), "bold")
+      .fill(names + 4);
+    if (is === "up") return line.add("answers", "good");
+    const reason = daemon?.reason ?? null;
+    return line.addUntrusted(reason ?? "connecting", reason === null ? "muted" : "warn");
+  });
+  return ["", ...rows];
 }
 
 function startCommands({ session: { flags } }: State): Command[] {
@@ -72,8 +93,11 @@ function startCommands({ session: { flags } }: State): Command[] {
 }
 
 function nothingYet({ session: { flags } }: State, width: number, paint: Paint): Drawn[] {
+  const here: Command = ["s", "submit an operation from here"];
+  // A command is for one of the hosts.
+  if (flags.hosts !== undefined) return ["", ...commands([here], width, paint), ""];
   const list: Command[] = [
-    ["s", "submit an operation from here"],
+    here,
     [liveops(["submit", "shell", "--", "make"], flags), "run any command as an operation"],
     [submitAny(flags), "submit an operation from a shell"],
     [liveops(["ops"], flags), "list the operation types"],
@@ -92,7 +116,7 @@ function nothingYet({ session: { flags } }: State, width: number, paint: Paint):
 type Command = readonly [typed: string, purpose: string];
 
 /** Commands, whole however long they are, with their purposes beside them, or all above where one has no room. */
-export function commands(list: readonly Command[], width: number, paint: Paint): Drawn[] {
+function commands(list: readonly Command[], width: number, paint: Paint): Drawn[] {
   const texts = list.map(([typed]) => sanitizeLine(typed));
   const widest = Math.max(...texts.map(widthOf));
   const beside = list.every(([, purpose]) => 2 + widest + 3 + widthOf(purpose) <= width);

@@ -18,6 +18,7 @@ import {
   targets,
 } from "../../core/action-parts.js";
 import { chainOf, operationOf, selectedOperation } from "../../core/chain.js";
+import { namesHosts } from "../../core/hosts.js";
 import { childToOpen, parentOf } from "../../core/inside.js";
 import { bareOf, hostOfKey } from "../../core/key.js";
 import { isFiltered } from "../../core/log-window.js";
@@ -99,7 +100,7 @@ function submitCommand(state: State): string | null {
 
 /** The daemon was there, and its last report is still shown. */
 const isLost = (state: State) =>
-  state.connection.state === "away" && selectedOperation(state) !== null && state.session.source === null;
+  state.connection.state === "away" && selectedOperation(state) !== null && !namesHosts(state);
 
 /** A start cannot help where a daemon hangs: it holds the state directory. */
 const isHung = ({ connection }: State) => connection.state !== "live" && connection.hung !== undefined;
@@ -241,11 +242,10 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
     name: "start-daemon",
     keys: ["return"],
     description: "start the daemon",
-    unlisted: (state) => isLive(state) || state.session.source !== null,
+    unlisted: (state) => isLive(state) || namesHosts(state),
     hint: () => "start the daemon",
     rank: 0,
-    when: (state) =>
-      free(state) && !isLive(state) && selectedOperation(state) === null && state.session.source === null,
+    when: (state) => free(state) && !isLive(state) && selectedOperation(state) === null && !namesHosts(state),
     disabledReason: noStart,
     run: startDaemon,
   },

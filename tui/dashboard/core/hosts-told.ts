@@ -1,0 +1,62 @@
+/** What hosts tell of themselves: asked of the daemon, or told by the client of several daemons. */
+import type { FleetState, HostsReply } from "../../../protocol/replies.js";
+import { ask } from "./ask.js";
+import { operationOf } from "./chain.js";
+import { hostNamed } from "./hosts.js";
+import { listLayout } from "./layout.js";
+import { UNASKED } from "./listing.js";
+import { patched, type State } from "./model.js";
+import type { Host } from "./slices/hosts.js";
+import { heardNow } from "./watched.js";
+
+/** Milliseconds that changes are gathered. */
+export const SETTLED = 100;
+
+/** Rows of the queue that are blocked: the list has few of them. */
+export const blocked = (state: State): number =>
+  listLayout(state).rows.filter(({ id }) => operationOf(state, id)?.blocked != null).length;
+
+export const hosts = ask({
+  // A drain blocks queued operations, as a pause does.
+  want: (state) => ({ run: state.queues.run, blocked: blocked(state), every: everyOf(state) }),
+  wait: () => SETTLED,
+  every: ({ every }) => every,
+  take: (state, told: HostsReply) => withHosts(state, told),
+  bring: async (_want, { client, tell, left }) => tell(await client.hosts(left)),
+});
+
+/** Without a fleet nothing of the hosts is on the screen but their page. */
+function everyOf({ page, hosts: { engine } }: State): number | null {
+  if (page?.kind === "hosts") return 2000;
+  return engine === null ? null : 5000;
+}
+
+/** The state with the hosts as told; the same state if what is shown of them is as before. */
+function withHosts(
+  state: State,
+  { fleet: engine, hosts: all }: { fleet: FleetState | null; hosts: readonly Host[] },
+): State {
+  const isPage = state.page?.kind === "hosts";
+  const shown = (hosts: readonly Host[]) => JSON.stringify(hosts.map((host) => shownOf(host, isPage)));
+  const isSame =
+    shown(all) === shown(state.hosts.all) && JSON.stringify(engine) === JSON.stringify(state.hosts.engine);
+  if (isSame) return state;
+  const back = all.filter(
+    ({ name, state: is, daemon }) => daemon && is === "up" && hostNamed(state, name)?.state === "unreachable",
+  );
+  return back.reduce((before, { name }) => withBack(before, name), patched(state, "hosts", { all, engine }));
+}
+
+/** Only the page shows figures, which change all the time. The other parts of the screen show states. */
+function shownOf({ renewedAt: _, ...host }: Host, isPage: boolean): unknown {
+  const { name, state, since, draining, slots, daemon } = host;
+  return isPage ? host : [name, state, since, draining, slots, daemon?.reason, daemon?.counts];
+}
+
+/** The list counts today again, with this host; its older operations have no place in a window closed without it. */
+function withBack(state: State, host: string): State {
+  const { paging } = state.list;
+  const isOpen = paging.only !== null || paging.pages.length === 0;
+  const list = patched(state, "list", { today: null, ...(!isOpen && { paging: UNASKED }) });
+  return patched(list, "operation", { heard: heardNow(list, host) });
+}

@@ -1,0 +1,187 @@
+/** The hosts of the fleet, or the daemons of several `--host`: a row each, and the facts of the chosen one. */
+import { ownHost } from "../../dashboard/core/hosts.js";
+import type { PageOf, State } from "../../dashboard/core/model.js";
+import { rowAt } from "../../dashboard/core/movers.js";
+import { dialogSize, RowDialog, useTheme } from "../../dashboard/core/Panel.js";
+import type { Host } from "../../dashboard/core/slices/hosts.js";
+import { LEVEL_GLYPHS, PAUSED } from "../../dashboard/core/state-style.js";
+import { sanitizeLine } from "../../dashboard/text/cells.js";
+import { factRows, Line, paragraph } from "../../dashboard/text/line.js";
+import type { Paint, Style } from "../../dashboard/text/theme.js";
+import { type CellContext, type Column, fitColumns } from "../../kit/output/table.js";
+import { formatAge } from "../../kit/output/time.js";
+import { columnsOf, fit as fitCell } from "../../kit/output/width.js";
+import { formatBytes, formatCount } from "../../terminal/format.js";
+import { formatSkew } from "../../terminal/host-state.js";
+import { HOSTS } from "./command.js";
+import { HOSTS_ACTIONS, HOSTS_MOVER } from "./host-actions.js";
+
+const WIDEST = 110;
+
+export const HOSTS_PAGE = { View: HostsPage, mover: HOSTS_MOVER, actions: HOSTS_ACTIONS };
+
+function HostsPage({ state, page }: { state: State; page: PageOf<"hosts"> }) {
+  const { paint } = useTheme();
+  const { all } = state.hosts;
+  const { width } = dialogSize(state, undefined, WIDEST);
+  const at = rowAt(page.at, all.length);
+  const chosen = all[at];
+  const table = tableRows(state, at, width, paint);
+  const below = engineRows(state, width, paint);
+  // On a small screen what is wrong with the fleet comes before the facts of a host.
+  const room = Math.max(0, dialogSize(state).height - table.length - below.length - 2);
+  const facts = chosen === undefined ? [] : about(chosen, state, width, paint).slice(0, room);
+  const rows = [...table, "", ...facts, ...(below.length > 0 ? [""] : []), ...below];
+  const live = all.filter(({ state: is }) => is === "up").length;
+  return (
+    <RowDialog
+      state={state}
+      widest={WIDEST}
+      title={[["Hosts", "bold"]]}
+      right={[[`${live} of ${all.length} up`, "muted"]]}
+      rows={rows}
+      // The head of the table stands before the rows.
+      chosen={at + 1}
+    />
+  );
+}
+
+const counted = (
+  name: string,
+  of: (counts: NonNullable<Host["daemon"]>["counts"]) => number,
+): Column<Host> => ({
+  name,
+  about: "",
+  align: "right",
+  text: ({ daemon }) => (daemon === undefined ? "" : formatCount(of(daemon.counts))),
+});
+
+/** The columns of `liveops hosts` that change, and what a daemon of several counts. */
+const SPEC = {
+  ...HOSTS,
+  columns: HOSTS.columns
+    .filter(({ name }) => name !== "skew")
+    .map(
+      (it): Column<Host> =>
+        it.name === "state" ? { ...it, text: (host, { now }) => stateOf(host, now)[0] } : it,
+    )
+    .toSpliced(
+      4,
+      0,
+      counted("queued", ({ queued }) => queued),
+      counted("failed", ({ failed }) => failed),
+    ),
+  firstToGo: ["version", "load", "tags", "failed", "slots", "queued", "running"],
+};
+
+/** The text of a cell; "": nothing is known, or there is none. A host has no figures before it reported. */
+function cellOf({ name, text }: Column<Host>, host: Host, context: CellContext): string {
+  if (name !== "host" && name !== "state" && host.version === "") return "";
+  const all = text(host, context);
+  return all === "-" ? "" : all;
+}
+
+function tableRows(state: State, at: number, width: number, paint: Paint): Line[] {
+  const { all } = state.hosts;
+  const context: CellContext = { now: state.now, time: "relative" };
+  const columns = SPEC.columns.filter((column) => all.some((host) => cellOf(column, host, context) !== ""));
+  const look = {
+    width: width - 2,
+    widths: { columnsOf, fit: fitCell },
+    paint: (_: unknown, text: string) => text,
+  };
+  const layout = fitColumns({ ...SPEC, columns }, all, context, look);
+  const rowOf = (sign: string, cell: (column: Column<Host>) => readonly [text: string, style: Style]) => {
+    const line = new Line(width, paint).add(sign, "accent");
+    for (const { column, width: own } of layout) {
+      const [text, style] = cell(column);
+      line.add(fitCell(sanitizeLine(text), own, column.align), style).add("  ");
+    }
+    return line;
+  };
+  const rows = all.map((host, i) =>
+    rowOf(i === at ? "▌ " : "  ", (column) => {
+      if (column.name === "state") return stateOf(host, state.now);
+      const text = cellOf(column, host, context);
+      if (column.name === "host") return [text, i === at ? "bold" : "plain"];
+      // The figures of a host that does not answer may be out of date.
+      return [text, host.state === "up" ? "plain" : "muted"];
+    }),
+  );
+  return [rowOf("  ", ({ name }) => [name, "muted"]), ...rows];
+}
+
+const AWAY = {
+  unreachable: [LEVEL_GLYPHS.warning, "warn"],
+  lost: [LEVEL_GLYPHS.error, "bad"],
+  left: ["○", "muted"],
+} as const;
+
+function stateOf(host: Host, now: number): readonly [text: string, style: Style] {
+  const { state, since, draining, daemon } = host;
+  if (state === "up") return draining ? [`${PAUSED} drained`, "warn"] : ["● up", "good"];
+  const [sign, style] = AWAY[state];
+  if (since !== null) return [`${sign} ${daemon ? "no answer" : state} ${formatAge(since, now)}`, style];
+  return daemon?.reason ? [`${LEVEL_GLYPHS.error} never answered`, "bad"] : ["○ connecting", "muted"];
+}
+
+/** Why the chosen host does not answer, and its facts. */
+function about(host: Host, state: State, width: number, paint: Paint): Line[] {
+  const { daemon, memory, counters, skewMs } = host;
+  const { reason = null, reply = null, heardAt = null } = daemon ?? {};
+  const ago = (time: string) => `${formatAge(time, state.now)} ago`;
+  const isKnown = host.version !== "";
+  const figures: Array<[count: number, word: string]> = [
+    [counters.claimed, "started"],
+    [counters.finished, "finished"],
+    [counters.requeued, "queued again"],
+    [counters.fenced, "refused as another host's"],
+  ];
+  const facts = [
+    ownHost(state) === host && "the host of this daemon",
+    daemon && sanitizeLine(daemon.address),
+    heardAt !== null && `answered ${ago(new Date(heardAt).toISOString())}`,
+    isKnown && `liveops ${sanitizeLine(host.version)}`,
+    reply && `up for ${formatAge(reply.startedAt, state.now)}`,
+    reply && `state in ${sanitizeLine(reply.stateDir)}`,
+    reply?.fleet && `in a fleet on ${sanitizeLine(reply.fleet.engine)}`,
+    !daemon && `joined ${ago(host.joinedAt)}`,
+    !daemon && host.state !== "up" && `last seen ${ago(host.renewedAt)}`,
+    skewMs !== null && skewMs !== 0 && `clock ${formatSkew(skewMs)}`,
+    ...useOf(state, host),
+    memory && `daemon ${formatBytes(memory.rss)}`,
+    memory && `memory ${formatBytes(memory.free)} of ${formatBytes(memory.total)} free`,
+    isKnown && `${formatCount(host.types)} types`,
+    ...figures.map(([count, word]) => count > 0 && `${formatCount(count)} ${word}`),
+    counters.shippedBytes > 0 && `${formatBytes(counters.shippedBytes)} of events and logs sent`,
+  ].filter((fact) => typeof fact === "string");
+  const why = reason === null ? [] : warningRows(reason, width, paint);
+  return [...why, ...factRows(facts, width, paint)];
+}
+
+/** What the running operations of the host use together. */
+function useOf(state: State, host: Host): string[] {
+  const isHere = (name: string | undefined) =>
+    name === host.name || (name === undefined && ownHost(state) === host);
+  const all = [...state.view.operations.values()].filter((it) => it.state === "running" && isHere(it.host));
+  const used = all.flatMap(({ usage }) => usage ?? []);
+  if (used.length === 0) return [];
+  const cpu = used.reduce((sum, each) => sum + each.cpu, 0);
+  const memory = used.reduce((sum, { rssBytes }) => sum + rssBytes, 0);
+  return [`operations ${formatCount(Math.round(cpu * 100))}% cpu, ${formatBytes(memory)}`];
+}
+
+const warningRows = (text: string, width: number, paint: Paint): Line[] =>
+  paragraph(text, { width, most: 4, paint, sign: `  ${LEVEL_GLYPHS.warning} ` }, "warn");
+
+/** The engine of the fleet and its problems. */
+function engineRows({ hosts: { engine }, now }: State, width: number, paint: Paint): Line[] {
+  if (engine === null) return [];
+  const { awaySince, synchronous, problems } = engine;
+  const line = new Line(width, paint).add("  engine ", "muted").addUntrusted(engine.engine);
+  // A missing engine is a problem of the fleet.
+  if (synchronous) line.addWhole("  a replica confirms each write", "muted");
+  const away = `The engine has not answered for ${awaySince === null ? "" : formatAge(awaySince, now)}. Submits are refused; running operations continue.`;
+  const all = awaySince === null ? problems : [away, ...problems];
+  return [line, ...all.flatMap((problem) => warningRows(problem, width, paint))];
+}

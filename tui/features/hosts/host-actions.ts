@@ -1,0 +1,93 @@
+/** The actions of the page of the hosts. */
+
+import { ask, busy, free, inGroup, onPage, send } from "../../dashboard/core/action-parts.js";
+import { hasHosts, hostOfOperation, namesHosts, ownHost } from "../../dashboard/core/hosts.js";
+import { keyAt } from "../../dashboard/core/key.js";
+import { emit, isLive, type State } from "../../dashboard/core/model.js";
+import { rowAt, rowMover } from "../../dashboard/core/movers.js";
+import type { Host } from "../../dashboard/core/slices/hosts.js";
+import { filtered } from "../../dashboard/pages/list/list-actions.js";
+
+export const HOSTS_MOVER = rowMover("hosts", ({ hosts }) => hosts.all.length);
+
+const chosenOf = ({ page, hosts: { all } }: State): Host | null =>
+  page?.kind === "hosts" ? (all[rowAt(page.at, all.length)] ?? null) : null;
+
+/** The effect on the chosen host. */
+const withChosen = (run: (state: State, host: Host) => State) => (state: State) => {
+  const host = chosenOf(state);
+  return host === null ? state : run(state, host);
+};
+
+/** Why the chosen host cannot have it; "" without a chosen host. */
+const ofChosen = (reason: (state: State, host: Host) => string | null) => (state: State) => {
+  const host = chosenOf(state);
+  return host === null ? "" : reason(state, host);
+};
+
+/** With several daemons, the page says why one does not answer. */
+const opensHosts = (state: State) => free(state) && hasHosts(state) && (isLive(state) || namesHosts(state));
+const here = onPage("hosts");
+
+export const HOSTS_ACTIONS = [
+  ...inGroup("general", opensHosts, [
+    {
+      name: "hosts",
+      keys: ["H"],
+      description: "hosts",
+      unlisted: (state) => !hasHosts(state),
+      command: "hosts",
+      hint: () => null,
+      run: (state) => {
+        const own = hostOfOperation(state, state.selected) ?? ownHost(state);
+        const at = state.hosts.all.findIndex(({ name }) => name === own?.name);
+        return { ...state, page: { kind: "hosts", at: Math.max(0, at) } };
+      },
+    },
+  ]),
+  ...inGroup("general", here, [
+    {
+      name: "drain",
+      keys: ["d"],
+      hint: (state) => (chosenOf(state)?.draining ? "undo the drain" : "drain"),
+      rank: 0,
+      disabledReason: ofChosen((state, host) => {
+        if (host.daemon !== undefined) return busy(state, [keyAt("", host.name)]);
+        return host === ownHost(state) ? busy(state) : `drain ${host.name} there, with: liveops drain`;
+      }),
+      run: withChosen((state, { name, draining }) =>
+        draining ? send(state, { kind: "undrain-host", name }) : ask(state, { kind: "drain-host", name }),
+      ),
+    },
+    {
+      name: "declare-lost",
+      keys: ["x"],
+      when: (state) => here(state) && !namesHosts(state),
+      hint: () => "declare lost",
+      rank: 1,
+      disabledReason: ofChosen((state, host) => {
+        if (host === ownHost(state)) return "this daemon runs there";
+        return host.state === "lost" || host.state === "left" ? `already ${host.state}` : busy(state);
+      }),
+      run: withChosen((state, { name }) => ask(state, { kind: "declare-lost", name })),
+    },
+    {
+      name: "operations-of-host",
+      keys: ["return"],
+      hint: () => "its operations",
+      rank: 1,
+      disabledReason: ofChosen(() => null),
+      run: withChosen((state, { name }) => filtered({ ...state, page: null }, `host:${name}`)),
+    },
+    { name: "close-hosts", keys: ["H"], run: (state) => ({ ...state, page: null }) },
+    {
+      name: "connect-host",
+      keys: ["c"],
+      when: (state) => here(state) && namesHosts(state),
+      hint: () => "connect now",
+      rank: 0,
+      disabledReason: ofChosen((_state, host) => (host.state === "up" ? "the host answers" : null)),
+      run: withChosen((state, { name }) => emit(state, { type: "connect-host", host: name })),
+    },
+  ]),
+];
