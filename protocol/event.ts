@@ -63,6 +63,7 @@ export const submissionSchema = z.object({
     schedule: true,
     hooks: true,
   }).shape,
+  ...recordShape("session"),
   ...recordShape("dependencies"),
   ...recordShape("hosts"),
   ...z.partial(z.object({ ...recordShape("queue"), ...recordShape("start") })).shape,

@@ -241,6 +241,7 @@ export const operationSchema = z.object({
   title: doc(z.string(), "Title of the operation, at most 200 characters"),
   ...recordShape("label"),
   ...recordShape("directory"),
+  ...recordShape("session"),
   params: doc(
     z.record(z.string(), z.unknown()),
     "Accepted parameters, before defaults; stored as plain text",

@@ -67,6 +67,8 @@ export const listQuery = z.object({
     "only operations inside of the operation with this id; `none`: only those inside of no other one; `any`: only those inside of another one",
   ),
   host,
+  session: doc(z.optional(z.string()), "only operations that this session submitted"),
+  here: doc(z.optional(cwd), "only operations that were submitted in this directory or below"),
   q: doc(z.optional(z.string()), "text to find in the id, type, title or label"),
   limit: z._default(count.check(z.lte(MAX_PAGE)), 50),
   order: z._default(z.enum(["newest", "oldest"]), "newest"),
@@ -211,6 +213,7 @@ const selection = {
   op: doc(z.optional(z.string()), "only of this type"),
   label: doc(z.optional(z.string()), "only with this label"),
   queue: doc(z.optional(z.string()), "only of this queue"),
+  session: doc(z.optional(z.string()), "only of this session"),
   olderThan: doc(
     z.optional(z.number().check(z.gte(0))),
     "only those that finished, or were submitted if they are live, this many seconds ago",

@@ -40,6 +40,7 @@ export type Group =
   | "parameters"
   | "label"
   | "directory"
+  | "session"
   | "environment"
   | "queue"
   | "dependencies"
@@ -112,6 +113,7 @@ const yes = (z: Zod) => z.literal(true);
 const values = (z: Zod) => z.record(z.string(), z.unknown());
 const words = (z: Zod) => z.array(z.string());
 const label = (z: Zod) => z.string().check(z.maxLength(MAX_LABEL));
+const session = (z: Zod) => z.string().check(z.minLength(1), z.maxLength(MAX_LABEL));
 const priority = (z: Zod) => z.int().check(z.gte(-MAX_PRIORITY), z.lte(MAX_PRIORITY));
 const start = (z: Zod) => z.iso.datetime({ offset: true });
 
@@ -239,6 +241,35 @@ export const FIELDS = {
     edit: part(directory),
     record: part((z) => z.string(), "Directory that the operation runs in"),
     isRepeated: true,
+  },
+  session: {
+    group: "session",
+    submit: part(session, "name of the session that submits, such as that of a coding agent"),
+    again: part(session),
+    record: part(
+      (z) => z.optional(session(z)),
+      "Session that submitted the operation, from LIVEOPS_SESSION or an agent; absent: none",
+    ),
+    isOfChain: true,
+    row: { label: "session", kind: "text" },
+  },
+  endsWithSession: {
+    group: "session",
+    submit: part(yes, "cancel the operation when its session ends"),
+    record: part(
+      (z) => z.optional(yes(z)),
+      "The operation is cancelled when its session ends; otherwise absent",
+    ),
+    isOfChain: true,
+  },
+  submittedFrom: {
+    group: "session",
+    submit: part(directory, "directory of the client, where it is not that of the operation"),
+    record: part(
+      (z) => z.optional(z.string()),
+      "Directory that the operation was submitted from; absent: `cwd`",
+    ),
+    isOfChain: true,
   },
   env: {
     group: "environment",

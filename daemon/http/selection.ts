@@ -22,6 +22,7 @@ interface Filter {
   op: string | undefined;
   label: string | undefined;
   queue: string | undefined;
+  session: string | undefined;
   /** Seconds. */
   olderThan: number | undefined;
   host: string | undefined;
@@ -36,12 +37,12 @@ interface Filter {
  * @throws Refusal where nothing is selected, or no operation in the states can be acted on
  */
 export function select(context: Parts, body: SelectionBody, possible: readonly State[]) {
-  const { ids, all, state, op, label, queue, olderThan, host } = body;
-  const given = [all, state, op, label, queue, olderThan, host].some((each) => each !== undefined);
+  const { ids, all, state, op, label, queue, session, olderThan, host } = body;
+  const given = [all, state, op, label, queue, session, olderThan, host].some((each) => each !== undefined);
   if ((ids !== undefined) === given)
     throw new Refusal(
       "LIVEOPS_BAD_REQUEST",
-      "the body must have ids, or what selects operations: all, state, op, label, queue, olderThan or host",
+      "the body must have ids, or what selects operations: all, state, op, label, queue, session, olderThan or host",
     );
   if (ids !== undefined) return byIds(context, ids);
   const states = possible.filter((each) => state?.includes(each) ?? true);
@@ -50,7 +51,15 @@ export function select(context: Parts, body: SelectionBody, possible: readonly S
       "LIVEOPS_BAD_REQUEST",
       `the state ${state?.join(", ")} selects nothing: the request acts on operations that are ${possible.join(" or ")}`,
     );
-  const filter = { op, label, queue, olderThan, host: hostFilter(context.hosts, host), state: states };
+  const filter = {
+    op,
+    label,
+    queue,
+    session,
+    olderThan,
+    host: hostFilter(context.hosts, host),
+    state: states,
+  };
   return states.every(isFinal) ? finished(context, filter) : live(context, filter);
 }
 
@@ -103,10 +112,11 @@ async function* finished(context: Parts, filter: Filter): AsyncGenerator<Piece> 
 }
 
 /** What runs inside of another operation is selected with that one, or by its queue. */
-const queryOf = ({ state, op, host, queue }: Filter) => ({
+const queryOf = ({ state, op, host, session, queue }: Filter) => ({
   state,
   op,
   host,
+  session,
   parent: queue === undefined ? "none" : undefined,
 });
 

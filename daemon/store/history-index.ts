@@ -4,6 +4,7 @@
  */
 import { closeSync, rmSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { beginOf, directoryOf } from "../../protocol/origin.js";
 import type { State } from "../../protocol/state.js";
 import { APPEND, openOwnFile } from "../../protocol/system/own-file.js";
 import type { Entry } from "./decision.js";
@@ -33,7 +34,7 @@ const ENDS: readonly State[] = ["succeeded", "failed", "cancelled"];
 const LOCATION = 'id, segment, "offset", length';
 
 /** Version of the tables: an index with another version is rebuilt. */
-const VERSION = 7;
+const VERSION = 8;
 
 /**
  * NORMAL syncs before and after pages go into the file itself. Without these syncs a power cut leaves a wrong index, which
@@ -49,7 +50,7 @@ const DROP = "DROP TABLE IF EXISTS operations; DROP TABLE IF EXISTS reach; DROP 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS operations (
     id TEXT PRIMARY KEY, position INTEGER NOT NULL, op TEXT NOT NULL, state TEXT NOT NULL, chain TEXT NOT NULL,
-    text TEXT NOT NULL, key TEXT, history_key TEXT, host TEXT, parent TEXT, finished INTEGER NOT NULL, finished_by INTEGER NOT NULL, segment INTEGER NOT NULL, "offset" INTEGER NOT NULL, length INTEGER NOT NULL
+    text TEXT NOT NULL, key TEXT, history_key TEXT, host TEXT, session TEXT, directory TEXT NOT NULL, parent TEXT, finished INTEGER NOT NULL, finished_by INTEGER NOT NULL, segment INTEGER NOT NULL, "offset" INTEGER NOT NULL, length INTEGER NOT NULL
   ) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS by_position ON operations (position);
   CREATE INDEX IF NOT EXISTS by_op ON operations (op, position);
@@ -57,6 +58,7 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS by_state ON operations (state, position);
   CREATE INDEX IF NOT EXISTS by_chain ON operations (chain, position);
   CREATE INDEX IF NOT EXISTS by_host ON operations (host, position) WHERE host IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS by_session ON operations (session, position) WHERE session IS NOT NULL;
   CREATE INDEX IF NOT EXISTS by_parent ON operations (parent, position) WHERE parent IS NOT NULL;
   CREATE INDEX IF NOT EXISTS by_state_inside ON operations (state) WHERE parent IS NOT NULL;
   CREATE INDEX IF NOT EXISTS by_finished ON operations (finished);
@@ -97,7 +99,7 @@ export class HistoryIndex {
       throw error;
     }
     this.#put = database.prepare(
-      `INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#delete = database.prepare("DELETE FROM operations WHERE id = ?");
     this.#reach = database.prepare("INSERT OR REPLACE INTO reach VALUES (?, ?, ?)");
@@ -163,6 +165,8 @@ export class HistoryIndex {
         key,
         record.historyKey ?? null,
         record.host ?? null,
+        record.session ?? null,
+        directoryOf(record),
         record.parent?.id ?? null,
         Date.parse(record.finishedAt!),
         entry.finishedBy,
@@ -214,7 +218,7 @@ export class HistoryIndex {
 
   count(query: HistoryQuery): number {
     const { q, state } = query;
-    const others = [...EQUAL, "chain", "parent", "finishedAfter", "finishedSince"] as const;
+    const others = [...EQUAL, "here", "chain", "parent", "finishedAfter", "finishedSince"] as const;
     const counted = others.every((name) => query[name] === undefined);
     // The triggers keep these counts.
     if (counted && !q) {
@@ -333,6 +337,10 @@ function conditions(query: HistoryQuery): { where: string; values: SQLInputValue
     if (value !== undefined) add(`${columnOf(name)} = ?`, value);
   }
   if (query.chain !== undefined) add("chain = ?", query.chain);
+  if (query.here !== undefined) {
+    const begin = beginOf(query.here);
+    add("substr(directory || '/', 1, ?) = ?", [...begin].length, begin);
+  }
   if (query.parent === "none") add("parent IS NULL");
   else if (query.parent === "any") add("parent IS NOT NULL");
   else if (query.parent !== undefined) add("parent = ?", query.parent);

@@ -11,6 +11,9 @@ export interface HistoryQuery {
   parent?: string | undefined;
   /** Host of the last attempt. */
   host?: string | undefined;
+  session?: string | undefined;
+  /** Directory in which, or below which, they were submitted. */
+  here?: string | undefined;
   /** Text in id, type, title or label. */
   q?: string | undefined;
   /** Order of submission of the list. Default: newest first. */
@@ -24,7 +27,7 @@ export interface HistoryQuery {
 }
 
 /** The keys of a query whose values are those of the record, in columns of these names. */
-export const EQUAL = ["op", "historyKey", "host"] as const satisfies Array<
+export const EQUAL = ["op", "historyKey", "host", "session"] as const satisfies Array<
   keyof HistoryQuery & keyof Operation
 >;
 

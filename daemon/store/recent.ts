@@ -3,6 +3,7 @@
  * for operations in memory, and the counts by state.
  */
 import type { Operation } from "../../protocol/operation.js";
+import { isSubmittedIn } from "../../protocol/origin.js";
 import { STATES } from "../../protocol/state.js";
 import type { Counts } from "../../protocol/watch.js";
 import type { Entry } from "./decision.js";
@@ -54,6 +55,7 @@ export function matchesQuery({ record, order, finishedBy }: Entry, query: Histor
   if (EQUAL.some((name) => query[name] !== undefined && record[name] !== query[name])) return false;
   if (query.chain !== undefined && record.chain.id !== query.chain) return false;
   if (!fitsParent(record, query)) return false;
+  if (query.here !== undefined && !isSubmittedIn(record, query.here)) return false;
   if (query.before !== undefined && !(query.order === "oldest" ? order > query.before : order < query.before))
     return false;
   if (query.finishedAfter !== undefined && finishedBy <= query.finishedAfter) return false;

@@ -4,7 +4,12 @@ import { capturedVariables, isOfAMachine, type Variables } from "../environment.
 import { UsageError } from "../failures.js";
 import { remoteOf } from "./address.js";
 
-export interface SubmitPlace {
+export interface Origin {
+  session?: string;
+  submittedFrom?: string;
+}
+
+export interface SubmitPlace extends Origin {
   /** Absent: the home directory of the daemon's user. */
   cwd?: string;
   env: Record<string, string>;
@@ -29,8 +34,31 @@ export function submitPlace(
   env: Variables = process.env,
 ): SubmitPlace {
   const variables = submitVariables(socket, allow, env);
-  if (remoteOf(socket) === null) return { cwd: resolve(cwd ?? "."), env: variables };
-  return { ...(cwd !== undefined && { cwd: directoryOn(socket, cwd) }), env: variables };
+  const here = remoteOf(socket) === null ? "." : undefined;
+  const given = cwd ?? here;
+  const place = given === undefined ? undefined : directoryOn(socket, given);
+  return {
+    ...(place !== undefined && { cwd: place }),
+    env: variables,
+    ...originOf(socket, place, env),
+  };
+}
+
+/**
+ * Who submits, and from where.
+ *
+ * @param cwd - of the operation; undefined: it is not known here
+ */
+export function originOf(
+  socket: string,
+  cwd: string | undefined,
+  { LIVEOPS_SESSION: session }: Variables = process.env,
+): Origin {
+  const here = remoteOf(socket) === null && cwd !== undefined ? resolve(".") : cwd;
+  return {
+    ...(session && { session }),
+    ...(here !== undefined && here !== cwd && { submittedFrom: here }),
+  };
 }
 
 /** @param allow - `env.allow` of the config file */

@@ -15,6 +15,8 @@ interface PageFilter {
   host?: string | undefined;
   parent?: string | undefined;
   chain?: string | undefined;
+  session?: string | undefined;
+  here?: string | undefined;
 }
 
 /** Newest first, at most `most`; `total` counts all operations that fit the filter. */

@@ -23,6 +23,7 @@ export interface SelectionOptions {
   op?: string;
   label?: string;
   queue?: string;
+  session?: string;
   host?: string;
   olderThan?: string;
   failed?: boolean;
@@ -53,6 +54,7 @@ export function addSelectionOptions(
     .option("--op <name>", `All ${what} of this type`)
     .option("--label <text>", `All ${what} with this label`)
     .option("--queue <name>", `All ${what} of this queue`)
+    .option("--session <name>", `All ${what} that this session submitted`)
     .option(
       "--older-than <duration>",
       `All ${what}, ${states.every(isFinal) ? "finished" : "submitted"} longer ago than this: 1h, 7d`,
@@ -82,7 +84,7 @@ export async function givenSelection(
   if (!hasSelection(options)) return ids.length > 0 ? { ids } : null;
   if (ids.length > 0)
     throw new UsageError("give ids, or options that select operations, not both", `liveops ${verb} k3f`);
-  const { op, label, queue, olderThan } = options;
+  const { op, label, queue, session, olderThan } = options;
   const state = wantedStates(options, states);
   const host = await hostFilter(client, options.host);
   if (!options.yes && process.stdin.isTTY && process.stderr.isTTY) {
@@ -96,6 +98,7 @@ export async function givenSelection(
     ...(op !== undefined && { op }),
     ...(label !== undefined && { label }),
     ...(queue !== undefined && { queue }),
+    ...(session !== undefined && { session }),
     ...(olderThan !== undefined && { olderThan: givenDuration("--older-than", olderThan, AGES) }),
     ...(host !== undefined && { host }),
   };
@@ -131,9 +134,9 @@ export async function changeAll(
 }
 
 export function hasSelection(options: SelectionOptions): boolean {
-  const { state, op, label, queue, host, olderThan, failed, all } = options;
+  const { state, op, label, queue, session, host, olderThan, failed, all } = options;
   return (
-    [state, op, label, queue, host, olderThan].some((each) => each !== undefined) ||
+    [state, op, label, queue, session, host, olderThan].some((each) => each !== undefined) ||
     failed === true ||
     all === true
   );
@@ -148,7 +151,13 @@ export async function select(
   const state = wantedStates(options, possible);
   const host = await hostFilter(client, options.host);
   const parent = options.queue === undefined ? "none" : undefined;
-  const { operations } = await listPages(client, { state, op: options.op, host, parent });
+  const { operations } = await listPages(client, {
+    state,
+    op: options.op,
+    session: options.session,
+    host,
+    parent,
+  });
   const fits = selector(options, Date.now);
   return operations.filter(fits).reverse();
 }

@@ -7,6 +7,7 @@
 import { hashOfParams, stillCounts } from "../../../ops/attempt/stage-values.js";
 import { Refusal } from "../../../protocol/errors.js";
 import { MAX_NESTED } from "../../../protocol/limits.js";
+import { pick } from "../../../protocol/objects.js";
 import type { Operation, Parent } from "../../../protocol/operation.js";
 import type { ChildBody } from "../../../protocol/requests.js";
 import { isFinal } from "../../../protocol/state.js";
@@ -61,6 +62,7 @@ async function submit(
     parentQueue: queue,
     ...(host !== undefined && { on: host }),
     ...(force && { force }),
+    ...pick(record, ["session", "endsWithSession", "submittedFrom"]),
     secrets: store.secrets.get(id),
   };
   const { entries, isNew } = await submissions.submit([draft], { isBatch: false, key });

@@ -8,7 +8,8 @@ const env = { PATH: "/opt/bin", HOME: "/home/ann", LANG: "de_DE.UTF-8", LIVEOPS_
 describe("a submit", () => {
   test("to a daemon of this machine takes directory and variables along", () => {
     expect(submitPlace("/run/a.sock", { allow: undefined }, env)).toEqual({ cwd: process.cwd(), env });
-    expect(submitPlace("/run/a.sock", { cwd: "x", allow: [] }, env).cwd).toBe(resolve("x"));
+    const other = submitPlace("/run/a.sock", { cwd: "x", allow: [] }, { ...env, LIVEOPS_SESSION: "s" });
+    expect(other).toMatchObject({ cwd: resolve("x"), session: "s", submittedFrom: process.cwd() });
   });
 
   test("to another machine takes along what is true there", () => {

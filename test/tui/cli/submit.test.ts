@@ -163,7 +163,7 @@ test("an unknown type that is a program: the command line that runs it", async (
   const { code, stderr } = await submit(["sh", "a b", "--", "-x"]);
   expect(code).toBe(4);
   expect(stderr).toContain(
-    `"sh"; to run the program: liveops submit --socket ${daemon.socket} shell -- sh 'a b' -x\n`,
+    `"sh"; to run the program: liveops submit --socket ${daemon.socket} -- sh 'a b' -x\n`,
   );
   expect((await submit(["no-such-program"])).stderr).not.toContain("to run");
   refuses(["shell"]);

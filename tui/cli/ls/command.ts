@@ -51,8 +51,8 @@ interface Listed {
 }
 
 async function listed(client: Client, filter: LsFilter): Promise<Listed> {
-  const { state, op, host, parent, limit, fits } = filter;
-  const query = { state, op, host, parent };
+  const { state, op, host, parent, limit, fits, session, here } = filter;
+  const query = { state, op, host, parent, session, here };
   if (fits !== undefined) {
     const matching = (await listPages(client, query)).operations.filter(fits);
     const operations = newestOf(matching, filter);
@@ -188,6 +188,7 @@ export function registerLs(root: Command): void {
       "liveops ls --state failed,cancelled --op backup",
       "liveops ls --queue gpu --state queued",
       "liveops ls --schedule nightly --since 7d",
+      "liveops ls --here --state running",
       "liveops ls --watch",
       "liveops ls --wide",
       "liveops ls --columns id,state,took,title --sort -took",
@@ -200,6 +201,8 @@ export function registerLs(root: Command): void {
     .option("--op <name>", "List only operations of this type")
     .option("--label <text>", "List only operations with this label")
     .option("--queue <name>", "List only operations of this queue")
+    .option("--here", "List only operations that were submitted in this directory or below")
+    .option("--session <name>", "List only operations that this session submitted (LIVEOPS_SESSION)")
     .option("--schedule <name>", "List only operations that this schedule submitted")
     .option("--since <duration>", "List only operations that are not finished, or finished since: 1h, 7d")
     .option(

@@ -5,6 +5,7 @@ import { Refusal } from "../../../protocol/errors.js";
 import { UsageError } from "../../../protocol/failures.js";
 import { FIRST_QUEUED } from "../../../protocol/limits.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { isSubmittedIn } from "../../../protocol/origin.js";
 import { isFinal, STATES, type State } from "../../../protocol/state.js";
 import { nearest } from "../../../protocol/text/nearest.js";
 import { givenDuration } from "../../kit/given-duration.js";
@@ -20,6 +21,9 @@ export interface LsFilter {
   op?: string | undefined;
   /** In a fleet: the host that runs the operations, or ran them last. */
   host?: string | undefined;
+  session?: string | undefined;
+  /** Directory in which, or below which, they were submitted. */
+  here?: string | undefined;
   /** `none`: what runs inside of another operation is folded into that one. */
   parent?: "none" | undefined;
   limit?: number | undefined;
@@ -29,6 +33,8 @@ export interface LsFilter {
 
 /** The filters that the client applies to the operations of a list. */
 export interface ClientFilter {
+  session?: string;
+  here?: boolean;
   label?: string;
   queue?: string;
   schedule?: string;
@@ -45,11 +51,15 @@ interface FilterOptions extends ClientFilter {
 
 /** @throws UsageError for an unknown state, a limit that is not a number, or a wrong duration */
 export function givenFilter(options: FilterOptions): LsFilter {
-  const { label, queue, schedule, olderThan, since } = options;
-  const isFiltered = [label, queue, schedule, olderThan, since].some((each) => each !== undefined);
+  const { session, here, label, queue, schedule, olderThan, since } = options;
+  const isFiltered = [session, here, label, queue, schedule, olderThan, since].some(
+    (each) => each !== undefined,
+  );
   return {
     state: statesOf(options.state),
     op: options.op,
+    session,
+    here: here ? process.cwd() : undefined,
     parent: options.children || queue !== undefined ? undefined : "none",
     limit: limitOf(options.limit),
     ...(isFiltered && { fits: selector(options, Date.now) }),
@@ -63,7 +73,7 @@ export function givenFilter(options: FilterOptions): LsFilter {
  * @throws UsageError for a wrong duration
  */
 export function selector(
-  { label, queue, schedule, olderThan, since }: ClientFilter,
+  { session, here, label, queue, schedule, olderThan, since }: ClientFilter,
   now: () => number,
 ): (operation: Operation) => boolean {
   const oldest = secondsOf("--since", since);
@@ -72,6 +82,8 @@ export function selector(
     const finishedAt = isFinal(it.state) ? it.finishedAt : null;
     const age = (now() - Date.parse(finishedAt ?? it.createdAt)) / 1000;
     return (
+      (session === undefined || it.session === session) &&
+      (!here || isSubmittedIn(it, process.cwd())) &&
       (label === undefined || it.label === label) &&
       (queue === undefined || it.queue === queue) &&
       (schedule === undefined || it.schedule === schedule) &&

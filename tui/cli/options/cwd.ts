@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { remoteOf } from "../../../protocol/client/address.js";
 import type { Client } from "../../../protocol/client/client.js";
-import { directoryOn } from "../../../protocol/client/submit-place.js";
+import { directoryOn, originOf } from "../../../protocol/client/submit-place.js";
 import { UsageError } from "../../../protocol/failures.js";
 import type { SubmitOption } from "./option.js";
 
@@ -24,9 +24,13 @@ export const CWD: SubmitOption<CwdOptions> = {
       command.option("--cwd <dir>", `Directory that the operation runs in${STANDARD[form]}`);
   },
   fields({ cwd }, { form, client: { socket } }) {
-    if (cwd !== undefined) return { cwd: directoryOn(socket, cwd) };
     const isNew = form === "submit" || form === "schedule";
-    return isNew && remoteOf(socket) === null ? { cwd: currentDirectory("submit") } : {};
+    const here = isNew && remoteOf(socket) === null ? currentDirectory("submit") : undefined;
+    const place = cwd === undefined ? here : directoryOn(socket, cwd);
+    return {
+      ...(place !== undefined && { cwd: place }),
+      ...((form === "submit" || form === "again") && originOf(socket, place)),
+    };
   },
 };
 

@@ -31,6 +31,7 @@ const GROUPS: Record<WithFlags, SubmitOption<SubmitFlags> | null> = {
   parameters: PARAMS,
   label: null,
   directory: CWD,
+  session: null,
   queue: null,
   hosts: null,
   dependencies: null,

@@ -24,6 +24,9 @@ const {
   memoryMax,
   cpuMax,
   pidsMax,
+  session,
+  endsWithSession,
+  submittedFrom,
   ...fields
 } = submitBody.shape;
 

@@ -1,5 +1,6 @@
 /** The values of an operation that the engine indexes. */
 import type { Submission } from "../../../../protocol/event.js";
+import { directoryOf } from "../../../../protocol/origin.js";
 import { DEFAULT_QUEUE } from "../../../../protocol/submit-fields.js";
 
 /** What the engine reads of an operation, to place, find and list it. Times are ISO 8601. A name is that of its column. */
@@ -8,6 +9,10 @@ export interface OperationIndex {
   queue: string;
   notBefore: string | null;
   historyKey: string | null;
+  /** The session of the submit: `session` is that of the host. */
+  submittedBy: string | null;
+  /** The directory of the submit. */
+  submittedIn: string | null;
   chainId: string;
   parentId: string | null;
   /** The only host that may run the operation. */
@@ -27,6 +32,9 @@ type Indexed = Pick<
   | "queue"
   | "notBefore"
   | "historyKey"
+  | "session"
+  | "submittedFrom"
+  | "cwd"
   | "chain"
   | "parent"
   | "on"
@@ -42,6 +50,8 @@ export function indexOf(operation: Indexed): OperationIndex {
     queue: queue ?? DEFAULT_QUEUE,
     notBefore: notBefore ?? null,
     historyKey: historyKey ?? null,
+    submittedBy: operation.session ?? null,
+    submittedIn: directoryOf(operation),
     chainId: chain.id,
     parentId: parent?.id ?? null,
     pin: on ?? null,

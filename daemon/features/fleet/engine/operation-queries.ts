@@ -1,5 +1,6 @@
 /** Finds and counts operations by what the engine indexes of them. */
 
+import { beginOf } from "../../../../protocol/origin.js";
 import type { State } from "../../../../protocol/state.js";
 import type { Counts } from "../../../../protocol/watch.js";
 import { columnOf, EQUAL } from "../../../store/history-query.js";
@@ -100,7 +101,10 @@ function conditions(query: FleetQuery): { where: string; values: unknown[] } {
     parts.push(sql(`$${values.length}`));
   };
   add((place) => `state = any (${place})`, query.state);
-  for (const name of EQUAL) add((place) => `${columnOf(name)} = ${place}`, query[name]);
+  for (const name of EQUAL)
+    add((place) => `${name === "session" ? "submitted_by" : columnOf(name)} = ${place}`, query[name]);
+  const begin = query.here === undefined ? undefined : beginOf(query.here);
+  add((place) => `starts_with(submitted_in || '/', ${place})`, begin);
   add((place) => `chain_id = ${place}`, query.chain);
   if (query.parent === "none") parts.push("parent_id is null");
   else if (query.parent === "any") parts.push("parent_id is not null");

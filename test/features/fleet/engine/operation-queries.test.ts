@@ -14,7 +14,13 @@ beforeEach(async () => {
 const DAY = 24 * 3600 * 1000;
 
 test("lists by each part of a query, newest first unless asked otherwise", async () => {
-  const nightly = await add(a, { op: "backup", label: "Nightly ÄÖ", historyKey: "db" });
+  const nightly = await add(a, {
+    op: "backup",
+    label: "Nightly ÄÖ",
+    historyKey: "db",
+    session: "s",
+    cwd: "/srv/db",
+  });
   const chained = await add(a, { chain: { ...submission("x").chain, id: nightly, previous: nightly } });
   const done = await add(a, { title: "Résumé 100%_" });
   const { n, fence } = await claimOne(a, done);
@@ -29,6 +35,9 @@ test("lists by each part of a query, newest first unless asked otherwise", async
   expect(await list({ q: "nightly äö" })).toEqual([nightly]);
   expect(await list({ q: "100%_" })).toEqual([done]);
   expect(await list({ q: "0%x" })).toEqual([]);
+  expect(await list({ session: "s" })).toEqual([nightly]);
+  expect(await list({ here: "/srv" })).toContain(nightly);
+  expect(await list({ here: "/srv/d" })).toEqual([]);
   expect(await list({ host: "a" })).toEqual([done]);
   expect(await list({ before: 3 })).toEqual([chained, nightly]);
   expect(await list({ before: 1, order: "oldest" })).toEqual([chained, done]);

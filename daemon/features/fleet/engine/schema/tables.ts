@@ -73,6 +73,8 @@ create table liveops.operation (
   chain_id text,
   parent_id text,
   history_key text,
+  submitted_by text,
+  submitted_in text,
   -- Lower-case id, type, title and label, for searches.
   text text not null,
   -- Who runs it, or ran it last. The fence is null where a peer took the operation over.

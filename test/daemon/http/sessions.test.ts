@@ -1,0 +1,50 @@
+/** The session and the directory of a submit: in the record, in lists, and in the cancel of a session. */
+
+import { beforeEach, expect, test } from "vitest";
+import { Served } from "../../harness/served.js";
+import { useDirectories } from "../../harness/temporary.js";
+import { expectRecord } from "./replies.js";
+
+const directory = useDirectories();
+let served: Served;
+
+beforeEach(async () => {
+  served = await Served.start(directory());
+  return () => served.close();
+});
+
+const post = (url: string, payload: object) => served.inject({ method: "POST", url, payload });
+const submit = async (body: Record<string, unknown>) =>
+  expectRecord(await post("/v1/operations", { op: "load-process-save", ...body }), 201).id;
+const listed = async (query: string) => {
+  const { operations, total } = (await served.inject({ url: `/v1/operations?${query}` })).json();
+  expect(total).toBe(operations.length);
+  return operations.map((it: { id: string }) => it.id);
+};
+
+test("lists find a session and a directory, in memory and sealed", async () => {
+  const { store, lifecycle } = served.open;
+  const inside = await submit({ cwd: "/srv/shop/api", session: "one" });
+  const elsewhere = await submit({ cwd: "/tmp", submittedFrom: "/srv/shop", session: "two" });
+  const beside = await submit({ cwd: "/srv/shopping" });
+  const check = async () => {
+    expect(await listed("session=one")).toEqual([inside]);
+    expect(await listed("session=none")).toEqual([]);
+    expect(await listed("here=/srv/shop")).toEqual([elsewhere, inside]);
+    expect(await listed("here=/srv/shop/api&session=one")).toEqual([inside]);
+    expect(await listed("here=/")).toEqual([beside, elsewhere, inside]);
+    expect(await listed("here=/tmp")).toEqual([]);
+  };
+  await check();
+  for (const id of [inside, elsewhere, beside]) await lifecycle.cancel(id);
+  await store.checkpoint();
+  await check();
+});
+
+test("a session is cancelled as a whole", async () => {
+  const [first, second] = [await submit({ session: "one" }), await submit({ session: "one" })];
+  const other = await submit({ session: "two" });
+  await post("/v1/cancel", { session: "one" });
+  expect(await listed("state=cancelled")).toEqual([second, first]);
+  expect(await listed("state=queued")).toEqual([other]);
+});
