@@ -14,7 +14,7 @@ import { Aside } from "./pages/list/Aside.js";
 import { EmptyState, tooSmall } from "./pages/list/EmptyState.js";
 import { FilterLine } from "./pages/list/FilterLine.js";
 import { OperationList } from "./pages/list/OperationList.js";
-import { CopyPage } from "./pages/log/LogView.js";
+import { CopyPage, LogView } from "./pages/log/LogView.js";
 import { OperationDetail } from "./pages/operation/OperationDetail.js";
 import { PageView } from "./pages/pages.js";
 import type { Store } from "./store.js";
@@ -107,10 +107,12 @@ function Panes({ state: now }: { state: State }) {
   const panes = (
     <Box flexDirection={arrangement === "side" ? "row" : "column"} columnGap={gap}>
       {list && <OperationList state={state} />}
-      {detail && own === state && <OperationDetail state={state} />}
-      {detail && own !== state && (
-        <ThemeContext value={dimmed(theme)}>
-          <OperationDetail state={own} />
+      {detail && (
+        <ThemeContext value={own === state ? theme : dimmed(theme)}>
+          <Box flexDirection="column">
+            <OperationDetail state={own} />
+            <LogView state={own} />
+          </Box>
         </ThemeContext>
       )}
       {asideWidth > 0 && <Aside state={state} />}

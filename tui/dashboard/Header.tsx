@@ -5,7 +5,7 @@ import { memo } from "react";
 import { formatShortTime } from "../kit/output/local-time.js";
 import { formatCount } from "../terminal/format.js";
 import { ticks } from "./asks.js";
-import { EMPTY, FULL, LEAST_CORES, sparkline } from "./core/bars.js";
+import { EMPTY, FULL, LEAST_CORES, SPARKS, sparkline } from "./core/bars.js";
 import { succeededToday } from "./core/history.js";
 import { namesHosts } from "./core/hosts.js";
 import type { State } from "./core/model.js";
@@ -81,7 +81,7 @@ const AFTER_LEFT = 100;
 
 /** The facts that fit, the left ones and the right ones apart. Where there is room they are long, the left ones first. */
 function facts(state: State, width: number, theme: Theme): string {
-  const [left, right] = [leftFacts(state), rightFacts(state, theme)];
+  const [left, right] = [leftFacts(state), rightFacts(state)];
   const all = [...left, ...right];
   const gap = all.reduce((sum, fact) => sum + longWidth(fact) + GAP, 0) <= width - 2 ? GAP : 2;
   const shortOf = (fact: Fact) => fact.short ?? fact.long;
@@ -184,7 +184,7 @@ function scheduleFacts(state: State): Fact[] {
   return [{ long: [["next ", "muted"], [nameOf(next.name)], [` ${at}`, "muted"]], rank: 8 }];
 }
 
-function rightFacts(state: State, theme: Theme): Fact[] {
+function rightFacts(state: State): Fact[] {
   if (state.request !== null) return [{ long: [[underWay(state.request), "warn"]], rank: 2 }];
   const list: Fact[] = [];
   const { running } = state.view.counts;
@@ -207,8 +207,8 @@ function rightFacts(state: State, theme: Theme): Fact[] {
   }
   const percent = cpuText(state).padStart(4);
   list.push({
-    long: [["cpu ", "muted"], ...spark(load, 8, theme), [` ${percent}`]],
-    short: [["cpu ", "muted"], ...spark(load, 4, theme), [` ${percent}`]],
+    long: [["cpu ", "muted"], ...spark(load, 8), [` ${percent}`]],
+    short: [["cpu ", "muted"], ...spark(load, 4), [` ${percent}`]],
     rank: 4,
   });
   list.push({ long: [[clock(state.now, ticks(state)), "plain"]], least: [TIME, TIME], rank: 3 });
@@ -224,10 +224,10 @@ function cpuText({ operation: { load }, view }: State): string {
   return cores === undefined ? "–" : `${formatCount(Math.round(cores * 100))}%`;
 }
 
-function spark(load: readonly number[], width: number, theme: Theme): Piece[] {
-  const line = sparkline(load, width, theme, LEAST_CORES);
+function spark(load: readonly number[], width: number): Piece[] {
+  const line = sparkline(load, width, LEAST_CORES);
   return [
-    [(theme.sparks[0] ?? " ").repeat(width - [...line].length), "track"],
+    [SPARKS[0]!.repeat(width - [...line].length), "track"],
     [line, "accent"],
   ];
 }

@@ -10,6 +10,7 @@ import { PALETTE_ACTIONS } from "./pages/help/Palette.js";
 import { LIST_ACTIONS, LIST_MOVER } from "./pages/list/list-actions.js";
 import { LOG_ACTIONS, LOG_MOVER } from "./pages/log/log-actions.js";
 import { OPEN_NEEDS } from "./pages/needs/NeedsPage.js";
+import { FOLD_MOVER } from "./pages/operation/fold.js";
 import { OPERATION_ACTIONS } from "./pages/operation/operation-actions.js";
 import { QUEUE_ACTIONS } from "./pages/operation/queue-actions.js";
 import { PAGE_ACTIONS, PAGE_MOVERS } from "./pages/pages.js";
@@ -22,7 +23,7 @@ export const ACTIONS: readonly DashboardAction[] = [
   ...LIST_ACTIONS,
   ...LOG_ACTIONS,
   ...OPEN_NEEDS,
-  ...movementActions([LIST_MOVER, LOG_MOVER, ...PAGE_MOVERS]),
+  ...movementActions([LIST_MOVER, LOG_MOVER, FOLD_MOVER, ...PAGE_MOVERS]),
   ...PAGE_ACTIONS,
   ...CLOSE_ACTIONS,
   ...PALETTE_ACTIONS,

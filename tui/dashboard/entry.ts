@@ -1,6 +1,5 @@
 /** The line that is being typed: its kind decides what each change and its end do. Every key but ctrl-c goes to it. */
 
-import { search } from "./core/chain-log.js";
 import { panesOf } from "./core/layout.js";
 import { type EntryKind, emit, notify, patched, type State } from "./core/model.js";
 import {
@@ -16,6 +15,7 @@ import { choiceAfter } from "./form/field.js";
 import { atScript, type Form, firstProblem, moveTo, onButton, submitOf, withLine } from "./form/form.js";
 import { nearNames, shownItems } from "./pages/help/palette-rows.js";
 import { filtered } from "./pages/list/list-actions.js";
+import { search } from "./pages/log/moves.js";
 import { nameOfKey, type Pressed } from "./text/keys.js";
 import { EMPTY_LINE, editLine, insertText, type LineEdit } from "./text/line-edit.js";
 

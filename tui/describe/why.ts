@@ -84,6 +84,13 @@ function sinceTitle({ since, at, changes }: Why): string {
   return `${what} since ${since.id} succeeded (${before(since.finishedAt, at)}${took})`;
 }
 
+/** `since it succeeded 6s before`, `nothing known has changed since it succeeded 6s before`; "": no success is known. */
+export function sinceText({ since, at, changes }: Why): string {
+  if (since === null) return "";
+  const what = changes.length === 0 ? "nothing known has changed " : "";
+  return `${what}since it succeeded ${before(since.finishedAt, at)}`;
+}
+
 /** `2h before`. */
 function before(time: string, end: string): string {
   const seconds = (Date.parse(end) - Date.parse(time)) / 1000;
@@ -125,8 +132,10 @@ function changeRows({ kind, name, before: was, now, at, diff = [] }: Change, end
   }
 }
 
-/** Free space below which a disk is a likely cause, as a part of it. */
+/** Free space below which a disk or the memory is a likely cause, as a part of it: file systems keep 5 % for root. */
 const FULL = 0.05;
+/** Load of a core above which programs wait so long that they run into time limits; a build alone makes 1 to 2. */
+const LOAD_MOST = 4;
 
 function machineRows({ disks, memory, load, cores, processes, outOfMemory }: Machine): WhyRow[] {
   const share = (part: number, whole: number) => `${formatBytes(part)} of ${formatBytes(whole)} free`;
@@ -143,9 +152,11 @@ function machineRows({ disks, memory, load, cores, processes, outOfMemory }: Mac
     ),
     row(
       `load ${load} on ${formatCount(cores)} ${cores === 1 ? "core" : "cores"}`,
-      load > 2 * cores ? "bad" : "plain",
+      load > LOAD_MOST * cores ? "bad" : "plain",
     ),
-    ...(named.length === 0 ? [] : [row(`largest: ${named.join(", ")}`)]),
+    ...(named.length === 0
+      ? []
+      : [row(`largest: ${named.join(", ")}`, few(memory.availableBytes, memory.totalBytes))]),
   ];
 }
 

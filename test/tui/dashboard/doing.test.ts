@@ -202,7 +202,7 @@ describe("run again", () => {
     opened.press("r");
     await opened.screen.until("not finished yet");
     world.patch(backup().id, { state: "succeeded", finishedAt: ago(1) });
-    await opened.screen.until("took 1m");
+    await opened.screen.until("✓ nightly 1m");
     opened.press("r");
     await opened.screen.until("Run again backup");
     opened.press(KEY.escape);

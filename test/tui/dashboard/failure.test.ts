@@ -3,12 +3,19 @@ import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import { isErrorLine } from "../../../protocol/text/line-level.js";
 import type { Why } from "../../../protocol/why.js";
-import { detailPlan } from "../../../tui/dashboard/core/detail-plan.js";
-import { failureCard } from "../../../tui/dashboard/core/failure-card.js";
 import type { State, StateOptions } from "../../../tui/dashboard/core/model.js";
+import { detailPlan } from "../../../tui/dashboard/pages/operation/detail-plan.js";
 import { summaryOf } from "../../../tui/dashboard/text/outcome.js";
-import { unpainted } from "../../../tui/dashboard/text/theme.js";
-import { after, answerTo, colourTheme, effectsOf, opened as open, screenText, wanted } from "./core.js";
+import {
+  after,
+  answerTo,
+  colourTheme,
+  effectsOf,
+  opened as open,
+  press,
+  screenText,
+  wanted,
+} from "./core.js";
 import { ago, backupDone, failed, step, whyFailed } from "./operations.js";
 
 const SIZE = { columns: 160, rows: 50 };
@@ -37,67 +44,44 @@ const told = (it: Operation, why: Partial<Why> = {}) =>
   answerTo("why", { ...WHY, ...why }, { id: it.id, attempt: it.attempt });
 const show = (it: Operation, options: Partial<StateOptions> = {}): State =>
   open([it], { size: SIZE, ...options });
-const card = (state: State, height = 30, width = 70): string[] =>
-  failureCard(state, [...state.view.operations.values()][0]!, width, height, unpainted).map((row) =>
-    String(row).trimEnd(),
-  );
+/** The rows between the stepper and the first blank one. */
+const card = (state: State): string[] => {
+  const rows = detailPlan(state).rows.map((row) => String(row).trimEnd());
+  return rows.slice(1, rows.indexOf(""));
+};
 
 describe("the card", () => {
-  test("is first, with the cause, the lines around the own frame, and the keys", () => {
-    const causes = [{ depth: 0, message: "Error: TLS handshake failed", stack: null }];
+  test("is first: the error with its place and time, the causes, the line that failed", () => {
+    const causes = [
+      { depth: 0, message: "Error: TLS handshake failed", stack: null },
+      { depth: 1, message: "certificate has expired", stack: null },
+    ];
     const it = deploy({ attempt: 2, error: { ...deploy().error!, causes } });
     const state = after(show(it), told(it));
     expect(card(state)).toEqual([
-      "✗ certificate expired                              Process · attempt 2",
-      "  └ caused by Error: TLS handshake failed",
-      "  at ops/deploy.ts:14",
-      "    12 │ async run() {",
-      "    13 │   await delay(300);",
-      "  ▸ 14 │   throw new Error();",
-      "    15 │ }",
-      "    16 │",
-      "",
-      "  R retry   b shell   e edit source   r run again   y copy why",
+      expect.stringMatching(/^✗ certificate expired +Process · attempt 2 · \S+$/),
+      "  └ TLS handshake failed",
+      "    └ certificate has expired",
+      "▸ deploy.ts:14  throw new Error();",
     ]);
-    const rows = screenText(state).split("\n");
-    const at = rows.findIndex((row) => row.includes("✗ certificate expired  "));
-    expect(rows[at - 2]).toContain("─ failed ─");
-    expect(rows[at - 1]).toContain("✗ ");
-    expect(rows.join("\n")).not.toContain("LIVEOPS_EXCEPTION");
+    expect(screenText(state)).not.toContain("LIVEOPS_EXCEPTION");
   });
 
-  test("offers the log where the file of the source cannot be read", () => {
-    const it = deploy();
-    const state = after(show(it), told(it, { failure: { ...WHY.failure!, source: null } }));
-    expect(card(state)).toContain("  R retry   b shell   e edit log   r run again   y copy why");
-    expect(effectsOf(state, { type: "pressed", pressed: { input: "e" } })).toContainEqual(
-      expect.objectContaining({ type: "edit", source: null }),
-    );
-  });
-
-  test("of a program has its last lines, as they are, and the failing one in bold", () => {
+  test("has the last lines, as they are, and the failing one in bold", () => {
     const it = failed({ error: ran(["ok 29", "ok 30", "not ok 31", "# tests 31", "ok 32"]) });
     const state = show(it);
-    expect(card(state).slice(0, 7)).toEqual([
-      "✗ npm exited with 1                                            Process",
-      "",
-      "  ok 29",
-      "  ok 30",
-      "  not ok 31",
-      "  # tests 31",
-      "  ok 32",
-    ]);
-    const { paint } = colourTheme();
-    const painted = failureCard(state, it, 70, 30, paint).map(String);
-    expect(painted.filter((row) => row.includes("\x1b[1m")).map((row) => row.includes("ok 3"))).toEqual([
-      false,
-      true,
-      false,
-    ]);
-    expect(painted.find((row) => row.includes("ok 30"))).not.toContain("\x1b");
+    const lines = ["│ ok 29", "│ ok 30", "│ not ok 31", "│ # tests 31", "│ ok 32"];
+    expect(card(state)).toEqual([expect.stringMatching(/^✗ npm exited with 1 +Process/), ...lines]);
+    const painted = detailPlan(state).rows.map((row) => row.toString(colourTheme().paint));
+    const bold = painted.filter((row) => row.includes("\x1b[1m") && row.includes("ok 3"));
+    expect(bold).toEqual([expect.stringContaining("not ok 31")]);
+    // Of a type that throws, they are those of the log.
+    const thrown = deploy();
+    const failure = { ...WHY.failure!, lines: ["layer 20", "handshake failed"] };
+    expect(card(after(show(thrown), told(thrown, { failure })))).toContain("│ handshake failed");
   });
 
-  test("has the last line of each step that failed, and keeps the keys where many failed", () => {
+  test("has the last line of each step that failed", () => {
     const causes = Array.from({ length: 8 }, (_, i) => ({
       depth: 0,
       stack: null,
@@ -108,79 +92,72 @@ describe("the card", () => {
       error: { ...deploy().error!, message: "9 of 9 steps failed", causes },
       steps: { Process: steps },
     });
-    expect(card(after(show(it), told(it)), 10)).toEqual([
-      "✗ 9 of 9 steps failed                                          Process",
-      '  └ caused by "Convert/0" exited with 4 at /srv/c.yaml:5',
+    expect(card(show(it)).slice(1, 5)).toEqual([
+      '  └ "Convert/0" exited with 4 at /srv/c.yaml:5',
       "    cannot convert 0",
-      '  └ caused by "Convert/1" exited with 4 at /srv/c.yaml:5',
+      '  └ "Convert/1" exited with 4 at /srv/c.yaml:5',
       "    cannot convert 1",
-      '  └ caused by "Convert/2" exited with 4 at /srv/c.yaml:5',
-      "    cannot convert 2",
-      "  at ops/deploy.ts:14",
-      "  ▸ 14 │   throw new Error();",
-      "  R retry   b shell   e edit source   r run again   y copy why",
     ]);
   });
 
-  test("keeps the error, then the last lines, where there is little room", () => {
-    const state = show(failed({ error: ran(["ok 29", "ok 30", "not ok 31"]) }));
-    expect(card(state, 1)).toHaveLength(1);
-    expect(card(state, 3)).toEqual([expect.stringContaining("npm exited"), "  ok 30", "  not ok 31"]);
-    for (let height = 1; height < 12; height++)
-      expect(card(state, height).length).toBeLessThanOrEqual(height);
+  test("keeps the error, then the last lines, on a small screen", () => {
+    const state = press(
+      show(failed({ error: ran(["ok 29", "ok 30", "not ok 31"]) }), { size: { columns: 40, rows: 15 } }),
+      "return",
+    );
+    const rows = detailPlan(state).rows.map((row) => String(row).trimEnd());
+    expect(rows.slice(1, 5)).toEqual([
+      expect.stringContaining("npm exited"),
+      "│ ok 29",
+      "│ ok 30",
+      "│ not ok 31",
+    ]);
   });
 
-  test("tells what changed since the last success, and a disk that is full", () => {
-    const it = deploy();
-    const diff = ["-a", "+b", "-c", "+d", "-e", "+f"];
+  test("tells what changed since the last success, then what the machine was short of alone", () => {
+    const it = deploy({ params: { target: "prod", region: "eu" } });
+    const diff = ["-a", "+b"];
     const why = {
       since: { id: "goodaaaaaaaa", finishedAt: ago(7790), seconds: 1.2 },
       changes: [
-        { kind: "script", name: "deploy.sh", diff },
-        { kind: "commit", name: "3f2c1a4", now: "Ada: faster", at: ago(1190) },
         { kind: "parameter", name: "target", before: "staging", now: "prod" },
-        { kind: "variable", name: "TOKEN" },
+        { kind: "commit", name: "3f2c1a4", now: "Ada: faster", at: ago(1190) },
+        { kind: "script", name: "deploy.sh", diff },
         { kind: "of tomorrow", name: "moon", now: "full" },
       ],
       machine: {
         at: ago(590),
         memory: { availableBytes: 2 ** 30, totalBytes: 2 ** 33 },
-        load: 0.5,
+        load: 7.5,
         cores: 2,
         disks: [{ path: "/srv", freeBytes: 2 ** 20, totalBytes: 2 ** 40 }],
-        processes: [],
+        processes: [{ name: "node", pid: 1, rssBytes: 2 ** 20 }],
         outOfMemory: null,
       },
     };
     const state = after(show(it), told(it, why));
-    expect(card(state, 30).slice(8)).toEqual([
-      "  disk /srv: 1.0 MiB of 1.0 TiB free",
-      "  changed since goodaaaaaaaa succeeded (2h00m before, took 1.2s)",
+    expect(card(state).slice(2)).toEqual([
+      "± target=prod (was staging)   commit 3f2c1a4 by Ada: faster, 10m00s before",
+      "  of tomorrow moon: full (was none)   since it succeeded 2h00m before",
       "  deploy.sh",
-      ...diff.map((line) => `    ${line}`),
-      "  commit 3f2c1a4 by Ada: faster, 10m00s before",
-      "  target=prod (was staging)",
-      "  TOKEN has another value",
-      "  of tomorrow moon: full (was none)",
-      "",
-      "  memory: 1.0 GiB of 8.0 GiB free",
-      "  load 0.5 on 2 cores",
-      "  R retry   b shell   e edit source   r run again   y copy why",
+      "    -a",
+      "    +b",
+      "▲ disk /srv: 1.0 MiB of 1.0 TiB free",
     ]);
-    // On a small screen, a diff hides nothing else.
-    expect(card(state, 20)).toContain("  TOKEN has another value");
-    expect(card(state, 20)).toContain("    …");
+    // What it names is not told again.
+    const about = detailPlan(state)
+      .rows.map(String)
+      .find((row) => row.includes(it.id))!;
+    expect(about).toContain("region eu");
+    expect(about).not.toContain("target");
   });
 
   test("leaves the stage that failed its row, whatever else is known", () => {
-    const usage = { cpuSeconds: 1, maxRssBytes: 1e6, readBytes: 0, writtenBytes: 0 };
-    const it = deploy({ resources: usage });
-    const changes = Array.from({ length: 30 }, (_, i) => ({ kind: "variable", name: `V${i}` }));
+    const it = deploy();
+    const changes = Array.from({ length: 30 }, (_, i) => ({ kind: "stage", name: `V${i}`, before: "1s" }));
     const since = { id: "goodaaaaaaaa", finishedAt: ago(7790), seconds: 1.2 };
     const state = after(show(it, { size: { columns: 110, rows: 30 } }), told(it, { since, changes }));
-    const kinds = detailPlan(state).parts.map(({ kind }) => kind);
-    expect(kinds).toContain("failure");
-    expect(kinds).toContain("stages");
+    expect(detailPlan(state).rows.map(String).join("\n")).toContain("✗ Process ");
   });
 
   test("y copies it as Markdown, in which no text ends the fence", () => {
@@ -223,23 +200,6 @@ describe("the daemon", () => {
     expect(wanted(after(show(it), told(it)), "why")).toBeNull();
     expect(wanted(after(show(deploy({ attempt: 2 })), told(it)), "why")).toMatchObject({ attempt: 2 });
     expect(wanted(show(deploy({ state: "succeeded" })), "why")).toBeNull();
-  });
-
-  test("offers the shell only where it can be opened", () => {
-    const last = (it: Operation, options: Partial<StateOptions> = {}) => card(show(it, options)).at(-1)!;
-    expect(last(deploy())).toContain("b shell");
-    expect(last(deploy(), { readOnly: "run.json" })).not.toContain("b shell");
-    expect(last(deploy({ host: "build-2" }))).not.toContain("b shell");
-  });
-
-  test("names a place that is opened only where its file is on this machine", () => {
-    const editor = (it: Operation, options: Partial<StateOptions> = {}) =>
-      card(after(show(it, options), told(it)))
-        .at(-1)!
-        .includes("edit source");
-    expect(editor(deploy())).toBe(true);
-    expect(editor(deploy(), { flags: { remote: "ssh://box" } })).toBe(false);
-    expect(editor(deploy({ host: "build-2" }))).toBe(false);
   });
 });
 

@@ -3,8 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { NO_COUNTS } from "../../../protocol/watch.js";
 import { patched, type State } from "../../../tui/dashboard/core/model.js";
-import { detailRows } from "../../../tui/dashboard/pages/details/DetailsPage.js";
-import { unpainted } from "../../../tui/dashboard/text/theme.js";
+import { detailPlan } from "../../../tui/dashboard/pages/operation/detail-plan.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
 import { counts } from "../../faults/mode.js";
 import {
@@ -14,6 +13,7 @@ import {
   initial,
   opened as open,
   plainTheme,
+  press,
   screenRows,
   screenText,
   update,
@@ -49,12 +49,11 @@ const state: fc.Arbitrary<State> = fc
       { page: { kind: "help" as const, top: 0 } },
       { question: { request: { kind: "cancel" as const, ids: ["backupaaaaaa"] } } },
       { page: { kind: "copy" as const, followed: true } },
-      { page: { kind: "record" as const, id: "backupaaaaaa", top: 0, attempts: null } },
-      { page: { kind: "record" as const, id: "failedcccccc", top: 0, attempts: null } },
     ),
     logView: fc.constantFrom({}, { wrap: true, numbers: true }, { full: true }),
     known: fc.boolean(),
     unfold: fc.boolean(),
+    fold: fc.constantFrom(null, { id: "backupaaaaaa", top: 0 }),
     away: fc.boolean(),
     count: fc.nat(80),
   })
@@ -126,6 +125,7 @@ const state: fc.Arbitrary<State> = fc
       search,
       ...given.logView,
     });
+    now = patched(now, "operation", { fold: given.fold });
     return { ...now, pane: given.pane, notice: { text: notice!, level: "info" as const }, ...given.over };
   });
 
@@ -159,7 +159,7 @@ test("without colour only bold, dim and inverse are used", () => {
   );
 });
 
-test("no cause is hidden: the panel has each of them, the page of all details with its frames", () => {
+test("no cause is hidden: the panel has each of them, the facts have its frames", () => {
   const stack = (file: string) => `Error: x\n    at work (/home/ada/ops/${file}.ts:1:2)`;
   const error = {
     code: "LIVEOPS_EXCEPTION",
@@ -170,20 +170,20 @@ test("no cause is hidden: the panel has each of them, the page of all details wi
       { depth: 1, message: "TypeError: first\nsecond line", stack: null },
     ],
   };
-  const opened = open([failed({ error })]);
-  const panel = screenText(opened);
-  for (const text of ["✗ top", "└ caused by AggregateError: many", "└ caused by TypeError: first"])
-    expect(panel).toContain(text);
-  const page = { kind: "record", id: "failedcccccc", top: 0, attempts: null } as const;
-  const rows = detailRows(opened, page, 80, unpainted);
-  const from = rows.indexOf("  top");
-  expect(rows.slice(from, from + 7)).toEqual([
-    "  top",
-    "  LIVEOPS_EXCEPTION",
-    "  at ops/top.ts:1:2  work",
-    "  caused by AggregateError: many",
-    "  at ops/many.ts:1:2  work",
-    "    caused by TypeError: first",
-    "    second line",
+  const state = open([failed({ error })], { size: { columns: 160, rows: 50 } });
+  const panel = screenText(state);
+  for (const text of ["✗ top", "└ AggregateError: many", "└ TypeError: first"]) expect(panel).toContain(text);
+  const rows = detailPlan(press(state, "v")).rows.map((row) => String(row).trimEnd());
+  const from = rows.indexOf("error");
+  expect(rows.slice(from, from + 9)).toEqual([
+    "error",
+    "  message  top",
+    "  code     LIVEOPS_EXCEPTION",
+    "  at       ops/top.ts:1:2  work",
+    "  causes",
+    "    1  AggregateError: many",
+    "       ops/many.ts:1:2  work",
+    "    2  TypeError: first",
+    "       second line",
   ]);
 });

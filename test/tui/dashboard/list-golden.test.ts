@@ -37,7 +37,7 @@ const SCENES: Scene[] = [
       await screen.until("Fails at");
       press("/state:fa it");
       await screen.until(
-        (text) => text.includes("state:fa it") && !text.includes("Crawl") && text.includes("56%"),
+        (text) => text.includes("state:fa it") && !text.includes("Crawl") && text.includes("✗ Process"),
       );
     },
   },

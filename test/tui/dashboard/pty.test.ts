@@ -117,14 +117,14 @@ test("the config: other keys and the mouse; e opens the log, or the source of an
   running.press(at("line 60 of the log", "64").repeat(3));
   await running.screen.until(/paused .* of 60/);
   running.press(at("Fails at an item", "0"));
-  await running.screen.until("e edit source");
+  await running.screen.until("▸ ");
   running.press("e");
   await until("the editor has the source", () => words().length === 1);
   expect(words()).toEqual([`--flag +1 ${source}`]);
   await running.screen.until((text) => running.screen.alternate && text.includes("▌ ✗ Fails"));
   running.press("v");
   running.press("V");
-  await running.screen.until("Attempts");
+  await running.screen.until("attempts");
   running.press(KEY.escape);
   await running.screen.until("─ Finished");
   running.press("k");

@@ -271,7 +271,7 @@ test("a hook that failed is told, and all of it in the details", () => {
   expect(screenText(state)).toContain("▲ hook onFailure failed: exited with 1");
   expect(screenText(state)).toContain("queue gpu · priority 2 · schedule nightly · hooks onFailure");
   const all = screenText(press(state, "v"));
-  for (const text of ["Failed hooks", "onFailure (submit)", "mail me", "nightly", "gpu"])
+  for (const text of ["failed hooks", "onFailure (submit)", "mail me", "nightly", "gpu"])
     expect(all).toContain(text);
 });
 

@@ -3,19 +3,16 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { addBar, LEAST_CORES, sparkline } from "../../../tui/dashboard/core/bars.js";
 import { Line } from "../../../tui/dashboard/text/line.js";
-import { type Theme, unpainted } from "../../../tui/dashboard/text/theme.js";
-
-const theme = { sparks: "12345678" } as Theme;
 
 test("shows the newest values that fit, the highest at the top", () => {
-  expect(sparkline([9, 9, 0, 1, 2, 4, 8], 5, theme)).toBe("12358");
-  expect(sparkline([], 5, theme)).toBe("");
-  expect(sparkline([0, 0], 5, theme)).toBe("11");
+  expect(sparkline([9, 9, 0, 1, 2, 4, 8], 5)).toBe("▁▂▃▅█");
+  expect(sparkline([], 5)).toBe("");
+  expect(sparkline([0, 0], 5)).toBe("▁▁");
 });
 
 test("an idle operation looks idle", () => {
-  expect(sparkline([0, 0.005, 0.01], 3, theme, LEAST_CORES)).toBe("111");
-  expect(sparkline([0, 0.125, 0.25], 3, theme, LEAST_CORES)).toBe("158");
+  expect(sparkline([0, 0.005, 0.01], 3, LEAST_CORES)).toBe("▁▁▁");
+  expect(sparkline([0, 0.125, 0.25], 3, LEAST_CORES)).toBe("▁▅█");
 });
 
 test("a bar has its width at every progress, and only 100 percent fills it", () => {
@@ -23,7 +20,7 @@ test("a bar has its width at every progress, and only 100 percent fills it", () 
   const percents = fc.double({ min: 0, max: 100, noNaN: true });
   fc.assert(
     fc.property(widths, percents, (width, percent) => {
-      const line = addBar(new Line(80, unpainted), width, percent, "accent");
+      const line = addBar(new Line(80), width, percent, "accent");
       expect(80 - line.left).toBe(width);
       expect(line.toString() === "━".repeat(width)).toBe(percent === 100);
     }),
@@ -31,7 +28,7 @@ test("a bar has its width at every progress, and only 100 percent fills it", () 
 });
 
 test("a bar is thin and ends in half columns", () => {
-  const bar = (percent: number) => addBar(new Line(80, unpainted), 10, percent, "accent").toString();
+  const bar = (percent: number) => addBar(new Line(80), 10, percent, "accent").toString();
   expect([0, 5, 50, 54, 99.9].map(bar)).toEqual([
     "──────────",
     "╸─────────",

@@ -299,7 +299,7 @@ describe("the list of actions", () => {
         }) => follow || bottom,
       ],
       [press(list, "?"), ({ page }) => page],
-      [press(small(opened([failed()])), "v"), ({ page }) => page],
+      [press(small(opened([failed()])), "v"), ({ operation: { fold } }) => fold],
     ];
     for (const [state, where] of places) {
       const first = press(state, "B");

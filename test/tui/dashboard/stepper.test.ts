@@ -9,13 +9,13 @@ import { stepper } from "../../../tui/dashboard/pages/operation/stepper.js";
 import { Line } from "../../../tui/dashboard/text/line.js";
 import { unpainted } from "../../../tui/dashboard/text/theme.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
-import { after, answerTo, colourTheme, opened } from "./core.js";
+import { after, answerTo, opened } from "./core.js";
 import { ago, backup, NOW, operation } from "./operations.js";
 
 function lineOf(state: State, id: string, width = 80): Line {
   const one = operationOf(state, id)!;
-  const line = () => new Line(width, unpainted);
-  return stepper({ state, operation: one, links: chainOf(state, one), width, theme: colourTheme(), line });
+  const line = () => new Line(width);
+  return stepper({ state, operation: one, links: chainOf(state, one), width, line })[0]!;
 }
 
 const ID = "importaaaaaa";
@@ -73,7 +73,7 @@ describe("of an operation", () => {
   });
 
   test("turns where a stage works and does not tell how far it is", () => {
-    const turns = (over: Partial<Operation>) => lineOf(opened([importing(over)]), ID).aroundTurn;
+    const turns = (over: Partial<Operation>) => lineOf(opened([importing(over)]), ID).aroundTurn(unpainted);
     expect(turns({ percent: 0 })).toEqual(["✓ Load ─ ", " Process ─ ○ Save"]);
     expect(turns({})).toBeNull();
     expect(turns({ percent: 0, noRoomSince: ago(5) })).toBeNull();

@@ -4,9 +4,9 @@ import { describe, expect, test } from "vitest";
 import type { LogLine, Operation, Step } from "../../../protocol/operation.js";
 import { STEP_STATES } from "../../../protocol/stage-state.js";
 import { operationOf } from "../../../tui/dashboard/core/chain.js";
-import { detailPlan } from "../../../tui/dashboard/core/detail-plan.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { type StepRow, saidBy, stepRowsIn } from "../../../tui/dashboard/core/steps.js";
+import { detailPlan } from "../../../tui/dashboard/pages/operation/detail-plan.js";
 import { stepRows } from "../../../tui/dashboard/pages/operation/step-rows.js";
 import { unpainted } from "../../../tui/dashboard/text/theme.js";
 import { announce } from "../../../tui/features/reader/announce.js";
@@ -154,7 +154,10 @@ test("the rows of the steps are in the plan, so that the log keeps its rows", ()
     [80, 24],
     [40, 15],
   ] as const) {
-    const state = press(opened([withSteps(steps)], { size: { columns, rows } }), "return");
+    const state = press(
+      opened([{ ...withSteps(steps), logLines: 90 }], { size: { columns, rows } }),
+      "return",
+    );
     expect(detailPlan(state).logHeight, `${columns}x${rows}`).toBeGreaterThanOrEqual(5);
     expect(screenText(state)).toMatch(/\d+ (more )?active/);
   }
@@ -167,9 +170,9 @@ test("an operation that has ended tells the time that was saved, beside the time
     stageTimes: { Scan: { ...times, saved: 42 }, Archive: { ...times, saved: 20 } },
   });
   const size = (columns: number) => ({ size: { columns, rows: 24 } });
-  expect(screenText(opened([done], size(80)))).toContain("took 1m10s · saved 1m02s");
+  expect(screenText(opened([done], size(80)))).toContain("1m10s · saved 1m02s");
   const none = screenText(opened([backupDone()], size(80)));
-  expect(none).toContain("took 1m10s");
+  expect(none).toContain("nightly 1m10s");
   expect(none).not.toContain("saved");
 });
 

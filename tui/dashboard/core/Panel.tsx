@@ -13,7 +13,6 @@ export const ThemeContext = createContext<Theme>({
   border: undefined,
   activeBorder: undefined,
   borderStyle: "round",
-  sparks: "▁▂▃▄▅▆▇█",
   moves: false,
 });
 
@@ -26,11 +25,11 @@ export const Row = memo(function Row({ text }: { text: string }) {
 
 /** Rows one below the other. */
 export function Rows({ rows }: { rows: readonly Drawn[] }) {
-  const { moves } = useTheme();
+  const { moves, paint } = useTheme();
   return rows.map((row, place) => {
-    const around = moves && row instanceof Line ? row.aroundTurn : null;
-    if (around === null) return <Row key={place} text={String(row)} />;
-    return <TurningRow key={place} before={around[0]} after={around[1]} />;
+    const around = moves && row instanceof Line ? row.aroundTurn(paint) : null;
+    if (around !== null) return <TurningRow key={place} before={around[0]} after={around[1]} />;
+    return <Row key={place} text={typeof row === "string" ? row : row.toString(paint)} />;
   });
 }
 

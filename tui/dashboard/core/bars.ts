@@ -1,6 +1,6 @@
 /** Bars and sparklines, as pieces of a row. Bars are thin, and nothing in them moves by itself. */
 import type { Line } from "../text/line.js";
-import type { Style, Theme } from "../text/theme.js";
+import type { Style } from "../text/theme.js";
 
 /** Done, the half column at its end, and the rest of a bar. */
 export const FULL = "━";
@@ -43,17 +43,13 @@ export function addBar(
 /** A sparkline of CPU use reaches its top at this many cores or more, so that an idle operation looks idle. */
 export const LEAST_CORES = 0.25;
 
+/** Characters of a sparkline. */
+export const SPARKS = [..."▁▂▃▄▅▆▇█"];
+
 /** Adds a sparkline of exactly this width, the newest value at its right. */
-export function addSparkline(
-  line: Line,
-  theme: Theme,
-  values: readonly number[],
-  width: number,
-  least = 0,
-): Line {
-  const text = sparkline(values, width, theme, least);
-  const missing = width - [...text].length;
-  return line.draw(theme.sparks[0] ?? " ", missing, "track").add(text, "accent");
+export function addSparkline(line: Line, values: readonly number[], width: number, least = 0): Line {
+  const text = sparkline(values, width, least);
+  return line.draw(SPARKS[0]!, width - [...text].length, "track").add(text, "accent");
 }
 
 /** A value of a sparkline for a second in which nothing was told. */
@@ -61,14 +57,13 @@ export const NOTHING_TOLD = Number.NaN;
 const GAP = "·";
 
 /** The newest values as a sparkline of at most this width, between 0 and the highest, which is at least `least`. */
-export function sparkline(values: readonly number[], width: number, theme: Theme, least = 0): string {
+export function sparkline(values: readonly number[], width: number, least = 0): string {
   const newest = values.slice(-width);
   const highest = Math.max(...newest.filter((value) => !Number.isNaN(value)), least, Number.MIN_VALUE);
-  const steps = [...theme.sparks];
   return newest
     .map((value) => {
       if (Number.isNaN(value)) return GAP;
-      return steps[Math.min(steps.length - 1, Math.floor((Math.max(0, value) / highest) * steps.length))];
+      return SPARKS[Math.min(SPARKS.length - 1, Math.floor((Math.max(0, value) / highest) * SPARKS.length))];
     })
     .join("");
 }

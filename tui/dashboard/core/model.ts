@@ -5,7 +5,6 @@
 
 import type { Operation } from "../../../protocol/operation.js";
 import { EMPTY_VIEW, type WatchView } from "../../../protocol/watch.js";
-import type { AttemptRow } from "../../describe/course.js";
 import type { Form } from "../form/form.js";
 import type { LineEdit } from "../text/line-edit.js";
 import type { Rgb } from "../text/theme.js";
@@ -46,13 +45,6 @@ export type DashboardAction = Action<State>;
 export type Page =
   | { readonly kind: "help"; readonly top: number }
   | { readonly kind: "copy"; readonly followed: boolean }
-  | {
-      readonly kind: "record";
-      readonly id: string;
-      readonly top: number;
-      /** Read from the stored events; null until then. */
-      readonly attempts: readonly AttemptRow[] | null;
-    }
   | { readonly kind: "types" /** Enter came before the types did. */; readonly entered?: boolean }
   | { readonly kind: "form"; readonly form: Form }
   | { readonly kind: "retry"; readonly id: string; readonly at: number }

@@ -5,7 +5,6 @@ import { Timeline } from "../../features/timeline/Timeline.js";
 import type { DashboardAction, Page, PageOf, State } from "../core/model.js";
 import type { Mover } from "../core/movers.js";
 import { APPROVAL_ACTIONS, APPROVAL_MOVER, ApprovalPage } from "./approval/ApprovalPage.js";
-import { DETAILS_MOVER, DetailsPage } from "./details/DetailsPage.js";
 import { HELP_MOVER, HelpPage } from "./help/GeneralPages.js";
 import { NEEDS_ACTIONS, NEEDS_MOVER, NeedsPage } from "./needs/NeedsPage.js";
 import { QUEUES_ACTIONS, QUEUES_MOVER, QueuesPage } from "./queues/QueuesPage.js";
@@ -28,7 +27,6 @@ type PagesOf<K extends Kind> = { readonly [Name in K]: PageEntry<PageOf<Name>> }
 
 /** In the order of the command bar. */
 const PAGES: PagesOf<Exclude<Kind, FeatureKind>> & Partial<PagesOf<FeatureKind>> = {
-  record: { View: DetailsPage, mover: DETAILS_MOVER },
   help: { View: HelpPage, mover: HELP_MOVER },
   types: { View: TypesPage },
   form: { View: FormPage },

@@ -3,7 +3,7 @@
  * style share its sequences, also across blanks: a flush sends them anew for each row that changed.
  */
 import { fit, sanitizeLine, widthOf, wrap } from "./cells.js";
-import type { Paint, Style } from "./theme.js";
+import { type Paint, type Style, unpainted } from "./theme.js";
 
 /** A row of the screen: its text is made when it is drawn. */
 export type Drawn = string | Line;
@@ -22,9 +22,10 @@ export class Line {
   /** Where in the runs the sign stands that turns; -1: nowhere. */
   #turns = -1;
 
+  /** @param paint by default that of the place where the row is drawn */
   constructor(
     readonly width: number,
-    private readonly paint: Paint,
+    private readonly paint: Paint = unpainted,
   ) {}
 
   get left(): number {
@@ -46,9 +47,10 @@ export class Line {
   }
 
   /** What stands before and behind the sign that turns; null: nothing turns. */
-  get aroundTurn(): readonly [before: string, after: string] | null {
+  aroundTurn(paint: Paint): readonly [before: string, after: string] | null {
     if (this.#turns === -1) return null;
-    return [this.#text(this.#runs.slice(0, this.#turns)), this.#text(this.#runs.slice(this.#turns + 1))];
+    const [before, after] = [this.#runs.slice(0, this.#turns), this.#runs.slice(this.#turns + 1)];
+    return [this.#text(before, paint), this.#text(after, paint)];
   }
 
   /** Adds a drawing character so many times, or as often as there is room; each is one column. */
@@ -90,11 +92,14 @@ export class Line {
     return this;
   }
 
-  toString(): string {
-    return this.#text(this.#runs);
+  /** @param paint for a row that has none of its own */
+  toString(paint: Paint = unpainted): string {
+    return this.#text(this.#runs, paint);
   }
 
-  #text(runs: readonly Run[]): string {
+  #text(runs: readonly Run[], paint: Paint): string {
+    const own = this.paint === unpainted ? paint : this.paint;
+    const paintRun = (run: Run | null) => (run === null ? "" : own(run.text, ...run.styles));
     let painted = "";
     let open: Run | null = null;
     let blanks = "";
@@ -112,16 +117,12 @@ export class Line {
         open.text += run.text;
         continue;
       }
-      painted += this.#paint(open);
+      painted += paintRun(open);
       if (showsBlanks(run)) painted += blanks;
       open = { ...run, text: showsBlanks(run) ? run.text : blanks + run.text };
       blanks = "";
     }
-    return painted + this.#paint(open) + blanks;
-  }
-
-  #paint(run: Run | null): string {
-    return run === null ? "" : this.paint(run.text, ...run.styles);
+    return painted + paintRun(open) + blanks;
   }
 }
 
@@ -153,7 +154,7 @@ export function fitting<T>(
 /** Untrusted text as rows of a width, broken at spaces, the later rows below the text behind the sign. */
 export function paragraph(
   text: string,
-  { width, most, paint, sign = "" }: { width: number; most: number; paint: Paint; sign?: string },
+  { width, most, paint, sign = "" }: { width: number; most: number; paint?: Paint; sign?: string },
   ...styles: Style[]
 ): Line[] {
   return text

@@ -28,6 +28,13 @@ const PLAIN: Record<string, string> = {
   "‹": "<",
   "›": ">",
   "×": "x",
+  "▁": "_",
+  "▂": ".",
+  "▃": ".",
+  "▄": "-",
+  "▅": "-",
+  "▆": "=",
+  "▇": "=",
 };
 const SIGNS = new RegExp(`[${Object.keys(PLAIN).join("")}]`, "g");
 

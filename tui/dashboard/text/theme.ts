@@ -27,8 +27,6 @@ export interface Theme {
   readonly border: string | undefined;
   readonly activeBorder: string | undefined;
   readonly borderStyle: "round" | "single";
-  /** Characters of a sparkline. */
-  readonly sparks: string;
   /** Whether anything moves by itself. */
   readonly moves: boolean;
 }
@@ -83,7 +81,6 @@ export function themeFor({
   const linked = links && takesSequences(env);
   const shapes = {
     borderStyle: few ? "single" : "round",
-    sparks: few ? "_.-=#" : "▁▂▃▄▅▆▇█",
     moves: motion && !few && wantsColour(stdout, env),
   } as const;
   const glyphs = few ? withPlainGlyphs : (text: string) => text;

@@ -145,13 +145,12 @@ const quit = (code: number) => (state: State) => ({
   ...state,
   quit: state.quit ?? { code, message: null },
 });
-const [onRecord, onCopy] = [onPage("record"), onPage("copy")];
 const onAny = (state: State) => notTyping(state) && state.page !== null;
 
 export const CLOSE_ACTIONS = inGroup("general", onAny, [
   { name: "close", keys: ["escape"], hint: () => "back", rank: 1, run: closePage },
   { name: "leave", keys: ["leftArrow", "h"], run: closePage },
-  { name: "done", keys: ["return"], when: (state) => onRecord(state) || onCopy(state), run: closePage },
+  { name: "done", keys: ["return"], when: onPage("copy"), run: closePage },
 ]);
 
 export const GENERAL_ACTIONS = inGroup("general", notTyping, [

@@ -6,6 +6,7 @@ import { isFinal } from "../../../../protocol/state.js";
 import { formatShortTime } from "../../../kit/output/local-time.js";
 import { formatCount, formatDuration } from "../../../terminal/format.js";
 import { answerOf } from "../../core/ask.js";
+import { SPARKS } from "../../core/bars.js";
 import { nameOf } from "../../core/chain.js";
 import { finishedToday, midnight } from "../../core/history.js";
 import { daemon, hasHosts } from "../../core/hosts.js";
@@ -122,7 +123,7 @@ function hostsOf(state: State): readonly HostRow[] {
 }
 
 /** Finished operations by hour, with how they ended. */
-function todayRows(state: State, width: number, { paint, sparks }: Theme): Line[] {
+function todayRows(state: State, width: number, { paint }: Theme): Line[] {
   const since = new Date(midnight(state.now)).toISOString();
   const finished = [...state.view.operations.values()].filter(
     ({ state: is, finishedAt, parent }) =>
@@ -136,9 +137,8 @@ function todayRows(state: State, width: number, { paint, sparks }: Theme): Line[
     if (is === "failed") hour.failed++;
   }
   const most = Math.max(1, ...hours.map(({ all }) => all));
-  const signs = [...sparks];
   for (const { all, failed } of hours.slice(0, new Date(state.now).getHours() + 1)) {
-    const sign = signs[Math.ceil((all / most) * (signs.length - 1))] ?? " ";
+    const sign = SPARKS[Math.ceil((all / most) * (SPARKS.length - 1))] ?? " ";
     strip.add(sign, all === 0 ? "track" : failed > 0 ? "bad" : "good");
   }
   const count = (is: Operation["state"]) => finished.filter((operation) => operation.state === is).length;

@@ -2,7 +2,6 @@
 
 import { hasList, hasSelected, inGroup, inList } from "../../core/action-parts.js";
 import { operationOf, selectedOperation } from "../../core/chain.js";
-import { movedByHand } from "../../core/chain-log.js";
 import { childrenOf } from "../../core/inside.js";
 import { BORDER, listLayout, panesOf, topRows } from "../../core/layout.js";
 import { type Listing, parseFilter, SORTS } from "../../core/listing.js";
@@ -15,6 +14,7 @@ import { choose, select } from "../../core/select.js";
 import { needsLook } from "../../core/trouble.js";
 import { reordered } from "../../core/watched.js";
 import { lineOf } from "../../text/line-edit.js";
+import { movedByHand } from "../log/moves.js";
 
 /** The selected operation stays selected where it still has a row; where nothing matches, nothing is selected. */
 function listed(state: State, change: Partial<Listing>): State {

@@ -5,20 +5,9 @@ import { levelOf } from "../../../../protocol/text/line-level.js";
 import { formatCount } from "../../../terminal/format.js";
 import { linksIn } from "../../../terminal/links.js";
 import { chainOf, nameOfChain, operationOf, selectedOperation } from "../../core/chain.js";
-import { linkAt, shownLines } from "../../core/chain-log.js";
-import {
-  detailPlan,
-  type LogColumns,
-  logColumns,
-  logRoom,
-  plainText,
-  shownText,
-  stepColumn,
-  wrapped,
-} from "../../core/detail-plan.js";
+import { linkAt, logTotal } from "../../core/chain-log.js";
 import { panesOf } from "../../core/layout.js";
 import { isFiltered, wantedLines } from "../../core/log-window.js";
-import { matchRows, matchText } from "../../core/matches.js";
 import type { State } from "../../core/model.js";
 import { Panel, Row, Rows, useTheme } from "../../core/Panel.js";
 import { perObject } from "../../core/per-object.js";
@@ -27,6 +16,18 @@ import { fit, fitName, sanitizeLine } from "../../text/cells.js";
 import { addColoured } from "../../text/coloured.js";
 import { Line, type Piece } from "../../text/line.js";
 import type { Style, Theme } from "../../text/theme.js";
+import { detailPlan } from "../operation/detail-plan.js";
+import {
+  type LogColumns,
+  logColumns,
+  logRoom,
+  plainText,
+  shownText,
+  stepColumn,
+  wrapped,
+} from "./log-room.js";
+import { matchRows, matchText } from "./matches.js";
+import { shownLines } from "./moves.js";
 
 /** Columns from which the title says whose log it is. */
 const WHOLE_FROM = 46;
@@ -35,6 +36,7 @@ export function LogView({ state }: { state: State }) {
   const theme = useTheme();
   const { detailWidth } = panesOf(state);
   const { logHeight } = detailPlan(state);
+  if (logHeight === 0 || selectedOperation(state) === null) return null;
   const { width, height } = logRoom(state);
   const lines = shownLines(state);
   const marks = matchRows(state, height);
@@ -94,9 +96,8 @@ function titleOf(state: State, width: number): Piece[] {
 }
 
 function placeOf(state: State, lines: readonly LogLine[], height: number): Piece[] {
-  const { window: log, links } = state.log;
-  const last = links.at(-1);
-  const total = Math.max(log.total, last === undefined ? 0 : last.offset + last.lines);
+  const { window: log } = state.log;
+  const total = logTotal(state);
   // The log of a failed operation shows its end while its error is sought.
   const isSought = state.log.seek !== null && state.log.seek.errorSince === undefined;
   if (isSought || state.log.stepWaits !== null) return [["searching…", "warn"]];

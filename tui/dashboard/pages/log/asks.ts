@@ -5,9 +5,8 @@ import type { LogPage } from "../../../../protocol/replies.js";
 import type { LogQuery } from "../../../../protocol/requests.js";
 import { isErrorLine } from "../../../../protocol/text/line-level.js";
 import { ask, TYPING } from "../../core/ask.js";
-import { filterQuery, jumped, linkAt, shifted, stepOn, withLog } from "../../core/chain-log.js";
+import { filterQuery, linkAt, shifted } from "../../core/chain-log.js";
 import type { DashboardClient } from "../../core/client.js";
-import { logRoom } from "../../core/detail-plan.js";
 import { isReachable } from "../../core/hosts.js";
 import {
   addPage,
@@ -19,12 +18,14 @@ import {
   sameFilter,
   wantedLines,
 } from "../../core/log-window.js";
-import { MATCHES_MOST, wantedMatches, withLogged } from "../../core/matches.js";
 import { notify, patched, type State } from "../../core/model.js";
 import type { LogLink } from "../../core/slices/log.js";
 import { withStepLines } from "../../core/steps.js";
 import { coloured } from "../../text/coloured.js";
 import { jsonLine } from "../../text/json-line.js";
+import { logRoom } from "./log-room.js";
+import { MATCHES_MOST, wantedMatches, withLogged } from "./matches.js";
+import { jumped, stepOn, withLog } from "./moves.js";
 
 /** Milliseconds for which a log is looked through for its first error, or for all matches. */
 const LOOK_MOST = 3000;

@@ -6,17 +6,6 @@ import type { Link } from "../../../terminal/links.js";
 import { inDetail, inGroup, onPage, seesLog } from "../../core/action-parts.js";
 import { selectedOperation } from "../../core/chain.js";
 import {
-  keepMatch,
-  leftError,
-  moved,
-  movedByHand,
-  searchOn,
-  seekStage,
-  shownLines,
-  withLog,
-} from "../../core/chain-log.js";
-import { plainText } from "../../core/detail-plan.js";
-import {
   filterLog,
   followLog,
   isFiltered,
@@ -33,6 +22,17 @@ import { closePage } from "../../core/pages.js";
 import { copiesWhy } from "../../core/why.js";
 import { EMPTY_LINE } from "../../text/line-edit.js";
 import { linksOf } from "./LogView.js";
+import { plainText } from "./log-room.js";
+import {
+  keepMatch,
+  leftError,
+  moved,
+  movedByHand,
+  searchOn,
+  seekStage,
+  shownLines,
+  withLog,
+} from "./moves.js";
 
 /** The file and line that is named at the match, or last on the screen. */
 function sourceOnScreen(state: State): Link["source"] {

@@ -6,7 +6,7 @@ import type { HistoryReply } from "../../../../protocol/replies.js";
 import type { Why } from "../../../../protocol/why.js";
 import { type AttemptRow, CourseReader, courseOf } from "../../../describe/course.js";
 import { ask } from "../../core/ask.js";
-import { chainIncomplete, operationOf, selectedOperation } from "../../core/chain.js";
+import { chainIncomplete, selectedOperation } from "../../core/chain.js";
 import { wantedHistory } from "../../core/history.js";
 import { isReachable } from "../../core/hosts.js";
 import { lanesOfCourses } from "../../core/lanes.js";
@@ -15,6 +15,9 @@ import { unknownDependencies } from "../../core/queue-view.js";
 import { settleSelection } from "../../core/select.js";
 import { addFetched, addHistory } from "../../core/watched.js";
 import { wantedWhy, withWhy } from "../../core/why.js";
+
+/** A later attempt or another state has other attempts. */
+type Attempts = Pick<Operation, "id" | "attempt" | "state">;
 
 const fetched = (state: State, operations: readonly Operation[]) =>
   settleSelection(state, addFetched(state, operations));
@@ -78,19 +81,16 @@ export const history = ask({
   },
 });
 
-export const attempts = ask({
+/** Of the operation whose facts are unfolded. */
+export const attempts = ask<Attempts, { id: string; attempts: readonly AttemptRow[] }>({
   want(state) {
-    if (state.page?.kind !== "record" || !isReachable(state, state.page.id)) return null;
-    const operation = operationOf(state, state.page.id);
-    return operation && { id: operation.id, attempt: operation.attempt, state: operation.state };
+    const operation = state.operation.fold === null ? null : selectedOperation(state);
+    if (operation === null || !isReachable(state, operation.id)) return null;
+    return { id: operation.id, attempt: operation.attempt, state: operation.state };
   },
-  take: (state, attempts: readonly AttemptRow[], { id }) =>
-    state.page?.kind === "record" && state.page.id === id
-      ? { ...state, page: { ...state.page, attempts } }
-      : state,
   async bring({ id }, { client, tell, left }) {
     const { attempts } = await courseOf([], client.events(id, {}, left));
-    tell(attempts);
+    tell({ id, attempts });
   },
 });
 

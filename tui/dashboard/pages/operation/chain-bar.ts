@@ -11,7 +11,6 @@ import { formatLeft, formatMargin, groundOf, longLeft } from "../../../terminal/
 import { addBar } from "../../core/bars.js";
 import { isPaused } from "../../core/chain.js";
 import { chainTime, usualMost } from "../../core/chain-time.js";
-import type { DetailView } from "../../core/detail-plan.js";
 import { chainElapsed, chainProgress, stallOf } from "../../core/estimate.js";
 import { earlierRuns, usualNamed, usualOf, usualSuccessors } from "../../core/history.js";
 import type { State } from "../../core/model.js";
@@ -20,6 +19,7 @@ import { clock, styleOf } from "../../core/state-style.js";
 import { sanitizeLine, widthOf } from "../../text/cells.js";
 import type { Line } from "../../text/line.js";
 import type { Style } from "../../text/theme.js";
+import type { DetailView } from "./view.js";
 
 /** One bar for the chain, with its percent and the time at which it is done; of a finished one, the time it took. */
 export function chainBar({ state, operation, links, width, line }: DetailView): Line {
@@ -160,15 +160,17 @@ function waitedFor(state: State, wait: Wait): string {
   return `starts ${wait.long}, in ${formatLeft((wait.until - state.now) / 1000)}`;
 }
 
-export function stall({ state, operation, line }: DetailView): Line {
+export function stall({ state, operation, line }: DetailView): Line[] {
   const stalled = stallOf(state, operation);
-  if (stalled === null) return line();
+  if (stalled === null) return [];
   const { seconds, why } = stalled;
   const time = formatDuration(seconds);
   if (typeof why === "number")
-    return line()
-      .add(`▲ no progress for ${time}`, "warn")
-      .addWhole(`, usually ${formatDuration(why)} at most`, "muted");
+    return [
+      line()
+        .add(`▲ no progress for ${time}`, "warn")
+        .addWhole(`, usually ${formatDuration(why)} at most`, "muted"),
+    ];
   const texts = {
     stopped: `worker stopped (SIGSTOP) for ${time}`,
     input: `waiting for input for ${time}`,
@@ -180,7 +182,9 @@ export function stall({ state, operation, line }: DetailView): Line {
     blocked: `blocked for ${time}: ${sanitizeLine(operation.blocked?.reason ?? "")}`,
   };
   const prompt = why === "input" ? (operation.waitingForInput?.prompt ?? "") : "";
-  return line()
-    .add(`▲ ${texts[why]}`, "warn")
-    .addUntrusted(prompt === "" ? "" : `: ${prompt}`);
+  return [
+    line()
+      .add(`▲ ${texts[why]}`, "warn")
+      .addUntrusted(prompt === "" ? "" : `: ${prompt}`),
+  ];
 }

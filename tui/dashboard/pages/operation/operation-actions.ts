@@ -28,6 +28,7 @@ import { flagsOf, idsOf, liveops, type Request } from "../../core/request.js";
 import { choose } from "../../core/select.js";
 import { copiesWhy, editablePlace, ranElsewhere, whyOf } from "../../core/why.js";
 import { sanitizeLine } from "../../text/cells.js";
+import { isUnfolded, unfolded } from "./fold.js";
 
 /** The operation inside of which the selected one runs. */
 function around(state: State): Operation | null {
@@ -356,15 +357,13 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
   {
     name: "details",
     keys: ["v"],
-    description: "all details",
-    hint: (state) => (state.page === null ? "details" : null),
+    description: "all facts in its panel, or the panel as before",
+    hint: ({ operation: { fold } }) => (fold === null ? "details" : "fold"),
     rank: 6,
-    when: (state) => hasSelected(state) || onPage("record")(state),
-    run: (state) =>
-      state.page !== null || state.selected === null
-        ? closePage(state)
-        : { ...state, page: { kind: "record", id: state.selected, top: 0, attempts: null } },
+    when: hasSelected,
+    run: unfolded,
   },
+  { name: "fold-facts", keys: ["escape"], when: isUnfolded, run: unfolded },
   {
     name: "copy-why",
     keys: ["y"],

@@ -6,13 +6,13 @@ import { isFinal } from "../../../../protocol/state.js";
 import { formatCount, formatOverall, formatPercent } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
 import { allowedFailures, oddNotes } from "../../../terminal/stage-note.js";
-import type { DetailView } from "../../core/detail-plan.js";
 import { progressOf } from "../../core/estimate.js";
 import { titleNamed, usualSuccessors } from "../../core/history.js";
 import type { State } from "../../core/model.js";
 import { activeSign, glyphOf, stageStyle, styleOf } from "../../core/state-style.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
 import type { Line, Piece } from "../../text/line.js";
+import type { DetailView } from "./view.js";
 
 interface Item {
   readonly sign: Piece;
@@ -29,8 +29,9 @@ interface Item {
 /** Milliseconds for which a link is new. */
 const NEW = 5000;
 
-export function stepper({ state, operation, links, line: begun }: DetailView): Line {
+export function stepper({ state, operation, links, line: begun }: DetailView): Line[] {
   const items = itemsOf(state, operation, links);
+  if (items.length < 2 && operation.state !== "running") return [];
   const here = Math.max(
     0,
     items.findIndex(({ isHere }) => isHere),
@@ -52,7 +53,7 @@ export function stepper({ state, operation, links, line: begun }: DetailView): L
   const parts = shown(from, to);
   const excess = Math.max(0, widthOfAll(parts) - line.width);
   for (const [i, part] of parts.entries()) addItem(line, part, i === 0, part.isHere ? excess : 0);
-  return line;
+  return [line];
 }
 
 function itemsOf(state: State, operation: Operation, links: readonly Operation[]): Item[] {

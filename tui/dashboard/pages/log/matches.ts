@@ -1,13 +1,13 @@
 /** All matches of a search in the log of the chain: how many there are, which one is shown, and where they stand. */
 import { isDeepStrictEqual } from "node:util";
-import type { LogLine } from "../../../protocol/operation.js";
-import type { LogQuery } from "../../../protocol/requests.js";
-import { filterQuery } from "./chain-log.js";
-import { plainText } from "./detail-plan.js";
-import { isReachable } from "./hosts.js";
-import { passes } from "./log-window.js";
-import { patched, type State } from "./model.js";
-import type { LogLink } from "./slices/log.js";
+import type { LogLine } from "../../../../protocol/operation.js";
+import type { LogQuery } from "../../../../protocol/requests.js";
+import { filterQuery, logTotal } from "../../core/chain-log.js";
+import { isReachable } from "../../core/hosts.js";
+import { passes } from "../../core/log-window.js";
+import { patched, type State } from "../../core/model.js";
+import type { LogLink } from "../../core/slices/log.js";
+import { plainText } from "./log-room.js";
 
 /** Matches that are counted. */
 export const MATCHES_MOST = 1000;
@@ -63,9 +63,8 @@ export function matchText(state: State): string {
 /** Rows of a screen of this height that stand for a part of the whole log with a match; true: the one that is shown. */
 export function matchRows(state: State, height: number): ReadonlyMap<number, boolean> {
   const rows = new Map<number, boolean>();
-  const { window: log, links, search } = state.log;
-  const last = links.at(-1);
-  const total = Math.max(log.total, last === undefined ? 0 : last.offset + last.lines, 1);
+  const { search } = state.log;
+  const total = Math.max(logTotal(state), 1);
   for (const n of matchesOf(state)?.numbers ?? []) {
     const row = Math.min(height - 1, Math.floor(((n - 1) / total) * height));
     rows.set(row, n === search?.at || rows.get(row) === true);

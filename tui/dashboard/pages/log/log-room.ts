@@ -1,0 +1,99 @@
+/** The room of the log: its columns, its rows, and how many rows a line takes. */
+import type { LogLine, Operation } from "../../../../protocol/operation.js";
+import { selectedOperation } from "../../core/chain.js";
+import { BORDER } from "../../core/layout.js";
+import type { RowsOf } from "../../core/log-window.js";
+import type { State } from "../../core/model.js";
+import { perObject } from "../../core/per-object.js";
+import { hardWrap, sanitizeLine, widthOf } from "../../text/cells.js";
+import { coloured } from "../../text/coloured.js";
+import { jsonLine } from "../../text/json-line.js";
+import { detailPlan } from "../operation/detail-plan.js";
+
+export interface LogRoom {
+  readonly width: number;
+  /** Rows of lines. */
+  readonly height: number;
+  readonly rowsOf: RowsOf;
+}
+
+/** Rows that one line takes at most. */
+const LINE_MOST = 40;
+/** Widths from which a line has its time of day, its stage and its stream. */
+const TIME_FROM = 40;
+const STAGE_FROM = 60;
+const STREAM_FROM = 76;
+/** From which lines of steps have their name in place of the time. */
+const STEP_FROM = 32;
+const STAGE_MOST = 14;
+
+export interface LogColumns {
+  readonly number: number;
+  readonly time: number;
+  readonly stage: number;
+  readonly stream: number;
+  /** All of them together, with a column for the mark. */
+  readonly width: number;
+}
+
+/** Columns before the text of a line. */
+export function logColumns(state: State): LogColumns {
+  if (state.page?.kind === "copy") return { number: 0, time: 0, stage: 0, stream: 0, width: 0 };
+  const { width } = detailPlan(state);
+  const number = state.log.numbers ? String(Math.max(state.log.window.total, 999)).length + 1 : 0;
+  const steps = stepColumn(selectedOperation(state)).width;
+  const isTold = width < STAGE_FROM && width >= STEP_FROM && steps > 0;
+  const stage = isTold ? steps : width >= STAGE_FROM ? Math.max(steps, stageWidth(state)) : 0;
+  const stream = width >= STREAM_FROM ? 6 : 0;
+  const time = width < TIME_FROM || isTold ? 0 : stage + stream > 0 ? 10 : 9;
+  return { number, time, stage, stream, width: number + time + stage + stream + 1 };
+}
+
+/** As wide as the names of the stages, or of the operations of the chain, need. */
+function stageWidth(state: State): number {
+  const names =
+    state.log.links.length > 1
+      ? state.log.links.map(({ name }) => name)
+      : (selectedOperation(state)?.stages ?? []).slice(0, 50);
+  return names.length < 2 ? 0 : columnOf(names);
+}
+
+function columnOf(names: readonly string[]): number {
+  return Math.min(STAGE_MOST, Math.max(...names.map((name) => widthOf(sanitizeLine(name))))) + 2;
+}
+
+/** A new record has a new list, and each line of the log asks for the names. */
+const columnOfSteps = perObject((steps: NonNullable<Operation["steps"]>) => {
+  const names = Object.values(steps).flatMap((list) => list.map(({ name }) => sanitizeLine(name)));
+  return { names, width: names.length === 0 ? 0 : columnOf(names) };
+});
+
+/** The names of the steps that the record lists, and the column that these need; 0: there are none. */
+export function stepColumn(operation: Operation | null): { names: readonly string[]; width: number } {
+  return operation?.steps === undefined ? { names: [], width: 0 } : columnOfSteps(operation.steps);
+}
+
+export function logRoom(state: State): LogRoom {
+  const copying = state.page?.kind === "copy";
+  const plan = detailPlan(state);
+  const width = copying ? state.size.columns : plan.width;
+  const height = Math.max(0, copying ? state.size.rows - 1 : plan.logHeight - BORDER);
+  const textWidth = Math.max(1, width - logColumns(state).width);
+  if (!copying && !state.log.wrap) return { width, height, rowsOf: () => 1 };
+  const textOf = (line: LogLine) => (copying ? plainText(line) : shownText(line).text);
+  return { width, height, rowsOf: (line) => wrapped(textOf(line), textWidth, height).length };
+}
+
+/** The text of a line as the program wrote it, without its colours. */
+export const plainText = ({ text }: LogLine): string => coloured(text).text;
+
+/** The text of a line as the screen shows it: a JSON object as level, message and values. */
+export const shownText = perObject(({ text, stream }: LogLine) =>
+  coloured((stream === "liveops" ? null : jsonLine(text)) ?? text),
+);
+
+/** A text in rows of this width; a line never takes more than the whole height. */
+export function wrapped(text: string, width: number, height: number): string[] {
+  if (text.length <= width && widthOf(text) <= width) return [text];
+  return hardWrap(text, width, Math.max(1, Math.min(LINE_MOST, height)));
+}

@@ -1,0 +1,155 @@
+/**
+ * The panels of the selected operation: the rows of its own, and what they leave to the log. The keys of the log count by
+ * the same plan as its view.
+ */
+
+import { waitsForApproval } from "../../../../protocol/approval.js";
+import { chainOf, selectedOperation } from "../../core/chain.js";
+import { logTotal } from "../../core/chain-log.js";
+import { BORDER, panesOf } from "../../core/layout.js";
+import type { State } from "../../core/model.js";
+import { perObject } from "../../core/per-object.js";
+import { Line } from "../../text/line.js";
+import { approvalRows } from "./approval-part.js";
+import { chainBar, stall } from "./chain-bar.js";
+import { factRows } from "./facts.js";
+import { causeRows, changeRows, errorRows, machineRows, outputRows, sourceRow } from "./failure-parts.js";
+import {
+  about,
+  dependencies,
+  hooks,
+  placement,
+  rate,
+  recentRuns,
+  resources,
+  results,
+  stages,
+  status,
+  successRows,
+} from "./parts.js";
+import { stepper } from "./stepper.js";
+import type { DetailView } from "./view.js";
+
+interface Part {
+  /** Parts of a low rank are given room first, in a small panel and in a large one. */
+  readonly rank: number | readonly [small: number, large: number];
+  /** @param room rows at most */
+  readonly rows: (view: DetailView, room: number) => readonly Line[];
+  /** Rows at most in a small panel and in a large one; absent: as many as there is room for. */
+  readonly most?: readonly [small: number, large: number];
+  /** A blank row stands before it where there is room. */
+  readonly isApart?: true;
+}
+
+const isOver = ({ operation }: DetailView): boolean => operation.finishedAt !== null;
+
+/** From top to bottom. */
+const PARTS: readonly Part[] = [
+  { rank: 1, rows: stepper },
+  { rank: 2, rows: errorRows, most: [2, 4] },
+  { rank: 5, rows: causeRows, most: [3, 8] },
+  { rank: 3, rows: sourceRow },
+  { rank: 4, rows: outputRows, most: [3, 8] },
+  { rank: 6, rows: changeRows, most: [2, 16] },
+  { rank: 6, rows: machineRows, most: [1, 4] },
+  { rank: 6, rows: successRows, most: [4, 12] },
+  { rank: [9, 6], rows: about, isApart: true },
+  { rank: 2, rows: approvalRows, isApart: true },
+  {
+    rank: 2,
+    rows: (view) => (isOver(view) || waitsForApproval(view.operation) !== null ? [] : [chainBar(view)]),
+    isApart: true,
+  },
+  { rank: 2, rows: stall },
+  { rank: 2, rows: status },
+  { rank: 3, rows: placement },
+  { rank: 3, rows: dependencies },
+  { rank: 3, rows: hooks },
+  { rank: 8, rows: stages, isApart: true },
+  { rank: [9, 7], rows: rate, isApart: true },
+  { rank: 7, rows: resources, most: [0, 1] },
+  { rank: 7, rows: recentRuns, most: [0, 1] },
+  { rank: 9, rows: results, isApart: true },
+];
+
+export interface DetailPlan {
+  readonly rows: readonly Line[];
+  /** Rows of the facts below those that are shown. */
+  readonly below: number;
+  /** Columns inside the panels. */
+  readonly width: number;
+  /** Outer height of the panel of the operation; 0: only the log is shown. */
+  readonly height: number;
+  /** Outer height of the panel of the log; 0: there is none. */
+  readonly logHeight: number;
+}
+
+/** Rows of the log panel: as a share of the pane, and at least. */
+const LOG_SHARE = 0.3;
+const LOG_LEAST = 5;
+/** A pane with fewer rows is small. */
+const LARGE = 20;
+/** Stages beside what failed. */
+const STAGES_KEPT = 6;
+
+export const detailPlan = perObject((state: State): DetailPlan => {
+  const { detailWidth, detailHeight } = panesOf(state);
+  // A margin of one column on each side.
+  const width = Math.max(1, detailWidth - BORDER - 2);
+  const operation = selectedOperation(state);
+  const plan = { rows: [], below: 0, width, height: 0, logHeight: detailHeight };
+  if (operation === null || state.log.full) return plan;
+  const view = {
+    state,
+    operation,
+    links: chainOf(state, operation),
+    width,
+    line: () => new Line(width),
+  };
+  if (state.operation.fold !== null) {
+    const [all, room, top] = [factRows(view), detailHeight - BORDER, foldTop(state)];
+    const rows = all.slice(top, top + room);
+    return { ...plan, rows, below: all.length - top - rows.length, height: detailHeight, logHeight: 0 };
+  }
+  const isLarge = detailHeight >= LARGE;
+  const lines = logTotal(state);
+  const share = Math.max(LOG_LEAST, Math.floor(detailHeight * LOG_SHARE));
+  // A log without lines gives its rows away.
+  const empty = isLarge ? BORDER + 1 : 0;
+  const least = lines === 0 ? empty : Math.min(share, lines + BORDER);
+  const rows = rowsOf(view, Math.max(1, detailHeight - least - BORDER), isLarge);
+  const height = lines === 0 ? detailHeight - empty : rows.length + BORDER;
+  return { ...plan, rows, height, logHeight: detailHeight - height };
+});
+
+function rowsOf(view: DetailView, budget: number, isLarge: boolean): Line[] {
+  let left = budget;
+  const made = new Map<Part, readonly Line[]>();
+  const kept =
+    view.operation.state === "failed" && isLarge ? Math.min(view.operation.stages.length, STAGES_KEPT) : 0;
+  const size = isLarge ? 1 : 0;
+  const rankOf = ({ rank }: Part) => (typeof rank === "number" ? rank : rank[size]);
+  for (const part of PARTS.toSorted((a, b) => rankOf(a) - rankOf(b))) {
+    const free = part.rows === stages || rankOf(part) < 3 ? left : left - kept;
+    const room = Math.min(part.most?.[size] ?? free, free);
+    const rows = room <= 0 ? [] : part.rows(view, room).slice(0, room);
+    made.set(part, rows);
+    left -= rows.length;
+  }
+  const all: Line[] = [];
+  let apart = false;
+  for (const part of PARTS) {
+    const rows = made.get(part)!;
+    apart ||= part.isApart === true;
+    if (rows.length === 0) continue;
+    if (apart && all.length > 0 && left-- > 0) all.push(view.line());
+    apart = false;
+    all.push(...rows);
+  }
+  return all;
+}
+
+/** The uppermost row of the facts of the selected operation that is shown. */
+export function foldTop({ operation: { fold }, selected }: State): number {
+  return fold?.id === selected ? (fold?.top ?? 0) : 0;
+}
