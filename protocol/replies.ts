@@ -93,7 +93,10 @@ export const operationTypeSchema = z.object({
     "a running operation whose host is cut off from the fleet: its processes are killed, or it runs to its end",
   ),
   file: z.string(),
-  params: doc(z.nullable(z.record(z.string(), z.unknown())), "JSON Schema of the input; null: unchecked"),
+  params: doc(
+    z.nullable(z.record(z.string(), z.unknown())),
+    "JSON Schema of the input; `x-checks-more` marks a part that code of the type checks further; null: unchecked",
+  ),
 });
 
 export const typesReply = z.object({

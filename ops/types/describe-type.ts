@@ -3,6 +3,7 @@ import { z } from "zod";
 import { pick } from "../../protocol/objects.js";
 import type { OperationType } from "../../protocol/replies.js";
 import type { JsonSchema } from "../../protocol/schema/json-schema.js";
+import { CHECKS_MORE } from "../../protocol/schema/misfit.js";
 import { OF_TYPE } from "../../protocol/submit-fields.js";
 import { type OperationCtor, readType, TypeFault } from "./read-type.js";
 import { hasStoredValues, storedSchema, toStored } from "./stored-values.js";
@@ -30,10 +31,34 @@ function toJsonSchema(schema: Schema): JsonSchema {
         : (storedSchema(zodSchema, innerSchema) ?? "any"),
     override: ({ zodSchema, jsonSchema }) => {
       const { type, defaultValue } = defOf(zodSchema);
+      if (checksMore(zodSchema, jsonSchema)) jsonSchema[CHECKS_MORE] = true;
       if (type === "default" && hasStoredValues(zodSchema))
         jsonSchema.default = toStored(defaultValue) as typeof jsonSchema.default;
     },
   }) as JsonSchema;
+}
+
+/** Checks that JSON Schema has words for. */
+const SAID = new Set([
+  ...["min_length", "max_length", "length_equals", "string_format"],
+  ...["greater_than", "less_than", "multiple_of", "number_format"],
+]);
+/** Formats that zod checks beyond their pattern. */
+const CODED = new Set(["base64", "base64url", "ipv6", "cidrv6", "jwt"]);
+
+/** Whether the type may refuse a value that fits its JSON Schema: by code of the author, or a check without a word. */
+function checksMore(schema: Schema, { type, pattern, allOf, format }: JsonSchema): boolean {
+  const def = defOf(schema);
+  if (["custom", "pipe", "transform"].includes(def.type)) return true;
+  const checks = [def, ...(def.checks ?? []).map((check: Schema) => check._zod.def)];
+  return checks.some(({ check, format: name, hostname, protocol }) => {
+    if (check === undefined) return false;
+    // A size of a list in its stored form is not published.
+    if (!SAID.has(check) || ["date", "bigint", "set", "map"].includes(def.type)) return true;
+    const isText = check === "string_format" && type === "string";
+    const isUnsaid = pattern === undefined && allOf === undefined && format !== "uri";
+    return isText && (isUnsaid || CODED.has(name) || hostname !== undefined || protocol !== undefined);
+  });
 }
 
 /** A schema within another one. References would point into the wrong document, so such a schema counts as any. */

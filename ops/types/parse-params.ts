@@ -30,7 +30,7 @@ const TYPES: Record<string, JsonSchema> = {
   int: { type: "integer" },
   record: { type: "object" },
   set: { type: "array" },
-  date: { expected: "a date, like 2026-11-25 or 2026-11-25T08:30:00Z" },
+  date: { type: "string", format: "date-time" },
   bigint: { expected: "the digits of a whole number" },
   map: { expected: 'a list of pairs, like [["name", 1]]' },
 };

@@ -10,6 +10,7 @@
 import { z } from "zod";
 import { MAX_DEPTH } from "../../protocol/limits.js";
 import type { JsonSchema } from "../../protocol/schema/json-schema.js";
+import { storedDate } from "../../protocol/schema/stored-date.js";
 import { childSchemas, defOf, type Schema, shapeOf } from "./zod-schema.js";
 
 /**
@@ -38,7 +39,7 @@ export function fromStored(schema: Schema, value: unknown): unknown {
   const def = defOf(schema);
   switch (def.type) {
     case "date":
-      return typeof value === "string" ? dateOf(value) : value;
+      return typeof value === "string" ? (storedDate(value) ?? value) : value;
     case "bigint":
       return bigintOf(value);
     case "map":
@@ -136,19 +137,6 @@ export function storedSchema(schema: Schema, inner: (schema: Schema) => JsonSche
     default:
       return undefined;
   }
-}
-
-const ISO = /^([+-]\d{6}|\d{4})-(\d\d)-(\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/;
-
-function dateOf(text: string): unknown {
-  const [, year, month, day] = ISO.exec(text) ?? [];
-  if (year === undefined) return text;
-  const date = new Date(text);
-  // `Date` takes the 31st of February for a day in March.
-  const isDay = new Date(Date.UTC(2000, Number(month) - 1, Number(day))).getUTCDate() === Number(day);
-  const isLeapDay = month === "02" && day === "29";
-  const isLeap = new Date(Date.UTC(Number(year), 1, 29)).getUTCDate() === 29;
-  return Number.isNaN(date.getTime()) || !isDay || (isLeapDay && !isLeap) ? text : date;
 }
 
 /** Digits of a big integer: reading a longer one takes noticeable time. */

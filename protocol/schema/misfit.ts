@@ -6,6 +6,7 @@
 import { isPlainObject } from "../objects.js";
 import { nearest } from "../text/nearest.js";
 import { branches, fixedValues, type JsonSchema, objectShape } from "./json-schema.js";
+import { storedDate } from "./stored-date.js";
 
 export interface Misfit {
   /** Follows the name of the value: `must be a whole number from 1 to 10`. */
@@ -14,6 +15,8 @@ export interface Misfit {
   at: ReadonlyArray<string | number>;
   /** The key of that part is wrong. */
   ofKey?: boolean;
+  /** What the whole value must be, where it has another type or form. */
+  expected?: string;
 }
 
 /** Keywords of liveops beside those of JSON Schema. They are not published. */
@@ -22,6 +25,20 @@ export interface OwnKeywords {
   expected?: string;
   /** What the other keywords cannot check: why the value is wrong, or null. */
   check?: (value: never) => string | null;
+}
+
+/** Keyword of a schema whose type checks more than JSON Schema can say. */
+export const CHECKS_MORE = "x-checks-more";
+
+/** Characters of a text that is compared with a pattern: a form checks at each key press. */
+const MATCHED_MOST = 200;
+
+/** Whether a value that fits is sure to be taken. */
+export function isSure(value: unknown, schema: JsonSchema, root: JsonSchema): boolean {
+  const own = JSON.stringify(schema);
+  const text = own.includes('"$ref"') ? JSON.stringify(root) : own;
+  const isMore = root[CHECKS_MORE] === true || text.includes(`"${CHECKS_MORE}":true`);
+  return !isMore && (typeof value !== "string" || value.length <= MATCHED_MOST);
 }
 
 const MOST_LEVELS = 8;
@@ -43,7 +60,8 @@ function mustBe(value: unknown, schema: JsonSchema, root: JsonSchema): Misfit {
   const fixed = branches(schema, root).flatMap((option) => fixedValues(option) ?? []);
   const near = typeof value === "string" ? nearest(value, fixed.map(asTyped), 1)[0] : undefined;
   const hint = near === undefined ? "" : `; did you mean ${near}?`;
-  return { text: `must be ${expected(schema, root)}${hint}`, at: [] };
+  const words = expected(schema, root);
+  return { text: `must be ${words}${hint}`, at: [], expected: words };
 }
 
 function hasType(value: unknown, schema: JsonSchema): boolean {
@@ -53,7 +71,7 @@ function hasType(value: unknown, schema: JsonSchema): boolean {
     case "number":
       return typeof value === schema.type;
     case "integer":
-      return Number.isInteger(value);
+      return Number.isSafeInteger(value);
     case "null":
       return value === null;
     case "array":
@@ -70,11 +88,19 @@ function hasType(value: unknown, schema: JsonSchema): boolean {
 function misfitOfBranch(value: unknown, schema: JsonSchema, root: JsonSchema, level: number): Misfit | null {
   const fixed = fixedValues(schema);
   if (fixed !== null && !fixed.some((each) => same(each, value))) return mustBe(value, schema, root);
-  const problem = ownProblem(value, schema);
+  const problem = sizeProblem(value, schema);
   if (problem !== null)
     return schema.expected === undefined ? { text: problem, at: [] } : mustBe(value, schema, root);
+  if (typeof value === "string" && !matches(value, schema)) {
+    const isNamed = schema.expected !== undefined || FORMATS[formatOf(schema)] !== undefined;
+    return isNamed ? mustBe(value, schema, root) : { text: "does not match the required pattern", at: [] };
+  }
   const text = (schema as OwnKeywords).check?.(value as never) ?? null;
   if (text !== null) return { text, at: [] };
+  for (const part of (schema.allOf ?? []) as JsonSchema[]) {
+    const misfit = isPlainObject(value) ? null : misfitOf(value, part, root, level + 1);
+    if (misfit !== null) return misfit;
+  }
   if (Array.isArray(value)) return misfitOfItem(value, schema, root, level);
   return isPlainObject(value) ? misfitOfMember(value, schema, root, level) : null;
 }
@@ -96,23 +122,41 @@ function isInBounds(value: unknown, schema: JsonSchema): boolean {
     within(value, "minimum", "maximum") &&
     value > (numberAt(schema, "exclusiveMinimum") ?? -Infinity) &&
     value < (numberAt(schema, "exclusiveMaximum") ?? Infinity) &&
-    (step <= 0 || Number.isInteger(value / step))
+    (step <= 0 || isMultiple(value, step))
   );
 }
 
-/** What is wrong with a value of the right type; null if nothing is, its members aside. */
-function ownProblem(value: unknown, schema: JsonSchema): string | null {
-  if (isInBounds(value, schema))
-    return typeof value !== "string" || matches(value, schema) ? null : "does not match the required pattern";
+/** In decimals, as it was written: 0.3 is three times 0.1. */
+function isMultiple(value: number, step: number): boolean {
+  const decimals = (of: number) => String(of).split(".")[1]?.length ?? 0;
+  const scale = 10 ** Math.max(decimals(value), decimals(step));
+  return Math.round(value * scale) % Math.round(step * scale) === 0;
+}
+
+/** What is wrong with the size of a value of the right type; null if nothing is. */
+function sizeProblem(value: unknown, schema: JsonSchema): string | null {
+  if (isInBounds(value, schema)) return null;
   if (value === "" && schema.minLength === 1) return "must not be empty";
   if (typeof value === "string") return `must have ${sizeInWords(schema, "Length", "character")}`;
   if (Array.isArray(value)) return `must have ${sizeInWords(schema, "Items", "item")}`;
   return `must be ${[stepInWords(schema), boundsOf(schema)].filter(Boolean).join(", ")}`;
 }
 
-/** A pattern of another dialect matches everything. A long text matches too: a form checks at each key press. */
-function matches(value: string, { pattern }: JsonSchema): boolean {
-  if (typeof pattern !== "string" || value.length > 200) return true;
+/** A date in parameters has no pattern: it may be with a time or without one. */
+const formatOf = ({ format, pattern }: JsonSchema): string =>
+  format === "date-time" && pattern === undefined ? "stored date" : String(format);
+
+/** Formats that no pattern describes. */
+const WITHOUT_PATTERN: Record<string, (text: string) => boolean> = {
+  "stored date": (text) => storedDate(text) !== null,
+  uri: URL.canParse,
+};
+
+/** A pattern of another dialect matches everything, and so does a long text. */
+function matches(value: string, schema: JsonSchema): boolean {
+  const { pattern } = schema;
+  if (value.length > MATCHED_MOST) return true;
+  if (typeof pattern !== "string") return WITHOUT_PATTERN[formatOf(schema)]?.(value) ?? true;
   try {
     return new RegExp(pattern, "u").test(value);
   } catch {
@@ -121,10 +165,10 @@ function matches(value: string, { pattern }: JsonSchema): boolean {
 }
 
 function misfitOfItem(value: unknown[], schema: JsonSchema, root: JsonSchema, level: number): Misfit | null {
-  const { items, prefixItems } = schema;
-  if (!isPlainObject(items) || Array.isArray(prefixItems)) return null;
+  const first = (schema.prefixItems ?? []) as JsonSchema[];
   for (const [i, item] of value.entries()) {
-    const misfit = misfitOf(item, items, root, level + 1);
+    const inner = first[i] ?? schema.items;
+    const misfit = isPlainObject(inner) ? misfitOf(item, inner, root, level + 1) : null;
     if (misfit !== null) return { ...misfit, text: `item ${i + 1} ${misfit.text}`, at: [i, ...misfit.at] };
   }
   return null;
@@ -175,6 +219,8 @@ export function expected(schema: JsonSchema, root = schema, level = 0): string {
 
 /** Texts of a certain form. */
 const FORMATS: Record<string, string> = {
+  "stored date": "a date, like 2026-11-25 or 2026-11-25T08:30:00Z",
+  uri: "an address, such as https://example.com",
   "date-time": "a date and time, such as 2026-11-25T08:30:00Z",
   date: "a date, such as 2026-11-25",
   time: "a time, such as 08:30:00",
@@ -185,7 +231,8 @@ function branchInWords(schema: JsonSchema, root: JsonSchema, level: number): str
   if (typeof schema.expected === "string") return schema.expected;
   switch (schema.type) {
     case "string": {
-      if (typeof schema.format === "string" && FORMATS[schema.format]) return FORMATS[schema.format]!;
+      const form = FORMATS[formatOf(schema)];
+      if (form !== undefined) return form;
       const size = sizeInWords(schema, "Length", "character");
       return size === "at least 1 character" ? "text that is not empty" : withSize("text", size);
     }

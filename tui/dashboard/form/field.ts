@@ -12,9 +12,10 @@ import {
   objectShape,
   resolveRef,
 } from "../../../protocol/schema/json-schema.js";
-import { misfitOf } from "../../../protocol/schema/misfit.js";
+import { isSure, misfitOf } from "../../../protocol/schema/misfit.js";
 import { typeInWords } from "../../../protocol/schema/parameters.js";
 import { isDeeper, lossInText } from "../../../protocol/text/json-loss.js";
+import { summarizeValue } from "../../../protocol/text/summarize-value.js";
 import { EMPTY_LINE, type LineEdit } from "../text/line-edit.js";
 
 export interface Field {
@@ -32,8 +33,8 @@ export interface Field {
   readonly line: LineEdit;
 }
 
-/** What a field holds: nothing, a value, or a text that is none. */
-export type Held = { unset: true } | { value: unknown } | { problem: string };
+/** What a field holds: nothing, a value, or a text that is none. `isSure`: the daemon takes the value. */
+export type Held = { unset: true } | { value: unknown; isSure: boolean } | { problem: string };
 
 export function fieldsOf(schema: JsonSchema | null): Field[] {
   const shape = schema === null ? null : objectShape(schema, schema);
@@ -93,12 +94,28 @@ export function heldBy(field: Field, root: JsonSchema): Held {
   if (text === "") return field.required ? { problem: "required" } : { unset: true };
   const read = readText(field, root);
   if (!("value" in read)) return read;
-  const misfit = misfitOf(read.value, field.schema, root);
-  return misfit === null ? read : { problem: misfit.text };
+  const { value } = read;
+  const problem = problemOf(value, field, root);
+  return problem === null ? { value, isSure: isSure(value, field.schema, root) } : { problem };
 }
 
-function readText({ kind, line: { text }, schema }: Field, root: JsonSchema): Held {
-  const wrong = () => ({ problem: misfitOf(text, schema, root)?.text ?? "is not valid" });
+/** In the words of the daemon. */
+function problemOf(value: unknown, { schema }: Field, root: JsonSchema): string | null {
+  const misfit = misfitOf(value, schema, root);
+  if (misfit === null) return null;
+  const { text, at, expected } = misfit;
+  return expected === undefined || at.length > 0 ? text : `takes ${expected}, not ${summarizeValue(value)}`;
+}
+
+type Read = { value: unknown } | { problem: string };
+
+function readText(field: Field, root: JsonSchema): Read {
+  const {
+    kind,
+    line: { text },
+    schema,
+  } = field;
+  const wrong = () => ({ problem: problemOf(text, field, root) ?? "is not valid" });
   switch (kind) {
     case "text":
       return { value: text };
@@ -126,7 +143,7 @@ function readText({ kind, line: { text }, schema }: Field, root: JsonSchema): He
   }
 }
 
-function json(text: string): Held {
+function json(text: string): Read {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -121,7 +121,7 @@ function hintOf(
     // The problem of the chosen field stands below the fields.
     return [chosen ? "  ✗" : `  ✗ ${data.problem}`, "bad"];
   }
-  if ("value" in data) return ["  ✓", "good"];
+  if ("value" in data) return data.isSure ? ["  ✓", "good"] : ["  ·", "muted"];
   return [width >= TYPES_FROM ? `  ${sanitizeLine(field.type)}` : "", "muted"];
 }
 
