@@ -4,6 +4,10 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { UNEXPLAINED } from "../bench/harness/page.js";
+import { handWrittenWords } from "../scripts/docs/words.js";
+
+/** A commit that shortens a page lowers this bound. */
+const MOST_WORDS = 70_900;
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md", ...globSync("docs/*.md", { cwd: root })];
@@ -60,4 +64,10 @@ test("the page of the benchmarks is short, and each missed row has its reason", 
   const page = textOf("docs/performance.md");
   expect(page.split(/\s+/).length).toBeLessThanOrEqual(2000);
   expect(page).not.toContain(UNEXPLAINED);
+});
+
+test(`people write at most ${MOST_WORDS} words`, () => {
+  const words = handWrittenWords();
+  const all = [...words.values()].reduce((sum, count) => sum + count, 0);
+  expect(all, JSON.stringify([...words], null, 1)).toBeLessThanOrEqual(MOST_WORDS);
 });

@@ -37,3 +37,7 @@ export function withRegions(page: string, text: string, regions: Regions): strin
   }
   return made;
 }
+
+export function withoutRegions(text: string): string {
+  return text.replace(REGION, "");
+}
