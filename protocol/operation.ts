@@ -313,7 +313,7 @@ export const operationSchema = z.object({
   ),
   odd: doc(
     z.optional(z.array(oddSchema)),
-    "Numbers far outside of what earlier successes told: `name`, `value`, `low`, `high`, `runs` (number of these successes) and `unit`; see [odd successes](odd.md). Absent or empty: none",
+    "Numbers far outside of what earlier successes told: `name`, `value`, `low`, `high`, `runs` (number of these successes) and `unit`; see [odd successes](failures.md#odd-successes). Absent or empty: none",
   ),
   attempt: doc(z.int(), "Number of the attempt; 0 until the first start"),
   ...recordShape("queue"),

@@ -22,7 +22,7 @@ export const LINE_KEYS = {
 /** Keys that only some lines have. */
 export const LOG_KEYS = {
   id: text("Id of the operation"),
-  trace: text("Id of the operation's trace, while [traces](traces.md) are on"),
+  trace: text("Id of the operation's trace, while [traces](operating.md#traces) are on"),
   op: text("Name of the operation type"),
   attempt: number("Number of the attempt"),
   queue: text("Name of the queue"),

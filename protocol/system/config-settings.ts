@@ -102,7 +102,7 @@ export const SETTINGS = {
     },
   },
   hooks: {
-    description: `Commands that run when something happens: ${HOOKS.map((hook) => `\`${hook}\``).join(", ")}; see [hooks](afterwards.md#hooks)`,
+    description: `Commands that run when something happens: ${HOOKS.map((hook) => `\`${hook}\``).join(", ")}; see [hooks](queues.md#hooks)`,
     default: {},
     reload: "live",
     schema: {

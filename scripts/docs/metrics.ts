@@ -1,4 +1,4 @@
-/** Generates the table of docs/metrics.md from the definitions of the metrics. */
+/** Generates the table of docs/operating.md from the definitions of the metrics. */
 import { METRICS } from "../../daemon/features/metrics/definitions.js";
 import { code, type Regions, table } from "./markdown.js";
 

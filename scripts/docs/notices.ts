@@ -1,4 +1,4 @@
-/** Generates the tables of docs/notices.md from the events and the kinds of channels. */
+/** Generates the tables of docs/queues.md from the events and the kinds of channels. */
 
 import { CHANNEL_KIND_NAMES, CHANNEL_KINDS } from "../../protocol/features/notices/config-channels.js";
 import { DEFAULT_EVENTS, EVENT_NAMES, NOTICE_EVENTS } from "../../protocol/notices.js";

@@ -37,11 +37,9 @@ export async function referencePages(): Promise<Page[]> {
     "docs/configuration.md": configurationRegions(),
     "docs/errors.md": errorRegions(),
     "docs/mcp.md": mcpRegions(),
-    "docs/metrics.md": metricRegions(),
-    "docs/notices.md": noticeRegions(),
-    "docs/operating.md": logRegions(),
-    "docs/progress.md": programRegions(),
-    "docs/pipelines.md": pipelineRegions(),
+    "docs/queues.md": noticeRegions(),
+    "docs/operating.md": { ...logRegions(), ...metricRegions() },
+    "docs/pipelines.md": { ...pipelineRegions(), ...programRegions() },
     "docs/protocol.md": protocolRegions(),
   };
   const pages = Object.entries(regions).map(([path, made]) => {

@@ -1,4 +1,4 @@
-/** Generates the table of docs/progress.md from the recognisers. */
+/** Generates the table of docs/pipelines.md from the recognisers. */
 import { RECOGNISERS } from "../../ops/features/recognisers/index.js";
 import { type Regions, table } from "./markdown.js";
 

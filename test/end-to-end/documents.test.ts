@@ -118,9 +118,7 @@ test("the examples of the help run with the file that liveops new writes", async
 const ELSEWHERE: Record<string, string> = {
   "docs/commands.md": "test/scripts/docs.test.ts",
   "docs/installing.md": "test/end-to-end/packed-install.test.ts",
-  "docs/client.md": "test/end-to-end/packed-install.test.ts",
-  "docs/state.md": "test/daemon/store/jq.test.ts",
-  "docs/testing-operations.md": "test/features/testing/documented.test.ts",
+  "docs/durability.md": "test/daemon/store/jq.test.ts",
 };
 
 /** Tags of the programs that blocks use beside those of liveops. */

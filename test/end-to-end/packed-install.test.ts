@@ -102,8 +102,10 @@ test("runs an operation in TypeScript, with and without the daemon", async () =>
   expect(await installed("liveopsd", ["stop"])).toMatchObject({ code: 0 });
 });
 
-test("the example of docs/client.md compiles and runs, and a test with liveops/testing too", async () => {
-  const page = readFileSync(join(ROOT, "docs/client.md"), "utf8");
+test("the client of docs/writing-an-operation.md compiles and runs, and a test with liveops/testing too", async () => {
+  const [, page = ""] = readFileSync(join(ROOT, "docs/writing-an-operation.md"), "utf8").split(
+    "## The client\n",
+  );
   const files = [...page.matchAll(/^```ts\n\/\/ (\S+)\n(.*?)^```$/gms)];
   expect(files.map(([, name]) => name)).toEqual(["ops/count-words.ts", "count.ts"]);
   for (const [, name, text] of files) world.write(`work/${name}`, text!);

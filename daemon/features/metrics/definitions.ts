@@ -1,5 +1,5 @@
 /**
- * The metrics: kind, meaning and labels by name. `npm run docs` writes the table of docs/metrics.md from this module.
+ * The metrics: kind, meaning and labels by name. `npm run docs` writes the table of docs/operating.md from this module.
  *
  * `sampled` metrics are read from the daemon at each scrape. The others grow with decisions and events.
  */

@@ -1,5 +1,5 @@
 /**
- * Whether a number is far outside of what earlier successes told. Pure; docs/odd.md describes the rule.
+ * Whether a number is far outside of what earlier successes told. Pure; docs/failures.md has it in short.
  *
  * The centre is the median, the spread the median absolute deviation (MAD): half of the values may be wrong without
  * an effect on either. Hampel, "The Influence Curve and Its Role in Robust Estimation" (1974); Leys and others,

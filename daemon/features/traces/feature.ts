@@ -6,7 +6,7 @@
  * another run below the root. Ids are made from the events, so a daemon that takes over makes the same ones. Spans are
  * sent when the decision that ends an attempt or an operation is durable. So no later daemon sends them again.
  *
- * docs/traces.md has the names of the attributes, which are stable. Parameters, results, log lines, working directories
+ * docs/operating.md has the names of the attributes, which are stable. Parameters, results, log lines, working directories
  * and variables are no attributes: they may hold secrets.
  */
 import { hostname } from "node:os";

@@ -2,7 +2,7 @@
 import { isPlainObject } from "../../../protocol/objects.js";
 import type { Reading, RecogniserEntry } from "../../programs/progress/reading.js";
 
-/** A program whose output is understood: a row of the table in docs/progress.md. */
+/** A program whose output is understood: a row of the table in docs/pipelines.md. */
 export interface Program {
   readonly name: string;
   /** What the bar shows. */

@@ -20,7 +20,7 @@ export interface Pattern {
   readonly log?: "lines" | RegExp;
 }
 
-/** A row of the table in docs/progress.md: name, what the bar shows, what to add, and `tty` for a terminal. */
+/** A row of the table in docs/pipelines.md: name, what the bar shows, what to add, and `tty` for a terminal. */
 type Words = readonly [name: string, shows: string, add?: string, needs?: Program["needs"]];
 
 type CreateRecogniser = RecogniserEntry["create"];

@@ -4,7 +4,7 @@ import { formatMetricsAddress, METRICS_ADDRESS, parseMetricsAddress } from "./me
 
 export const metrics = {
   description:
-    'TCP address that serves `GET /metrics` for Prometheus, such as `"127.0.0.1:9464"`; see [metrics](metrics.md)',
+    'TCP address that serves `GET /metrics` for Prometheus, such as `"127.0.0.1:9464"`; see [metrics](operating.md#metrics)',
   defaultText: "none: only the socket does",
   reload: "live",
   schema: {

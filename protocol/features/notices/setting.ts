@@ -4,7 +4,7 @@ import { CHANNELS_SCHEMA } from "./config-channels.js";
 
 export const notify = {
   description:
-    'Channels that tell people what needs them, by name: `{"phone": {"ntfy": {"topic": "builds"}}}`; see [notices](notices.md)',
+    'Channels that tell people what needs them, by name: `{"phone": {"ntfy": {"topic": "builds"}}}`; see [notices](queues.md#notices)',
   default: {},
   reload: "live",
   schema: CHANNELS_SCHEMA,

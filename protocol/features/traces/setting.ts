@@ -38,7 +38,7 @@ export interface TracesConfig {
 
 export const traces = {
   description:
-    'Collector of OpenTelemetry traces: an OTLP/HTTP URL such as `"http://127.0.0.1:4318"`, `"env"`, or an object with `url` and `headers`; see [traces](traces.md)',
+    'Collector of OpenTelemetry traces: an OTLP/HTTP URL such as `"http://127.0.0.1:4318"`, `"env"`, or an object with `url` and `headers`; see [traces](operating.md#traces)',
   defaultText: "none: no traces",
   reload: "restart",
   schema: {

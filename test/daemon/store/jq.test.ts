@@ -1,4 +1,4 @@
-/** The real jq reads the files of a state directory; the examples of docs/state.md give the same as the routes. */
+/** The real jq reads the files of a state directory; the examples of docs/durability.md give the same as the routes. */
 // @module-tag jq
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import type { Operation } from "../../../protocol/operation.js";
 import { eventually, startDaemon, untilFinished } from "../../faults/start.js";
 import type { TestDaemon } from "../../harness/daemon.js";
 
-const page = readFileSync(new URL("../../../docs/state.md", import.meta.url), "utf8");
+const page = readFileSync(new URL("../../../docs/durability.md", import.meta.url), "utf8");
 const examples = [...page.matchAll(/```sh\n(.*?)\n```/gs)].map(([, command]) => command!);
 
 /** The values that the command prints, one a line. */
@@ -35,7 +35,7 @@ const textOf = (daemon: TestDaemon, dir: string) =>
     .map((name) => readFileSync(join(daemon.world.stateDir, dir, name), "utf8"))
     .join("");
 
-test("the examples of docs/state.md show what the routes show, while the daemon runs and when it is stopped", async () => {
+test("the examples of docs/durability.md show what the routes show, while the daemon runs and when it is stopped", async () => {
   expect(examples).toHaveLength(6);
   await using daemon = await startDaemon(["dies", "floods", "gate"]);
   const finished: Operation[] = [];

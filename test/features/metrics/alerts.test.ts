@@ -1,9 +1,9 @@
-/** The alerts of docs/metrics.md ask only for metrics and labels that exist. */
+/** The alerts of docs/operating.md ask only for metrics and labels that exist. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { METRICS } from "../../../daemon/features/metrics/definitions.js";
 
-const page = readFileSync(new URL("../../../docs/metrics.md", import.meta.url), "utf8");
+const page = readFileSync(new URL("../../../docs/operating.md", import.meta.url), "utf8");
 const alerts = [...page.matchAll(/^ +expr: (.*)$/gm)].map(([, expr]) => expr!);
 
 /** The metric of a name; a histogram has three series. */

@@ -1,4 +1,4 @@
-/** Which values are far outside: the rules of docs/odd.md, one by one. */
+/** Which values are far outside: the rules of `far-outside.ts`, one by one. */
 import { describe, expect, test } from "vitest";
 import { type Earlier, farOutside } from "../../../daemon/features/odd/far-outside.js";
 

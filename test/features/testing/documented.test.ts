@@ -1,4 +1,4 @@
-/** The examples of docs/testing-operations.md run with both test runners, against the built package. */
+/** The tests that docs/writing-an-operation.md shows run with both test runners, against the built package. */
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,9 +7,11 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
-const page = readFileSync(join(root, "docs/testing-operations.md"), "utf8");
+const [, page = ""] = readFileSync(join(root, "docs/writing-an-operation.md"), "utf8").split(
+  /^## (?:Testing an operation|The client)$/m,
+);
 const files = [...page.matchAll(/^```ts\n\/\/ (\S+)\n(.*?)^```$/gms)].map(([, name, text]) => [name!, text!]);
-const commands = [...page.matchAll(/^```sh\n(.*?)\n```$/gms)].map(([, command]) => command!);
+const commands = [...page.matchAll(/^```sh sketch\n(.*?)\n```$/gms)].map(([, command]) => command!);
 
 let dir: string;
 beforeAll(() => {

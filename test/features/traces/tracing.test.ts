@@ -156,8 +156,8 @@ test("a pause, a resume and a cancel are events of the attempt", async () => {
   expect(attempt.attributes).toMatchObject({ "process.pid": 4, "liveops.attempt.outcome": "cancelled" });
 });
 
-test("docs/traces.md names the attributes that the source sets", () => {
-  const docs = readFileSync("docs/traces.md", "utf8").split("## Attributes")[1]!.split("## Links")[0]!;
+test("docs/operating.md names the attributes that the source sets", () => {
+  const docs = readFileSync("docs/operating.md", "utf8").split("## Attributes")[1]!.split("## Links")[0]!;
   const named = [...docs.matchAll(/^\| `([\w.]+)`/gm)].map(([, name]) => name!);
   const folder = "daemon/features/traces";
   const source = readdirSync(folder)
