@@ -142,7 +142,7 @@ export function startDashboard(options: ProgramOptions): Program {
     instance.rerender(app());
   };
   stdout.on("resize", resized);
-  const drained = () => store.flush();
+  const drained = () => store.ready();
   stdout.on("drain", drained);
 
   const instance = render(app(), {

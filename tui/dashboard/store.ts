@@ -1,7 +1,7 @@
 /**
- * The state outside React, and the pace of drawing: data is drawn at most ten times a second, a log at most three
- * times, a key at once, and nothing where nothing changed. React is told through `subscribe` when the drawn state
- * moved on.
+ * The state outside React, and the pace of work: lines are applied and drawn at most ten times a second, whether the
+ * terminal takes drawings or not; a log at most three times, a key at once, and nothing where nothing changed. React is
+ * told through `subscribe` when the drawn state moved on.
  */
 
 import { ticks } from "./asks.js";
@@ -9,6 +9,7 @@ import type { Effect } from "./core/effect.js";
 import { isUrgent, type Message } from "./core/message.js";
 import type { State } from "./core/model.js";
 import type { StreamLine } from "./core/source.js";
+import { isQuiet } from "./core/watched.js";
 import { update } from "./update.js";
 
 /**
@@ -49,16 +50,23 @@ export class SteadyClock implements Clock {
   }
 }
 
-/** Milliseconds between two drawings of data, and between two of a key that is held down. */
+/** Milliseconds between two drawings of data, of what nobody waits for, and of a key that is held down. */
 const DATA_PACE = 100;
+const QUIET_PACE = 900;
 const KEY_PACE = 33;
 /** Milliseconds between two drawings of new log lines: each moves every row of the log, and so redraws all of them. */
 const LOG_PACE = 350;
+/** Lines that are applied together. Keys come between two of these portions. */
+const PORTION = 500;
+
+/** Messages of a stream, which must not pass its lines. */
+const OF_STREAM: ReadonlySet<Message["type"]> = new Set(["lost", "heard"]);
 
 export class Store {
   #state: State;
-  /** Lines of the watch stream since then: applied together, when they are drawn or the state is asked for. */
+  /** Lines of the watch stream that the state does not have yet. */
   #incoming: StreamLine[] = [];
+  #takenAt = Number.NEGATIVE_INFINITY;
   /** New lines of the log, likewise. */
   #logged: Message[] = [];
   #loggedAt = Number.NEGATIVE_INFINITY;
@@ -67,6 +75,8 @@ export class Store {
   #answeredAt = Number.NEGATIVE_INFINITY;
   /** A key was pressed that no drawing has answered yet. */
   #keyWaits = false;
+  /** A drawing was due when the terminal took none. */
+  #isOwed = false;
   #timer: NodeJS.Timeout | null = null;
   #due = Number.POSITIVE_INFINITY;
   readonly #listeners = new Set<() => void>();
@@ -76,16 +86,15 @@ export class Store {
     private readonly clock: Clock = Date,
     /** Runs what the reducer returns beside the state. */
     private readonly run: (effects: readonly Effect[]) => void = () => {},
-    /** Whether the terminal takes a drawing now. Call `flush` when it does again. */
+    /** Whether the terminal takes a drawing now. Call `ready` when it does again. */
     private readonly isReady: () => boolean = () => true,
   ) {
     this.#state = state;
     this.#drawn = state;
   }
 
-  /** The newest state, drawn or not. */
+  /** The newest state, drawn or not. It lacks the lines of the last tenth of a second. */
   get state(): State {
-    this.#takeIn();
     return this.#state;
   }
 
@@ -100,39 +109,59 @@ export class Store {
   readonly dispatch = (message: Message): void => {
     if (message.type === "watched") {
       this.#incoming.push(message.line);
-      this.#flushIn(DATA_PACE);
+      this.#workIn(isQuiet(message.line) ? QUIET_PACE : DATA_PACE);
       return;
     }
     if (message.type === "told" && message.name === "logStream") {
       this.#logged.push(message);
-      this.#flushLog();
+      this.#workAt(this.#logTime());
       return;
     }
-    this.#takeIn();
+    if (OF_STREAM.has(message.type)) while (this.#takeIn());
     const before = this.#state;
     this.#apply(message);
     if (this.#state === before) return;
-    if (message.type === "resized") this.flush();
-    else if (isUrgent(message)) {
-      // A key answers at once, whenever data was drawn; one that is held down has a pace of its own.
-      this.#keyWaits = true;
-      this.#flushAt(this.#answeredAt + KEY_PACE);
-    } else this.#flushIn(DATA_PACE);
+    if (message.type === "resized") this.#draw();
+    else if (isUrgent(message)) this.#answer();
+    else this.#workIn(message.type === "ticked" ? QUIET_PACE : DATA_PACE);
   };
 
   readonly now = (): number => this.clock.now();
 
-  /** Draws now what has changed. */
-  flush(): void {
+  /** The terminal takes a drawing again. */
+  ready(): void {
+    if (this.#isOwed) this.#draw();
+  }
+
+  /** Forgets what is due. */
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#due = Number.POSITIVE_INFINITY;
+  }
+
+  /** A key is answered at once, before lines that came earlier; one that is held down has a pace of its own. */
+  #answer(): void {
+    this.#keyWaits = true;
+    if (performance.now() >= this.#answeredAt + KEY_PACE) this.#draw();
+    else this.#workAt(this.#answeredAt + KEY_PACE);
+  }
+
+  /** Takes in what came, and draws it. */
+  #work(): void {
     this.stop();
-    this.#takeIn(performance.now() >= this.#loggedAt + LOG_PACE);
-    this.#draw();
-    // Lines that were too early have a drawing of their own.
-    if (this.#logged.length > 0) this.#flushLog();
+    const isMore = this.#takeIn();
+    const now = performance.now();
+    if (now >= this.#loggedAt + LOG_PACE) this.#takeLog();
+    if (!isMore || now >= this.#drawnAt + DATA_PACE) this.#draw();
+    if (isMore) this.#workAt(now);
+    if (this.#logged.length > 0) this.#workAt(this.#logTime());
   }
 
   #draw(): void {
-    if (!this.isReady()) return;
+    // A person who leaves does not wait for the terminal.
+    this.#isOwed = !this.isReady() && this.#state.quit === null;
+    if (this.#isOwed) return;
     if (ticks(this.#state)) this.#apply({ type: "ticked", now: this.clock.now() });
     if (this.#state === this.#drawn) return;
     this.#drawn = this.#state;
@@ -142,30 +171,24 @@ export class Store {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Forgets a drawing that is due. */
-  stop(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#due = Number.POSITIVE_INFINITY;
-  }
-
-  #takeIn(withLog = true): void {
-    if (withLog && this.#logged.length > 0) {
-      const logged = this.#logged;
-      this.#logged = [];
-      this.#loggedAt = performance.now();
-      for (const message of logged) this.#apply(message);
-    }
-    if (this.#incoming.length === 0) return;
-    const lines = this.#incoming;
-    this.#incoming = [];
+  /** Applies a portion of the lines. Returns whether there are more. */
+  #takeIn(): boolean {
+    if (this.#incoming.length === 0) return false;
+    const lines = this.#incoming.splice(0, PORTION);
+    this.#takenAt = performance.now();
     for (const line of lines) {
       if (line.type === "changed" && line.patch.updatedAt !== undefined)
         this.clock.heard?.(Date.parse(line.patch.updatedAt));
     }
-    const now = this.clock.now();
-    this.#apply({ type: "ticked", now });
+    this.#apply({ type: "ticked", now: this.clock.now() });
     this.#apply({ type: "watched-lines", lines });
+    return this.#incoming.length > 0;
+  }
+
+  #takeLog(): void {
+    if (this.#logged.length === 0) return;
+    this.#loggedAt = performance.now();
+    for (const message of this.#logged.splice(0)) this.#apply(message);
   }
 
   #apply(message: Message): void {
@@ -174,24 +197,22 @@ export class Store {
     if (effects.length > 0) this.run(effects);
   }
 
-  #flushIn(pace: number): void {
-    this.#flushAt(this.#drawnAt + pace);
+  #workIn(pace: number): void {
+    this.#workAt(Math.max(this.#drawnAt, this.#takenAt) + pace);
   }
 
-  #flushLog(): void {
-    this.#flushAt(Math.max(this.#drawnAt + DATA_PACE, this.#loggedAt + LOG_PACE));
+  #logTime(): number {
+    return Math.max(this.#drawnAt + DATA_PACE, this.#loggedAt + LOG_PACE);
   }
 
-  /** Draws at this time of the monotonic clock, or at once where it has passed; never later than already planned. */
-  #flushAt(time: number): void {
-    const now = performance.now();
-    if (time <= now) {
-      this.flush();
-      return;
-    }
+  /**
+   * Works at this time of the monotonic clock, never later than already planned. Never at once: lines that come
+   * together are taken in together.
+   */
+  #workAt(time: number): void {
     if (time >= this.#due) return;
     this.stop();
     this.#due = time;
-    this.#timer = setTimeout(() => this.flush(), time - now);
+    this.#timer = setTimeout(() => this.#work(), time - performance.now());
   }
 }

@@ -125,7 +125,7 @@ function* changedOf({ operations }: WatchView, lines: readonly WatchLine[]): Ite
 function heardOf(state: State, after: WatchView, lines: readonly WatchLine[]): State["operation"]["heard"] {
   let heard: Map<string, number> | null = null;
   for (const line of lines) {
-    if (line.type !== "changed" || isUsageOnly(line.patch)) continue;
+    if (line.type !== "changed" || hasOnly(line.patch, FIGURES)) continue;
     const running = after.operations.get(line.id)?.state === "running";
     if (!running && !state.operation.heard.has(line.id)) continue;
     heard ??= new Map(state.operation.heard);
@@ -147,9 +147,22 @@ export function heardNow(
 }
 
 /** The daemon measures the figures, so they do not show that the operation lives. */
-function isUsageOnly(patch: object): boolean {
+const FIGURES: ReadonlySet<string> = new Set(["usage", "resources"]);
+/** Keys whose change nobody waits for. */
+const QUIET: ReadonlySet<string> = new Set([...FIGURES, "updatedAt", "seq", "pid", "logLines"]);
+/** The place from which on nobody waits for what becomes of a queued operation. */
+const FAR = 50;
+
+const hasOnly = (patch: object, names: ReadonlySet<string>): boolean => {
   const keys = Object.keys(patch);
-  return keys.length > 0 && keys.every((key) => key === "usage" || key === "resources");
+  return keys.length > 0 && keys.every((key) => names.has(key));
+};
+
+/** Whether the line is drawn with the next change that somebody waits for, or within a second. */
+export function isQuiet(line: WatchLine): boolean {
+  if (line.type !== "changed") return line.type === "moved" || line.type === "counts";
+  const { state, queuePosition } = line.patch;
+  return hasOnly(line.patch, QUIET) || (state === "queued" && (queuePosition ?? 0) > FAR);
 }
 
 /** Samples kept for a sparkline. */

@@ -21,7 +21,8 @@ export class TerminalOutput extends Writable {
   readonly isTTY = true;
 
   constructor(private readonly terminal: NodeJS.WriteStream & { fd: number }) {
-    super({ decodeStrings: true });
+    // Whatever the terminal has not taken makes the next drawing wait: a frame that is late is not sent.
+    super({ decodeStrings: true, highWaterMark: 1 });
     terminal.on("resize", this.#resized);
   }
 
