@@ -23,7 +23,7 @@ row("to the dashboard's screen, p95", "ms", "≤ 80 ms", [
 
 async function delaysToScreen(statuses: number): Promise<number[]> {
   const { id } = await client.submit({ op: "letters", params: { count: statuses } }, newKey());
-  const shown = startDashboard(socket, id);
+  const shown = startDashboard(socket, { operation: id });
   const seen: Array<{ letter: string; at: number }> = [];
   shown.onData((data) => {
     const letter = /([A-Z])\1{11}/.exec(data)?.[1];
