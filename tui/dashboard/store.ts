@@ -162,7 +162,7 @@ export class Store {
     // A person who leaves does not wait for the terminal.
     this.#isOwed = !this.isReady() && this.#state.quit === null;
     if (this.#isOwed) return;
-    if (ticks(this.#state)) this.#apply({ type: "ticked", now: this.clock.now() });
+    if (ticks(this.#state)) this.#tick();
     if (this.#state === this.#drawn) return;
     this.#drawn = this.#state;
     this.#drawnAt = performance.now();
@@ -180,7 +180,7 @@ export class Store {
       if (line.type === "changed" && line.patch.updatedAt !== undefined)
         this.clock.heard?.(Date.parse(line.patch.updatedAt));
     }
-    this.#apply({ type: "ticked", now: this.clock.now() });
+    this.#tick();
     this.#apply({ type: "watched-lines", lines });
     return this.#incoming.length > 0;
   }
@@ -189,6 +189,12 @@ export class Store {
     if (this.#logged.length === 0) return;
     this.#loggedAt = performance.now();
     for (const message of this.#logged.splice(0)) this.#apply(message);
+  }
+
+  /** Time moves once a second: else each drawing would have other ages in all rows. */
+  #tick(): void {
+    const now = this.clock.now();
+    if (Math.floor(now / 1000) !== Math.floor(this.#state.now / 1000)) this.#apply({ type: "ticked", now });
   }
 
   #apply(message: Message): void {

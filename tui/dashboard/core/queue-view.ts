@@ -15,18 +15,23 @@ import { daemon, hasHosts } from "./hosts.js";
 import { bareOf, keyBeside } from "./key.js";
 import { patched, type State } from "./model.js";
 
-/** Milliseconds between two forecasts of the same queue. */
+/** Milliseconds between two forecasts of the same queue, and of a long one, which costs the daemon more. */
 const FORECAST_EVERY = 5000;
+const LONG_EVERY = 30_000;
+/** Queued operations from which on a start changes little of a forecast. */
+const LONG = 100;
 
 export const forecast = ask<object, ForecastReply>({
   ofAll: true,
   want(state) {
     const { queued, running } = state.view.counts;
-    return queued > 0 ? { queued, running, run: state.queues.run } : null;
+    if (queued === 0) return null;
+    const { run } = state.queues;
+    return queued > LONG ? { run } : { queued, running, run };
   },
   // A queue that moves fast is not asked about at each move.
   wait: () => 300,
-  every: () => FORECAST_EVERY,
+  every: (want) => ("queued" in want ? FORECAST_EVERY : LONG_EVERY),
   bring: async (_want, { client, tell, left }) => tell(await client.forecast(left)),
 });
 

@@ -126,9 +126,10 @@ function attention(before: State, after: State): string | null {
   // A hand-over moves the view along its chain, or leaves it.
   if (newest === null || newest.chain.id === selected?.chain.id) return null;
   if (selected === null || isFinal(selected.state)) return newest.id;
-  // Something runs already: only what needs more attention takes its place, or a newer operation that runs.
+  // Something runs already: only what needs more attention takes its place, or what was submitted since it started.
   const was = operationOf(before, newest.id);
-  const isNew = was?.state !== "running" || needOf(was) < needOf(newest);
+  const isLater = newest.createdAt >= (selected.startedAt ?? "");
+  const isNew = isLater && (was?.state !== "running" || needOf(was) < needOf(newest));
   return isNew || needOf(newest) > needOf(selected) ? newest.id : null;
 }
 

@@ -301,7 +301,15 @@ function addFigures(line: Line, row: RowOf): void {
   const took = seconds === null ? "" : formatDuration(seconds);
   line.add(took.padStart(TOOK));
   if (columns.info > 0 || columns.bar > 0)
-    line.add(formatAge(operation.finishedAt ?? operation.updatedAt, state.now).padStart(AGE), "muted");
+    line.add(ageText(operation.finishedAt ?? operation.updatedAt, state.now).padStart(AGE), "muted");
+}
+
+/** Milliseconds in which an age stays the same: else each second draws the rows of all that ended just now again. */
+const AGE_STEP = 10_000;
+
+function ageText(since: string, now: number): string {
+  const at = Date.parse(since);
+  return now - at < AGE_STEP ? "now" : formatAge(since, now - ((now - at) % AGE_STEP));
 }
 
 /** The bar, the percent of the whole chain, and the time left. */
