@@ -15,7 +15,7 @@ import { withPromises } from "./core/chain-time.js";
 import type { Effect } from "./core/effect.js";
 import { listLayout, panesOf } from "./core/layout.js";
 import type { Message } from "./core/message.js";
-import { type Notice, notify, patched, type State } from "./core/model.js";
+import { isLive, type Notice, notify, patched, type State } from "./core/model.js";
 import { withLooked } from "./core/needs.js";
 import { selectedRow } from "./core/order.js";
 import { changeForm, showForm, withoutDraft } from "./core/pages.js";
@@ -57,13 +57,17 @@ function reduce(state: State, message: Message): State {
     case "background":
       return { ...state, background: message.colour };
     case "ticked":
-      return message.now === state.now ? state : settleIdle(faded(sampledAt(state, message.now)));
+      return message.now === state.now || isQuiet(state)
+        ? state
+        : settleIdle(faded(sampledAt(state, message.now)));
     case "watched":
       return settleSelection(state, applyLines(state, [message.line]));
     case "watched-lines":
       return settleSelection(state, applyLines(state, message.lines));
     case "lost":
       return lost(state, message);
+    case "quiet":
+      return isLive(state) ? { ...state, connection: { state: "live", isQuiet: true } } : state;
     case "heard":
       return patched({ ...state, connection: LIVE }, "operation", { heard: heardNow(state, null) });
     case "told":
@@ -103,6 +107,8 @@ function pressed(before: State, key: Extract<Message, { type: "pressed" }>["pres
   if (before.entry !== null) return typed(before, key);
   return meaning === null ? before : notify(before, meaning.reason);
 }
+
+const isQuiet = ({ connection }: State) => connection.state === "live" && connection.isQuiet === true;
 
 function sampledAt(state: State, now: number): State {
   const isLive = state.connection.state === "live";

@@ -14,6 +14,8 @@ const LONGEST_WAIT = 1000;
 const LONGEST_WAIT_REMOTE = 5000;
 const REFUSED_WAIT = 30_000;
 
+/** Milliseconds without a line after which the clock of the screen stands: a ping is missing. */
+const QUIET_MS = 1.25 * WATCH_PING_MS;
 /** Milliseconds without a line after which the daemon does not respond: its first line, or two pings, are missing. */
 export const SILENT_MS = 2.5 * WATCH_PING_MS;
 /** Milliseconds for lines that came while this program was stopped. */
@@ -23,6 +25,8 @@ export const SILENT = `It has sent nothing for ${SILENT_MS / 1000} s.`;
 export interface Stream {
   onLine(line: WatchLine): void;
   onLost(error: unknown): void;
+  /** A ping is missing. */
+  onQuiet(): void;
   /** The stream brings no line. */
   onSilent(): void;
   /** The first line after that. */
@@ -33,7 +37,7 @@ export interface Stream {
 
 export async function keepOpen(
   client: Pick<Client, "watch" | "socket">,
-  { onLine, onLost, onSilent, onHeard, wait }: Stream,
+  { onLine, onLost, onQuiet, onSilent, onHeard, wait }: Stream,
   left: AbortSignal,
 ): Promise<void> {
   const longest = remoteOf(client.socket) === null ? LONGEST_WAIT : LONGEST_WAIT_REMOTE;
@@ -41,14 +45,14 @@ export async function keepOpen(
   let cursor: string | null = null;
   while (!left.aborted) {
     let isRefused = false;
-    const silence = new Silence(onSilent);
+    const waits = [new Wait(QUIET_MS, onQuiet), new Wait(SILENT_MS, onSilent)];
     try {
       for await (const line of client.watch(
         { limit: 200, histories: true, ...(cursor !== null && { since: cursor }) },
         left,
       )) {
         next = FIRST_WAIT;
-        if (silence.heard()) onHeard();
+        if (waits.map((each) => each.heard()).includes(true)) onHeard();
         if (line.type === "ping") continue;
         if ("cursor" in line && line.cursor !== undefined) cursor = line.cursor;
         onLine(line);
@@ -58,28 +62,33 @@ export async function keepOpen(
       isRefused = error instanceof UnreachableError && error.kind === "refused";
       onLost(error);
     } finally {
-      silence.stop();
+      for (const each of waits) each.stop();
     }
     await wait(isRefused ? REFUSED_WAIT : next, left);
     next = Math.min(next * 2, longest);
   }
 }
 
-/** Whether a stream is silent: a daemon that hangs keeps its connections, and the kernel accepts new ones. */
-class Silence {
-  readonly #timer = setTimeout(() => this.#late(), SILENT_MS);
+/** A wait for the next line: a daemon that hangs keeps its connections, and the kernel accepts new ones. */
+class Wait {
+  readonly #timer: NodeJS.Timeout;
   #unread: NodeJS.Timeout | undefined;
-  #isSilent = false;
+  #isOver = false;
 
-  constructor(private readonly onSilent: () => void) {}
+  constructor(
+    milliseconds: number,
+    private readonly onOver: () => void,
+  ) {
+    this.#timer = setTimeout(() => this.#late(), milliseconds);
+  }
 
-  /** A line came. Returns whether it is the first one after a silence. */
+  /** A line came. Returns whether the wait was over. */
   heard(): boolean {
-    const wasSilent = this.#isSilent;
-    this.#isSilent = false;
+    const wasOver = this.#isOver;
+    this.#isOver = false;
     clearTimeout(this.#unread);
     this.#timer.refresh();
-    return wasSilent;
+    return wasOver;
   }
 
   stop(): void {
@@ -89,8 +98,8 @@ class Silence {
 
   #late(): void {
     this.#unread = setTimeout(() => {
-      this.#isSilent = true;
-      this.onSilent();
+      this.#isOver = true;
+      this.onOver();
     }, UNREAD_MS);
   }
 }
@@ -112,6 +121,7 @@ export function watchDaemon(
       const lost = { type: "lost", at: now() } as const;
       dispatch(isHung ? { ...lost, reason: SILENT, hung: hung() } : { ...lost, reason: reasonOf(error) });
     },
+    onQuiet: () => dispatch({ type: "quiet" }),
     onSilent() {
       isSilent = true;
       dispatch({ type: "lost", reason: SILENT, at: now() - SILENT_MS, hung: hung() });

@@ -9,15 +9,20 @@ export function formatLeft(seconds: number): string {
   return formatDuration(Math.max(1, Math.ceil(seconds)));
 }
 
-type Left = Pick<TimeLeft, "seconds" | "isLeast">;
+type Left = Pick<TimeLeft, "seconds" | "isLeast"> & { readonly isKnown?: boolean };
 
-/** `~13s`; `≥13s` where a part is unknown; empty where all is. */
-export function shortLeft({ seconds, isLeast }: Left): string {
+/** What is not known yet. */
+const AWAITED = "…";
+
+/** `~13s`; `≥13s` where a part is unknown; empty where all is; `…` before earlier runs are known. */
+export function shortLeft({ seconds, isLeast, isKnown = true }: Left): string {
+  if (!isKnown) return AWAITED;
   return seconds === null ? "" : `${isLeast ? "≥" : "~"}${formatLeft(seconds)}`;
 }
 
-/** `13s left`, `≥13s left`; empty where nothing is known. */
-export function longLeft({ seconds, isLeast }: Left): string {
+/** `13s left`, `≥13s left`; as `shortLeft` where nothing is known. */
+export function longLeft({ seconds, isLeast, isKnown = true }: Left): string {
+  if (!isKnown) return AWAITED;
   return seconds === null ? "" : `${isLeast ? "≥" : ""}${formatLeft(seconds)} left`;
 }
 

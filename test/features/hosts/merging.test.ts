@@ -24,7 +24,16 @@ import { HostsClient } from "../../../tui/features/hosts/hosts-client.js";
 import { replyAt } from "../../../tui/features/hosts/keyed.js";
 import { hostNames } from "../../../tui/features/hosts/open-hosts.js";
 import { host } from "../../harness/hosts.js";
-import { action, after, answerTo, effectsOf, initial, press, screenText } from "../../tui/dashboard/core.js";
+import {
+  action,
+  after,
+  answerTo,
+  effectsOf,
+  firstRun,
+  initial,
+  press,
+  screenText,
+} from "../../tui/dashboard/core.js";
 import { DAEMON } from "../../tui/dashboard/fleet.js";
 import { ago, backup, NOW, operation, queued } from "../../tui/dashboard/operations.js";
 
@@ -205,7 +214,7 @@ describe("a host that does not answer", () => {
       .tell({ type: "ticked", now: NOW + 125_000 });
 
   test("is named with the age of its last answer; its operations stay, and the other host goes on", () => {
-    const world = silent();
+    const world = silent().line("den", firstRun("backup").line);
     const { state } = world;
     expect(state.connection.state).toBe("live");
     expect(screenText(state)).toContain("▲ host den: no answer for 2m05s");

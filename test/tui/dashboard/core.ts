@@ -61,6 +61,12 @@ export function answerTo<K extends keyof Asks>(
   return { type: "told", name, want, answer };
 }
 
+const NO_RUNS = { runs: 0, finished: 0, seconds: null, stages: {}, recent: [], next: [] };
+
+/** What the watch stream brings of a type that has not run before. */
+export const firstRun = (op: string) =>
+  ({ type: "watched", line: { type: "history", op, ...NO_RUNS } }) as const satisfies Message;
+
 /** What the watch stream brings of an operation that changed. */
 export const changed = (id: string, patch: Partial<Operation>): Message => ({
   type: "watched",

@@ -5,7 +5,7 @@ import type { ForecastReply, HistoryReply } from "../../../protocol/replies.js";
 import { NO_COUNTS } from "../../../protocol/watch.js";
 import { chainTime, usualSeconds } from "../../../tui/dashboard/core/chain-time.js";
 import { stallOf } from "../../../tui/dashboard/core/estimate.js";
-import { wantedHistory } from "../../../tui/dashboard/core/history.js";
+import { runNumber, wantedHistory } from "../../../tui/dashboard/core/history.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { SteadyClock } from "../../../tui/dashboard/store.js";
 import { answerTo, changed, initial, opened as open, screenText, update } from "./core.js";
@@ -32,6 +32,9 @@ const VERIFY: HistoryReply = {
   recent: [],
   next: [],
 };
+
+/** Of a first run. */
+const NONE: HistoryReply = { ...BACKUP, runs: 0, finished: 0, seconds: null, stages: {} };
 
 function opened(operations: Operation[], ...histories: HistoryReply[]): State {
   const state = initial({ size: { columns: 160, rows: 50 } });
@@ -73,10 +76,18 @@ describe("time left of an operation", () => {
     expect(secondsLeft(opened([backup()], BACKUP), backup())).toBe(78.6 + 60);
   });
 
-  test("without a history, the last stage's own rest is all that is left", () => {
+  test("of a first run, the last stage's own rest is all that is left", () => {
     const last = backup({ stages: ["Scan", "Archive"] });
-    expect(secondsLeft(opened([last]), last)).toBe(78.6);
-    expect(secondsLeft(opened([backup()]), backup())).toBeNull();
+    expect(secondsLeft(opened([last], NONE), last)).toBe(78.6);
+  });
+
+  test("is told once it is known what earlier runs took; until then there is no verdict, and a sign", () => {
+    const state = opened([backup()]);
+    expect(chainTime(state, backup())).toMatchObject({ seconds: null, isKnown: false, isLater: false });
+    expect(screenText(state)).toMatch(/● nightly +Archive 2\/3 [^│]* … +… │/);
+    expect(screenText(state)).not.toMatch(/first run|done ≈|left/);
+    const line = { type: "history", ...BACKUP } as const;
+    expect(secondsLeft(update(state, { type: "watched", line }), backup())).toBe(78.6 + 60);
   });
 
   test("a stage that only says its percent is taken at its pace", () => {
@@ -183,7 +194,7 @@ describe("time left of a chain", () => {
   });
 
   test("a link of which nothing is known is left out: no end is told, and the link is named", () => {
-    const state = opened([silent()], followed);
+    const state = opened([silent()], followed, { ...NONE, op: "verify-backup" });
     expect(least(state, silent())).toEqual({
       seconds: 200 - 72 + 60,
       isLeast: true,
@@ -228,6 +239,33 @@ describe("on the screen", () => {
     expect(screenText(state)).toMatch(/later than expected · \dm\d\ds left · done ≈/);
   });
 
+  test("a report that comes late makes nothing later than expected, nor does a link that nobody expected", () => {
+    const only = { stages: ["Archive"], currentStage: 0 };
+    const report = (seconds: number, percent: number) =>
+      changed(silent().id, { percent, updatedAt: ago(-seconds) });
+    let state = opened([silent({ ...only, percent: 50 })], NONE);
+    for (let n = 1; n <= 20; n++) state = at(update(state, report(n, 50 + 2 * n)), n);
+    expect(chainTime(at(state, 29), state.view.operations.get(silent().id)!).isLater).toBe(false);
+    const first = { ...silent(only), state: "succeeded", finishedAt: ago(-20), seconds: 95 } as Operation;
+    const chain = { ...first.chain, index: 1, previous: first.id };
+    const next = silent({ ...only, id: "nextnextnext", chain, startedAt: ago(-20), percent: 10 });
+    const handed = { ...first, chain: { ...first.chain, next: next.id } };
+    for (const { id, ...patch } of [handed, next]) state = update(state, changed(id, { id, ...patch }));
+    for (let n = 21; n <= 25; n++)
+      state = at(update(state, changed(next.id, { percent: n - 10, updatedAt: ago(-n) })), n);
+    expect(chainTime(state, state.view.operations.get(next.id)!)).toMatchObject({
+      isKnown: true,
+      isLater: false,
+    });
+  });
+
+  test("the clock stands while the daemon tells nothing, and goes on with its next line", () => {
+    const state = opened([silent()], BACKUP);
+    const quiet = update(at(state, 3), { type: "quiet" });
+    expect(screenText(at(quiet, 60))).toContain("3m05s left");
+    expect(screenText(at(update(quiet, { type: "heard" }), 60))).toContain("2m13s left");
+  });
+
   test("a pause is not called the time that it ran", () => {
     const paused = silent({ pause: { since: ago(20), seconds: 0, changes: 1 } });
     const state = update(opened([paused], BACKUP), { type: "resized", size: { columns: 80, rows: 24 } });
@@ -258,6 +296,43 @@ describe("the time until the queue is empty", () => {
     const delayed = { operations: 1, startsAt: ago(-3600) };
     expect(header({ emptyAt: ago(-44), delayed })).toMatch(/○ 7 queued ~44s · 1 at \d\d:\d\d /);
     expect(header({ delayed })).toMatch(/○ 7 queued · 1 at \d\d:\d\d /);
+  });
+});
+
+describe("the number of a run", () => {
+  const run = (id: string, from: number, to: number | null = null) =>
+    backup({
+      id,
+      startedAt: ago(-from),
+      finishedAt: to === null ? null : ago(-to),
+      state: to === null ? "running" : "succeeded",
+      seconds: to === null ? null : to - from,
+    });
+  const told = (runs: readonly Operation[], counted: number) => {
+    const ended = runs.filter(({ finishedAt }) => finishedAt !== null);
+    const old = [1, 2, 3, 4].map((n) => run(`old${n}`, n - 100, n - 90));
+    const recent = [...old, ...ended.slice(0, counted)].toReversed();
+    const reply = { ...BACKUP, finished: 4 + counted } as HistoryReply;
+    const of = ({ id, state, seconds, finishedAt }: Operation) => ({ id, state, seconds, finishedAt });
+    return opened([...runs], { ...reply, recent: recent.map(of) } as HistoryReply);
+  };
+
+  test("is that of its start, whichever other runs end, and in whatever order", () => {
+    const self = run("self", 10);
+    const others = (aEnds: number | null, bEnds: number | null) => [
+      run("older", 5, aEnds),
+      self,
+      run("newer", 12, bEnds),
+    ];
+    for (const runs of [
+      others(null, null),
+      others(20, null),
+      others(null, 20),
+      others(20, 21),
+      others(25, 20),
+    ])
+      for (const counted of [0, runs.filter(({ finishedAt }) => finishedAt !== null).length])
+        expect(runNumber(told(runs, counted), self)).toBe(6);
   });
 });
 

@@ -1,16 +1,23 @@
 /** How long chains still take, and when they were told to end. The rule is `protocol/estimate/time-left.ts`. */
 import { type Pace, paced } from "../../../protocol/estimate/pace.js";
 import { isLaterThanPromised, promised } from "../../../protocol/estimate/promise.js";
-import { activeStage, pausedSeconds, secondsBetween } from "../../../protocol/estimate/seconds.js";
+import {
+  activeStage,
+  pausedSeconds,
+  ranSeconds,
+  secondsBetween,
+} from "../../../protocol/estimate/seconds.js";
 import { sumOf, type TimeLeft, timeLeft, UNKNOWN, usualTime } from "../../../protocol/estimate/time-left.js";
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { chainOf, operationOf } from "./chain.js";
-import { titleNamed, usualNamed, usualOf, usualSuccessors } from "./history.js";
+import { historyName, titleNamed, usualNamed, usualOf, usualSuccessors } from "./history.js";
 import { patched, type State } from "./model.js";
 import type { Told } from "./slices/operation.js";
 
 export interface ChainTime extends TimeLeft {
+  /** What earlier runs took was read, if there are any. Before, nothing is told. */
+  readonly isKnown: boolean;
   /** Titles of the parts to come whose time is unknown. */
   readonly unknown: readonly string[];
   /** The end is later than the screen said before. */
@@ -19,29 +26,72 @@ export interface ChainTime extends TimeLeft {
 
 /** The time left of the operation, with the links of its chain that are still to come. */
 export function chainTime(state: State, operation: Operation): ChainTime {
-  const { last, ran, left, unknown } = chainRest(state, operation);
-  const isLater = isLaterThanPromised(state.operation.promises.get(last.chain.id), last.attempt, ran, left);
-  return { ...left, unknown, isLater };
+  const rest = chainRest(state, operation, state.now);
+  const { last, left, isKnown, unknown } = rest;
+  return { ...left, isKnown, unknown, isLater: isLater(state, operation, rest, promiseOf(state, last)) };
 }
 
-function chainRest(state: State, operation: Operation) {
+function isLater(state: State, operation: Operation, rest: ChainRest, promise: Told | undefined): boolean {
+  if (promise === undefined) return false;
+  const at = verdictAt(state, operation);
+  const { last, ran, left } = at === state.now ? rest : chainRest(state, operation, at);
+  return isLaterThanPromised(promise, last.attempt, ran, left);
+}
+
+/**
+ * When it is judged whether the chain is late. Between two reports of a share, nothing is known: a report that comes late
+ * must not make the operation late.
+ */
+function verdictAt(state: State, operation: Operation): number {
+  const last = chainOf(state, operation).at(-1)!;
+  const pace = state.operation.paces.get(last.id);
+  return pace === undefined || pace.last.percent === 0
+    ? state.now
+    : Math.min(state.now, Date.parse(last.updatedAt));
+}
+
+/** Each link promises anew: nobody knew of the first run of a chain that another link follows. */
+function promiseOf(state: State, last: Operation): Told | undefined {
+  const promise = state.operation.promises.get(last.chain.id);
+  return promise?.link === last.id && promise.attempt === last.attempt ? promise : undefined;
+}
+
+type ChainRest = ReturnType<typeof chainRest>;
+
+function chainRest(state: State, operation: Operation, now: number) {
   const links = chainOf(state, operation);
   const last = links.at(-1)!;
   const open = links.filter((link) => link.state === "running" || link.state === "queued");
   const coming = open.includes(last) ? usualSuccessors(state, last) : [];
+  const times = new Map(open.map((link) => [link.id, operationTime(state, link, now)]));
   const parts: ReadonlyArray<readonly [title: string | null, time: TimeLeft]> = [
-    ...open.map((link) => [link.state === "queued" ? link.title : null, operationTime(state, link)] as const),
+    ...open.map((link) => [link.state === "queued" ? link.title : null, times.get(link.id)!] as const),
     ...coming.map((name) => [titleNamed(state, name), usualTime(usualNamed(state, name))] as const),
     // The chain has links that were not read yet.
     ...(last.chain.next === null ? [] : [[null, UNKNOWN] as const]),
   ];
+  const lengths = [
+    ...links.map((link) => {
+      const rest = times.get(link.id)?.seconds;
+      if (rest === undefined) return link.seconds ?? 0;
+      return link.state === "queued" ? (rest ?? 0) : ranSeconds(link, now) + (rest ?? 0);
+    }),
+    ...coming.map((name) => usualNamed(state, name)?.seconds?.p50 ?? 0),
+  ];
+  const isKnown = [...open.map(historyName), ...coming].every((name) => state.operation.histories.has(name));
   const started = links[0]!.startedAt;
-  const paused = links.reduce((sum, link) => sum + pausedSeconds(link, state.now), 0);
-  const left = open.length === 0 ? UNKNOWN : sumOf(parts.map(([, time]) => time));
+  const paused = links.reduce((sum, link) => sum + pausedSeconds(link, now), 0);
   return {
     last,
-    left,
-    ran: started === null ? 0 : Math.max(0, secondsBetween(started, state.now) - paused),
+    left:
+      open.length === 0 || !isKnown
+        ? UNKNOWN
+        : sumOf(
+            parts.map(([, time]) => time),
+            lengths,
+          ),
+    isKnown,
+    ran: started === null ? 0 : Math.max(0, secondsBetween(started, now) - paused),
     unknown: [
       ...unknownStages(state, operation),
       ...parts.flatMap(([title, { isLeast }]) => (title !== null && isLeast ? [title] : [])),
@@ -49,12 +99,13 @@ function chainRest(state: State, operation: Operation) {
   };
 }
 
-/** The time left of the operation alone. */
-export function operationTime(state: State, operation: Operation): TimeLeft {
+/** The time left of the operation alone; unknown until it is known what earlier runs took. */
+export function operationTime(state: State, operation: Operation, now = state.now): TimeLeft {
+  if (!state.operation.histories.has(historyName(operation))) return UNKNOWN;
   const pace = state.operation.paces.get(operation.id);
-  return timeLeft(operation, usualOf(state, operation), pace, state.now, (id) => {
+  return timeLeft(operation, usualOf(state, operation), pace, now, (id) => {
     const awaited = operationOf(state, id);
-    return awaited === null ? UNKNOWN : operationTime(state, awaited);
+    return awaited === null ? UNKNOWN : operationTime(state, awaited, now);
   });
 }
 
@@ -103,10 +154,8 @@ export function pacesBy(
 
 /** The share of the time that is over, in percent; null: the end is unknown. It never goes back. */
 export function shareOfTime(state: State, operation: Operation): number | null {
-  const { last, ran, left } = chainRest(state, operation);
-  const before = state.operation.promises.get(last.chain.id);
-  const isSame = before?.attempt === last.attempt && before.link === last.id;
-  const told = isSame ? before.percent : null;
+  const { last, ran, left } = chainRest(state, operation, state.now);
+  const told = promiseOf(state, last)?.percent ?? null;
   if (left.seconds === null || left.isLeast) return told;
   return Math.max(told ?? 0, (100 * ran) / (ran + left.seconds));
 }
@@ -116,11 +165,10 @@ export function withPromises(state: State): State {
   const promises = new Map<string, Told>();
   for (const operation of state.view.operations.values()) {
     if (operation.state !== "running") continue;
-    const { last, ran, left } = chainRest(state, operation);
-    const { id } = last.chain;
-    const promise = promised(state.operation.promises.get(id), last.attempt, ran, left);
+    const { last, ran, left } = chainRest(state, operation, verdictAt(state, operation));
+    const promise = promised(promiseOf(state, last), last.attempt, ran, left);
     if (promise === undefined) continue;
-    promises.set(id, { ...promise, link: last.id, percent: shareOfTime(state, operation) });
+    promises.set(last.chain.id, { ...promise, link: last.id, percent: shareOfTime(state, operation) });
   }
   return promises.size === 0 && state.operation.promises.size === 0
     ? state

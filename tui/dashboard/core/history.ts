@@ -107,19 +107,32 @@ export function titleNamed(state: State, name: string): string {
   return title?.title ?? known?.title ?? bareOf(op);
 }
 
-/** Which run of its type and history key it is, of those in the store; null: not known. */
+/**
+ * Which run of its type and history key it is, of those in the store, in the order of their starts: so it stays while
+ * others end. Null: not known.
+ */
 export function runNumber(state: State, operation: Operation): number | null {
   const name = historyName(operation);
   const history = state.operation.histories.get(name);
-  if (history === undefined) return null;
-  const at = history.recent.findIndex(({ id }) => id === operation.id);
-  if (at !== -1) return history.finished - at;
-  if (isFinal(operation.state)) return null;
-  let before = 0;
-  for (const other of state.view.operations.values())
-    if (!isFinal(other.state) && historyName(other) === name && other.createdAt < operation.createdAt)
-      before++;
-  return history.finished + before + 1;
+  const { startedAt, id } = operation;
+  if (history === undefined || startedAt === null) return null;
+  const start = Date.parse(startedAt);
+  const isLater = (run: History["recent"][number]) =>
+    run.id === id || Date.parse(run.finishedAt) - (run.seconds ?? 0) * 1000 >= start;
+  const later = history.recent.filter(isLater).length;
+  const known = new Set(history.recent.map((run) => run.id));
+  // The history does not tell the starts of older runs.
+  const isOlder = later === history.recent.length && later < history.finished && !known.has(id);
+  if (later > 0 && isOlder) return null;
+  const others = [...state.view.operations.values()].filter(
+    (other) =>
+      other.startedAt !== null &&
+      other.startedAt < startedAt &&
+      !known.has(other.id) &&
+      historyName(other) === name,
+  );
+  const live = others.filter((other) => !isFinal(other.state) || Date.parse(other.finishedAt!) > history.at);
+  return history.finished - later + live.length + 1;
 }
 
 export const midnight = (now: number): number => new Date(now).setHours(0, 0, 0, 0);

@@ -25,6 +25,8 @@ export type Message =
   | { type: "watched-lines"; lines: readonly StreamLine[] }
   /** The watch stream broke, could not be opened, or is silent since then. */
   | { type: "lost"; reason: string; at: number; hung?: HungDaemon | undefined }
+  /** The watch stream has not brought the last ping. */
+  | { type: "quiet" }
   /** The silent stream brings lines again. */
   | { type: "heard" }
   /** The answer to what the state wanted, by the name in `ASKS`. */

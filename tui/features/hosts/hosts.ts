@@ -151,6 +151,7 @@ export class Hosts implements Several {
   #watch(target: WatchTarget, { name, client }: HostClient, left: AbortSignal): Promise<void> {
     const stream = {
       onLine: (line: WatchLine) => this.line(name, line),
+      onQuiet() {},
       onSilent: () => this.lost(name, SILENT, target.now() - SILENT_MS),
       onHeard: () => this.heard(name),
       onLost: (error: unknown) => {

@@ -6,7 +6,8 @@ import type { HungDaemon } from "../../../kit/silent-daemon.js";
 export type Connection =
   /** Not heard from yet; `reason` once an attempt failed. */
   | { readonly state: "connecting"; readonly reason: string | null; readonly hung?: HungDaemon | undefined }
-  | { readonly state: "live" }
+  /** `isQuiet`: a ping is missing, so the state may be old: its clock stands. */
+  | { readonly state: "live"; readonly isQuiet?: true }
   /** `since` in ms of the wall clock. */
   | {
       readonly state: "away";

@@ -97,7 +97,8 @@ function leftText(state: State, operation: Operation): string {
     const late = most === null ? "later than usual" : `later than usual, p90 ${formatDuration(most)}`;
     return [late, ...(time.seconds === null ? [ran] : [longLeft(time), ...then])].filter(Boolean).join(" · ");
   }
-  if (time.seconds === null) return [ran, noEstimate(earlier)].filter(Boolean).join(" · ");
+  if (time.seconds === null)
+    return [ran, time.isKnown ? noEstimate(earlier) : longLeft(time)].filter(Boolean).join(" · ");
   const done = `done ≈ ${clock(state.now + time.seconds * 1000)}${formatMargin(time.margin)}`;
   const parts = [
     ...(time.isLater ? ["later than expected"] : []),
