@@ -117,11 +117,10 @@ test("compress-directory continues at the file that failed", async () => {
   expect(await finished(id)).toMatchObject({
     state: "succeeded",
     stageStates: { List: "done", Compress: "done", Checksum: "done", Verify: "done" },
+    stageTimes: { List: { resumed: true } },
     result: { outputs: { files: "5" } },
   });
   expect(first()).toBe(before);
-  const lines = await world.lines(id);
-  expect(lines.filter((line) => line.startsWith("$ mkdir"))).toHaveLength(1);
   const events = await world.liveops(["watch", id, "--json"]);
   expect(events.stdout).toContain('"percent":100,"progress":{"done":5,"total":5,"unit":"files"');
 
@@ -166,7 +165,6 @@ describe("with a database", { tags: ["postgresql"] }, () => {
     const record = await finished(id);
     const log = (await world.lines(id)).join("\n");
     expect(record, log).toMatchObject({ state: "succeeded", result: { outputs: { tables: "2" } } });
-    expect(log.match(/^\$ pg_isready/gm)).toHaveLength(1);
 
     // The dump is a dump: restored once more, by hand.
     const dump = join(world.work, "dumps/shop.dump");

@@ -1,8 +1,8 @@
 /** Runs one command of a pipeline: a script by the shell rule, or words without a shell. */
 import { existsSync, mkdirSync, rmSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { OperationError } from "../../../protocol/operation.js";
-import { shellLine, shellQuote } from "../../../protocol/text/shell-quote.js";
+import { shellQuote } from "../../../protocol/text/shell-quote.js";
 import { withDetails } from "../../attempt/failure.js";
 import type { Reports } from "../../attempt/reports.js";
 import { inTemporary, makeTemporary, removeTemporary } from "../../attempt/temporary.js";
@@ -146,7 +146,6 @@ export async function runCommand(
       const [program, ...args] = fillWords(command.words, scope);
       const shown = `${placeText(place)}: ${wordsText(command.words).slice(0, MAX_SHOWN)}`;
       if (program === undefined) throw noProgram(label, shown);
-      p.log(`$ ${shellLine([program, ...args].map((word) => p.masker.mask(word)))}`);
       return await p.exec(program, args, execOptions).catch((error) => {
         throw failureAt(error, label, { at: place, text: shown, command: typedText(command.words) });
       });
@@ -154,7 +153,6 @@ export async function runCommand(
     const shell = findShell("PATH" in env ? env.PATH : process.env.PATH, cwd);
     const trap = new FailureTrap(room!.dir);
     const before = "BASH_ENV" in env ? env.BASH_ENV : process.env.BASH_ENV;
-    p.log(scriptText(file, command));
     const isCondition = instead?.of === "condition" && shell.isBash;
     const script = command.script + (isCondition ? CONDITION_END : "");
     const changes = shell.isBash ? { ...env, ...inTemporary(() => trap.set(before, isCondition)) } : env;
@@ -275,15 +273,6 @@ function typedText(words: readonly Template[]): string {
   return words
     .map((word) => word.map((part) => ("text" in part ? shellQuote(part.text) : `"$${part.name}"`)).join(""))
     .join(" ");
-}
-
-/** The first line of a script, for the log. */
-function scriptText(file: PipelineFile, command: Command & { kind: "script" }): string {
-  const lines = command.script.split("\n").filter((line) => line.trim() !== "");
-  const [first = ""] = lines;
-  if (lines.length <= 1) return `$ ${first.trim()}`;
-  const name = basename(command.file ?? file.path ?? "stdin");
-  return `$ ${first.trim()} … (script of ${lines.length} lines at ${name}:${command.line})`;
 }
 
 /** Seconds as `1h30m`, `90s` or `500ms`. */

@@ -161,7 +161,7 @@ function outcomeOf({ p, deadline }: StageContext, failure: { error: unknown } | 
   return failure.error instanceof OperationCancelled ? "cancelled" : "failed";
 }
 
-/** The first line of the log: the shell rule. */
+/** Says in the log that scripts run with less than people expect. */
 function noteShell({ p, file }: StageContext): void {
   const { stages, finally: last } = file.pipeline;
   const tasks = tasksOf(stages);
@@ -169,10 +169,10 @@ function noteShell({ p, file }: StageContext): void {
   const commands = [...tasks.flatMap(({ run, when }) => [run, when]), ...conditions, last?.run];
   if (!commands.some((command) => command?.kind === "script")) return;
   const shell = findShell(process.env.PATH, process.cwd());
-  const lost = shell.isBash
-    ? ""
-    : "; there is no bash on the PATH, so a failure in the middle of a pipe is not noticed";
-  p.log(`scripts run as: ${shellText(shell)} SCRIPT${lost}`);
+  if (shell.isBash) return;
+  p.log(
+    `scripts run as: ${shellText(shell)} SCRIPT; there is no bash on the PATH, so a failure in the middle of a pipe is not noticed`,
+  );
 }
 
 /** Names the next operation. */

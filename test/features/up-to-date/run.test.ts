@@ -177,13 +177,7 @@ describe("a stage", () => {
     const { lines } = await builds.run(
       `stages:\n  - { name: A, needs: [{ output: "seq 3; echo 50%; echo odd >&2" }], run: echo ran }\n`,
     );
-    expect(lines.map(({ text }) => text).slice(1)).toEqual([
-      "$ seq 3; echo 50%; echo odd >&2",
-      "odd",
-      "runs: no earlier run is known",
-      "$ echo ran",
-      "ran",
-    ]);
+    expect(lines.map(({ text }) => text)).toEqual(["odd", "runs: no earlier run is known", "ran"]);
   });
 
   test("tells its outputs where it is up to date, and how long it would have taken", async () => {
