@@ -5,7 +5,6 @@ import { submitPlace } from "../../protocol/client/submit-place.js";
 import { type Problem, Refusal } from "../../protocol/errors.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { RetryBody, SubmitBody } from "../../protocol/requests.js";
-import { withTrailing } from "../../protocol/schema/parameters.js";
 import type { SelectionLine } from "../../protocol/stream-lines.js";
 import { addShellValues, withShellValues } from "../kit/from-shell.js";
 import { inPipelines, isPipelineFile } from "../kit/pipelines.js";
@@ -28,29 +27,7 @@ export async function send(
   allow?: readonly string[],
 ): Promise<Operation[]> {
   if (request.kind === "submit") {
-    const { op, label, again, edit, retry, file } = request;
-    const params = file === undefined ? { ...request.params } : { ...file, params: { ...request.params } };
-    if (retry !== undefined) {
-      const { id, done } = retry;
-      const texts = Object.values(request.params ?? {}).filter((value) => typeof value === "string");
-      const body = {
-        params,
-        secrets: secretsOf(texts),
-        ...(done.length > 0 && { done: [...done] }),
-      };
-      return [await client.retry(id, body)];
-    }
-    if (edit !== undefined) return [await client.edit(edit, { params, label: label === "" ? null : label })];
-    if (again !== undefined)
-      return [await client.again(again, { params, ...(label !== "" && { label }) }, newKey())];
-    const { socket } = daemonOf(client, op);
-    const body: SubmitBody = {
-      ...(await typeAndParameters(request)),
-      ...(label !== "" && { label }),
-      ...submitPlace(socket, { allow }),
-    };
-    const key = newKey();
-    return [await withShellValues(socket, (values) => client.submit(addShellValues(body, values), key))];
+    return [await sendForm(client, request, allow)];
   }
   if ("name" in request) {
     await flip(client, request.kind, request.name);
@@ -59,13 +36,31 @@ export async function send(
   return changeAll(client, request);
 }
 
-/** The type of a submit, with its parameters; for a pipeline file, those of the type that runs it. */
-async function typeAndParameters({ op, set, args, params }: Submit) {
-  const words = withTrailing([...set], args && [...args]);
-  const given = params === undefined ? undefined : { ...params };
-  if (!isPipelineFile(op)) return { op, set: words, ...(given && { params: given }) };
-  const own = { params: given, words, shell: process.env };
-  return inPipelines(({ submitOf }) => submitOf(op, resolve(op), own));
+async function sendForm(
+  client: DashboardClient,
+  { op, params: given, label, of, done, file }: Submit,
+  allow?: readonly string[],
+): Promise<Operation> {
+  const params = file === undefined ? { ...given } : { ...file, params: { ...given } };
+  switch (of?.does) {
+    case "retry": {
+      const texts = Object.values(given).filter((value) => typeof value === "string");
+      const byHand = done.length > 0 && { done: [...done] };
+      return client.retry(of.id, { params, secrets: secretsOf(texts), ...byHand });
+    }
+    case "edit":
+      return client.edit(of.id, { params, label: label === "" ? null : label });
+    case "again":
+      return client.again(of.id, { params, ...(label !== "" && { label }) }, newKey());
+  }
+  const { socket } = daemonOf(client, op);
+  const own = { params, words: [], shell: process.env };
+  const what = isPipelineFile(op)
+    ? await inPipelines(({ submitOf }) => submitOf(op, resolve(op), own))
+    : { op, params };
+  const body: SubmitBody = { ...what, ...(label !== "" && { label }), ...submitPlace(socket, { allow }) };
+  const key = newKey();
+  return withShellValues(socket, (values) => client.submit(addShellValues(body, values), key));
 }
 
 /** The values of secrets that are variables of this process, by their sources. */

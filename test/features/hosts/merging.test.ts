@@ -310,8 +310,9 @@ describe("commands and questions", () => {
       "liveops pause --socket /run/den.sock --queue gpu",
     );
     expect(commandOf({ kind: "drain-host", name: "box" }, FLAGS)).toBe("ssh box liveops drain");
-    const submit = { kind: "submit", op: "shell@box", set: [], params: undefined, label: "" } as const;
-    expect(commandOf({ ...submit, args: ["mail", "ann@den"] }, FLAGS)).toBe(
+    const none = { params: {}, words: [], label: "", done: [], repeats: null };
+    const args = ["mail", "ann@den"];
+    expect(commandOf({ kind: "submit", op: "shell@box", ...none, args }, FLAGS)).toBe(
       "liveops submit --host ssh://box shell -- mail ann@den",
     );
   });

@@ -73,40 +73,6 @@ const SCENES: Scene[] = [
     },
   },
   {
-    name: "submit-refused",
-    set(world) {
-      withTypes(world);
-      world.daemon.on("POST", "/v1/operations", (_asked, reply) =>
-        reply.refuse(
-          "LIVEOPS_PARAMS_INVALID",
-          "source: there is nothing at /home/ada/nowhere; see: liveops ops",
-        ),
-      );
-    },
-    async show(opened) {
-      await openForm(opened);
-      opened.press("nowhere");
-      await opened.screen.until("nowhere");
-      opened.press(KEY.down);
-      opened.press("/tmp/b\x13");
-      await opened.screen.until("there is nothing at");
-    },
-  },
-  {
-    name: "retry-from",
-    set: withTypes,
-    id: "broken",
-    async show({ screen, press }) {
-      await screen.until("Checksum");
-      press("R");
-      await screen.until("s stages");
-      press("s");
-      await screen.until("▌ resume at Checksum");
-      press("j");
-      await screen.until("▌ rerun from Archive");
-    },
-  },
-  {
     name: "palette",
     set: withTypes,
     async show({ screen, press }) {

@@ -12,7 +12,7 @@ import { registerSubmit, type SubmitOptions, type SubmitWords } from "../../../t
 import type { PageOf } from "../../../tui/dashboard/core/model.js";
 import { commandOf } from "../../../tui/dashboard/core/request.js";
 import { choiceAfter, fieldsOf, heldBy, shellSplit } from "../../../tui/dashboard/form/field.js";
-import { type Form, firstProblem, nameOf, openForm, submitOf } from "../../../tui/dashboard/form/form.js";
+import { type Form, firstProblem, openForm, submitOf } from "../../../tui/dashboard/form/form.js";
 import { lineOf } from "../../../tui/dashboard/text/line-edit.js";
 import { after, answerTo, opened, press, screenText } from "./core.js";
 import { BACKUP_TYPE, SCRIPT_TYPE, SHELL_TYPE, TYPES, type } from "./types.js";
@@ -20,7 +20,7 @@ import { BACKUP_TYPE, SCRIPT_TYPE, SHELL_TYPE, TYPES, type } from "./types.js";
 /** The form with these texts in the fields of these names; "label" is the label's. */
 function filled(form: Form, texts: Record<string, string>): Form {
   const fields = form.fields.map((field) => {
-    const text = texts[field.name.replace("\u0000", "")];
+    const text = texts[field.name];
     return text === undefined ? field : { ...field, line: lineOf(text) };
   });
   return { ...form, fields };
@@ -134,14 +134,14 @@ describe("the command", () => {
   });
 
   test("of a type without a schema takes an object", () => {
-    const form = filled(openForm(type({ op: "free" })), { params: '{"a b": [1]}' });
+    const form = filled(openForm(type({ op: "free" })), { parameters: '{"a b": [1]}' });
     expect(asSubmitted(commandOf(submitOf(form), {}), null).params).toEqual({ "a b": [1] });
   });
 
   test("of a type with a parameter label keeps it apart from the operation's label", () => {
     const params = { type: "object", properties: { label: { type: "string" } }, required: ["label"] };
     const form = openForm(type({ op: "prints", params }));
-    expect(form.fields.map(nameOf)).toEqual(["label", "--label"]);
+    expect(form.fields.map(({ name }) => name)).toEqual(["label", "--label"]);
     expect(firstProblem(form)).toBe(0);
     const both = filled(form, { label: "on the box", "--label": "nightly" });
     const command = commandOf(submitOf(both), {});
@@ -151,7 +151,7 @@ describe("the command", () => {
       label: "nightly",
       params: { label: "on the box" },
     });
-    expect(openForm(BACKUP_TYPE).fields.map(nameOf)).toContain("label");
+    expect(openForm(BACKUP_TYPE).fields.map(({ name }) => name)).toContain("label");
   });
 
   test("reads as one types it by hand", () => {
@@ -269,18 +269,31 @@ describe("the form on the screen", () => {
   test("a pasted script goes into the field of the script, with its lines", () => {
     const state = at("for i in 1 2\ndo echo $i\ndone\n");
     const { form } = state.page as PageOf<"form">;
-    expect(nameOf(form.fields[form.at]!)).toBe("script");
-    expect(submitOf(form).set).toEqual(["script=for i in 1 2\ndo echo $i\ndone"]);
+    expect(form.fields[form.at]!.name).toBe("script");
+    expect(submitOf(form).words).toEqual(["script=for i in 1 2\ndo echo $i\ndone"]);
   });
 
   test("a pasted line with an operator does so too; a plain command stays in its words", () => {
     const fieldOf = (text: string) => {
       const { form } = at(text).page as PageOf<"form">;
-      return nameOf(form.fields[form.at]!);
+      return form.fields[form.at]!.name;
     };
     expect(fieldOf("make && make install")).toBe("script");
     expect(fieldOf("for i in 1 2 3; do echo $i; done")).toBe("script");
     expect(fieldOf("make -j4 install")).toBe("args");
+  });
+
+  test("a tick stands only behind what the daemon takes for sure", () => {
+    const params = {
+      type: "object",
+      properties: { sure: { type: "string" }, own: { "x-checks-more": true, type: "string" } },
+    };
+    const ops = [type({ op: "checks", params })];
+    const form = press(after(opened([]), answerTo("types", { ...TYPES, ops })), "s", "return");
+    const text = screenText(press(form, "a", "tab", "a"));
+    expect(text).toMatch(/ sure +a {2}✓/);
+    expect(text).toMatch(/▌own +a. {2}·/);
+    expect(text).toContain("text; the daemon checks it at the submit");
   });
 
   test("a type stands behind the value of its field", () => {

@@ -96,20 +96,25 @@ describe("a retry by a form", () => {
     expect(text).toContain("done by hand");
     expect(text).toContain(`$ liveops retry ${record.id}\n`.trim());
     expect(text).not.toContain("run again");
-    expect(sent(form()).retry).toEqual({ id: record.id, set: [], done: [], repeats: null });
+    expect(sent(form())).toMatchObject({
+      of: { does: "retry", id: record.id },
+      words: [],
+      done: [],
+      repeats: null,
+    });
   });
 
   test("a default that is written changes nothing, and one that is left out neither", () => {
     const typed = press(form(), ...toKeep, "7");
-    expect(sent(typed)).toMatchObject({ params: record.params, retry: { set: [], repeats: null } });
+    expect(sent(typed)).toMatchObject({ params: record.params, words: [], repeats: null });
     const cleared = press(form({ operation: withKeep(7) }), ...toKeep, "backspace");
-    expect(sent(cleared)).toMatchObject({ params: withKeep(7).params, retry: { set: [], repeats: null } });
+    expect(sent(cleared)).toMatchObject({ params: withKeep(7).params, words: [], repeats: null });
   });
 
   test("the command names the default of a cleared field", () => {
     const request = sent(press(form({ operation: withKeep(9) }), ...toKeep, "backspace"));
-    expect(request).toMatchObject({ params: record.params, retry: { set: ["keep=7"] } });
-    expect(request.retry).toMatchObject({ repeats: "Scan runs again: the parameter keep changed" });
+    expect(request).toMatchObject({ params: record.params, words: ["keep=7"] });
+    expect(request.repeats).toBe("Scan runs again: the parameter keep changed");
   });
 
   test("the command has all parameters where words cannot tell the change", () => {
@@ -132,7 +137,7 @@ describe("a retry by a form", () => {
     const its = { ...record, op: file.path, params: { who: "ada" } };
     const filled = form({ operation: its, operationType: { ...type, op: file.path, params }, file });
     const request = sent(press(filled, "tab", "!"));
-    expect(request).toMatchObject({ params: { who: "ada!" }, file, retry: { set: ["who=ada!"] } });
+    expect(request).toMatchObject({ params: { who: "ada!" }, file, words: ["who=ada!"] });
     expect(commandOf(request, {})).toBe(`liveops retry ${record.id} 'who=ada!'`);
     expect(screenText(press(filled, "tab", "!"))).toContain("Scan runs again: the parameter who changed");
   });
@@ -143,7 +148,7 @@ describe("a retry by a form", () => {
     const request = sent(changed);
     expect(request).toMatchObject({
       params: { source: "/a2", target: "/b" },
-      retry: { set: ["source=/a2"] },
+      words: ["source=/a2"],
     });
     const done = update(changed, { type: "answered", request, operations: [record] });
     expect(done.notice?.text).toBe("queued again; Scan runs again: the parameter source changed");
@@ -155,10 +160,7 @@ describe("a retry by a form", () => {
     const there = press(form(), ...Array<string>(at).fill("tab"));
     const typed = press(there, ...Array.from("Archive size='2 MB' Verify/one"));
     const request = sent(typed);
-    expect(request.retry!.done).toEqual([
-      { stage: "Archive", outputs: { size: "2 MB" } },
-      { stage: "Verify/one" },
-    ]);
+    expect(request.done).toEqual([{ stage: "Archive", outputs: { size: "2 MB" } }, { stage: "Verify/one" }]);
     expect(commandOf(request, {})).toBe(
       `liveops retry ${record.id} --done Archive --output 'size=2 MB' --done Verify/one`,
     );

@@ -160,7 +160,7 @@ test("e on a queued operation opens its form; it is changed, not submitted", () 
   const effect = effectsOf(form, ctrl).find((each) => each.type === "send")!;
   expect(effect.type === "send" && effect.request).toMatchObject({
     kind: "submit",
-    edit: record.id,
+    of: { does: "edit", id: record.id },
     params: { source: "/a", target: "/b" },
     label: "nightly",
   });

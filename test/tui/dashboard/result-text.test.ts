@@ -57,10 +57,12 @@ test("a submit sends the variables that the config file allows, as the command d
   const request = {
     kind: "submit",
     op: "shell",
-    set: [],
-    args: undefined,
-    params: undefined,
+    params: {},
+    words: [],
+    args: [],
     label: "",
+    done: [],
+    repeats: null,
   } as const;
   const client = new Client(daemon.socket);
   for (const allow of [["AWS_*"], undefined]) await send(client, request, allow);

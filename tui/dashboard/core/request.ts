@@ -155,6 +155,8 @@ type RequestOf<K extends Request["kind"], R = Request> = R extends { kind: infer
     : never
   : never;
 
+const SUBMITTED = { submit: "submitted", again: "submitted", edit: "changed", retry: "queued again" };
+
 const WORDS: { readonly [K in Request["kind"]]: Words<RequestOf<K> & Request> } = {
   cancel: ofOperations("cancelling", "cancel", (count) => `cancelling${count}…`),
   remove: ofOperations("removing", "rm", (count) => `removed${count}`),
@@ -223,12 +225,7 @@ const WORDS: { readonly [K in Request["kind"]]: Words<RequestOf<K> & Request> } 
   },
   submit: {
     underWay: "submitting",
-    done: ({ edit, retry }) =>
-      retry !== undefined
-        ? `queued again${retry.repeats === null ? "" : `; ${retry.repeats}`}`
-        : edit === undefined
-          ? "submitted"
-          : "changed",
+    done: ({ of, repeats }) => SUBMITTED[of?.does ?? "submit"] + (repeats === null ? "" : `; ${repeats}`),
     command: submitCommand,
   },
 };
@@ -254,36 +251,24 @@ const changeWords = (change: EditBody): string[] =>
     value === true ? [`--${name}`] : flagged(`--${name}`, String(value)),
   );
 
-function submitCommand(request: Submit, flags: Flags): string {
-  const { again, edit, retry, label, params, op } = request;
-  if (retry !== undefined) {
-    const done = retry.done.flatMap(({ stage, outputs = {} }) => [
-      ...flagged("--done", stage),
-      ...Object.entries(outputs).flatMap(([name, value]) => ["--output", `${name}=${value}`]),
-    ]);
-    const changes = retry.set ?? ["--params", JSON.stringify(params ?? {})];
-    return command("liveops", ["retry", bareOf(retry.id), ...done, ...changes], flagsOf(retry.id, flags));
-  }
-  const id = again ?? edit;
-  // Words that a person typed are never keys.
-  if (id === undefined)
-    return command("liveops", ["submit", ...submitWords({ ...request, op: bareOf(op) })], flagsOf(op, flags));
-  const labels = edit === undefined ? labelWords(request) : flagged("--label", label);
-  const words = [edit === undefined ? "again" : "edit", bareOf(id), "--params", JSON.stringify(params ?? {})];
-  return command("liveops", [...words, ...labels], flagsOf(id, flags));
-}
-
-function submitWords({ op, set, args, params, label }: Submit): string[] {
-  return [
-    op,
-    ...set,
-    ...(params === undefined ? [] : ["--params", JSON.stringify(params)]),
-    ...labelWords({ label }),
-    ...(args === undefined ? [] : ["--", ...args]),
+function submitCommand({ op, params, words, args, label, of, done }: Submit, flags: Flags): string {
+  const key = of?.id ?? op;
+  const labels = label === "" && of?.does !== "edit" ? [] : flagged("--label", label);
+  const byHand = done.flatMap(({ stage, outputs = {} }) => [
+    ...flagged("--done", stage),
+    ...Object.entries(outputs).flatMap(([name, value]) => ["--output", `${name}=${value}`]),
+  ]);
+  const all = [
+    of?.does ?? "submit",
+    bareOf(key),
+    ...byHand,
+    ...(words ?? ["--params", JSON.stringify(params)]),
+    ...labels,
+    ...(args.length > 0 ? ["--", ...args] : []),
   ];
+  // Words that a person typed are never keys.
+  return command("liveops", all, flagsOf(key, flags));
 }
-
-const labelWords = ({ label }: Pick<Submit, "label">) => (label === "" ? [] : flagged("--label", label));
 
 export function flagWords({ remote, socket, stateDir }: Flags): string[] {
   return [

@@ -12,7 +12,7 @@ import {
   objectShape,
   resolveRef,
 } from "../../../protocol/schema/json-schema.js";
-import { isSure, misfitOf } from "../../../protocol/schema/misfit.js";
+import { asTyped, isSure, misfitOf } from "../../../protocol/schema/misfit.js";
 import { typeInWords } from "../../../protocol/schema/parameters.js";
 import { isDeeper, lossInText } from "../../../protocol/text/json-loss.js";
 import { summarizeValue } from "../../../protocol/text/summarize-value.js";
@@ -20,6 +20,8 @@ import { EMPTY_LINE, type LineEdit } from "../text/line-edit.js";
 
 export interface Field {
   readonly name: string;
+  /** What the value is, beside the parameters; absent: the parameter of this name. */
+  readonly role?: "label" | "done" | "all";
   readonly kind: "text" | "number" | "choice" | "list" | "json";
   readonly schema: JsonSchema;
   readonly required: boolean;
@@ -29,7 +31,7 @@ export interface Field {
   /** The default as typed text; null: there is none. */
   readonly default: string | null;
   /** Values to choose from. */
-  readonly choices: readonly string[];
+  readonly choices: readonly unknown[];
   readonly line: LineEdit;
 }
 
@@ -51,7 +53,7 @@ function fieldOf(name: string, property: JsonSchema, root: JsonSchema): Field {
   const choices = choicesOf(property, root);
   return {
     name,
-    kind: choices !== null ? "choice" : kindOf(property, root),
+    kind: choices === null ? kindOf(property, root) : "choice",
     schema: property,
     required: false,
     type: typeInWords(property, root),
@@ -75,17 +77,13 @@ function kindOf(schema: JsonSchema, root: JsonSchema): Field["kind"] {
   return items.every(({ type }: JsonSchema) => type === "string") ? "list" : "json";
 }
 
-/** The texts of a boolean or of fixed values; null where any value will do. */
-function choicesOf(schema: JsonSchema, root: JsonSchema): string[] | null {
+/** The values of a boolean, or fixed ones; null where any value will do. */
+function choicesOf(schema: JsonSchema, root: JsonSchema): unknown[] | null {
   const options = branches(schema, root).filter(({ type }) => type !== "null");
   const each = options.map((option) => (option.type === "boolean" ? [true, false] : fixedValues(option)));
   return options.length === 0 || each.some((values) => values === null)
     ? null
-    : each.flatMap((values) => values!.map(asTyped));
-}
-
-export function asTyped(value: unknown): string {
-  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+    : each.flatMap((values) => [...values!]);
 }
 
 /** The present value of the field. */
@@ -110,23 +108,15 @@ function problemOf(value: unknown, { schema }: Field, root: JsonSchema): string 
 type Read = { value: unknown } | { problem: string };
 
 function readText(field: Field, root: JsonSchema): Read {
-  const {
-    kind,
-    line: { text },
-    schema,
-  } = field;
+  const { text } = field.line;
   const wrong = () => ({ problem: problemOf(text, field, root) ?? "is not valid" });
-  switch (kind) {
+  switch (field.kind) {
     case "text":
       return { value: text };
     case "number":
       return /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text.trim()) ? json(text.trim()) : wrong();
     case "choice": {
-      const options = branches(schema, root);
-      const fixed = options.flatMap((option) =>
-        option.type === "boolean" ? [true, false] : (fixedValues(option) ?? []),
-      );
-      const value = fixed.find((allowed) => asTyped(allowed) === text);
+      const value = field.choices.find((allowed) => asTyped(allowed) === text);
       return value !== undefined ? { value } : wrong();
     }
     case "list": {
@@ -157,7 +147,8 @@ function json(text: string): Read {
 
 /** The text after a key, "" for the default; null where the key means nothing. */
 export function choiceAfter({ choices, required, line }: Field, key: string): string | null {
-  const all = required ? choices : ["", ...choices];
+  const texts = choices.map(asTyped);
+  const all = required ? texts : ["", ...texts];
   const at = all.indexOf(line.text);
   const round = (by: number) => all[(at + by + all.length) % all.length]!;
   switch (key) {

@@ -5,11 +5,12 @@ import type { Operation } from "../../../protocol/operation.js";
 import type { OperationType } from "../../../protocol/replies.js";
 import type { RetryBody } from "../../../protocol/requests.js";
 import type { JsonSchema } from "../../../protocol/schema/json-schema.js";
+import { asTyped } from "../../../protocol/schema/misfit.js";
 import { withDefaultsAs } from "../../../protocol/schema/parameters.js";
 import { shellQuote } from "../../../protocol/text/shell-quote.js";
 import { repeatedText } from "../../describe/repeated.js";
 import { EMPTY_LINE, type LineEdit, lineOf } from "../text/line-edit.js";
-import { asTyped, type Field, fieldsOf, type Held, heldBy, shellSplit, wordsFor } from "./field.js";
+import { type Field, fieldsOf, type Held, heldBy, shellSplit, wordsFor } from "./field.js";
 
 export interface Form {
   readonly type: OperationType;
@@ -25,8 +26,10 @@ export interface Form {
   readonly of: Filled | null;
 }
 
+type Does = "again" | "edit" | "retry";
+
 interface Filled {
-  readonly does: "again" | "edit" | "retry";
+  readonly does: Does;
   readonly operation: FilledBy;
   /** The pipeline file whose parameters these are; absent: they are those of the type. */
   readonly file?: PipelineText | undefined;
@@ -41,47 +44,31 @@ export interface PipelineText {
 
 type FilledBy = Pick<Operation, "id" | "op" | "params" | "label" | "state" | "stages" | "stageStates">;
 
+type ByHand = NonNullable<RetryBody["done"]>[number];
+
 export interface Submit {
   readonly kind: "submit";
   readonly op: string;
-  /** Words `name=value`, as they are typed in a shell. */
-  readonly set: readonly string[];
-  /** What follows `--` in a shell; undefined where nothing does. */
-  readonly args: readonly string[] | undefined;
-  /** Instead of words, where a parameter's name cannot be typed as one. */
-  readonly params: Readonly<Record<string, unknown>> | undefined;
-  /** "" for none. */
+  readonly params: Readonly<Record<string, unknown>>;
+  /** The parameters as words `name=value` of a shell, of a retry those that changed; null: words cannot tell them. */
+  readonly words: readonly string[] | null;
+  /** What follows `--` in a shell. */
+  readonly args: readonly string[];
+  /** "" for none. It removes the label of a queued operation. */
   readonly label: string;
-  /** The finished operation that runs again, with `params`. */
-  readonly again?: string | undefined;
-  /** The queued operation that is changed; `label` "" removes its label. */
-  readonly edit?: string | undefined;
-  /** The failed operation that is retried, with `params`. */
-  readonly retry?: Retry | undefined;
-  /** The pipeline file whose parameters `params` are. */
-  readonly file?: PipelineText | undefined;
-}
-
-interface Retry {
-  readonly id: string;
-  /** The changed parameters, as words; null: words cannot tell the change. */
-  readonly set: readonly string[] | null;
-  /** What a person has done by hand. */
-  readonly done: NonNullable<RetryBody["done"]>;
-  /** Which stages that are done run again, and why; null: none. */
+  /** What is done with an operation; absent: a new one is submitted. */
+  readonly of?: { readonly does: Does; readonly id: string };
+  /** What a person has done by hand, of a retry. */
+  readonly done: readonly ByHand[];
+  /** Which stages that are done run again with the retry, and why; null: none. */
   readonly repeats: string | null;
+  /** The pipeline file whose parameters `params` are. */
+  readonly file?: PipelineText;
 }
-
-/** Its own field beside the parameters: a name that no parameter has, since it cannot be typed. */
-const LABEL = "\u0000label";
-/** The same field of a type that has a parameter `label`. */
-const LABEL_FLAG = "\u0000--label";
-
-/** The fields of a retry. */
-const DONE = "\u0000done by hand";
 
 const LABEL_FIELD: Field = {
-  name: LABEL,
+  name: "label",
+  role: "label",
   kind: "text",
   schema: { type: "string", maxLength: 200 },
   required: false,
@@ -92,19 +79,40 @@ const LABEL_FIELD: Field = {
   line: EMPTY_LINE,
 };
 
+/** Without a schema any parameters go. */
+const ALL_FIELD: Field = {
+  ...LABEL_FIELD,
+  name: "parameters",
+  role: "all",
+  kind: "json",
+  schema: { type: "object" },
+  type: "object",
+  description: "parameters, as a JSON object: the type declares no schema",
+};
+
+const doneField = (stage = "Build"): Field => ({
+  ...LABEL_FIELD,
+  name: "done by hand",
+  role: "done",
+  kind: "list",
+  schema: { type: "array", items: { type: "string" } },
+  type: "stages",
+  description: `stages, or Stage/step, that you have done by hand, each with its outputs: ${shellQuote(stage)} version=4.2`,
+});
+
 /** @param draft an earlier form of the type: what was typed into it stands here again */
 export function openForm(type: OperationType, draft?: Form): Form {
-  // Without a schema any parameters go: as one object of JSON.
-  const fields = type.params === null ? [ANY_FIELD] : fieldsOf(type.params);
-  const typed = new Map(draft?.fields.map(({ name, line }) => [name, line]));
-  const label = fields.some(({ name }) => name === "label")
-    ? { ...LABEL_FIELD, name: LABEL_FLAG, description: "a text to tell the operation by" }
+  const parameters = type.params === null ? [ALL_FIELD] : fieldsOf(type.params);
+  const isTaken = parameters.some(({ name }) => name === "label");
+  const label = isTaken
+    ? { ...LABEL_FIELD, name: "--label", description: "a text to tell the operation by" }
     : LABEL_FIELD;
-  const filled = [...fields, label].map((field) => ({
+  const typed = new Map(draft?.fields.map(({ name, line }) => [name, line]));
+  const fields = [...parameters, label].map((field) => ({
     ...field,
     line: typed.get(field.name) ?? EMPTY_LINE,
   }));
-  return { type, fields: filled, at: 0, refusal: null, tried: false, of: null };
+  return { type, fields, at: 0, refusal: null, tried: false, of: null };
 }
 
 /**
@@ -124,33 +132,26 @@ export function filledForm({
 }): Form {
   const { params, label, state, stages } = operation;
   const form = openForm(type);
-  const own = retries
-    ? [...form.fields.filter((field) => !isLabel(field)), ...(type.resumable ? [doneField(stages)] : [])]
-    : form.fields;
-  const fields = own.map((field) => {
-    if (isLabel(field)) return { ...field, line: lineOf(label ?? "") };
-    if (field.name === ANY) return { ...field, line: lineOf(JSON.stringify(params)) };
-    const value = Object.hasOwn(params, field.name) ? params[field.name] : undefined;
-    return value === undefined ? field : { ...field, line: lineOf(textOf(field, value)) };
-  });
-  const does = retries ? "retry" : state === "queued" ? "edit" : "again";
+  const values = { label: label ?? "", all: JSON.stringify(params), done: "" };
+  const textOf = (field: Field): string => {
+    if (field.role !== undefined) return values[field.role];
+    const value = getOwn(params, field.name);
+    if (value === undefined) return "";
+    return field.kind === "list" && isTexts(value)
+      ? value.map((word) => shellQuote(word)).join(" ")
+      : asTyped(value);
+  };
+  const done = type.resumable ? [doneField(stages[0])] : [];
+  const own = retries ? [...form.fields.filter(({ role }) => role !== "label"), ...done] : form.fields;
+  const fields = own.map((field) => ({ ...field, line: lineOf(textOf(field)) }));
+  const changes = state === "queued" ? "edit" : "again";
+  const does = retries ? "retry" : changes;
   return { ...form, fields, at: does === "again" ? fields.length : 0, of: { does, operation, file } };
 }
 
-function doneField(stages: readonly string[]): Field {
-  return {
-    ...LABEL_FIELD,
-    name: DONE,
-    kind: "list",
-    schema: { type: "array", items: { type: "string" } },
-    type: "stages",
-    description: `stages, or Stage/step, that you have done by hand, each with its outputs: ${shellQuote(stages[0] ?? "Build")} version=4.2`,
-  };
-}
-
 /** A word with a `=` is an output of the stage before it. */
-function doneOf(words: readonly string[]): Retry["done"] {
-  const done: Retry["done"] = [];
+function doneOf(words: readonly string[]): ByHand[] {
+  const done: ByHand[] = [];
   for (const word of words) {
     const last = done.at(-1);
     const at = word.indexOf("=");
@@ -160,41 +161,11 @@ function doneOf(words: readonly string[]): Retry["done"] {
   return done;
 }
 
-function textOf(field: Field, value: unknown): string {
-  return field.kind === "list" && isTexts(value)
-    ? value.map((word) => shellQuote(word)).join(" ")
-    : asTyped(value);
-}
+const rootOf = ({ type }: Form): JsonSchema => type.params ?? {};
 
-const ANY = "\u0000params";
-const ANY_FIELD: Field = {
-  ...LABEL_FIELD,
-  name: ANY,
-  kind: "json",
-  schema: { type: "object" },
-  type: "object",
-  description: "parameters, as a JSON object: the type declares no schema",
-};
+export const heldIn = (form: Form, field: Field): Held => heldBy(field, rootOf(form));
 
-/** As the form calls a field. */
-export function nameOf({ name }: Field): string {
-  if (isLabel({ name }) || name === DONE) return name.slice(1);
-  return name === ANY ? "parameters" : name;
-}
-
-const isLabel = ({ name }: Pick<Field, "name">): boolean => name === LABEL || name === LABEL_FLAG;
-
-function rootOf({ type }: Form): JsonSchema {
-  return type.params ?? {};
-}
-
-export function heldIn(form: Form, field: Field): Held {
-  return heldBy(field, rootOf(form));
-}
-
-export function onButton(form: Form): boolean {
-  return form.at === form.fields.length;
-}
+export const onButton = (form: Form): boolean => form.at === form.fields.length;
 
 export function withLine(form: Form, line: LineEdit): Form {
   const fields = form.fields.map((field, i) => (i === form.at ? { ...field, line } : field));
@@ -202,22 +173,22 @@ export function withLine(form: Form, line: LineEdit): Form {
 }
 
 /** A pasted script: several lines, or an operator of a shell between plain words. */
-function isScript(text: string): boolean {
-  return /[\r\n]/.test(text.trim()) || (shellSplit(text)?.operator ?? null) !== null;
-}
+const isScript = (text: string): boolean =>
+  /[\r\n]/.test(text.trim()) || (shellSplit(text)?.operator ?? null) !== null;
 
 /** The form at its field `script`, where a script is pasted into an empty list of words; null: nothing of that kind. */
 export function atScript(form: Form, text: string): Form | null {
   const field = form.fields[form.at];
   const script = form.fields.findIndex(({ name, kind }) => name === "script" && kind === "text");
-  if (field?.name === "script" && field.kind === "text") return form;
+  if (form.at === script) return form;
   const isEmpty = field?.kind === "list" && field.line.text === "" && form.fields[script]?.line.text === "";
   return isEmpty && isScript(text) ? moveTo(form, script) : null;
 }
 
-export function moveTo(form: Form, at: number): Form {
-  return { ...form, at: Math.max(0, Math.min(form.fields.length, at)) };
-}
+export const moveTo = (form: Form, at: number): Form => ({
+  ...form,
+  at: Math.max(0, Math.min(form.fields.length, at)),
+});
 
 /** The first field that has to be looked at again; null where the form can go. */
 export function firstProblem(form: Form): number | null {
@@ -229,64 +200,60 @@ export function firstProblem(form: Form): number | null {
 export function submitOf(form: Form): Submit {
   const root = rootOf(form);
   const values = form.fields.flatMap((field) => {
-    const value = heldIn(form, field);
-    return "value" in value ? [{ field, value: value.value }] : [];
+    const held = heldIn(form, field);
+    return "value" in held ? [{ field, value: held.value }] : [];
   });
-  const label = (values.find(({ field }) => isLabel(field))?.value ?? "") as string;
-  const base = { kind: "submit", op: form.type.op, label } as const;
-  const any = values.find(({ field }) => field.name === ANY);
-  const parameters = values.filter(({ field }) => ![ANY, DONE].includes(field.name) && !isLabel(field));
-  // `args` are the words after `--` in a shell. An empty list has no such words.
-  const args = parameters.find(({ field, value }) => field.name === "args" && isTexts(value));
-  const words = parameters
-    .filter((each) => each !== args)
-    .map(({ field, value }) => wordsFor(field.name, value, field.schema, root));
-  if (any !== undefined || words.includes(null) || form.of !== null) {
-    const given = (any?.value ??
-      Object.fromEntries(parameters.map(({ field, value }) => [field.name, value]))) as Operation["params"];
-    const { does, operation, file } = form.of ?? {};
-    const params = does === "retry" ? withDefaultsAs(operation!.params, given, root) : given;
-    const done = (values.find(({ field }) => field.name === DONE)?.value ?? []) as string[];
-    return {
-      ...base,
-      set: [],
-      args: undefined,
-      params,
-      ...(does === "again" && { again: operation!.id }),
-      ...(does === "edit" && { edit: operation!.id }),
-      ...(does === "retry" && { retry: retryOf(operation!, form.fields, params, doneOf(done), root) }),
-      ...(file && { file }),
-    };
-  }
-  return {
-    ...base,
-    set: words.flatMap((each) => each!),
-    args: args?.value as string[] | undefined,
-    params: undefined,
+  // The schema of a field with a role says what its value is.
+  const ofRole = (role: Field["role"]) => values.find(({ field }) => field.role === role)?.value;
+  const all = ofRole("all") as Operation["params"] | undefined;
+  const parameters = values.filter(({ field }) => field.role === undefined);
+  const given = all ?? Object.fromEntries(parameters.map(({ field, value }) => [field.name, value]));
+  const base: Submit = {
+    kind: "submit",
+    op: form.type.op,
+    params: given,
+    words: null,
+    args: [],
+    label: (ofRole("label") ?? "") as string,
+    done: [],
+    repeats: null,
   };
+  if (form.of !== null) {
+    const { does, operation, file } = form.of;
+    const again: Submit = { ...base, of: { does, id: operation.id }, ...(file && { file }) };
+    if (does !== "retry") return again;
+    const params = withDefaultsAs(operation.params, given, root);
+    const done = doneOf((ofRole("done") ?? []) as string[]);
+    const words = changedWords(operation, form.fields, params, root);
+    return { ...again, params, words, done, repeats: repeatedText(operation, params, done) };
+  }
+  // `args` are the words after `--` in a shell. An empty list has no such words.
+  const trailing = parameters.find(({ field, value }) => field.name === "args" && isTexts(value));
+  const words = parameters
+    .filter((each) => each !== trailing)
+    .map(({ field, value }) => wordsFor(field.name, value, field.schema, root));
+  if (all !== undefined || words.includes(null)) return base;
+  return { ...base, words: words.flatMap((each) => each!), args: (trailing?.value ?? []) as string[] };
 }
 
-function retryOf(
-  operation: FilledBy,
+/** The changed parameters, as words; null: words cannot tell the change. */
+function changedWords(
+  { params: before }: FilledBy,
   fields: readonly Field[],
   params: Operation["params"],
-  done: Retry["done"],
   root: JsonSchema,
-): Retry {
-  const names = new Set([...Object.keys(operation.params), ...Object.keys(params)]);
-  const changed = [...names].filter(
-    (name) => JSON.stringify(getOwn(operation.params, name)) !== JSON.stringify(getOwn(params, name)),
-  );
-  const words = changed.map((name) => {
+): readonly string[] | null {
+  const names = new Set([...Object.keys(before), ...Object.keys(params)]);
+  const words = [...names].map((name) => {
+    const [old, now] = [getOwn(before, name), getOwn(params, name)];
+    if (JSON.stringify(old) === JSON.stringify(now)) return [];
     const field = fields.find((each) => each.name === name);
     // A field that is cleared has its default.
-    const value = getOwn(params, name) ?? field?.schema.default;
+    const value = now ?? field?.schema.default;
     return field === undefined || value === undefined ? null : wordsFor(name, value, field.schema, root);
   });
-  const set = words.includes(null) ? null : words.flatMap((each) => each!);
-  return { id: operation.id, set, done, repeats: repeatedText(operation, params, done) };
+  return words.includes(null) ? null : words.flatMap((each) => each!);
 }
 
-function isTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === "string");
-}
+const isTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.length > 0 && value.every((item) => typeof item === "string");

@@ -8,8 +8,7 @@ import { APPROVAL_ACTIONS, APPROVAL_MOVER, ApprovalPage } from "./approval/Appro
 import { HELP_MOVER, HelpPage } from "./help/GeneralPages.js";
 import { NEEDS_ACTIONS, NEEDS_MOVER, NeedsPage } from "./needs/NeedsPage.js";
 import { QUEUES_ACTIONS, QUEUES_MOVER, QueuesPage } from "./queues/QueuesPage.js";
-import { FormPage, RETRY_ACTIONS, RETRY_MOVER, RetryPage } from "./submit/SubmitPages.js";
-import { TypesPage } from "./submit/TypesPage.js";
+import { FormPage, RETRY_ACTIONS, RETRY_MOVER, RetryPage, TypesPage } from "./submit/SubmitPages.js";
 
 interface PageEntry<P extends Page> {
   readonly View: ComponentType<{ state: State; page: P }>;

@@ -1,194 +1,278 @@
-/** The form of a submit, and the page that chooses the stage from which a retry runs. */
+/** The pages of a submit: the types, the form of one, and the stages from which a retry runs. */
 
+import type { OperationType } from "../../../../protocol/replies.js";
+import { listParameters } from "../../../../protocol/schema/parameters.js";
 import { inGroup, onPage } from "../../core/action-parts.js";
 import { operationOf } from "../../core/chain.js";
-import { bareOf } from "../../core/key.js";
+import { bareOf, hostOfKey } from "../../core/key.js";
 import { scrollTop } from "../../core/layout.js";
 import { emit, type PageOf, type State } from "../../core/model.js";
 import { rowMover } from "../../core/movers.js";
 import { Dialog, type DialogSize, dialogSize, useTheme } from "../../core/Panel.js";
-import { type RetryChoice, retryChoices } from "../../core/pages.js";
+import { knownTypes, type RetryChoice, retryChoices, shownTypes } from "../../core/pages.js";
 import { commandOf, type Request } from "../../core/request.js";
 import type { Field } from "../../form/field.js";
-import { type Form, firstProblem, heldIn, nameOf, onButton, submitOf } from "../../form/form.js";
+import { type Form, firstProblem, heldIn, onButton, submitOf } from "../../form/form.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
 import { type Drawn, Line, type Piece, paragraph } from "../../text/line.js";
 import { addTyped } from "../../text/line-edit.js";
-import type { Paint, Style, Theme } from "../../text/theme.js";
-import { typeTitle } from "./TypesPage.js";
+import type { Paint, Style } from "../../text/theme.js";
 
-export function FormPage({ state, page: { form } }: { state: State; page: PageOf<"form"> }) {
-  const theme = useTheme();
-  // The height stays while the fields are filled in: with the most rows that tell about a field, and of the command.
-  const size = dialogSize(state, form.fields.length + 1 + 2 + ABOUT_MOST + COMMAND_MOST + 1);
-  const title: Piece[] = [
-    [TITLES[form.of?.does ?? "submit"], "bold"],
-    ...typeTitle(form.type.op, "accent"),
-    ...(form.type.title.toLowerCase() === bareOf(form.type.op)
-      ? []
-      : [[`  ${sanitizeLine(form.type.title)}`, "muted"] as const]),
-  ];
-  return <Dialog state={state} size={size} title={title} rows={formRows(state, form, size, theme)} />;
+/** Rows of a command, and about a field. */
+const COMMAND_MOST = 3;
+const ABOUT_MOST = 4;
+
+interface Sheet extends DialogSize {
+  readonly state: State;
+  readonly paint: Paint;
 }
 
-const TITLES = { submit: "Submit ", again: "Run again ", edit: "Edit ", retry: "Retry " };
+/** A dialog with as many rows as there is room for, and its foot at the lower edge. */
+function SheetDialog({
+  sheet: { state, ...size },
+  title,
+  rows,
+  foot,
+}: {
+  sheet: Sheet;
+  title: readonly Piece[];
+  rows: readonly Drawn[];
+  foot: readonly Drawn[];
+}) {
+  const room = Math.max(0, size.height - foot.length);
+  const blank = Array<string>(Math.max(0, room - rows.length)).fill("");
+  return (
+    <Dialog state={state} size={size} title={title} rows={[...rows.slice(0, room), ...blank, ...foot]} />
+  );
+}
+
+const marked = ({ width, paint }: Sheet, chosen: boolean): Line =>
+  new Line(width, paint).add(chosen ? "▌ " : "  ", "accent");
+
+const commandRows = ({ state, width, paint }: Sheet, request: Request): Line[] =>
+  paragraph(
+    commandOf(request, state.session.flags),
+    { width, most: COMMAND_MOST, paint, sign: "$ " },
+    "muted",
+  );
+
+/** Columns of a name, a host or a title. */
+const CELL_MOST = 28;
+
+export function TypesPage({ state, page }: { state: State; page: PageOf<"types"> }) {
+  const { paint } = useTheme();
+  const { types } = state.submit;
+  const all = { state, paint, ...dialogSize(state) };
+  const title: Piece[] = [["Submit", "bold"]];
+  if (types === null)
+    return <SheetDialog sheet={all} title={title} rows={loadingRows(all, page)} foot={[]} />;
+  const choices = shownTypes(state);
+  const foot = [...brief(all, choices[state.choice]), ...unloadedRows(all, types.errors)];
+  // The height stays while the text leaves fewer types over.
+  const sheet = { ...all, ...dialogSize(state, knownTypes(state).length + foot.length) };
+  const rows = typeRows(sheet, choices, Math.max(1, sheet.height - foot.length));
+  return <SheetDialog sheet={sheet} title={title} rows={rows} foot={foot} />;
+}
+
+function typeRows(sheet: Sheet, choices: readonly OperationType[], room: number): Drawn[] {
+  const { state, width, paint } = sheet;
+  if (choices.length === 0) return [new Line(width, paint).add("  No such type", "warn")];
+  const cellsOf = ({ op, title, stages }: OperationType) =>
+    [bareOf(op), hostOfKey(op) ?? "", title, (stages ?? []).join(" → ")].map(sanitizeLine);
+  const all = knownTypes(state).map(cellsOf);
+  const widths = [0, 1, 2].map((i) =>
+    Math.min(CELL_MOST, Math.max(...all.map((cells) => widthOf(cells[i]!)))),
+  );
+  const top = scrollTop(0, state.choice, choices.length, room);
+  return choices.slice(top, top + room).map((type, i) => {
+    const chosen = top + i === state.choice;
+    const styles: Style[] = chosen
+      ? ["bold", "bold", "plain", "muted"]
+      : ["plain", "plain", "muted", "muted"];
+    const line = marked(sheet, chosen);
+    for (const [column, text] of cellsOf(type).entries()) {
+      const own = widths[column] ?? line.left;
+      if (own === 0) continue;
+      line.add(fit(text, own), styles[column]!).fill(width - line.left + own - widthOf(fit(text, own)) + 2);
+    }
+    return line;
+  });
+}
+
+function loadingRows({ state, width, paint }: Sheet, page: PageOf<"types">): Drawn[] {
+  const row = (text: string, style: Style) => paragraph(text, { width, most: 4, paint }, style);
+  if (!state.submit.typesWanted) {
+    const why = state.notice?.level === "error" ? `: ${state.notice.text}` : "";
+    return [
+      ...row(`The operation types could not be loaded${why}`, "warn"),
+      ...row("⏎ tries again", "muted"),
+    ];
+  }
+  const then = page.entered === true ? " The form opens when they are loaded." : "";
+  return row(`Loading the operation types.${then}`, "muted");
+}
+
+/** The parameters of the chosen type, and its file. */
+function brief({ width, paint }: Sheet, chosen: OperationType | undefined): Drawn[] {
+  if (chosen === undefined) return ["", "", ""];
+  const names = listParameters(chosen.params).map(({ name, required }) => (required ? `${name}*` : name));
+  const takes = chosen.params === null ? "any" : names.join(" ") || "none";
+  const row = (label: string, text: string) =>
+    new Line(width, paint).add(label.padEnd(12), "muted").addUntrusted(text);
+  return ["", row("parameters", takes), row("file", chosen.file)];
+}
+
+/** Files that could not be loaded. */
+function unloadedRows(
+  { state, width, paint }: Sheet,
+  errors: ReadonlyArray<{ file: string; message: string }>,
+): Drawn[] {
+  const most = state.size.rows < 20 ? 1 : 3;
+  const rows = errors.slice(0, most).map(({ file, message }) => {
+    const text = `✗ ${file.split("/").pop()} does not load: ${message}`;
+    return new Line(width, paint).addUntrusted(text, "warn");
+  });
+  if (errors.length > most)
+    rows.push(new Line(width, paint).add(`${errors.length - most} more: liveops ops`, "warn"));
+  return rows;
+}
+
+/** What the form does: its title, its button, and what the key does. */
+const DOES = {
+  submit: ["Submit ", "run", "runs"],
+  again: ["Run again ", "run", "runs"],
+  edit: ["Edit ", "save", "saves"],
+  retry: ["Retry ", "retry", "retries"],
+} as const;
+
+export function FormPage({ state, page: { form } }: { state: State; page: PageOf<"form"> }) {
+  const { paint } = useTheme();
+  // The height stays while the fields are filled in.
+  const size = dialogSize(state, form.fields.length + 1 + 2 + ABOUT_MOST + COMMAND_MOST + 1);
+  const sheet = { state, paint, ...size };
+  const { op, title } = form.type;
+  const host = hostOfKey(op);
+  const name = sanitizeLine(bareOf(op)) + (host === null ? "" : ` on ${sanitizeLine(host)}`);
+  const pieces: Piece[] = [
+    [DOES[form.of?.does ?? "submit"][0], "bold"],
+    [name, "accent", "bold"],
+    [title.toLowerCase() === bareOf(op) ? "" : `  ${sanitizeLine(title)}`, "muted"],
+  ];
+  const request = submitOf(form);
+  const { repeats } = request;
+  const command = [
+    ...(repeats === null ? [] : [new Line(size.width, paint).addUntrusted(repeats, "warn")]),
+    ...commandRows(sheet, request),
+  ];
+  const about = aboutField(sheet, form, size.height < 16 ? 2 : ABOUT_MOST);
+  const room = Math.max(1, size.height - command.length - about.length - 1);
+  const names = Math.min(
+    Math.floor(size.width * 0.3),
+    24,
+    Math.max(...form.fields.map((field) => widthOf(sanitizeLine(field.name)) + 1)),
+  );
+  const top = scrollTop(0, form.at, form.fields.length + 1, room);
+  const fields = form.fields.map((field, i) => fieldRow(sheet, form, field, i === form.at, names));
+  const rows = [...fields, buttonRow(sheet, form, names)].slice(top, top + room);
+  return <SheetDialog sheet={sheet} title={pieces} rows={[...rows, "", ...about]} foot={command} />;
+}
+
+function fieldRow({ width, paint }: Sheet, form: Form, field: Field, chosen: boolean, names: number): Line {
+  const line = new Line(width, paint)
+    .add(chosen ? "▌" : " ", "accent")
+    .add(fit(sanitizeLine(field.name), names - 1), chosen ? "bold" : "plain")
+    .add(field.required ? "*" : " ", "warn")
+    .fill(names + 3);
+  const [hint, style] = hintOf(form, field, chosen);
+  const room = Math.max(4, line.left - Math.min(widthOf(hint), Math.floor(width * 0.4)));
+  const isTyped = field.line.text !== "";
+  const shown = sanitizeLine(isTyped ? field.line.text : (field.default ?? ""));
+  if (chosen && field.kind === "choice")
+    line
+      .add("‹ ", "accent")
+      .add(shown || "not set", "inverse")
+      .add(" ›", "accent");
+  else if (chosen && isTyped) addTyped(line, field.line, room);
+  else if (chosen) addTyped(line, field.line).add(fit(` ${shown}`, room - 1), "muted");
+  else line.add(fit(shown, room), isTyped ? "plain" : "muted");
+  return line.add(fit(hint, line.left), style);
+}
+
+/** Behind the value: whether the daemon takes it; until a person types, the type of the field. */
+function hintOf(form: Form, field: Field, chosen: boolean): readonly [text: string, style: Style] {
+  const held = heldIn(form, field);
+  if ("unset" in held) return [`  ${sanitizeLine(field.type)}`, "muted"];
+  if ("value" in held) return held.isSure ? ["  ✓", "good"] : ["  ·", "muted"];
+  if (!form.tried && field.line.text === "") return [`  ${held.problem}`, "muted"];
+  // The problem of the chosen field stands below the fields.
+  return [chosen ? "  ✗" : `  ✗ ${held.problem}`, "bad"];
+}
+
+function buttonRow({ width, paint }: Sheet, form: Form, names: number): Line {
+  const [, word, does] = DOES[form.of?.does ?? "submit"];
+  const chosen = onButton(form);
+  const isReady = firstProblem(form) === null;
+  const idle: Style[] = isReady ? ["bold", "accent"] : ["muted"];
+  return new Line(width, paint)
+    .add(chosen ? "▌" : " ", "accent")
+    .fill(names + 3)
+    .add(chosen ? ` ${word} ` : `[${word}]`, ...(chosen ? (["bold", "inverse"] as const) : idle))
+    .addWhole(
+      `  ctrl-s ${isReady ? `${does} from any field` : "goes to the field that is not filled in yet"}`,
+      "muted",
+    );
+}
+
+const KIND_HINTS: Partial<Record<Field["kind"], string>> = {
+  list: ", as in a shell: a 'b c'",
+  choice: "; space: next value",
+};
+
+/** The type, the problem and the description of the chosen field, or the refusal of the daemon. */
+function aboutField({ width, paint }: Sheet, form: Form, most: number): Drawn[] {
+  const bad = (text: string, rows: number) =>
+    paragraph(text, { width, most: rows, paint, sign: "✗ " }, "bad");
+  if (form.refusal !== null) return bad(form.refusal, most);
+  const field = form.fields[form.at];
+  if (field === undefined) return [];
+  const held = heldIn(form, field);
+  const byDefault = field.default === null ? "" : `; default ${field.default}`;
+  const more = "isSure" in held && !held.isSure ? "; the daemon checks it at the submit" : "";
+  const type = `${field.type}${KIND_HINTS[field.kind] ?? ""}${byDefault}${more}`;
+  const isLoud = "problem" in held && (form.tried || field.line.text !== "");
+  return [
+    new Line(width, paint).addUntrusted(type, "accent"),
+    ...(isLoud ? bad(`${field.name} ${held.problem}`, 1) : []),
+    ...paragraph(field.description, { width, most, paint }, "muted"),
+  ].slice(0, most);
+}
+
+const STORED =
+  "A stage with a stored value does not run again. A rerun discards the values from its stage on.";
 
 export function RetryPage({ state, page }: { state: State; page: PageOf<"retry"> }) {
   const { paint } = useTheme();
-  const size = dialogSize(state, retryChoices(state, page.id).length + 2 + 3 + COMMAND_MOST);
-  const title: Piece[] = [
-    ["Retry ", "bold"],
-    [sanitizeLine(operationOf(state, page.id)?.title ?? ""), "accent", "bold"],
-  ];
-  const rows = retryRows(state, page, size.width, size.height, paint);
-  return <Dialog state={state} size={size} title={title} rows={rows} />;
-}
-
-/** The rows, the foot at the lower edge. */
-function filled(rows: readonly Drawn[], foot: readonly Drawn[], height: number): Drawn[] {
-  const spare = Math.max(0, height - rows.length - foot.length);
-  return [...rows.slice(0, height - foot.length), ...Array<string>(spare).fill(""), ...foot];
-}
-
-const commandRows = (command: string, width: number, most: number, paint: Paint): Line[] =>
-  paragraph(command, { width, most, paint, sign: "$ " }, "muted");
-
-/** Rows about a field, and of the command. */
-const ABOUT_MOST = 4;
-const COMMAND_MOST = 3;
-/** Columns from which a field has its type behind its value. */
-const TYPES_FROM = 60;
-/** Columns of a field that is typed into, at least. */
-const TYPED_LEAST = 24;
-
-function formRows(state: State, form: Form, { width, height }: DialogSize, { paint }: Theme): Drawn[] {
-  const request = submitOf(form);
-  const command = commandRows(commandOf(request, state.session.flags), width, COMMAND_MOST, paint);
-  const repeats = request.retry?.repeats ?? null;
-  if (repeats !== null) command.unshift(new Line(width, paint).addUntrusted(repeats, "warn"));
-  const about = aboutField(form, width, height < 16 ? 2 : ABOUT_MOST, paint);
-  const lead = height >= form.fields.length + 4 + ABOUT_MOST + command.length ? [""] : [];
-  const room = Math.max(1, height - command.length - about.length - 2 - lead.length);
-  const top = scrollTop(0, form.at, form.fields.length + 1, room);
-  const names = Math.min(
-    Math.floor(width * 0.3),
-    24,
-    Math.max(...form.fields.map((field) => widthOf(sanitizeLine(nameOf(field))) + 1)),
-  );
-  const rows = [...form.fields.map((_, i) => i), form.fields.length]
-    .slice(top, top + room)
-    .map((i) =>
-      i < form.fields.length ? fieldRow(form, i, names, width, paint) : buttonRow(form, names, width, paint),
-    );
-  return filled([...lead, ...rows, "", ...about], command, height);
-}
-
-function fieldRow(form: Form, i: number, names: number, width: number, paint: Paint): Line {
-  const field = form.fields[i]!;
-  const chosen = i === form.at;
-  const line = new Line(width, paint).add(chosen ? "▌" : " ", "accent");
-  line
-    .add(fit(sanitizeLine(nameOf(field)), names - 1), chosen ? "bold" : "plain")
-    .add(field.required ? "*" : " ", "warn");
-  line.fill(names + 3);
-  const [hint, style] = hintOf(form, field, chosen, width);
-  const markWidth = Math.max(3, Math.min(widthOf(hint), Math.floor(width * 0.4)));
-  const room = Math.max(4, line.left - markWidth);
-  if (chosen && field.kind === "choice")
-    line.add("‹ ", "accent").add(choiceText(field), "inverse").add(" ›", "accent");
-  else if (chosen) {
-    const before = line.left;
-    addTyped(line, field.line, room);
-    // The hint keeps its place while the first letters are typed.
-    if (field.line.text !== "") line.fill(width - before + Math.min(TYPED_LEAST, room));
-    if (field.line.text === "" && field.default !== null)
-      line.add(fit(` ${sanitizeLine(field.default)}`, Math.max(0, room - 1)), "muted");
-  } else if (field.line.text !== "") line.add(fit(sanitizeLine(field.line.text), room));
-  else line.add(fit(field.default === null ? "" : sanitizeLine(field.default), room), "muted");
-  return line.add(fit(hint, Math.min(markWidth, line.left)), style);
-}
-
-/** Behind the value: what is wrong with it, or that nothing is; until a person types, the type of the field. */
-function hintOf(
-  form: Form,
-  field: Field,
-  chosen: boolean,
-  width: number,
-): readonly [text: string, style: Style] {
-  const data = heldIn(form, field);
-  if ("problem" in data) {
-    if (!form.tried && field.line.text === "") return [`  ${data.problem}`, "muted"];
-    // The problem of the chosen field stands below the fields.
-    return [chosen ? "  ✗" : `  ✗ ${data.problem}`, "bad"];
-  }
-  if ("value" in data) return data.isSure ? ["  ✓", "good"] : ["  ·", "muted"];
-  return [width >= TYPES_FROM ? `  ${sanitizeLine(field.type)}` : "", "muted"];
-}
-
-function choiceText({ line, default: byDefault }: Field): string {
-  if (line.text !== "") return sanitizeLine(line.text);
-  return byDefault === null ? "not set" : `${sanitizeLine(byDefault)} (default)`;
-}
-
-const BUTTONS = { submit: "run", again: "run", edit: "save", retry: "retry" };
-const BUTTON_WORDS = { submit: "runs", again: "runs", edit: "saves", retry: "retries" };
-
-function buttonRow(form: Form, names: number, width: number, paint: Paint): Line {
-  const line = new Line(width, paint).add(onButton(form) ? "▌" : " ", "accent").fill(names + 3);
-  const problem = firstProblem(form);
-  const styles = onButton(form)
-    ? (["bold", "inverse"] as const)
-    : problem === null
-      ? (["bold", "accent"] as const)
-      : (["muted"] as const);
-  const word = BUTTONS[form.of?.does ?? "submit"];
-  line.add(onButton(form) ? ` ${word} ` : `[${word}]`, ...styles);
-  const hint =
-    problem === null
-      ? `${BUTTON_WORDS[form.of?.does ?? "submit"]} from any field`
-      : "goes to the field that is not filled in yet";
-  return line.addWhole(`  ctrl-s ${hint}`, "muted");
-}
-
-/** The description of the chosen field, or the refusal of the daemon. */
-function aboutField(form: Form, width: number, most: number, paint: Paint): Drawn[] {
-  if (form.refusal !== null) return paragraph(form.refusal, { width, most, paint, sign: "✗ " }, "bad");
-  const field = form.fields[form.at];
-  if (field === undefined) return [];
-  const data = heldIn(form, field);
-  const loud = "problem" in data && (form.tried || field.line.text !== "");
-  const kind =
-    field.kind === "list" ? ", as in a shell: a 'b c'" : field.kind === "choice" ? "; space: next value" : "";
-  const type = `${field.type}${kind}${field.default === null ? "" : `; default ${field.default}`}`;
-  return [
-    new Line(width, paint).addUntrusted(type, "accent"),
-    ...(loud
-      ? paragraph(`${nameOf(field)} ${data.problem}`, { width, most: 1, paint, sign: "✗ " }, "bad")
-      : []),
-    ...paragraph(field.description, { width, most: most - (loud ? 2 : 1), paint }, "muted"),
-  ];
-}
-
-function retryRows(
-  state: State,
-  page: PageOf<"retry">,
-  width: number,
-  height: number,
-  paint: Paint,
-): Drawn[] {
   const operation = operationOf(state, page.id);
-  if (operation === null) return [];
   const choices = retryChoices(state, page.id);
   const at = Math.min(page.at, choices.length - 1);
-  const rows = choices.map((choice, i) => retryRow(choice, i === at, width, paint));
-  const why = paragraph(STORED, { width, most: 3, paint }, "muted");
-  const foot = commandRows(
-    commandOf(retryRequest(page.id, choices[at]), state.session.flags),
-    width,
-    3,
-    paint,
+  const sheet = { state, paint, ...dialogSize(state, choices.length + 2 + 3 + COMMAND_MOST) };
+  const title: Piece[] = [
+    ["Retry ", "bold"],
+    [sanitizeLine(operation?.title ?? ""), "accent", "bold"],
+  ];
+  const rows = [
+    ...choices.map((choice, i) => retryRow(marked(sheet, i === at), choice, i === at)),
+    "",
+    ...paragraph(STORED, { width: sheet.width, most: 3, paint }, "muted"),
+  ];
+  return (
+    <SheetDialog
+      sheet={sheet}
+      title={title}
+      rows={rows}
+      foot={commandRows(sheet, retryRequest(page.id, choices[at]))}
+    />
   );
-  return filled([...rows, "", ...why], foot, height);
 }
 
 const retryRequest = (id: string, choice: RetryChoice | undefined): Request => ({
@@ -198,21 +282,12 @@ const retryRequest = (id: string, choice: RetryChoice | undefined): Request => (
   ...(choice?.current !== undefined && { current: true }),
 });
 
-const STORED =
-  "A stage with a stored value does not run again. A rerun discards the values from its stage on.";
-
-function retryRow(choice: RetryChoice, chosen: boolean, width: number, paint: Paint): Line {
-  const line = new Line(width, paint).add(chosen ? "▌ " : "  ", "accent");
-  const first = sanitizeLine(choice.first ?? "the end");
-  const text = choice.from === undefined ? `resume at ${first}` : `rerun from ${first}`;
-  line.add(text, chosen ? "bold" : "plain");
-  if (choice.current !== undefined) {
-    const name = choice.current.slice(choice.current.lastIndexOf("/") + 1);
-    return line.add(` with the present text of ${sanitizeLine(name)}; unchanged stages are reused`, "muted");
-  }
-  if (choice.kept.length > 0) line.add(`, reusing ${choice.kept.map(sanitizeLine).join(", ")}`, "muted");
-  else line.add(", reusing nothing", "muted");
-  return line;
+function retryRow(line: Line, { from, first, current, kept }: RetryChoice, chosen: boolean): Line {
+  const word = from === undefined ? "resume at" : "rerun from";
+  line.add(`${word} ${sanitizeLine(first ?? "the end")}`, chosen ? "bold" : "plain");
+  if (current === undefined) return line.addUntrusted(`, reusing ${kept.join(", ") || "nothing"}`, "muted");
+  const name = current.slice(current.lastIndexOf("/") + 1);
+  return line.addUntrusted(` with the present text of ${name}; unchanged stages are reused`, "muted");
 }
 
 export const RETRY_MOVER = rowMover("retry", (state) =>
