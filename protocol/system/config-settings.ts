@@ -153,7 +153,7 @@ export const SETTINGS = {
   },
   keys: {
     description:
-      'Keys of the dashboard by the name of the action: `{"cancel": "C", "filter": ["/", "ctrl-f"]}`',
+      'Keys of the dashboard by the name of the action: `{"cancel": "X", "find": ["/", "ctrl-f"]}`',
     default: {},
     reload: "dashboard",
     schema: {
@@ -165,7 +165,7 @@ export const SETTINGS = {
         ],
         expected: "a key or a list of keys",
       },
-      expected: 'a table of keys by action, such as {"cancel": "C"}',
+      expected: 'a table of keys by action, such as {"cancel": "X"}',
     },
   },
   cgroup: {

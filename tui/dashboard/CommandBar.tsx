@@ -1,7 +1,8 @@
 /** The last row: a question, an announcement or the line that is typed, and the keys that do something now. */
 
-import { NO, YES_OR_NO } from "../../protocol/approval.js";
-import { labelOf, reasonOf } from "./core/action.js";
+import { NO, waitsForApproval } from "../../protocol/approval.js";
+import type { Operation } from "../../protocol/operation.js";
+import { hintOf, reasonOf } from "./core/action.js";
 import { nameOf, operationOf } from "./core/chain.js";
 import { hostNamed } from "./core/hosts.js";
 import { bareOf, hostOfKey } from "./core/key.js";
@@ -13,38 +14,90 @@ import { commandOf, idsOf, type Request } from "./core/request.js";
 import { LEVEL_GLYPHS, LEVEL_STYLES } from "./core/state-style.js";
 import { ENTRIES } from "./entry.js";
 import { fit, sanitizeLine, widthOf } from "./text/cells.js";
-import { fitting, Line, paragraph } from "./text/line.js";
+import { keyLabel } from "./text/keys.js";
+import { Line, paragraph } from "./text/line.js";
 import { addTyped } from "./text/line-edit.js";
-import type { Theme } from "./text/theme.js";
+import { type Paint, type Style, type Theme, unpainted } from "./text/theme.js";
 
 export function CommandBar({ state }: { state: State }) {
-  return <Row text={commandBar(state, useTheme())} />;
+  return <Row text={barOf(state, useTheme().paint).line.toString()} />;
 }
 
-function commandBar(state: State, theme: Theme): string {
-  if (state.entry !== null && state.question === null) return typing(state, theme);
-  if (state.question !== null) return questionBar(state, state.question, theme);
-  const line = new Line(state.size.columns, theme.paint).add(" ");
-  if (state.notice !== null) addNotice(state.notice, line);
-  return addKeys(state, line).toString();
+/** A key of the row: its name, and what it does. */
+type BarKey = readonly [key: string, hint: string];
+
+interface Bar {
+  readonly line: Line;
+  /** The columns of each key. */
+  readonly spots: Array<{ from: number; until: number; key: string }>;
+}
+
+/** The key that a click on the column presses; null: none. */
+export function keyAt(state: State, x: number): string | null {
+  return barOf(state, unpainted).spots.find(({ from, until }) => x >= from && x < until)?.key ?? null;
+}
+
+function barOf(state: State, paint: Paint): Bar {
+  const bar = { line: new Line(state.size.columns, paint).add(" "), spots: [] };
+  const { question, entry, notice } = state;
+  if (question !== null)
+    return addQuestion(state, question, { ...bar, line: new Line(bar.line.width, paint) });
+  if (entry !== null) return addTyping(entry, bar);
+  if (notice !== null) addNotice(notice, bar.line);
+  const [keys, always] = shownKeys(state);
+  const most = bar.line.left - widthOfKeys(always);
+  const ranked = keys.filter((_key, i) => widthOfKeys(keys.slice(0, i + 1)) <= most);
+  addKeys(bar, ranked, "muted");
+  bar.line.fill(bar.line.width - widthOfKeys(always) + 1);
+  return addKeys(bar, always, "muted");
+}
+
+const widthOfKey = ([key, hint]: BarKey) => widthOf(keyLabel(key)) + widthOf(hint) + 3;
+const widthOfKeys = (keys: readonly BarKey[]) => keys.reduce((sum, key) => sum + widthOfKey(key), 0);
+
+function addKeys({ line, spots }: Bar, keys: readonly BarKey[], ...styles: Style[]): Bar {
+  const base = styles.filter((style) => style !== "muted");
+  for (const [key, hint] of keys) {
+    const from = line.width - line.left;
+    line.add(keyLabel(key), ...base, "bold").add(` ${hint}`, ...styles);
+    spots.push({ from, until: line.width - line.left, key });
+    line.add("  ".slice(0, line.left), ...base);
+  }
+  return { line, spots };
 }
 
 /** The whole row is highlighted. Where there is no room for all, the question is cut and not its keys. */
-function questionBar(state: State, question: Question, { paint }: Theme): string {
-  const keys = state.session.actions
-    .filter((action) => action.hint !== undefined && action.when(state))
-    .map((action) => [labelOf(action), sanitizeLine(action.hint!(state) ?? "")] as const);
-  const width = state.size.columns;
-  const fitted = keys.map(([label, hint]) => [label, fit(hint, Math.floor(width / 4))] as const);
-  const keysWidth = fitted.reduce((sum, [label, hint]) => sum + widthOf(label) + widthOf(hint) + 3, 0);
-  const line = new Line(width, paint).add(" ", ...ASKED);
-  const text = questionText(state, question, Math.max(8, line.left - keysWidth - 1));
-  line.add(text, ...ASKED, "bold").add("  ", ...ASKED);
-  for (const [label, hint] of fitted) line.add(label, ...ASKED, "bold").add(` ${hint}  `, ...ASKED);
-  return line.fill(width, " ", ...ASKED).toString();
+function addQuestion(state: State, question: Question, bar: Bar): Bar {
+  const { line } = bar;
+  const most = Math.floor(line.width / 4);
+  const keys = keysHere(state).map(([key, hint]): BarKey => [key, fit(hint, most)]);
+  const text = questionText(state, question, Math.max(8, line.left - widthOfKeys(keys) - 2));
+  line
+    .add(" ", ...ASKED)
+    .add(text, ...ASKED, "bold")
+    .add("  ", ...ASKED);
+  addKeys(bar, keys, ...ASKED);
+  line.fill(line.width, " ", ...ASKED);
+  return bar;
 }
 
 const ASKED = ["inverse", "warn"] as const;
+
+/** Least columns of the typed text. The list of keys does not take them. */
+const TYPED_LEAST = 30;
+
+function addTyping({ kind, line: typed }: NonNullable<State["entry"]>, bar: Bar): Bar {
+  const { line } = bar;
+  const { prompt, keys } = ENTRIES[kind];
+  const width = widthOfKeys(keys);
+  const hasRoom = prompt === "" || line.left - prompt.length - width >= TYPED_LEAST;
+  if (prompt !== "") {
+    line.add(prompt, "accent", "bold");
+    addTyped(line, typed, line.left - (hasRoom ? width : 0) - 1);
+    if (hasRoom) line.fill(line.width - width);
+  }
+  return hasRoom ? addKeys(bar, keys, "muted") : bar;
+}
 
 /** Rows above the command bar: the shell command for the question, or for the last action. */
 export function shellRows(state: State, { paint }: Theme): Line[] {
@@ -59,25 +112,43 @@ export function shellRows(state: State, { paint }: Theme): Line[] {
   return paragraph(command, { width: state.size.columns - 1, most: 3, paint, sign: " $ " }, "muted");
 }
 
-/** Least columns of the typed text. The list of keys does not take them. */
-const TYPED_LEAST = 30;
-
-function typing(state: State, { paint }: Theme): string {
-  const entry = state.entry!;
-  const { prompt, keys } = ENTRIES[entry.kind];
-  const line = new Line(state.size.columns, paint).add(" ");
-  const width = keys.reduce((sum, [label, hint]) => sum + widthOf(label) + widthOf(hint) + 3, 0);
-  const hasPrompt = prompt === "" || line.left - prompt.length - width >= TYPED_LEAST;
-  if (prompt !== "") {
-    line.add(prompt, "accent", "bold");
-    addTyped(line, entry.line, line.left - (hasPrompt ? width : 0) - 1);
-    if (hasPrompt) line.fill(line.width - width);
-  }
-  for (const [label, hint] of hasPrompt ? keys : []) line.add(label, "bold").add(` ${hint}  `, "muted");
-  return line.toString();
+/** Keys of the actions that can be done now, those of a low rank first. */
+function keysHere(state: State, isShown: (action: DashboardAction) => boolean = () => true): BarKey[] {
+  return state.session.actions
+    .filter(
+      (action) =>
+        action.keys.length > 0 && isShown(action) && action.when(state) && reasonOf(action, state) === null,
+    )
+    .toSorted((a, b) => (a.rank ?? LAST) - (b.rank ?? LAST))
+    .map((action): BarKey => [action.keys[0]!, sanitizeLine(hintOf(action, state) ?? "")])
+    .filter(([, hint]) => hint !== "");
 }
 
-function questionText(state: State, { request, only }: Question, room: number): string {
+const LAST = 9;
+
+/** Keys of the row beside those that it always has. */
+const KEYS_MOST = 5;
+
+/** At the right edge. */
+const ALWAYS = new Set(["commands", "help"]);
+
+function shownKeys(state: State): [keys: BarKey[], always: BarKey[]] {
+  if (panesOf(state).tooSmall) return [[], []];
+  const isAlways = ({ name }: DashboardAction) => ALWAYS.has(name);
+  return [keysHere(state, (action) => !isAlways(action)).slice(0, KEYS_MOST), keysHere(state, isAlways)];
+}
+
+function addNotice({ text, level, about }: Notice, line: Line): void {
+  const sign = /^[●✗→]/.test(text) ? "" : `${LEVEL_GLYPHS[level]} `;
+  const show = about === undefined ? "" : "   ! show";
+  // The keys at the right edge keep their place.
+  const room = Math.max(12, line.left - 24 - show.length);
+  line.add(`${sign}${fit(sanitizeLine(text), room)}`, LEVEL_STYLES[level], "bold");
+  if (show !== "") line.add("   !", "bold").add(" show", "muted");
+  line.add("   ");
+}
+
+function questionText(state: State, { request, only, no }: Question, room: number): string {
   if ("name" in request) return fit(questionAbout(state, request), room);
   const ids = idsOf(request);
   const operation = operationOf(state, ids[0] ?? null);
@@ -86,22 +157,22 @@ function questionText(state: State, { request, only }: Question, room: number): 
   const one = host === null ? name : `${name} on ${sanitizeLine(host)}`;
   const count = only === undefined ? `${ids.length} operations` : `all ${ids.length} operations of ${one}`;
   const what = ids.length === 1 ? one : count;
-  const [before, after] =
-    request.kind === "remove"
-      ? ["Remove ", " with the log?"]
-      : request.kind === "retry"
-        ? retryWords(state, request)
-        : request.kind === "answer"
-          ? answerWords(request.choice)
-          : [request.kind === "pause" ? "Pause " : "Cancel ", "?"];
+  const [before, after] = wordsOf(state, request, no === undefined ? null : operation);
   const rest = after + leftOut(state, request.kind, ids);
-  const shown = [rest, after, "?"].find((end) => before.length + widthOf(what) + end.length <= room) ?? "?";
-  return fit(`${before}${fit(what, Math.max(4, room - before.length - shown.length))}${shown}`, room);
+  const end = [rest, after, "?"].find((each) => before.length + widthOf(what) + each.length <= room) ?? "?";
+  return fit(`${before}${fit(what, Math.max(4, room - before.length - end.length))}${end}`, room);
 }
 
-function answerWords(choice: string): [before: string, after: string] {
-  if (choice === NO) return ["Reject ", "?"];
-  return ["Approve ", choice === YES_OR_NO[0] ? "?" : ` with ${fit(sanitizeLine(choice), 24)}?`];
+/** @param asks the operation whose own question it is */
+function wordsOf(state: State, request: Request, asks: Operation | null): [before: string, after: string] {
+  if (request.kind === "remove") return ["Remove ", " with the log?"];
+  if (request.kind === "retry") return retryWords(state, request);
+  if (request.kind === "pause") return ["Pause ", "?"];
+  if (request.kind !== "answer") return ["Cancel ", "?"];
+  const question = asks === null ? undefined : waitsForApproval(asks)?.question;
+  if (question !== undefined) return ["", `: ${sanitizeLine(question)}`];
+  if (request.choice === NO) return ["Reject ", "?"];
+  return ["Approve ", ` with ${fit(sanitizeLine(request.choice), 24)}?`];
 }
 
 function retryWords(
@@ -148,56 +219,4 @@ function questionAbout(state: State, { kind, name }: { kind: string; name: strin
   }
   const running = queue === undefined || queue.running === 0 ? "" : ` ${queue.running} running continue.`;
   return `Pause queue ${name}? Nothing starts.${running}`;
-}
-
-function addNotice({ text, level, about }: Notice, line: Line): void {
-  const sign = /^[●✗→]/.test(text) ? "" : `${LEVEL_GLYPHS[level]} `;
-  const show = about === undefined ? "" : "   ! show";
-  // Help and quit keep their place behind the notice.
-  const room = Math.max(12, line.left - 18 - show.length);
-  line.add(`${sign}${fit(sanitizeLine(text), room)}`, LEVEL_STYLES[level], "bold");
-  if (show !== "") line.add("   !", "bold").add(" show", "muted");
-  line.add("   ");
-}
-
-/** Actions that the bar can show now, in the order of the table. */
-function shownActions(state: State): DashboardAction[] {
-  const small = panesOf(state).tooSmall;
-  return state.session.actions.filter(
-    (action) =>
-      !small &&
-      (action.hint?.(state) ?? null) !== null &&
-      action.when(state) &&
-      reasonOf(action, state) === null,
-  );
-}
-
-/** Help and quit stand at the right edge. */
-const RIGHT = new Set(["help", "quit"]);
-
-/** Below this width, actions of the operation come before quit, which the help lists too. */
-const NARROW = 48;
-
-function rankOf({ name, rank = 9 }: DashboardAction, { size, notice, question, page }: State): number {
-  const givesWay = name === "quit" && size.columns < NARROW && notice === null && question === null;
-  return givesWay && page === null ? 9 : rank;
-}
-
-function addKeys(state: State, line: Line): Line {
-  const actions = shownActions(state);
-  const cost = (action: DashboardAction) => widthOf(labelOf(action)) + widthOf(action.hint!(state)!) + 3;
-  const chosen = fitting(actions, line.left + 1, cost, (action) => rankOf(action, state));
-  const add = (action: DashboardAction) =>
-    line
-      .add(labelOf(action), "bold")
-      .add(` ${sanitizeLine(action.hint!(state)!)}`, "muted")
-      .add("  ".slice(0, line.left));
-  const [left, right] = [false, true].map((isRight) =>
-    actions.filter((action) => chosen.has(action) && RIGHT.has(action.name) === isRight),
-  ) as [DashboardAction[], DashboardAction[]];
-  for (const action of left) add(action);
-  const width = right.reduce((sum, action) => sum + cost(action), 0);
-  line.fill(line.width - width + 1);
-  for (const action of right) add(action);
-  return line;
 }

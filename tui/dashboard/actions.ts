@@ -1,31 +1,29 @@
-/** Every action of the dashboard, in the order of the command bar, with the keys that the config sets. */
+/** Every action of the dashboard, in the order of the help and the palette, with the keys that the config sets. */
 
 import { settingError } from "../../protocol/system/config.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import type { DashboardAction } from "./core/model.js";
 import { movementActions } from "./core/movers.js";
-import { APPROVE_ACTIONS } from "./pages/approval/ApprovalPage.js";
-import { CLOSE_ACTIONS, GENERAL_ACTIONS } from "./pages/help/GeneralPages.js";
+import { GENERAL_ACTIONS } from "./pages/help/HelpPage.js";
 import { PALETTE_ACTIONS } from "./pages/help/Palette.js";
 import { LIST_ACTIONS, LIST_MOVER } from "./pages/list/list-actions.js";
 import { LOG_ACTIONS, LOG_MOVER } from "./pages/log/log-actions.js";
 import { OPEN_NEEDS } from "./pages/needs/NeedsPage.js";
 import { FOLD_MOVER } from "./pages/operation/fold.js";
-import { OPERATION_ACTIONS } from "./pages/operation/operation-actions.js";
+import { OPERATION_ACTIONS, QUESTION_ACTIONS } from "./pages/operation/operation-actions.js";
 import { QUEUE_ACTIONS } from "./pages/operation/queue-actions.js";
 import { PAGE_ACTIONS, PAGE_MOVERS } from "./pages/pages.js";
 import { SPECIAL } from "./text/keys.js";
 
 export const ACTIONS: readonly DashboardAction[] = [
-  ...APPROVE_ACTIONS,
   ...OPERATION_ACTIONS,
   ...QUEUE_ACTIONS,
   ...LIST_ACTIONS,
   ...LOG_ACTIONS,
   ...OPEN_NEEDS,
-  ...movementActions([LIST_MOVER, LOG_MOVER, FOLD_MOVER, ...PAGE_MOVERS]),
   ...PAGE_ACTIONS,
-  ...CLOSE_ACTIONS,
+  ...movementActions([LIST_MOVER, LOG_MOVER, FOLD_MOVER, ...PAGE_MOVERS]),
+  ...QUESTION_ACTIONS,
   ...PALETTE_ACTIONS,
   ...GENERAL_ACTIONS,
 ];

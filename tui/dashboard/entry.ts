@@ -13,7 +13,7 @@ import {
 } from "./core/pages.js";
 import { choiceAfter } from "./form/field.js";
 import { atScript, type Form, firstProblem, moveTo, onButton, submitOf, withLine } from "./form/form.js";
-import { nearNames, shownItems } from "./pages/help/palette-rows.js";
+import { noCommand, shownItems } from "./pages/help/palette-rows.js";
 import { filtered } from "./pages/list/list-actions.js";
 import { search } from "./pages/log/moves.js";
 import { nameOfKey, type Pressed } from "./text/keys.js";
@@ -22,8 +22,8 @@ import { EMPTY_LINE, editLine, insertText, type LineEdit } from "./text/line-edi
 export interface EntryHandlers {
   /** Stands before the text; "" for a line that is drawn elsewhere than at the foot. */
   prompt: string;
-  /** Its keys beside those of typing. */
-  keys: readonly (readonly [label: string, hint: string])[];
+  /** Its keys beside those of typing, by name, with what they do. */
+  keys: readonly (readonly [key: string, hint: string])[];
   /** After each change of the text. */
   changed(state: State, text: string): State;
   /** On enter; the line is closed already. */
@@ -40,8 +40,8 @@ export const ENTRIES: Record<EntryKind, EntryHandlers> = {
   filter: {
     prompt: "",
     keys: [
-      ["⏎", "apply"],
-      ["esc", "clear"],
+      ["return", "apply"],
+      ["escape", "clear"],
     ],
     changed: filtered,
     accepted: unchanged,
@@ -50,8 +50,8 @@ export const ENTRIES: Record<EntryKind, EntryHandlers> = {
   search: {
     prompt: "/",
     keys: [
-      ["⏎", "search"],
-      ["esc", "cancel"],
+      ["return", "search"],
+      ["escape", "cancel"],
     ],
     changed: unchanged,
     accepted: search,
@@ -60,9 +60,9 @@ export const ENTRIES: Record<EntryKind, EntryHandlers> = {
   types: {
     prompt: "type: ",
     keys: [
-      ["⏎", "fill in"],
-      ["↑↓", "choose"],
-      ["esc", "back"],
+      ["return", "fill in"],
+      ["downArrow", "choose"],
+      ["escape", "back"],
     ],
     changed: (state) => ({ ...state, choice: 0, page: { kind: "types" } }),
     accepted: (state, text) => {
@@ -81,9 +81,9 @@ export const ENTRIES: Record<EntryKind, EntryHandlers> = {
   field: {
     prompt: "",
     keys: [
-      ["↑↓ tab", "field"],
-      ["ctrl-s", "run"],
-      ["esc", "close"],
+      ["tab", "field"],
+      ["^s", "run"],
+      ["escape", "close"],
     ],
     changed: typedInForm,
     accepted: unchanged,
@@ -94,25 +94,21 @@ export const ENTRIES: Record<EntryKind, EntryHandlers> = {
   palette: {
     prompt: ":",
     keys: [
-      ["⏎", "run"],
-      ["↑↓", "choose"],
-      ["esc", "close"],
+      ["return", "run"],
+      ["downArrow", "choose"],
+      ["escape", "close"],
     ],
     changed: (state) => ({ ...state, choice: 0 }),
     accepted: (state, text) => {
       const item = shownItems(state, text)[state.choice];
       if (item === undefined) {
-        if (text === "") return state;
-        const near = nearNames(state, text);
-        const hint = near.length === 0 ? "" : `. Similar: ${near.join(", ")}`;
-        return notify(state, `No command ${text}${hint}`, "warning");
+        return text === "" ? state : notify(state, noCommand(state, text), "warning");
       }
       if (item.disabledReason !== null) return notify(state, `${item.name}: ${item.disabledReason}`);
       return item.run(state);
     },
     dropped: unchanged,
-    first: (state, pressed) =>
-      chosenAfter(state, pressed, shownItems(state, state.entry?.line.text ?? "").length),
+    first: (state, pressed) => chosenAfter(state, pressed, shownItems(state).length),
   },
 };
 

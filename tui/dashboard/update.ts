@@ -7,6 +7,7 @@ import { waitsForApproval } from "../../protocol/approval.js";
 import type { Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
 import { askNamed, withWanted } from "./asks.js";
+import { keyAt } from "./CommandBar.js";
 import { meaningOf } from "./core/action.js";
 import { withAnswer } from "./core/ask.js";
 import { operationOf } from "./core/chain.js";
@@ -15,7 +16,7 @@ import { withPromises } from "./core/chain-time.js";
 import type { Effect } from "./core/effect.js";
 import { listLayout, panesOf } from "./core/layout.js";
 import type { Message } from "./core/message.js";
-import { isLive, type Notice, notify, patched, type State } from "./core/model.js";
+import { type DashboardAction, isLive, type Notice, notify, patched, type State } from "./core/model.js";
 import { withLooked } from "./core/needs.js";
 import { selectedRow } from "./core/order.js";
 import { changeForm, showForm, withoutDraft } from "./core/pages.js";
@@ -25,7 +26,7 @@ import { addFetched, applyLines, heardNow, LIVE, reordered, sampled } from "./co
 import { pasted, typed } from "./entry.js";
 import { filledForm } from "./form/form.js";
 import { clicked, scrolled } from "./pages/list/list-actions.js";
-import { nameOfKey } from "./text/keys.js";
+import { nameOfKey, type Pressed, pressedOf } from "./text/keys.js";
 
 const NOTHING: readonly Effect[] = [];
 
@@ -46,8 +47,11 @@ function reduce(state: State, message: Message): State {
       return withLooked(pressed(withLooked(state), message.pressed));
     case "pasted":
       return pasted(state, message.text);
-    case "clicked":
-      return clicked(state, message.x, message.y);
+    case "clicked": {
+      if (message.y !== state.size.rows - 1) return clicked(state, message.x, message.y);
+      const key = keyAt(state, message.x);
+      return key === null ? state : withLooked(pressed(withLooked(state), pressedOf(key)));
+    }
     case "scrolled":
       return scrolled(state, message.x, message.y, message.rows);
     case "resized": {
@@ -92,18 +96,20 @@ function reduce(state: State, message: Message): State {
   }
 }
 
-function pressed(before: State, key: Extract<Message, { type: "pressed" }>["pressed"]): State {
+/** Actions that work on a terminal that is too small for the screen. */
+const ALWAYS = new Set(["quit", "interrupt", "suspend"]);
+
+function pressed(before: State, key: Pressed): State {
   if (panesOf(before).tooSmall) {
-    const name = nameOfKey(key);
-    return (
-      before.session.actions.find(({ keys, always }) => always && keys.includes(name))?.run(before) ?? before
-    );
+    const isAlways = ({ name, keys }: DashboardAction) => ALWAYS.has(name) && keys.includes(nameOfKey(key));
+    return before.session.actions.find(isAlways)?.run(before) ?? before;
   }
   const meaning = meaningOf(before, key);
-  const state = before.notice === null || before.entry !== null ? before : { ...before, notice: null };
-  // `!` shows what the notice is about.
-  if (meaning !== null && "action" in meaning)
-    return meaning.action.run(meaning.action.keepsNotice ? before : state);
+  if (meaning !== null && "action" in meaning) {
+    const state = meaning.action.run(before);
+    // The action may have needed the notice.
+    return state.notice === before.notice && before.entry === null ? { ...state, notice: null } : state;
+  }
   if (before.entry !== null) return typed(before, key);
   return meaning === null ? before : notify(before, meaning.reason);
 }

@@ -14,6 +14,7 @@ import { announce } from "../../../tui/features/reader/announce.js";
 import { fleetOf, host } from "../../harness/hosts.js";
 import { Story } from "../../harness/records.js";
 import {
+  act,
   action,
   after,
   answerTo,
@@ -68,23 +69,23 @@ describe("the page of the hosts", () => {
 
   test("drains the host of the daemon after a question, and undoes it without one; of another it says where", () => {
     const page = press(open(), "H");
-    const asked = press(page, "d");
+    const asked = act(page, "drain");
     expect(screenText(asked)).toContain("Drain build-1? Nothing starts there. 5 running continue.");
     expect(screenText(asked)).toContain("$ liveops drain");
     expect(sentBy(asked, "y")).toEqual({ kind: "drain-host", name: "build-1" });
     const drained = fleetOf(HOSTS.map((each) => ({ ...each, draining: true })));
     const undo = press(open(drained), "H");
-    expect(screenText(undo)).toContain("d undo the drain");
-    expect(sentBy(undo, "d")).toEqual({ kind: "undrain-host", name: "build-1" });
-    expect(commandOf(sentBy(undo, "d")!, { socket: "/s" })).toBe("liveops drain --undo --socket /s");
-    expect(press(page, "j", "d").notice?.text).toBe("drain build-2 there, with: liveops drain");
+    const request = act(undo, "drain").request!;
+    expect(request).toEqual({ kind: "undrain-host", name: "build-1" });
+    expect(commandOf(request, { socket: "/s" })).toBe("liveops drain --undo --socket /s");
+    expect(reason("drain", press(page, "j"))).toBe("drain build-2 there, with: liveops drain");
     expect(screenText(open(drained)).split("\n")[1]).toContain("‖ host drained  H");
   });
 
   test("declares another host lost after a question, and asks for the hosts anew", () => {
     const page = press(open(), "H");
-    expect(press(page, "x").notice?.text).toBe("this daemon runs there");
-    const asked = press(page, "j", "x");
+    expect(reason("declare-lost", page)).toBe("this daemon runs there");
+    const asked = act(press(page, "j"), "declare-lost");
     expect(screenText(asked)).toContain("Declare build-2 lost? 3 running: queued again, or failed.");
     const request = sentBy(asked, "y")!;
     expect(request).toEqual({ kind: "declare-lost", name: "build-2" });

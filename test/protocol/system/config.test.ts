@@ -185,7 +185,7 @@ test("all problems are told, each in a line", () => {
     [
       `${file}:2:11: nice must be a whole number from 0 to 19`,
       `${file}:3:15: logLevel must be one of trace, debug, info, warn, error, fatal, silent`,
-      `${file}:4:11: keys must be a table of keys by action, such as {"cancel": "C"}`,
+      `${file}:4:11: keys must be a table of keys by action, such as {"cancel": "X"}`,
     ].join("\n"),
   );
 });

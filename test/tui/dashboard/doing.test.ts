@@ -287,7 +287,7 @@ describe("the palette", () => {
     ["time", "timeline"],
     ["show", "open"],
     ["watch", "follow-chain"],
-    ["logs", undefined],
+    ["logs", "follow-log"],
   ])("%s means %s", (typed, name) => {
     expect(first(typed)).toBe(name);
   });
@@ -336,11 +336,11 @@ describe("the keys of the config", () => {
 });
 
 describe("without a daemon", () => {
-  test("the bar offers only what does something: start the daemon, help, quit", () => {
+  test("the bar offers only what does something: start the daemon, help", () => {
     const lost = update(initial(), { type: "lost", reason: "The socket does not exist.", at: 0 });
     const bar = screenText(lost).split("\n").at(-1)!;
-    expect(bar).toContain("⏎ start the daemon");
-    for (const word of ["submit", "filter", "cancel", "log"]) expect(bar).not.toContain(word);
+    expect(bar).toContain("s start the daemon");
+    for (const word of ["submit", "find", "cancel", "log"]) expect(bar).not.toContain(word);
   });
 
   test("that was there before, the key of submit starts it again", () => {
@@ -358,18 +358,18 @@ describe("without a daemon", () => {
 });
 
 describe("copying", () => {
-  test("y copies the command that submits the operation, or the lines of the log, through OSC 52", async () => {
+  test("C copies the command that submits the operation, or the lines of the log, through OSC 52", async () => {
     await using world = await World.start();
     world.put(backup({ params: { source: "/home/ada" } }));
     world.log(backup().id, "a line to copy");
     await using opened = openDashboard({ socket: world.socket });
     await opened.screen.until("a line to copy");
     const base64 = (text: string) => `\x1b]52;c;${Buffer.from(text).toString("base64")}\x1b\\`;
-    opened.press("y");
+    opened.press("C");
     await opened.screen.until("command copied");
     expect(opened.screen.written).toContain(base64("liveops submit backup source=/home/ada --label nightly"));
     opened.press(KEY.enter);
-    opened.press("y");
+    opened.press("C");
     await opened.screen.until("1 line copied");
     expect(opened.screen.written).toContain(base64("a line to copy"));
   });

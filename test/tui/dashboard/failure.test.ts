@@ -160,11 +160,11 @@ describe("the card", () => {
     expect(detailPlan(state).rows.map(String).join("\n")).toContain("✗ Process ");
   });
 
-  test("y copies it as Markdown, in which no text ends the fence", () => {
+  test("C copies it as Markdown, in which no text ends the fence", () => {
     const it = deploy();
     const lines = ["```", "boom\x1b[2J"];
     const state = after(show(it), told(it, { failure: { ...WHY.failure!, lines } }));
-    const [copied] = effectsOf(state, { type: "pressed", pressed: { input: "y" } });
+    const [copied] = effectsOf(state, { type: "pressed", pressed: { input: "C" } });
     expect(copied).toMatchObject({ type: "copy" });
     const { text } = copied as { text: string };
     expect(text).toContain("### Fails at an item: failed");

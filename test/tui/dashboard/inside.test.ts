@@ -83,7 +83,7 @@ test("of several operations in a stage each has a row, of one in a step the step
   expect(rowsOf(open([release(steps), done]))).toEqual(["● Build", "  ● web", "○ Deploy"]);
 });
 
-test("enter opens what runs inside, escape leads back; < and > reach the others of the stage", () => {
+test("enter opens what runs inside, escape leads back; the others of the stage are reached by name", () => {
   const other = compile({ id: "otherddddddd", state: "succeeded", createdAt: ago(60) });
   let state = open([release(), compile(), other, inner()]);
   state = press(state, "return");
@@ -91,8 +91,8 @@ test("enter opens what runs inside, escape leads back; < and > reach the others 
   state = press(state, "return");
   expect(state.selected).toBe("compilebbbbb");
   expect(screenText(state)).toContain("● Build the shop in Release 4.2 › Build ");
-  expect(press(state, "<").selected).toBe("otherddddddd");
-  expect(press(state, "<", ">").selected).toBe("compilebbbbb");
+  expect(act(state, "link-previous").selected).toBe("otherddddddd");
+  expect(act(state, "link-previous", "link-next").selected).toBe("compilebbbbb");
   state = press(state, "return");
   expect(screenText(state)).toContain("● Inner in Release 4.2 › Build › Compile ");
   state = press(state, "escape", "leftArrow");

@@ -9,6 +9,7 @@ import { selectedRow } from "../../../tui/dashboard/core/order.js";
 import { LIST_PAGE, PAGES_MOST, wantedPage } from "../../../tui/dashboard/core/paging.js";
 import { choose } from "../../../tui/dashboard/core/select.js";
 import {
+  act,
   after,
   answerTo,
   changed,
@@ -162,15 +163,15 @@ describe("a chain", () => {
     const unfolded = press(state, "z");
     expect(unfolded.list.order).toEqual([B.id, A.id, failed().id]);
     expect(press(unfolded, "j", "z")).toMatchObject({ list: { order: [B.id, failed().id] }, selected: B.id });
-    expect(press(state, "Z").list.order).toHaveLength(3);
-    expect(press(state, "Z", "Z").list.order).toHaveLength(2);
+    expect(act(state, "fold-all").list.order).toHaveLength(3);
+    expect(act(state, "fold-all", "fold-all").list.order).toHaveLength(2);
   });
 
   test("folded, an earlier link that is looked at keeps the chain's row selected", () => {
-    const state = press(opened([A, B, failed()]), "<");
+    const state = act(opened([A, B, failed()]), "link-previous");
     expect(state.selected).toBe(A.id);
     expect(selectedRow(state)).toBe(0);
-    expect(press(state, ">").selected).toBe(B.id);
+    expect(act(state, "link-next").selected).toBe(B.id);
   });
 
   test("stays one row through a hand-over", () => {
@@ -190,7 +191,7 @@ describe("a chain", () => {
 
 describe("the order", () => {
   const sorted = (count: number) =>
-    press(opened([scanning(), queued(), failed(), B]), ...Array<string>(count).fill("o")).list.order;
+    act(opened([scanning(), queued(), failed(), B]), ...Array<string>(count).fill("sort")).list.order;
 
   test("by newest, by name, by state, by time", () => {
     expect(sorted(1)).toEqual([B.id, queued().id, scanning().id, failed().id]);
@@ -201,8 +202,8 @@ describe("the order", () => {
   });
 
   test("reversed is the same backwards", () => {
-    const state = press(opened([scanning(), queued(), failed()]), "o");
-    expect(press(state, "O").list.order).toEqual(state.list.order.toReversed());
+    const state = act(opened([scanning(), queued(), failed()]), "sort");
+    expect(act(state, "reverse").list.order).toEqual(state.list.order.toReversed());
   });
 });
 
@@ -249,7 +250,7 @@ describe("pages", () => {
   });
 
   test("an order by anything but time needs all of them", () => {
-    expect(wantedPage(press(opened(finished(200), counts), "o", "o"))).not.toBeNull();
+    expect(wantedPage(act(opened(finished(200), counts), "sort", "sort"))).not.toBeNull();
   });
 
   test("G is the last row of all, by one request; page up from there loads backwards, and g is the first", () => {

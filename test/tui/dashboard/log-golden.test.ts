@@ -26,16 +26,6 @@ const onLog = async ({ screen, press }: Shown, ...keys: string[]) => {
 
 const SCENES: Scene[] = [
   {
-    name: "log-numbers",
-    set: longLog,
-    id: "backup",
-    async show(opened) {
-      await onLog(opened, "#");
-      // The rule above the log has 302 too.
-      await opened.screen.until(/ 301 /);
-    },
-  },
-  {
     name: "log-wrapped",
     set: longLog,
     id: "backup",
@@ -79,7 +69,7 @@ const SCENES: Scene[] = [
     set: longLog,
     id: "backup",
     async show(opened) {
-      await onLog(opened, "E", "E");
+      await onLog(opened, ":only-stream\r", ":only-stream\r");
       await opened.screen.until((text) => text.includes("photos/2024/292") && !text.includes("/302.jpg"));
     },
   },
@@ -90,7 +80,7 @@ const SCENES: Scene[] = [
     async show(opened) {
       await onLog(opened, "g");
       await opened.screen.until(" 1–");
-      opened.press("]");
+      opened.press(":stage-next\r");
       await opened.screen.until((text) => !text.includes(" 1–") && !text.includes("searching"));
     },
   },
@@ -99,7 +89,7 @@ const SCENES: Scene[] = [
     set: longLog,
     id: "backup",
     async show(opened) {
-      await onLog(opened, "Y");
+      await onLog(opened, ":select-text\r");
       await opened.screen.until("esc back");
     },
   },

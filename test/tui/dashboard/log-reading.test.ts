@@ -43,11 +43,11 @@ describe("a line that is a JSON object", () => {
     world.log("backupaaaaaa", '{"level":"error","msg":"no db","host":"a"}');
     await using opened = openDashboard({ socket: world.socket, id: "backup", size: [100, 30] });
     await opened.screen.until("✗error no db host=a");
-    opened.press("y");
+    opened.press("C");
     await opened.screen.until("1 line copied");
     const copied = /\x1b\]52;c;([^\x07\x1b]+)/.exec(opened.screen.written)?.[1] ?? "";
     expect(Buffer.from(copied, "base64").toString()).toBe('{"level":"error","msg":"no db","host":"a"}');
-    opened.press("Y");
+    opened.press(`:select-text${KEY.enter}`);
     await opened.screen.until('{"level":"error","msg":"no db","host":"a"}');
   });
 });

@@ -22,6 +22,11 @@ const open = (world: World): Opened => openDashboard({ socket: world.socket, id:
 const ranges = (world: World) =>
   world.daemon.asked.filter(({ path }) => path.endsWith("/log")).map(({ query }) => query);
 
+/** Runs commands of the palette. */
+function run({ press }: Opened, ...names: string[]): void {
+  for (const name of names) press(`:${name}${KEY.enter}`);
+}
+
 describe("a long log", () => {
   test("opens at its end with what was streamed, and nothing before that is read", async () => {
     await using world = await million();
@@ -69,11 +74,11 @@ describe("a long log", () => {
     await using world = await million();
     await using opened = open(world);
     await opened.screen.until("line 100000.");
-    opened.press("[");
+    run(opened, "stage-previous");
     await opened.screen.until("line 1.");
-    opened.press("]");
+    run(opened, "stage-next");
     await opened.screen.until("line 50001.");
-    opened.press("]");
+    run(opened, "stage-next");
     await opened.screen.until("No next stage");
     opened.press("/");
     opened.press("nosuch");
@@ -85,23 +90,23 @@ describe("a long log", () => {
     await using world = await million();
     await using opened = open(world);
     await opened.screen.until("line 100000.");
-    opened.press("S");
+    run(opened, "only-stage");
     await opened.screen.until((text) => text.includes("line 100000.") && text.includes("only Archive"));
-    opened.press("[");
+    run(opened, "stage-previous");
     await opened.screen.until((text) => text.includes("line 50000.") && text.includes("only Scan"));
-    opened.press("[");
+    run(opened, "stage-previous");
     await opened.screen.until("No previous stage");
     opened.press(KEY.escape);
     await opened.screen.until((text) => !text.includes(" only "));
     // In one go: what is fetched for the stream is not there when the step is asked for.
-    opened.press("EE[");
+    run(opened, "only-stream", "only-stream", "stage-previous");
     const text = await opened.screen.until(
       (shown) => shown.includes("only stderr") && shown.includes("line 1."),
     );
     expect(text).not.toContain("searching");
   });
 
-  test("of one step alone they lead to the one beside it", async () => {
+  test("of one step alone the next one follows, then the whole log", async () => {
     await using world = await World.start();
     const steps = [step("lint"), step("unit")];
     world.put(backup({ steps: { Archive: steps }, stepCounts: { Archive: { total: 2 } } }));
@@ -109,15 +114,11 @@ describe("a long log", () => {
       world.log("backupaaaaaa", { text: `line ${i}.`, stage: "Archive", step: i % 2 ? "lint" : "unit" });
     await using opened = open(world);
     await opened.screen.until("line 600.");
-    opened.press("P");
+    run(opened, "only-step");
     const unit = await opened.screen.until("only unit");
     await opened.screen.until((text) => text.includes("line 592.") && !text.includes("line 591."));
     expect(unit).toContain("line 600.");
-    opened.press("[");
-    await opened.screen.until((text) => text.includes("only lint") && text.includes("line 591."));
-    opened.press("[");
-    await opened.screen.until("No previous step");
-    opened.press("PP");
+    run(opened, "only-step");
     await opened.screen.until((text) => !text.includes(" only ") && text.includes("line 600."));
   });
 
@@ -132,22 +133,22 @@ describe("a long log", () => {
     await opened.screen.until("▸line 4242.");
     opened.press("n");
     await opened.screen.until("No next match");
-    opened.press("]");
+    run(opened, "stage-next");
     await opened.screen.until("line 50001.");
     opened.press("G");
     await opened.screen.until("line 100000.");
-    opened.press("S");
+    run(opened, "only-stage");
     await opened.screen.until((text) => text.includes("line 100000.") && text.includes("only Archive"));
     opened.press("\x1b[H");
     await opened.screen.until((text) => text.includes("line 50001.") && text.includes("only Archive"));
-    opened.press("S");
+    run(opened, "only-stage");
     await opened.screen.until(/only Checksum .* no lines/);
     opened.press(KEY.escape);
     await opened.screen.until((text) => !text.includes(" only "));
     opened.press("G");
     await opened.screen.until("line 100000.");
     // Of a stream without a line there is nothing to show, and nothing is asked for a second time.
-    opened.press("EEEE");
+    run(opened, "only-stream", "only-stream", "only-stream", "only-stream");
     await opened.screen.until("only liveops");
     await world.daemon.request(({ query }) => query.stream === "liveops" && Number(query.before) < 7000);
     const asked = ranges(world).filter(({ stream }) => stream === "liveops");
@@ -158,7 +159,7 @@ describe("a long log", () => {
     await using world = await million();
     await using opened = open(world);
     await opened.screen.until("line 100000.");
-    opened.press("EE");
+    run(opened, "only-stream", "only-stream");
     await opened.screen.until((text) => text.includes("line 99001.") && text.includes("line 98001."));
     world.log(ID, "of no account", { text: "an error", stream: "stderr" });
     await opened.screen.until("an error");
@@ -168,7 +169,7 @@ describe("a long log", () => {
   });
 });
 
-test("p holds it still and follows it again; w wraps; # numbers", async () => {
+test("it is held still and followed again; w wraps; numbers", async () => {
   await using world = await World.start();
   world.put(backup({ logLines: 0 }));
   world.log(ID, "first", `${"word ".repeat(40)}z`);
@@ -177,12 +178,12 @@ test("p holds it still and follows it again; w wraps; # numbers", async () => {
   expect(opened.screen.text()).not.toMatch(/ z +│$/m);
   opened.press("w");
   await opened.screen.until(/ z +│$/m);
-  opened.press("#");
+  run(opened, "numbers");
   await opened.screen.until(/ 1 .*first/);
-  opened.press("p");
+  run(opened, "follow-log");
   await opened.screen.until("paused");
   world.log(ID, "third");
-  opened.press("p");
+  run(opened, "follow-log");
   await opened.screen.until("third");
 });
 
@@ -192,7 +193,7 @@ test("copying leaves only the text on the screen, standing still, and comes back
   world.log(ID, ...Array.from({ length: 60 }, (_, i) => `line ${i + 1} of it`));
   await using opened = open(world);
   await opened.screen.until("line 60 of it");
-  opened.press("Y");
+  run(opened, "select-text");
   await opened.screen.until("esc back");
   const rows = opened.screen.rows().slice(0, -1);
   expect(rows).toEqual(Array.from({ length: 29 }, (_, i) => `line ${i + 32} of it`));

@@ -8,7 +8,7 @@ import { needsOf } from "../../../tui/dashboard/core/needs.js";
 import { choose } from "../../../tui/dashboard/core/select.js";
 import { LookedFile } from "../../../tui/dashboard/looked-file.js";
 import { useDirectories } from "../../harness/temporary.js";
-import { after, answerTo, effectsOf, opened as open, press, put, screenText } from "./core.js";
+import { act, after, answerTo, effectsOf, opened as open, press, put, screenText } from "./core.js";
 import { ago, backup, failed, NOW, operation } from "./operations.js";
 
 const directory = useDirectories();
@@ -49,42 +49,37 @@ describe("a question", () => {
     const state = choose(open([backup(), asks()], { size: SIZE }), "rolloutaaaaa");
     const text = screenText(state);
     expect(text).toContain("? Roll out 4.2 to prod?");
-    expect(text).toMatch(/yes · no {3}asked 2m ago, until \d\d:\d\d, then no/);
-    expect(text).toMatch(/y approve {3}n reject/);
+    expect(text).toMatch(/yes · no \(default\) {3}asked 2m ago, until .*\d\d:\d\d, then no/);
+    expect(rows(state).at(-1)).toContain("i answer");
     expect(text).not.toContain("blocked for");
     expect(text).toMatch(/rollout.*Roll out 4.2.*answer\?/);
   });
 
   test("of an exported run has no keys, and needs nobody", () => {
     const state = open([asks()], { size: SIZE, readOnly: "run.json" });
-    expect(screenText(state)).toMatch(/yes · no {3}asked/);
-    expect(screenText(state)).not.toContain("y approve");
+    expect(screenText(state)).toMatch(/yes · no \(default\) {3}asked/);
+    expect(screenText(state)).not.toContain("i answer");
     expect(needsOf(state)).toEqual([]);
   });
 
-  test("y asks first, and sends the only choice; n sends the rejection", () => {
-    const state = choose(open([asks()], { size: SIZE }), "rolloutaaaaa");
-    const sure = press(state, "y");
-    expect(rows(sure).at(-1)).toContain("Approve rollout?");
-    expect(rows(sure).at(-2)).toContain("$ liveops approve rolloutaaaaa/1 yes");
-    expect(effectsOf(sure, { type: "pressed", pressed: { input: "y" } })).toContainEqual({
-      type: "send",
-      request: { kind: "answer", ids: ["rolloutaaaaa"], choice: "yes", since: ago(120), attempt: 1 },
-    });
-    const reject = press(state, "n");
-    expect(rows(reject).at(-1)).toContain("Reject rollout?");
-    expect(effectsOf(reject, { type: "pressed", pressed: { input: "n" } })).toEqual([]);
-    expect(effectsOf(reject, { type: "pressed", pressed: { input: "y" } })).toContainEqual({
-      type: "send",
-      request: { kind: "answer", ids: ["rolloutaaaaa"], choice: "no", since: ago(120), attempt: 1 },
-    });
+  test("i asks it; y sends the only choice, n the rejection, and escape leaves it open", () => {
+    const asked = press(choose(open([asks()], { size: SIZE }), "rolloutaaaaa"), "i");
+    expect(rows(asked).at(-1)).toContain("rollout: Roll out 4.2 to prod?  y yes  n no  esc later");
+    expect(rows(asked).at(-2)).toContain("$ liveops approve rolloutaaaaa/1 yes");
+    const request = { kind: "answer", ids: ["rolloutaaaaa"], since: ago(120), attempt: 1 };
+    expect(press(asked, "y").request).toEqual({ ...request, choice: "yes" });
+    expect(press(asked, "n").request).toEqual({ ...request, choice: "no" });
+    expect(press(asked, "escape")).toMatchObject({ question: null, request: null });
   });
 
-  test("of several choices opens a page of them, and the question goes when somebody else answers", () => {
+  test("of several choices has them in the palette, and goes when somebody else answers", () => {
     const state = choose(open([asks({ choices: ["canary", "all", "no"] })], { size: SIZE }), "rolloutaaaaa");
-    const page = press(state, "y");
-    expect(screenText(page)).toMatch(/▌ canary[\s\S]*all[\s\S]*no {2}rejects/);
-    const sure = press(press(page, "j"), "return");
+    const choices = press(state, "i");
+    expect(screenText(choices)).toMatch(
+      /▌answer: canary +approve[\s\S]*answer: all +approve[\s\S]*answer: no +reject/,
+    );
+    expect(screenText(choices)).toContain("$ liveops approve rolloutaaaaa/1 canary");
+    const sure = press(choices, "downArrow", "return");
     expect(rows(sure).at(-1)).toContain("Approve rollout with all?");
     const answer = { choice: "all", by: "ada", at: ago(1) };
     const running = asks({ answer }, { state: "running", blocked: null });
@@ -123,14 +118,14 @@ describe("the bell", () => {
   test("counts what needs a person, and N lists it; enter shows an item and takes it off", () => {
     const state = all();
     expect(rows(state)[0]).toContain("◆ 3 need you");
-    const list = press(state, "N");
+    const list = act(state, "needs");
     const text = screenText(list);
     expect(text).toMatch(/\? rollout +Roll out 4.2 to prod\?/);
     expect(text).toMatch(/✗ .*\n.*▲ schedule nightly +2 runs missed/);
     const shown = press(list, "return");
     expect(shown).toMatchObject({ selected: "rolloutaaaaa", page: null });
     expect(rows(shown)[0]).toContain("◆ 2 need you");
-    const queues = press(press(press(shown, "N"), "j"), "return");
+    const queues = press(press(act(shown, "needs"), "j"), "return");
     expect(queues.page).toMatchObject({ kind: "queues" });
     expect(rows(queues)[0]).toContain("◆ 1 needs you");
   });
@@ -178,9 +173,9 @@ describe("the bell", () => {
   });
 
   test("x takes an item off without a look, and an empty list says so", () => {
-    const list = press(press(press(press(all(), "N"), "x"), "x"), "x");
+    const list = press(press(press(act(all(), "needs"), "x"), "x"), "x");
     expect(screenText(list)).toContain("Nothing new needs you.");
-    expect(needsOf(press(press(all(), "N"), "X"))).toEqual([]);
+    expect(needsOf(act(all(), "needs", "all-seen"))).toEqual([]);
     expect(rows(list)[0]).not.toContain("◆");
     // The row of troubles does not tell it as new, either.
     expect(all().needs.failures).toHaveLength(1);

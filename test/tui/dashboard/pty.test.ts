@@ -87,7 +87,7 @@ test("SIGTERM ends it though nobody reads its terminal", async () => {
 test("the config: other keys and the mouse; e opens the log, or the source of an error, in $EDITOR", async () => {
   using dir = temporaryDirectory();
   const config = join(dir.path, "config.json");
-  writeFileSync(config, JSON.stringify({ mouse: true, keys: { details: "V" } }));
+  writeFileSync(config, JSON.stringify({ mouse: true, keys: { facts: "V" } }));
   const source = join(dir.path, "sync.ts");
   writeFileSync(source, "throw new Error();\n");
   const editor = join(dir.path, "editor");

@@ -10,6 +10,7 @@ import { commandOf } from "../../../tui/dashboard/core/request.js";
 import { paletteItems, shownItems } from "../../../tui/dashboard/pages/help/palette-rows.js";
 import { elapsedOf } from "../../../tui/describe/duration.js";
 import {
+  act,
   action,
   after,
   answerTo,
@@ -93,7 +94,7 @@ describe("p", () => {
     expect(answered.list.marked.size).toBe(2);
   });
 
-  test("on a queued one, or with nothing running, it asks whether to pause the queue, and then to resume it", () => {
+  test("on a queued one it asks whether to pause the queue, and then to resume it", () => {
     const waiting = after(
       open([queued({ queue: "gpu" })], { size: SIZE }),
       told([queue({ name: "default" }), queue({ name: "gpu", running: 3 })]),
@@ -108,40 +109,42 @@ describe("p", () => {
       told([queue({ name: "default" }), queue({ name: "gpu", pausedSince: ago(9) })]),
     );
     expect(press(held, "p").question?.request).toEqual({ kind: "resume-queue", name: "gpu" });
-    expect(press(open([failed()]), "p").question?.request).toEqual({ kind: "pause-queue", name: "default" });
+    const idle = act(open([failed()]), "pause-queue");
+    expect(idle.question?.request).toEqual({ kind: "pause-queue", name: "default" });
     const busy = press(open([backup(), failed()], { counts: COUNTS }), "j", "p");
     expect(busy.question).toBeNull();
     expect(busy.notice?.text).toBe("already finished");
   });
 
-  test("says why it cannot: cancelling, different queues; in the log it holds the log still", () => {
+  test("says why it cannot: cancelling, different queues; in the log it pauses too", () => {
     expect(reason("pause", open([backup({ cancelRequested: true })]))).toBe("already cancelling");
     const two = [queued(), queued({ id: "othereeeeeee", queue: "gpu" })];
     expect(reason("pause-queue", press(open(two), "g", " ", " "))).toMatch(/different queues/);
-    expect(sentBy(press(open([backup()]), "return"), "p")).toBeNull();
+    expect(press(open([backup()]), "return", "p").question?.request.kind).toBe("pause");
   });
 });
 
 describe("priority", () => {
-  test("+ and - change that of each marked queued one; T makes them next, in their order", () => {
+  test("is changed for each marked queued one; top makes them next, in their order", () => {
     const list = [backup(), queued({ priority: 4 }), queued({ id: "othereeeeeee", queuePosition: 2 })];
     const marked = press(open(list, { size: SIZE }), "g", " ", " ", " ");
     const ids = [queued().id, "othereeeeeee"];
-    const done = "changed the priority of 2 operations";
+    const done = "moved 2 operations";
+    const by = (name: string) => act(marked, name).request;
     const to = (...priorities: number[]) => priorities.map((priority) => ({ priority }));
-    expect(sentBy(marked, "+")).toEqual({ kind: "edit", ids, changes: to(5, 1), done });
-    expect(sentBy(marked, "-")).toEqual({ kind: "edit", ids, changes: to(3, -1), done });
-    const top = sentBy(marked, "T")!;
-    const next = { changes: [{ top: true }, { top: true }], done: "next: 2 operations" };
-    expect(top).toEqual({ kind: "edit", ids: ids.toReversed(), ...next });
+    const edit = { kind: "edit", ids: ids.toReversed(), done };
+    expect(by("priority-up")).toEqual({ ...edit, changes: to(1, 5) });
+    expect(by("priority-down")).toEqual({ ...edit, changes: to(-1, 3) });
+    const top = by("priority-top")!;
+    expect(top).toEqual({ ...edit, changes: [{ top: true }, { top: true }] });
     expect(commandOf(top, {})).toBe(`liveops edit othereeeeeee --top && liveops edit ${ids[0]} --top`);
-    expect(commandOf(sentBy(marked, "-")!, {})).toContain("--priority=-1");
-    expect(press(open([backup()]), "+").notice?.text).toMatch(/only a queued operation/);
+    expect(commandOf(by("priority-down")!, {})).toContain("--priority=-1");
+    expect(reason("priority-up", open([backup()]))).toMatch(/only a queued operation/);
   });
 
   test("after it, the order of the queue and the forecast are asked for anew", () => {
     const before = open([queued()], { counts: { ...COUNTS, running: 0 } });
-    const request = sentBy(press(before, "g"), "+")!;
+    const request = act(press(before, "g"), "priority-up").request!;
     const next = after(before, { type: "answered", request, operations: [queued({ priority: 1 })] });
     expect(next.notice?.text).toBe("priority 1");
     expect(wanted(next, "forecast")).not.toEqual(wanted(before, "forecast"));
@@ -149,11 +152,11 @@ describe("priority", () => {
   });
 });
 
-test("e on a queued operation opens its form; it is changed, not submitted", () => {
+test("a queued operation has a form; it is changed, not submitted", () => {
   const type = TYPES.ops.find(({ op }) => op === "backup")!;
   const record = queued({ op: "backup", label: "nightly", params: { source: "/a", target: "/b" } });
   const state = open([record], { size: SIZE });
-  expect(effectsOf(state, key("e"))).toContainEqual({ type: "prepare-form", id: record.id });
+  expect(action("edit").run(state).pending).toContainEqual({ type: "prepare-form", id: record.id });
   const form = after(state, { type: "form-ready", operation: record, operationType: type });
   expect(screenText(form)).toContain("Edit backup");
   const ctrl = { type: "pressed", pressed: { input: "s", ctrl: true } } as const;
@@ -353,7 +356,7 @@ describe("queues and schedules", () => {
     expect(name("queue")?.name).toBe("queues");
     expect(name("schedule")?.name).toBe("queues");
     expect(name("pause")).toMatchObject({ name: "pause", disabledReason: null });
-    expect(name("resume")).toMatchObject({ name: "resume", disabledReason: "not paused" });
+    expect(name("resume")).toMatchObject({ name: "pause", disabledReason: null });
     expect(name("edit")).toMatchObject({ name: "edit", disabledReason: "already started" });
     const inLog = paletteItems(press(list, "return")).map((item) => item.name);
     expect(inLog).toContain("pause");

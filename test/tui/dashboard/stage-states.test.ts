@@ -80,7 +80,7 @@ describe("the first screen", () => {
 });
 
 test("the facts have the complete reasons", () => {
-  const screen = screenText(act(opened([nightly()], { size: { columns: 100, rows: 50 } }), "details"));
+  const screen = screenText(act(opened([nightly()], { size: { columns: 100, rows: 50 } }), "facts"));
   expect(rowOf(screen, "skipped: not")).toContain("skipped: not on weekdays");
   expect(rowOf(screen, "allowed failure: no")).toContain("allowed failure: no remote");
 });

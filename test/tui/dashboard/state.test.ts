@@ -8,6 +8,7 @@ import { meaningOf, reasonOf } from "../../../tui/dashboard/core/action.js";
 import { chainOf, selectedOperation } from "../../../tui/dashboard/core/chain.js";
 import type { Message } from "../../../tui/dashboard/core/message.js";
 import { patched, type State } from "../../../tui/dashboard/core/model.js";
+import { QUESTION_ACTIONS } from "../../../tui/dashboard/pages/operation/operation-actions.js";
 import {
   act,
   after,
@@ -108,13 +109,13 @@ describe("a hand-over", () => {
   });
 
   test("does not, when following is off", () => {
-    const state = after(press(opened([A]), "f"), handedOver(), chained(A.id, B));
+    const state = after(act(opened([A]), "follow-chain"), handedOver(), chained(A.id, B));
     expect(state.selected).toBe(A.id);
   });
 
   test("does not pull away who looks back at an earlier link", () => {
     const state = after(opened([A]), handedOver(), chained(A.id, B));
-    const back = press(state, "<");
+    const back = act(state, "link-previous");
     expect(back.selected).toBe(A.id);
     expect(after(back, changed(B.id, { percent: 50 }), handedOver({ percent: 100 })).selected).toBe(A.id);
   });
@@ -182,13 +183,6 @@ describe("cancel and retry", () => {
     expect(press(typing, "x").list.text).toBe("");
     expect(after(typing, { type: "pasted", text: "x" }).list.text).toBe("");
     expect(press(typing, "q").quit).not.toBeNull();
-  });
-
-  test("the help tells how to start the daemon only while there is none", () => {
-    const help = (state: State) => screenText(press({ ...state, size: { columns: 200, rows: 60 } }, "?"));
-    expect(help(opened([A]))).not.toContain("start the daemon");
-    const away = after(opened([A]), { type: "lost", reason: "gone", at: 0 });
-    expect(help(away)).toContain("start the daemon");
   });
 
   test("a question about an operation that ended is dropped", () => {
@@ -298,7 +292,6 @@ describe("the list of actions", () => {
           },
         }) => follow || bottom,
       ],
-      [press(list, "?"), ({ page }) => page],
       [press(small(opened([failed()])), "v"), ({ operation: { fold } }) => fold],
     ];
     for (const [state, where] of places) {
@@ -315,9 +308,14 @@ describe("the list of actions", () => {
     expect(keys.toSorted()).toEqual([...new Set(keys)].toSorted());
   });
 
-  test("no two actions have the same name, and ctrl-c leaves from anywhere", () => {
-    const names = ACTIONS.map(({ name }) => name);
-    expect(names.toSorted()).toEqual([...new Set(names)].toSorted());
+  test("a key is one verb on every page; only a question has keys of its own", () => {
+    const verbs = new Map<string, Set<string>>();
+    for (const { name, keys } of ACTIONS.filter((each) => !QUESTION_ACTIONS.includes(each)))
+      for (const key of keys) verbs.set(key, (verbs.get(key) ?? new Set()).add(name));
+    expect([...verbs].filter(([, names]) => names.size > 1)).toEqual([]);
+  });
+
+  test("ctrl-c leaves from anywhere", () => {
     for (const state of Object.values(states))
       expect(update(state, { type: "pressed", pressed: { input: "c", ctrl: true } }).quit?.code).toBe(130);
   });
@@ -407,10 +405,7 @@ describe("attention", () => {
 });
 
 test("a notice that the daemon is being started goes when it answers", () => {
-  const lost = press(
-    update(initial(), { type: "lost", reason: "The socket does not exist.", at: 0 }),
-    "return",
-  );
+  const lost = press(update(initial(), { type: "lost", reason: "The socket does not exist.", at: 0 }), "s");
   expect(lost.notice?.text).toBe("starting the daemon…");
   const line = { type: "snapshot" as const, cursor: "1", operations: [], counts: NO_COUNTS };
   expect(after(lost, { type: "watched", line }).notice).toBeNull();
@@ -452,7 +447,7 @@ describe("the log", () => {
 
   test("home right after an operation was selected goes to its first line", () => {
     const long = backup({ logLines: 5000 });
-    expect(press(opened([long]), "home").log.window).toMatchObject({ follow: false, jump: 1 });
+    expect(press(opened([long]), "return", "home").log.window).toMatchObject({ follow: false, jump: 1 });
   });
 
   test("a match stays on the screen when lines are wrapped or numbered", () => {

@@ -1,12 +1,11 @@
-/** Shared parts of the actions: their conditions, their groups, and how they ask the daemon for something. */
+/** Shared parts of the actions: their conditions, and how they ask the daemon for something. */
 
 import type { Operation } from "../../../protocol/operation.js";
-import type { Group } from "./action.js";
 import { operationOf, selectedOperation } from "./chain.js";
 import { hostOfOperation, isReachable, namesHosts } from "./hosts.js";
 import { panesOf } from "./layout.js";
-import { type DashboardAction, emit, isFree, isLive, type Page, type State } from "./model.js";
-import type { Request } from "./request.js";
+import { type DashboardAction, emit, isFree, isLive, type Page, type Question, type State } from "./model.js";
+import { commandOf, type Request } from "./request.js";
 
 type When = (state: State) => boolean;
 
@@ -52,9 +51,9 @@ export function noHost(state: State, keys: readonly (string | null)[]): string |
   return `${hostOfOperation(state, keys[0] ?? null)?.name ?? "the host"} does not respond`;
 }
 
-/** @param only another answer to the question */
-export function ask(state: State, request: Request, only?: Request): State {
-  return { ...state, question: { request, ...(only !== undefined && { only }) } };
+/** @param others what other answers to the question ask for */
+export function ask(state: State, request: Request, others?: Omit<Question, "request">): State {
+  return { ...state, question: { request, ...others } };
 }
 
 export function send(state: State, request: Request): State {
@@ -69,11 +68,36 @@ export function send(state: State, request: Request): State {
 export const busy = (state: State, keys = targets(state).map(({ id }) => id)): string | null =>
   state.request === null ? noHost(state, keys) : "the daemon has not answered the last request yet";
 
-/** Actions of one group, with the condition that most of them share. */
-export function inGroup(
-  group: Group,
-  when: When,
-  actions: readonly (Omit<DashboardAction, "group" | "when"> & Partial<DashboardAction>)[],
-): readonly DashboardAction[] {
-  return actions.map((action) => ({ group, when, ...action }));
+type Part = Omit<DashboardAction, "when"> & Partial<DashboardAction>;
+
+/** Actions with the condition that most of them share. */
+export function actionsIn(when: When, actions: readonly Part[]): readonly DashboardAction[] {
+  return actions.map((action) => ({ when, ...action }));
+}
+
+/**
+ * The command, the reason and the effect of an action that asks the daemon for something.
+ *
+ * @param wanted the request, or why there is none
+ * @param begin asks the person first, or sends at once
+ */
+export function requests(
+  wanted: (state: State) => Request | string,
+  begin: (state: State, request: Request) => State = ask,
+): Pick<DashboardAction, "command" | "disabledReason" | "run"> {
+  return {
+    command(state) {
+      const request = wanted(state);
+      return typeof request === "string" ? null : commandOf(request, state.session.flags);
+    },
+    disabledReason(state) {
+      const request = wanted(state);
+      if (typeof request === "string") return request;
+      return busy(state, "name" in request ? [request.name] : undefined);
+    },
+    run(state) {
+      const request = wanted(state);
+      return typeof request === "string" ? state : begin(state, request);
+    },
+  };
 }

@@ -5,31 +5,20 @@
 import { keyLabel, nameOfKey, type Pressed } from "../text/keys.js";
 
 export interface Action<State> {
-  /** Its name in the palette and in `keys` of the config. */
+  /** The verb: its name in the palette and in `keys` of the config. Actions of one name are the verb in several places. */
   readonly name: string;
-  /** Characters, `^c` with control, or names of special keys. */
+  /** Characters, `^c` with control, or names of special keys; none: the palette alone has it. */
   readonly keys: readonly string[];
-  readonly group: Group;
-  /** What it does, for the help and the palette; absent: not listed there. */
+  /** What it does, for the help and the palette; absent: it shares the entry of the action before it. */
   readonly description?: string;
-  /** The help does not list the action: another entry has it, or its key does nothing now. */
-  readonly unlisted?: boolean | ((state: State) => boolean);
-  /** Keys as the help writes them, where one entry stands for two actions. */
-  readonly helpKeys?: string;
-  /** Word for the command bar; absent: not shown there. */
-  readonly hint?: (state: State) => string | null;
-  /** The bar drops actions of a high rank first. */
+  /** Word for the command bar; absent, or null: not shown there. */
+  readonly hint?: string | ((state: State) => string | null);
+  /** The bar has room for actions of a low rank. */
   readonly rank?: number;
-  /** The `liveops` command that does the same. */
-  readonly command?: string;
-  /** Its words, where the command is not its name and the id of the operation. */
-  readonly commandWords?: (state: State) => readonly string[];
+  /** The `liveops` command that does the same: its name, or the whole command. */
+  readonly command?: string | ((state: State) => string | null);
   /** Other names in the palette: more commands of the CLI. */
   readonly aliases?: readonly string[];
-  /** The action also works on a terminal that is too small for the screen. */
-  readonly always?: boolean;
-  /** The action needs the notice that is shown. */
-  readonly keepsNotice?: boolean;
   /** Whether the key belongs to this action on the screen as it is. */
   readonly when: (state: State) => boolean;
   /** Why the action is disabled; null: it is enabled; "": it is disabled without a message. */
@@ -37,11 +26,15 @@ export interface Action<State> {
   readonly run: (state: State) => State;
 }
 
-export const GROUPS = ["move", "list", "operation", "general", "log"] as const;
-export type Group = (typeof GROUPS)[number];
+type Actions<State> = { session: { readonly actions: readonly Action<State>[] } };
 
+/** The key that the screen shows for the action; "": it has none. */
 export function labelOf({ keys }: Pick<Action<never>, "keys">): string {
   return keys[0] === undefined ? "" : keyLabel(keys[0]);
+}
+
+export function hintOf<State>({ hint }: Action<State>, state: State): string | null {
+  return typeof hint === "function" ? hint(state) : (hint ?? null);
 }
 
 export function reasonOf<State>(action: Action<State>, state: State): string | null {
@@ -49,7 +42,7 @@ export function reasonOf<State>(action: Action<State>, state: State): string | n
 }
 
 /** What a key means: an action, or why its action cannot be done; null: nothing. */
-export function meaningOf<State extends { session: { readonly actions: readonly Action<State>[] } }>(
+export function meaningOf<State extends Actions<State>>(
   state: State,
   pressed: Pressed,
 ): { action: Action<State> } | { reason: string } | null {

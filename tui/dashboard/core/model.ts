@@ -43,12 +43,11 @@ export type DashboardAction = Action<State>;
 
 /** What stands over list and operation, one at a time; escape goes back. */
 export type Page =
-  | { readonly kind: "help"; readonly top: number }
+  | { readonly kind: "help" }
   | { readonly kind: "copy"; readonly followed: boolean }
   | { readonly kind: "types" /** Enter came before the types did. */; readonly entered?: boolean }
   | { readonly kind: "form"; readonly form: Form }
   | { readonly kind: "retry"; readonly id: string; readonly at: number }
-  | { readonly kind: "approval"; readonly id: string; readonly at: number }
   | { readonly kind: "needs"; readonly at: number }
   /** Queues, then schedules; `at` counts through both. */
   | { readonly kind: "queues"; readonly at: number }
@@ -80,6 +79,8 @@ export interface Question {
   readonly request: Request;
   /** Another answer: only one of the chain's operations. */
   readonly only?: Request;
+  /** What a no asks for; absent: nothing. */
+  readonly no?: Request;
 }
 
 /** What the dashboard was started with. */

@@ -80,7 +80,7 @@ function silentDaemon(state: State, { since, hung }: Extract<Connection, { state
   }
   return namesHosts(state)
     ? warning(state, text, detail, "hosts")
-    : warning(state, text, detail, "start-lost-daemon", "starts it");
+    : warning(state, text, detail, "submit", "starts it");
 }
 
 /** Operations that wait for a person: for approval, or for input to a program. */
@@ -126,7 +126,7 @@ function waitTrouble(state: State): Trouble[] {
   const text = `▲ ${named(state, one)} waits for ${what}${others}`;
   const detail = ` ${formatAge(since, state.now)}${prompt === "" ? "" : `: "${sanitizeLine(prompt).trim()}"`}`;
   return one === selected
-    ? [warning(state, text, detail, what === "input" ? "attach" : "approve", "answers")]
+    ? [warning(state, text, detail, "answer", "answers")]
     : [warning(state, text, detail, "next-failure")];
 }
 

@@ -7,7 +7,7 @@ import { answerOf } from "./ask.js";
 import { selectedOperation } from "./chain.js";
 import { daemon, isReachable } from "./hosts.js";
 import { hostOfKey } from "./key.js";
-import { isFree, patched, type State } from "./model.js";
+import { patched, type State } from "./model.js";
 
 /** Failures that are kept: a person goes from one to the next, and back. */
 const KEPT = 20;
@@ -32,12 +32,6 @@ export function wantedWhy(state: State): { id: string; attempt: number; partial:
 export function withWhy(state: State, of: { id: string; attempt: number }, why: Why): State {
   const whys = new Map([...state.operation.whys, [keyOf(of), why] as const].slice(-KEPT));
   return patched(state, "operation", { whys });
-}
-
-/** Whether `y` copies why it failed, and not the lines of the log. */
-export function copiesWhy(state: State): boolean {
-  const operation = isFree(state) && !state.log.full ? selectedOperation(state) : null;
-  return operation !== null && whyOf(state, operation) !== null;
 }
 
 /** Whether another host of the fleet ran it. */

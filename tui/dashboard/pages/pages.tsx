@@ -4,8 +4,7 @@ import { HOSTS_PAGE } from "../../features/hosts/HostsPage.js";
 import { Timeline } from "../../features/timeline/Timeline.js";
 import type { DashboardAction, Page, PageOf, State } from "../core/model.js";
 import type { Mover } from "../core/movers.js";
-import { APPROVAL_ACTIONS, APPROVAL_MOVER, ApprovalPage } from "./approval/ApprovalPage.js";
-import { HELP_MOVER, HelpPage } from "./help/GeneralPages.js";
+import { HelpPage } from "./help/HelpPage.js";
 import { NEEDS_ACTIONS, NEEDS_MOVER, NeedsPage } from "./needs/NeedsPage.js";
 import { QUEUES_ACTIONS, QUEUES_MOVER, QueuesPage } from "./queues/QueuesPage.js";
 import { FormPage, RETRY_ACTIONS, RETRY_MOVER, RetryPage, TypesPage } from "./submit/SubmitPages.js";
@@ -26,11 +25,10 @@ type PagesOf<K extends Kind> = { readonly [Name in K]: PageEntry<PageOf<Name>> }
 
 /** In the order of the command bar. */
 const PAGES: PagesOf<Exclude<Kind, FeatureKind>> & Partial<PagesOf<FeatureKind>> = {
-  help: { View: HelpPage, mover: HELP_MOVER },
+  help: { View: HelpPage },
   types: { View: TypesPage },
   form: { View: FormPage },
   retry: { View: RetryPage, mover: RETRY_MOVER, actions: RETRY_ACTIONS },
-  approval: { View: ApprovalPage, mover: APPROVAL_MOVER, actions: APPROVAL_ACTIONS },
   needs: { View: NeedsPage, mover: NEEDS_MOVER, actions: NEEDS_ACTIONS },
   queues: { View: QueuesPage, mover: QUEUES_MOVER, actions: QUEUES_ACTIONS },
   hosts: HOSTS_PAGE,

@@ -1,6 +1,6 @@
 /** The actions of the page of the hosts. */
 
-import { ask, busy, free, inGroup, onPage, send } from "../../dashboard/core/action-parts.js";
+import { actionsIn, ask, busy, free, onPage, send } from "../../dashboard/core/action-parts.js";
 import { hasHosts, hostOfOperation, namesHosts, ownHost } from "../../dashboard/core/hosts.js";
 import { keyAt } from "../../dashboard/core/key.js";
 import { emit, isLive, type State } from "../../dashboard/core/model.js";
@@ -30,14 +30,12 @@ const opensHosts = (state: State) => free(state) && hasHosts(state) && (isLive(s
 const here = onPage("hosts");
 
 export const HOSTS_ACTIONS = [
-  ...inGroup("general", opensHosts, [
+  ...actionsIn(opensHosts, [
     {
       name: "hosts",
       keys: ["H"],
       description: "hosts",
-      unlisted: (state) => !hasHosts(state),
       command: "hosts",
-      hint: () => null,
       run: (state) => {
         const own = hostOfOperation(state, state.selected) ?? ownHost(state);
         const at = state.hosts.all.findIndex(({ name }) => name === own?.name);
@@ -45,12 +43,11 @@ export const HOSTS_ACTIONS = [
       },
     },
   ]),
-  ...inGroup("general", here, [
+  ...actionsIn(here, [
     {
       name: "drain",
-      keys: ["d"],
-      hint: (state) => (chosenOf(state)?.draining ? "undo the drain" : "drain"),
-      rank: 0,
+      keys: [],
+      description: "drain the host: nothing starts there, or undo that",
       disabledReason: ofChosen((state, host) => {
         if (host.daemon !== undefined) return busy(state, [keyAt("", host.name)]);
         return host === ownHost(state) ? busy(state) : `drain ${host.name} there, with: liveops drain`;
@@ -61,10 +58,9 @@ export const HOSTS_ACTIONS = [
     },
     {
       name: "declare-lost",
-      keys: ["x"],
+      keys: [],
+      description: "declare the host lost (asks first)",
       when: (state) => here(state) && !namesHosts(state),
-      hint: () => "declare lost",
-      rank: 1,
       disabledReason: ofChosen((state, host) => {
         if (host === ownHost(state)) return "this daemon runs there";
         return host.state === "lost" || host.state === "left" ? `already ${host.state}` : busy(state);
@@ -72,20 +68,19 @@ export const HOSTS_ACTIONS = [
       run: withChosen((state, { name }) => ask(state, { kind: "declare-lost", name })),
     },
     {
-      name: "operations-of-host",
+      name: "open",
       keys: ["return"],
-      hint: () => "its operations",
+      hint: "its operations",
       rank: 1,
       disabledReason: ofChosen(() => null),
       run: withChosen((state, { name }) => filtered({ ...state, page: null }, `host:${name}`)),
     },
-    { name: "close-hosts", keys: ["H"], run: (state) => ({ ...state, page: null }) },
+    { name: "hosts", keys: ["H"], run: (state) => ({ ...state, page: null }) },
     {
       name: "connect-host",
-      keys: ["c"],
+      keys: [],
+      description: "try at once to reach the host",
       when: (state) => here(state) && namesHosts(state),
-      hint: () => "connect now",
-      rank: 0,
       disabledReason: ofChosen((_state, host) => (host.state === "up" ? "the host answers" : null)),
       run: withChosen((state, { name }) => emit(state, { type: "connect-host", host: name })),
     },

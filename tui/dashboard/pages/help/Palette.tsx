@@ -1,16 +1,14 @@
 /** The palette: a panel above the command bar with the commands that the typed text leaves over. */
 
 import { Box } from "ink";
-import { inGroup, notTyping } from "../../core/action-parts.js";
+import { actionsIn, notTyping } from "../../core/action-parts.js";
 import { BORDER, panesOf, scrollTop } from "../../core/layout.js";
 import type { State } from "../../core/model.js";
 import { Panel, Rows, useTheme } from "../../core/Panel.js";
-import { askTypes } from "../../core/pages.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
 import { type Drawn, Line } from "../../text/line.js";
-import { EMPTY_LINE } from "../../text/line-edit.js";
 import type { Theme } from "../../text/theme.js";
-import { nearNames, type PaletteItem, shownItems } from "./palette-rows.js";
+import { commandsOf, noCommand, openPalette, type PaletteItem, shownItems } from "./palette-rows.js";
 
 /** Rows of the panel at most, borders included. */
 const ROWS_MOST = 18;
@@ -20,7 +18,7 @@ const LEAST = 8;
 /** As high as the commands that are left, so that it covers no more of the screen than they need. */
 export function paletteHeight(state: State): number {
   const most = Math.min(ROWS_MOST, Math.floor(panesOf(state).height * 0.6));
-  const rows = Math.max(1, shownItems(state, state.entry?.line.text ?? "").length) + 1;
+  const rows = Math.max(1, shownItems(state).length) + 1;
   return Math.min(most, rows + BORDER);
 }
 
@@ -28,7 +26,7 @@ export function Palette({ state }: { state: State }) {
   const theme = useTheme();
   const { columns } = state.size;
   const height = paletteHeight(state);
-  const items = shownItems(state, state.entry?.line.text ?? "");
+  const items = shownItems(state);
   return (
     <Box>
       <Panel
@@ -56,9 +54,7 @@ function paletteRows(
   const { paint } = theme;
   if (items.length === 0) {
     const typed = state.entry?.line.text ?? "";
-    const near = nearNames(state, typed);
-    const hint = near.length === 0 ? "" : `. Similar: ${near.join(", ")}`;
-    return [new Line(width, paint).addUntrusted(` No command ${typed}${hint}`, "warn")];
+    return [new Line(width, paint).addUntrusted(` ${noCommand(state, typed)}`, "warn")];
   }
   const chosen = items[state.choice];
   const command = chosen?.command ?? null;
@@ -98,12 +94,13 @@ function itemRow(item: PaletteItem, chosen: boolean, names: number, width: numbe
   return line.right(item.key, "bold");
 }
 
-export const PALETTE_ACTIONS = inGroup("general", notTyping, [
+export const PALETTE_ACTIONS = actionsIn(notTyping, [
   {
     name: "commands",
     keys: [":"],
-    hint: () => "commands",
-    rank: 7,
-    run: (state) => ({ ...askTypes(state), entry: { kind: "palette", line: EMPTY_LINE }, choice: 0 }),
+    description: "all commands, by name",
+    hint: (state) => `all ${commandsOf(state).length}`,
+    rank: 0,
+    run: (state) => openPalette(state),
   },
 ]);

@@ -1,9 +1,14 @@
-/** The palette: every action by name, by the command of the CLI that does the same, and every type to submit. */
+/** The palette: every action by name, by the command of the CLI that does the same, every answer and every type. */
+import { NO, waitsForApproval } from "../../../../protocol/approval.js";
+import type { Approval } from "../../../../protocol/operation.js";
 import { type Action, labelOf, reasonOf } from "../../core/action.js";
+import { ask } from "../../core/action-parts.js";
+import { selectedOperation } from "../../core/chain.js";
 import type { State } from "../../core/model.js";
 import { misspelt, ranked } from "../../core/name-match.js";
-import { formPage, knownTypes } from "../../core/pages.js";
-import { liveops } from "../../core/request.js";
+import { askTypes, formPage, knownTypes } from "../../core/pages.js";
+import { commandOf, liveops, type Request } from "../../core/request.js";
+import { lineOf } from "../../text/line-edit.js";
 
 export interface PaletteItem {
   readonly name: string;
@@ -18,47 +23,78 @@ export interface PaletteItem {
   readonly run: (state: State) => State;
 }
 
-export function paletteItems(state: State): PaletteItem[] {
-  const closed = state.entry?.kind === "palette" ? { ...state, entry: null } : state;
-  const onList = { ...closed, pane: "list" } as const;
-  const seen = new Set<string>();
-  const items: PaletteItem[] = [];
-  for (const action of state.session.actions) {
-    if (action.description === undefined || seen.has(action.name)) continue;
-    // Keys of another page are not offered; an action of this screen that cannot be done now is, with the reason.
-    if (!action.when(closed) && !action.when(onList) && !isOfList(action, closed)) continue;
-    seen.add(action.name);
-    items.push(itemOf(closed, action));
-  }
-  return [...items, ...submits(closed)];
+/** @param text what is typed already */
+export function openPalette(state: State, text = ""): State {
+  return { ...askTypes(state), entry: { kind: "palette", line: lineOf(text) }, choice: 0 };
 }
 
-/** Actions of list and operation are named while either has the keys. */
-function isOfList(action: Action<State>, state: State): boolean {
-  if (state.page !== null || action.disabledReason === undefined) return false;
-  return reasonOf(action, state) !== null;
+/** The commands of this screen; what cannot be done now is among them. */
+export function commandsOf(state: State): readonly Action<State>[] {
+  const closed = { ...state, entry: null };
+  const byName = new Map<string, Action<State>>();
+  for (const action of state.session.actions)
+    if (action.description !== undefined && !byName.has(action.name) && action.when(closed))
+      byName.set(action.name, action);
+  return [...byName.values()];
+}
+
+export function paletteItems(state: State): PaletteItem[] {
+  const closed = { ...state, entry: null };
+  const items = commandsOf(closed).map((action) => itemOf(closed, action));
+  return [...items, ...answers(closed), ...submits(closed)];
 }
 
 function itemOf(state: State, action: Action<State>): PaletteItem {
+  const { name, command, aliases = [], description = "", run } = action;
   const reason = reasonOf(action, state);
   return {
-    name: action.name,
-    aliases: [...(action.command === undefined ? [] : [action.command]), ...(action.aliases ?? [])],
-    description: action.description!,
+    name,
+    aliases: typeof command === "string" && command !== name ? [command, ...aliases] : aliases,
+    description,
     key: labelOf(action),
-    command: commandOf(action, state),
-    disabledReason: reason === null ? null : reason === "" ? "not possible now" : reason,
-    run: action.run,
+    command: shellCommand(action, state),
+    disabledReason: reason === "" ? "not possible now" : reason,
+    run,
   };
 }
 
 /** Commands that are not about one operation. */
 const WITHOUT_ID: ReadonlySet<string> = new Set(["submit", "queue", "hosts"]);
 
-function commandOf({ command, commandWords }: Action<State>, state: State): string | null {
-  if (commandWords !== undefined) return liveops(commandWords(state), state.session.flags);
+function shellCommand({ command }: Action<State>, state: State): string | null {
   if (command === undefined) return null;
+  if (typeof command === "function") return command(state);
   return liveops([command, ...(WITHOUT_ID.has(command) ? [] : [state.selected ?? ""])], state.session.flags);
+}
+
+/** The text before a choice. */
+export const ANSWER = "answer: ";
+
+export const answerWith = (id: string, { since, attempt }: Approval, choice: string): Request => ({
+  kind: "answer",
+  ids: [id],
+  choice,
+  since,
+  attempt,
+});
+
+/** The choices of the question that the selected operation asks. */
+function answers(state: State): PaletteItem[] {
+  const operation = selectedOperation(state);
+  const open = operation === null ? null : waitsForApproval(operation);
+  if (operation === null || open === null) return [];
+  return [...new Set([...open.choices, NO])].map((choice) => {
+    const request = answerWith(operation.id, open, choice);
+    return {
+      name: `${ANSWER}${choice}`,
+      aliases: [],
+      description: choice === NO ? "reject" : "approve",
+      key: "",
+      command: commandOf(request, state.session.flags),
+      disabledReason: null,
+      run: (at) => ask(at, request),
+    };
+  });
 }
 
 function submits(state: State): PaletteItem[] {
@@ -74,7 +110,7 @@ function submits(state: State): PaletteItem[] {
 }
 
 /** Those that begin with the text, then those that hold it; a name of the CLI counts as a name. Nothing else. */
-export function shownItems(state: State, typed: string): PaletteItem[] {
+export function shownItems(state: State, typed = state.entry?.line.text ?? ""): PaletteItem[] {
   const items = paletteItems(state);
   const words = typed.trim().toLowerCase();
   if (words === "") return items;
@@ -88,9 +124,10 @@ export function shownItems(state: State, typed: string): PaletteItem[] {
   });
 }
 
-/** Names close to a text that is no name. */
-export function nearNames(state: State, typed: string): string[] {
-  return misspelt(typed, paletteItems(state), ({ name, aliases }) => [name, ...aliases])
+/** Says that no command has the name, and which are close to it. */
+export function noCommand(state: State, typed: string): string {
+  const near = misspelt(typed, paletteItems(state), ({ name, aliases }) => [name, ...aliases])
     .slice(0, 3)
     .map(({ name }) => name);
+  return `No command ${typed}${near.length === 0 ? "" : `. Similar: ${near.join(", ")}`}`;
 }

@@ -87,7 +87,7 @@ function startCommands({ session: { flags } }: State): Command[] {
   const typed = startDaemon(flags);
   if (flags.remote !== undefined) return [[typed, "start the daemon, in a shell"]];
   return [
-    ["⏎", "start the daemon here"],
+    ["s", "start the daemon here"],
     [typed, "the same in a shell"],
   ];
 }

@@ -1,6 +1,6 @@
 /** The keys and the mouse in the list: filter, order, unfold, mark, and move. */
 
-import { hasList, hasSelected, inGroup, inList } from "../../core/action-parts.js";
+import { actionsIn, hasList, hasSelected, inDetail, inList } from "../../core/action-parts.js";
 import { operationOf, selectedOperation } from "../../core/chain.js";
 import { childrenOf } from "../../core/inside.js";
 import { BORDER, listLayout, panesOf, topRows } from "../../core/layout.js";
@@ -13,7 +13,7 @@ import { endsWithOldest, restarted } from "../../core/paging.js";
 import { choose, select } from "../../core/select.js";
 import { needsLook } from "../../core/trouble.js";
 import { reordered } from "../../core/watched.js";
-import { lineOf } from "../../text/line-edit.js";
+import { EMPTY_LINE, lineOf } from "../../text/line-edit.js";
 import { movedByHand } from "../log/moves.js";
 
 /** The selected operation stays selected where it still has a row; where nothing matches, nothing is selected. */
@@ -141,111 +141,89 @@ export const LIST_MOVER: Mover = {
   last: toLast,
 };
 
-export const LIST_ACTIONS = inGroup("list", inList, [
-  {
-    name: "filter",
-    keys: ["/"],
-    description: "filter the list: op:backup state:failed",
-    hint: () => "filter",
-    rank: 3,
-    run: (state) => ({
-      ...state,
-      pane: "list",
-      entry: { kind: "filter", line: lineOf(state.list.text) },
-    }),
-  },
-  {
-    name: "filter-clear",
-    keys: ["escape"],
-    description: "clear the filter",
-    hint: () => "clear",
-    rank: 2,
-    when: (state) => inList(state) && state.list.text !== "",
-    run: (state) => filtered(state, ""),
-  },
-  {
-    name: "sort",
-    keys: ["o"],
-    helpKeys: "o O",
-    description: "change the order; reverse it",
-    run: (state) => {
-      const next = SORTS[(SORTS.indexOf(state.list.sort) + 1) % SORTS.length]!;
-      return listed(restarted(state), { sort: next, reverse: false });
+export const LIST_ACTIONS = [
+  ...actionsIn(hasList, [
+    {
+      name: "find",
+      keys: ["/"],
+      aliases: ["filter", "search"],
+      description: "filter the list, search log",
+      hint: "find",
+      rank: 5,
+      run: (state) =>
+        inDetail(state)
+          ? { ...state, entry: { kind: "search", line: EMPTY_LINE } }
+          : { ...state, pane: "list", entry: { kind: "filter", line: lineOf(state.list.text) } },
     },
-  },
-  {
-    name: "sort-reverse",
-    keys: ["O"],
-    run: (state) => listed(restarted(state), { reverse: !state.list.reverse }),
-  },
-  {
-    name: "fold",
-    keys: ["z"],
-    helpKeys: "z Z",
-    description: "unfold or fold the chain or the queue; all chains",
-    hint: (state) => foldHint(state),
-    rank: 6,
-    when: hasSelected,
-    disabledReason: (state) => (isChain(state) || mayFoldQueue(state) ? null : ""),
-    run: turnFold,
-  },
-  {
-    name: "fold-all",
-    keys: ["Z"],
-    when: hasList,
-    disabledReason: (state) => (state.list.folds.size > 0 ? null : ""),
-    run: (state) => listed(state, { turned: new Set(), unfold: !state.list.unfold }),
-  },
-  {
-    name: "link-previous",
-    keys: ["<", ","],
-    helpKeys: "< >",
-    description: "the previous or next operation of the chain or stage",
-    when: hasSelected,
-    disabledReason: (state) => (linkOf(state, "previous") === null ? "" : null),
-    run: (state) => choose(state, linkOf(state, "previous")),
-  },
-  {
-    name: "link-next",
-    keys: [">", "."],
-    when: hasSelected,
-    disabledReason: (state) => (linkOf(state, "next") === null ? "" : null),
-    run: (state) => choose(state, linkOf(state, "next")),
-  },
-  {
-    name: "mark",
-    keys: [" "],
-    description: "mark; cancel, pause, retry and others act on all marked",
-    when: (state) => inList(state) && selectedOperation(state) !== null,
-    run: (state) => {
-      const id = state.list.order[selectedRow(state)];
-      if (id === undefined) return state;
-      const marked = new Set(state.list.marked);
-      if (!marked.delete(id)) marked.add(id);
-      return moveBy(patched(state, "list", { marked }), 1);
+    {
+      name: "mark",
+      keys: [" "],
+      description: "mark rows for an action",
+      when: (state) => inList(state) && selectedOperation(state) !== null,
+      run: (state) => {
+        const id = state.list.order[selectedRow(state)];
+        if (id === undefined) return state;
+        const marked = new Set(state.list.marked);
+        if (!marked.delete(id)) marked.add(id);
+        return moveBy(patched(state, "list", { marked }), 1);
+      },
     },
-  },
-  {
-    name: "unmark-all",
-    keys: ["escape"],
-    hint: () => "unmark",
-    rank: 2,
-    when: (state) => inList(state) && state.list.text === "" && state.list.marked.size > 0,
-    run: (state) => patched(state, "list", { marked: new Set() }),
-  },
-  {
-    name: "next-failure",
-    keys: ["!"],
-    description: "show what was announced, waits for input or failed newly",
-    keepsNotice: true,
-    when: hasList,
-    disabledReason: (state) => (needsLook(state) === null ? "no new failures" : null),
-    run: (state) => {
-      const id = needsLook(state);
-      return id === null ? state : { ...choose(state, id), notice: null };
+    {
+      name: "next-failure",
+      keys: ["!"],
+      description: "the next that waits for you",
+      disabledReason: (state) => (needsLook(state) === null ? "nothing waits for you" : null),
+      run: (state) => choose(state, needsLook(state)),
     },
-  },
-]);
+    {
+      name: "sort",
+      keys: [],
+      description: "the next order: activity, newest, name, state, time",
+      run: (state) => {
+        const next = SORTS[(SORTS.indexOf(state.list.sort) + 1) % SORTS.length]!;
+        return listed(restarted(state), { sort: next, reverse: false });
+      },
+    },
+    {
+      name: "reverse",
+      keys: [],
+      description: "reverse the order of the list",
+      run: (state) => listed(restarted(state), { reverse: !state.list.reverse }),
+    },
+    {
+      name: "fold-all",
+      keys: [],
+      description: "unfold or fold all chains",
+      disabledReason: (state) => (state.list.folds.size > 0 ? null : ""),
+      run: (state) => listed(state, { turned: new Set(), unfold: !state.list.unfold }),
+    },
+  ]),
+  ...actionsIn(hasSelected, [
+    {
+      name: "fold",
+      keys: ["z"],
+      description: "fold the chain or the queue",
+      hint: foldHint,
+      rank: 8,
+      disabledReason: (state) => (isChain(state) || mayFoldQueue(state) ? null : ""),
+      run: turnFold,
+    },
+    {
+      name: "link-previous",
+      keys: [],
+      description: "the previous operation of the chain or stage",
+      disabledReason: (state) => (linkOf(state, "previous") === null ? "" : null),
+      run: (state) => choose(state, linkOf(state, "previous")),
+    },
+    {
+      name: "link-next",
+      keys: [],
+      description: "the next operation of the chain or stage",
+      disabledReason: (state) => (linkOf(state, "next") === null ? "" : null),
+      run: (state) => choose(state, linkOf(state, "next")),
+    },
+  ]),
+];
 
 function foldHint(state: State): string {
   const operation = selectedOperation(state);

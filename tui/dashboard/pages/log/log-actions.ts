@@ -1,9 +1,8 @@
-/** The keys in the log: move, search, filter, wrap, copy. */
+/** The actions in the log: move, search, filter, wrap. */
 
 import { getOwn } from "../../../../protocol/objects.js";
-import { count } from "../../../../protocol/text/count.js";
 import type { Link } from "../../../terminal/links.js";
-import { inDetail, inGroup, onPage, seesLog } from "../../core/action-parts.js";
+import { actionsIn, inDetail, onPage, seesLog } from "../../core/action-parts.js";
 import { selectedOperation } from "../../core/chain.js";
 import {
   filterLog,
@@ -18,11 +17,7 @@ import {
 } from "../../core/log-window.js";
 import { emit, notify, patched, type State } from "../../core/model.js";
 import type { Mover } from "../../core/movers.js";
-import { closePage } from "../../core/pages.js";
-import { copiesWhy } from "../../core/why.js";
-import { EMPTY_LINE } from "../../text/line-edit.js";
 import { linksOf } from "./LogView.js";
-import { plainText } from "./log-room.js";
 import {
   keepMatch,
   leftError,
@@ -52,18 +47,13 @@ function filtered(state: State, filter: LogFilter): State {
   return patched(state, "log", { seek: null, stepWaits: null, window: filterLog(state.log.window, filter) });
 }
 
-/** To another stage's first line; where only one stage or step is shown, to only the one beside it. */
+/** To another stage's first line; where only one stage is shown, to only the one beside it. */
 function toStage(state: State, direction: 1 | -1): State {
-  const { stage, step } = state.log.window.filter;
+  const { stage } = state.log.window.filter;
   if (stage === null) return seekStage(state, direction);
-  if (step !== null) {
-    const beside = besideStep(state, direction);
-    if (beside !== null) return filtered(state, { ...state.log.window.filter, ...beside });
-    return notify(state, `No ${direction === 1 ? "next" : "previous"} step`);
-  }
   const stages = selectedOperation(state)?.stages ?? [];
   const beside = stages[stages.indexOf(stage) + direction];
-  if (beside !== undefined) return filtered(state, { ...state.log.window.filter, stage: beside });
+  if (beside !== undefined) return filtered(state, { ...state.log.window.filter, stage: beside, step: null });
   return notify(state, `No ${direction === 1 ? "next" : "previous"} stage`);
 }
 
@@ -75,19 +65,15 @@ function stepsOfLog(state: State): StepName[] {
   return stages.flatMap((stage) => (getOwn(steps, stage) ?? []).map(({ name }) => ({ stage, step: name })));
 }
 
-function besideStep(state: State, direction: 1 | -1): StepName | null {
-  const { stage, step } = state.log.window.filter;
-  const all = stepsOfLog(state);
-  const at = all.findIndex((each) => each.stage === stage && each.step === step);
-  return at === -1 ? null : (all[at + direction] ?? null);
-}
-
 /** The step of the lowest line on the screen that has one, then those after it, then all. */
 function nextStep(state: State): StepName {
+  const all = stepsOfLog(state);
+  const { filter } = state.log.window;
   const whole = { stage: null, step: null };
-  if (state.log.window.filter.step !== null) return besideStep(state, 1) ?? whole;
+  const at = all.findIndex(({ stage, step }) => stage === filter.stage && step === filter.step);
+  if (filter.step !== null) return all[at + 1] ?? whole;
   const line = shownLines(state).findLast(({ step }) => step !== undefined);
-  return line?.step === undefined ? (stepsOfLog(state)[0] ?? whole) : { stage: line.stage, step: line.step };
+  return line?.step === undefined ? (all[0] ?? whole) : { stage: line.stage, step: line.step };
 }
 
 /** The stage that is on the screen, then those after it, then all. */
@@ -110,166 +96,116 @@ export const LOG_MOVER: Mover = {
   last: toEnd,
 };
 
-const searching = (state: State) => inDetail(state) && state.log.search !== null;
-/** There is a search, a filter or the full screen for escape to end, before it leads back to the list. */
-const narrowed = (state: State) =>
-  inDetail(state) && (state.log.search !== null || isFiltered(state.log.window.filter) || state.log.full);
+/** Without search and filter. */
+export function wholeLog(state: State): State {
+  const cleared = patched(state, "log", { search: null, seek: null, stepWaits: null });
+  return isFiltered(state.log.window.filter) ? filtered(cleared, WHOLE_LOG) : cleared;
+}
 
-export const LOG_ACTIONS = inGroup("log", inDetail, [
-  {
-    name: "log-start",
-    keys: ["home"],
-    helpKeys: "home end",
-    description: "the first line of the log; its end",
-    when: seesLog,
-    run: toStart,
-  },
-  {
-    name: "log-end",
-    keys: ["end"],
-    command: "logs",
-    hint: ({ log: { window: log, openedAt } }) => (log.follow || openedAt !== null ? null : "follow log"),
-    rank: 3,
-    when: seesLog,
-    run: toEnd,
-  },
-  {
-    name: "log-pause",
-    keys: ["p"],
-    description: "hold the log still, or follow it again",
-    when: inDetail,
-    run: (state) => (state.log.window.follow ? movedByHand(state, pauseLog) : toEnd(state)),
-  },
-  {
-    name: "log-full",
-    keys: ["F"],
-    description: "the log on the full screen",
-    when: seesLog,
-    run: (state) => patched({ ...state, pane: "detail" }, "log", { full: !state.log.full }),
-  },
-  {
-    name: "search",
-    keys: ["/"],
-    description: "search the log",
-    hint: () => "search",
-    rank: 5,
-    run: (state) => ({ ...state, entry: { kind: "search", line: EMPTY_LINE } }),
-  },
-  {
-    name: "match-next",
-    keys: ["n"],
-    helpKeys: "n N",
-    description: "the next match, the previous match",
-    hint: () => "next",
-    rank: 2,
-    when: searching,
-    run: (state) => searchOn(state, "later"),
-  },
-  {
-    name: "match-previous",
-    keys: ["N"],
-    hint: () => "previous",
-    rank: 2,
-    when: searching,
-    run: (state) => searchOn(state, "earlier"),
-  },
-  {
-    name: "log-clear",
-    keys: ["escape"],
-    hint: (state) => (state.log.full ? "back" : "whole log"),
-    rank: 2,
-    when: narrowed,
-    run: (state) => {
-      if (state.log.search === null && !isFiltered(state.log.window.filter))
-        return patched(state, "log", { full: false });
-      const cleared = patched(state, "log", { search: null, seek: null, stepWaits: null });
-      return isFiltered(state.log.window.filter) ? filtered(cleared, WHOLE_LOG) : cleared;
+const searching = (state: State) => inDetail(state) && state.log.search !== null;
+
+export const LOG_ACTIONS = [
+  ...actionsIn(searching, [
+    {
+      name: "match-next",
+      keys: ["n"],
+      description: "next, previous match",
+      hint: "next",
+      rank: 1,
+      run: (state) => searchOn(state, "later"),
     },
-  },
-  {
-    name: "stage-previous",
-    keys: ["["],
-    helpKeys: "[ ]",
-    description: "the previous stage of the log, the next one",
-    when: seesLog,
-    run: (state) => toStage(state, -1),
-  },
-  { name: "stage-next", keys: ["]"], when: seesLog, run: (state) => toStage(state, 1) },
-  {
-    name: "log-stage",
-    keys: ["S"],
-    helpKeys: "S P E",
-    description: "only one stage, step or stream",
-    when: seesLog,
-    run: (state) => filtered(state, { ...state.log.window.filter, stage: nextStage(state), step: null }),
-  },
-  {
-    name: "log-step",
-    keys: ["P"],
-    when: seesLog,
-    disabledReason: (state) =>
-      state.log.window.filter.step === null && stepsOfLog(state).length === 0
-        ? "no stage of it has steps"
-        : null,
-    run: (state) => filtered(state, { ...state.log.window.filter, ...nextStep(state) }),
-  },
-  {
-    name: "log-stream",
-    keys: ["E"],
-    when: seesLog,
-    run: (state) => {
-      const next = CYCLE[(CYCLE.indexOf(state.log.window.filter.stream) + 1) % CYCLE.length]!;
-      return filtered(state, { ...state.log.window.filter, stream: next });
+    {
+      name: "match-previous",
+      keys: ["N"],
+      hint: "previous",
+      rank: 1,
+      run: (state) => searchOn(state, "earlier"),
     },
-  },
-  {
-    name: "log-wrap",
-    keys: ["w"],
-    helpKeys: "w #",
-    description: "wrap long lines; number the lines",
-    hint: (state) => (state.log.wrap ? "cut" : "wrap"),
-    rank: 9,
-    run: (state) => keepMatch(patched(state, "log", { wrap: !state.log.wrap })),
-  },
-  {
-    name: "log-numbers",
-    keys: ["#"],
-    run: (state) => keepMatch(patched(state, "log", { numbers: !state.log.numbers })),
-  },
-  {
-    name: "open-file",
-    keys: ["o"],
-    description: "open the file and line that the log names in $EDITOR",
-    disabledReason: (state) =>
-      sourceOnScreen(state) === null ? "no line on the screen names a file and line" : null,
-    run: (state) => {
-      const { id, title } = selectedOperation(state)!;
-      return emit(state, { type: "edit", id, title, source: sourceOnScreen(state) });
+  ]),
+  ...actionsIn(seesLog, [
+    {
+      name: "wrap",
+      keys: ["w"],
+      description: "wrap the lines of the log",
+      hint: (state) => (state.pane === "list" ? null : state.log.wrap ? "cut" : "wrap"),
+      rank: 4,
+      run: (state) => keepMatch(patched(state, "log", { wrap: !state.log.wrap })),
     },
-  },
-  {
-    name: "copy-lines",
-    keys: ["y"],
-    description: "copy the lines on the screen",
-    hint: () => "copy",
-    rank: 8,
-    when: (state) => inDetail(state) && !copiesWhy(state),
-    run: (state) => {
-      const lines = shownLines(state);
-      const text = lines.map(plainText).join("\n");
-      return notify(emit(state, { type: "copy", text }), `${count(lines.length, "line")} copied`, "success");
+    {
+      name: "follow-log",
+      keys: [],
+      description: "follow the end of the log, or hold it still",
+      command: "logs",
+      run: (state) => (state.log.window.follow ? movedByHand(state, pauseLog) : toEnd(state)),
     },
-  },
-  {
-    name: "select-text",
-    keys: ["Y"],
-    description: "only the text, to select it with the mouse",
-    hint: (state) => (copying(state) ? null : "select text"),
-    rank: 10,
-    when: (state) => inDetail(state) || copying(state),
-    run: (state) =>
-      copying(state)
-        ? closePage(state)
-        : { ...moved(state, pauseLog), page: { kind: "copy", followed: state.log.window.follow } },
-  },
-]);
+    {
+      name: "full-screen",
+      keys: [],
+      description: "the log on the full screen",
+      run: (state) => patched({ ...state, pane: "detail" }, "log", { full: !state.log.full }),
+    },
+    {
+      name: "stage-previous",
+      keys: [],
+      description: "the first line of the previous stage",
+      run: (state) => toStage(state, -1),
+    },
+    {
+      name: "stage-next",
+      keys: [],
+      description: "the first line of the next stage",
+      run: (state) => toStage(state, 1),
+    },
+    {
+      name: "only-stage",
+      keys: [],
+      description: "the log of one stage only, again: the next one",
+      run: (state) => filtered(state, { ...state.log.window.filter, stage: nextStage(state), step: null }),
+    },
+    {
+      name: "only-step",
+      keys: [],
+      description: "the log of one step only, again: the next one",
+      disabledReason: (state) =>
+        state.log.window.filter.step === null && stepsOfLog(state).length === 0
+          ? "no stage of it has steps"
+          : null,
+      run: (state) => filtered(state, { ...state.log.window.filter, ...nextStep(state) }),
+    },
+    {
+      name: "only-stream",
+      keys: [],
+      description: "one stream of the log only, again: the next one",
+      run: (state) => {
+        const next = CYCLE[(CYCLE.indexOf(state.log.window.filter.stream) + 1) % CYCLE.length]!;
+        return filtered(state, { ...state.log.window.filter, stream: next });
+      },
+    },
+    {
+      name: "numbers",
+      keys: [],
+      description: "number the lines of the log",
+      run: (state) => keepMatch(patched(state, "log", { numbers: !state.log.numbers })),
+    },
+    {
+      name: "open-file",
+      keys: [],
+      description: "open the file and line that the log names in $EDITOR",
+      disabledReason: (state) =>
+        sourceOnScreen(state) === null ? "no line on the screen names a file and line" : null,
+      run: (state) => {
+        const { id, title } = selectedOperation(state)!;
+        return emit(state, { type: "edit", id, title, source: sourceOnScreen(state) });
+      },
+    },
+    {
+      name: "select-text",
+      keys: [],
+      description: "only the text of the log, to select it with the mouse",
+      run: (state) => ({
+        ...moved({ ...state, pane: "detail" }, pauseLog),
+        page: { kind: "copy", followed: state.log.window.follow },
+      }),
+    },
+  ]),
+];

@@ -2,7 +2,7 @@
 
 import { formatAge } from "../../../kit/output/time.js";
 import { formatCount } from "../../../terminal/format.js";
-import { free, inGroup, onPage } from "../../core/action-parts.js";
+import { actionsIn, free, onPage } from "../../core/action-parts.js";
 import { isLive, type PageOf, type State } from "../../core/model.js";
 import { rowAt, rowMover } from "../../core/movers.js";
 import { lookedAt, type Need, needsOf } from "../../core/needs.js";
@@ -61,26 +61,28 @@ function shown(state: State): State {
 export const NEEDS_MOVER = rowMover("needs", (state) => needsOf(state).length);
 
 /** The action that opens the page is listed with those of the list. */
-export const OPEN_NEEDS = inGroup("general", (state) => free(state) && isLive(state), [
-  {
-    name: "needs",
-    keys: ["N"],
-    description: "what needs you: questions, failures, missed schedules",
-    hint: () => null,
-    run: (state) => ({ ...state, page: { kind: "needs", at: 0 } }),
-  },
-]);
+export const OPEN_NEEDS = actionsIn(
+  (state) => free(state) && isLive(state),
+  [
+    {
+      name: "needs",
+      keys: [],
+      description: "what needs you: questions, failures, missed schedules",
+      run: (state) => ({ ...state, page: { kind: "needs", at: 0 } }),
+    },
+  ],
+);
 
-export const NEEDS_ACTIONS = inGroup("general", onPage("needs"), [
+export const NEEDS_ACTIONS = actionsIn(onPage("needs"), [
   {
-    name: "need-show",
+    name: "open",
     keys: ["return", "rightArrow", "l"],
     hint: (state) => (chosenOf(state) === undefined ? null : "show"),
     rank: 0,
     run: shown,
   },
   {
-    name: "need-done",
+    name: "remove",
     keys: ["x", "delete"],
     hint: (state) => (chosenOf(state) === undefined ? null : "seen"),
     rank: 1,
@@ -90,10 +92,9 @@ export const NEEDS_ACTIONS = inGroup("general", onPage("needs"), [
     },
   },
   {
-    name: "need-all-done",
-    keys: ["X"],
-    hint: (state) => (needsOf(state).length < 2 ? null : "all seen"),
-    rank: 2,
+    name: "all-seen",
+    keys: [],
+    description: "take all off",
     run: (state) => lookedAt(state, needsOf(state)),
   },
 ]);

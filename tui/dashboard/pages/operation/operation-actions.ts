@@ -1,19 +1,24 @@
 /** The actions on operations in list and detail: requests to the daemon, and programs beside the screen. */
 
+import { NO, onlyChoice, waitsForApproval } from "../../../../protocol/approval.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import { isFinal } from "../../../../protocol/state.js";
+import { count } from "../../../../protocol/text/count.js";
 import { whyMarkdown } from "../../../describe/why.js";
 import {
+  actionsIn,
   ask,
   asking,
   busy,
   free,
   hasSelected,
   inDetail,
-  inGroup,
+  inList,
   noDaemon,
   noHost,
+  notTyping,
   onPage,
+  requests,
   send,
   targets,
 } from "../../core/action-parts.js";
@@ -26,8 +31,13 @@ import { emit, isLive, notify, patched, type State } from "../../core/model.js";
 import { askTypes, closePage, openRetry, openTimeline, openTypes, retryChoices } from "../../core/pages.js";
 import { flagsOf, idsOf, liveops, type Request } from "../../core/request.js";
 import { choose } from "../../core/select.js";
-import { copiesWhy, editablePlace, ranElsewhere, whyOf } from "../../core/why.js";
+import { editablePlace, ranElsewhere, whyOf } from "../../core/why.js";
 import { sanitizeLine } from "../../text/cells.js";
+import { ANSWER, answerWith, openPalette } from "../help/palette-rows.js";
+import { filtered } from "../list/list-actions.js";
+import { wholeLog } from "../log/log-actions.js";
+import { plainText } from "../log/log-room.js";
+import { shownLines } from "../log/moves.js";
 import { isUnfolded, unfolded } from "./fold.js";
 
 /** The operation inside of which the selected one runs. */
@@ -38,16 +48,22 @@ function around(state: State): Operation | null {
 
 const over = (state: State): State => ({ ...state, pane: state.pane === "list" ? "detail" : "list" });
 
-function noCancel(state: State): string | null {
-  const all = targets(state);
-  if (all.some((operation) => !isFinal(operation.state) && !operation.cancelRequested)) return busy(state);
-  return all.every((operation) => isFinal(operation.state)) ? "already finished" : "already cancelling";
-}
-
-function noTerminal(operation: Operation | null): string | null {
+function noAnswer(operation: Operation | null): string | null {
+  if (operation !== null && waitsForApproval(operation) !== null) return null;
   if (operation === null || operation.state === "queued") return "not started yet";
   if (isFinal(operation.state)) return "already finished";
   return operation.terminal ? null : "None of its programs has a terminal. Submit it with --tty.";
+}
+
+/** Asks what the operation asks; where there are several choices, the palette has them. */
+function answer(state: State): State {
+  const operation = selectedOperation(state);
+  if (operation === null) return state;
+  const open = waitsForApproval(operation);
+  if (open === null) return emit(state, { type: "attach", id: operation.id });
+  const only = onlyChoice(open);
+  if (only === null) return openPalette(state, ANSWER);
+  return ask(state, answerWith(operation.id, open, only), { no: answerWith(operation.id, open, NO) });
 }
 
 function noShell(state: State): string | null {
@@ -56,10 +72,20 @@ function noShell(state: State): string | null {
   return ranElsewhere(state, operation) ? `it ran on the host ${operation.host}: open the shell there` : null;
 }
 
+function cancelled(state: State): Request | string {
+  const all = targets(state);
+  const live = all.filter((operation) => !isFinal(operation.state) && !operation.cancelRequested);
+  if (live.length > 0) return { kind: "cancel", ids: live.map(({ id }) => id) };
+  return all.every((operation) => isFinal(operation.state)) ? "already finished" : "already cancelling";
+}
+
 const mayRetry = ({ state }: { state: string }) => state === "failed" || state === "cancelled";
 
-function noRetry(state: State): string | null {
-  return targets(state).some(mayRetry) ? busy(state) : "only a failed or cancelled operation can be retried";
+function retried(state: State): Request | string {
+  const ids = targets(state)
+    .filter(mayRetry)
+    .map(({ id }) => id);
+  return ids.length > 0 ? { kind: "retry", ids } : "only a failed or cancelled operation can be retried";
 }
 
 /** The one operation of the question, if it is a retry. */
@@ -85,10 +111,13 @@ function removable(state: State): { all: string[]; own: string[] } {
   return { all: all.map(({ id }) => id), own: own.map(({ id }) => id) };
 }
 
+function removed(state: State): Request | string {
+  const { all } = removable(state);
+  return all.length > 0 ? { kind: "remove", ids: all } : "still running: cancel it first (c)";
+}
+
 /** The command that submits the operation again. */
-function submitCommand(state: State): string | null {
-  const operation = selectedOperation(state);
-  if (operation === null) return null;
+function submitCommand(state: State, operation: Operation): string {
   const { args, ...params } = operation.params as { args?: unknown };
   const words = Object.entries(params).map(([name, value]) =>
     typeof value === "string" ? `${name}=${value}` : `${name}:=${JSON.stringify(value)}`,
@@ -99,14 +128,12 @@ function submitCommand(state: State): string | null {
   return liveops(["submit", operation.op, ...words, ...label, ...trailing], flags);
 }
 
-/** The daemon was there, and its last report is still shown. */
-const isLost = (state: State) =>
-  state.connection.state === "away" && selectedOperation(state) !== null && !namesHosts(state);
+/** There is a daemon to start. */
+const isStartable = (state: State) => !isLive(state) && !namesHosts(state);
 
 /** A start cannot help where a daemon hangs: it holds the state directory. */
-const isHung = ({ connection }: State) => connection.state !== "live" && connection.hung !== undefined;
-
-const noStart = (state: State) => (isHung(state) ? "the daemon runs and does not answer" : null);
+const noStart = ({ connection }: State) =>
+  connection.state !== "live" && connection.hung !== undefined ? "the daemon runs and does not answer" : null;
 
 const startDaemon = (state: State): State =>
   notify(emit(state, { type: "start-daemon" }), "starting the daemon…");
@@ -119,190 +146,161 @@ function copied(state: State, command: string): State {
 const copyCommand = (state: State, words: readonly string[]): State =>
   copied(state, liveops(words, state.session.flags));
 
-export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
+/** What is in view: the lines of the log, else why it failed, else the command that submits it. */
+function copy(state: State): State {
+  const operation = selectedOperation(state);
+  if (operation === null) return state;
+  const why = state.pane === "list" ? whyOf(state, operation) : null;
+  if (why === null && state.pane === "list") return copied(state, submitCommand(state, operation));
+  const lines = shownLines(state);
+  const [text, told] =
+    why === null
+      ? [lines.map(plainText).join("\n"), `${count(lines.length, "line")} copied`]
+      : [whyMarkdown(why, sanitizeLine), "copied why it failed, as Markdown"];
+  return notify(emit(state, { type: "copy", text }), told, "success");
+}
+
+const sought = (state: State) =>
+  inDetail(state) && (state.log.search !== null || isFiltered(state.log.window.filter));
+
+/** What the verb leads back from, the innermost first. */
+const BACK: ReadonlyArray<{ when: (state: State) => boolean; hint: string; run: (state: State) => State }> = [
+  { when: ({ page }) => page !== null, hint: "back", run: closePage },
+  {
+    when: (state) => inList(state) && state.list.text !== "",
+    hint: "clear",
+    run: (state) => filtered(state, ""),
+  },
+  {
+    when: (state) => inList(state) && state.list.marked.size > 0,
+    hint: "unmark",
+    run: (state) => patched(state, "list", { marked: new Set() }),
+  },
+  { when: isUnfolded, hint: "fold", run: unfolded },
+  { when: sought, hint: "whole log", run: wholeLog },
+  {
+    when: (state) => inDetail(state) && state.log.full,
+    hint: "back",
+    run: (state) => patched(state, "log", { full: false }),
+  },
+  {
+    when: (state) => inDetail(state) && around(state) !== null,
+    hint: "back",
+    run: (state) => choose(state, around(state)!.id),
+  },
+  { when: ({ pane }) => pane === "detail", hint: "list", run: over },
+];
+
+const back = (state: State) => BACK.find(({ when }) => when(state));
+
+/** While the person answers. */
+export const QUESTION_ACTIONS = actionsIn(asking, [
   {
     name: "yes",
     keys: ["y", "Y"],
-    hint: (state) => ((state.question?.only ?? null) === null ? "yes" : "all"),
+    description: "answer a question",
+    hint: ({ question }) => (question?.only === undefined ? "yes" : "all"),
     rank: 0,
-    when: asking,
     run: (state) => (state.question === null ? state : send(state, state.question.request)),
+  },
+  {
+    name: "no",
+    keys: ["n", "N"],
+    hint: "no",
+    rank: 2,
+    run: (state) => {
+      const no = state.question?.no;
+      return no === undefined ? { ...state, question: null } : send(state, no);
+    },
   },
   {
     name: "only",
     keys: ["o"],
     hint: (state) => {
-      const only = state.question?.only;
-      const id = idsOf(only ?? null)[0] ?? null;
+      const id = idsOf(state.question?.only ?? null)[0] ?? null;
       return `only ${operationOf(state, id)?.title ?? "this one"}`;
     },
-    rank: 0,
-    when: (state) => asking(state) && state.question?.only !== undefined,
-    run: (state) => (state.question?.only === undefined ? state : send(state, state.question.only)),
+    rank: 1,
+    when: ({ question }) => question?.only !== undefined,
+    run: (state) => send(state, state.question!.only!),
   },
   {
     name: "retry-from",
     keys: ["s"],
-    hint: () => "stages",
-    rank: 0,
-    when: (state) => asking(state) && retriesFrom(state) !== null,
+    hint: "stages",
+    rank: 1,
+    when: (state) => retriesFrom(state) !== null,
     run: (state) => openRetry(state, retriesFrom(state)),
   },
   {
     name: "retry-with",
     keys: ["p"],
-    hint: () => "change",
-    rank: 0,
-    when: (state) => asking(state) && retriedAlone(state) !== null,
-    run: (state) => {
-      const id = retriedAlone(state);
-      return id === null
-        ? state
-        : emit({ ...state, question: null }, { type: "prepare-form", id, retries: true });
-    },
+    hint: "change",
+    rank: 1,
+    when: (state) => retriedAlone(state) !== null,
+    run: (state) =>
+      emit({ ...state, question: null }, { type: "prepare-form", id: retriedAlone(state)!, retries: true }),
   },
   {
-    name: "no",
-    keys: ["n", "N", "escape", "return", "q"],
-    hint: () => "no",
-    rank: 0,
-    when: asking,
+    name: "later",
+    keys: ["escape", "return", "q"],
+    hint: ({ question }) => (question?.no === undefined ? null : "later"),
     run: (state) => ({ ...state, question: null }),
   },
+]);
+
+export const OPERATION_ACTIONS = actionsIn(hasSelected, [
   {
     name: "open",
     keys: ["return", "rightArrow", "l"],
-    group: "move",
-    helpKeys: "⏎ →",
-    description: "go to the log; arrows then scroll it",
+    description: "the log; the child inside",
     command: "show",
-    hint: (state) => (state.pane === "list" ? "log" : null),
+    hint: (state) => {
+      if (state.pane === "list") return "log";
+      return childToOpen(state, selectedOperation(state)) === null ? null : "inside";
+    },
     rank: 2,
-    when: (state) => hasSelected(state) && state.pane === "list",
-    run: over,
-  },
-  {
-    name: "switch",
-    keys: ["tab", "backtab"],
-    group: "move",
-    description: "from the list to the log, or back",
-    run: over,
-  },
-  {
-    name: "inner",
-    keys: ["return", "rightArrow", "l"],
-    group: "move",
-    helpKeys: "⏎ →",
-    description: "open the child that runs inside of it",
-    hint: () => "inside",
-    rank: 2,
-    when: (state) => inDetail(state) && childToOpen(state, selectedOperation(state)) !== null,
-    run: (state) => choose(state, childToOpen(state, selectedOperation(state))!.id),
-  },
-  {
-    name: "outer",
-    keys: ["escape", "leftArrow", "h"],
-    group: "move",
-    helpKeys: "esc ←",
-    description: "back to the parent of the child",
-    hint: () => "back",
-    rank: 2,
-    when: (state) => inDetail(state) && around(state) !== null && !isNarrowed(state),
-    run: (state) => choose(state, around(state)!.id),
+    run: (state) => {
+      if (state.pane === "list") return over(state);
+      const child = childToOpen(state, selectedOperation(state));
+      return child === null ? patched(state, "log", { full: true }) : choose(state, child.id);
+    },
   },
   {
     name: "back",
-    keys: ["leftArrow", "h", "return", "rightArrow", "l"],
-    group: "move",
-    helpKeys: "esc ←",
-    description: "back to the list",
-    when: (state) => free(state) && state.pane === "detail",
-    run: (state) => patched({ ...state, pane: "list" }, "log", { full: false }),
+    keys: ["escape", "leftArrow", "h"],
+    description: "back; clear the filter",
+    hint: (state) => back(state)?.hint ?? null,
+    rank: 1,
+    when: (state) => notTyping(state) && back(state) !== undefined,
+    run: (state) => back(state)?.run(state) ?? state,
   },
-  {
-    name: "list",
-    keys: ["escape"],
-    group: "move",
-    hint: () => "list",
-    rank: 2,
-    when: (state) => free(state) && state.pane === "detail" && !isNarrowed(state) && around(state) === null,
-    run: (state) => ({ ...state, pane: "list" }),
-  },
+  { name: "switch", keys: ["tab", "backtab"], description: "the other pane", run: over },
   {
     name: "submit",
     keys: ["s"],
-    description: "submit an operation",
+    description: "start an operation",
     command: "submit",
-    hint: () => "start",
-    rank: 4,
-    when: (state) => free(state) && !isLost(state),
-    disabledReason: noDaemon,
-    run: openTypes,
-  },
-  {
-    name: "start-daemon",
-    keys: ["return"],
-    description: "start the daemon",
-    unlisted: (state) => isLive(state) || namesHosts(state),
-    hint: () => "start the daemon",
-    rank: 0,
-    when: (state) => free(state) && !isLive(state) && selectedOperation(state) === null && !namesHosts(state),
-    disabledReason: noStart,
-    run: startDaemon,
-  },
-  {
-    // The key of submit, which needs the daemon.
-    name: "start-lost-daemon",
-    keys: ["s"],
-    hint: () => "start the daemon",
-    rank: 0,
-    when: (state) => free(state) && isLost(state),
-    disabledReason: noStart,
-    run: startDaemon,
+    hint: (state) => (isLive(state) ? "start" : "start the daemon"),
+    rank: 6,
+    when: free,
+    disabledReason: (state) => (isStartable(state) ? noStart(state) : noDaemon(state)),
+    run: (state) => (isStartable(state) ? startDaemon(state) : openTypes(state)),
   },
   {
     name: "cancel",
     keys: ["c"],
-    description: "cancel the operation (asks first)",
-    command: "cancel",
-    hint: () => "cancel",
+    description: "cancel (asks first)",
+    hint: "cancel",
     rank: 3,
-    disabledReason: noCancel,
-    run: (state) => {
-      const live = targets(state).filter(
-        ({ state: is, cancelRequested }) => !isFinal(is) && !cancelRequested,
-      );
-      return ask(state, { kind: "cancel", ids: live.map(({ id }) => id) });
-    },
-  },
-  {
-    name: "attach",
-    keys: ["i"],
-    description: "attach to the terminal of its program",
-    command: "attach",
-    hint: (state) => {
-      const operation = selectedOperation(state);
-      if (operation?.waitingForInput) return "answer";
-      return operation?.terminal ? "attach" : null;
-    },
-    rank: 1,
-    disabledReason: (state) => noHost(state, [state.selected]) ?? noTerminal(selectedOperation(state)),
-    run: (state) => (state.selected === null ? state : emit(state, { type: "attach", id: state.selected })),
-  },
-  {
-    name: "shell",
-    keys: ["b"],
-    description: "open your shell where it failed",
-    command: "shell",
-    disabledReason: (state) => noHost(state, [state.selected]) ?? noShell(state),
-    run: (state) => (state.selected === null ? state : emit(state, { type: "shell", id: state.selected })),
+    ...requests(cancelled),
   },
   {
     name: "again",
-    keys: ["r", "a"],
-    description: "run again: a form with its parameters",
+    keys: ["r"],
+    description: "run again, with changes",
     command: "again",
-    hint: () => "run again",
+    hint: "run again",
     rank: 4,
     disabledReason: (state) => {
       const operation = selectedOperation(state);
@@ -320,78 +318,82 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
   {
     name: "retry",
     keys: ["R"],
-    description: "retry the same operation, also from a chosen stage",
-    command: "retry",
-    disabledReason: noRetry,
-    run: (state) => {
-      const ids = targets(state)
-        .filter(mayRetry)
-        .map(({ id }) => id);
-      return ask(askTypes(state), { kind: "retry", ids });
-    },
+    description: "retry, also from a stage",
+    hint: "retry",
+    rank: 3,
+    ...requests(retried, (state, request) => ask(askTypes(state), request)),
   },
   {
     name: "remove",
     keys: ["x", "delete"],
-    description: "remove the operation and its log (asks first)",
-    command: "rm",
-    disabledReason: (state) =>
-      removable(state).own.length > 0 ? busy(state) : "still running: cancel it first (c)",
-    run: (state) => {
+    aliases: ["rm"],
+    description: "remove with its log (asks)",
+    ...requests(removed, (state, request) => {
       const { all, own } = removable(state);
-      const request: Request = { kind: "remove", ids: all };
-      return all.length > own.length
-        ? ask(state, request, { kind: "remove", ids: own })
-        : ask(state, request);
+      return ask(state, request, all.length > own.length ? { only: { kind: "remove", ids: own } } : {});
+    }),
+  },
+  {
+    name: "answer",
+    keys: ["i"],
+    aliases: ["approve", "reject"],
+    description: "answer; attach to a program",
+    command: "attach",
+    hint: (state) => {
+      const operation = selectedOperation(state);
+      if (operation?.waitingForInput || (operation && waitsForApproval(operation))) return "answer";
+      return operation?.terminal ? "attach" : null;
+    },
+    rank: 0,
+    disabledReason: (state) => busy(state, [state.selected ?? ""]) ?? noAnswer(selectedOperation(state)),
+    run: answer,
+  },
+  {
+    name: "copy",
+    keys: ["C"],
+    description: "copy lines, reason, command",
+    run: copy,
+  },
+  {
+    name: "editor",
+    keys: ["e"],
+    description: "source or log in $EDITOR",
+    disabledReason: (state) => (selectedOperation(state)?.state === "queued" ? "not started yet" : null),
+    run: (state) => {
+      const operation = selectedOperation(state);
+      if (operation === null) return state;
+      const { id, title } = operation;
+      return emit(state, { type: "edit", id, title, source: editablePlace(state, operation) });
     },
   },
   {
     name: "timeline",
     keys: ["t"],
-    description: "timeline of the whole chain",
-    hint: (state) => (state.page === null ? "timeline" : null),
-    rank: 6,
+    description: "timeline of the chain",
+    hint: ({ page }) => (page === null ? "timeline" : null),
+    rank: 8,
     when: (state) => hasSelected(state) || onPage("timeline")(state),
     run: (state) => (state.page === null ? openTimeline(state) : closePage(state)),
   },
   {
-    name: "details",
+    name: "facts",
     keys: ["v"],
-    description: "all facts in its panel, or the panel as before",
-    hint: ({ operation: { fold } }) => (fold === null ? "details" : "fold"),
-    rank: 6,
-    when: hasSelected,
+    description: "all facts",
+    hint: ({ operation: { fold } }) => (fold === null ? "facts" : "fold"),
+    rank: 9,
     run: unfolded,
   },
-  { name: "fold-facts", keys: ["escape"], when: isUnfolded, run: unfolded },
   {
-    name: "copy-why",
-    keys: ["y"],
-    description: "copy why it failed, as Markdown for a ticket",
-    hint: () => "copy why",
-    rank: 8,
-    when: copiesWhy,
-    run: (state) => {
-      const why = whyOf(state, selectedOperation(state)!);
-      if (why === null) return state;
-      const text = whyMarkdown(why, sanitizeLine);
-      return notify(emit(state, { type: "copy", text }), "copied why it failed, as Markdown", "success");
-    },
-  },
-  {
-    name: "copy-command",
-    keys: ["y"],
-    description: "copy the command that submits it",
-    when: (state) => hasSelected(state) && state.pane === "list" && !copiesWhy(state),
-    run: (state) => {
-      const command = submitCommand(state);
-      return command === null ? state : copied(state, command);
-    },
+    name: "shell",
+    keys: [],
+    description: "open your shell where it failed",
+    command: "shell",
+    disabledReason: (state) => noHost(state, [state.selected]) ?? noShell(state),
+    run: (state) => (state.selected === null ? state : emit(state, { type: "shell", id: state.selected })),
   },
   {
     name: "export",
     keys: [],
-    helpKeys: ":export",
     description: "copy the command that writes it as a page for a browser",
     command: "export",
     run: (state) => {
@@ -402,7 +404,6 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
   {
     name: "compare",
     keys: [],
-    helpKeys: ":compare",
     description: "copy the command that compares the two marked ones",
     disabledReason: ({ list: { marked } }) => {
       if (marked.size !== 2) return "mark two operations with the space bar";
@@ -415,21 +416,8 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
     },
   },
   {
-    name: "editor",
-    keys: ["e"],
-    description: "open the source of the error, or the log, in $EDITOR",
-    // The key of edit.
-    disabledReason: (state) => (selectedOperation(state)?.state === "queued" ? "not started yet" : null),
-    run: (state) => {
-      const operation = selectedOperation(state);
-      if (operation === null) return state;
-      const { id, title } = operation;
-      return emit(state, { type: "edit", id, title, source: editablePlace(state, operation) });
-    },
-  },
-  {
     name: "follow-chain",
-    keys: ["f"],
+    keys: [],
     description: "follow the chain to its next operation, on or off",
     command: "watch",
     run: (state) => {
@@ -441,7 +429,3 @@ export const OPERATION_ACTIONS = inGroup("operation", hasSelected, [
     },
   },
 ]);
-
-function isNarrowed({ log: { search, window: log, full } }: State): boolean {
-  return search !== null || isFiltered(log.filter) || full;
-}

@@ -1,165 +1,102 @@
-/** The actions on queues and on places in them: pause, resume, priority, edit. */
+/** The actions on queues and on places in them: pause, priority, edit. */
 
 import { isFinal } from "../../../../protocol/state.js";
 import { MAX_PRIORITY } from "../../../../protocol/submit-fields.js";
-import { ask, busy, free, hasSelected, inGroup, send, targets } from "../../core/action-parts.js";
+import { actionsIn, ask, busy, free, hasSelected, requests, send, targets } from "../../core/action-parts.js";
 import { isPaused, selectedOperation } from "../../core/chain.js";
 import { emit, isLive, type State } from "../../core/model.js";
 import { isQueuePaused, queueOf } from "../../core/queue-view.js";
+import type { Request } from "../../core/request.js";
 
-const running = (state: State) => targets(state).filter((operation) => operation.state === "running");
-const pausable = (state: State) =>
-  running(state).filter((operation) => !isPaused(operation) && !operation.cancelRequested);
-const resumable = (state: State) => running(state).filter(isPaused);
 const queued = (state: State) => targets(state).filter((operation) => operation.state === "queued");
-/** In the log the same key holds the log still. */
-const onList = ({ pane }: State) => pane === "list";
 const idsOf = (operations: readonly { id: string }[]) => operations.map(({ id }) => id);
 
-function noPause(state: State): string | null {
-  if (pausable(state).length > 0) return busy(state);
-  if (resumable(state).length > 0) return "already paused";
-  if (running(state).length > 0) return "already cancelling";
-  return queued(state).length > 0 ? "not started yet; pause its queue instead" : "already finished";
+/** Pauses what runs, resumes what is paused; without either, the queue of the targets. */
+function turned(state: State): Request | string {
+  const running = targets(state).filter((operation) => operation.state === "running");
+  const resumable = running.filter(isPaused);
+  const pausable = running.filter((operation) => !isPaused(operation) && !operation.cancelRequested);
+  if (pausable.length > 0) return { kind: "pause", ids: idsOf(pausable) };
+  if (resumable.length > 0) return { kind: "resume", ids: idsOf(resumable) };
+  if (running.length > 0) return "already cancelling";
+  return queued(state).length > 0 ? turnedQueue(state) : "already finished";
 }
 
-function noResume(state: State): string | null {
-  if (resumable(state).length > 0)
-    return pausable(state).length === 0 ? busy(state) : "some of the marked operations are not paused";
-  return running(state).length > 0 ? "not paused" : "only a paused operation can be resumed";
-}
-
-/** The queue of the targets; undefined: they are in several. */
-function queueName(state: State): string | undefined {
+/** The queue of the targets, paused or resumed. */
+function turnedQueue(state: State): Request | string {
   const all = queued(state).length > 0 ? queued(state) : targets(state);
   const names = new Set(all.map(queueOf));
-  if (names.size > 1) return undefined;
-  return [...names][0] ?? queueOf(null);
+  if (names.size > 1) return "the marked operations are in different queues";
+  const name = [...names][0] ?? queueOf(null);
+  return { kind: isQueuePaused(state, name) ? "resume-queue" : "pause-queue", name };
 }
 
-/** Why its queue cannot be paused, or resumed. */
-function noSwitch(state: State, toPaused: boolean): string | null {
-  // The key pauses what runs first.
-  const isForRunning =
-    running(state).length > 0 || (queued(state).length === 0 && state.view.counts.running > 0);
-  if (isForRunning) return "select a queued operation, or press Q for all queues";
-  const name = queueName(state);
-  if (name === undefined) return "the marked operations are in different queues";
-  if (isQueuePaused(state, name) === toPaused)
-    return toPaused ? `queue ${name} is already paused` : `queue ${name} is not paused`;
-  return busy(state);
+/** A resume stops nothing: it is not asked about. */
+const begin = (state: State, request: Request) => (request.kind === "resume" ? send : ask)(state, request);
+
+function turnHint(state: State): string | null {
+  const request = turned(state);
+  return typeof request === "string" ? null : request.kind.replace("-", " ");
 }
 
-const queueHint = (state: State, word: string) =>
-  queued(state).length > 0 && running(state).length === 0 ? word : null;
+/** The change of the place of each queued target. */
+const moved = (change: (priority: number) => { priority: number } | { top: true }) =>
+  requests((state): Request | string => {
+    // The one that is moved last is the next: so the marked ones keep their order.
+    const all = queued(state).toReversed();
+    const changes = all.map(({ priority }) => change(priority));
+    const [first] = changes;
+    if (first === undefined) return "only a queued operation has a place in its queue";
+    const one = "top" in first ? "next in its queue" : `priority ${first.priority}`;
+    const done = all.length === 1 ? one : `moved ${all.length} operations`;
+    return { kind: "edit", ids: idsOf(all), changes, done };
+  }, send);
 
-const noPriority = (state: State): string | null =>
-  queued(state).length > 0 ? busy(state) : "only a queued operation has a place in its queue";
+const raised = (by: number) => (priority: number) => ({
+  priority: Math.max(-MAX_PRIORITY, Math.min(MAX_PRIORITY, priority + by)),
+});
 
-function prioritize(state: State, next: (priority: number) => number): State {
-  const all = queued(state);
-  const changes = all.map(({ priority }) => ({ priority: next(priority) }));
-  const done =
-    all.length === 1
-      ? `priority ${changes[0]!.priority}`
-      : `changed the priority of ${all.length} operations`;
-  return send(state, { kind: "edit", ids: idsOf(all), changes, done });
-}
-
-const raised = (by: number) => (priority: number) =>
-  Math.max(-MAX_PRIORITY, Math.min(MAX_PRIORITY, priority + by));
-
-const priorityOf = (state: State) => selectedOperation(state)?.priority ?? 0;
-
-export const QUEUE_ACTIONS = inGroup("operation", hasSelected, [
+export const QUEUE_ACTIONS = actionsIn(hasSelected, [
   {
     name: "pause",
     keys: ["p"],
-    description: "pause (asks first) or resume the operation, or its queue",
-    command: "pause",
-    hint: () => "pause",
-    rank: 5,
-    when: (state) => hasSelected(state) && onList(state),
-    disabledReason: noPause,
-    // In the log the same key only holds the log still, so a person may press it by mistake.
-    run: (state) => ask(state, { kind: "pause", ids: idsOf(pausable(state)) }),
-  },
-  {
-    name: "resume",
-    keys: ["p"],
-    description: "continue the paused operation",
-    unlisted: true,
-    command: "resume",
-    hint: () => "resume",
-    rank: 5,
-    when: (state) => hasSelected(state) && onList(state),
-    disabledReason: noResume,
-    run: (state) => send(state, { kind: "resume", ids: idsOf(resumable(state)) }),
+    aliases: ["resume"],
+    description: "pause, resume (its queue)",
+    hint: turnHint,
+    rank: 7,
+    ...requests(turned, begin),
   },
   {
     name: "pause-queue",
-    keys: ["p"],
-    description: "pause the queue of the operation: nothing starts (asks first)",
-    unlisted: true,
-    commandWords: (state) => ["pause", "--queue", queueName(state) ?? "<queue>"],
-    hint: (state) => queueHint(state, "pause queue"),
-    rank: 5,
-    when: (state) => free(state) && onList(state),
-    disabledReason: (state) => noSwitch(state, true),
-    run: (state) => ask(state, { kind: "pause-queue", name: queueName(state)! }),
-  },
-  {
-    name: "resume-queue",
-    keys: ["p"],
-    description: "resume the queue of the operation (asks first)",
-    unlisted: true,
-    commandWords: (state) => ["resume", "--queue", queueName(state) ?? "<queue>"],
-    hint: (state) => queueHint(state, "resume queue"),
-    rank: 5,
-    when: (state) => free(state) && onList(state),
-    disabledReason: (state) => noSwitch(state, false),
-    run: (state) => ask(state, { kind: "resume-queue", name: queueName(state)! }),
+    keys: [],
+    description: "pause or resume the queue: nothing starts (asks first)",
+    aliases: ["resume-queue"],
+    when: free,
+    ...requests(turnedQueue),
   },
   {
     name: "priority-up",
-    keys: ["+", "="],
-    helpKeys: "+ -",
-    description: "raise or lower the priority of the queued operation",
-    commandWords: (state) => [
-      "edit",
-      state.selected ?? "",
-      "--priority",
-      String(raised(1)(priorityOf(state))),
-    ],
-    disabledReason: noPriority,
-    run: (state) => prioritize(state, raised(1)),
+    keys: [],
+    description: "raise the priority of the queued operation",
+    ...moved(raised(1)),
   },
   {
     name: "priority-down",
-    keys: ["-"],
-    disabledReason: noPriority,
-    run: (state) => prioritize(state, raised(-1)),
+    keys: [],
+    description: "lower the priority of the queued operation",
+    ...moved(raised(-1)),
   },
   {
     name: "priority-top",
-    keys: ["T"],
+    keys: [],
     description: "make the queued operation the next of its queue",
-    commandWords: (state) => ["edit", state.selected ?? "", "--top"],
-    disabledReason: noPriority,
-    // The one that is moved last is the next: so the marked ones keep their order.
-    run: (state) => {
-      const ids = idsOf(queued(state)).toReversed();
-      const done = ids.length === 1 ? "next in its queue" : `next: ${ids.length} operations`;
-      return send(state, { kind: "edit", ids, changes: ids.map(() => ({ top: true as const })), done });
-    },
+    ...moved(() => ({ top: true })),
   },
   {
     name: "edit",
-    keys: ["e"],
+    keys: [],
     description: "change the queued operation: a form with its parameters",
     command: "edit",
-    hint: (state) => (selectedOperation(state)?.state === "queued" ? "edit" : null),
-    rank: 5,
     disabledReason: (state) => {
       const operation = selectedOperation(state);
       if (operation?.state === "queued") return busy(state);
@@ -176,7 +113,6 @@ export const QUEUE_ACTIONS = inGroup("operation", hasSelected, [
     description: "queues and schedules",
     command: "queue",
     aliases: ["schedule"],
-    hint: () => null,
     when: (state) => free(state) && isLive(state),
     run: (state) => ({ ...state, page: { kind: "queues", at: 0 } }),
   },

@@ -4,7 +4,7 @@ import type { QueueReply, ScheduleReply } from "../../../../protocol/replies.js"
 import { formatShortTime } from "../../../kit/output/local-time.js";
 import { formatAge } from "../../../kit/output/time.js";
 import { formatCount } from "../../../terminal/format.js";
-import { ask, busy, inGroup, onPage, send } from "../../core/action-parts.js";
+import { actionsIn, ask, onPage, requests, send } from "../../core/action-parts.js";
 import { operationOf } from "../../core/chain.js";
 import { hostNames, isReachable, keyColumn } from "../../core/hosts.js";
 import { bareOf, hostOfKey, keyBeside } from "../../core/key.js";
@@ -12,6 +12,8 @@ import { BORDER, panesOf, scrollTop } from "../../core/layout.js";
 import type { PageOf, State } from "../../core/model.js";
 import { rowAt, rowMover } from "../../core/movers.js";
 import { Panel, Rows, useTheme } from "../../core/Panel.js";
+import { closePage } from "../../core/pages.js";
+import type { Request } from "../../core/request.js";
 import { glyphOf, PAUSED, styleOf } from "../../core/state-style.js";
 import { fit, fitName, sanitizeLine } from "../../text/cells.js";
 import { type Drawn, Line, type Piece } from "../../text/line.js";
@@ -218,40 +220,30 @@ export const QUEUES_MOVER = rowMover(
   ({ queues: { all: queues, schedules } }) => queues.length + schedules.length,
 );
 
-/** The chosen queue or schedule; null: there is none. */
-function chosenOf(state: State): { of: "queue" | "schedule"; name: string; isPaused: boolean } | null {
-  if (state.page?.kind !== "queues") return null;
-  const at = rowAt(state.page.at, state.queues.all.length + state.queues.schedules.length);
-  const queue = state.queues.all[at];
-  const chosen = queue ?? state.queues.schedules[at - state.queues.all.length];
-  if (chosen === undefined) return null;
-  const of = queue === undefined ? "schedule" : "queue";
-  return { of, name: chosen.name, isPaused: chosen.pausedSince !== null };
+/** Pauses or resumes the chosen queue or schedule. */
+function turned({ page, queues: { all: queues, schedules } }: State): Request | string {
+  if (page?.kind !== "queues") return "";
+  const at = rowAt(page.at, queues.length + schedules.length);
+  const queue = queues[at];
+  const chosen = queue ?? schedules[at - queues.length];
+  if (chosen === undefined) return "";
+  const word = chosen.pausedSince === null ? "pause" : "resume";
+  return { kind: queue === undefined ? `${word}-schedule` : `${word}-queue`, name: chosen.name };
 }
 
-export const QUEUES_ACTIONS = inGroup("general", onPage("queues"), [
+export const QUEUES_ACTIONS = actionsIn(onPage("queues"), [
   {
-    name: "switch-queue",
-    keys: ["p", "return"],
-    hint: (state) => (chosenOf(state)?.isPaused ? "resume" : "pause"),
+    name: "pause",
+    keys: ["p"],
+    description: "pause or resume the queue or schedule",
+    hint: (state) => {
+      const request = turned(state);
+      return typeof request === "string" ? null : (request.kind.split("-")[0] ?? null);
+    },
     rank: 0,
-    disabledReason: (state) => {
-      const chosen = chosenOf(state);
-      return chosen === null ? "" : busy(state, [chosen.name]);
-    },
-    run: (state) => {
-      const chosen = chosenOf(state);
-      if (chosen === null) return state;
-      const { of, name, isPaused } = chosen;
-      const word = isPaused ? "resume" : "pause";
-      return of === "queue"
-        ? ask(state, { kind: `${word}-queue`, name })
-        : send(state, { kind: `${word}-schedule`, name });
-    },
+    ...requests(turned, (state, request) =>
+      request.kind.endsWith("schedule") ? send(state, request) : ask(state, request),
+    ),
   },
-  {
-    name: "close-queues",
-    keys: ["Q"],
-    run: (state) => ({ ...state, page: null }),
-  },
+  { name: "queues", keys: ["Q"], run: closePage },
 ]);

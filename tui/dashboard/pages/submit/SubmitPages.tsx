@@ -2,7 +2,7 @@
 
 import type { OperationType } from "../../../../protocol/replies.js";
 import { listParameters } from "../../../../protocol/schema/parameters.js";
-import { inGroup, onPage } from "../../core/action-parts.js";
+import { actionsIn, onPage } from "../../core/action-parts.js";
 import { operationOf } from "../../core/chain.js";
 import { bareOf, hostOfKey } from "../../core/key.js";
 import { scrollTop } from "../../core/layout.js";
@@ -294,12 +294,11 @@ export const RETRY_MOVER = rowMover("retry", (state) =>
   state.page?.kind === "retry" ? retryChoices(state, state.page.id).length : 0,
 );
 
-export const RETRY_ACTIONS = inGroup("operation", onPage("retry"), [
-  { name: "retry-next", keys: ["tab"], run: (state) => RETRY_MOVER.by(state, 1) },
+export const RETRY_ACTIONS = actionsIn(onPage("retry"), [
   {
-    name: "retry-choose",
+    name: "open",
     keys: ["return", "rightArrow", "l"],
-    hint: () => "retry",
+    hint: "retry",
     rank: 0,
     run: (state) => {
       if (state.page?.kind !== "retry") return state;
