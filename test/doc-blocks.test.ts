@@ -3,14 +3,14 @@ import type { Command } from "commander";
 import { expect, test } from "vitest";
 import { commandTree as operationTree } from "../tui/cli/commands.js";
 import { daemonTree } from "../tui/cli/liveopsd/commands.js";
-import { type Block, blocks, commandsOf, isSession, pages, textOf } from "./harness/doc-blocks.js";
+import { type Block, blocks, commandsOf, isRun, isSession, pages, textOf } from "./harness/doc-blocks.js";
 
 const where = ({ page, line }: Block) => `${page}:${line}`;
 
 test("each mark of a block is known", () => {
   const wrong = blocks.flatMap((block) =>
     block.marks
-      .filter((mark) => !/^(?:sketch|postgresql|file=\S+|exit=\d+)$/.test(mark))
+      .filter((mark) => !/^(?:sketch|file=\S+|exit=\d+)$/.test(mark))
       .map((mark) => `${where(block)}: ${mark}`),
   );
   expect(wrong).toEqual([]);
@@ -32,6 +32,13 @@ function isJson(text: string): boolean {
     return false;
   }
 }
+
+test("CONTRIBUTING.md names each page with a block that is not run", () => {
+  const [, list = ""] = textOf("CONTRIBUTING.md").split("### Blocks that do not run\n");
+  const notRun = blocks.filter((block) => (block.language === "sh" || isSession(block)) && !isRun(block));
+  const names = notRun.map(({ page }) => page.replace("docs/", ""));
+  expect([...new Set(names)].filter((name) => !list.includes(`\`${name}\``))).toEqual([]);
+});
 
 /** The words of each command of liveops in a text of the shell; a quoted word is `QUOTED`. */
 function callsIn(text: string): string[][] {

@@ -67,6 +67,12 @@ export function writePage(rows: Rows, conditions: string, page = PAGE): void {
   if (page === PAGE) format(PAGE);
 }
 
+/** The page without the tables that `npm run bench -- --write` writes. */
+export function withoutMeasures(text: string): string {
+  const [start, end] = [text.indexOf(BEGIN), text.indexOf(END)];
+  return start === -1 || end === -1 ? text : text.slice(0, start) + text.slice(end);
+}
+
 /** A row keeps its reason as long as it has its name and its peer. */
 const keyOf = ([name, , beside]: string[]): string => `${name} | ${beside!.split(":")[0]}`;
 

@@ -2,6 +2,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { withoutMeasures } from "../../bench/harness/page.js";
 import { withoutRegions } from "./markdown.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -18,7 +19,7 @@ export function handWrittenWords(): Map<string, number> {
 }
 
 function wordsIn(page: string): number {
-  return withoutRegions(page)
+  return withoutRegions(withoutMeasures(page))
     .split(/\s+/)
     .filter((word) => /[\p{L}\p{N}]/u.test(word)).length;
 }

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect } from "vitest";
 import { type Block, commandsOf, fileOf, isRun, isSession, markOf, ROOT } from "../harness/doc-blocks.js";
-import type { Postgres } from "../harness/postgres.js";
 import { binFile } from "./bins.js";
 import { World } from "./world.js";
 
@@ -23,8 +22,7 @@ export class DocumentWorld extends World implements AsyncDisposable {
   readonly #ids = new Map<string, string>();
   #steps = 0;
 
-  /** @param server - for blocks that need PostgreSQL: its programs are on the PATH, and know where it is */
-  constructor(server?: Postgres) {
+  constructor() {
     super();
     this.make();
     for (const name of Object.keys(this.env)) if (/^XDG_|AUTOSTART/.test(name)) delete this.env[name];
@@ -40,15 +38,6 @@ export class DocumentWorld extends World implements AsyncDisposable {
       NO_COLOR: "1",
       CHECKOUT: ROOT,
     };
-    if (server !== undefined) {
-      const { bin, dir, password } = server;
-      Object.assign(env, {
-        PATH: `${env.PATH}:${bin}`,
-        PGHOST: dir,
-        PGUSER: "postgres",
-        PGPASSWORD: password,
-      });
-    }
     this.#shell = spawn("bash", ["-s"], { cwd: this.env.HOME, env, stdio: ["pipe", "pipe", "ignore"] });
     this.#answers = createInterface({ input: this.#shell.stdout! })[Symbol.asyncIterator]();
   }

@@ -9,17 +9,7 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { parseDocument } from "yaml";
 import { pipelineSource } from "../../tui/features/new/pipeline.js";
-import {
-  blocks,
-  blocksOf,
-  fileOf,
-  isRun,
-  needsPostgres,
-  pages,
-  ROOT,
-  textOf,
-} from "../harness/doc-blocks.js";
-import { Postgres } from "../harness/postgres.js";
+import { blocks, blocksOf, fileOf, isRun, pages, ROOT, textOf } from "../harness/doc-blocks.js";
 import { DocumentWorld } from "./document-world.js";
 import { useWorld } from "./world.js";
 
@@ -130,11 +120,7 @@ for (const page of pages.filter((page) => !(page in ELSEWHERE))) {
   const texts = own.filter(isRun).map(({ text }) => text);
   const tags = PROGRAMS.filter((program) => texts.some((text) => new RegExp(`\\b${program}\\b`).test(text)));
   test(`the commands of ${page} do what it shows`, { tags, timeout: 120_000 }, async () => {
-    const server = own.some((block) => needsPostgres(block) && isRun(block))
-      ? await new Postgres().start()
-      : null;
-    await using _ = { [Symbol.asyncDispose]: async () => server?.stop() };
-    await using place = new DocumentWorld(server ?? undefined);
+    await using place = new DocumentWorld();
     for (const [n, block] of own.entries()) await place.take(block, own[n + 1]);
   });
 }

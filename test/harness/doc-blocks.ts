@@ -3,14 +3,12 @@
  *
  * - `sketch`: the block is not run: it needs another machine or program, or shows only a part.
  * - `file=PATH`: the block is this file. A block in TypeScript names its file in its first line.
- * - `postgresql`: the block is run beside a server of PostgreSQL, and is a sketch where there is none.
  * - `exit=N`: a command of the block ends with N, and no command with another code but 0.
  *
  * A comment `<!-- run: COMMAND -->` runs a command that the reader does not see, such as one that makes a file.
  */
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isMissing } from "./programs.js";
 
 export const ROOT = new URL("../..", import.meta.url).pathname;
 
@@ -89,11 +87,8 @@ export function commandsOf({ text }: Block): Command[] {
   return commands;
 }
 
-export const needsPostgres = ({ marks }: Block): boolean => marks.includes("postgresql");
-
 /** Whether the commands of the block are run. Those of npm install something. */
 export function isRun(block: Block): boolean {
   if (block.marks.includes("sketch") || block.text.startsWith("npm ")) return false;
-  if (needsPostgres(block) && isMissing("postgresql")) return false;
   return ["sh", "run"].includes(block.language) || isSession(block);
 }
