@@ -8,9 +8,9 @@ import type { State } from "./core/model.js";
 import { Row, Rows, ThemeContext, useTheme } from "./core/Panel.js";
 import type { Trouble } from "./core/source.js";
 import { troublesOf } from "./core/trouble.js";
+import { waitingOf } from "./core/waiting.js";
 import { Header } from "./Header.js";
 import { Palette, paletteHeight } from "./pages/help/Palette.js";
-import { Aside } from "./pages/list/Aside.js";
 import { EmptyState, tooSmall } from "./pages/list/EmptyState.js";
 import { FilterLine } from "./pages/list/FilterLine.js";
 import { OperationList } from "./pages/list/OperationList.js";
@@ -84,12 +84,17 @@ export function Screen({ state }: { state: State }) {
   );
 }
 
+/** Nothing to list, and not because of a filter. */
+const isEmpty = (state: State): boolean =>
+  state.list.order.length === 0 &&
+  state.list.text === "" &&
+  state.selected === null &&
+  waitingOf(state).length === 0;
+
 function Body({ state }: { state: State }) {
   const { page } = state;
   if (page !== null && page.kind !== "copy") return <PageView state={state} page={page} />;
-  // Nothing to list, and not because of a filter.
-  if (state.list.order.length === 0 && state.list.text === "" && state.selected === null)
-    return <EmptyState state={state} />;
+  if (isEmpty(state)) return <EmptyState state={state} />;
   return <Panes state={state} />;
 }
 
@@ -99,7 +104,7 @@ function Panes({ state: now }: { state: State }) {
   // If the daemon is away, the screen shows its last state, dimmed, and its clocks stand still.
   const away = connection.state !== "live";
   const state = connection.state === "away" ? { ...now, now: connection.since } : now;
-  const { arrangement, gap, asideWidth } = panesOf(state);
+  const { arrangement, gap } = panesOf(state);
   const list = arrangement !== "one" || state.pane === "list";
   const detail = arrangement !== "one" || state.pane === "detail";
   // If a host does not answer, its operations are dimmed and show its last reply.
@@ -115,7 +120,6 @@ function Panes({ state: now }: { state: State }) {
           </Box>
         </ThemeContext>
       )}
-      {asideWidth > 0 && <Aside state={state} />}
     </Box>
   );
   return away ? <ThemeContext value={dimmed(theme)}>{panes}</ThemeContext> : panes;

@@ -138,13 +138,11 @@ function shownKeys(state: State): [keys: BarKey[], always: BarKey[]] {
   return [keysHere(state, (action) => !isAlways(action)).slice(0, KEYS_MOST), keysHere(state, isAlways)];
 }
 
-function addNotice({ text, level, about }: Notice, line: Line): void {
+function addNotice({ text, level }: Notice, line: Line): void {
   const sign = /^[●✗→]/.test(text) ? "" : `${LEVEL_GLYPHS[level]} `;
-  const show = about === undefined ? "" : "   ! show";
   // The keys at the right edge keep their place.
-  const room = Math.max(12, line.left - 24 - show.length);
+  const room = Math.max(12, line.left - 24);
   line.add(`${sign}${fit(sanitizeLine(text), room)}`, LEVEL_STYLES[level], "bold");
-  if (show !== "") line.add("   !", "bold").add(" show", "muted");
   line.add("   ");
 }
 

@@ -1,19 +1,18 @@
-/** The first row: counts of running, queued and failed operations, slots, CPU and the clock. */
+/** The first row: what runs, is queued and waits for the person, and the clock; while something runs, its slots and load. */
 import { Box, Text } from "ink";
 import Spinner from "ink-spinner";
 import { memo } from "react";
+import { waitsWord } from "../describe/waits.js";
 import { formatShortTime } from "../kit/output/local-time.js";
-import { formatCount } from "../terminal/format.js";
-import { ticks } from "./asks.js";
-import { EMPTY, FULL, LEAST_CORES, SPARKS, sparkline } from "./core/bars.js";
-import { succeededToday } from "./core/history.js";
+import { formatBytes, formatCount } from "../terminal/format.js";
+import { EMPTY, FULL, SPARKS, sparkline } from "./core/bars.js";
 import { namesHosts } from "./core/hosts.js";
 import type { State } from "./core/model.js";
-import { needsOf } from "./core/needs.js";
 import { Row, useTheme } from "./core/Panel.js";
 import { nextRun, queueTime, slotCount } from "./core/queue-view.js";
 import { underWay } from "./core/request.js";
 import { clock } from "./core/state-style.js";
+import { liveCounts, waitingOf } from "./core/waiting.js";
 import { fit, sanitizeLine, widthOf } from "./text/cells.js";
 import { fitting, Line, type Piece } from "./text/line.js";
 import { dimmed, type Style, type Theme } from "./text/theme.js";
@@ -26,13 +25,7 @@ export function Header({ state }: { state: State }) {
   const { connection } = state;
   const busy = connection.state === "connecting" || state.request !== null;
   const width = state.size.columns - (busy ? SPINNER : 0);
-  const text =
-    connection.state === "live"
-      ? facts(state, width, theme)
-      : connection.state === "away"
-        ? facts({ ...state, now: connection.since }, width, dimmed(theme))
-        : connecting(state, width, theme);
-  return <HeaderRow text={text} busy={busy} />;
+  return <HeaderRow text={headerText(state, width, theme)} busy={busy} />;
 }
 
 interface HeaderRowProps {
@@ -52,13 +45,13 @@ const HeaderRow = memo(function HeaderRow({ text, busy }: HeaderRowProps) {
   );
 });
 
-function connecting(state: State, width: number, { paint }: Theme): string {
+function headerText(state: State, width: number, theme: Theme): string {
   const { connection } = state;
-  const isNew = connection.state !== "connecting" || connection.reason === null;
-  const isHung = connection.state === "connecting" && connection.hung !== undefined;
-  const none = isHung ? "daemon not responding" : "no daemon";
-  const text = isNew ? "connecting" : none;
-  return new Line(width, paint).add(" liveops ", "bold").add(text, "warn").toString();
+  if (connection.state === "live") return facts(state, width, theme);
+  if (connection.state === "away") return facts({ ...state, now: connection.since }, width, dimmed(theme));
+  const none = connection.hung === undefined ? "no daemon" : "daemon not responding";
+  const text = connection.reason === null ? "connecting" : none;
+  return new Line(width, theme.paint).add(" liveops ", "bold").add(text, "warn").toString();
 }
 
 interface Fact {
@@ -73,8 +66,6 @@ interface Fact {
 const pieceWidth = (pieces: readonly Piece[]) => pieces.reduce((sum, [text]) => sum + widthOf(text), 0);
 const longWidth = ({ long, least }: Fact) => Math.max(pieceWidth(long), least?.[0] ?? 0);
 const shortWidth = ({ long, short = long, least }: Fact) => Math.max(pieceWidth(short), least?.[1] ?? 0);
-const BUSY: readonly Style[] = ["accent", "bold"];
-const IDLE: readonly Style[] = ["muted"];
 const GAP = 3;
 /** Higher than every rank. */
 const AFTER_LEFT = 100;
@@ -84,20 +75,19 @@ function facts(state: State, width: number, theme: Theme): string {
   const [left, right] = [leftFacts(state), rightFacts(state)];
   const all = [...left, ...right];
   const gap = all.reduce((sum, fact) => sum + longWidth(fact) + GAP, 0) <= width - 2 ? GAP : 2;
-  const shortOf = (fact: Fact) => fact.short ?? fact.long;
   const costOf = (fact: Fact) => shortWidth(fact) + gap;
   const chosen = fitting(all, width - 1, costOf, ({ rank }) => rank);
   const room = [...chosen].reduce((rest, fact) => rest - costOf(fact), width - 1);
   const moreOf = (fact: Fact) => longWidth(fact) - shortWidth(fact);
   const leftFirst = (fact: Fact) => fact.rank + (left.includes(fact) ? 0 : AFTER_LEFT);
   const long = fitting([...chosen], room, moreOf, leftFirst);
-  const textOf = (fact: Fact) => (long.has(fact) ? fact.long : shortOf(fact));
   const widthIn = (fact: Fact) => (long.has(fact) ? longWidth(fact) : shortWidth(fact));
   const line = new Line(width, theme.paint).add(" ");
   const add = (list: readonly Fact[]) => {
     for (const fact of list) {
       const end = width - line.left + widthIn(fact) + gap;
-      for (const [text, ...styles] of textOf(fact)) line.add(text, ...styles);
+      for (const [text, ...styles] of long.has(fact) ? fact.long : (fact.short ?? fact.long))
+        line.add(text, ...styles);
       line.fill(end);
     }
   };
@@ -114,50 +104,34 @@ const WAIT = 8;
 
 /** A sign with a count; the word gives way. */
 const count = (rank: number, figure: string, word: string, ...styles: Style[]): Fact => ({
-  long: [[`${figure}${word}`, ...styles]],
+  long: [[`${figure} ${word}`, ...styles]],
   short: [[figure, ...styles]],
-  least: [FIGURE + word.length, FIGURE],
+  least: [FIGURE + 1 + word.length, FIGURE],
   rank,
 });
 
 function leftFacts(state: State): Fact[] {
-  const { running, queued, failed } = state.view.counts;
+  const { running, queued } = liveCounts(state);
   const { until, delayed } = queueTime(state);
-  const today = succeededToday(state);
-  const waiting = count(1, `○ ${formatCount(queued)}`, " queued", queued > 0 ? "plain" : "muted");
-  const needs = needsOf(state).length;
+  const waits = waitingOf(state).length;
+  const queue = count(1, `○ ${formatCount(queued)}`, "queued", queued > 0 ? "plain" : "muted");
   const list: Fact[] = [
     { long: [["liveops", "bold"]], rank: 6 },
-    count(0, `● ${formatCount(running)}`, " running", ...(running > 0 ? BUSY : IDLE)),
+    count(0, `● ${formatCount(running)}`, "running", ...(running > 0 ? BUSY : IDLE)),
     {
-      ...waiting,
-      long: [...waiting.long, [until], [delayed, "muted"]],
-      short: [...waiting.short!, [until]],
-      least: [waiting.least![0] + WAIT, waiting.least![1] + WAIT],
+      rank: queue.rank,
+      long: [...queue.long, [until], [delayed, "muted"]],
+      short: [...queue.short!, [until]],
+      least: [queue.least![0] + WAIT, queue.least![1] + WAIT],
     },
   ];
-  if (needs > 0)
-    list.push({
-      long: [
-        [`◆ ${formatCount(needs)}`, "warn", "bold"],
-        [needs === 1 ? " needs you" : " need you", "muted"],
-      ],
-      short: [[`◆ ${formatCount(needs)}`, "warn", "bold"]],
-      rank: 4,
-    });
-  if (failed > 0) list.push(count(5, `✗ ${formatCount(failed)}`, " failed", "muted"));
-  if (today !== null && today > 0)
-    list.push({
-      long: [
-        ["✓", "good"],
-        [` ${formatCount(today)} today`, "muted"],
-      ],
-      short: [[`✓ ${formatCount(today)}`, "muted"]],
-      rank: 7,
-    });
+  if (waits > 0) list.push(count(2, `? ${formatCount(waits)}`, waitsWord(waits), "warn", "bold"));
   if (namesHosts(state)) list.push({ long: hostFigures(state), rank: 9 });
-  return [...list, ...scheduleFacts(state)];
+  return list;
 }
+
+const BUSY: readonly Style[] = ["accent", "bold"];
+const IDLE: readonly Style[] = ["muted"];
 
 /** The operations of each host. A host that never answered has no counts. */
 function hostFigures({ hosts }: State): Piece[] {
@@ -175,23 +149,21 @@ function hostFigures({ hosts }: State): Piece[] {
 /** Columns of the name of a schedule or a host. */
 const NAME_MOST = 16;
 const nameOf = (name: string): string => fit(sanitizeLine(name), NAME_MOST);
-
-/** The run that the schedules submit next. */
-function scheduleFacts(state: State): Fact[] {
-  const next = nextRun(state);
-  if (next === null) return [];
-  const at = formatShortTime(new Date(next.at), new Date(state.now));
-  return [{ long: [["next ", "muted"], [nameOf(next.name)], [` ${at}`, "muted"]], rank: 8 }];
-}
+const SLOTS_MOST = 12;
 
 function rightFacts(state: State): Fact[] {
   if (state.request !== null) return [{ long: [[underWay(state.request), "warn"]], rank: 2 }];
-  const list: Fact[] = [];
+  return [...loadFacts(state), ...nextFacts(state), { long: [[clock(state.now), "plain"]], rank: 3 }];
+}
+
+/** Slots, CPU and memory of what runs. */
+function loadFacts(state: State): Fact[] {
   const { running } = state.view.counts;
-  const { load } = state.operation;
+  if (running === 0) return [];
+  const list: Fact[] = [];
   const all = slotCount(state);
   if (all !== null) {
-    const slots = Math.min(12, all);
+    const slots = Math.min(SLOTS_MOST, all);
     const busy = Math.min(slots, Math.round((running / Math.max(1, all)) * slots));
     const figure = `${formatCount(running)}/${formatCount(all)}`;
     list.push({
@@ -205,29 +177,45 @@ function rightFacts(state: State): Fact[] {
       rank: 8,
     });
   }
-  const percent = cpuText(state).padStart(4);
-  list.push({
-    long: [["cpu ", "muted"], ...spark(load, 8), [` ${percent}`]],
-    short: [["cpu ", "muted"], ...spark(load, 4), [` ${percent}`]],
-    rank: 4,
-  });
-  list.push({ long: [[clock(state.now, ticks(state)), "plain"]], least: [TIME, TIME], rank: 3 });
+  const { load } = state.operation;
+  const cores = load.at(-1);
+  const percent = cores === undefined ? "–" : `${formatCount(Math.round(cores * 100))}%`;
+  const bytes = memoryOf(state);
+  const cpu = (width: number): Piece[] => [
+    ["cpu ", "muted"],
+    ...spark(load, width),
+    [` ${percent.padStart(PERCENT)}`],
+  ];
+  const memory = bytes === null ? "–" : formatBytes(bytes);
+  list.push({ long: cpu(8), short: cpu(4), rank: 4 });
+  list.push({ long: [["mem ", "muted"], [memory.padStart(MEMORY)]], rank: 7 });
   return list;
 }
 
-/** Columns of `12:03:45`. Without its seconds, the time of day keeps its place. */
-const TIME = 8;
+const PERCENT = 4;
+/** Columns of `1023.9 MiB`. */
+const MEMORY = 9;
 
-/** The load of all running operations in percent of a core; `–` before the first sample. */
-function cpuText({ operation: { load }, view }: State): string {
-  const cores = view.counts.running === 0 ? 0 : load.at(-1);
-  return cores === undefined ? "–" : `${formatCount(Math.round(cores * 100))}%`;
+/** Bytes of all processes of what runs; null: none was measured. */
+function memoryOf({ view }: State): number | null {
+  let bytes: number | null = null;
+  for (const { usage } of view.operations.values()) if (usage != null) bytes = (bytes ?? 0) + usage.rssBytes;
+  return bytes;
 }
 
+/** The scale ends at a whole core, so that an idle operation looks idle. */
 function spark(load: readonly number[], width: number): Piece[] {
-  const line = sparkline(load, width, LEAST_CORES);
+  const line = sparkline(load, width, Math.max(1, Math.ceil(Math.max(0, ...load))));
   return [
     [SPARKS[0]!.repeat(width - [...line].length), "track"],
     [line, "accent"],
   ];
+}
+
+/** The run that the schedules submit next. */
+function nextFacts(state: State): Fact[] {
+  const next = nextRun(state);
+  if (next === null) return [];
+  const at = formatShortTime(new Date(next.at), new Date(state.now));
+  return [{ long: [["next ", "muted"], [nameOf(next.name)], [` ${at}`, "muted"]], rank: 8 }];
 }

@@ -7,8 +7,8 @@ import { movementActions } from "./core/movers.js";
 import { GENERAL_ACTIONS } from "./pages/help/HelpPage.js";
 import { PALETTE_ACTIONS } from "./pages/help/Palette.js";
 import { LIST_ACTIONS, LIST_MOVER } from "./pages/list/list-actions.js";
+import { WAITS_ACTIONS } from "./pages/list/WaitsPanel.js";
 import { LOG_ACTIONS, LOG_MOVER } from "./pages/log/log-actions.js";
-import { OPEN_NEEDS } from "./pages/needs/NeedsPage.js";
 import { FOLD_MOVER } from "./pages/operation/fold.js";
 import { OPERATION_ACTIONS, QUESTION_ACTIONS } from "./pages/operation/operation-actions.js";
 import { QUEUE_ACTIONS } from "./pages/operation/queue-actions.js";
@@ -19,8 +19,8 @@ export const ACTIONS: readonly DashboardAction[] = [
   ...OPERATION_ACTIONS,
   ...QUEUE_ACTIONS,
   ...LIST_ACTIONS,
+  ...WAITS_ACTIONS,
   ...LOG_ACTIONS,
-  ...OPEN_NEEDS,
   ...PAGE_ACTIONS,
   ...movementActions([LIST_MOVER, LOG_MOVER, FOLD_MOVER, ...PAGE_MOVERS]),
   ...QUESTION_ACTIONS,

@@ -1,14 +1,11 @@
 /** All that the dashboard asks for. A new one is an `ask` beside its page, and a name in `ASKS`. */
 import { isDeepStrictEqual } from "node:util";
-import { isFinal } from "../../protocol/state.js";
 import { type Ask, ask } from "./core/ask.js";
-import { operationOf, selectedOperation } from "./core/chain.js";
-import { countsHostSeconds, daemon, liveHosts } from "./core/hosts.js";
+import { daemon, liveHosts } from "./core/hosts.js";
 import { hosts } from "./core/hosts-told.js";
-import { listLayout } from "./core/layout.js";
 import { emit, isLive, type State } from "./core/model.js";
 import { forecast } from "./core/queue-view.js";
-import { failures, find, page, queue, today } from "./pages/list/asks.js";
+import { ends, find, page, queue } from "./pages/list/asks.js";
 import { logRange, logStream, matches, seek } from "./pages/log/asks.js";
 import { attempts, chain, dependencies, history, inside, timeline, why } from "./pages/operation/asks.js";
 import { queues } from "./pages/queues/asks.js";
@@ -22,12 +19,13 @@ const watch = ask({
     client.several?.follow({ dispatch, now }, left) ?? watchDaemon({ dispatch, now }, client, stateDir, left),
 });
 
+const SECOND = 1000;
+
 const clock = ask({
   always: true,
-  // If nothing on the screen counts seconds, the clock of the header counts minutes.
-  want: (state) => ({ every: ticks(state) ? 1000 : 60_000 }),
-  bring({ every }, { dispatch, now, left }) {
-    const timer = setInterval(() => dispatch({ type: "ticked", now: now() }), every);
+  want: () => ({}),
+  bring(_want, { dispatch, now, left }) {
+    const timer = setInterval(() => dispatch({ type: "ticked", now: now() }), SECOND);
     left.addEventListener("abort", () => clearInterval(timer), { once: true });
   },
 });
@@ -53,8 +51,7 @@ export const ASKS = {
   hosts,
   dependencies,
   why,
-  today,
-  failures,
+  ends,
   daemon,
 };
 
@@ -75,20 +72,4 @@ export function withWanted(state: State): State {
     next = emit({ ...next, asked: { ...next.asked, [name]: wanted } }, { type: "ask", name, want: wanted });
   }
   return next;
-}
-
-/** Whether something on the screen counts seconds, or is to go by itself: while nothing does, no timer runs. */
-export function ticks(state: State): boolean {
-  if (!isLive(state)) return state.connection.state === "away";
-  if (state.notice !== null || countsHostSeconds(state)) return true;
-  const operation = selectedOperation(state);
-  if (operation?.state === "running") return true;
-  if (listLayout(state).rows.some(({ id }) => operationOf(state, id)?.state === "running")) return true;
-  // A selection that was moved to something finished goes back to what is live.
-  return (
-    state.selection.movedAt !== null &&
-    operation !== null &&
-    isFinal(operation.state) &&
-    state.view.counts.running > 0
-  );
 }

@@ -1,5 +1,6 @@
 import { isPlainObject } from "../../protocol/objects.js";
 import { keptTextIn } from "../../protocol/pipeline/kept-text.js";
+import { writeLooks } from "../kit/last-look.js";
 import { inPipelines } from "../kit/pipelines.js";
 import { askNamed } from "./asks.js";
 import { askFor, type Tools } from "./core/ask.js";
@@ -8,7 +9,6 @@ import type { Effect } from "./core/effect.js";
 import { typeKey } from "./core/key.js";
 import type { Message } from "./core/message.js";
 import { send } from "./daemon-calls.js";
-import type { LookedFile } from "./looked-file.js";
 import { edit, onTerminal, startDaemon } from "./terminal/programs.js";
 import { copyText } from "./terminal/sequences.js";
 
@@ -18,8 +18,8 @@ export interface EffectOptions extends Tools {
   /** Writes to the terminal, beside the screen. */
   readonly write: (data: string) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Absent: nothing is remembered. */
-  readonly looked?: LookedFile;
+  /** What the person has looked at; null: it is not remembered. */
+  readonly lookFile: string | null;
   /** `env.allow` of the config file. */
   readonly allow?: readonly string[] | undefined;
 }
@@ -102,11 +102,8 @@ export class Effects {
       case "suspend":
         options.suspend();
         return;
-      case "remember-look":
-        options.looks.remember(effect.cursor);
-        return;
-      case "remember-looked":
-        options.looked?.write(effect.keys);
+      case "remember":
+        writeLooks(options.lookFile, effect.looks);
     }
   }
 

@@ -5,6 +5,7 @@
 import { render } from "ink";
 import { Client } from "../../protocol/client/client.js";
 import type { Alert } from "../../protocol/system/config-settings.js";
+import { lastLookFile, readLooks, writeLooks } from "../kit/last-look.js";
 import { App } from "./App.js";
 import { ACTIONS, type KeyConfig, withKeys } from "./actions.js";
 import type { DashboardClient } from "./core/client.js";
@@ -13,8 +14,6 @@ import { initialState, type Size } from "./core/model.js";
 import type { Flags } from "./core/request.js";
 import type { Host } from "./core/slices/hosts.js";
 import { Effects } from "./effects.js";
-import { LookedFile } from "./looked-file.js";
-import { Look, type Looks, lookFile } from "./seen-failures.js";
 import { type Clock, SteadyClock, Store } from "./store.js";
 import { ReportFilter, TerminalInput } from "./terminal/input.js";
 import { TerminalIntegration } from "./terminal/integration.js";
@@ -35,8 +34,6 @@ export interface ProgramOptions {
   changed?: readonly string[];
   /** The hosts that keys name. */
   hosts?: readonly Host[];
-  /** The failures that nobody has looked at; default: those of the daemon on `socket`. */
-  looks?: Looks;
   /** The operation of the command line, or a prefix of its id. */
   id?: string | null;
   /** The flags of the command line that name the daemon: the commands we show need them as well. */
@@ -57,7 +54,7 @@ export interface ProgramOptions {
 /** What the dashboard shows. */
 export type Shown = Pick<
   ProgramOptions,
-  "socket" | "stateDir" | "client" | "id" | "flags" | "clock" | "readOnly" | "changed" | "hosts" | "looks"
+  "socket" | "stateDir" | "client" | "id" | "flags" | "clock" | "readOnly" | "changed" | "hosts"
 >;
 
 export interface Exit {
@@ -85,11 +82,14 @@ export function startDashboard(options: ProgramOptions): Program {
   const actions = withKeys(ACTIONS, options.keys ?? {});
   const { readOnly = null, changed } = options;
   const shown = hosts.length === 0 ? [socket] : hosts.map(({ name, daemon }) => `${name} ${daemon?.address}`);
-  const looked = new LookedFile(readOnly === null ? lookFile(env, `looked ${shown.join(" ")}`) : null);
+  const lookFile = readOnly === null ? lastLookFile(env, shown.join(" ")) : null;
+  const remembered = readLooks(lookFile);
+  const looks = remembered ?? { began: clock.now(), keys: new Set<string>() };
+  if (remembered === null) writeLooks(lookFile, looks);
   const state = initialState({
     size: sizeOf(stdout),
     now: clock.now(),
-    looks: looked.read(clock.now()),
+    looks,
     socket,
     id,
     flags,
@@ -127,8 +127,7 @@ export function startDashboard(options: ProgramOptions): Program {
     suspend: (meanwhile) => (meanwhile === undefined ? suspending.suspend() : suspending.leave(meanwhile)),
     write: (data) => integration.write(data),
     env,
-    looks: options.looks ?? new Look(client, readOnly === null ? lookFile(env, socket) : null),
-    looked,
+    lookFile,
     flags,
     stateDir: options.stateDir ?? null,
   });

@@ -4,7 +4,6 @@
  * told through `subscribe` when the drawn state moved on.
  */
 
-import { ticks } from "./asks.js";
 import type { Effect } from "./core/effect.js";
 import { isUrgent, type Message } from "./core/message.js";
 import type { State } from "./core/model.js";
@@ -162,7 +161,7 @@ export class Store {
     // A person who leaves does not wait for the terminal.
     this.#isOwed = !this.isReady() && this.#state.quit === null;
     if (this.#isOwed) return;
-    if (ticks(this.#state)) this.#tick();
+    this.#tick();
     if (this.#state === this.#drawn) return;
     this.#drawn = this.#state;
     this.#drawnAt = performance.now();

@@ -17,11 +17,11 @@ import type { Effect } from "./core/effect.js";
 import { listLayout, panesOf } from "./core/layout.js";
 import type { Message } from "./core/message.js";
 import { type DashboardAction, isLive, type Notice, notify, patched, type State } from "./core/model.js";
-import { withLooked } from "./core/needs.js";
 import { selectedRow } from "./core/order.js";
 import { changeForm, showForm, withoutDraft } from "./core/pages.js";
 import { commandOf, doneText, idsOf, type Request } from "./core/request.js";
 import { choose, settleIdle, settleSelection } from "./core/select.js";
+import { withLooked } from "./core/waiting.js";
 import { addFetched, applyLines, heardNow, LIVE, reordered, sampled } from "./core/watched.js";
 import { pasted, typed } from "./entry.js";
 import { filledForm } from "./form/form.js";
@@ -44,13 +44,13 @@ function reduce(state: State, message: Message): State {
     case "started":
       return { ...state };
     case "pressed":
-      return withLooked(pressed(withLooked(state), message.pressed));
+      return withLooked(state, pressed(state, message.pressed));
     case "pasted":
       return pasted(state, message.text);
     case "clicked": {
-      if (message.y !== state.size.rows - 1) return clicked(state, message.x, message.y);
-      const key = keyAt(state, message.x);
-      return key === null ? state : withLooked(pressed(withLooked(state), pressedOf(key)));
+      const key = message.y === state.size.rows - 1 ? keyAt(state, message.x) : null;
+      const next = key === null ? clicked(state, message.x, message.y) : pressed(state, pressedOf(key));
+      return withLooked(state, next);
     }
     case "scrolled":
       return scrolled(state, message.x, message.y, message.rows);
@@ -166,18 +166,16 @@ function keepInView(state: State): State {
   return same ? state : patched(state, "list", { tops });
 }
 
-/** Milliseconds that a notice stands, one with a command, and one of an error. */
+/** Milliseconds that a notice stands. One of an error stays until a key. */
 const STANDS = 10_000;
-const ERROR_STANDS = 60_000;
 
 /** After a tick: a notice goes by itself. */
 function faded(state: State): State {
   const { notice } = state;
   if (notice === null) return state;
   if (state.noticedAt === null) return { ...state, noticedAt: state.now };
-  if (notice.level === "error" && notice.about === undefined) return state;
-  const stands = notice.level === "error" ? ERROR_STANDS : STANDS;
-  return state.now - state.noticedAt >= stands ? { ...state, notice: null, noticedAt: null } : state;
+  if (notice.level === "error") return state;
+  return state.now - state.noticedAt >= STANDS ? { ...state, notice: null, noticedAt: null } : state;
 }
 
 /** Requests after which the marks stay: the same key is pressed again for the same operations. */

@@ -202,7 +202,7 @@ describe("what the daemons tell", () => {
     const names = effectsOf(first, world.told[0]!).flatMap((effect) =>
       effect.type === "ask" && effect.want !== null ? [effect.name] : [],
     );
-    expect(names).toEqual(expect.arrayContaining(["queues", "forecast", "today"]));
+    expect(names).toEqual(expect.arrayContaining(["queues", "forecast", "ends"]));
     expect(names).not.toContain("watch");
   });
 });

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import type { ForecastReply } from "../../../protocol/replies.js";
 import { NO_COUNTS } from "../../../protocol/watch.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
-import { after, answerTo, changed, opened, press, screenText } from "./core.js";
-import { ago, backup, backupDone, failed, NOW, queued, scanning } from "./operations.js";
+import { after, answerTo, changed, opened, screenText } from "./core.js";
+import { ago, backup, backupDone, NOW, queued, scanning } from "./operations.js";
 
 const WIDE = { size: { columns: 160, rows: 50 } };
 const rows = (state: State) => screenText(state).split("\n");
@@ -18,18 +18,6 @@ test("the bar of an unknown share stands still", () => {
   const barOf = (at: State) => rows(at).map((row) => row.slice(0, 60).replace(/[^━╸─]/g, ""));
   expect(barOf(later(state, 1))).toEqual(barOf(state));
   expect(rows(state).join("\n")).not.toMatch(/[█░]/);
-});
-
-test("only a failure is marked in the list", () => {
-  const state = press(opened([backup(), scanning(), failed()], WIDE), "j");
-  const id = scanning().id;
-  const succeeded = after(state, changed(id, { state: "succeeded", finishedAt: ago(0), percent: 100 }));
-  expect(rows(succeeded).find((row) => row.includes("Crawl a site"))).toMatch(/^│ {2}✓ Crawl/);
-  const error = { code: "X", message: "gone", stack: null };
-  const lost = after(state, changed(id, { state: "failed", finishedAt: ago(0), error }));
-  expect(rows(lost).find((row) => row.startsWith("│") && row.includes("Crawl a site"))).toMatch(
-    /^│ •✗ Crawl/,
-  );
 });
 
 test("a line of the operation itself has no word for its stream", () => {
@@ -51,7 +39,7 @@ test("a line of the operation itself has no word for its stream", () => {
 /** Columns at which the facts of the header stand. */
 const places = (state: State) =>
   Object.fromEntries(
-    ["● ", "○ ", "✗ ", "✓ ", "slots", "cpu", "03:0"].map((fact) => [fact, rows(state)[0]!.indexOf(fact)]),
+    ["● ", "○ ", "slots", "cpu", "mem", "03:0"].map((fact) => [fact, rows(state)[0]!.indexOf(fact)]),
   );
 
 test.each([200, 160, 120, 80])("at %i columns the facts of the header keep their places", (columns) => {
@@ -67,12 +55,6 @@ test.each([200, 160, 120, 80])("at %i columns the facts of the header keep their
   const told = after(start, answerTo("forecast", forecast));
   const more = { ...start, view: { ...start.view, counts: { ...counts, running: 12, queued: 98 } } };
   for (const state of [measured, told, more]) expect(places(state)).toEqual(places(start));
-});
-
-test("the time of day keeps its place without its seconds", () => {
-  const state = opened([backupDone()], WIDE);
-  expect(rows(state)[0]).toMatch(/03:04$/);
-  expect(places(opened([backup()], WIDE))["03:0"]).toBe(places(state)["03:0"]);
 });
 
 test("the processor load keeps its last figure until a new operation has a sample", () => {

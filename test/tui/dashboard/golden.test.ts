@@ -21,14 +21,35 @@ function busy(world: World): void {
 
 const QUEUE = { concurrency: 1, configured: true, queued: 0, running: 0, pausedSince: null };
 
-/** Something waits for input, a deploy is about to fail, and a queue is paused. */
-function troubled(world: World): void {
+/** A question, a program that waits for input, a new failure and a missed run; and a queue is paused. */
+function waiting(world: World): void {
   busy(world);
   world.put(
     operation({
+      id: "rolloutfffff",
+      label: "rollout",
+      stages: ["Approve"],
+      state: "queued",
+      currentStage: 0,
+      stageStates: { Approve: "active" },
+      approvals: [
+        {
+          stage: "Approve",
+          occurrence: 1,
+          question: "Roll out 4.2 to prod?",
+          choices: ["yes", "no"],
+          default: "no",
+          attempt: 1,
+          since: ago(600),
+          until: null,
+          answer: null,
+        },
+      ],
+    }),
+  );
+  world.put(
+    operation({
       id: "askingffffff",
-      op: "ask",
-      title: "Ask",
       label: "ask me",
       stages: ["Ask"],
       state: "running",
@@ -39,22 +60,29 @@ function troubled(world: World): void {
       waitingForInput: { prompt: "Name? ", since: ago(540) },
     }),
   );
-  world.put({ ...deploy(), state: "running", error: null, finishedAt: null });
+  world.put(
+    failed({
+      id: "deploygggggg",
+      label: "deploy",
+      error: { code: "X", message: "certificate expired", stack: null },
+      finishedAt: ago(0),
+    }),
+  );
   const queues = [
     { ...QUEUE, name: "default", concurrency: 2 },
     { ...QUEUE, name: "gpu", pausedSince: ago(300) },
   ];
+  const missed = {
+    name: "nightly",
+    missing: null,
+    lastProblem: "2 runs missed",
+    pausedSince: null,
+    nextAt: null,
+  };
   world.daemon
     .on("GET", "/v1/queues", (_asked, reply) => reply.json({ queues }))
-    .on("GET", "/v1/schedules", (_asked, reply) => reply.json({ schedules: [] }));
+    .on("GET", "/v1/schedules", (_asked, reply) => reply.json({ schedules: [missed] }));
 }
-
-const deploy = () =>
-  failed({
-    id: "deploygggggg",
-    label: "deploy",
-    error: { code: "X", message: "certificate expired", stack: null },
-  });
 
 const DANGEROUS = "\x1b[2J\x1b]0;owned\x07\u202egnp.exe\r\nnext\u0000";
 
@@ -127,14 +155,14 @@ const SCENES: Scene[] = [
     },
   },
   {
-    name: "trouble",
+    name: "waits-for-you",
     whole: true,
-    set: troubled,
-    async show({ screen }, world) {
-      await screen.until((text) => text.includes("waits for input") && /gpu paused|\+1/.test(text));
-      world.put(deploy());
-      const isTold = (text: string) => /✗ deploy.* ! |\+2/.test(text.split("\n")[1] ?? "");
-      await screen.until((text) => isTold(text) && text.includes("◆ 2") && text.includes("49%"));
+    everySize: true,
+    set: waiting,
+    async show({ screen, press }) {
+      await screen.until((text) => text.includes("gpu paused") && text.includes("Waits for you 4"));
+      press("!");
+      await screen.until((text) => text.includes("▌ ✗ deploy"));
     },
   },
   {

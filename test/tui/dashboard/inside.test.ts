@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import { isExact, parseFilter, queryOf } from "../../../tui/dashboard/core/listing.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
+import { waitingOf } from "../../../tui/dashboard/core/waiting.js";
 import { act, after, answerTo, changed, opened, press, put, screenText, wanted } from "./core.js";
 import { ago, compile, operation, release, step } from "./operations.js";
 
@@ -37,7 +38,7 @@ test("the list has one row for an operation and what runs inside of it, down to 
   expect(state.list.order).toEqual(["releaseaaaaa"]);
   expect(screenText(state)).toContain(" › Parse 1/2 ");
   const two = after(open([release(), compile()]), put(compile({ id: "compileddddd", createdAt: ago(20) })));
-  expect(screenText(two)).toContain(" › Compil… 1/2 ");
+  expect(screenText(two)).toContain(" › Compile +1 1/2 ");
   const done = after(state, changed("compilebbbbb", { state: "succeeded" }));
   expect(screenText(done)).not.toContain("›");
 });
@@ -116,7 +117,7 @@ test("neither its start nor its failure is told: the operation around it tells t
   const began = after(state, put(compile()));
   expect([began.notice, began.selected]).toEqual([null, "releaseaaaaa"]);
   const failed = after(began, changed("compilebbbbb", { state: "failed" }));
-  expect([failed.notice, failed.needs.failures]).toEqual([null, []]);
+  expect([failed.notice, waitingOf(failed)]).toEqual([null, []]);
   const asks = after(began, changed("compilebbbbb", { waitingForInput: { prompt: "Key?", since: ago(0) } }));
-  expect(asks.notice?.text).toContain("waits for input");
+  expect(waitingOf(asks)).toMatchObject([{ kind: "input", operation: "compilebbbbb" }]);
 });

@@ -4,7 +4,6 @@ import { Client } from "../../../protocol/client/client.js";
 import { frameOf, svgOf } from "../../../scripts/screens/picture.js";
 import type { Message } from "../../../tui/dashboard/core/message.js";
 import { Effects } from "../../../tui/dashboard/effects.js";
-import { Look } from "../../../tui/dashboard/seen-failures.js";
 import type { Pressed } from "../../../tui/dashboard/text/keys.js";
 import { update } from "../../../tui/dashboard/update.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
@@ -44,7 +43,7 @@ export class DrawnScreen {
       suspend() {},
       write() {},
       env: {},
-      looks: new Look(this.#client, null),
+      lookFile: null,
       flags: {},
       stateDir: null,
     });

@@ -44,7 +44,7 @@ function nightly(over: Partial<Operation> = {}): Operation {
 const rowOf = (screen: string, text: string) => screen.split("\n").find((row) => row.includes(text)) ?? "";
 
 describe("the first screen", () => {
-  const screen = screenText(opened([nightly()], { size: { columns: 160, rows: 40 } }));
+  const screen = screenText(opened([nightly()], { size: { columns: 190, rows: 40 } }));
 
   test("has a row a stage with sign and reason, or the first line of the error", () => {
     expect(rowOf(screen, "reused")).toMatch(/✓ Dump +reused {2}· {2}done in attempt 1 /);
@@ -63,7 +63,7 @@ describe("the first screen", () => {
       stageStates: {},
       chain: { id: ID, index: 1, previous: ID, next: null },
     });
-    const state = opened([next, nightly({ chain })], { size: { columns: 160, rows: 40 } });
+    const state = opened([next, nightly({ chain })], { size: { columns: 190, rows: 40 } });
     expect(screenText(state)).toMatch(/✓ Nightly copy ▲ +50s/);
   });
 

@@ -1,14 +1,12 @@
 /** The row that says what is wrong, its keys, and a daemon that is silent on an open stream. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { ScheduleReply } from "../../../protocol/replies.js";
 import type { WatchLine } from "../../../protocol/watch.js";
 import { stallOf } from "../../../tui/dashboard/core/estimate.js";
 import type { Message } from "../../../tui/dashboard/core/message.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
-import { choose } from "../../../tui/dashboard/core/select.js";
 import { watchDaemon } from "../../../tui/dashboard/watch.js";
-import { after, answerTo, initial, opened as open, press, put, screenText, update } from "./core.js";
-import { ago, backup, failed, NOW, operation, scanning } from "./operations.js";
+import { after, answerTo, initial, opened as open, press, screenText, update } from "./core.js";
+import { ago, backup, NOW, operation, scanning } from "./operations.js";
 
 const SIZE = { columns: 160, rows: 30 };
 const rowOf = (state: State) => screenText(state).split("\n")[1]!.trimEnd();
@@ -29,18 +27,11 @@ const queue = (name: string, pausedSince: string | null) => ({
   queued: 0,
   running: 0,
 });
-const schedule = { name: "nightly", lastProblem: "2 runs were missed", pausedSince: null, nextAt: null };
 const queues = (...paused: string[]): Message =>
   answerTo("queues", {
     queues: [queue("default", null), ...paused.map((name) => queue(name, ago(60)))],
     schedules: [],
   });
-
-/** An operation that runs, and then fails. */
-const fails = (over: Parameters<typeof failed>[0] = {}) => {
-  const it = failed(over);
-  return { before: { ...it, state: "running" as const, error: null, finishedAt: null }, now: put(it) };
-};
 
 describe("the row below the header", () => {
   test("is there only while something is wrong, and takes its row from the panels", () => {
@@ -56,58 +47,11 @@ describe("the row below the header", () => {
     expect(update(wrong, { type: "clicked", x: 4, y }).selected).toBe(scanning().id);
   });
 
-  test("names what waits for input, with its question; i answers the selected one, ! shows another", () => {
-    const all = [backup(), asks("inputaaaaaaa", 540), asks("jnputaaaaaaa", 60)];
-    const away = choose(open(all, { size: SIZE }), backup().id);
-    expect(rowOf(away)).toBe(' ▲ ask i waits for input (1 more) 9m: "Name?"  ! shows');
-    const first = press(away, "!");
-    expect(first.selected).toBe("inputaaaaaaa");
-    expect(rowOf(first)).toBe(' ▲ ask i waits for input (1 more) 9m: "Name?"  i answers');
-    expect(press(first, "!").selected).toBe("jnputaaaaaaa");
-  });
-
-  test("names a new failure with its error until it was looked at", () => {
-    const [one, other] = [fails(), fails({ id: "secondcccccc", label: "deploy" })];
-    const all = [backup(), one.before, other.before];
-    const state = after(choose(open(all, { size: SIZE }), backup().id), one.now);
-    expect(rowOf(state)).toContain(" ✗ Fails at an item: row 7 of 10 has no price: expected a number,");
-    expect(rowOf(state)).toMatch(/ {2}! shows$/);
-    expect(screenText(press(state, "!")).split("\n")[1]).toMatch(/^╭─ Running/);
-    const two = after(state, other.now);
-    expect(rowOf(two)).toContain(" ✗ 2 new failures: deploy: row 7");
-  });
-
-  test("names a schedule whose last run submitted nothing, unless it is paused", () => {
-    const told = (over: Partial<ScheduleReply>): Message =>
-      answerTo("queues", {
-        queues: [queue("default", null)],
-        schedules: [{ ...schedule, ...over } as ScheduleReply],
-      });
-    const state = open([backup()], { size: SIZE });
-    expect(rowOf(after(state, told({})))).toBe(" ▲ schedule nightly: 2 runs were missed  Q shows");
-    expect(rowOf(after(state, told({ lastProblem: null })))).toMatch(/^╭/);
-    expect(rowOf(after(state, told({ pausedSince: ago(9) })))).toMatch(/^╭/);
-  });
-
-  test("on a narrow terminal the worst stays whole, and the others are counted", () => {
-    const one = fails();
-    const all = [backup(), asks("inputaaaaaaa", 540), one.before];
-    const small = { columns: 40, rows: 15 };
-    const state = after(choose(open(all, { size: small }), backup().id), one.now, queues("gpu"));
-    expect(rowOf(state)).toMatch(/^ ▲ ask i waits for input {2}! shows +\+2$/);
-    for (const row of screenText(state).split("\n")) expect([...row].length).toBeLessThanOrEqual(40);
-  });
-
   test("the operation that waits has its question once", () => {
     const it = { ...asks("inputaaaaaaa", 60), status: { text: "Name?", level: "info" as const } };
     const text = screenText(open([it], { size: SIZE }));
     expect(text).toContain("▲ waiting for input for 1m00s: Name?");
     expect(text).not.toContain("• Name?");
-  });
-
-  test("a name and a prompt reach the terminal only as text", () => {
-    const state = open([asks("inputaaaaaaa", 60, "\x1b[2J\x07Name\u202e?")], { size: SIZE });
-    expect(rowOf(state)).toContain('"\\x1b[2J\\x07Name\\u202e?"');
   });
 });
 

@@ -71,7 +71,7 @@ const HISTORIES = [
   history("transform", 16, { Read: 2, Dedupe: 12, Write: 2 }, ["load"]),
   history("load", 4, { Copy: 4 }),
 ];
-const SIZE = { columns: 160, rows: 50 };
+const SIZE = { columns: 180, rows: 50 };
 const running = (...more: Parameters<typeof after>[1][]) =>
   after(opened([EXTRACT, TRANSFORM], { size: SIZE }), ...more);
 

@@ -29,7 +29,9 @@ export const hasList: When = (state) =>
 export const inList: When = (state) => hasList(state) && state.pane === "list";
 /** The log is on the screen. */
 export const seesLog: When = (state) =>
-  hasSelected(state) && state.operation.fold === null && (state.pane === "detail" || panesOf(state).both);
+  hasSelected(state) &&
+  state.operation.fold === null &&
+  (state.pane === "detail" || panesOf(state).arrangement !== "one");
 
 /** The marked operations, else the selected one. */
 export function targets(state: State): Operation[] {

@@ -1,7 +1,6 @@
 /** What the dashboard asks for, and what the answer does to the state: one value for each, in the table of `asks.ts`. */
 import { isDeepStrictEqual } from "node:util";
 import { Refusal } from "../../../protocol/errors.js";
-import type { Looks } from "../seen-failures.js";
 import { type DashboardClient, pause } from "./client.js";
 import type { Message } from "./message.js";
 import type { State } from "./model.js";
@@ -13,7 +12,6 @@ export interface Tools {
   readonly dispatch: (message: Message) => void;
   readonly state: () => State;
   readonly now: () => number;
-  readonly looks: Looks;
   readonly flags: Flags;
   /** Of the one daemon; null: not known. */
   readonly stateDir: string | null;

@@ -12,7 +12,7 @@ import { chainOf, operationOf, selectedOperation } from "./chain.js";
 import { isReachable } from "./hosts.js";
 import { bareOf, typeKey } from "./key.js";
 import { listLayout } from "./layout.js";
-import { finishedIn, patched, type State } from "./model.js";
+import type { State } from "./model.js";
 import { perObject } from "./per-object.js";
 import type { History } from "./slices/operation.js";
 
@@ -133,45 +133,4 @@ export function runNumber(state: State, operation: Operation): number | null {
   );
   const live = others.filter((other) => !isFinal(other.state) || Date.parse(other.finishedAt!) > history.at);
   return history.finished - later + live.length + 1;
-}
-
-export const midnight = (now: number): number => new Date(now).setHours(0, 0, 0, 0);
-
-/** Null: not counted yet. */
-export function finishedToday(state: State): number | null {
-  const {
-    list: { today },
-    view,
-  } = state;
-  if (today === null || today.since !== midnight(state.now)) return null;
-  return today.count + Math.max(0, finishedIn(view) - finishedIn(today));
-}
-
-/** Null: not counted yet. */
-export function succeededToday(state: State): number | null {
-  const {
-    list: { today },
-    view,
-  } = state;
-  if (today === null || today.since !== midnight(state.now)) return null;
-  return today.succeeded + Math.max(0, view.counts.succeeded - today.counts.succeeded);
-}
-
-/** The midnight to count from, with the time of the last count; null: the last count is good. */
-export function wantedToday(state: State): { since: string; after: number | null } | null {
-  const {
-    list: { today },
-    now,
-  } = state;
-  const since = midnight(now);
-  const isGood =
-    today?.since === since && (finishedIn(today) === finishedIn(state.view) || now - today.at < GOOD_FOR);
-  return isGood ? null : { since: new Date(since).toISOString(), after: today?.at ?? null };
-}
-
-export function counted(state: State, since: string, count: number, succeeded: number): State {
-  const { counts } = state.view;
-  return patched(state, "list", {
-    today: { since: Date.parse(since), count, succeeded, counts, at: state.now },
-  });
 }

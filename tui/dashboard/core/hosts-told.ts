@@ -53,10 +53,10 @@ function shownOf({ renewedAt: _, ...host }: Host, isPage: boolean): unknown {
   return isPage ? host : [name, state, since, draining, slots, daemon?.reason, daemon?.counts];
 }
 
-/** The list counts today again, with this host; its older operations have no place in a window closed without it. */
+/** The older operations of a host that is back have no place in a window that was closed without it. */
 function withBack(state: State, host: string): State {
   const { paging } = state.list;
   const isOpen = paging.only !== null || paging.pages.length === 0;
-  const list = patched(state, "list", { today: null, ...(!isOpen && { paging: UNASKED }) });
+  const list = patched(state, "list", isOpen ? {} : { paging: UNASKED });
   return patched(list, "operation", { heard: heardNow(list, host) });
 }

@@ -54,18 +54,6 @@ export const liveHosts = ({ hosts: { all } }: WithHosts): readonly Host[] =>
 export const unreachableHosts = ({ hosts: { all } }: WithHosts): readonly Host[] =>
   all.filter(({ state, since, daemon }) => state === "unreachable" && (since ?? daemon?.reason) !== null);
 
-/** Whether the screen shows times of hosts that count seconds. */
-export function countsHostSeconds(state: Pick<State, "hosts" | "page">): boolean {
-  const { all, engine } = state.hosts;
-  const isPage = state.page?.kind === "hosts" && hasHosts(state);
-  const isOld = all.some(({ since }) => since !== null);
-  return (
-    (isPage && (isOld || namesHosts(state))) ||
-    unreachableHosts(state).length > 0 ||
-    engine?.awaySince != null
-  );
-}
-
 /** The host that the key names; null: it names none. */
 export const hostOfOperation = (state: WithHosts, key: string | null): Host | null =>
   key === null ? null : hostNamed(state, hostOfKey(key));

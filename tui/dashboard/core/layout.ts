@@ -1,20 +1,19 @@
 /** The layout for a size of the terminal: the panels, their sizes, and the rows of the list. Pure arithmetic. */
-
-import { isFinal } from "../../../protocol/state.js";
+import type { Waiting } from "../../describe/waits.js";
 import { operationOf } from "./chain.js";
 import type { Section } from "./listing.js";
 import { moreQueued, type State } from "./model.js";
 import { isSectioned, selectedRow } from "./order.js";
 import { perObject } from "./per-object.js";
+import { sectionOf } from "./state-style.js";
 import { troublesOf } from "./trouble.js";
+import { isSelected, liveCounts, waitingOf } from "./waiting.js";
 
 /** On a smaller terminal there is one line of explanation. */
 export const SMALLEST = { columns: 40, rows: 15 };
 
 /** From this width on the list and the operation stand side by side. */
 const SIDE_FROM = 76;
-/** From this width on there is a third column. */
-const ASIDE_FROM = 180;
 /** From this height on they stand one below the other where they cannot stand side by side. */
 const STACKED_FROM = 30;
 /** List widths from which the sections have a panel each, and a row has all columns. */
@@ -40,7 +39,6 @@ export interface Panes {
   readonly tooSmall: boolean;
   /** `one`: the list or the operation, whichever has the keys. */
   readonly arrangement: "side" | "stacked" | "one";
-  readonly both: boolean;
   /** Columns between list and operation. */
   readonly gap: number;
   /** Outer sizes, borders included. */
@@ -48,8 +46,6 @@ export interface Panes {
   readonly listHeight: number;
   readonly detailWidth: number;
   readonly detailHeight: number;
-  /** Of the third column, at the right; 0: there is none. */
-  readonly asideWidth: number;
   /** Rows between header and command bar. */
   readonly height: number;
 }
@@ -59,40 +55,31 @@ const LIST_SHARES = [
   [100, 0.34],
   [110, 0.4],
   [140, 0.43],
-  [ASIDE_FROM, 0.38],
-  [Number.POSITIVE_INFINITY, 0.33],
+  [Number.POSITIVE_INFINITY, 0.45],
 ] as const;
 
 export function panesOf(state: State): Panes {
   const { columns, rows } = state.size;
+  const tooSmall = columns < SMALLEST.columns || rows < SMALLEST.rows;
   const height = Math.max(0, rows - FRAME_ROWS + 1 - topRows(state));
-  const arrangement = arrangementOf(state);
-  const isSide = arrangement === "side";
-  const isStacked = arrangement === "stacked";
-  const between = columns >= 120 ? 2 : 1;
-  const asideWidth = isSide && columns >= ASIDE_FROM ? Math.min(44, Math.floor(columns * 0.2)) : 0;
-  const beside = between + (asideWidth > 0 ? asideWidth + between : 0);
-  const [, share] = LIST_SHARES.find(([below]) => columns < below)!;
-  const listWidth = isSide ? Math.max(27, Math.min(70, Math.round(columns * share))) : columns;
-  const listHeight = isStacked ? Math.max(8, Math.floor(height * 0.34)) : height;
-  return {
-    tooSmall: columns < SMALLEST.columns || rows < SMALLEST.rows,
-    arrangement,
-    both: arrangement !== "one",
-    gap: isSide ? between : 0,
-    listWidth,
-    listHeight,
-    detailWidth: isSide ? columns - listWidth - beside : columns,
-    asideWidth,
-    detailHeight: isStacked ? height - listHeight : height,
+  const whole = {
+    tooSmall,
+    gap: 0,
+    listWidth: columns,
+    listHeight: height,
+    detailWidth: columns,
+    detailHeight: height,
     height,
   };
-}
-
-function arrangementOf({ size: { columns, rows }, log }: State): Panes["arrangement"] {
-  if (log.full) return "one";
-  if (columns >= SIDE_FROM) return "side";
-  return rows < STACKED_FROM ? "one" : "stacked";
+  if (state.log.full || (columns < SIDE_FROM && rows < STACKED_FROM)) return { ...whole, arrangement: "one" };
+  if (columns < SIDE_FROM) {
+    const listHeight = Math.max(8, Math.floor(height * 0.34));
+    return { ...whole, arrangement: "stacked", listHeight, detailHeight: height - listHeight };
+  }
+  const gap = columns >= 120 ? 2 : 1;
+  const [, share] = LIST_SHARES.find(([below]) => columns < below)!;
+  const listWidth = Math.max(27, Math.round(columns * share));
+  return { ...whole, arrangement: "side", gap, listWidth, detailWidth: columns - listWidth - gap };
 }
 
 export interface ListRow {
@@ -115,6 +102,8 @@ export interface SectionLayout {
 }
 
 export interface ListLayout {
+  /** What waits for the person, in a panel above the others; empty: there is no panel. */
+  readonly waits: readonly Waiting[];
   /** A panel each, or one panel for all. */
   readonly panels: boolean;
   readonly sections: Partial<Record<Section | "all", SectionLayout>>;
@@ -122,14 +111,23 @@ export interface ListLayout {
   readonly rows: readonly ListRow[];
 }
 
+/** Rows of what waits, in a list of fewer lines than these. */
+const WAITS_MOST = [
+  [PANEL_ROWS_FROM + 8, 2],
+  [Number.POSITIVE_INFINITY, 5],
+] as const;
+
+/** The rows of what waits that are on the screen, with the selected one among them. */
+function waitsShown(state: State, lines: number): readonly Waiting[] {
+  const all = waitingOf(state);
+  const [, most] = WAITS_MOST.find(([below]) => lines < below)!;
+  const at = all.findIndex((it) => isSelected(state, it));
+  const top = scrollTop(0, at, all.length, most);
+  return all.slice(top, top + most);
+}
+
 /** The same for the same state: several readers ask for it in one flush. */
 export const listLayout = perObject(makeLayout);
-
-function sectionOf(state: State, id: string): Section {
-  const operation = operationOf(state, id);
-  if (operation === null || isFinal(operation.state)) return "finished";
-  return operation.state === "running" ? "running" : "queued";
-}
 
 type Ids = Readonly<Record<Section, readonly string[]>>;
 const NO_IDS: Ids = { running: [], queued: [], finished: [] };
@@ -140,33 +138,37 @@ const idsBySection = perObject((order: State["list"]["order"], state: State): Id
   let section: Section = "running";
   for (const id of order) {
     const part = state.list.folds.get(id)?.part;
-    if (part !== "link" && part !== "tail") section = sectionOf(state, id);
+    if (part !== "link" && part !== "tail") section = sectionOf(operationOf(state, id));
     ids[section].push(id);
   }
   return ids;
 });
 
+/** Lines that the finished operations have at least, and the queue, where there are so many. */
+const FINISHED_LEAST = 4;
+const QUEUE_LEAST = 3;
+const QUEUE_FIRST = 6;
+
 function makeLayout(state: State): ListLayout {
   const { listWidth, listHeight } = panesOf(state);
+  const waits = waitsShown(state, listHeight);
+  const lines = listHeight - BORDER - (waits.length === 0 ? 0 : waits.length + BORDER);
   const sectioned = isSectioned(state.list);
   const ids = sectioned ? idsBySection(state.list.order, state) : NO_IDS;
   const hidden = sectioned ? hiddenQueued(state, ids.queued.length) : 0;
-  const panels = sectioned && listWidth >= PANELS_FROM && listHeight >= PANEL_ROWS_FROM;
-  if (!panels) return onePanel(state, listHeight - BORDER, listWidth, hidden);
+  if (!sectioned || listWidth < PANELS_FROM || lines + BORDER < PANEL_ROWS_FROM)
+    return { ...onePanel(state, lines, listWidth, hidden), waits, panels: false };
+  const room = lines - BORDER - FINISHED_LEAST;
   const queueLines = ids.queued.length === 0 ? 0 : ids.queued.length + (hidden > 0 ? 1 : 0) + BORDER;
-  const left = listHeight - BORDER;
-  const most = Math.max(1, left - BORDER - 4 - Math.min(queueLines, 6));
+  const most = Math.max(1, room - Math.min(queueLines, QUEUE_FIRST));
   const running = Math.min(Math.max(1, ids.running.length), most);
-  const queued = queueLines === 0 ? 0 : Math.min(queueLines, Math.max(3, left - running - BORDER - 4));
-  const finished = Math.max(1, left - running - queued - BORDER);
+  const queued = Math.min(queueLines, Math.max(QUEUE_LEAST, room - running));
   const sections: ListLayout["sections"] = {
-    running: section(state, "running", ids.running, running, 0),
-    ...(queued > 0 && {
-      queued: section(state, "queued", ids.queued, queued - BORDER, hidden),
-    }),
-    finished: section(state, "finished", ids.finished, finished, 0),
+    running: section(state, "running", ids.running, running),
+    ...(queued > 0 && { queued: section(state, "queued", ids.queued, queued - BORDER, hidden) }),
+    finished: section(state, "finished", ids.finished, Math.max(1, room + FINISHED_LEAST - running - queued)),
   };
-  return { panels, sections, rows: Object.values(sections).flatMap(({ rows }) => rows) };
+  return { waits, panels: true, sections, rows: Object.values(sections).flatMap(({ rows }) => rows) };
 }
 
 function section(
@@ -174,7 +176,7 @@ function section(
   name: Section | "all",
   ids: readonly string[],
   height: number,
-  hidden: number,
+  hidden = 0,
   heightOf: (id: string) => number = () => 1,
 ): SectionLayout {
   const room = Math.max(1, height - (hidden > 0 ? 1 : 0));
@@ -188,31 +190,27 @@ function section(
   return { section: name, rows, top, height, total: ids.length, hidden };
 }
 
-/** All rows in one panel; what runs takes two lines where one has no room for its bar. */
-function onePanel(state: State, height: number, width: number, hidden: number): ListLayout {
-  const layout = onePanelWith(state, height, width, hidden);
-  if (hidden === 0 || hasQueued(state, layout)) return layout;
-  // The queue is scrolled away, and the note about it with it.
-  const without = onePanelWith(state, height, width, 0);
-  return hasQueued(state, without) ? layout : without;
-}
+/** From this width on, what runs has its bar in its row. Else it takes two lines, where there are so many. */
+const ONE_LINE_FROM = 46;
+const TWO_LINES_FROM = 12;
 
-function hasQueued(state: State, { rows }: ListLayout): boolean {
-  return rows.some(({ id }) => sectionOf(state, id) === "queued");
-}
-
-function onePanelWith(state: State, height: number, width: number, hidden: number): ListLayout {
-  const two = width < 46 && height >= 12;
+/** All rows in one panel. */
+function onePanel(state: State, height: number, width: number, hidden: number) {
+  const two = width < ONE_LINE_FROM && height >= TWO_LINES_FROM;
   const heightOf = (id: string) => (two && operationOf(state, id)?.state === "running" ? 2 : 1);
-  const all = section(state, "all", state.list.order, height, hidden, heightOf);
-  return { panels: false, sections: { all, finished: { ...all, section: "finished" } }, rows: all.rows };
+  const isQueued = ({ id }: ListRow) => sectionOf(operationOf(state, id)) === "queued";
+  const make = (rest: number) => section(state, "all", state.list.order, height, rest, heightOf);
+  let all = make(hidden);
+  // If the queue is scrolled away, the note about it is too.
+  if (hidden > 0 && !all.rows.some(isQueued) && !make(0).rows.some(isQueued)) all = make(0);
+  return { sections: { all, finished: { ...all, section: "finished" as const } }, rows: all.rows };
 }
 
 /** Queued operations that have no row: those of a folded queue, and those that are not in the state. */
 function hiddenQueued(state: State, rows: number): number {
   const { wholeQueue, text } = state.list;
   if (text !== "") return 0;
-  return wholeQueue ? moreQueued(state) : Math.max(0, state.view.counts.queued - rows);
+  return wholeQueue ? moreQueued(state) : Math.max(0, liveCounts(state).queued - rows);
 }
 
 /** The first row to show so that the selected one is on the screen and no row is wasted. */

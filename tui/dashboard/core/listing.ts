@@ -3,7 +3,6 @@
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal, type State as OperationState, STATES } from "../../../protocol/state.js";
 import { nearest } from "../../../protocol/text/nearest.js";
-import type { Counts } from "../../../protocol/watch.js";
 import { bareOf, shownHost } from "./key.js";
 import { perObject } from "./per-object.js";
 
@@ -11,18 +10,6 @@ const NO_FILTER: Filter = { terms: [] };
 
 export const SORTS = ["live", "newest", "name", "state", "time"] as const;
 export type Sort = (typeof SORTS)[number];
-
-/** What finished since the local midnight, as counted last. */
-export interface FinishedToday {
-  /** The midnight, in ms. */
-  readonly since: number;
-  readonly count: number;
-  readonly succeeded: number;
-  /** Operations of each state in the store when they were counted. */
-  readonly counts: Counts;
-  /** When they were counted, in ms. */
-  readonly at: number;
-}
 
 export type Section = "running" | "queued" | "finished";
 
@@ -57,7 +44,6 @@ export interface Listing {
   readonly queueColumn: number;
   /** First row on the screen, by section. */
   readonly tops: Readonly<Record<Section, number>>;
-  readonly today: FinishedToday | null;
 }
 
 /** A window of pages of finished operations around the place one is at. Without pages it is what the stream brought. */
@@ -113,7 +99,6 @@ export const LIST: Listing = {
   finished: 0,
   queueColumn: 0,
   tops: { running: 0, queued: 0, finished: 0 },
-  today: null,
 };
 
 export function isUnfolded(listing: Listing, chain: string): boolean {

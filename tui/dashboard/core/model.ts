@@ -5,6 +5,7 @@
 
 import type { Operation } from "../../../protocol/operation.js";
 import { EMPTY_VIEW, type WatchView } from "../../../protocol/watch.js";
+import type { Looks } from "../../describe/waits.js";
 import type { Form } from "../form/form.js";
 import type { LineEdit } from "../text/line-edit.js";
 import type { Rgb } from "../text/theme.js";
@@ -16,7 +17,6 @@ import { perObject } from "./per-object.js";
 import type { Flags, Request } from "./request.js";
 import { type Connection, HOSTS, type Host, type HostsSlice } from "./slices/hosts.js";
 import { LOG, type LogSlice } from "./slices/log.js";
-import type { NeedsSlice } from "./slices/needs.js";
 import { OPERATION, type OperationSlice } from "./slices/operation.js";
 import { QUEUES, type QueuesSlice } from "./slices/queues.js";
 import { SUBMIT, type SubmitSlice } from "./slices/submit.js";
@@ -34,8 +34,6 @@ export interface Notice {
   readonly level: Level;
   /** The shell command that does the same. */
   readonly command?: string;
-  /** The operation that `!` shows. */
-  readonly about?: string;
 }
 
 /** An action of the dashboard. */
@@ -48,7 +46,6 @@ export type Page =
   | { readonly kind: "types" /** Enter came before the types did. */; readonly entered?: boolean }
   | { readonly kind: "form"; readonly form: Form }
   | { readonly kind: "retry"; readonly id: string; readonly at: number }
-  | { readonly kind: "needs"; readonly at: number }
   /** Queues, then schedules; `at` counts through both. */
   | { readonly kind: "queues"; readonly at: number }
   | { readonly kind: "hosts"; readonly at: number }
@@ -110,7 +107,7 @@ export interface State {
   readonly hosts: HostsSlice;
   readonly operation: OperationSlice;
   readonly queues: QueuesSlice;
-  readonly needs: NeedsSlice;
+  readonly looks: Looks;
   readonly list: Listing;
   readonly selection: Selection;
   readonly log: LogSlice;
@@ -158,7 +155,7 @@ export interface StateOptions {
   hosts?: readonly Host[];
   actions?: readonly Action<State>[];
   /** What an earlier dashboard remembered. */
-  looks?: Pick<NeedsSlice, "began" | "looked">;
+  looks?: Looks;
 }
 
 export function initialState({
@@ -171,14 +168,14 @@ export function initialState({
   changed = [],
   hosts = [],
   actions = [],
-  looks = { began: now, looked: new Set() },
+  looks = { began: now, keys: new Set() },
 }: StateOptions): State {
   return {
     session: { actions, socket, flags, readOnly, changed },
     hosts: { ...HOSTS, all: hosts },
     operation: OPERATION,
     queues: QUEUES,
-    needs: { ...looks, failures: [], cursor: null },
+    looks,
     list: LIST,
     selection: { witnessed: false, movedAt: null, wanted: id, followChain: true },
     log: LOG,
@@ -207,7 +204,7 @@ export function initialState({
   };
 }
 
-type Slice = "session" | "hosts" | "operation" | "queues" | "needs" | "list" | "selection" | "log" | "submit";
+type Slice = "session" | "hosts" | "operation" | "queues" | "looks" | "list" | "selection" | "log" | "submit";
 
 /** The state with members of a slice changed. */
 export const patched = <K extends Slice>(state: State, slice: K, members: Partial<State[K]>): State => ({

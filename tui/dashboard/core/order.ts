@@ -9,6 +9,7 @@ import { isFinal } from "../../../protocol/state.js";
 import { DEFAULT_QUEUE } from "../../../protocol/submit-fields.js";
 import { type Fold, isListed, isUnfolded, type Listing, type Sort } from "./listing.js";
 import type { State } from "./model.js";
+import { sectionOf } from "./state-style.js";
 
 export interface Rows {
   /** Ids, a row each. */
@@ -21,8 +22,8 @@ export interface Rows {
   readonly queueColumn: number;
 }
 
-const RANK: Record<string, number> = { running: 0, queued: 1 };
-const rank = (operation: Operation) => RANK[operation.state] ?? 2;
+const RANK = { running: 0, queued: 1, finished: 2 };
+const rank = (operation: Operation) => RANK[sectionOf(operation)];
 const STATE_RANK: Record<string, number> = { failed: 0, running: 1, queued: 2, cancelled: 3, succeeded: 4 };
 
 function newest(a: Operation, b: Operation): number {
@@ -37,8 +38,9 @@ function newest(a: Operation, b: Operation): number {
 function compare(a: Operation, b: Operation): number {
   const ranks = rank(a) - rank(b);
   if (ranks !== 0) return ranks;
-  if (a.state === "queued") return sooner(a, b);
-  return a.state === "running" ? newest(a, b) : ended(a, b);
+  const section = sectionOf(a);
+  if (section === "queued") return sooner(a, b);
+  return section === "running" ? newest(a, b) : ended(a, b);
 }
 
 /** By the place in the queue; then those that wait for something else, in the order in which they could start. */
@@ -100,7 +102,8 @@ export function moves(before: Operation | null, after: Operation | null): boolea
     before?.on !== after?.on ||
     before?.priority !== after?.priority ||
     before?.notBefore !== after?.notBefore ||
-    before?.title !== after?.title
+    before?.title !== after?.title ||
+    before?.approvals !== after?.approvals
   );
 }
 
@@ -116,7 +119,7 @@ export function rowsOf(state: Pick<State, "view" | "fetched" | "list" | "size">)
   const most = isFolded ? queueRows(state) : Number.POSITIVE_INFINITY;
   let [queued, finished, queueColumn] = [0, 0, 0];
   for (const head of heads) {
-    if (head.state === "queued" && ++queued > most) continue;
+    if (sectionOf(head) === "queued" && ++queued > most) continue;
     order.push(head.id);
     if (head.queue !== DEFAULT_QUEUE) queueColumn = Math.max(queueColumn, head.queue.length);
     const links = chains.get(head.chain.id)!;

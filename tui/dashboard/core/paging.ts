@@ -10,6 +10,7 @@ import { isExact, type ListPage, type Paging, queryOf, UNASKED } from "./listing
 import { finishedIn, moreQueued, patched, type State } from "./model.js";
 import { isSectioned } from "./order.js";
 import { perObject } from "./per-object.js";
+import { waitingOf } from "./waiting.js";
 import { addFetched, reordered, without } from "./watched.js";
 
 /** Operations of a page; pages of a window; fetched operations that are held at most, where an order needs them all. */
@@ -199,11 +200,10 @@ function fetchedWithout(state: State, ids: readonly string[]): State["fetched"] 
   const {
     fetched,
     list: { marked },
-    needs: { failures: newFailures },
   } = state;
+  const waits = new Set(waitingOf(state).map(({ operation }) => operation));
   const chain = selectedOperation(state)?.chain.id;
-  const isShown = (id: string) =>
-    fetched.get(id)?.chain.id === chain || marked.has(id) || newFailures.includes(id);
+  const isShown = (id: string) => fetched.get(id)?.chain.id === chain || marked.has(id) || waits.has(id);
   return without(
     fetched,
     ids.filter((id) => !isShown(id)),

@@ -3,16 +3,13 @@
  * newest live operation.
  */
 
-import { waitsForApproval } from "../../../protocol/approval.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
-import { firstLine } from "../../../protocol/text/first-line.js";
 import { isPaused, nameOf, operationOf, selectedOperation } from "./chain.js";
 import { linksOf, openChainLog, seekError } from "./chain-log.js";
 import { isReachable } from "./hosts.js";
 import { followLog, jumpTo } from "./log-window.js";
 import { isFree, patched, type State } from "./model.js";
-import { failureKey, withKeys, withNewFailures } from "./needs.js";
 import { restarted } from "./paging.js";
 import { waitOf } from "./queue-view.js";
 
@@ -24,12 +21,9 @@ export function select(state: State, id: string | null): State {
   if (id === state.selected) return state;
   const before = selectedOperation(state);
   const operation = operationOf(state, id);
-  const next = looked(
-    patched({ ...state, selected: id, question: null }, "selection", {
-      witnessed: operation !== null && !isFinal(operation.state),
-    }),
-    id,
-  );
+  const next = patched({ ...state, selected: id, question: null }, "selection", {
+    witnessed: operation !== null && !isFinal(operation.state),
+  });
   const still = { seek: null, openedAt: null, stepWaits: null, search: null };
   if (operation === null) return patched(openChainLog(next), "log", still);
   if (before !== null && before.chain.id === operation.chain.id && next.log.window.id === operation.chain.id)
@@ -40,21 +34,6 @@ export function select(state: State, id: string | null): State {
 /** By a person. */
 export function choose(state: State, id: string | null): State {
   return patched(select(state, id), "selection", { movedAt: state.now });
-}
-
-/** The operation was on the screen, so it is not new. */
-function looked(at: State, id: string | null): State {
-  const state = failureSeen(at, id);
-  // A failure that runs again has no key any more.
-  return withNewFailures(
-    state,
-    state.needs.failures.filter((failure) => failure !== id),
-  );
-}
-
-function failureSeen(state: State, id: string | null): State {
-  const operation = operationOf(state, id);
-  return operation?.state === "failed" ? withKeys(state, [failureKey(operation)]) : state;
 }
 
 /** In the log of the chain, to the first line of the operation; of the last one, to the end. */
@@ -69,8 +48,7 @@ function toLink(state: State, operation: Operation): State {
 /** After data came in: follows a hand-over, keeps something selected, and tells what is new elsewhere. */
 export function settleSelection(before: State, after: State): State {
   if (after === before) return after;
-  const settled = announce(before, settle(before, after));
-  return failureSeen(settled, settled.selected);
+  return announce(before, settle(before, after));
 }
 
 function settle(before: State, after: State): State {
@@ -188,61 +166,23 @@ function reopened(before: State, after: State): boolean {
   return was !== null && is !== null && was.id === is.id && isFinal(was.state) && !isFinal(is.state);
 }
 
-/** What started, ended or failed elsewhere since the last drawing: told at the foot, marked in the list, counted. */
+/** What started elsewhere since the last drawing, and what was asked for here, is told at the foot. */
 function announce(before: State, after: State): State {
   if (before.connection.state !== "live" || before.view.operations === after.view.operations) return after;
-  let notice = after.notice;
-  const failures: string[] = [];
+  let { notice } = after;
   const selected = selectedOperation(after);
   for (const [id, operation] of after.view.operations) {
     const was = before.view.operations.get(id);
-    // Changes of a host before its first answer are not reported.
+    // Changes of a host before its first answer are not reported. The operation around it tells its end.
     if (was === operation || !isReachable(before, id)) continue;
-    const here = selected?.chain.id === operation.chain.id;
-    if (operation.waitingForInput && !was?.waitingForInput) {
-      const text = `● ${nameOf(after, operation)} waits for input`;
-      notice = worst(notice, { text, level: "warning", ...(!here && { about: id }) });
-    } else if (
-      waitsForApproval(operation) !== null &&
-      (was === undefined || waitsForApproval(was) === null)
-    ) {
-      const text = `● ${nameOf(after, operation)} waits for approval`;
-      notice = worst(notice, { text, level: "warning", ...(!here && { about: id }) });
-    } else if (!operation.waitingForInput && was?.waitingForInput && notice?.level === "warning")
-      notice = null;
-    // The operation around it tells its end.
     if (was?.state === operation.state || operation.parent !== undefined) continue;
-    // What failed runs again.
-    if (was?.state === "failed" && notice?.level === "error" && notice.about === id) notice = null;
-    if (here) {
-      if (selected?.id === id && movedHost(after, was, operation))
-        notice = worst(notice, {
-          text: `→ ${operation.title} started${onHost(operation)}`,
-          level: "success",
-        });
+    if (selected?.chain.id === operation.chain.id) {
+      if (selected.id === id && movedHost(after, was, operation))
+        notice = { text: `→ ${operation.title} started${onHost(operation)}`, level: "success" };
       if (operation.state === "cancelled" && was?.cancelRequested)
         notice = { text: "cancelled", level: "success" };
-      continue;
-    }
-    if (operation.state === "running" && was?.state !== "running" && operation.chain.previous === null)
-      notice = worst(notice, { text: `● ${nameOf(after, operation)} started`, level: "info", about: id });
-    // A snapshot may bring what ended long ago.
-    if (was === undefined || operation.state !== "failed" || operation.chain.next !== null) continue;
-    failures.push(id);
-    const why = operation.error === null ? "" : `: ${firstLine(operation.error.message)}`;
-    notice = worst(notice, {
-      text: `✗ ${nameOf(after, operation)} failed${why}`,
-      level: "error",
-      about: id,
-    });
+    } else if (operation.state === "running" && operation.chain.previous === null)
+      notice = { text: `● ${nameOf(after, operation)} started`, level: "info" };
   }
-  if (notice === after.notice && failures.length === 0) return after;
-  return patched({ ...after, notice }, "needs", {
-    failures: [...failures.filter((id) => !after.needs.failures.includes(id)), ...after.needs.failures],
-  });
-}
-
-/** Only another error replaces an error. */
-function worst(current: State["notice"], next: NonNullable<State["notice"]>): State["notice"] {
-  return current?.level === "error" && next.level !== "error" ? current : next;
+  return notice === after.notice || after.notice?.level === "error" ? after : { ...after, notice };
 }

@@ -3,10 +3,12 @@
 import { openApproval, waitsForApproval } from "../../../protocol/approval.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { knownStepState, type StepState } from "../../../protocol/stage-state.js";
-import type { State as OperationState } from "../../../protocol/state.js";
+import { isFinal, type State as OperationState } from "../../../protocol/state.js";
+import { isAsking } from "../../describe/waits.js";
 import { stageGlyph, stateGlyph } from "../../terminal/glyphs.js";
 import type { Style } from "../text/theme.js";
 import { isCancelling, isPaused } from "./chain.js";
+import type { Section } from "./listing.js";
 import type { Level } from "./model.js";
 
 export const LEVEL_GLYPHS: Record<Level, string> = { info: "•", success: "✓", warning: "▲", error: "✗" };
@@ -29,13 +31,21 @@ const STYLES: Record<OperationState, Style> = {
 const CANCELLING = "◌";
 export const PAUSED = "‖";
 
+/** The part of the list that has the operation. What waits for an answer stands with what runs. */
+export function sectionOf(operation: Operation | null): Section {
+  if (operation === null || isFinal(operation.state)) return "finished";
+  return operation.state === "running" || waitsForApproval(operation) !== null ? "running" : "queued";
+}
+
 export function glyphOf(operation: Operation): string {
   if (isCancelling(operation)) return CANCELLING;
+  if (isAsking(operation)) return "?";
   return isPaused(operation) ? PAUSED : stateGlyph(operation.state);
 }
 
 export function styleOf(operation: Operation): Style {
-  return isCancelling(operation) || isPaused(operation) ? "warn" : (STYLES[operation.state] ?? "muted");
+  const isHeld = isCancelling(operation) || isPaused(operation) || isAsking(operation);
+  return isHeld ? "warn" : (STYLES[operation.state] ?? "muted");
 }
 
 export function styleOfState(state: OperationState): Style {

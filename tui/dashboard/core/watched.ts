@@ -67,8 +67,7 @@ function withHistories(state: State, lines: readonly WatchLine[]): State {
 
 function withoutGone(state: State, gone: readonly string[]): State {
   const marked = new Set([...state.list.marked].filter((id) => !gone.includes(id)));
-  const failures = state.needs.failures.filter((id) => !gone.includes(id));
-  return patched(patched(state, "list", { marked }), "needs", { failures });
+  return patched(state, "list", { marked });
 }
 
 /**

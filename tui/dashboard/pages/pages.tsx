@@ -5,7 +5,6 @@ import { Timeline } from "../../features/timeline/Timeline.js";
 import type { DashboardAction, Page, PageOf, State } from "../core/model.js";
 import type { Mover } from "../core/movers.js";
 import { HelpPage } from "./help/HelpPage.js";
-import { NEEDS_ACTIONS, NEEDS_MOVER, NeedsPage } from "./needs/NeedsPage.js";
 import { QUEUES_ACTIONS, QUEUES_MOVER, QueuesPage } from "./queues/QueuesPage.js";
 import { FormPage, RETRY_ACTIONS, RETRY_MOVER, RetryPage, TypesPage } from "./submit/SubmitPages.js";
 
@@ -29,7 +28,6 @@ const PAGES: PagesOf<Exclude<Kind, FeatureKind>> & Partial<PagesOf<FeatureKind>>
   types: { View: TypesPage },
   form: { View: FormPage },
   retry: { View: RetryPage, mover: RETRY_MOVER, actions: RETRY_ACTIONS },
-  needs: { View: NeedsPage, mover: NEEDS_MOVER, actions: NEEDS_ACTIONS },
   queues: { View: QueuesPage, mover: QUEUES_MOVER, actions: QUEUES_ACTIONS },
   hosts: HOSTS_PAGE,
   timeline: { View: Timeline },

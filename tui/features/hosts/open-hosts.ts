@@ -4,8 +4,6 @@ import { commandPlaces } from "../../../protocol/client/daemon-address.js";
 import { clientFor } from "../../../protocol/client/find-daemon.js";
 import type { Flags } from "../../dashboard/core/request.js";
 import type { Opener } from "../../dashboard/opener.js";
-import { lookFile } from "../../dashboard/seen-failures.js";
-import { HostLooks } from "./host-looks.js";
 import { type HostClient, Hosts } from "./hosts.js";
 import { HostsClient } from "./hosts-client.js";
 
@@ -30,7 +28,6 @@ export const openHosts: Opener = async ({ remotes = [], id }, env, needScreen) =
     id,
     flags: { hosts: new Map(daemons.map(({ name, flags }) => [name, flags])) },
     hosts: all.told().hosts,
-    looks: new HostLooks(all, (name) => lookFile(env, all.client(name).socket)),
   };
 };
 

@@ -4,18 +4,20 @@ import type { Operation } from "../../../../protocol/operation.js";
 import { formatCount } from "../../../terminal/format.js";
 import { operationOf } from "../../core/chain.js";
 import { asLastHeard, hostColumn, keyColumn } from "../../core/hosts.js";
-import { listLayout, panesOf, type SectionLayout } from "../../core/layout.js";
+import { BORDER, listLayout, panesOf, type SectionLayout } from "../../core/layout.js";
 import { type Section, type UnknownName, unknownName } from "../../core/listing.js";
 import { finishedIn, type State } from "../../core/model.js";
 import { selectedRow } from "../../core/order.js";
 import { Panel, Rows, useTheme } from "../../core/Panel.js";
 import { extentOf } from "../../core/paging.js";
 import { pausedQueues } from "../../core/queue-view.js";
-import { PAUSED } from "../../core/state-style.js";
+import { PAUSED, sectionOf } from "../../core/state-style.js";
+import { liveCounts } from "../../core/waiting.js";
 import { sanitizeLine, wrap } from "../../text/cells.js";
 import { Line, type Piece } from "../../text/line.js";
 import { dimmed, type Theme } from "../../text/theme.js";
 import { operationRow, rowColumns } from "./OperationRow.js";
+import { WaitsPanel } from "./WaitsPanel.js";
 
 /** Columns of a border that no text takes. */
 const FOOT_FRAME = 7;
@@ -25,31 +27,31 @@ const TITLES: Record<Section, string> = { running: "Running", queued: "Queued", 
 export function OperationList({ state }: { state: State }) {
   const theme = useTheme();
   const { listWidth, listHeight } = panesOf(state);
-  const { panels, sections } = listLayout(state);
+  const { panels, sections, waits } = listLayout(state);
   // The last column stays free.
   const width = listWidth - 3;
-  if (!panels)
-    return (
-      <Panel
-        width={listWidth}
-        height={listHeight}
-        title={listTitle(state)}
-        right={state.list.order.length === 0 || listWidth < 36 ? [] : rangeOf(sections.all!, state)}
-        active={state.pane === "list"}
-      >
-        <Rows rows={sectionRows(state, sections.all!, width, theme)} />
-      </Panel>
-    );
   return (
     <Box flexDirection="column" width={listWidth} height={listHeight}>
+      {waits.length > 0 && <WaitsPanel state={state} />}
+      {!panels && (
+        <Panel
+          width={listWidth}
+          height={sections.all!.height + BORDER}
+          title={listTitle(state)}
+          right={state.list.order.length === 0 || listWidth < 36 ? [] : rangeOf(sections.all!, state)}
+          active={state.pane === "list"}
+        >
+          <Rows rows={sectionRows(state, sections.all!, width, theme)} />
+        </Panel>
+      )}
       {(["running", "queued", "finished"] as const).map((name) => {
         const section = sections[name];
-        if (section === undefined) return null;
+        if (!panels || section === undefined) return null;
         return (
           <Panel
             key={name}
             width={listWidth}
-            height={section.height + 2}
+            height={section.height + BORDER}
             title={sectionTitle(state, name, section)}
             right={sectionRight(state, name, section)}
             active={state.pane === "list" && isIn(state, section)}
@@ -70,15 +72,12 @@ function isIn(state: State, { rows, section }: SectionLayout): boolean {
 }
 
 function sectionTitle(state: State, name: Section, section: SectionLayout): Piece[] {
-  const { counts } = state.view;
+  // A row stands for all links of a chain.
+  const inRows = finishedIn(state.view) - state.list.finished + section.total;
+  const all = { ...liveCounts(state), finished: inRows }[name];
   const isFiltered = state.list.text !== "";
-  const all = name === "finished" ? finishedIn(state.view) : counts[name];
-  const isLive = name !== "finished";
-  const count = isFiltered
-    ? isLive
-      ? section.total
-      : extentOf(state, section).of
-    : Math.max(all, section.total);
+  const found = name === "finished" ? extentOf(state, section).of : section.total;
+  const count = isFiltered ? found : Math.max(all, section.total);
   // The right part has the count with the range.
   const isRange = name === "finished" && (section.top > 0 || state.list.paging.toEnd);
   return [
@@ -186,8 +185,7 @@ function lastQueued(state: State, { rows }: SectionLayout): number {
   let place = 0;
   for (const { id, height } of rows) {
     lines += height;
-    const is = operationOf(state, id)?.state;
-    if (is === "queued" || is === "running") place = lines;
+    if (sectionOf(operationOf(state, id)) !== "finished") place = lines;
   }
   return place;
 }

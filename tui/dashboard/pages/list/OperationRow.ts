@@ -126,15 +126,13 @@ export function operationRow(
   const begun = () =>
     new Line(columns.width, theme.paint).add(selected ? "▌" : " ", active ? "accent" : "muted");
   const stalled = stallOf(state, operation) !== null;
-  const isNews = state.needs.failures.includes(operation.id);
-  const news = isNews ? "•" : " ";
   const line = begun()
-    .add(state.list.marked.has(operation.id) ? "◆" : news, isNews ? "warn" : "accent")
+    .add(state.list.marked.has(operation.id) ? "◆" : " ", "accent")
     .add(stalled ? "▲" : glyphOf(operation), stalled ? "warn" : styleOf(operation))
     .add(" ");
   const name = `${placeOf(fold)}${sanitizeLine(nameOfRow(operation, links, fold))}`;
   const words = wordsOf(state.list.filter);
-  const bold: Style = selected || isNews ? "bold" : "plain";
+  const bold: Style = selected ? "bold" : "plain";
   const before = hostBefore(state, operation, columns);
   line.add(before, "muted");
   if (height === 2) {

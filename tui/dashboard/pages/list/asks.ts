@@ -1,11 +1,9 @@
-/** What is asked for of the list: older and queued operations, the one of the command line, new failures, today's counts. */
+/** What is asked for of the list: older and queued operations, the one of the command line, and what ended since the last look. */
 import { exitCodeOfStatus, Refusal } from "../../../../protocol/errors.js";
 import type { Operation } from "../../../../protocol/operation.js";
+import { newEnds } from "../../../kit/last-look.js";
 import { ask, TYPING } from "../../core/ask.js";
-import { counted, wantedToday } from "../../core/history.js";
-import { isSilent } from "../../core/hosts.js";
-import { emit, patched, type State } from "../../core/model.js";
-import { failureKey } from "../../core/needs.js";
+import { patched, type State } from "../../core/model.js";
 import {
   addPageOf,
   addQueuePage,
@@ -20,7 +18,6 @@ import {
 } from "../../core/paging.js";
 import { choose, select, settleSelection } from "../../core/select.js";
 import { addFetched } from "../../core/watched.js";
-import type { NewFailures } from "../../seen-failures.js";
 
 /** While a person types a filter, it is not asked for at each letter. */
 const typing = ({ text, before }: QueuePageWanted) => (text !== "" && before === null ? TYPING : 0);
@@ -67,37 +64,12 @@ export const find = ask({
     }),
 });
 
-export const today = ask({
+/** The stream brings what ends from now on. */
+export const ends = ask({
   ofAll: true,
-  want: wantedToday,
-  take: (state, { count, succeeded }: { count: number; succeeded: number }, { since }) =>
-    counted(state, since, count, succeeded),
-  async bring({ since }, { client, tell, left }) {
-    const [all, good] = await Promise.all([
-      client.list({ finishedSince: since, parent: "none", limit: 0 }, left),
-      client.list({ finishedSince: since, state: ["succeeded"], parent: "none", limit: 0 }, left),
-    ]);
-    tell({ count: all.total, succeeded: good.total });
-  },
-});
-
-export const failures = ask({
-  ofAll: true,
-  want: (state) => ({ failed: state.view.counts.failed }),
-  take(state, { operations, cursor }: NewFailures) {
-    const known = addFetched(state, operations);
-    const newFailures = operations
-      .filter((it) => it.id !== state.selected && !state.needs.looked.has(failureKey(it)))
-      .map(({ id }) => id);
-    // Failures of a host that does not answer stay new until the host answers.
-    const untold = state.needs.failures.filter((id) => isSilent(state, id));
-    const all = [...newFailures, ...untold.filter((id) => !newFailures.includes(id))];
-    const next = patched(known, "needs", { failures: all, cursor });
-    return newFailures.length > 0 ? next : emit(next, { type: "remember-look", cursor });
-  },
-  async bring(_want, { looks, state, tell, left }) {
-    const failures = await looks.fetch(left);
-    if (failures === null) return;
-    if (failures.operations.length > 0 || state().needs.failures.length > 0) tell(failures);
+  want: ({ session }) => (session.readOnly === null ? {} : null),
+  take: (state, operations: readonly Operation[]) => addFetched(state, operations),
+  async bring(_want, { client, state, now, tell, left }) {
+    tell(await newEnds(client, state().looks, now(), left));
   },
 });

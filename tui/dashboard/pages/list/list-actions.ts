@@ -11,7 +11,6 @@ import type { Mover } from "../../core/movers.js";
 import { selectedRow } from "../../core/order.js";
 import { endsWithOldest, restarted } from "../../core/paging.js";
 import { choose, select } from "../../core/select.js";
-import { needsLook } from "../../core/trouble.js";
 import { reordered } from "../../core/watched.js";
 import { EMPTY_LINE, lineOf } from "../../text/line-edit.js";
 import { movedByHand } from "../log/moves.js";
@@ -91,7 +90,6 @@ function waiting(state: State, toEnd: boolean): State {
 
 function paneAt(state: State, x: number, y: number): Pane {
   const panes = panesOf(state);
-  if (panes.asideWidth > 0 && x >= state.size.columns - panes.asideWidth) return state.pane;
   if (panes.arrangement === "side") return x < panes.listWidth ? "list" : "detail";
   const line = y - topRows(state);
   return panes.arrangement === "stacked" ? (line < panes.listHeight ? "list" : "detail") : state.pane;
@@ -108,9 +106,12 @@ export function clicked(state: State, x: number, y: number): State {
 
 /** The row of the list on a line of the screen; null: none. */
 function rowAt(state: State, y: number): string | null {
-  const { panels, sections } = listLayout(state);
+  const { panels, sections, waits } = listLayout(state);
   // Below the border of the first panel.
   let line = topRows(state) + 1;
+  const wait = waits[y - line]?.operation;
+  if (wait !== undefined) return wait;
+  if (waits.length > 0) line += waits.length + BORDER;
   const shown = panels ? [sections.running, sections.queued, sections.finished] : [sections.all];
   for (const section of shown) {
     if (section === undefined) continue;
@@ -167,13 +168,6 @@ export const LIST_ACTIONS = [
         if (!marked.delete(id)) marked.add(id);
         return moveBy(patched(state, "list", { marked }), 1);
       },
-    },
-    {
-      name: "next-failure",
-      keys: ["!"],
-      description: "the next that waits for you",
-      disabledReason: (state) => (needsLook(state) === null ? "nothing waits for you" : null),
-      run: (state) => choose(state, needsLook(state)),
     },
     {
       name: "sort",

@@ -11,7 +11,7 @@ export const isUnfolded = (state: State): boolean => hasSelected(state) && state
 export function unfolded(state: State): State {
   const isFolded = state.operation.fold === null;
   const fold = isFolded ? { id: state.selected, top: 0 } : null;
-  const isSeen = panesOf(state).both || !isFolded;
+  const isSeen = panesOf(state).arrangement !== "one" || !isFolded;
   return patched({ ...state, pane: isSeen ? state.pane : "detail" }, "operation", { fold });
 }
 

@@ -1,0 +1,155 @@
+/** The panel of what waits for the person, the count in the header, and the key that goes from one to the next. */
+import { expect, test } from "vitest";
+import type { ScheduleReply } from "../../../protocol/replies.js";
+import { choose } from "../../../tui/dashboard/core/select.js";
+import { waitingOf } from "../../../tui/dashboard/core/waiting.js";
+import { act, after, answerTo, effectsOf, opened as open, press, put, screenText, update } from "./core.js";
+import { ago, backup, failed, NOW, operation } from "./operations.js";
+
+const SIZE = { columns: 120, rows: 40 };
+const rows = (state: Parameters<typeof screenText>[0]) => screenText(state).split("\n");
+const LOOKS = { began: NOW - 60_000, keys: new Set<string>() };
+
+const approval = {
+  stage: "Approve",
+  occurrence: 1,
+  question: "Roll out 4.2?",
+  choices: ["yes", "no"],
+  default: "no",
+  attempt: 1,
+  since: ago(120),
+  until: null,
+  answer: null,
+};
+const rollout = operation({
+  id: "rolloutaaaaa",
+  label: "rollout",
+  stages: ["Approve"],
+  stageStates: { Approve: "active" },
+  currentStage: 0,
+  state: "queued",
+  approvals: [approval],
+});
+const asks = operation({
+  id: "asksaaaaaaaa",
+  label: "ask",
+  state: "running",
+  startedAt: ago(90),
+  waitingForInput: { prompt: "Name?", since: ago(60) },
+});
+const ends = failed({ label: "deploy", finishedAt: ago(5) });
+const odd = operation({
+  id: "oddaaaaaaaaa",
+  label: "dump",
+  state: "succeeded",
+  finishedAt: ago(4),
+  odd: [{ name: "rows", value: 4, low: 900, high: 1100, runs: 12 }],
+});
+const schedule = {
+  name: "nightly",
+  missing: null,
+  lastProblem: "2 runs missed",
+  pausedSince: null,
+  nextAt: null,
+};
+const missed = answerTo("queues", { queues: [], schedules: [schedule as ScheduleReply] });
+
+const all = (size = SIZE) => {
+  const counts = { queued: 1, running: 2, succeeded: 1, failed: 1, cancelled: 0 };
+  const state = open([backup(), rollout, asks, ends, odd], { size, counts, looks: LOOKS });
+  return after(choose(state, backup().id), missed);
+};
+
+test("each of its kinds has a row, and the header has the count", () => {
+  const text = screenText(all());
+  expect(rows(all())[0]).toMatch(/● 3 running +○ 0 queued +\? 5 wait for you/);
+  expect(text).toMatch(/─ Waits for you 5 ─+ ! next ─/);
+  expect(text).toMatch(/\? rollout +Roll out 4\.2\? +2m │/);
+  expect(text).toMatch(/\? ask +waits for input: "Name\?" +1m │/);
+  expect(text).toMatch(/✗ deploy +row 7 of 10.* 5s │/);
+  expect(text).toMatch(/▲ dump +rows 4, usually .* 4s │/);
+  expect(text).toMatch(/▲ nightly +schedule: 2 runs missed +│/);
+});
+
+test("without anything that waits there is neither a panel nor a count, also for an exported run", () => {
+  for (const state of [open([backup()]), open([rollout], { readOnly: "run.json" })])
+    expect(screenText(state)).not.toMatch(/wait for you|Waits for you/);
+});
+
+test("a question stands with what runs, and its keys stand in its row while it is selected", () => {
+  const state = choose(all(), rollout.id);
+  const text = screenText(state);
+  expect(text).toMatch(/▌ \? rollout +Roll out 4\.2\? +y n +2m/);
+  expect(text).toMatch(/─ Running 3 ─[\s\S]*\? rollout[\s\S]*─ Finished/);
+  expect(text).not.toContain("─ Queued");
+});
+
+test("! goes from one to the next; what ended leaves when one goes on, a question stays", () => {
+  const kinds = (state: ReturnType<typeof all>) => waitingOf(state).map(({ kind }) => kind);
+  const first = press(all(), "!");
+  expect(first.selected).toBe(rollout.id);
+  const third = press(first, "!", "!");
+  expect(third.selected).toBe(ends.id);
+  expect(kinds(third)).toEqual(["question", "input", "failed", "odd", "schedule"]);
+  const fourth = press(third, "!");
+  expect(fourth.selected).toBe(odd.id);
+  expect(kinds(fourth)).toEqual(["question", "input", "odd", "schedule"]);
+  const queues = press(fourth, "!");
+  expect(queues.page).toMatchObject({ kind: "queues", at: 0 });
+  const round = press(queues, "!");
+  expect([round.selected, round.page]).toEqual([rollout.id, null]);
+  expect(kinds(round)).toEqual(["question", "input"]);
+  const answer = { choice: "yes", by: "ada", at: ago(1) };
+  expect(kinds(after(round, put({ ...rollout, approvals: [{ ...approval, answer }] })))).toEqual(["input"]);
+});
+
+test("what was looked at is remembered; all can be marked at once", () => {
+  const at = press(all(), "!", "!", "!");
+  const effects = effectsOf(at, { type: "pressed", pressed: { input: "j" } });
+  const keys = new Set([`failed ${ends.id} ${ends.finishedAt}`]);
+  expect(effects).toContainEqual({ type: "remember", looks: { ...LOOKS, keys } });
+  expect(waitingOf(act(all(), "all-looked-at")).map(({ kind }) => kind)).toEqual(["question", "input"]);
+});
+
+test("a failure that nobody watched waits until a key is pressed", () => {
+  const watched = choose(open([asks], { looks: LOOKS }), asks.id);
+  const over = after(watched, put({ ...ends, id: asks.id }));
+  expect(waitingOf(over)).toHaveLength(1);
+  expect(waitingOf(press(over, "tab"))).toHaveLength(0);
+});
+
+test("at most five rows are shown, two on a low terminal, and the rest is counted", () => {
+  const many = Array.from({ length: 8 }, (_, i) =>
+    failed({ id: `failed${i}`, label: `job ${i}`, finishedAt: ago(50 - i) }),
+  );
+  const at = (columns: number, lines: number) =>
+    choose(open([backup(), ...many], { size: { columns, rows: lines }, looks: LOOKS }), backup().id);
+  expect(screenText(at(120, 40))).toMatch(/Waits for you 8[\s\S]*job 7[\s\S]*job 3[\s\S]*─ 3 more ─/);
+  for (const [columns, lines] of [
+    [80, 24],
+    [40, 15],
+  ] as const) {
+    const text = screenText(at(columns, lines));
+    expect(text).toMatch(/Waits for you 8[\s\S]*job 7[\s\S]*job 6[\s\S]*─ 6 more ─/);
+    for (const row of text.split("\n")) expect([...row].length).toBeLessThanOrEqual(columns);
+  }
+  // The selected one is among the rows.
+  expect(screenText(choose(at(80, 24), "failed0"))).toMatch(/Waits for you 8[\s\S]*job 1[\s\S]*▌ ✗ job 0/);
+});
+
+test("a click on a row selects what waits", () => {
+  const state = all();
+  const y = rows(state).findIndex((row) => row.includes("✗ deploy"));
+  expect(update(state, { type: "clicked", x: 4, y }).selected).toBe(ends.id);
+});
+
+test("a name and a question reach the terminal only as text", () => {
+  const dangerous = {
+    ...rollout,
+    label: "x\x1b[2J",
+    approvals: [{ ...approval, question: "\x07Go\u202e?" }],
+  };
+  const text = screenText(open([dangerous], { size: SIZE }));
+  expect(text).toContain("\\x07Go\\u202e?");
+  expect(text).toContain("x\\x1b[2J");
+});
