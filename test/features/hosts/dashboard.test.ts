@@ -9,7 +9,6 @@ import { slotCount } from "../../../tui/dashboard/core/queue-view.js";
 import { commandOf } from "../../../tui/dashboard/core/request.js";
 import { shownItems } from "../../../tui/dashboard/pages/help/palette-rows.js";
 import { courseOf } from "../../../tui/describe/course.js";
-import { announce } from "../../../tui/features/reader/announce.js";
 import { fleetOf, host } from "../../harness/hosts.js";
 import { Story } from "../../harness/records.js";
 import {
@@ -25,7 +24,7 @@ import {
   wanted,
 } from "../../tui/dashboard/core.js";
 import { DAEMON, FIRST, FLEET, HOSTS, OPERATIONS, SECOND } from "../../tui/dashboard/fleet.js";
-import { ago, backup, NOW, queued } from "../../tui/dashboard/operations.js";
+import { ago, backup, queued } from "../../tui/dashboard/operations.js";
 
 const SIZE = { columns: 160, rows: 50 };
 const told = (fleet: HostsReply) => answerTo("hosts", fleet);
@@ -202,9 +201,4 @@ test("a hand-over to another host is told with the host, once the next operation
     after(handed, line({ type: "changed", id: SECOND.id, patch: { state: "running", host: name } }));
   expect(begun("db").notice?.text).toBe("→ Verify a backup started on db");
   expect(begun("build-1").notice?.text).toBe("→ Verify a backup started");
-});
-
-test("a screen reader hears of a host that is unreachable", () => {
-  const [before, now] = [open(fleetOf([HOSTS[0]!, { ...HOSTS[1]!, state: "up" }])), open()];
-  expect(announce(before, { ...now, now: NOW }, null)).toContain("Host build-2: unreachable.");
 });

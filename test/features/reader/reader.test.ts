@@ -16,12 +16,16 @@ function reading(world: { socket: string }, id: string | null = null) {
     heard += data;
     for (const wake of waiting) wake();
   });
-  const client = Object.assign(new Client(world.socket), { now: () => NOW });
+  let now = NOW;
+  const client = Object.assign(new Client(world.socket), { now: () => now });
   const done = readAloud({ stdin, stdout, socket: world.socket, client, id, flags: {} });
   return {
     done,
     type: (line: string) => void stdin.write(`${line}\n`),
     heard: () => heard,
+    wait(seconds: number) {
+      now += seconds * 1000;
+    },
     async until(text: string) {
       while (!heard.includes(text)) {
         await new Promise<void>((resolve) => waiting.add(resolve));
@@ -36,19 +40,13 @@ function reading(world: { socket: string }, id: string | null = null) {
 }
 
 describe("what changes is read", () => {
-  test("stages, tens of percent, warnings, the hand-over and the end, in words and without a sign", async () => {
+  test("stages, warnings, the hand-over, the end and that of the chain, in words and without a sign", async () => {
     await using world = await World.start();
     world.put(backup());
     await using reader = reading(world);
     await reader.until("1 running");
-    world.patch(backup().id, { percent: 48 });
-    world.patch(backup().id, { percent: 50.2 });
-    // Checksum is still to come, and nobody knows how long it takes.
-    await reader.until("Back up a folder, nightly: 50 percent, 17 MiB/s, at least 1m1");
     world.patch(backup().id, { untrackedStage: "Warm cache", percent: 70, progress: null });
     await reader.until("untracked stage Warm cache.");
-    world.patch(backup().id, { percent: 91 });
-    await reader.until("Back up a folder, nightly: 90 percent.");
     world.patch(backup().id, {
       currentStage: 2,
       untrackedStage: null,
@@ -59,15 +57,53 @@ describe("what changes is read", () => {
     world.patch(backup().id, { pause: { since: ago(0), seconds: 0, changes: 1 } });
     await reader.until("Back up a folder, nightly: paused.");
     world.patch(backup().id, { pause: { since: null, seconds: 0, changes: 2 } });
-    await reader.until("Back up a folder, nightly: resumed.");
+    await reader.until("Back up a folder, nightly: running.");
     await reader.until("warning: 3 files changed");
     world.patch(backup().id, { finishedAt: ago(5), result: { files: 3 } });
     world.handOver(backup().id, verify());
-    await reader.until("Back up a folder, nightly: succeeded after 1m10s. Result: files 3.");
-    await reader.until("Verify a backup: running. Started by Back up a folder. Id verifybbbbbb.");
-    expect(reader.heard()).not.toContain("48 percent");
-    expect(reader.heard()).not.toContain("70 percent");
+    await reader.until("Back up a folder, nightly: succeeded after 1m10s. Result: 3 files.");
+    await reader.until("Verify a backup: started by Back up a folder, id verifybbbbbb.");
+    await reader.until("Verify a backup: running.");
+    world.patch(verify().id, { state: "succeeded", finishedAt: ago(-2) });
+    await reader.until("Verify a backup: the chain of 2 succeeded after ");
+    expect(reader.heard()).not.toContain(" percent");
     expect(reader.heard()).not.toMatch(/[\x1b●✓✗━○]/);
+  });
+
+  test("progress in one sentence each ten seconds, whatever runs, each operation in its turn", async () => {
+    await using world = await World.start();
+    const other = backup({ id: "otheraaaaaaa", label: "weekly", percent: 20 });
+    world.put(backup());
+    world.put(other);
+    await using reader = reading(world);
+    await reader.until("2 running");
+    const sentences = () => reader.heard().match(/\w+: \d+ percent/g) ?? [];
+    const both = async (percent: number) => {
+      for (const id of [backup().id, other.id]) world.patch(id, { percent });
+      world.patch(other.id, { status: { text: `at ${percent}`, level: "warning" } });
+      await reader.until(`warning: at ${percent}`);
+    };
+    await both(50);
+    expect(sentences()).toEqual([]);
+    reader.wait(10);
+    await both(51);
+    await both(52);
+    expect(sentences()).toHaveLength(1);
+    reader.wait(10);
+    await both(53);
+    expect(new Set(sentences().map((sentence) => sentence.split(":")[0]))).toEqual(
+      new Set(["nightly", "weekly"]),
+    );
+  });
+
+  test("a question at once, also one that waits when the reader is opened", async () => {
+    await using world = await World.start();
+    world.put(backup({ waitingForInput: { prompt: "Name?", since: ago(9) } }));
+    await using reader = reading(world);
+    await reader.until("Connected: 1 running, 0 queued, 1 waiting for your answer.");
+    await reader.until(
+      "Back up a folder, nightly: waits for input: Name?. In a shell: liveops attach backupaaaaaa.",
+    );
   });
 
   test("with an id only its chain, first as it stands", async () => {
@@ -75,7 +111,7 @@ describe("what changes is read", () => {
     world.put(backup());
     world.put(failed());
     await using reader = reading(world, "backupaaa");
-    await reader.until("stage 2 of 3, Archive, 47 percent");
+    await reader.until("stage 2 of 3, Archive, for 1m15s, 47 percent");
     await reader.until("Connected");
     world.patch(failed().id, { state: "queued" });
     world.patch(backup().id, { cancelRequested: true });
@@ -137,7 +173,7 @@ describe("what is typed", () => {
     await using reader = reading(world);
     await reader.until("Connected");
     reader.type("show backup");
-    await reader.until("waits for approval: Roll out? (yes, no). Id backupaaaaaa.");
+    await reader.until("waits for approval: Roll out? (yes, no). In a shell: liveops approve backupaaaaaa");
   });
 
   test("before the daemon has answered, nothing is said of its operations", async () => {

@@ -1,238 +1,205 @@
 /**
- * What changed between two states, as sentences that are read aloud: states, stages, tens of percent, warnings, ends.
- * Pure. Signs and bars are left out: a screen reader spells them.
+ * What changed between two states, as sentences that are read aloud. Pure. Signs and bars are left out: a screen reader
+ * spells them.
  */
 
 import { answerCommand, waitsForApproval } from "../../../protocol/approval.js";
 import { stagePercent } from "../../../protocol/estimate/overall-progress.js";
 import { getOwn } from "../../../protocol/objects.js";
-import type { Approval, Operation } from "../../../protocol/operation.js";
+import type { Operation } from "../../../protocol/operation.js";
 import { isUnrun } from "../../../protocol/stage-state.js";
 import { isFinal } from "../../../protocol/state.js";
 import { count } from "../../../protocol/text/count.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
 import { oddText } from "../../../protocol/text/odd-text.js";
 import { chainOf, isPaused, operationOf } from "../../dashboard/core/chain.js";
-import { operationTime } from "../../dashboard/core/chain-time.js";
-import { hostNamed } from "../../dashboard/core/hosts.js";
+import { chainTime } from "../../dashboard/core/chain-time.js";
+import { chainElapsed } from "../../dashboard/core/estimate.js";
 import type { State } from "../../dashboard/core/model.js";
-import { pausedQueues, waitOf } from "../../dashboard/core/queue-view.js";
+import { waitOf } from "../../dashboard/core/queue-view.js";
 import { againstHung, startDaemon } from "../../dashboard/core/request.js";
 import { sanitizeLine } from "../../dashboard/text/cells.js";
-import { inOneLine } from "../../dashboard/text/outcome.js";
+import { summaryOf } from "../../dashboard/text/outcome.js";
 import { elapsedOf } from "../../describe/duration.js";
 import { formatDuration, formatRate } from "../../terminal/format.js";
 import { allowedFailures, stageNote } from "../../terminal/stage-note.js";
-import { formatLeft } from "../../terminal/time-left.js";
+import { longLeft } from "../../terminal/time-left.js";
+
+export function nameOf({ title, label }: Operation): string {
+  return sanitizeLine(label === null ? title : `${title}, ${label}`);
+}
+
+const say = (operation: Operation, text: string) => `${nameOf(operation)}: ${sanitizeLine(text)}.`;
+
+const words = (texts: readonly string[], between = ", ") => texts.filter(Boolean).join(between);
+
+const after = (seconds: number | null) => (seconds === null ? "" : ` after ${formatDuration(seconds)}`);
+
+/** What it asks a person; "": nothing. */
+function questionOf(operation: Operation): string {
+  const { waitingForInput, id } = operation;
+  const open = waitsForApproval(operation);
+  if (open !== null)
+    return `waits for approval: ${open.question} (${open.choices.join(", ")}). In a shell: ${answerCommand(id, open)}`;
+  if (!waitingForInput) return "";
+  return `${words(["waits for input", waitingForInput.prompt], ": ")}. In a shell: liveops attach ${id}`;
+}
+
+function endOf(operation: Operation): string {
+  const { state, error } = operation;
+  const summary = summaryOf(operation);
+  const allowed = allowedFailures(operation).length;
+  const head = `${state}${after(elapsedOf(operation, 0))}`;
+  const why = (error?.causes ?? []).map(({ message }) => `, caused by ${firstLine(message)}`).join("");
+  const odd = (operation.odd ?? []).map((each) => `Odd: ${oddText(each)}`);
+  const isGood = state === "succeeded";
+  return words(
+    [
+      words([head, allowed === 0 ? "" : `with ${count(allowed, "allowed failure")}`]) +
+        (error === null || isGood ? "" : `: ${firstLine(error.message)}${why}`),
+      ...odd,
+      isGood && summary !== "" ? `Result: ${summary}` : "",
+    ],
+    ". ",
+  );
+}
+
+/** What is true of the operation, each in untrusted words: said once it is true, what waits for a person first. */
+function factsOf(operation: Operation): string[] {
+  const {
+    state,
+    stages,
+    stageStates,
+    stageTimes,
+    steps = {},
+    status,
+    currentStage,
+    untrackedStage,
+  } = operation;
+  const unusual = stages.flatMap((stage) => {
+    const is = getOwn(stageStates, stage);
+    const note = isUnrun(is) || is === "allowed-failure" ? stageNote(is, getOwn(stageTimes, stage)) : "";
+    return note === "" ? [] : [`stage ${stage} ${note}`];
+  });
+  const failed = Object.values(steps)
+    .flat()
+    .filter((step) => step.state === "failed")
+    .map(({ name, reason }) => words([`step ${name} failed`, reason ?? ""], ": "));
+  if (isFinal(state)) return [...unusual, ...failed, endOf(operation)];
+  return [
+    questionOf(operation),
+    isPaused(operation) ? "paused" : state,
+    currentStage < 0 ? "" : `stage ${currentStage + 1} of ${stages.length}, ${stages[currentStage]}`,
+    untrackedStage === null ? "" : `untracked stage ${untrackedStage}`,
+    ...unusual,
+    ...failed,
+    status?.level === "warning" || status?.level === "error" ? `${status.level}: ${status.text}` : "",
+    operation.cancelRequested ? "cancelling" : "",
+  ].filter(Boolean);
+}
+
+/** Facts of an operation that are said at once. */
+const SAID_MOST = 4;
 
 /** @param id only this operation and its chain; null: all */
 export function announce(before: State, after: State, id: string | null): string[] {
-  return [...connection(before, after), ...heard(before, after, id)];
-}
-
-function connection(before: State, after: State): string[] {
-  const reason = (state: State) => (state.connection.state === "connecting" ? state.connection.reason : null);
-  const silent = hungOf(after) === undefined || hungOf(before) !== undefined ? [] : [hung(after)];
-  if (silent.length > 0) return silent;
-  if (reason(before) === null && reason(after) !== null)
-    return [
-      `No daemon responds on ${sanitizeLine(after.session.socket)}. Start one with: ${sanitizeLine(startDaemon(after.session.flags))}. Reconnecting.`,
-    ];
-  if (before.connection.state === after.connection.state)
-    return [...pauses(before, after), ...hosts(before, after)];
-  switch (after.connection.state) {
-    case "live":
-      return before.connection.state === "away" ? ["The daemon responds again."] : [opening(after)];
-    case "away":
-      return ["The daemon does not respond. Operations keep running. Reconnecting."];
-    case "connecting":
-      return [];
-  }
-}
-
-const hungOf = ({ connection }: State) => (connection.state === "live" ? undefined : connection.hung);
-
-function hung(state: State): string {
-  const next = againstHung(hungOf(state)!, state.session.flags).map(
-    ([command, does]) => `To ${does}: ${sanitizeLine(command)}.`,
+  const changed = changedBetween(before, after, id).toSorted(
+    ([, a], [, b]) => Number(questionOf(a) === "") - Number(questionOf(b) === ""),
   );
-  return ["The daemon does not answer. Operations keep running.", ...next, "Reconnecting."].join(" ");
+  return [...connection(before, after), ...changed.flatMap(([was, is]) => news(was, is, after))];
 }
 
-/** Queues that were paused or resumed. */
-function pauses(before: State, after: State): string[] {
-  if (before.queues.all === after.queues.all || before.queues.all.length === 0) return [];
-  const [was, is] = [pausedQueues(before), pausedQueues(after)];
-  const sentence = (names: string[], others: string[], word: string) =>
-    names.filter((name) => !others.includes(name)).map((name) => `Queue ${sanitizeLine(name)}: ${word}.`);
-  return [...sentence(is, was, "paused"), ...sentence(was, is, "resumed")];
+/** The operation with the id and its chain; without an id all. */
+function followedIn(state: State, id: string | null): readonly Operation[] {
+  const operation = id === null ? null : operationOf(state, id);
+  return operation === null ? [...state.view.operations.values()] : chainOf(state, operation);
 }
 
-/** Hosts of the fleet whose state changed. */
-function hosts(before: State, after: State): string[] {
-  if (before.hosts.all === after.hosts.all || before.hosts.all.length === 0) return [];
-  return after.hosts.all
-    .filter((host) => hostNamed(before, host.name)?.state !== host.state)
-    .map(({ name, state }) => `Host ${sanitizeLine(name)}: ${state}.`);
-}
+type Change = readonly [was: Operation | null, is: Operation];
 
-function opening(state: State): string {
-  const { running, queued, failed } = state.view.counts;
-  return `Connected: ${running} running, ${queued} queued, ${failed} failed. Type help for the commands.`;
-}
-
-function heard(before: State, after: State, id: string | null): string[] {
+function changedBetween(before: State, after: State, id: string | null): Change[] {
   // The first picture is told by its counts, and on request.
   if (before.connection.state === "connecting" || before.view.operations === after.view.operations) return [];
-  const followed = id === null ? null : operationOf(after, id);
-  const chain = followed === null ? null : new Set(chainOf(after, followed).map((link) => link.id));
-  const sentences: string[] = [];
-  for (const [key, operation] of after.view.operations) {
-    const was = operationOf(before, key);
-    if (was === operation || (chain !== null && !chain.has(key))) continue;
-    sentences.push(...changes(was, operation, after));
+  return followedIn(after, id).flatMap((is): Change[] => {
+    const was = operationOf(before, is.id);
+    return was === is ? [] : [[was, is]];
+  });
+}
+
+function news(was: Operation | null, is: Operation, state: State): string[] {
+  const old = was === null ? [] : factsOf(was);
+  const fresh = factsOf(is).filter((text) => !old.includes(text));
+  const more = fresh.length - SAID_MOST;
+  const said = more > 0 ? [...fresh.slice(0, SAID_MOST), `${more} more`] : fresh;
+  const previous = was === null ? operationOf(state, is.chain.previous) : null;
+  const from = previous === null ? "" : `started by ${previous.title}`;
+  const { next, index } = is.chain;
+  const isOver = isFinal(is.state) && was?.state !== is.state && next === null && index > 0;
+  const links = chainOf(state, is);
+  return [
+    ...(was === null ? [words([from, `id ${is.id}`])] : []),
+    ...said,
+    ...(isOver ? [`the chain of ${links.length} ${is.state}${after(chainElapsed(links, state.now))}`] : []),
+  ].map((text) => say(is, text));
+}
+
+function connection({ connection: was }: State, state: State): string[] {
+  const { connection: is, session } = state;
+  const tell = (text: string) => [sanitizeLine(`${text} Reconnecting.`)];
+  const hung = is.state === "live" ? undefined : is.hung;
+  if (hung !== undefined && (was.state === "live" || was.hung === undefined)) {
+    const next = againstHung(hung, session.flags).map(([command, does]) => `To ${does}: ${command}.`);
+    return tell(words(["The daemon does not answer. Operations keep running.", ...next], " "));
   }
-  return sentences;
+  if (is.state === "connecting" && is.reason !== null && was.state === "connecting" && was.reason === null)
+    return tell(`No daemon responds on ${session.socket}. Start one with: ${startDaemon(session.flags)}.`);
+  if (was.state === is.state) return [];
+  if (is.state === "away") return tell("The daemon does not respond. Operations keep running.");
+  return was.state === "away" ? ["The daemon responds again."] : opening(state);
 }
 
-function changes(was: Operation | null, is: Operation, state: State): string[] {
-  const name = nameOf(is);
-  const sentences: string[] = [];
-  if (was === null) {
-    const previous = operationOf(state, is.chain.previous);
-    const from = previous === null ? "" : `. Started by ${sanitizeLine(previous.title)}`;
-    sentences.push(`${name}: ${is.state}${from}. Id ${is.id}.`);
-  } else if (was.state !== is.state && !isFinal(is.state)) sentences.push(`${name}: ${is.state}.`);
-  if (is.state === "running" && isPaused(is) !== (was !== null && isPaused(was)))
-    sentences.push(`${name}: ${isPaused(is) ? "paused" : "resumed"}.`);
-  if (is.currentStage !== (was?.currentStage ?? -1) && is.currentStage >= 0 && !isFinal(is.state))
-    sentences.push(
-      `${name}: stage ${is.currentStage + 1} of ${is.stages.length}, ${sanitizeLine(is.stages[is.currentStage] ?? "")}.`,
-    );
-  sentences.push(...unusualStages(was, is).map((text) => `${name}: ${text}.`));
-  sentences.push(...failedSteps(was, is).map((text) => `${name}: ${text}.`));
-  if (is.untrackedStage !== (was?.untrackedStage ?? null) && is.untrackedStage !== null)
-    sentences.push(`${name}: untracked stage ${sanitizeLine(is.untrackedStage)}.`);
-  const ten = (operation: Operation) => Math.floor(operation.percent / 10);
-  const sameStage =
-    was !== null && was.currentStage === is.currentStage && was.untrackedStage === is.untrackedStage;
-  if (is.state === "running" && sameStage && ten(is) > ten(was))
-    sentences.push(`${name}: ${about(is)}${ten(is) * 10} percent${pace(is, state)}.`);
-  const level = is.status?.level;
-  if ((level === "warning" || level === "error") && is.status?.text !== was?.status?.text)
-    sentences.push(`${name}: ${level}: ${sanitizeLine(is.status!.text)}`);
-  const { waitingForInput } = is;
-  if (waitingForInput && !was?.waitingForInput)
-    sentences.push(
-      `${name}: waits for input${asked(waitingForInput.prompt)}. In a shell: liveops attach ${is.id}.`,
-    );
-  const open = waitsForApproval(is);
-  if (open !== null && (was === null || waitsForApproval(was) === null))
-    sentences.push(`${name}: ${questionOf(open)}. In a shell: ${answerCommand(is.id, open)}.`);
-  if (is.cancelRequested && !was?.cancelRequested && !isFinal(is.state))
-    sentences.push(`${name}: cancelling.`);
-  if (isFinal(is.state) && was?.state !== is.state) sentences.push(ended(is));
-  return sentences;
+/** The counts, and what waits for an answer. */
+function opening({ view }: State): string[] {
+  const asking = [...view.operations.values()].filter((it) => questionOf(it) !== "");
+  const { running, queued } = view.counts;
+  const counts = words([
+    `Connected: ${running} running`,
+    `${queued} queued`,
+    asking.length === 0 ? "" : `${asking.length} waiting for your answer`,
+  ]);
+  return [`${counts}. Type help for the commands.`, ...asking.map((it) => say(it, questionOf(it)))];
 }
 
-/** Stages that were skipped or are up to date, or whose failure was allowed, since then. */
-function unusualStages(was: Operation | null, is: Operation): string[] {
-  if (was?.stageStates === is.stageStates) return [];
-  return is.stages.flatMap((stage) => {
-    const state = getOwn(is.stageStates, stage);
-    if (!isUnrun(state) && state !== "allowed-failure") return [];
-    const isOld = was?.attempt === is.attempt && getOwn(was.stageStates, stage) === state;
-    return isOld ? [] : [`stage ${sanitizeLine(stage)} ${stageNote(state, getOwn(is.stageTimes, stage))}`];
-  });
-}
-
-/** Steps that are told at once. */
-const STEPS_MOST = 3;
-
-/** Steps that failed since then: the stage may go on for long. */
-function failedSteps(was: Operation | null, is: Operation): string[] {
-  if (is.steps === undefined || was?.steps === is.steps) return [];
-  const failed = Object.entries(is.steps).flatMap(([stage, list]) => {
-    const before = was?.attempt === is.attempt ? (getOwn(was.steps ?? {}, stage) ?? []) : [];
-    const old = new Set(before.flatMap(({ name, state }) => (state === "failed" ? [name] : [])));
-    return list.filter(({ name, state }) => state === "failed" && !old.has(name));
-  });
-  const told = failed.slice(0, STEPS_MOST).map(({ name, reason }) => {
-    const why = reason === null ? "" : `: ${sanitizeLine(reason)}`;
-    return `step ${sanitizeLine(name)} failed${why}`;
-  });
-  const more = failed.length - told.length;
-  return more > 0 ? [...told, `${count(more, "more step")} failed`] : told;
-}
-
-function asked(prompt: string): string {
-  return prompt === "" ? "" : `: ${sanitizeLine(prompt)}`;
-}
-
-export function nameOf({ title, label }: Operation): string {
-  return label === null ? sanitizeLine(title) : `${sanitizeLine(title)}, ${sanitizeLine(label)}`;
-}
-
-function pace(operation: Operation, state: State): string {
+/** How far it is, and how long its chain still takes. */
+function progressOf(operation: Operation, state: State): string {
   const { progress } = operation;
-  const { seconds, isLeast } = operationTime(state, operation);
-  const parts = [
+  const share = operation.state === "running" ? stagePercent(operation) : null;
+  return words([
+    share === null ? "" : `${progress?.approximate ? "about " : ""}${Math.floor(share)} percent`,
     progress?.rate == null ? "" : formatRate(progress.rate, progress.unit),
-    seconds === null ? "" : `${isLeast ? "at least " : ""}${formatLeft(seconds)} left`,
-  ].filter(Boolean);
-  return parts.length === 0 ? "" : `, ${sanitizeLine(parts.join(", "))}`;
+    longLeft(chainTime(state, operation)).replace("≥", "at least ").replace("…", ""),
+  ]);
 }
 
-function ended(operation: Operation): string {
-  const seconds = elapsedOf(operation, 0);
-  const took = seconds === null ? "" : ` after ${formatDuration(seconds)}`;
-  const { error, result } = operation;
-  const causes = (error?.causes ?? []).map(({ message }) => `, caused by ${firstLine(message)}`);
-  const allowed = allowedFailures(operation).length;
-  const passed = allowed === 0 ? "" : `, with ${allowed} allowed failure${allowed === 1 ? "" : "s"}`;
-  const why =
-    error !== null && operation.state !== "succeeded"
-      ? `: ${sanitizeLine(firstLine(error.message) + causes.join(""))}`
-      : "";
-  const what =
-    operation.state === "succeeded" && result !== null && result !== undefined
-      ? `. Result: ${sanitizeLine(typeof result === "string" ? JSON.stringify(result) : inOneLine(result))}`
-      : "";
-  const odd = (operation.odd ?? []).map((each) => `. Odd: ${sanitizeLine(oddText(each))}`).join("");
-  return `${nameOf(operation)}: ${operation.state}${took}${passed}${why}${odd}${what}.`;
-}
-
-/** What stands before a percent that is an estimate. */
-function about({ progress }: Operation): string {
-  return progress?.approximate ? "about " : "";
-}
-
-function questionOf({ question, choices }: Approval): string {
-  return `waits for approval: ${sanitizeLine(question)} (${choices.map(sanitizeLine).join(", ")})`;
+/** Of the running operations, that whose progress was said the longest ago, if it got on since; null: none did. */
+export function nextProgress(state: State, id: string | null, said: ReadonlyMap<string, string>) {
+  const turns = [...said.keys()];
+  const fresh = followedIn(state, id).flatMap((operation) => {
+    const sentence = say(operation, progressOf(operation, state));
+    const isNews = operation.state === "running" && said.get(operation.id) !== sentence;
+    return isNews && stagePercent(operation) !== null ? [{ id: operation.id, sentence }] : [];
+  });
+  return fresh.sort((a, b) => turns.indexOf(a.id) - turns.indexOf(b.id))[0] ?? null;
 }
 
 /** One operation, as it stands. */
-export function describe(operation: Operation, at: State): string[] {
-  const { state, stages, currentStage, untrackedStage, id } = operation;
-  if (isFinal(state)) return [`${ended(operation)} Id ${id}.`];
-  const tracked =
-    currentStage < 0
-      ? ""
-      : `, stage ${currentStage + 1} of ${stages.length}, ${sanitizeLine(stages[currentStage] ?? "")}`;
-  const stage = untrackedStage === null ? tracked : `, untracked stage ${sanitizeLine(untrackedStage)}`;
-  const share = state === "running" ? stagePercent(operation) : null;
-  const percent =
-    share === null
-      ? pace(operation, at)
-      : `, ${about(operation)}${Math.floor(share)} percent${pace(operation, at)}`;
+export function describe(operation: Operation, at: State): string {
   const seconds = elapsedOf(operation, at.now);
-  const running = seconds === null ? "" : `, for ${formatDuration(seconds)}`;
-  const { waitingForInput } = operation;
-  const open = waitsForApproval(operation);
-  const question = open === null ? "" : `, ${questionOf(open)}`;
-  const input = waitingForInput ? `, waits for input${asked(waitingForInput.prompt)}` : "";
-  const word = isPaused(operation) ? "paused" : state;
-  const wait = waitOf(at, operation);
-  const waits = wait === null ? "" : `, ${sanitizeLine(wait.long)}`;
-  return [`${nameOf(operation)}: ${word}${running}${stage}${percent}${waits}${input}${question}. Id ${id}.`];
+  const open = [
+    seconds === null ? "" : `for ${formatDuration(seconds)}`,
+    progressOf(operation, at),
+    waitOf(at, operation)?.long ?? "",
+  ];
+  const isOver = isFinal(operation.state);
+  return say(operation, `${words([...factsOf(operation), ...(isOver ? [] : open)])}. Id ${operation.id}`);
 }

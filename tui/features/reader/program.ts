@@ -16,16 +16,7 @@ import { sanitizeLine } from "../../dashboard/text/cells.js";
 import { coloured } from "../../dashboard/text/coloured.js";
 import { update } from "../../dashboard/update.js";
 import { watchDaemon } from "../../dashboard/watch.js";
-import { announce, describe, nameOf } from "./announce.js";
-
-export interface Reply {
-  readonly said: readonly string[];
-  readonly request?: Request;
-  /** Asked first: done only when the next line is yes. */
-  readonly question?: Request;
-  readonly log?: string;
-  readonly quit?: boolean;
-}
+import { announce, describe, nameOf, nextProgress } from "./announce.js";
 
 const HELP = [
   "list: running, queued and the newest finished operations",
@@ -36,61 +27,23 @@ const HELP = [
   "An id may be cut to three letters or more. Without an id: the newest operation.",
 ];
 
-/** Operations that `list` reads. */
-const LISTED = 10;
+/** What a word does to the operation that is named after it; the others are asked first. */
+const REQUESTS = ["pause", "resume", "retry", "cancel", "remove"] as const;
+const ASKED_FIRST: readonly Request["kind"][] = ["cancel", "remove"];
 
-function reply(state: State, typed: string): Reply {
-  const [word = "", prefix] = typed.trim().split(/\s+/);
-  switch (word) {
-    case "":
-      return { said: [] };
-    case "help":
-    case "?":
-      return { said: HELP };
-    case "quit":
-    case "exit":
-    case "q":
-      return { said: ["Operations keep running."], quit: true };
-    case "list":
-    case "ls":
-      return { said: list(state) };
-  }
-  if (!["show", "log", "pause", "resume", "cancel", "retry", "remove"].includes(word))
-    return { said: [`No command ${word}. Type help for the commands.`] };
-  const found = find(state, prefix);
-  if (typeof found === "string") return { said: [found] };
-  const { id } = found;
-  switch (word) {
-    case "show":
-      return { said: describe(found, state) };
-    case "log":
-      return { said: [], log: id };
-    case "pause":
-    case "resume":
-    case "retry":
-      return { said: [], request: { kind: word, ids: [id] } };
-    default: {
-      const question: Request =
-        word === "cancel" ? { kind: "cancel", ids: [id] } : { kind: "remove", ids: [id] };
-      return {
-        said: [
-          `${word === "cancel" ? "Cancel" : "Remove"} ${nameOf(found)}? Type yes. In a shell: ${commandOf(question, state.session.flags)}`,
-        ],
-        question,
-      };
-    }
-  }
-}
+/** Operations that `list` reads, and lines of a log. */
+const LISTED = 10;
+const LOG_LINES = 10;
+
+/** Milliseconds from one sentence of progress to the next, whatever it is of. */
+const PROGRESS_MS = 10_000;
 
 function list(state: State): string[] {
-  const ids = state.list.order.slice(0, LISTED);
-  const lines = ids.flatMap((id) => {
-    const operation = operationOf(state, id);
-    return operation === null ? [] : describe(operation, state);
-  });
-  const rest = state.list.order.length - ids.length;
-  if (lines.length === 0) return [nothing(state)];
-  return rest > 0 ? [...lines, `${rest} more: liveops ls`] : lines;
+  const { order } = state.list;
+  const all = order.flatMap((id) => operationOf(state, id) ?? []);
+  if (all.length === 0) return [nothing(state)];
+  const lines = all.slice(0, LISTED).map((operation) => describe(operation, state));
+  return all.length > LISTED ? [...lines, `${all.length - LISTED} more: liveops ls`] : lines;
 }
 
 const nothing = ({ connection }: State): string =>
@@ -98,33 +51,36 @@ const nothing = ({ connection }: State): string =>
 
 /** The operation that a prefix of an id means, or what is wrong with it. */
 function find(state: State, prefix: string | undefined) {
-  if (prefix === undefined) {
-    const newest = operationOf(state, state.list.order[0] ?? null);
-    return newest ?? nothing(state);
-  }
-  const fitting = [...state.view.operations.values()].filter(({ id }) => id.startsWith(prefix));
-  if (fitting.length === 1) return fitting[0]!;
-  return fitting.length === 0
-    ? `No operation ${prefix}.`
-    : `${prefix} begins the ids of ${fitting.length} operations.`;
+  if (prefix === undefined) return operationOf(state, state.list.order[0] ?? null) ?? nothing(state);
+  const [first, ...others] = [...state.view.operations.values()].filter(({ id }) => id.startsWith(prefix));
+  if (first === undefined) return `No operation ${prefix}.`;
+  return others.length === 0 ? first : `${prefix} begins the ids of ${others.length + 1} operations.`;
 }
-
-/** Lines of a log that are read. */
-const LOG_LINES = 10;
 
 /** @returns the exit code, once the reader leaves */
 export async function readAloud(options: ReaderOptions): Promise<number> {
   const { stdin, stdout, socket, client = new Client(socket), id, flags, allow, stateDir = null } = options;
   const left = new AbortController();
-  const say = (lines: readonly string[]) => {
+  const say = (...lines: readonly string[]) => {
     for (const line of lines) stdout.write(`${line}\n`);
   };
   let followed = id;
   let state: State = initialState({ size: { columns: 80, rows: 24 }, now: client.now(), socket, flags });
+  let silentUntil = client.now() + PROGRESS_MS;
+  /** What was said of the progress of each, the oldest first. */
+  const said = new Map<string, string>();
   const dispatch = (message: Message) => {
     const before = state;
-    [state] = update({ ...state, now: client.now() }, message);
-    say(announce(before, state, followed));
+    const now = client.now();
+    [state] = update({ ...state, now }, message);
+    say(...announce(before, state, followed));
+    if (now < silentUntil) return;
+    const next = nextProgress(state, followed, said);
+    if (next === null) return;
+    say(next.sentence);
+    said.delete(next.id);
+    said.set(next.id, next.sentence);
+    silentUntil = now + PROGRESS_MS;
   };
   if (id !== null) {
     try {
@@ -132,47 +88,62 @@ export async function readAloud(options: ReaderOptions): Promise<number> {
       followed = operation.id;
       say(describe(operation, state));
     } catch (error) {
-      say([(error as Error).message]);
+      say((error as Error).message);
       return error instanceof Refusal ? exitCodeOfStatus(error.status) : EXIT.noDaemon;
     }
   }
   const ask = async (request: Request) => {
-    try {
-      dispatch({ type: "answered", request, operations: await send(client, request, allow) });
-      const { notice } = state;
-      if (notice !== null) say([`${sanitizeLine(notice.text)}. In a shell: ${notice.command ?? ""}`]);
-    } catch (error) {
-      say([`${request.kind}: ${sanitizeLine((error as Error).message)}`]);
-    }
-  };
-  const readLog = async (of: string) => {
-    const { lines } = await client.log(of, { tail: LOG_LINES });
-    say(lines.length === 0 ? ["The log is empty."] : lines.map(({ text }) => coloured(text).text));
+    dispatch({ type: "answered", request, operations: await send(client, request, allow) });
+    const { notice } = state;
+    if (notice !== null) say(`${sanitizeLine(notice.text)}. In a shell: ${notice.command ?? ""}`);
   };
   void watchDaemon({ dispatch, now: () => client.now() }, client, stateDir, left.signal);
 
   let question: Request | null = null;
+  const typed = async (line: string): Promise<void> => {
+    const asked = question;
+    question = null;
+    if (asked !== null && /^y(es)?$/i.test(line)) return ask(asked);
+    if (asked !== null && line !== "") say("Not done.");
+    const [word = "", prefix] = line.split(/\s+/);
+    if (word === "") return;
+    if (/^(help|\?)$/.test(word)) return say(...HELP);
+    if (/^(list|ls)$/.test(word)) return say(...list({ ...state, now: client.now() }));
+    const kind = REQUESTS.find((each) => each === word);
+    if (kind === undefined && !/^(show|log)$/.test(word))
+      return say(`No command ${word}. Type help for the commands.`);
+    const operation = find(state, prefix);
+    if (typeof operation === "string") return say(operation);
+    if (word === "show") return say(describe(operation, { ...state, now: client.now() }));
+    if (kind === undefined) {
+      const { lines } = await client.log(operation.id, { tail: LOG_LINES });
+      return say(
+        ...(lines.length === 0 ? ["The log is empty."] : lines.map(({ text }) => coloured(text).text)),
+      );
+    }
+    const request: Request = { kind, ids: [operation.id] };
+    if (!ASKED_FIRST.includes(kind)) return ask(request);
+    question = request;
+    const command = commandOf(request, flags);
+    say(`${kind === "cancel" ? "Cancel" : "Remove"} ${nameOf(operation)}? Type yes. In a shell: ${command}`);
+  };
   // Loaded here: the full screen does without it.
   const { createInterface } = process.getBuiltinModule("node:readline");
   const lines = createInterface({ input: stdin, terminal: false });
-  const code = await new Promise<number>((resolve) => {
-    const interrupted = () => resolve(EXIT.interrupted);
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, interrupted);
-    lines.on("close", () => resolve(EXIT.done));
-    lines.on("line", (typed) => {
-      const asked = question;
-      question = null;
-      if (asked !== null && /^y(es)?$/i.test(typed.trim())) return void ask(asked);
-      if (asked !== null && typed.trim() !== "") say(["Not done."]);
-      const answer = reply({ ...state, now: client.now() }, typed);
-      say(answer.said);
-      question = answer.question ?? null;
-      if (answer.request !== undefined) void ask(answer.request);
-      if (answer.log !== undefined)
-        readLog(answer.log).catch((error: Error) => say([sanitizeLine(error.message)]));
-      if (answer.quit) resolve(EXIT.done);
-    });
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const interrupted = () => resolve(EXIT.interrupted);
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  for (const signal of signals) process.on(signal, interrupted);
+  lines.on("close", () => resolve(EXIT.done));
+  lines.on("line", (text) => {
+    const line = text.trim();
+    if (/^(quit|exit|q)$/.test(line)) {
+      say("Operations keep running.");
+      resolve(EXIT.done);
+    } else typed(line).catch((error: Error) => say(`${line}: ${sanitizeLine(error.message)}`));
   });
+  const code = await promise;
+  for (const signal of signals) process.off(signal, interrupted);
   left.abort();
   lines.close();
   return code;
