@@ -10,6 +10,7 @@ import { nested } from "./features/nested/feature.js";
 import { notices } from "./features/notices/feature.js";
 import { odd } from "./features/odd/feature.js";
 import { schedules } from "./features/schedules/feature.js";
+import { sessions } from "./features/sessions/feature.js";
 import { shell } from "./features/shell/feature.js";
 import { traces } from "./features/traces/feature.js";
 import { why } from "./features/why/feature.js";
@@ -24,5 +25,6 @@ export const FEATURES: readonly MakeFeature[] = [
   why,
   schedules,
   backup,
+  sessions,
   shell,
 ];

@@ -51,6 +51,7 @@ export const PATHS = {
   hosts: { method: "GET", path: "/v1/hosts" },
   declareLost: { method: "POST", path: "/v1/hosts/:host/lost" },
   drain: { method: "POST", path: "/v1/drain", sends: "body" },
+  openSession: { method: "GET", path: "/v1/sessions/:session", lastLine: "end" },
   watch: { method: "GET", path: "/v1/watch", sends: "query", lastLine: "end" },
   types: { method: "GET", path: "/v1/ops" },
   history: { method: "GET", path: "/v1/ops/:op/history", sends: "query" },

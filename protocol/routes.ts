@@ -368,6 +368,14 @@ export const ROUTES = {
       replies: { 200: ndjson(lines.terminalLine) },
       refusals: [...NOT_FOUND, "LIVEOPS_NO_TERMINAL"],
     },
+    openSession: {
+      summary: "Keep a session open",
+      description:
+        "The session ends some seconds after its last stream has closed. Its operations that were submitted with " +
+        "endsWithSession are cancelled then.",
+      params: requests.sessionParams,
+      replies: { 200: ndjson(lines.sessionLine) },
+    },
     watch: {
       summary: "Watch changes of state",
       description: "A snapshot, then changes. A line may be applied twice; ignore unknown types and keys.",

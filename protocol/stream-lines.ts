@@ -153,6 +153,11 @@ export const selectionLine = z.discriminatedUnion("type", [
   doc(z.object({ type: z.literal("end") }), "last line"),
 ]);
 
+export const sessionLine = z.discriminatedUnion("type", [
+  doc(z.object({ type: z.literal("open") }), "the session is open"),
+  pingLine,
+]);
+
 /** A line of an event stream: an event, a log line (with `log`) or, with `follow`, the end. */
 export type EventLine = WithoutPing<z.infer<typeof eventLine>>;
 export type TerminalLine = WithoutPing<z.infer<typeof terminalLine>>;

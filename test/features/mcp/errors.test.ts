@@ -10,7 +10,7 @@ const ID = "k3fa81x0c2pd";
 async function reply(message: string, readOnly = false) {
   const { message: said, next } = await errorReply(new Refusal("LIVEOPS_WRONG_STATE", message), {
     to,
-    readOnly,
+    rules: { readOnly },
   });
   return [said, ...next];
 }

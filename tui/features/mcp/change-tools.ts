@@ -4,58 +4,35 @@ import * as z from "zod";
 import { newKey } from "../../../protocol/client/idempotency-key.js";
 import { submitPlace } from "../../../protocol/client/submit-place.js";
 import { UsageError } from "../../../protocol/failures.js";
-import { retryBody, submitBody } from "../../../protocol/requests.js";
+import { submitBody } from "../../../protocol/requests.js";
 import { inPipelineBundle } from "../../cli/pipeline-argument.js";
 import { secretValues } from "../../cli/secrets.js";
 import { repeatedText } from "../../describe/repeated.js";
 import { addShellValues, type ShellValues, withShellValues } from "../../kit/from-shell.js";
 import { id, WAIT } from "./arguments.js";
 import { shortRecord } from "./plain.js";
+import { originOf } from "./session.js";
 import { defineTool } from "./tool.js";
 
-/** Without what a shell types, and what the person who configures the daemon decides. */
-const {
-  op: _,
-  set,
-  secrets,
-  shell,
-  ifAbsent,
-  hooks,
-  memoryMax,
-  cpuMax,
-  pidsMax,
-  session,
-  endsWithSession,
-  submittedFrom,
-  ...fields
-} = submitBody.shape;
+/** A person who needs the other fields of a submit uses the command. */
+const { params, label } = submitBody.shape;
 
 const submitOperation = defineTool({
   name: "submit_operation",
-  title: "Submit an operation",
-  description: `Submit an operation. Returns its record at once; ${WAIT} waits for the end. list_types lists the types and their parameters.`,
+  description: `Submit an operation of a type (list_types) or a pipeline file. Returns its record; ${WAIT} waits for the end.`,
   input: {
-    op: z.string().min(1).optional().describe("Name of the operation type; without it, give file"),
-    file: z
-      .string()
-      .optional()
-      .describe("Path of a pipeline file, relative to cwd, in place of op; params are its parameters"),
-    ...fields,
-    cwd: z
-      .string()
-      .optional()
-      .describe(
-        "Directory of the operation; default: that of the server, or the home directory on another machine",
-      ),
-    env: z.record(z.string(), z.string()).optional().describe("More environment variables"),
-    idempotencyKey: z
-      .string()
-      .min(1)
-      .optional()
-      .describe("Submits with the same key are one operation: the same call again returns the first"),
+    op: z.string().min(1).optional().describe("Operation type; or give file"),
+    file: z.string().optional().describe("Pipeline file, relative to cwd, in place of op"),
+    params,
+    label,
+    queue: z.string().optional(),
+    after: z.array(z.string()).optional().describe("Ids that must succeed first"),
+    cwd: z.string().optional().describe("Default: directory of the server"),
+    env: z.record(z.string(), z.string()).optional(),
+    idempotencyKey: z.string().min(1).optional().describe("Submits with the same key are one operation"),
   },
   changes: "adds",
-  async run({ idempotencyKey, cwd, env, op, file, ...fields }, { client, config, signal }) {
+  async run({ idempotencyKey, cwd, env, op, file, ...fields }, { client, config, daemon, signal }) {
     const what = await whatToSubmit(op, file, cwd, fields.params);
     const rest = { ...fields, ...what };
     const secrets = await secretValues([], rest.params);
@@ -63,6 +40,7 @@ const submitOperation = defineTool({
     const body = {
       ...rest,
       ...place,
+      ...originOf(daemon),
       env: { ...place.env, ...env },
       ...(Object.keys(secrets).length > 0 && { secrets }),
     };
@@ -87,8 +65,7 @@ async function whatToSubmit(
 
 const cancelOperation = defineTool({
   name: "cancel_operation",
-  title: "Cancel an operation",
-  description: `Cancel a queued or running operation. Returns when the request is recorded; ${WAIT} waits for the end.`,
+  description: `Cancel a queued or running operation and all its processes. ${WAIT} waits for the end.`,
   input: { id },
   changes: "stops",
   async run(input, { client, signal }) {
@@ -98,19 +75,18 @@ const cancelOperation = defineTool({
 
 const retryOperation = defineTool({
   name: "retry_operation",
-  title: "Retry an operation",
   description:
-    "Run a failed or cancelled operation again, as its next attempt. A resumable operation resumes at the stage that failed. " +
-    "Other parameters run all its stages again. Take a stage as done by hand only where a person has said so.",
+    "Run a failed or cancelled operation again; a resumable one resumes at the stage that failed. " +
+    "Take a stage as done only where a person has said so.",
   input: {
     id,
-    from: z.string().optional().describe("Rerun from this stage, or Stage/step (resumable types only)"),
-    current: z
-      .boolean()
+    from: z.string().optional().describe("Stage, or Stage/step"),
+    current: z.boolean().optional().describe("Run the present text of the pipeline file"),
+    done: z
+      .array(z.object({ stage: z.string(), outputs: z.record(z.string(), z.string()).optional() }))
       .optional()
-      .describe("Run the pipeline file as it is now, not the text of the submit"),
-    done: retryBody.shape.done,
-    params: retryBody.shape.params,
+      .describe("Done by hand: Stage or Stage/step"),
+    params: z.record(z.string(), z.unknown()).optional().describe("All parameters anew"),
   },
   changes: "adds",
   async run({ id, ...body }, { client, signal }) {
@@ -125,20 +101,14 @@ const retryOperation = defineTool({
 
 const answerApproval = defineTool({
   name: "answer_approval",
-  title: "Answer an operation that waits for approval",
-  description:
-    "Answer the question of an operation that waits for approval: the last one of approvals in its record has no answer. Ask your user before: a person decides.",
+  description: "Answer an approval. Ask your user before: a person decides.",
   input: {
     id,
-    choice: z
-      .string()
-      .optional()
-      .describe("One of the choices; no rejects. Default: the only one besides no"),
-    since: z
-      .string()
-      .describe("since of the question that your user saw, so that no later question is answered"),
+    choice: z.string().optional().describe("no rejects. Default: the only one besides no"),
+    since: z.string().describe("since of the question that your user saw"),
   },
   changes: "adds",
+  isApproval: true,
   async run({ id, choice, since }, { client, signal }) {
     const body = { ...(choice !== undefined && { choice }), since };
     return shortRecord(await client.approve(id, body, signal));

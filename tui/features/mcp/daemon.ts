@@ -1,4 +1,6 @@
 /** The daemon behind the server: a client for each call, and the calls that are open. */
+import { setTimeout as delay } from "node:timers/promises";
+import { remoteOf } from "../../../protocol/client/address.js";
 import type { Client } from "../../../protocol/client/client.js";
 import { commandPlaces, type GlobalOptions } from "../../../protocol/client/daemon-address.js";
 import { starterFor, waitingClient } from "../../../protocol/client/find-daemon.js";
@@ -7,10 +9,27 @@ import { UsageError } from "../../../protocol/failures.js";
 import type { Config } from "../../../protocol/system/config-settings.js";
 import type { ReportTo } from "../../kit/report.js";
 
+/** What the command line says of the server. */
+export interface ServerRules {
+  /** It has no tool that changes something. */
+  readOnly: boolean;
+  /** Commands that `run_command` may run, as their first words; null: any, and every type. */
+  allow: readonly string[] | null;
+  /** An agent may answer approvals. */
+  allowApprove: boolean;
+  /** An agent may not type into programs. */
+  noInput: boolean;
+  /** What the server submits is cancelled when it ends. */
+  endsWithSession: boolean;
+}
+
 export interface Connected {
   client: Client;
   config: Config;
 }
+
+/** Milliseconds between two tries to open the session; the daemon gives a client 10 seconds. */
+const SESSION_AGAIN_MS = 500;
 
 export class Daemon {
   readonly #ended = new AbortController();
@@ -19,9 +38,38 @@ export class Daemon {
   constructor(
     private readonly options: GlobalOptions,
     readonly to: ReportTo,
-    /** The server has no tool that changes something. */
-    readonly readOnly: boolean,
+    readonly rules: ServerRules,
   ) {}
+
+  /** The name of the client, once it has told it. */
+  clientName = "agent";
+  readonly #began = new Date().toISOString();
+  /** By operation: number of the last line that the client has seen. */
+  readonly seen = new Map<string, number>();
+
+  /** The session of the operations that the server submits. */
+  get session(): string {
+    return process.env.LIVEOPS_SESSION || `${this.clientName} ${this.#began}`;
+  }
+
+  /** What `mine` lists: the session that the environment names, else what was started in this directory. */
+  mine(socket: string): { session: string } | { here: string } {
+    const isLocal = remoteOf(socket) === null;
+    return process.env.LIVEOPS_SESSION || !isLocal ? { session: this.session } : { here: process.cwd() };
+  }
+
+  /** Holds the session open until the server ends, over restarts of the daemon. */
+  async holdSession(): Promise<void> {
+    while (!this.ended.aborted) {
+      try {
+        const { client } = await this.connect();
+        for await (const _ of client.openSession(this.session, this.ended));
+      } catch {
+        // No daemon, or it has gone: what was submitted waits for it to come back.
+      }
+      await delay(SESSION_AGAIN_MS, undefined, { signal: this.ended }).catch(() => {});
+    }
+  }
 
   /**
    * A client of its own for each call: a call sees the present config file and state directory, however old the server

@@ -15,7 +15,7 @@ export interface ErrorReply {
 
 export async function errorReply(
   error: unknown,
-  { to, readOnly }: { to: ReportTo; readOnly: boolean },
+  { to, rules: { readOnly } }: { to: ReportTo; rules: { readOnly: boolean } },
 ): Promise<ErrorReply> {
   const [first = "", ...lines] = (await describeError(error, to)).lines;
   const text = (line: string) => plainText(withTools(line, { readOnly }));

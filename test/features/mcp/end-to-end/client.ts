@@ -122,9 +122,16 @@ export class McpClient {
     return first.text;
   }
 
+  /** Ends the server as a crash of its client may. */
+  async kill(): Promise<void> {
+    const closed = once(this.#server, "close");
+    this.#server.kill("SIGKILL");
+    await closed;
+  }
+
   /** Closes stdin, at which the server ends. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#server.exitCode !== null) return;
+    if (this.#server.exitCode !== null || this.#server.signalCode !== null) return;
     const closed = once(this.#server, "close");
     this.#server.stdin.end();
     await closed;

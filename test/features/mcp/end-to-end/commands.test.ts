@@ -1,0 +1,144 @@
+/** Commands of a coding agent: they survive its client and the daemon, and are found again. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { TestDaemon } from "../../../harness/daemon.js";
+import { McpClient } from "./client.js";
+
+let daemon: TestDaemon;
+let mcp: McpClient;
+
+beforeAll(async () => {
+  daemon = await TestDaemon.start({ concurrency: 8 });
+  mcp = await McpClient.start(daemon.world);
+});
+
+afterAll(async () => {
+  await mcp?.[Symbol.asyncDispose]();
+  await daemon?.[Symbol.asyncDispose]();
+});
+
+interface Ran {
+  id: string;
+  finished: boolean;
+  state: string;
+  exitCode?: number;
+  output: string;
+  leftOut?: { lines: number; read: object };
+  waits?: { for: string; question: string };
+}
+
+const run = (command: string | string[], input: object = {}, client = mcp) =>
+  client.call<Ran>("run_command", { command, ...input });
+
+test("a command that ends in time has its exit code and its output, folded", async () => {
+  const ran = await run("for i in 1 2 3 4; do echo step $i; done; exit 3");
+  expect(ran).toMatchObject({ finished: true, state: "failed", exitCode: 3 });
+  expect(ran.output).toContain("step 4 (the last of 4 lines alike)");
+});
+
+test("a longer one goes on: new output is told once, and what is left out can be read", async () => {
+  const gate = "g1";
+  const late = await run(
+    `seq -f 'a line %g of many' 1 9 | tr 1-9 a-i; until [ -e ${gate} ]; do sleep 0.02; done; ls -d /usr/*; seq 4000 | tr 0-9 a-j; echo done`,
+    { timeout: 0.3 },
+  );
+  expect(late).toMatchObject({ finished: false, state: "running" });
+  const { id } = late;
+  writeFileSync(join(daemon.world.dir, gate), "");
+  await mcp.call("wait_for_operation", { id });
+  const rest = await mcp.call<Ran>("read_new_output", { id });
+  expect(rest).toMatchObject({ finished: true, exitCode: 0 });
+  expect(rest.output.length).toBeLessThanOrEqual(2000);
+  expect(rest.output).toMatch(/done$/);
+  expect(rest.leftOut).toMatchObject({ read: { tool: "read_log", after: expect.any(Number) } });
+  const { tool: _, ...read } = rest.leftOut!.read as { tool: string };
+  const { lines, more } = await mcp.call<{ lines: Array<{ n: number }>; more: object }>("read_log", {
+    id,
+    ...read,
+  });
+  expect(lines[0]!.n).toBe((read as { after?: number }).after! + 1);
+  expect(more).not.toBeNull();
+  expect((await mcp.call<Ran>("read_new_output", { id })).output).toBe("");
+});
+
+test("a question is told at once and answered; a secret is not", async () => {
+  const ask = (prompt: string) =>
+    run(["sh", "-c", `printf '${prompt}'; read x; echo got $x`], { tty: true, timeout: 20 });
+  const asks = await ask("Name? ");
+  expect(asks).toMatchObject({
+    finished: false,
+    waits: { for: "input", question: expect.stringContaining("Name?") },
+  });
+  await mcp.call("answer_input", { id: asks.id, text: "Bob" });
+  await mcp.call("wait_for_operation", { id: asks.id });
+  expect((await mcp.call<Ran>("read_new_output", { id: asks.id })).output).toContain("got Bob");
+
+  const secret = await ask("Password: ");
+  expect(await mcp.ask("answer_input", { id: secret.id, text: "x" })).toMatchObject({
+    isError: true,
+    text: expect.stringContaining(`liveops attach ${secret.id}`),
+  });
+  await mcp.call("cancel_operation", { id: secret.id });
+});
+
+test("the rules of the server leave out tools, and refuse what is not allowed", async () => {
+  await using strict = await McpClient.start(
+    daemon.world,
+    "--allow",
+    "echo *",
+    "--no-input",
+    "--allow-approve",
+  );
+  const { tools } = await strict.request("tools/list", {});
+  const names = tools.map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(["run_command", "cancel_operation", "answer_approval"]));
+  for (const name of ["submit_operation", "retry_operation", "answer_input"])
+    expect(names).not.toContain(name);
+  expect(await run("echo a 'b c'", {}, strict)).toMatchObject({
+    exitCode: 0,
+    output: expect.stringContaining("a b c"),
+  });
+  expect(await strict.ask("run_command", { command: "echo a; ls" })).toMatchObject({
+    isError: true,
+    text: expect.stringContaining("may not run"),
+  });
+});
+
+test("a killed client and a killed daemon lose no command: each is found again, and ran once", async () => {
+  const COUNT = 24;
+  const started: string[] = [];
+  for (let i = 0; i < COUNT; i++) {
+    const client = await McpClient.start(daemon.world);
+    const command = `echo begin ${i}; sleep 0.2; echo ${i} >> ran; echo end ${i}; exit ${i % 3}`;
+    const { id } = await run(command, { background: true, label: `c${i}` }, client);
+    started.push(id);
+    await client.kill();
+    if (i % 8 === 4) await daemon.kill().then(() => daemon.startAgain());
+  }
+  await using found = await McpClient.start(daemon.world);
+  const { operations } = await found.call<{ operations: Ran[] }>("list_operations", {
+    mine: true,
+    limit: 100,
+  });
+  expect(started.filter((id) => !operations.some((each) => each.id === id))).toEqual([]);
+  for (const [i, id] of started.entries()) {
+    await found.call("wait_for_operation", { id });
+    const ended = await found.call<Ran>("read_new_output", { id });
+    expect(ended).toMatchObject({ finished: true, exitCode: i % 3 });
+    expect(ended.output).toContain(`begin ${i}\nend ${i}`);
+  }
+  const ran = readFileSync(join(daemon.world.dir, "ran"), "utf8").trim().split("\n").map(Number);
+  expect(ran.sort((a, b) => a - b)).toEqual(Array.from({ length: COUNT }, (_, i) => i));
+}, 120_000);
+
+test("--ends-with-session: what the session started ends some time after its client", async () => {
+  const client = await McpClient.start(daemon.world, "--ends-with-session");
+  const { id } = await run("sleep 600", { background: true }, client);
+  const stays = await run("sleep 600", { background: true });
+  await client.kill();
+  await expect.poll(async () => (await daemon.client.show(id)).state, { timeout: 30_000 }).toBe("cancelled");
+  expect((await daemon.client.show(stays.id)).state).toBe("running");
+  await mcp.call("cancel_operation", { id: stays.id });
+  await mcp.call("wait_for_operation", { id: stays.id });
+}, 60_000);
