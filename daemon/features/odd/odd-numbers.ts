@@ -58,8 +58,7 @@ export class OddNumbers {
     const numbers = [...numbersOf(record, result)].filter(([, number]) => !isShort(number));
     if (numbers.length === 0) return [];
     const runs = [...(await this.#known(record)).values()].reverse();
-    const params = keyOfParams(record);
-    const compared = hasEnough(runs, params) ? params : undefined;
+    const compared = comparedParams(runs, keyOfParams(record));
     const odd: Odd[] = [];
     for (const [name, { value, unit, isTime = false }] of numbers) {
       const usual = farOutside(value, earlierOf(name, runs, compared), isTime);
@@ -100,11 +99,13 @@ export class OddNumbers {
 
 const firstOf = (runs: ReadonlyMap<string, unknown>): string => runs.keys().next().value!;
 
-/** Where there are enough runs with the same parameters, only they are compared. */
-function hasEnough(runs: readonly Run[], params: Params): boolean {
-  let same = 0;
-  for (const run of runs) if (run.params === params && ++same === FEWEST) return true;
-  return false;
+/**
+ * The parameters of the runs that count; undefined: all count. Runs with other parameters do other work, but where most
+ * runs have parameters of their own, such as a date, they are of one kind.
+ */
+function comparedParams(runs: readonly Run[], params: Params): Params | undefined {
+  if (runs.filter((run) => run.params === params).length >= FEWEST) return params;
+  return new Set(runs.map((run) => run.params)).size > runs.length / 2 ? undefined : params;
 }
 
 /** @param compared - parameters of the runs that count; undefined: all */

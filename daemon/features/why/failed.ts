@@ -136,13 +136,14 @@ async function successesBefore(record: Operation, { store }: WhyParts) {
   return [...before.filter(isSame), ...before.filter((each) => !isSame(each))];
 }
 
-/** Of several steps that failed, the last lines of each. */
+/** Those of the stage that failed; of several steps that failed, the last lines of each. */
 async function lastLines(record: Operation, { runs }: WhyParts): Promise<LogLine[]> {
   const files = runs.of(record.id);
   const stage = stageOf(record);
   const steps = stage === null ? [] : failedSteps(record, stage).slice(0, STEPS_MOST);
   const isSeveral = steps.length > 1;
-  const filters = isSeveral ? steps.map((step) => ({ step, stage: stage ?? undefined })) : [{}];
+  const ofStage = stage === null ? {} : { stage };
+  const filters = isSeveral ? steps.map((step) => ({ ...ofStage, step })) : [ofStage];
   const limit = isSeveral ? STEP_LINES : LAST_LINES;
   try {
     const pages = await Promise.all(

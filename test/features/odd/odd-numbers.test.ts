@@ -59,5 +59,12 @@ test("where there are enough runs with the same parameters, only they count", as
   const small = [1, 1, 1, 1, 1, 1].map((size, n) => record(20 + n, { size }, { params: { only: "small" } }));
   const { of } = open([...five, ...small]);
   expect(await of(record(30, { size: 100 }, { params: { only: "small" } }))).toHaveLength(1);
-  expect(await of(record(30, { size: 100 }, { params: { only: "other" } }))).toEqual([]);
+  expect(await of(record(30, { size: 900 }, { params: { only: "other" } }))).toEqual([]);
+});
+
+test("a run with other parameters is not odd, but where each run has others", async () => {
+  const dated = five.map((each, n) => ({ ...each, params: { date: n } }));
+  expect(await open(dated).of(record(9, { size: 1 }, { params: { date: 9 } }))).toHaveLength(1);
+  const alike = five.map((each) => ({ ...each, params: { seconds: 60 } }));
+  expect(await open(alike).of(record(9, { size: 1 }, { params: { seconds: 120 } }))).toEqual([]);
 });

@@ -53,7 +53,7 @@ describe("the dashboard", () => {
     const screen = screenText(opened([dump([SIZE, ROWS])], { size: { columns, rows } }));
     expect(screen).toContain(TEXT);
     expect(screen).toContain("▲ rows 0, usually 980 to 1,020");
-    expect(screen).toMatch(/✓ .*Nightly dump/);
+    expect(screen).toMatch(/▲ .*Nightly dump/);
   });
 
   test("cleans the name, and a small screen has only the sign in the row", () => {
@@ -61,7 +61,7 @@ describe("the dashboard", () => {
     const screen = screenText(opened(odd, { size: { columns: 100, rows: 30 } }));
     expect(screen).toContain("▲ si");
     expect(screen).not.toContain("\x1b");
-    expect(screenText(opened(odd, { size: { columns: 40, rows: 15 } }))).toContain("✓ Nightly dump ▲");
+    expect(screenText(opened(odd, { size: { columns: 40, rows: 15 } }))).toContain("▲ Nightly dump");
   });
 
   test("has nothing where nothing is odd", () => {

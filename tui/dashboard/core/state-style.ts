@@ -6,6 +6,7 @@ import { knownStepState, type StepState } from "../../../protocol/stage-state.js
 import { isFinal, type State as OperationState } from "../../../protocol/state.js";
 import { isAsking } from "../../describe/waits.js";
 import { stageGlyph, stateGlyph } from "../../terminal/glyphs.js";
+import { allowedFailures } from "../../terminal/stage-note.js";
 import type { Style } from "../text/theme.js";
 import { isCancelling, isPaused } from "./chain.js";
 import type { Section } from "./listing.js";
@@ -40,12 +41,17 @@ export function sectionOf(operation: Operation | null): Section {
 export function glyphOf(operation: Operation): string {
   if (isCancelling(operation)) return CANCELLING;
   if (isAsking(operation)) return "?";
-  return isPaused(operation) ? PAUSED : stateGlyph(operation.state);
+  if (isPaused(operation)) return PAUSED;
+  return isMarked(operation) ? stageGlyph("allowed-failure") : stateGlyph(operation.state);
 }
+
+/** A success that a person should look at: its numbers are odd, or a failure in it was allowed. */
+const isMarked = (operation: Operation): boolean =>
+  operation.state === "succeeded" && (operation.odd ?? []).length + allowedFailures(operation).length > 0;
 
 export function styleOf(operation: Operation): Style {
   const isHeld = isCancelling(operation) || isPaused(operation) || isAsking(operation);
-  return isHeld ? "warn" : (STYLES[operation.state] ?? "muted");
+  return isHeld || isMarked(operation) ? "warn" : (STYLES[operation.state] ?? "muted");
 }
 
 export function styleOfState(state: OperationState): Style {

@@ -43,14 +43,14 @@ const VALUE_MOST = 40;
 
 /** What a success came to, in a line: `600 rows · orders`, `312 tests`; "": nothing to tell. */
 export function summaryOf(operation: Operation): string {
-  const { result, progress } = operation;
+  const { progress } = operation;
   const { text } = resultOf(operation);
   if (text !== null) return text.split("\n", 1)[0]!;
   const counts =
     progress === null || progress.unit === "%"
       ? ""
       : formatAmount(progress.total ?? progress.done, null, progress.unit);
-  const told = isProgramResult(result) ? (result.outputs ?? null) : result;
+  const told = toldBy(operation);
   if (typeof told !== "object" || told === null)
     return told === null || told === undefined ? counts : String(told);
   const all = Object.entries(told);
@@ -62,9 +62,22 @@ export function summaryOf(operation: Operation): string {
   return parts.length === 0 ? counts : parts.join(" · ");
 }
 
-/** The result of a program that ran: its exit code is known by the state. */
-function isProgramResult(result: unknown): result is { outputs?: Record<string, string> } {
-  return typeof result === "object" && result !== null && "exitCode" in result && "seconds" in result;
+/** The result; of a program that ran, its outputs: its exit code is known by the state. */
+function toldBy({ result }: Operation): unknown {
+  if (typeof result !== "object" || result === null || !("exitCode" in result && "seconds" in result))
+    return result;
+  return "outputs" in result ? result.outputs : null;
+}
+
+/** Whether the line of the summary has all of the result: a line, a value, or figures. */
+export function isToldBySummary(operation: Operation): boolean {
+  const { text, value } = resultOf(operation);
+  if (text !== null) return !text.includes("\n");
+  const told = value === operation.result ? toldBy(operation) : value;
+  if (typeof told !== "object" || told === null) return true;
+  const all = Object.values(told);
+  const isPlain = all.every((each) => typeof each === "number" || typeof each === "string");
+  return isPlain && (all.length < 2 || all.every((each) => typeof each === "number"));
 }
 
 function partOf(name: string, value: unknown): string[] {

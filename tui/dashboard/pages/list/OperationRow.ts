@@ -142,11 +142,9 @@ export function operationRow(
   }
   const figures = figuresWidth(row);
   const nameWidth = columns.info > 0 ? columns.name : columns.width - HEAD - figures;
-  // Without a column for what is odd, the row has its sign.
-  const sign = columns.info === 0 && links.some((link) => oddNotes(link).length > 0) ? " ▲" : "";
-  addMarked(line, fit(name, nameWidth - widthOf(before + sign)), words, bold)
-    .add(sign, "warn")
-    .fill(HEAD + nameWidth + (columns.info > 0 ? 1 : 0));
+  addMarked(line, fit(name, nameWidth - widthOf(before)), words, bold).fill(
+    HEAD + nameWidth + (columns.info > 0 ? 1 : 0),
+  );
   const column = (text: string, width: number, style: Style) => {
     if (width === 0) return;
     const end = columns.width - line.left + width + 1;

@@ -127,8 +127,8 @@ export function changeRows(view: DetailView, most: number): Line[] {
   for (const change of why.changes.filter(isLong))
     for (const { text, look } of section({ ...why, changes: [change] }, "changes").slice(0, DIFF_MOST))
       add(sanitizeLine(text), STYLES[look], true);
-  for (const { text } of section(why, "notes")) add(sanitizeLine(text), "muted", true);
-  return rows.slice(0, most);
+  const notes = section(why, "notes").map(({ text }) => view.line().add("  ").addUntrusted(text, "muted"));
+  return [...rows, ...notes].slice(0, most);
 }
 
 /** What the machine was short of. */

@@ -24,7 +24,7 @@ import { heightOfSteps, type StepRow, saidBy, stepRowsIn } from "../../core/step
 import { whyOf } from "../../core/why.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
 import { Line } from "../../text/line.js";
-import { chainResults, inOneLine, resultRows, summaryOf } from "../../text/outcome.js";
+import { chainResults, inOneLine, isToldBySummary, resultRows, summaryOf } from "../../text/outcome.js";
 import { unpainted } from "../../text/theme.js";
 import type { DetailView } from "./view.js";
 import { waterfall } from "./waterfall.js";
@@ -54,12 +54,11 @@ export function successRows({ state, operation, links, width, line }: DetailView
     .add(` ${formatDuration(took)}`, "bold")
     .addWhole(usual === null ? "" : isAlike ? " — as usual" : ` — usually ${formatDuration(usual)}`, "muted")
     .addWhole(saved === "" ? "" : ` · saved ${saved}`, "muted");
+  const isFitting = widthOf(summary) + 3 <= verdict.left;
   if (summary !== "" && verdict.left > 6) verdict.add(" · ", "muted").add(summary);
   const odd = oddNotes(operation).slice(0, ODD_MOST);
   const rows = [verdict, ...odd.map((text) => line().addUntrusted(text, "warn"))];
-  // The verdict has a result of one line.
-  const hasMore = operation.resultText?.includes("\n") ?? typeof operation.result === "object";
-  return hasMore && room > rows.length
+  return !(isFitting && isToldBySummary(operation)) && room > rows.length
     ? [...rows, ...resultRows(operation, width, room - rows.length)]
     : rows;
 }

@@ -5,7 +5,6 @@ import type { Operation } from "../../../../protocol/operation.js";
 import { isFinal } from "../../../../protocol/state.js";
 import { formatCount, formatOverall, formatPercent } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
-import { allowedFailures, oddNotes } from "../../../terminal/stage-note.js";
 import { progressOf } from "../../core/estimate.js";
 import { titleNamed, usualSuccessors } from "../../core/history.js";
 import type { State } from "../../core/model.js";
@@ -77,10 +76,7 @@ const item = (sign: Piece, name: string, more: Partial<Item> = {}): Item => ({
 });
 
 function linkItem(state: State, link: Operation, isHere: boolean): Item {
-  if (link.state !== "running") {
-    const isMarked = allowedFailures(link).length + oddNotes(link).length > 0;
-    return item([glyphOf(link), styleOf(link)], link.title, { isHere, note: isMarked ? "▲" : "" });
-  }
+  if (link.state !== "running") return item([glyphOf(link), styleOf(link)], link.title, { isHere });
   const progress = progressOf(state, link);
   const isNew = link.chain.index > 0 && state.now - Date.parse(link.startedAt ?? "") < NEW;
   const percent = progress.known ? formatOverall(progress) : "";
