@@ -13,9 +13,11 @@ import { FOLD_MOVER } from "./pages/operation/fold.js";
 import { OPERATION_ACTIONS, QUESTION_ACTIONS } from "./pages/operation/operation-actions.js";
 import { QUEUE_ACTIONS } from "./pages/operation/queue-actions.js";
 import { PAGE_ACTIONS, PAGE_MOVERS } from "./pages/pages.js";
+import { VIEW_ACTIONS } from "./pages/view-actions.js";
 import { SPECIAL } from "./text/keys.js";
 
 export const ACTIONS: readonly DashboardAction[] = [
+  ...VIEW_ACTIONS,
   ...OPERATION_ACTIONS,
   ...QUEUE_ACTIONS,
   ...LIST_ACTIONS,

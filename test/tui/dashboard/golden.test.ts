@@ -175,6 +175,25 @@ const SCENES: Scene[] = [
     },
   },
   {
+    name: "queues",
+    set(world) {
+      busy(world);
+      const queue = { concurrency: 1, configured: true, queued: 1, running: 0, pausedSince: null };
+      const queues = [
+        { ...queue, name: "default", concurrency: 2, running: 2 },
+        { ...queue, name: "gpu", queued: 0, pausedSince: ago(300) },
+      ];
+      world.daemon
+        .on("GET", "/v1/queues", (_asked, reply) => reply.json({ queues }))
+        .on("GET", "/v1/schedules", (_asked, reply) => reply.json({ schedules: [] }));
+    },
+    async show({ screen, press }) {
+      await screen.until("gpu paused");
+      press("Q");
+      await screen.until("schedule add");
+    },
+  },
+  {
     name: "cancel-question",
     set: busy,
     id: "backup",

@@ -5,12 +5,12 @@ import { rowAt } from "../../dashboard/core/movers.js";
 import { dialogSize, RowDialog, useTheme } from "../../dashboard/core/Panel.js";
 import type { Host } from "../../dashboard/core/slices/hosts.js";
 import { LEVEL_GLYPHS, PAUSED } from "../../dashboard/core/state-style.js";
+import { tableRows } from "../../dashboard/core/table-rows.js";
 import { sanitizeLine } from "../../dashboard/text/cells.js";
 import { factRows, Line, paragraph } from "../../dashboard/text/line.js";
 import type { Paint, Style } from "../../dashboard/text/theme.js";
-import { type CellContext, type Column, fitColumns } from "../../kit/output/table.js";
+import type { Column } from "../../kit/output/table.js";
 import { formatAge } from "../../kit/output/time.js";
-import { columnsOf, fit as fitCell } from "../../kit/output/width.js";
 import { formatBytes, formatCount } from "../../terminal/format.js";
 import { formatSkew } from "../../terminal/host-state.js";
 import { HOSTS } from "./command.js";
@@ -26,7 +26,7 @@ function HostsPage({ state, page }: { state: State; page: PageOf<"hosts"> }) {
   const { width } = dialogSize(state, undefined, WIDEST);
   const at = rowAt(page.at, all.length);
   const chosen = all[at];
-  const table = tableRows(state, at, width, paint);
+  const table = hostRows(state, at, width, paint);
   const below = engineRows(state, width, paint);
   // On a small screen what is wrong with the fleet comes before the facts of a host.
   const room = Math.max(0, dialogSize(state).height - table.length - below.length - 2);
@@ -75,40 +75,26 @@ const SPEC = {
 };
 
 /** The text of a cell; "": nothing is known, or there is none. A host has no figures before it reported. */
-function cellOf({ name, text }: Column<Host>, host: Host, context: CellContext): string {
-  if (name !== "host" && name !== "state" && host.version === "") return "";
-  const all = text(host, context);
-  return all === "-" ? "" : all;
-}
+const cellOf =
+  ({ name, text }: Column<Host>): Column<Host>["text"] =>
+  (host, context) => {
+    if (name !== "host" && name !== "state" && host.version === "") return "";
+    const all = text(host, context);
+    return all === "-" ? "" : all;
+  };
 
-function tableRows(state: State, at: number, width: number, paint: Paint): Line[] {
-  const { all } = state.hosts;
-  const context: CellContext = { now: state.now, time: "relative" };
-  const columns = SPEC.columns.filter((column) => all.some((host) => cellOf(column, host, context) !== ""));
-  const look = {
-    width: width - 2,
-    widths: { columnsOf, fit: fitCell },
-    paint: (_: unknown, text: string) => text,
-  };
-  const layout = fitColumns({ ...SPEC, columns }, all, context, look);
-  const rowOf = (sign: string, cell: (column: Column<Host>) => readonly [text: string, style: Style]) => {
-    const line = new Line(width, paint).add(sign, "accent");
-    for (const { column, width: own } of layout) {
-      const [text, style] = cell(column);
-      line.add(fitCell(sanitizeLine(text), own, column.align), style).add("  ");
-    }
-    return line;
-  };
-  const rows = all.map((host, i) =>
-    rowOf(i === at ? "▌ " : "  ", (column) => {
-      if (column.name === "state") return stateOf(host, state.now);
-      const text = cellOf(column, host, context);
-      if (column.name === "host") return [text, i === at ? "bold" : "plain"];
+function hostRows(state: State, at: number, width: number, paint: Paint): Line[] {
+  const columns = SPEC.columns.map((it): Column<Host> => ({ ...it, text: cellOf(it), optional: true }));
+  return tableRows({ ...SPEC, columns }, state.hosts.all, at, {
+    width,
+    now: state.now,
+    paint,
+    styleOf(host, column) {
+      if (column === "state") return stateOf(host, state.now)[1];
       // The figures of a host that does not answer may be out of date.
-      return [text, host.state === "up" ? "plain" : "muted"];
-    }),
-  );
-  return [rowOf("  ", ({ name }) => [name, "muted"]), ...rows];
+      return host.state === "up" || column === "host" ? "plain" : "muted";
+    },
+  });
 }
 
 const AWAY = {

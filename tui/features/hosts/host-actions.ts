@@ -71,7 +71,7 @@ export const HOSTS_ACTIONS = [
       name: "open",
       keys: ["return"],
       hint: "its operations",
-      rank: 1,
+      rank: 0,
       disabledReason: ofChosen(() => null),
       run: withChosen((state, { name }) => filtered({ ...state, page: null }, `host:${name}`)),
     },

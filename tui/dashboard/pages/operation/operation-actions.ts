@@ -3,8 +3,6 @@
 import { NO, onlyChoice, waitsForApproval } from "../../../../protocol/approval.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import { isFinal } from "../../../../protocol/state.js";
-import { count } from "../../../../protocol/text/count.js";
-import { whyMarkdown } from "../../../describe/why.js";
 import {
   actionsIn,
   ask,
@@ -12,11 +10,8 @@ import {
   busy,
   free,
   hasSelected,
-  inDetail,
-  inList,
   noDaemon,
   noHost,
-  notTyping,
   onPage,
   requests,
   send,
@@ -24,29 +19,13 @@ import {
 } from "../../core/action-parts.js";
 import { chainOf, operationOf, selectedOperation } from "../../core/chain.js";
 import { namesHosts } from "../../core/hosts.js";
-import { childToOpen, parentOf } from "../../core/inside.js";
 import { bareOf, hostOfKey } from "../../core/key.js";
-import { isFiltered } from "../../core/log-window.js";
 import { emit, isLive, notify, patched, type State } from "../../core/model.js";
 import { askTypes, closePage, openRetry, openTimeline, openTypes, retryChoices } from "../../core/pages.js";
 import { flagsOf, idsOf, liveops, type Request } from "../../core/request.js";
-import { choose } from "../../core/select.js";
-import { editablePlace, ranElsewhere, whyOf } from "../../core/why.js";
-import { sanitizeLine } from "../../text/cells.js";
+import { editablePlace, ranElsewhere } from "../../core/why.js";
 import { ANSWER, answerWith, openPalette } from "../help/palette-rows.js";
-import { filtered } from "../list/list-actions.js";
-import { wholeLog } from "../log/log-actions.js";
-import { plainText } from "../log/log-room.js";
-import { shownLines } from "../log/moves.js";
-import { isUnfolded, unfolded } from "./fold.js";
-
-/** The operation inside of which the selected one runs. */
-function around(state: State): Operation | null {
-  const operation = selectedOperation(state);
-  return operation && parentOf(state, operation);
-}
-
-const over = (state: State): State => ({ ...state, pane: state.pane === "list" ? "detail" : "list" });
+import { unfolded } from "./fold.js";
 
 function noAnswer(operation: Operation | null): string | null {
   if (operation !== null && waitsForApproval(operation) !== null) return null;
@@ -117,7 +96,7 @@ function removed(state: State): Request | string {
 }
 
 /** The command that submits the operation again. */
-function submitCommand(state: State, operation: Operation): string {
+export function submitCommand(state: State, operation: Operation): string {
   const { args, ...params } = operation.params as { args?: unknown };
   const words = Object.entries(params).map(([name, value]) =>
     typeof value === "string" ? `${name}=${value}` : `${name}:=${JSON.stringify(value)}`,
@@ -138,60 +117,13 @@ const noStart = ({ connection }: State) =>
 const startDaemon = (state: State): State =>
   notify(emit(state, { type: "start-daemon" }), "starting the daemon…");
 
-function copied(state: State, command: string): State {
+export function copied(state: State, command: string): State {
   const emitted = emit(state, { type: "copy", text: command });
   return { ...emitted, notice: { text: "command copied", level: "success", command } };
 }
 
 const copyCommand = (state: State, words: readonly string[]): State =>
   copied(state, liveops(words, state.session.flags));
-
-/** What is in view: the lines of the log, else why it failed, else the command that submits it. */
-function copy(state: State): State {
-  const operation = selectedOperation(state);
-  if (operation === null) return state;
-  const why = state.pane === "list" ? whyOf(state, operation) : null;
-  if (why === null && state.pane === "list") return copied(state, submitCommand(state, operation));
-  const lines = shownLines(state);
-  const [text, told] =
-    why === null
-      ? [lines.map(plainText).join("\n"), `${count(lines.length, "line")} copied`]
-      : [whyMarkdown(why, sanitizeLine), "copied why it failed, as Markdown"];
-  return notify(emit(state, { type: "copy", text }), told, "success");
-}
-
-const sought = (state: State) =>
-  inDetail(state) && (state.log.search !== null || isFiltered(state.log.window.filter));
-
-/** What the verb leads back from, the innermost first. */
-const BACK: ReadonlyArray<{ when: (state: State) => boolean; hint: string; run: (state: State) => State }> = [
-  { when: ({ page }) => page !== null, hint: "back", run: closePage },
-  {
-    when: (state) => inList(state) && state.list.text !== "",
-    hint: "clear",
-    run: (state) => filtered(state, ""),
-  },
-  {
-    when: (state) => inList(state) && state.list.marked.size > 0,
-    hint: "unmark",
-    run: (state) => patched(state, "list", { marked: new Set() }),
-  },
-  { when: isUnfolded, hint: "fold", run: unfolded },
-  { when: sought, hint: "whole log", run: wholeLog },
-  {
-    when: (state) => inDetail(state) && state.log.full,
-    hint: "back",
-    run: (state) => patched(state, "log", { full: false }),
-  },
-  {
-    when: (state) => inDetail(state) && around(state) !== null,
-    hint: "back",
-    run: (state) => choose(state, around(state)!.id),
-  },
-  { when: ({ pane }) => pane === "detail", hint: "list", run: over },
-];
-
-const back = (state: State) => BACK.find(({ when }) => when(state));
 
 /** While the person answers. */
 export const QUESTION_ACTIONS = actionsIn(asking, [
@@ -250,32 +182,6 @@ export const QUESTION_ACTIONS = actionsIn(asking, [
 ]);
 
 export const OPERATION_ACTIONS = actionsIn(hasSelected, [
-  {
-    name: "open",
-    keys: ["return", "rightArrow", "l"],
-    description: "the log; the child inside",
-    command: "show",
-    hint: (state) => {
-      if (state.pane === "list") return "log";
-      return childToOpen(state, selectedOperation(state)) === null ? null : "inside";
-    },
-    rank: 2,
-    run: (state) => {
-      if (state.pane === "list") return over(state);
-      const child = childToOpen(state, selectedOperation(state));
-      return child === null ? patched(state, "log", { full: true }) : choose(state, child.id);
-    },
-  },
-  {
-    name: "back",
-    keys: ["escape", "leftArrow", "h"],
-    description: "back; clear the filter",
-    hint: (state) => back(state)?.hint ?? null,
-    rank: 1,
-    when: (state) => notTyping(state) && back(state) !== undefined,
-    run: (state) => back(state)?.run(state) ?? state,
-  },
-  { name: "switch", keys: ["tab", "backtab"], description: "the other pane", run: over },
   {
     name: "submit",
     keys: ["s"],
@@ -347,12 +253,6 @@ export const OPERATION_ACTIONS = actionsIn(hasSelected, [
     rank: 0,
     disabledReason: (state) => busy(state, [state.selected ?? ""]) ?? noAnswer(selectedOperation(state)),
     run: answer,
-  },
-  {
-    name: "copy",
-    keys: ["C"],
-    description: "copy lines, reason, command",
-    run: copy,
   },
   {
     name: "editor",

@@ -1,218 +1,203 @@
-/** Queues and schedules in the place of the list, and the chosen one beside them. It can be paused and resumed. */
-import { Box } from "ink";
+/** Queues and schedules, a row each, and the facts of the chosen one, which can be paused and resumed. */
+import type { Operation } from "../../../../protocol/operation.js";
 import type { QueueReply, ScheduleReply } from "../../../../protocol/replies.js";
+import { isFinal } from "../../../../protocol/state.js";
+import { elapsedOf } from "../../../describe/duration.js";
 import { formatShortTime } from "../../../kit/output/local-time.js";
+import type { Column, TableSpec } from "../../../kit/output/table.js";
 import { formatAge } from "../../../kit/output/time.js";
-import { formatCount } from "../../../terminal/format.js";
+import { formatCount, formatDuration } from "../../../terminal/format.js";
+import { formatLeft, longLeft } from "../../../terminal/time-left.js";
 import { actionsIn, ask, onPage, requests, send } from "../../core/action-parts.js";
-import { operationOf } from "../../core/chain.js";
-import { hostNames, isReachable, keyColumn } from "../../core/hosts.js";
+import { nameOf, operationOf } from "../../core/chain.js";
+import { chainTime } from "../../core/chain-time.js";
+import { isReachable } from "../../core/hosts.js";
 import { bareOf, hostOfKey, keyBeside } from "../../core/key.js";
-import { BORDER, panesOf, scrollTop } from "../../core/layout.js";
 import type { PageOf, State } from "../../core/model.js";
 import { rowAt, rowMover } from "../../core/movers.js";
-import { Panel, Rows, useTheme } from "../../core/Panel.js";
+import { dialogSize, RowDialog, useTheme } from "../../core/Panel.js";
 import { closePage } from "../../core/pages.js";
+import { forecastOf, queueOf, waitOf } from "../../core/queue-view.js";
 import type { Request } from "../../core/request.js";
-import { glyphOf, PAUSED, styleOf } from "../../core/state-style.js";
-import { fit, fitName, sanitizeLine } from "../../text/cells.js";
-import { type Drawn, Line, type Piece } from "../../text/line.js";
+import { glyphOf, PAUSED, stateWord, styleOf } from "../../core/state-style.js";
+import { tableRows } from "../../core/table-rows.js";
+import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
+import { factRows, Line, paragraph } from "../../text/line.js";
 import type { Paint, Style } from "../../text/theme.js";
-import { queueRows, scheduleRows } from "./chosen-rows.js";
 
-/** Columns from which the chosen one stands beside the tables, and rows from which it stands below them. */
-const BESIDE_FROM = 76;
-const BELOW_FROM = 24;
-/** Columns of the tables, with their border. */
-const TABLES = 58;
-/** Columns of the marks before a name. */
-const NAME_AT = 3;
-const FIGURE = 8;
-const NEXT = 13;
-const LAST = 8;
-const HOST_MOST = 14;
+const WIDEST = 110;
+
+type Row = QueueReply | ScheduleReply;
+
+const column = <T extends Row>(name: string, text: (record: T) => string, more: Partial<Column<T>> = {}) => ({
+  name,
+  about: "",
+  text,
+  ...more,
+});
+
+const figure = (name: "running" | "queued" | "concurrency", title: string): Column<QueueReply> =>
+  column(title, (queue) => formatCount(queue[name]), { align: "right" });
+
+const nameColumns = <T extends Row>(title: string): Column<T>[] => [
+  column(title, ({ name }) => bareOf(name), { atLeast: 8 }),
+  column("host", ({ name }) => hostOfKey(name) ?? "", { optional: true }),
+];
+
+const QUEUES: TableSpec<QueueReply> = {
+  columns: [
+    ...nameColumns<QueueReply>("queue"),
+    column("state", ({ pausedSince }) => (pausedSince === null ? "● starts" : `${PAUSED} paused`)),
+    figure("concurrency", "slots"),
+    figure("running", "running"),
+    figure("queued", "queued"),
+  ],
+  firstToShrink: ["queue"],
+  firstToGo: ["host", "slots", "running", "queued", "state"],
+};
+
+const PROBLEMS = { late: "late", unsuccessful: "fails", missed: "missed" };
+
+function problemOf({ missing, lastProblem }: ScheduleReply): string {
+  if (missing) return `▲ ${PROBLEMS[missing.kind] ?? PROBLEMS.missed}`;
+  return lastProblem === null ? "" : "▲ no run";
+}
+
+const schedulesOf = (state: State): TableSpec<ScheduleReply> => ({
+  columns: [
+    ...nameColumns<ScheduleReply>("schedule"),
+    column("next", ({ pausedSince, nextAt }) => {
+      if (pausedSince !== null) return `${PAUSED} paused`;
+      return nextAt === null ? "no run is left" : formatShortTime(new Date(nextAt), new Date(state.now));
+    }),
+    column("last", (schedule) => {
+      const last = lastOf(state, schedule);
+      const age = last && `${glyphOf(last)} ${formatAge(last.finishedAt ?? last.updatedAt, state.now)}`;
+      return age ?? (schedule.lastOperation === null ? "none" : "–");
+    }),
+    column("problem", problemOf, { optional: true }),
+    column("times", ({ cron, zone }) => `${cron} ${zone}`),
+    column("operation", ({ file, operation }) => file ?? operation.op, { atLeast: 8 }),
+  ],
+  firstToShrink: ["operation", "schedule"],
+  firstToGo: ["host", "operation", "times", "last", "next", "problem"],
+});
+
+const lastOf = (state: State, { lastOperation, name }: ScheduleReply): Operation | null =>
+  operationOf(state, lastOperation === null ? null : keyBeside(lastOperation, name));
 
 export function QueuesPage({ state, page }: { state: State; page: PageOf<"queues"> }) {
   const { paint } = useTheme();
-  const { height, gap } = panesOf(state);
-  const { columns } = state.size;
   const { all: queues, schedules } = state.queues;
   const at = rowAt(page.at, queues.length + schedules.length);
-  const isBeside = columns >= BESIDE_FROM;
-  const width = isBeside ? Math.min(TABLES, Math.floor(columns * 0.52)) : columns;
-  const isBelow = !isBeside && height >= BELOW_FROM;
-  const tablesHeight = isBelow ? Math.floor(height / 2) : height;
-  const [upper, lower] = heights(queues.length, schedules.length, tablesHeight);
-  const room = width - BORDER - 1;
-  const sides = { state, width: room, paint };
-  const queueTable = windowed(
-    queueHead(sides),
-    queues.map((queue, i) => queueRow(sides, queue, i === at)),
-    at,
-    upper,
-  );
-  const isSchedule = at >= queues.length;
-  const scheduleTable =
-    schedules.length === 0
-      ? [
-          new Line(room, paint).add("  none; add one with:", "muted"),
-          new Line(room, paint).add("  liveops schedule add '0 2 * * *' …"),
-        ]
-      : windowed(
-          scheduleHead(sides),
-          schedules.map((schedule, i) => scheduleRow(sides, schedule, i + queues.length === at)),
-          isSchedule ? at - queues.length : 0,
-          lower,
-        );
-  const title = (text: string, count: number): Piece[] => [
-    [text, "bold"],
-    [` ${formatCount(count)}`, "muted"],
-  ];
-  const detail = {
-    width: isBeside ? columns - width - gap : columns,
-    height: isBeside ? height : height - tablesHeight,
+  const { width, height } = dialogSize(state, undefined, WIDEST);
+  // What a host that does not answer told last may be out of date.
+  const styleOf = ({ name, pausedSince }: Row, title: string): Style => {
+    if (!isReachable(state, name)) return "muted";
+    return title === "problem" || (pausedSince !== null && (title === "state" || title === "next"))
+      ? "warn"
+      : "plain";
   };
+  const look = { width, now: state.now, paint, styleOf };
+  const isSchedule = at >= queues.length;
+  const tables = [
+    ...tableRows(QUEUES, queues, at, look),
+    "",
+    ...(schedules.length === 0
+      ? [new Line(width, paint).add("  no schedules; add one: liveops schedule add '0 2 * * *' …", "muted")]
+      : tableRows(schedulesOf(state), schedules, at - queues.length, look)),
+    "",
+  ];
+  const chosen = isSchedule ? schedules[at - queues.length] : queues[at];
+  const room = Math.max(0, height - tables.length);
   return (
-    <Box flexDirection={isBeside ? "row" : "column"} columnGap={isBeside ? gap : 0}>
-      <Box flexDirection="column" width={width} height={tablesHeight} flexShrink={0}>
-        <Panel width={width} height={upper} title={title("Queues", queues.length)} active={!isSchedule}>
-          <Rows rows={queueTable} />
-        </Panel>
-        <Panel width={width} height={lower} title={title("Schedules", schedules.length)} active={isSchedule}>
-          <Rows rows={scheduleTable} />
-        </Panel>
-      </Box>
-      {(isBeside || isBelow) && <Chosen state={state} at={at} {...detail} />}
-    </Box>
-  );
-}
-
-function Chosen({ state, at, width, height }: { state: State; at: number; width: number; height: number }) {
-  const { paint } = useTheme();
-  const { all: queues, schedules } = state.queues;
-  const queue = queues[at];
-  const schedule = schedules[at - queues.length];
-  const room = { width: width - BORDER - 2, height: height - BORDER };
-  const name = queue?.name ?? schedule?.name ?? "";
-  const rows =
-    queue !== undefined
-      ? queueRows(state, queue, room, paint)
-      : schedule !== undefined
-        ? scheduleRows(state, schedule, room, paint)
-        : [];
-  return (
-    <Panel
-      width={width}
-      height={height}
+    <RowDialog
+      state={state}
+      widest={WIDEST}
       title={[
-        [queue !== undefined ? "Queue " : "Schedule ", "bold"],
-        [sanitizeLine(bareOf(name)), "accent", "bold"],
+        ["Queues", "bold"],
+        [` ${formatCount(queues.length)}`, "muted"],
+        ["  Schedules", "bold"],
+        [` ${formatCount(schedules.length)}`, "muted"],
       ]}
-      margin={1}
-    >
-      <Rows rows={rows.slice(0, room.height)} />
-    </Panel>
+      rows={[...tables, ...(chosen === undefined ? [] : factsOf(state, chosen, width, room, paint))]}
+      // The heads of the tables stand before the rows.
+      chosen={isSchedule ? at + 3 : at + 1}
+    />
   );
 }
 
-/** Outer heights of the two tables: each has its rows, and the rest is of the schedules. */
-function heights(queues: number, schedules: number, all: number): [upper: number, lower: number] {
-  const least = BORDER + 1 + Math.min(2, schedules);
-  const upper = Math.max(BORDER + 2, Math.min(queues + 1 + BORDER, all - least));
-  return [upper, all - upper];
+function factsOf(state: State, chosen: Row, width: number, room: number, paint: Paint): Line[] {
+  return "cron" in chosen
+    ? scheduleRows(state, chosen, width, paint)
+    : queueRows(state, chosen, width, room, paint);
 }
 
-/** The head, and the rows around the chosen one. */
-function windowed(head: Line, rows: readonly Line[], at: number, outer: number): Drawn[] {
-  const height = Math.max(1, outer - BORDER - 1);
-  const top = scrollTop(0, Math.min(at, rows.length - 1), rows.length, height);
-  return [head, ...rows.slice(top, top + height)];
+/** What runs in the queue, then what comes next. */
+function queueRows(state: State, queue: QueueReply, width: number, room: number, paint: Paint): Line[] {
+  const own = [...state.view.operations.values(), ...state.fetched.values()].filter(
+    (operation) => !isFinal(operation.state) && queueOf(operation) === queue.name,
+  );
+  const { pausedSince } = queue;
+  const paused =
+    pausedSince === null
+      ? []
+      : [`  ${PAUSED} paused for ${formatAge(pausedSince, state.now)}: nothing starts`];
+  const placeOf = ({ state: is, queuePosition }: Operation): number =>
+    is === "running" ? -1 : (queuePosition ?? Number.MAX_SAFE_INTEGER);
+  const sorted = own.toSorted((a, b) => placeOf(a) - placeOf(b));
+  const shown = sorted.slice(0, Math.max(1, room - 1 - paused.length));
+  const more = queue.running + queue.queued - shown.length;
+  const rows = [
+    ...paused.map((text) => new Line(width, paint).add(text, "warn")),
+    ...shown.map((operation) => operationRow(state, operation, width, paint)),
+  ];
+  return more > 0 ? [...rows, new Line(width, paint).add(`  ⋯ ${formatCount(more)} more`, "muted")] : rows;
 }
 
-interface Sides {
-  readonly state: State;
-  readonly width: number;
-  readonly paint: Paint;
+function operationRow(state: State, operation: Operation, width: number, paint: Paint): Line {
+  const line = new Line(width, paint).add(`  ${glyphOf(operation)} `, styleOf(operation));
+  const text = sanitizeLine(
+    operation.state === "running" ? leftOf(state, operation) : startOf(state, operation),
+  );
+  const name = fit(sanitizeLine(nameOf(state, operation)), Math.max(4, line.left - widthOf(text) - 2));
+  return line.add(name).right(text, "muted");
 }
 
-function nameWidth({ state, width }: Sides, figures: number): number {
-  return Math.max(8, width - NAME_AT - hostWidth(state) - figures);
+/** The time left, or what it waits for. */
+function leftOf(state: State, operation: Operation): string {
+  const word = stateWord(operation);
+  return word === "running" ? longLeft(chainTime(state, operation)) : word;
 }
 
-/** The column of the host; 0: the keys of the rows name no host. */
-function hostWidth(state: State): number {
-  const width = Math.min(HOST_MOST, keyColumn(state));
-  return width === 0 ? 0 : width + 1;
+function startOf(state: State, operation: Operation): string {
+  const at = forecastOf(state, operation)?.startsAt ?? null;
+  if (at === null) return waitOf(state, operation)?.long ?? "";
+  const seconds = (Date.parse(at) - state.now) / 1000;
+  return seconds < 1 ? "next" : `in ${formatLeft(seconds)}`;
 }
 
-function addHost(line: Line, state: State, name: string, style: Style): Line {
-  const width = hostWidth(state);
-  if (width === 0) return line;
-  const end = line.width - line.left + width;
-  return line.add(fitName(sanitizeLine(name), width - 1, hostNames(state)), style).fill(end);
-}
-
-const QUEUE_FIGURES = 3 * FIGURE;
-const SCHEDULE_FIGURES = NEXT + LAST + 2;
-
-function queueHead(sides: Sides): Line {
-  const { state, width, paint } = sides;
-  const line = new Line(width, paint).add("   name", "muted").fill(NAME_AT + nameWidth(sides, QUEUE_FIGURES));
-  addHost(line, state, "host", "muted");
-  for (const word of ["slots", "running", "queued"]) line.add(word.padStart(FIGURE), "muted");
-  return line;
-}
-
-function scheduleHead(sides: Sides): Line {
-  const { state, width, paint } = sides;
-  const line = new Line(width, paint)
-    .add("   name", "muted")
-    .fill(NAME_AT + nameWidth(sides, SCHEDULE_FIGURES));
-  return addHost(line, state, "host", "muted")
-    .add("next".padEnd(NEXT + 2), "muted")
-    .add("last", "muted");
-}
-
-/** The sign, the name and the host. A row of a host that does not answer has what the host told last. */
-function begun(sides: Sides, name: string, isPaused: boolean, chosen: boolean, figures: number): Line {
-  const { state, width, paint } = sides;
-  const own: Paint = isReachable(state, name) ? paint : (text, ...styles) => paint(text, "dim", ...styles);
-  const line = new Line(width, own)
-    .add(chosen ? "▌" : " ", "accent")
-    .add(isPaused ? PAUSED : " ", "warn")
-    .add(" ");
-  const columns = nameWidth(sides, figures);
-  line.add(fit(sanitizeLine(bareOf(name)), columns - 1), chosen ? "bold" : "plain").fill(NAME_AT + columns);
-  return addHost(line, state, hostOfKey(name) ?? "", "plain");
-}
-
-function queueRow(sides: Sides, queue: QueueReply, chosen: boolean): Line {
-  const { name, concurrency, running, queued, pausedSince } = queue;
-  const line = begun(sides, name, pausedSince !== null, chosen, QUEUE_FIGURES);
-  for (const figure of [concurrency, running, queued])
-    line.add(formatCount(figure).padStart(FIGURE), figure === 0 ? "muted" : "plain");
-  return line;
-}
-
-/** At most as wide as the column. */
-const WRONG = { late: "late", unsuccessful: "fails", missed: "missed" };
-
-function scheduleRow(sides: Sides, schedule: ScheduleReply, chosen: boolean): Line {
-  const { state } = sides;
-  const { name, nextAt, pausedSince, lastOperation, lastProblem, missing } = schedule;
-  const line = begun(sides, name, pausedSince !== null, chosen, SCHEDULE_FIGURES);
-  const end = line.width - line.left + NEXT + 2;
-  if (pausedSince !== null) line.add("paused", "warn");
-  else if (nextAt === null) line.add("no run is left", "muted");
-  else line.add(fit(formatShortTime(new Date(nextAt), new Date(state.now)), NEXT));
-  line.fill(end);
-  const last = operationOf(state, lastOperation === null ? null : keyBeside(lastOperation, name));
-  if (missing) return line.add(`▲ ${WRONG[missing.kind] ?? WRONG.missed}`, "warn");
-  if (lastProblem !== null) return line.add("▲ no run", "warn");
-  if (last === null) return line.add(lastOperation === null ? "none" : "–", "muted");
-  return line
-    .add(`${glyphOf(last)} `, styleOf(last))
-    .add(formatAge(last.finishedAt ?? last.updatedAt, state.now), "muted");
+function scheduleRows(state: State, schedule: ScheduleReply, width: number, paint: Paint): Line[] {
+  const { pausedSince, nextAt, missing, lastProblem, rebootProblem } = schedule;
+  const { missed, jitter, overlap, catchup } = schedule;
+  const last = lastOf(state, schedule);
+  const took = last !== null && isFinal(last.state) ? elapsedOf(last, state.now) : null;
+  const facts = [
+    pausedSince !== null && `paused for ${formatAge(pausedSince, state.now)}: it submits nothing`,
+    pausedSince === null &&
+      nextAt !== null &&
+      `next run in ${formatLeft((Date.parse(nextAt) - state.now) / 1000)}`,
+    last !== null && `last run ${last.state}${took === null ? "" : ` after ${formatDuration(took)}`}`,
+    missed > 0 && `${formatCount(missed)} missed`,
+    jitter > 0 && `up to ${formatDuration(jitter)} later`,
+    `overlap ${overlap}`,
+    `catch up ${catchup}`,
+  ].filter((fact) => typeof fact === "string");
+  const problems = [missing?.text, lastProblem, rebootProblem].filter((text) => typeof text === "string");
+  return [
+    ...problems.flatMap((text) => paragraph(text, { width, most: 4, paint, sign: "  ▲ " }, "warn")),
+    ...factRows(facts, width, paint),
+  ];
 }
 
 export const QUEUES_MOVER = rowMover(
