@@ -82,6 +82,22 @@ test("each block in TypeScript compiles", async () => {
   expect(stdout).toBe("");
 });
 
+/** The words of an example after `liveops`; it writes into the directory of the test. */
+function wordsOf(line: string): string[] {
+  const words = line.replace(/ +[#|].*/, "").matchAll(/'([^']*)'|\S+/g);
+  return [...words]
+    .slice(1)
+    .map(([word, quoted]) => (quoted ?? word).replace(/(?:\/tmp|~)\//, `${world.dir}/`));
+}
+
+test("the examples of liveops new run one after the other", async () => {
+  const examples = textOf("docs/commands.md")
+    .split("\n")
+    .filter((line) => line.startsWith("liveops new ") && !line.includes("[options]"));
+  expect(examples.length).toBeGreaterThan(4);
+  for (const line of examples) expect(await world.liveops(wordsOf(line)), line).toMatchObject({ code: 0 });
+});
+
 test("the examples of the help run with the file that liveops new writes", async () => {
   world.write("work/deploy.yaml", pipelineSource("deploy", "deploy.yaml", "schema"));
   const stages = "[{ name: Build, run: 'true' }, { name: Ship, run: exit 3 }]";
@@ -90,10 +106,7 @@ test("the examples of the help run with the file that liveops new writes", async
     const [line] = textOf("docs/commands.md")
       .split("\n")
       .filter((each) => each.startsWith(`liveops ${start}`));
-    const words = line!.replace(/ +#.*/, "").matchAll(/'([^']*)'|\S+/g);
-    // The test writes into its own directory.
-    const inTest = (word: string) => word.replace("/tmp/", `${world.dir}/`);
-    return [...words].slice(1).map(([word, quoted]) => inTest(quoted ?? word));
+    return wordsOf(line!);
   };
   await world.startDaemon();
   expect(await world.liveops(example("submit backup --params"))).toMatchObject({ code: 0 });

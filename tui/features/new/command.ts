@@ -66,8 +66,8 @@ export function registerNew(root: Command): void {
       "liveops new pipeline deploy",
       "liveops new chain Nightly --dir ops",
       "liveops new ImportUsers --dir ~/.config/liveops/ops",
-      "liveops new deploy.yaml",
-      "liveops new operation ImportUsers --json | jq -r .file",
+      "liveops new release.yaml",
+      "liveops new operation ExportUsers --json | jq -r .file",
     ],
     "none",
   )
