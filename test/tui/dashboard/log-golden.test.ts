@@ -74,17 +74,6 @@ const SCENES: Scene[] = [
     },
   },
   {
-    name: "log-stage",
-    set: longLog,
-    id: "backup",
-    async show(opened) {
-      await onLog(opened, "g");
-      await opened.screen.until(" 1–");
-      opened.press(":stage-next\r");
-      await opened.screen.until((text) => !text.includes(" 1–") && !text.includes("searching"));
-    },
-  },
-  {
     name: "log-copy",
     set: longLog,
     id: "backup",

@@ -70,40 +70,14 @@ describe("a long log", () => {
     await opened.screen.until((text) => !text.includes("LINE 4242."));
   });
 
-  test("stages are jumped to, and a text that is nowhere is said to be", async () => {
+  test("a text that is nowhere is said to be", async () => {
     await using world = await million();
     await using opened = open(world);
     await opened.screen.until("line 100000.");
-    run(opened, "stage-previous");
-    await opened.screen.until("line 1.");
-    run(opened, "stage-next");
-    await opened.screen.until("line 50001.");
-    run(opened, "stage-next");
-    await opened.screen.until("No next stage");
     opened.press("/");
     opened.press("nosuch");
     opened.press(KEY.enter);
     await opened.screen.until("No line has nosuch");
-  });
-
-  test("of one stage alone they lead to the one beside it; before there are lines the step waits for them", async () => {
-    await using world = await million();
-    await using opened = open(world);
-    await opened.screen.until("line 100000.");
-    run(opened, "only-stage");
-    await opened.screen.until((text) => text.includes("line 100000.") && text.includes("only Archive"));
-    run(opened, "stage-previous");
-    await opened.screen.until((text) => text.includes("line 50000.") && text.includes("only Scan"));
-    run(opened, "stage-previous");
-    await opened.screen.until("No previous stage");
-    opened.press(KEY.escape);
-    await opened.screen.until((text) => !text.includes(" only "));
-    // In one go: what is fetched for the stream is not there when the step is asked for.
-    run(opened, "only-stream", "only-stream", "stage-previous");
-    const text = await opened.screen.until(
-      (shown) => shown.includes("only stderr") && shown.includes("line 1."),
-    );
-    expect(text).not.toContain("searching");
   });
 
   test("of one step alone the next one follows, then the whole log", async () => {
@@ -133,8 +107,6 @@ describe("a long log", () => {
     await opened.screen.until("▸line 4242.");
     opened.press("n");
     await opened.screen.until("No next match");
-    run(opened, "stage-next");
-    await opened.screen.until("line 50001.");
     opened.press("G");
     await opened.screen.until("line 100000.");
     run(opened, "only-stage");

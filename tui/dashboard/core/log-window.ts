@@ -13,21 +13,12 @@ export interface LogFilter {
 
 export const WHOLE_LOG: LogFilter = { stage: null, step: null, stream: null };
 
-export function passes(filter: LogFilter, line: LogLine): boolean {
-  return (
-    (filter.stage === null || line.stage === filter.stage) &&
-    (filter.step === null || line.step === filter.step) &&
-    (filter.stream === null || line.stream === filter.stream)
-  );
-}
+const FILTERED = ["stage", "step", "stream"] as const;
 
-export function sameFilter(a: LogFilter, b: LogFilter): boolean {
-  return a.stage === b.stage && a.step === b.step && a.stream === b.stream;
-}
+export const passes = (filter: LogFilter, line: LogLine): boolean =>
+  FILTERED.every((name) => filter[name] === null || line[name] === filter[name]);
 
-export function isFiltered(filter: LogFilter): boolean {
-  return filter.stage !== null || filter.step !== null || filter.stream !== null;
-}
+export const isFiltered = (filter: LogFilter): boolean => FILTERED.some((name) => filter[name] !== null);
 
 /** Lines held at most. */
 export const MAX_LINES = 2000;
@@ -246,7 +237,7 @@ export function pauseLog(log: LogWindow, height: number, rowsOf: RowsOf = oneRow
 }
 
 /** Rows between a line that was jumped to and the foot of the screen, where there are so many. */
-export function rowsBelowJump(height: number): number {
+function rowsBelowJump(height: number): number {
   return Math.floor((height * 2) / 3);
 }
 

@@ -24,7 +24,7 @@ export function select(state: State, id: string | null): State {
   const next = patched({ ...state, selected: id, question: null }, "selection", {
     witnessed: operation !== null && !isFinal(operation.state),
   });
-  const still = { seek: null, openedAt: null, stepWaits: null, search: null };
+  const still = { seek: null, openedAt: null, search: null };
   if (operation === null) return patched(openChainLog(next), "log", still);
   if (before !== null && before.chain.id === operation.chain.id && next.log.window.id === operation.chain.id)
     return seekError(toLink(patched(next, "log", { openedAt: null }), operation), operation);

@@ -51,8 +51,6 @@ export interface LogSlice {
   readonly seek: Seek | null;
   /** The line of the error at which the log was opened, until a person moves the log; null: it was opened at its end. */
   readonly openedAt: number | null;
-  /** A step from stage to stage that waits for the lines to step from. */
-  readonly stepWaits: 1 | -1 | null;
   /** Raised when the log has to be streamed again: the operation was retried. */
   readonly run: number;
 }
@@ -68,6 +66,5 @@ export const LOG: LogSlice = {
   matches: null,
   seek: null,
   openedAt: null,
-  stepWaits: null,
   run: 0,
 };

@@ -100,7 +100,7 @@ function placeOf(state: State, lines: readonly LogLine[], height: number): Piece
   const total = logTotal(state);
   // The log of a failed operation shows its end while its error is sought.
   const isSought = state.log.seek !== null && state.log.seek.errorSince === undefined;
-  if (isSought || state.log.stepWaits !== null) return [["searching…", "warn"]];
+  if (isSought) return [["searching…", "warn"]];
   if (isFiltered(log.filter) && lines.length === 0)
     return [[wantedLines(log, height) === null ? "no lines" : "loading…", "warn"]];
   if (!log.follow) {

@@ -15,7 +15,6 @@ import {
   LOG_PAGE,
   type LogFilter,
   type LogWant,
-  sameFilter,
   wantedLines,
 } from "../../core/log-window.js";
 import { notify, patched, type State } from "../../core/model.js";
@@ -25,7 +24,7 @@ import { coloured } from "../../text/coloured.js";
 import { jsonLine } from "../../text/json-line.js";
 import { logRoom } from "./log-room.js";
 import { MATCHES_MOST, wantedMatches, withLogged } from "./matches.js";
-import { jumped, stepOn, withLog } from "./moves.js";
+import { jumped, withLog } from "./moves.js";
 
 /** Milliseconds for which a log is looked through for its first error, or for all matches. */
 const LOOK_MOST = 3000;
@@ -41,7 +40,7 @@ export const logStream = ask({
     if (link?.id !== id) return state;
     const lines = shifted(added, link.offset);
     const told = withStepLines(state, id, lines);
-    return stepOn(withLogged(withLog(told, appendLines(state.log.window, lines)), lines));
+    return withLogged(withLog(told, appendLines(state.log.window, lines)), lines);
   },
   async bring({ id }, { client, state, tell, left }) {
     const offset = state().log.links.find((link) => link.id === id)?.offset ?? 0;
@@ -103,13 +102,13 @@ export const logRange = ask({
   want: (state) => (isReachable(state, state.selected) ? wantedRange(state, logRoom(state).height) : null),
   take(state, page: LogPage, range) {
     const { chain, filter, want, offset, lines } = range;
-    if (chain !== state.log.window.id || !sameFilter(filter, state.log.window.filter)) return state;
+    if (chain !== state.log.window.id || !isDeepStrictEqual(filter, state.log.window.filter)) return state;
     const total = lines === null ? offset + page.total : 0;
     const next = page.next === null ? endOf(range) : page.next + offset;
     const added = shifted(page.lines, offset);
     const log = addPage(state.log.window, want, added, Math.max(total, state.log.window.total), next, offset);
-    if (!("around" in want) || log === state.log.window) return stepOn(withLog(state, log));
-    return stepOn(jumped(patched(state, "log", { window: log }), log.bottom));
+    if (!("around" in want) || log === state.log.window) return withLog(state, log);
+    return jumped(patched(state, "log", { window: log }), log.bottom);
   },
   bring: async ({ id, query }, { client, tell }) => tell(await client.log(id, { ...query, limit: LOG_PAGE })),
 });

@@ -15,19 +15,10 @@ import {
   scrollToStart,
   WHOLE_LOG,
 } from "../../core/log-window.js";
-import { emit, notify, patched, type State } from "../../core/model.js";
+import { emit, patched, type State } from "../../core/model.js";
 import type { Mover } from "../../core/movers.js";
 import { linksOf } from "./LogView.js";
-import {
-  keepMatch,
-  leftError,
-  moved,
-  movedByHand,
-  searchOn,
-  seekStage,
-  shownLines,
-  withLog,
-} from "./moves.js";
+import { keepMatch, leftError, moved, movedByHand, searchOn, shownLines, withLog } from "./moves.js";
 
 /** The file and line that is named at the match, or last on the screen. */
 function sourceOnScreen(state: State): Link["source"] {
@@ -44,17 +35,7 @@ const toStart = (state: State) => movedByHand(state, scrollToStart);
 const toEnd = (state: State) => withLog(leftError(state), followLog(state.log.window));
 
 function filtered(state: State, filter: LogFilter): State {
-  return patched(state, "log", { seek: null, stepWaits: null, window: filterLog(state.log.window, filter) });
-}
-
-/** To another stage's first line; where only one stage is shown, to only the one beside it. */
-function toStage(state: State, direction: 1 | -1): State {
-  const { stage } = state.log.window.filter;
-  if (stage === null) return seekStage(state, direction);
-  const stages = selectedOperation(state)?.stages ?? [];
-  const beside = stages[stages.indexOf(stage) + direction];
-  if (beside !== undefined) return filtered(state, { ...state.log.window.filter, stage: beside, step: null });
-  return notify(state, `No ${direction === 1 ? "next" : "previous"} stage`);
+  return patched(state, "log", { seek: null, window: filterLog(state.log.window, filter) });
 }
 
 type StepName = Pick<LogFilter, "stage" | "step">;
@@ -98,7 +79,7 @@ export const LOG_MOVER: Mover = {
 
 /** Without search and filter. */
 export function wholeLog(state: State): State {
-  const cleared = patched(state, "log", { search: null, seek: null, stepWaits: null });
+  const cleared = patched(state, "log", { search: null, seek: null });
   return isFiltered(state.log.window.filter) ? filtered(cleared, WHOLE_LOG) : cleared;
 }
 
@@ -143,18 +124,6 @@ export const LOG_ACTIONS = [
       keys: [],
       description: "the log on the full screen",
       run: (state) => patched({ ...state, pane: "detail" }, "log", { full: !state.log.full }),
-    },
-    {
-      name: "stage-previous",
-      keys: [],
-      description: "the first line of the previous stage",
-      run: (state) => toStage(state, -1),
-    },
-    {
-      name: "stage-next",
-      keys: [],
-      description: "the first line of the next stage",
-      run: (state) => toStage(state, 1),
     },
     {
       name: "only-stage",
