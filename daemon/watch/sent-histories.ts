@@ -1,5 +1,5 @@
 /** The histories that a watch stream has sent: each once, and those of the types that usually follow in a chain. */
-import { historyName, type Likeness } from "../../protocol/estimate/likeness.js";
+import { historyName, type Likeness, parseHistoryName } from "../../protocol/estimate/likeness.js";
 import type { Durations } from "../scheduler/durations.js";
 
 /** Most names that are remembered: each operation may have a history key of its own. */
@@ -14,15 +14,16 @@ export class SentHistories {
     private readonly send: (line: object) => boolean,
   ) {}
 
-  async bring({ op, historyKey }: Likeness): Promise<void> {
-    const name = historyName({ op, historyKey });
+  async bring(like: Likeness): Promise<void> {
+    const name = historyName(like);
     if (this.#names.has(name)) return;
     if (this.#names.size >= MOST) this.#names.clear();
     this.#names.add(name);
     try {
-      const history = await this.durations.of(op, historyKey);
+      const { op, key } = parseHistoryName(name);
+      const history = await this.durations.of(op, key);
       const [next] = history.next;
-      if (!this.send({ type: "history", key: historyKey, ...history })) this.#names.delete(name);
+      if (!this.send({ type: "history", key, ...history })) this.#names.delete(name);
       else if (next !== undefined) await this.bring(next);
     } catch {
       // The archive does not answer. The client asks for the histories that it lacks.

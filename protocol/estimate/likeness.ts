@@ -12,6 +12,10 @@ export function historyName({ op, historyKey }: Likeness): string {
   return historyKey === undefined ? op : `${op} ${historyKey}`;
 }
 
+/** @param key history key; undefined: of all runs of the type */
+export const nameOfHistory = (op: string, key: string | undefined): string =>
+  historyName({ op, historyKey: key });
+
 export function parseHistoryName(name: string): { op: string; key: string | undefined } {
   const space = name.indexOf(" ");
   return space === -1

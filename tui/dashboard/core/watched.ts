@@ -1,5 +1,5 @@
 /** Lines of the watch stream, fetched records and histories, into the state. */
-import { historyName as nameOfHistory } from "../../../protocol/estimate/likeness.js";
+import { nameOfHistory } from "../../../protocol/estimate/likeness.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { HistoryReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
@@ -59,9 +59,8 @@ function linesApplied(state: State, lines: readonly WatchLine[]): State {
 function withHistories(state: State, lines: readonly WatchLine[]): State {
   return lines.reduce((next, line) => {
     if (line.type !== "history") return next;
-    const { type: _, key: historyKey, ...history } = line;
-    const name = nameOfHistory({ op: history.op, historyKey });
-    return addHistory(next, name, history, state.view.counts.succeeded);
+    const { type: _, key, ...history } = line;
+    return addHistory(next, nameOfHistory(history.op, key), history, state.view.counts.succeeded);
   }, state);
 }
 
