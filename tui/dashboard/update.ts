@@ -24,7 +24,7 @@ import { choose, settleIdle, settleSelection } from "./core/select.js";
 import { withLooked } from "./core/waiting.js";
 import { addFetched, applyLines, heardNow, LIVE, reordered, sampled } from "./core/watched.js";
 import { pasted, typed } from "./entry.js";
-import { filledForm } from "./form/form.js";
+import { filledForm, refusedForm } from "./form/form.js";
 import { clicked, scrolled } from "./pages/list/list-actions.js";
 import { nameOfKey, type Pressed, pressedOf } from "./text/keys.js";
 
@@ -213,6 +213,6 @@ function answered(before: State, request: Request, operations: readonly Operatio
 function refused(state: State, request: Request, message: string): State {
   const closed = { ...state, request: null };
   if (request.kind === "submit" && state.page?.kind === "form")
-    return changeForm(closed, (form) => ({ ...form, refusal: message, tried: true }));
+    return changeForm(closed, (form) => refusedForm(form, message));
   return notify(closed, `${request.kind.replace("-", " ")}: ${message}`, "error");
 }

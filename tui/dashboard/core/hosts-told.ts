@@ -1,13 +1,19 @@
 /** What hosts tell of themselves: asked of the daemon, or told by the client of several daemons. */
-import type { FleetState, HostsReply } from "../../../protocol/replies.js";
+import type { FleetState } from "../../../protocol/replies.js";
 import { ask } from "./ask.js";
 import { operationOf } from "./chain.js";
-import { hostNamed } from "./hosts.js";
+import { isSilent } from "./hosts.js";
+import { keyAt } from "./key.js";
 import { listLayout } from "./layout.js";
 import { UNASKED } from "./listing.js";
 import { patched, type State } from "./model.js";
 import type { Host } from "./slices/hosts.js";
 import { heardNow } from "./watched.js";
+
+interface Told {
+  readonly fleet: FleetState | null;
+  readonly hosts: readonly Host[];
+}
 
 /** Milliseconds that changes are gathered. */
 export const SETTLED = 100;
@@ -21,7 +27,7 @@ export const hosts = ask({
   want: (state) => ({ run: state.queues.run, blocked: blocked(state), every: everyOf(state) }),
   wait: () => SETTLED,
   every: ({ every }) => every,
-  take: (state, told: HostsReply) => withHosts(state, told),
+  take: withHosts,
   bring: async (_want, { client, tell, left }) => tell(await client.hosts(left)),
 });
 
@@ -32,19 +38,16 @@ function everyOf({ page, hosts: { engine } }: State): number | null {
 }
 
 /** The state with the hosts as told; the same state if what is shown of them is as before. */
-function withHosts(
-  state: State,
-  { fleet: engine, hosts: all }: { fleet: FleetState | null; hosts: readonly Host[] },
-): State {
+function withHosts(state: State, told: Told): State {
+  const { engine, all } = state.hosts;
   const isPage = state.page?.kind === "hosts";
-  const shown = (hosts: readonly Host[]) => JSON.stringify(hosts.map((host) => shownOf(host, isPage)));
-  const isSame =
-    shown(all) === shown(state.hosts.all) && JSON.stringify(engine) === JSON.stringify(state.hosts.engine);
-  if (isSame) return state;
-  const back = all.filter(
-    ({ name, state: is, daemon }) => daemon && is === "up" && hostNamed(state, name)?.state === "unreachable",
-  );
-  return back.reduce((before, { name }) => withBack(before, name), patched(state, "hosts", { all, engine }));
+  const shown = ({ fleet, hosts }: Told) =>
+    JSON.stringify([fleet, ...hosts.map((host) => shownOf(host, isPage))]);
+  if (shown(told) === shown({ fleet: engine, hosts: all })) return state;
+  const next = patched(state, "hosts", { all: told.hosts, engine: told.fleet });
+  return told.hosts
+    .filter(({ name, state: is, daemon }) => daemon && is === "up" && isSilent(state, keyAt("", name)))
+    .reduce((before, { name }) => withBack(before, name), next);
 }
 
 /** Only the page shows figures, which change all the time. The other parts of the screen show states. */

@@ -190,6 +190,15 @@ export const moveTo = (form: Form, at: number): Form => ({
   at: Math.max(0, Math.min(form.fields.length, at)),
 });
 
+/** The form at the field that the daemon refused, with its reason and without the list of all parameters. */
+export function refusedForm(form: Form, message: string): Form {
+  const [refusal = ""] = message.split("\nParameters:");
+  const at = form.fields.findIndex(
+    ({ name }) => /^:? /.test(refusal.slice(name.length)) && refusal.startsWith(name),
+  );
+  return { ...form, refusal, tried: true, at: at === -1 ? form.at : at };
+}
+
 /** The first field that has to be looked at again; null where the form can go. */
 export function firstProblem(form: Form): number | null {
   const at = form.fields.findIndex((field) => "problem" in heldIn(form, field));

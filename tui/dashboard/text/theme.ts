@@ -109,11 +109,8 @@ export function themeFor({
 
 /** The table with each text colour moved away from the background until it can be read. */
 export function readable(table: Table, background: Rgb): Table {
-  const entries = ROLES.map((role) => [
-    role,
-    DRAWN.has(role) ? table[role] : contrasting(table[role], background),
-  ]);
-  return Object.fromEntries(entries) as Table;
+  const colourOf = (role: Role) => (DRAWN.has(role) ? table[role] : contrasting(table[role], background));
+  return Object.fromEntries(ROLES.map((role) => [role, colourOf(role)])) as Table;
 }
 
 function contrasting(colour: Rgb, background: Rgb): Rgb {
@@ -178,34 +175,22 @@ const SIXTEEN: Codes = {
 };
 const SIXTEEN_ON_LIGHT: Codes = { ...SIXTEEN, accent: "34", good: "30", bad: "31", warn: "35", track: "37" };
 
-const ATTRIBUTES = { bold: [1, 22], dim: [2, 22], inverse: [7, 27] } as const;
+const ATTRIBUTES: Readonly<Partial<Record<Style, string>>> = { bold: "1", dim: "2", inverse: "7" };
 /** Without colours these roles keep an attribute. */
-const UNCOLOURED: ReadonlySet<Style> = new Set<Style>(["muted", "track", "border"]);
+const UNCOLOURED: Readonly<Partial<Record<Style, string>>> = { muted: "2", track: "2", border: "2" };
+/** What ends an attribute; 39 ends a colour. */
+const ENDS: Readonly<Record<string, number>> = { 1: 22, 2: 22, 7: 27 };
 
 function painter(codes: Codes, glyphs: (text: string) => string, links: boolean): Paint {
-  return (text, ...styles) => {
-    if (text === "") return "";
-    let painted = glyphs(text);
-    for (const style of styles) {
-      if (style === "plain") continue;
-      if (style === "bold" || style === "dim" || style === "inverse") {
-        const [on, off] = ATTRIBUTES[style];
-        painted = `\x1b[${on}m${painted}\x1b[${off}m`;
-        continue;
-      }
-      if (style.startsWith("link ")) {
-        if (links) painted = `\x1b]8;;${style.slice(5)}\x07${painted}\x1b]8;;\x07`;
-        continue;
-      }
-      if (style.startsWith("sgr ")) {
-        if (codes.accent !== undefined) painted = `\x1b[${style.slice(4)}m${painted}\x1b[0m`;
-        continue;
-      }
-      const code = codes[style as Role] ?? (UNCOLOURED.has(style) ? "2" : null);
-      if (code !== null) painted = `\x1b[${code}m${painted}\x1b[${code === "2" ? 22 : 39}m`;
-    }
-    return painted;
+  const all: Readonly<Record<string, string>> = { ...UNCOLOURED, ...ATTRIBUTES, ...codes };
+  const styled = (text: string, style: Style): string => {
+    if (style.startsWith("link ")) return links ? `\x1b]8;;${style.slice(5)}\x07${text}\x1b]8;;\x07` : text;
+    if (style.startsWith("sgr "))
+      return codes.accent === undefined ? text : `\x1b[${style.slice(4)}m${text}\x1b[0m`;
+    const code = all[style];
+    return code === undefined ? text : `\x1b[${code}m${text}\x1b[${ENDS[code] ?? 39}m`;
   };
+  return (text, ...styles) => (text === "" ? "" : styles.reduce(styled, glyphs(text)));
 }
 
 /** No style at all: for measuring. */

@@ -117,12 +117,6 @@ function about(host: Host, state: State, width: number, paint: Paint): Line[] {
   const { reason = null, reply = null, heardAt = null } = daemon ?? {};
   const ago = (time: string) => `${formatAge(time, state.now)} ago`;
   const isKnown = host.version !== "";
-  const figures: Array<[count: number, word: string]> = [
-    [counters.claimed, "started"],
-    [counters.finished, "finished"],
-    [counters.requeued, "queued again"],
-    [counters.fenced, "refused as another host's"],
-  ];
   const facts = [
     ownHost(state) === host && "the host of this daemon",
     daemon && sanitizeLine(daemon.address),
@@ -138,8 +132,8 @@ function about(host: Host, state: State, width: number, paint: Paint): Line[] {
     memory && `daemon ${formatBytes(memory.rss)}`,
     memory && `memory ${formatBytes(memory.free)} of ${formatBytes(memory.total)} free`,
     isKnown && `${formatCount(host.types)} types`,
-    ...figures.map(([count, word]) => count > 0 && `${formatCount(count)} ${word}`),
-    counters.shippedBytes > 0 && `${formatBytes(counters.shippedBytes)} of events and logs sent`,
+    counters.claimed > 0 && `${formatCount(counters.claimed)} started`,
+    counters.requeued > 0 && `${formatCount(counters.requeued)} queued again`,
   ].filter((fact) => typeof fact === "string");
   const why = reason === null ? [] : warningRows(reason, width, paint);
   return [...why, ...factRows(facts, width, paint)];

@@ -242,7 +242,7 @@ function aboutField({ width, paint }: Sheet, form: Form, most: number): Drawn[] 
   const isLoud = "problem" in held && (form.tried || field.line.text !== "");
   return [
     new Line(width, paint).addUntrusted(type, "accent"),
-    ...(isLoud ? bad(`${field.name} ${held.problem}`, 1) : []),
+    ...(isLoud ? bad(`${field.name} ${held.problem}`, 2) : []),
     ...paragraph(field.description, { width, most, paint }, "muted"),
   ].slice(0, most);
 }
