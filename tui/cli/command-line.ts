@@ -1,7 +1,7 @@
 /** The command line: loads only the command that was typed. Help and an unknown name load all commands. */
 import type { Command } from "commander";
 import { EXIT } from "../../protocol/exit-codes.js";
-import { commandIndex, rootCommand, runRoot } from "../kit/options.js";
+import { commandIndex, rootCommand, runRoot, takeAll } from "../kit/options.js";
 import { endQuietlyOnClosedPipe, say } from "../kit/report.js";
 import { takeTrailing, takeTypeHelp, trailingWords, withShellType } from "./arguments.js";
 
@@ -46,17 +46,18 @@ liveops has most of these commands too, and those of operations: liveops --help`
 type Program = keyof typeof PROGRAMS;
 
 /**
- * @param words - without the program
+ * @param argv - without the program
  * @param commands - the commands that this bundle can run
  * @param whole - the tree of all commands, for help and for a name that is none of them
  */
 export async function runCommandLine(
-  words: string[],
+  argv: string[],
   commands: Commands,
   program: Program = "liveops",
   whole = () => treeOf(Object.values(commands), program),
 ): Promise<void> {
   endQuietlyOnClosedPipe();
+  const words = takeAll(argv);
   const typed = words[commandIndex(words)];
   const entry = typed !== undefined && Object.hasOwn(commands, typed) ? commands[typed] : undefined;
   if (typed === undefined || entry === undefined || (program === "liveops" && AMBIGUOUS.has(typed))) {

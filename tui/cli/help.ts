@@ -7,32 +7,23 @@ import { packageOf } from "../../protocol/system/package-place.js";
 import { commandIndex } from "../kit/options.js";
 import { commandTree } from "./commands.js";
 
-const EVERYDAY = new Set([
-  "submit",
-  "run",
-  "demo",
-  "again",
-  "retry",
-  "cancel",
-  "ls",
-  "show",
-  "logs",
-  "watch",
-  "wait",
-  "edit",
-  "pause",
-  "resume",
-  "schedule",
-  "queue",
-  "export",
-  "ops",
-  "new",
-  "start",
-  "stop",
-  "install",
-  "config",
-  "tui",
-]);
+/** The commands of every day, by the heading that the first page of the help has for them. */
+const EVERYDAY: Readonly<Record<string, string>> = {
+  submit: "Run",
+  run: "Run",
+  retry: "Run",
+  schedule: "Run",
+  demo: "Run",
+  tui: "Look",
+  ls: "Look",
+  show: "Look",
+  why: "Look",
+  logs: "Look",
+  cancel: "Manage",
+  queue: "Manage",
+  config: "Manage",
+  mcp: "Manage",
+};
 
 export type HelpKind = "everyday" | "all";
 
@@ -53,8 +44,7 @@ export async function helpTree(kind: HelpKind): Promise<Command> {
   return root
     .configureHelp({
       ...root.configureHelp(),
-      visibleCommands: ({ commands }) =>
-        all ? commands.flatMap(withSubcommands) : commands.filter((command) => EVERYDAY.has(command.name())),
+      visibleCommands: ({ commands }) => (all ? commands.flatMap(withSubcommands) : everyday(commands)),
       ...(all ? {} : { visibleOptions: () => [] }),
       subcommandTerm: (command) => pathOf(command).join(" "),
     })
@@ -69,6 +59,12 @@ function documentation(): string[] {
   const index = join(dir ?? "", "docs", "README.md");
   if (dir !== null && existsSync(index)) return [`Documentation: ${index}`];
   return REPOSITORY === "" ? [] : [`Documentation: ${REPOSITORY}/tree/main/docs`];
+}
+
+function everyday(commands: readonly Command[]): Command[] {
+  const names = Object.keys(EVERYDAY);
+  const found = names.map((name) => commands.find((command) => command.name() === name)!);
+  return found.map((command) => command.helpGroup(`${EVERYDAY[command.name()]}:`));
 }
 
 function withSubcommands(command: Command): Command[] {

@@ -29,7 +29,8 @@ export function rootCommand(name: string, description: string): Command {
     .configureHelp({
       showGlobalOptions: false,
       // Commander shows options in the order in which they were added, and the common ones are added first.
-      visibleOptions: (command) => inGroups(new Help().visibleOptions(command)),
+      visibleOptions: (command) =>
+        inGroups(new Help().visibleOptions(command)).filter((option) => showsAll || !isAdvanced(option)),
       groupItems(all, visible, groupOf) {
         const isOption = visible.some((item) => isGlobal(item as Option));
         return new Help().groupItems(isOption ? [] : all, visible, groupOf);
@@ -46,11 +47,21 @@ export function rootCommand(name: string, description: string): Command {
 
 const ADVANCED_OPTIONS = "Advanced options:";
 
-/** Gives the command's other options a heading of their own in the help, below these. */
+/** The help of a command has the options that few need too. */
+let showsAll = false;
+
+/** Removes the word from `submit --help all`, which asks for the help with all options. */
+export function takeAll(words: string[]): string[] {
+  showsAll = words.at(-1) === "all" && /^(-h|--help)$/.test(words.at(-2) ?? "");
+  return showsAll ? words.slice(0, -1) : words;
+}
+
+/** Leaves the command's other options to `--help all`, under a heading of their own. */
 export function everyday(command: Command, names: readonly string[]): Command {
   for (const option of command.options)
     if (!option.helpGroupHeading && !names.includes(option.long!)) option.helpGroup(ADVANCED_OPTIONS);
-  return command;
+  const others = command.options.filter(isAdvanced).length;
+  return command.addHelpText("after", () => (showsAll ? "" : `\n--help all has ${others} more options.`));
 }
 
 /** Whether the option is one that few need. */
