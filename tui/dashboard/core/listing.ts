@@ -8,7 +8,7 @@ import { perObject } from "./per-object.js";
 
 const NO_FILTER: Filter = { terms: [] };
 
-export const SORTS = ["live", "newest", "name", "state", "time"] as const;
+export const SORTS = ["live", "newest", "name"] as const;
 export type Sort = (typeof SORTS)[number];
 
 export type Section = "running" | "queued" | "finished";
@@ -22,12 +22,19 @@ export interface Fold {
   readonly part: "folded" | "head" | "link" | "tail";
 }
 
+/** What is listed, as it was when it was put at its place. */
+export interface Sorted {
+  /** The links of each chain, from first to last. */
+  readonly chains: ReadonlyMap<string, readonly Operation[]>;
+  /** The last links, in the order of the list. */
+  readonly heads: readonly Operation[];
+}
+
 export interface Listing {
   /** As typed; `filter` is what it says. */
   readonly text: string;
   readonly filter: Filter;
   readonly sort: Sort;
-  readonly reverse: boolean;
   /** Ids of chains of which each link has a row, or of those that have not, where `unfold` is set. */
   readonly turned: ReadonlySet<string>;
   readonly unfold: boolean;
@@ -35,6 +42,7 @@ export interface Listing {
   readonly wholeQueue: boolean;
   readonly paging: Paging;
   readonly marked: ReadonlySet<string>;
+  readonly sorted: Sorted;
   /** Ids as the list shows them, a row each. */
   readonly order: readonly string[];
   readonly folds: ReadonlyMap<string, Fold>;
@@ -88,12 +96,12 @@ export const LIST: Listing = {
   text: "",
   filter: NO_FILTER,
   sort: "live",
-  reverse: false,
   turned: new Set(),
   unfold: false,
   wholeQueue: false,
   paging: UNASKED,
   marked: new Set(),
+  sorted: { chains: new Map(), heads: [] },
   order: [],
   folds: new Map(),
   finished: 0,

@@ -1,32 +1,23 @@
 /**
  * The rows of the list: which operations, in which order, with chains folded into the row of their last link.
  *
- * Made anew only when something it depends on changed, and once for all that came in since the last drawing; patches
- * of progress leave the array as it is.
+ * The order is kept: a change of some operations puts these at their places, and leaves all others where they are.
  */
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { DEFAULT_QUEUE } from "../../../protocol/submit-fields.js";
-import { type Fold, isListed, isUnfolded, type Listing, type Sort } from "./listing.js";
-import type { State } from "./model.js";
+import { operationOf } from "./chain.js";
+import { type Fold, isListed, isUnfolded, type Listing, type Sort, type Sorted } from "./listing.js";
+import { patched, type State } from "./model.js";
 import { sectionOf } from "./state-style.js";
 
-export interface Rows {
-  /** Ids, a row each. */
-  readonly order: readonly string[];
-  /** Folds of the rows that belong to a chain of several known operations, by id. */
-  readonly folds: ReadonlyMap<string, Fold>;
-  /** Finished operations that the rows stand for. */
-  readonly finished: number;
-  /** Columns of the longest name of a queue; 0: all are in the default queue. */
-  readonly queueColumn: number;
-}
+type Compare = (a: Operation, b: Operation) => number;
 
 const RANK = { running: 0, queued: 1, finished: 2 };
 const rank = (operation: Operation) => RANK[sectionOf(operation)];
-const STATE_RANK: Record<string, number> = { failed: 0, running: 1, queued: 2, cancelled: 3, succeeded: 4 };
 
 function newest(a: Operation, b: Operation): number {
+  if (a.id === b.id) return 0;
   if (a.createdAt !== b.createdAt) return a.createdAt < b.createdAt ? 1 : -1;
   // Operations that were submitted at once are ordered by their start.
   const [started, other] = [a.startedAt ?? "", b.startedAt ?? ""];
@@ -67,35 +58,19 @@ function byName(a: Operation, b: Operation): number {
   return words.compare(name(a), name(b));
 }
 
-/** Seconds it ran; what runs longest counts from its start. */
-function ran({ startedAt, finishedAt, seconds }: Operation): number {
-  if (startedAt === null) return -1;
-  return (
-    seconds ?? ((finishedAt === null ? Date.now() : Date.parse(finishedAt)) - Date.parse(startedAt)) / 1000
-  );
-}
-
-function comparer(sort: Sort): (a: Operation, b: Operation) => number {
-  switch (sort) {
-    case "live":
-      return compare;
-    case "newest":
-      return newest;
-    case "state":
-      return (a, b) => (STATE_RANK[a.state] ?? 9) - (STATE_RANK[b.state] ?? 9) || newest(a, b);
-    case "name":
-      return (a, b) => byName(a, b) || newest(a, b);
-    case "time":
-      return (a, b) => ran(b) - ran(a) || newest(a, b);
-  }
-}
+const COMPARE: Record<Sort, Compare> = {
+  live: compare,
+  newest,
+  name: (a, b) => byName(a, b) || newest(a, b),
+};
 
 /** Whether the operation's row may have to move, come or go. */
-export function moves(before: Operation | null, after: Operation | null): boolean {
+function moves(before: Operation | null, after: Operation | null): boolean {
   return (
     before?.state !== after?.state ||
     before?.queuePosition !== after?.queuePosition ||
     before?.createdAt !== after?.createdAt ||
+    before?.startedAt !== after?.startedAt ||
     before?.finishedAt !== after?.finishedAt ||
     before?.queue !== after?.queue ||
     before?.host !== after?.host ||
@@ -103,36 +78,122 @@ export function moves(before: Operation | null, after: Operation | null): boolea
     before?.priority !== after?.priority ||
     before?.notBefore !== after?.notBefore ||
     before?.title !== after?.title ||
+    before?.label !== after?.label ||
     before?.approvals !== after?.approvals
   );
 }
 
-export function rowsOf(state: Pick<State, "view" | "fetched" | "list" | "size">): Rows {
-  const { list } = state;
-  const chains = chainsOf(state);
+/** The state with the list made anew, or by the changes of these operations since `before` alone. */
+export function reordered(after: State, before?: State, ids?: Iterable<string>): State {
+  if (before === undefined || ids === undefined) return withRows(after, sortedOf(after));
+  const moved = new Set<string>();
+  for (const id of ids) if (moves(operationOf(before, id), operationOf(after, id))) moved.add(id);
+  return moved.size === 0 ? after : withRows(after, sortedAfter(after.list.sorted, before, after, moved));
+}
+
+export function sortedOf({ view, fetched, list }: State): Sorted {
+  const all = [...fetched.values()].filter(({ id }) => !view.operations.has(id));
+  const listed = [...view.operations.values(), ...all].filter((operation) => isListed(list, operation));
+  const chains = Map.groupBy(listed, ({ chain }) => chain.id);
+  for (const links of chains.values()) links.sort(byIndex);
   const heads = [...chains.values()].map((links) => links.at(-1)!);
-  heads.sort(comparer(list.sort));
-  if (list.reverse) heads.reverse();
+  return { chains, heads: heads.sort(COMPARE[list.sort]) };
+}
+
+const byIndex: Compare = (a, b) => a.chain.index - b.chain.index;
+
+/** As `sortedOf`, where only these operations have changed. */
+export function sortedAfter(sorted: Sorted, before: State, after: State, ids: ReadonlySet<string>): Sorted {
+  const chains = new Map(sorted.chains);
+  const touched = new Map<string, Operation[]>();
+  for (const id of ids)
+    for (const state of [before, after]) {
+      const operation = operationOf(state, id);
+      if (operation === null) continue;
+      const links = touched.get(operation.chain.id) ?? [];
+      touched.set(operation.chain.id, links);
+      if (state === after && isListed(after.list, operation)) links.push(operation);
+    }
+  const gone: Operation[] = [];
+  const come: Operation[] = [];
+  for (const [chain, changed] of touched) {
+    const was = chains.get(chain) ?? [];
+    const links = [...was.filter(({ id }) => !ids.has(id)), ...changed].sort(byIndex);
+    const [from, to] = [was.at(-1), links.at(-1)];
+    if (from !== undefined && from !== to) gone.push(from);
+    if (to !== undefined && from !== to) come.push(to);
+    if (to === undefined) chains.delete(chain);
+    else chains.set(chain, links);
+  }
+  const by = COMPARE[after.list.sort];
+  return { chains, heads: withSorted(withoutSorted(sorted.heads, gone, by), come, by) };
+}
+
+/** The first place at which the operation may stand. */
+function placeOf(heads: readonly Operation[], operation: Operation, by: Compare, from = 0): number {
+  let [low, high] = [from, heads.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (by(heads[middle]!, operation) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function withoutSorted(heads: readonly Operation[], gone: readonly Operation[], by: Compare) {
+  const places = gone.map((operation) => heads.indexOf(operation, placeOf(heads, operation, by)));
+  return joined(
+    heads,
+    places.sort((a, b) => a - b).map((place) => [place, place + 1]),
+  );
+}
+
+function withSorted(heads: readonly Operation[], come: Operation[], by: Compare) {
+  let at = 0;
+  const cuts = come.sort(by).map((operation) => {
+    at = placeOf(heads, operation, by, at);
+    return [at, at, operation] as const;
+  });
+  return joined(heads, cuts);
+}
+
+/** The list with each part from `start` to `end` replaced. */
+function joined(
+  heads: readonly Operation[],
+  cuts: ReadonlyArray<readonly [start: number, end: number, ...Operation[]]>,
+): Operation[] {
+  const all: Operation[] = [];
+  let at = 0;
+  for (const [start, end, ...operations] of cuts) {
+    for (; at < start; at++) all.push(heads[at]!);
+    all.push(...operations);
+    at = end;
+  }
+  for (; at < heads.length; at++) all.push(heads[at]!);
+  return all;
+}
+
+function withRows(state: State, sorted: Sorted): State {
+  const { list } = state;
   const order: string[] = [];
   const folds = new Map<string, Fold>();
   const isFolded = isSectioned(list) && !list.wholeQueue && list.text === "";
   const most = isFolded ? queueRows(state) : Number.POSITIVE_INFINITY;
   let [queued, finished, queueColumn] = [0, 0, 0];
-  for (const head of heads) {
+  for (const head of sorted.heads) {
     if (sectionOf(head) === "queued" && ++queued > most) continue;
     order.push(head.id);
     if (head.queue !== DEFAULT_QUEUE) queueColumn = Math.max(queueColumn, head.queue.length);
-    const links = chains.get(head.chain.id)!;
+    const links = sorted.chains.get(head.chain.id)!;
     for (const { state: is } of links) if (isFinal(is)) finished++;
-    if (links.length === 1) continue;
-    addChain(order, folds, links, isUnfolded(list, head.chain.id));
+    if (links.length > 1) addChain(order, folds, links, isUnfolded(list, head.chain.id));
   }
-  return { order, folds, finished, queueColumn };
+  return patched(state, "list", { sorted, order, folds, finished, queueColumn });
 }
 
 /** Whether running, queued and finished operations stand apart. */
 export function isSectioned(listing: Listing): boolean {
-  return listing.sort === "live" && !listing.reverse;
+  return listing.sort === "live";
 }
 
 /** Rows of a folded queue. */
@@ -140,24 +201,12 @@ function queueRows({ size }: Pick<State, "size">): number {
   return size.columns >= 100 && size.rows >= 24 ? 3 : 1;
 }
 
-/** What is listed, by chain, its links from first to last. */
-function chainsOf({ view, fetched, list }: Pick<State, "view" | "fetched" | "list">) {
-  const chains = new Map<string, Operation[]>();
-  const add = (operation: Operation) => {
-    if (!isListed(list, operation)) return;
-    const links = chains.get(operation.chain.id);
-    if (links === undefined) chains.set(operation.chain.id, [operation]);
-    else {
-      links.push(operation);
-      links.sort((a, b) => a.chain.index - b.chain.index);
-    }
-  };
-  for (const operation of view.operations.values()) add(operation);
-  for (const [id, operation] of fetched) if (!view.operations.has(id)) add(operation);
-  return chains;
-}
-
-function addChain(order: string[], folds: Map<string, Fold>, links: Operation[], unfolded: boolean): void {
+function addChain(
+  order: string[],
+  folds: Map<string, Fold>,
+  links: readonly Operation[],
+  unfolded: boolean,
+): void {
   const head = links.at(-1)!;
   const fold = { chain: head.chain.id, links: links.length };
   folds.set(head.id, { ...fold, part: unfolded ? "head" : "folded" });
@@ -178,7 +227,7 @@ function rowOf(state: State, operationId: string): number {
   const { order, folds } = state.list;
   const own = order.indexOf(operationId);
   if (own !== -1) return own;
-  const operation = state.view.operations.get(operationId) ?? state.fetched.get(operationId);
+  const operation = operationOf(state, operationId);
   const chain = operation?.chain.id;
   for (const [id, fold] of folds)
     if (fold.chain === chain && fold.part === "folded") return order.indexOf(id);

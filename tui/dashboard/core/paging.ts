@@ -8,10 +8,10 @@ import { selectedOperation } from "./chain.js";
 import { listLayout, type SectionLayout } from "./layout.js";
 import { isExact, type ListPage, type Paging, queryOf, UNASKED } from "./listing.js";
 import { finishedIn, moreQueued, patched, type State } from "./model.js";
-import { isSectioned } from "./order.js";
+import { isSectioned, reordered } from "./order.js";
 import { perObject } from "./per-object.js";
 import { waitingOf } from "./waiting.js";
-import { addFetched, reordered, without } from "./watched.js";
+import { addFetched, without } from "./watched.js";
 
 /** Operations of a page; pages of a window; fetched operations that are held at most, where an order needs them all. */
 export const LIST_PAGE = 500;
@@ -49,8 +49,8 @@ export function wantedPage(state: State): PageWanted | null {
 }
 
 /** In an order other than time, the first row may be on the last page. */
-function isByTime({ list: { sort, reverse } }: State): boolean {
-  return (sort === "live" || sort === "newest") && !reverse;
+function isByTime({ list: { sort } }: State): boolean {
+  return sort === "live" || sort === "newest";
 }
 
 /** Whether nothing is older than the window. */

@@ -8,10 +8,10 @@ import { NOTHING_TOLD } from "./bars.js";
 import { pacesBy } from "./chain-time.js";
 import { reachedBy, standsStillFor } from "./estimate.js";
 import { historyName } from "./history.js";
-import { hostOfKey } from "./key.js";
+import { hostOfKey, keyBeside } from "./key.js";
 import { type Listing, UNASKED } from "./listing.js";
 import { patched, type State } from "./model.js";
-import { moves, rowsOf } from "./order.js";
+import { reordered } from "./order.js";
 import type { Samples } from "./slices/operation.js";
 import type { StreamLine } from "./source.js";
 
@@ -35,12 +35,13 @@ function linesApplied(state: State, lines: readonly WatchLine[]): State {
   const began = lines.some(({ type }) => type === "snapshot" || type === "resumed");
   if (view === state.view && !began) return withHistories(state, lines);
   const gone = lines.flatMap((line) => (line.type === "removed" ? [line.id] : []));
-  const queued = view.counts.queued !== state.view.counts.queued;
   const isBack = began && state.connection.state === "away";
   const back = isBack ? patched(state, "operation", { heard: heardNow(state, null) }) : state;
+  const fetched = fetchedAfter(state, lines);
+  const behind = placesBehind(fetched, state.view, lines);
   const came: State = {
     ...state,
-    fetched: fetchedAfter(state, lines),
+    fetched: behind.length === 0 ? fetched : new Map([...fetched, ...behind]),
     list: listingAfter(state, view, lines),
     view: trimmed(view, state.selected),
     ...(began && { connection: LIVE }),
@@ -53,7 +54,8 @@ function linesApplied(state: State, lines: readonly WatchLine[]): State {
     paces: pacesBy(state, changedOf(view, lines)),
   });
   const known = withHistories(next, lines);
-  return queued || rowsMoved(state.view, view, lines) ? reordered(known) : known;
+  const ids = known.view === view ? changedIds(lines) : null;
+  return ids === null ? reordered(known) : reordered(known, state, [...ids, ...behind.map(([id]) => id)]);
 }
 
 function withHistories(state: State, lines: readonly WatchLine[]): State {
@@ -93,22 +95,48 @@ function listingAfter({ list, view }: State, after: WatchView, lines: readonly W
   return { ...list, paging: { ...list.paging, queue: pages } };
 }
 
-function rowsMoved(before: WatchView, after: WatchView, lines: readonly WatchLine[]): boolean {
-  return lines.some((line) => {
-    switch (line.type) {
-      case "snapshot":
-      case "moved":
-      case "removed":
-        return true;
-      case "changed":
-      case "chained": {
-        const id = line.type === "changed" ? line.id : line.to;
-        return moves(before.operations.get(id) ?? null, after.operations.get(id) ?? null);
-      }
-      default:
-        return false;
-    }
+/** Queued operations behind those that the stream brings: they move as the last one that a line moves. */
+function placesBehind(
+  fetched: State["fetched"],
+  { operations }: WatchView,
+  lines: readonly WatchLine[],
+): Array<[string, Operation]> {
+  if (fetched.size === 0) return [];
+  // The last line of a queue has its places.
+  const moved = new Map<string, Move>();
+  for (const line of lines) {
+    if (line.type !== "moved") continue;
+    const place = line.ids.findLastIndex((id) => operations.get(id)?.queuePosition != null);
+    const last = operations.get(line.ids[place] ?? "");
+    if (last === undefined) continue;
+    const from = last.queuePosition ?? 0;
+    moved.set(queueKey(last), { from, by: place + 1 - from });
+  }
+  return [...fetched].flatMap(([id, operation]): Array<[string, Operation]> => {
+    const { state, queuePosition: place } = operation;
+    const move = state === "queued" ? moved.get(queueKey(operation)) : undefined;
+    if (place === null || move === undefined || move.by === 0 || place <= move.from) return [];
+    return [[id, { ...operation, queuePosition: place + move.by }]];
   });
+}
+
+interface Move {
+  readonly from: number;
+  readonly by: number;
+}
+
+const queueKey = ({ queue, id }: Operation): string => keyBeside(queue, id);
+
+/** The operations that the lines change; null: any may have changed. */
+function changedIds(lines: readonly WatchLine[]): string[] | null {
+  const ids: string[] = [];
+  for (const line of lines) {
+    if (line.type === "snapshot") return null;
+    if (line.type === "changed" || line.type === "removed") ids.push(line.id);
+    else if (line.type === "chained") ids.push(line.to);
+    else if (line.type === "moved") for (const id of line.ids) ids.push(id);
+  }
+  return ids;
 }
 
 function* changedOf({ operations }: WatchView, lines: readonly WatchLine[]): Iterable<Operation> {
@@ -225,19 +253,18 @@ export function addFetched(state: State, operations: readonly Operation[]): Stat
   const watched = new Map(state.view.operations);
   for (const operation of fresh) (watched.has(operation.id) ? watched : fetched).set(operation.id, operation);
   const view = { ...state.view, operations: watched };
+  const next = patched({ ...state, fetched, view }, "operation", {
+    reached: reachedBy(state, fresh),
+    paces: pacesBy(state, fresh),
+  });
   return reordered(
-    patched({ ...state, fetched, view }, "operation", {
-      reached: reachedBy(state, fresh),
-      paces: pacesBy(state, fresh),
-    }),
+    next,
+    state,
+    fresh.map(({ id }) => id),
   );
 }
 
 export const LIVE = { state: "live" } as const;
-
-export function reordered(state: State): State {
-  return patched(state, "list", rowsOf(state));
-}
 
 /** Histories that are held: one a type, or one a history key, of which there may be any number. */
 const HISTORIES_MOST = 500;

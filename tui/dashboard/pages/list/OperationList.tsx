@@ -121,14 +121,10 @@ function rangeOf(section: SectionLayout, state: State): Piece[] {
 }
 
 function listTitle(state: State): Piece[] {
-  const { sort, reverse } = state.list;
-  const order =
-    sort === "live" && !reverse
-      ? ""
-      : ` sorted by ${sort === "live" ? "activity" : sort} ${reverse ? "↑" : "↓"}`;
+  const { sort } = state.list;
   return [
     ["Operations", "bold"],
-    [order, "muted"],
+    [sort === "live" ? "" : ` sorted by ${sort}`, "muted"],
   ];
 }
 

@@ -8,10 +8,9 @@ import { type Listing, parseFilter, SORTS } from "../../core/listing.js";
 import { scrollLog } from "../../core/log-window.js";
 import { isFree, type Pane, patched, type State } from "../../core/model.js";
 import type { Mover } from "../../core/movers.js";
-import { selectedRow } from "../../core/order.js";
+import { reordered, selectedRow } from "../../core/order.js";
 import { endsWithOldest, restarted } from "../../core/paging.js";
 import { choose, select } from "../../core/select.js";
-import { reordered } from "../../core/watched.js";
 import { EMPTY_LINE, lineOf } from "../../text/line-edit.js";
 import { movedByHand } from "../log/moves.js";
 
@@ -172,17 +171,11 @@ export const LIST_ACTIONS = [
     {
       name: "sort",
       keys: [],
-      description: "the next order: activity, newest, name, state, time",
+      description: "the next order: activity, newest, name",
       run: (state) => {
         const next = SORTS[(SORTS.indexOf(state.list.sort) + 1) % SORTS.length]!;
-        return listed(restarted(state), { sort: next, reverse: false });
+        return listed(restarted(state), { sort: next });
       },
-    },
-    {
-      name: "reverse",
-      keys: [],
-      description: "reverse the order of the list",
-      run: (state) => listed(restarted(state), { reverse: !state.list.reverse }),
     },
     {
       name: "fold-all",
