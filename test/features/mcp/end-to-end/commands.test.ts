@@ -1,5 +1,5 @@
 /** Commands of a coding agent: they survive its client and the daemon, and are found again. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { TestDaemon } from "../../../harness/daemon.js";
@@ -104,33 +104,6 @@ test("the rules of the server leave out tools, and refuse what is not allowed", 
     text: expect.stringContaining("may not run"),
   });
 });
-
-test("a killed client and a killed daemon lose no command: each is found again, and ran once", async () => {
-  const COUNT = 24;
-  const started: string[] = [];
-  for (let i = 0; i < COUNT; i++) {
-    const client = await McpClient.start(daemon.world);
-    const command = `echo begin ${i}; sleep 0.2; echo ${i} >> ran; echo end ${i}; exit ${i % 3}`;
-    const { id } = await run(command, { background: true, label: `c${i}` }, client);
-    started.push(id);
-    await client.kill();
-    if (i % 8 === 4) await daemon.kill().then(() => daemon.startAgain());
-  }
-  await using found = await McpClient.start(daemon.world);
-  const { operations } = await found.call<{ operations: Ran[] }>("list_operations", {
-    mine: true,
-    limit: 100,
-  });
-  expect(started.filter((id) => !operations.some((each) => each.id === id))).toEqual([]);
-  for (const [i, id] of started.entries()) {
-    await found.call("wait_for_operation", { id });
-    const ended = await found.call<Ran>("read_new_output", { id });
-    expect(ended).toMatchObject({ finished: true, exitCode: i % 3 });
-    expect(ended.output).toContain(`begin ${i}\nend ${i}`);
-  }
-  const ran = readFileSync(join(daemon.world.dir, "ran"), "utf8").trim().split("\n").map(Number);
-  expect(ran.sort((a, b) => a - b)).toEqual(Array.from({ length: COUNT }, (_, i) => i));
-}, 120_000);
 
 test("--ends-with-session: what the session started ends some time after its client", async () => {
   const client = await McpClient.start(daemon.world, "--ends-with-session");
