@@ -133,8 +133,9 @@ export const SETTINGS = {
     },
   },
   mouse: {
-    description: "Whether the dashboard takes the mouse: the wheel scrolls, a click selects",
-    default: false,
+    description:
+      "Whether the dashboard takes the mouse: a click presses a key of the last row or selects a row, the wheel scrolls; with shift the terminal selects text",
+    default: true,
     reload: "dashboard",
     schema: { type: "boolean" },
   },

@@ -74,7 +74,7 @@ export interface Program {
 
 /** @throws UsageError if `keys` names no action */
 export function startDashboard(options: ProgramOptions): Program {
-  const { stdin, stdout, env, socket, id = null, motion = true, mouse = false, hosts = [] } = options;
+  const { stdin, stdout, env, socket, id = null, motion = true, mouse = true, hosts = [] } = options;
   const { client = new Client(socket), flags = {} } = options;
   const isDaemon = client instanceof Client;
   const clock = options.clock ?? (isDaemon ? new SteadyClock(() => client.now()) : new SteadyClock());

@@ -76,6 +76,13 @@ describe("a mouse report that is cut between reads", () => {
     expect(seen).toEqual([["scroll", 79, 29, 3]]);
   });
 
+  test("one character at a time, behind its escape", () => {
+    const seen: unknown[] = [];
+    const filter = mouseFilter(seen);
+    expect([...`${REPORT}k`].map((read) => filter.typed(read)).join("")).toBe("\x1bk");
+    expect(seen).toEqual([["scroll", 79, 29, 3]]);
+  });
+
   test("an arrow key that is cut stays one", () => {
     const filter = mouseFilter([]);
     expect(["\x1b[", "A", "\x1b[<", "x"].map((read) => filter.typed(read)).join("")).toBe("\x1b[A\x1b[<x");

@@ -84,10 +84,10 @@ test("SIGTERM ends it though nobody reads its terminal", async () => {
   await until("it ends", () => !existsSync(`/proc/${running.pid}`));
 });
 
-test("the config: other keys and the mouse; e opens the log, or the source of an error, in $EDITOR", async () => {
+test("the config: other keys; the mouse; e opens the log, or the source of an error, in $EDITOR", async () => {
   using dir = temporaryDirectory();
   const config = join(dir.path, "config.json");
-  writeFileSync(config, JSON.stringify({ mouse: true, keys: { facts: "V" } }));
+  writeFileSync(config, JSON.stringify({ keys: { facts: "V" } }));
   const source = join(dir.path, "sync.ts");
   writeFileSync(source, "throw new Error();\n");
   const editor = join(dir.path, "editor");
@@ -118,6 +118,10 @@ test("the config: other keys and the mouse; e opens the log, or the source of an
   await running.screen.until(/paused .* of 60/);
   running.press(at("Fails at an item", "0"));
   await running.screen.until("▸ ");
+  running.press(at("all ", "0"));
+  await running.screen.until("─ Commands");
+  running.press(at("esc close", "0"));
+  await running.screen.until((text) => !text.includes("─ Commands"));
   running.press("e");
   await until("the editor has the source", () => words().length === 1);
   expect(words()).toEqual([`--flag +1 ${source}`]);

@@ -12,8 +12,7 @@ const STRING = /\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)/g;
 const BEGUN = /\x1b(?:\]\d+;|P[\d>!])[^\x07\x1b]*\x1b?$/;
 /** The beginning of a mouse report at the end of what was read. */
 const MOUSE_BEGUN = /\x1b\[(?:<[\d;]{0,16})?$/;
-/** The rest of a mouse report whose escape came with an earlier read, as a key. */
-const MOUSE_REST = /^\[<\d+;\d+;\d+[Mm]/;
+const MOUSE_FIRST = /^\x1b\[<\d+;\d+;\d+[Mm]/;
 const FOCUS = /\x1b\[([IO])/g;
 const MOUSE = /\x1b\[<(\d+);(\d+);(\d+)([Mm])/g;
 const BACKGROUND = /\x1b\]11;rgba?:([\da-f]+)\/([\da-f]+)\/([\da-f]+)/i;
@@ -46,20 +45,24 @@ export class ReportFilter {
     return this.hasMouse ? this.#withoutMouse(input) : input;
   }
 
-  /** A report may be cut between two reads, as over ssh. */
+  /** A report may be cut between reads, as over ssh. */
   #withoutMouse(input: string): string {
+    if (input === "") return "";
     const text = this.#mouseBegun + input;
-    this.#mouseBegun = "";
     // A read may end between the escape and the bracket: Ink has the escape already.
-    const whole = this.#endedWithEscape && MOUSE_REST.test(text) ? ESC + text : text;
-    this.#endedWithEscape = text === "" ? this.#endedWithEscape : text.endsWith(ESC);
-    const keys = whole.replace(MOUSE, (_all, button: string, x: string, y: string, end: string) => {
+    const given = this.#endedWithEscape && text.startsWith("[") ? ESC : "";
+    const isReport = MOUSE_FIRST.test(given + text);
+    const keys = (given + text).replace(MOUSE, (_all, button: string, x: string, y: string, end: string) => {
       this.#mouse(Number(button), Number(x) - 1, Number(y) - 1, end === "M");
       return "";
     });
     const begun = MOUSE_BEGUN.exec(keys)?.[0] ?? "";
-    this.#mouseBegun = begun;
-    return keys.slice(0, keys.length - begun.length);
+    // Without the escape that Ink has.
+    const from = isReport ? 0 : given.length;
+    const rest = keys.slice(0, keys.length - begun.length);
+    this.#mouseBegun = begun === keys ? begun.slice(from) : begun;
+    this.#endedWithEscape = rest === "" ? given !== "" && !isReport : rest.endsWith(ESC);
+    return rest.slice(from);
   }
 
   #look(read: string): void {

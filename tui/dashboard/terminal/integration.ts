@@ -49,8 +49,8 @@ export const TAKEN_BACK = NO_MOUSE + NO_FOCUS + NO_PROGRESS + OLD_TITLE;
 export class TerminalIntegration {
   readonly #silent: boolean;
   #set = false;
-  #title = "";
-  #progress = "";
+  /** What the terminal was told last. */
+  #shown: readonly string[] = [];
   #before: State | null = null;
 
   constructor(private readonly options: IntegrationOptions) {
@@ -60,8 +60,7 @@ export class TerminalIntegration {
   begin(state: State): void {
     if (this.#set) return;
     this.#set = true;
-    const { mouse } = this.options;
-    this.write(KEEP_TITLE + TELL_FOCUS + (mouse ? TELL_MOUSE : "") + ASK_BACKGROUND);
+    this.write(KEEP_TITLE + TELL_FOCUS + ASK_BACKGROUND);
     this.show(state);
   }
 
@@ -72,11 +71,16 @@ export class TerminalIntegration {
     if (before !== null && !this.options.filter.focused) this.#tell(before, state);
     // A slow terminal gets the changes with a later drawing.
     if (!this.#set || this.options.stdout.writableNeedDrain) return;
-    const title = setTitle(titleOf(state));
-    const progress = setProgress(progressToShow(state, this.options.motion));
-    const changed = (title === this.#title ? "" : title) + (progress === this.#progress ? "" : progress);
-    this.#title = title;
-    this.#progress = progress;
+    const { mouse, motion } = this.options;
+    // The page that has only text is for the terminal's own selection.
+    const reports = state.page?.kind === "copy" ? NO_MOUSE : TELL_MOUSE;
+    const shown = [
+      setTitle(titleOf(state)),
+      setProgress(progressToShow(state, motion)),
+      mouse ? reports : "",
+    ];
+    const changed = shown.filter((sequence, place) => sequence !== this.#shown[place]).join("");
+    this.#shown = shown;
     if (changed !== "") this.write(changed);
   }
 
@@ -84,8 +88,7 @@ export class TerminalIntegration {
   end(): void {
     if (!this.#set) return;
     this.#set = false;
-    this.#title = "";
-    this.#progress = "";
+    this.#shown = [];
     this.write(TAKEN_BACK);
   }
 

@@ -94,7 +94,7 @@ export const WAITS_ACTIONS = actionsIn(free, [
   {
     name: "next-wait",
     keys: ["!"],
-    description: "what waits for you: questions, new failures, odd results, missed runs",
+    description: "the next that waits for you",
     hint: (state) => (nextWaiting(state) === null ? null : "next that waits"),
     rank: 1,
     when: (state) => free(state) || state.page?.kind === "queues",
