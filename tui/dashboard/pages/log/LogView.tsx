@@ -112,28 +112,19 @@ function placeOf(state: State, lines: readonly LogLine[], height: number): Piece
       [place, "muted"],
     ];
   }
+  const all = `${formatCount(total)} line${total === 1 ? "" : "s"}`;
   // A silent host was not asked, or cannot tell what it logged since.
   if (state.hosts.silentFor !== null)
-    return [
-      [
-        lines.length === 0
-          ? "not loaded: no answer"
-          : `${formatCount(total)} line${total === 1 ? "" : "s"}, no answer`,
-        "warn",
-      ],
-    ];
+    return [[lines.length === 0 ? "not loaded: no answer" : `${all}, no answer`, "warn"]];
   if (total === 0) return [["empty", "muted"]];
   if (lines.length === 0 && log.to < total) return [["loading…", "muted"]];
-  const live = selectedOperation(state)?.finishedAt === null;
-  const count = `${formatCount(total)} line${total === 1 ? "" : "s"}`;
+  const isLive = selectedOperation(state)?.finishedAt === null;
   // How many lines the filter leaves is not counted.
-  if (isFiltered(log.filter)) return live ? [["following", "good"]] : [[`of ${count}`, "muted"]];
-  return live
-    ? [
-        ["following ", "good"],
-        [count, "muted"],
-      ]
-    : [[count, "muted"]];
+  if (isFiltered(log.filter)) return isLive ? [["following", "good"]] : [[`of ${all}`, "muted"]];
+  return [
+    [isLive ? "following " : "", "good"],
+    [all, "muted"],
+  ];
 }
 
 /** Word and style of a stream. */
