@@ -1,4 +1,5 @@
 /** Finds operations, and shows them with their momentary values, such as their queue positions. */
+import { waitsForApproval } from "../../protocol/approval.js";
 import { Refusal } from "../../protocol/errors.js";
 import { ID_LENGTH, MIN_PREFIX } from "../../protocol/id.js";
 import { FIRST_QUEUED } from "../../protocol/limits.js";
@@ -100,7 +101,12 @@ export class OperationView {
     const fitting = (entries: Iterable<Entry>) => [...entries].filter(({ record }) => fits(scope, record));
     const finished = fitting(recent.values());
     const newest = finished.slice(Math.max(0, finished.length - scope.limit));
-    return this.#inOrder([...newest, ...fitting(ledger.inState("running")), ...this.#firstQueued(scope)]);
+    // A question is on the screen however long the queue is.
+    const asking = fitting(ledger.inState("queued")).filter(
+      ({ record }) => waitsForApproval(record) !== null,
+    );
+    const live = [...fitting(ledger.inState("running")), ...this.#firstQueued(scope), ...asking];
+    return this.#inOrder([...newest, ...new Set(live)]);
   }
 
   /** The first queued operations that fit the scope, as they are stored. */
