@@ -2,6 +2,7 @@
 import type { Client } from "../../protocol/client/client.js";
 import type { Operation } from "../../protocol/operation.js";
 import { isFinal, STATES, type State } from "../../protocol/state.js";
+import type { WatchLine } from "../../protocol/watch.js";
 
 /** Largest page that the daemon returns. */
 const PAGE = 1000;
@@ -36,4 +37,16 @@ export async function listPages(
     }
     before = page.next;
   }
+}
+
+type SnapshotLine = Extract<WatchLine, { type: "snapshot" }>;
+
+/** What runs, and the first queued operations, oldest first. */
+export async function liveSnapshot(
+  client: Pick<Client, "watch">,
+  { state = LIVE_STATES, op, host }: Pick<PageFilter, "state" | "op" | "host">,
+): Promise<SnapshotLine> {
+  const filter = { limit: 0, state, ...(op !== undefined && { op }), ...(host !== undefined && { host }) };
+  for await (const line of client.watch(filter)) if (line.type === "snapshot") return line;
+  throw new Error("the daemon closed the stream before its first line");
 }

@@ -5,6 +5,7 @@ import { UsageError } from "../../protocol/failures.js";
 import type { Operation } from "../../protocol/operation.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
+import { waitsWord } from "../describe/waits.js";
 import { widthsFor } from "../kit/output/widths.js";
 import { formatOverall } from "../terminal/format.js";
 
@@ -15,6 +16,8 @@ export interface StatusFacts {
   failed: number;
   /** Running operations that wait for input. */
   input: number;
+  /** All that waits for the person: `tui/describe/waits.ts`. */
+  waits: number;
   /** The running operation that started last; null: none runs. */
   current: Operation | null;
   /** Progress of that operation. */
@@ -30,6 +33,7 @@ const PLACEHOLDERS: Record<string, Value> = {
   queued: ({ queued }) => String(queued),
   failed: ({ failed }) => String(failed),
   input: ({ input }) => String(input),
+  waits: ({ waits }) => String(waits),
   id: ({ current }) => current?.id ?? "",
   op: ({ current }) => current?.op ?? "",
   title: ({ current }) => current?.title ?? "",
@@ -41,12 +45,12 @@ const PLACEHOLDERS: Record<string, Value> = {
 export const PLACEHOLDER_NAMES = Object.keys(PLACEHOLDERS);
 
 /** `2 running · 1 queued · 1 failed`, without what is 0; empty: nothing to say. */
-export function summaryOf({ running, queued, failed, input }: StatusFacts): string {
+export function summaryOf({ running, queued, failed, waits }: StatusFacts): string {
   const parts: Array<[number, string]> = [
     [running, "running"],
     [queued, "queued"],
     [failed, "failed"],
-    [input, input === 1 ? "needs input" : "need input"],
+    [waits, waitsWord(waits)],
   ];
   return parts.flatMap(([count, word]) => (count === 0 ? [] : [`${count} ${word}`])).join(" · ");
 }

@@ -10,7 +10,9 @@ import { jsonLine } from "../kit/output/json.js";
 import { addFormat, type OutputOptions, wantsJson } from "../kit/output/options.js";
 import { report } from "../kit/report.js";
 import { connectFor } from "./connection.js";
+import { liveSnapshot } from "./list-pages.js";
 import { ListProgress } from "./ls/progress.js";
+import { readWaits } from "./read-waits.js";
 import {
   ESCAPES,
   type Escape,
@@ -36,8 +38,6 @@ const DEFAULT_SINCE = "24h";
 const DEFAULT_TIMEOUT = "300ms";
 /** Durations for messages. */
 const FORMS = "300ms, 1h or 7d";
-/** Running operations that are read, for those that need input. */
-const MOST_RUNNING = 100;
 
 export function registerStatus(root: Command): void {
   const status = addCommand(root, "status", "Print the state of all operations in one line, for a prompt", [
@@ -137,19 +137,21 @@ async function inTime<T>({ socket }: Client, seconds: number, work: Promise<T>):
 
 async function readFacts(client: Client, since: number): Promise<StatusFacts> {
   const finishedSince = new Date(client.now() - since * 1000).toISOString();
-  const parent = "none";
-  const [running, inside, queued, failed] = await Promise.all([
-    client.list({ state: ["running"], parent, limit: MOST_RUNNING }),
-    client.list({ state: ["running"], parent: "any", limit: MOST_RUNNING }),
-    client.list({ state: ["queued"], parent, limit: 1 }),
-    client.list({ state: ["failed"], parent, finishedSince, limit: 1 }),
+  const live = liveSnapshot(client, {});
+  const [{ operations, counts: known }, failed, waits] = await Promise.all([
+    live,
+    client.list({ state: ["failed"], parent: "none", finishedSince, limit: 1 }),
+    readWaits(client, null, live),
   ]);
-  const all = [...running.operations, ...inside.operations];
-  const input = all.filter((it) => it.waitingForInput && !it.cancelRequested).length;
-  const [current = null] = running.operations.toSorted((a, b) =>
-    (a.startedAt ?? "") < (b.startedAt ?? "") ? 1 : -1,
-  );
-  const counts = { running: running.total, queued: queued.total, failed: failed.total, input };
+  const outer = operations.filter((it) => it.state === "running" && it.parent === undefined);
+  const [current = null] = outer.toSorted((a, b) => ((a.startedAt ?? "") < (b.startedAt ?? "") ? 1 : -1));
+  const counts = {
+    running: known.running,
+    queued: known.queued,
+    failed: failed.total,
+    input: waits.filter(({ kind }) => kind === "input").length,
+    waits: waits.length,
+  };
   if (current === null) return { ...counts, current, overall: null };
   const progress = new ListProgress(client);
   await progress.load([current]);
@@ -157,7 +159,7 @@ async function readFacts(client: Client, since: number): Promise<StatusFacts> {
 }
 
 /** The value of `--json`. A share that is not known is null. */
-function publicFacts({ running, queued, failed, input, current, overall }: StatusFacts) {
+function publicFacts({ running, queued, failed, input, waits, current, overall }: StatusFacts) {
   const isKnown = overall !== null && (overall.known || overall.percent >= 1);
   const named = current && {
     id: current.id,
@@ -167,5 +169,5 @@ function publicFacts({ running, queued, failed, input, current, overall }: Statu
     stage: stageOf(current),
     percent: isKnown ? Math.floor(overall.percent) : null,
   };
-  return { running, queued, failed, input, current: named };
+  return { running, queued, failed, input, waits, current: named };
 }

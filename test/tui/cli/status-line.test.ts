@@ -11,7 +11,7 @@ const directory = useDirectories();
 const dir = directory();
 
 function facts(over: Partial<StatusFacts> = {}): StatusFacts {
-  return { running: 0, queued: 0, failed: 0, input: 0, current: null, overall: null, ...over };
+  return { running: 0, queued: 0, failed: 0, input: 0, waits: 0, current: null, overall: null, ...over };
 }
 
 const current = { ...new Story().started().entered("Process", 1).record(), title: "日本語 \x1b[2J title" };
@@ -21,7 +21,7 @@ const line = (format: string, of = busy, place: Escape | null = null) =>
 
 test.each([
   ["{summary}", "2 running · 1 queued · 3 failed"],
-  ["{running}/{queued}/{failed}/{input}", "2/1/3/0"],
+  ["{running}/{queued}/{failed}/{input}/{waits}", "2/1/3/0/0"],
   ["{op} {stage} {percent} {id}", "load-process-save Process 64% aaa111bbb222"],
   ["{title:9}|{title:5}|{label}", "日本語 \\…|日本…|"],
   ["{{running}} a}}b {{{running}}}", "{running} a}b {2}"],
@@ -31,7 +31,7 @@ test.each([
 
 test("without an operation, its placeholders are empty; the summary leaves out what is 0", async () => {
   expect(await line("{title}{percent}{stage}|{summary}|{running}", facts())).toBe("||0");
-  expect(await line("{summary}", facts({ running: 1, input: 1 }))).toBe("1 running · 1 needs input");
+  expect(await line("{summary}", facts({ running: 1, waits: 1 }))).toBe("1 running · 1 waits for you");
 });
 
 test.each([

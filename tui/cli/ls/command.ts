@@ -10,8 +10,8 @@ import type { ScheduleReply } from "../../../protocol/replies.js";
 import { STATES } from "../../../protocol/state.js";
 import { hasProc, NOT_AVAILABLE } from "../../../protocol/system/own-process.js";
 import { paintFor } from "../../../protocol/text/colour.js";
-import type { WatchLine } from "../../../protocol/watch.js";
 import { OPERATIONS, type OperationContext } from "../../describe/columns.js";
+import { waitsWord } from "../../describe/waits.js";
 import { useHost } from "../../kit/host-option.js";
 import { addCommand, allOptions, everyday, reportTo } from "../../kit/options.js";
 import { formatShortTime } from "../../kit/output/local-time.js";
@@ -25,7 +25,8 @@ import { listLines, printLines } from "../../kit/output/print.js";
 import type { TableStream } from "../../kit/output/table.js";
 import { type ReportTo, say } from "../../kit/report.js";
 import { formatDuration } from "../../terminal/format.js";
-import { LIVE_STATES, listPages } from "../list-pages.js";
+import { LIVE_STATES, listPages, liveSnapshot } from "../list-pages.js";
+import { readWaits } from "../read-waits.js";
 import { runUrlIn } from "../run-links.js";
 import {
   type ClientFilter,
@@ -38,8 +39,6 @@ import {
 } from "./filter.js";
 import { ListProgress } from "./progress.js";
 import { contextOf } from "./table.js";
-
-type SnapshotLine = Extract<WatchLine, { type: "snapshot" }>;
 
 interface Listed {
   /** Newest first. */
@@ -63,7 +62,7 @@ async function listed(client: Client, filter: LsFilter): Promise<Listed> {
   const live = LIVE_STATES.filter((it) => state?.includes(it) ?? true);
   if (limit !== undefined || newest.operations.length < DEFAULT_LIMIT || live.length === 0)
     return { ...newest, moreQueued: 0 };
-  const first = await snapshotOf(client, { state: live, op, host });
+  const first = await liveSnapshot(client, { state: live, op, host });
   const known = new Set(newest.operations.map((it) => it.id));
   const wanted = first.operations.filter((it) => parent === undefined || it.parent === undefined);
   const older = wanted.toReversed().filter((it) => !known.has(it.id));
@@ -73,14 +72,6 @@ async function listed(client: Client, filter: LsFilter): Promise<Listed> {
 }
 
 const queuedIn = (operations: Operation[]) => operations.filter(({ state }) => state === "queued").length;
-
-/** What runs, and the first queued operations, oldest first. */
-async function snapshotOf(client: Client, { state, op, host }: LsFilter): Promise<SnapshotLine> {
-  const filter = { limit: 0, ...(state && { state }), ...(op !== undefined && { op }) };
-  for await (const line of client.watch({ ...filter, ...(host !== undefined && { host }) }))
-    if (line.type === "snapshot") return line;
-  throw new Error("the daemon closed the stream before its first line");
-}
 
 export interface ListOptions extends GlobalOptions, ClientFilter, ListOutputOptions {
   state?: string;
@@ -104,6 +95,7 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
   const isPlain = output.isTTY === true && isTable && !isFiltered(filter);
   // A daemon without schedules is the usual case; the list does not wait for it.
   const schedules = isPlain ? client.schedules().catch(() => null) : null;
+  const waits = isPlain ? readWaits(client, schedules).catch(() => []) : [];
   const { operations, total, moreQueued } = await listed(client, filter);
   // The daemon refuses a name that is neither a type nor the type of any operation, and suggests near names.
   if (operations.length === 0 && options.op !== undefined) await client.history(options.op);
@@ -128,6 +120,8 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
   const next = nextRunsLine((await schedules)?.schedules ?? [], new Date(client.now()));
   if (next !== null) lines.push(paintFor(output)("dim", next));
   printLines(lines, output);
+  const waiting = (await waits).length;
+  if (waiting > 0) say(to, `${waiting} ${waitsWord(waiting)}: liveops-tui`, "yellow");
   const isUnmeasured = !hasProc() && operations.every(({ resources }) => resources === null);
   if (listOutput.format === "wide" && isUnmeasured)
     say(to, `CPU, MEM, READ and WRITTEN are ${NOT_AVAILABLE}`, "yellow");

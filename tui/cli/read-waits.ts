@@ -1,0 +1,26 @@
+/** What waits for the person, by the rule of the dashboard and with what its user looked at there. */
+import type { Client } from "../../protocol/client/client.js";
+import type { ScheduleReply } from "../../protocol/replies.js";
+import { NO_LOOKS, type Waiting, waitOf, waitOfSchedule, waitsOf } from "../describe/waits.js";
+import { lastLookFile, newEnds, readLooks } from "../kit/last-look.js";
+import { liveSnapshot } from "./list-pages.js";
+
+type Schedules = Promise<{ schedules: readonly ScheduleReply[] } | null> | null;
+
+/** @param schedules - those of the daemon, if they are asked for already; null: they are not */
+export async function readWaits(
+  client: Client,
+  schedules: Schedules = null,
+  live = liveSnapshot(client, {}),
+): Promise<Waiting[]> {
+  const looks = readLooks(lastLookFile(process.env, client.socket)) ?? NO_LOOKS;
+  const now = client.now();
+  const [{ operations }, ends, told] = await Promise.all([
+    live,
+    newEnds(client, looks, now),
+    schedules ?? client.schedules().catch(() => null),
+  ]);
+  const waits = [...operations, ...ends].flatMap((operation) => waitOf(operation) ?? []);
+  const missed = (told?.schedules ?? []).flatMap((schedule) => waitOfSchedule(schedule) ?? []);
+  return waitsOf([...waits, ...missed], looks, now);
+}
