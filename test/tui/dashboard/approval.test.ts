@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Approval, Operation } from "../../../protocol/operation.js";
 import { choose } from "../../../tui/dashboard/core/select.js";
-import { after, effectsOf, opened as open, press, put, screenText } from "./core.js";
+import { after, opened as open, press, put, screenText } from "./core.js";
 import { ago, backup, operation } from "./operations.js";
 
 const SIZE = { columns: 120, rows: 36 };
@@ -41,41 +41,36 @@ describe("a question", () => {
     const state = choose(open([backup(), asks()], { size: SIZE }), "rolloutaaaaa");
     const text = screenText(state);
     expect(text).toContain("? Roll out 4.2 to prod?");
-    expect(text).toMatch(/yes · no \(default\) {3}asked 2m ago, until \d\d:\d\d, then no/);
-    expect(text).toMatch(/Roll out 4.2 to pro… +y n +2m/);
+    expect(text).toMatch(/yes · no \(default\) {3}asked 2m ago, until .*\d\d:\d\d, then no/);
+    expect(rows(state).at(-1)).toContain("i answer");
     expect(text).not.toContain("blocked for");
-    expect(text).toMatch(/rollout.*Roll out 4.2.*answer\?/);
+    expect(text).toMatch(/\? rollout +Roll.*┄+ .* 2m/);
   });
 
   test("of an exported run has no keys", () => {
     const state = open([asks()], { size: SIZE, readOnly: "run.json" });
     expect(screenText(state)).toMatch(/yes · no \(default\) {3}asked/);
-    expect(screenText(state)).not.toContain("y approve");
+    expect(screenText(state)).not.toContain("i answer");
   });
 
-  test("y asks first, and sends the only choice; n sends the rejection", () => {
-    const state = choose(open([asks()], { size: SIZE }), "rolloutaaaaa");
-    const sure = press(state, "y");
-    expect(rows(sure).at(-1)).toContain("Approve rollout?");
-    expect(rows(sure).at(-2)).toContain("$ liveops approve rolloutaaaaa/1 yes");
-    expect(effectsOf(sure, { type: "pressed", pressed: { input: "y" } })).toContainEqual({
-      type: "send",
-      request: { kind: "answer", ids: ["rolloutaaaaa"], choice: "yes", since: ago(120), attempt: 1 },
-    });
-    const reject = press(state, "n");
-    expect(rows(reject).at(-1)).toContain("Reject rollout?");
-    expect(effectsOf(reject, { type: "pressed", pressed: { input: "n" } })).toEqual([]);
-    expect(effectsOf(reject, { type: "pressed", pressed: { input: "y" } })).toContainEqual({
-      type: "send",
-      request: { kind: "answer", ids: ["rolloutaaaaa"], choice: "no", since: ago(120), attempt: 1 },
-    });
+  test("i asks it; y sends the only choice, n the rejection, and escape leaves it open", () => {
+    const asked = press(choose(open([asks()], { size: SIZE }), "rolloutaaaaa"), "i");
+    expect(rows(asked).at(-1)).toContain("rollout: Roll out 4.2 to prod?  y yes  n no  esc later");
+    expect(rows(asked).at(-2)).toContain("$ liveops approve rolloutaaaaa/1 yes");
+    const request = { kind: "answer", ids: ["rolloutaaaaa"], since: ago(120), attempt: 1 };
+    expect(press(asked, "y").request).toEqual({ ...request, choice: "yes" });
+    expect(press(asked, "n").request).toEqual({ ...request, choice: "no" });
+    expect(press(asked, "escape")).toMatchObject({ question: null, request: null });
   });
 
-  test("of several choices opens a page of them, and the question goes when somebody else answers", () => {
+  test("of several choices has them in the palette, and goes when somebody else answers", () => {
     const state = choose(open([asks({ choices: ["canary", "all", "no"] })], { size: SIZE }), "rolloutaaaaa");
-    const page = press(state, "y");
-    expect(screenText(page)).toMatch(/▌ canary[\s\S]*all[\s\S]*no {2}rejects/);
-    const sure = press(press(page, "j"), "return");
+    const choices = press(state, "i");
+    expect(screenText(choices)).toMatch(
+      /▌answer: canary +approve[\s\S]*answer: all +approve[\s\S]*answer: no +reject/,
+    );
+    expect(screenText(choices)).toContain("$ liveops approve rolloutaaaaa/1 canary");
+    const sure = press(choices, "downArrow", "return");
     expect(rows(sure).at(-1)).toContain("Approve rollout with all?");
     const answer = { choice: "all", by: "ada", at: ago(1) };
     const running = asks({ answer }, { state: "running", blocked: null });

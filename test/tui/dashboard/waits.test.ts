@@ -79,7 +79,7 @@ test("without anything that waits there is neither a panel nor a count, also for
 test("a question stands with what runs, and its keys stand in its row while it is selected", () => {
   const state = choose(all(), rollout.id);
   const text = screenText(state);
-  expect(text).toMatch(/▌ \? rollout +Roll out 4\.2\? +y n +2m/);
+  expect(text).toMatch(/▌ \? rollout +Roll out 4\.2\? +i +2m/);
   expect(text).toMatch(/─ Running 3 ─[\s\S]*\? rollout[\s\S]*─ Finished/);
   expect(text).not.toContain("─ Queued");
 });

@@ -1,4 +1,4 @@
-/** How long earlier runs took, by type and history key, which histories the screen needs, and what finished today. */
+/** How long earlier runs took, by type and history key, and which histories the screen needs. */
 
 import {
   type Likeness,
@@ -21,7 +21,7 @@ export function historyName(operation: Pick<Operation, "id"> & Likeness): string
   return nameOfHistory({ ...operation, op: typeKey(operation) });
 }
 
-/** Milliseconds for which a history, and a count of what finished today, is good whatever happens. */
+/** Milliseconds for which a history is good whatever happens. */
 const GOOD_FOR = 30_000;
 /** Milliseconds for which a history of few runs is: each run changes it much. */
 const FEW_GOOD_FOR = 2000;

@@ -197,7 +197,7 @@ const TWO_LINES_FROM = 12;
 /** All rows in one panel. */
 function onePanel(state: State, height: number, width: number, hidden: number) {
   const two = width < ONE_LINE_FROM && height >= TWO_LINES_FROM;
-  const heightOf = (id: string) => (two && operationOf(state, id)?.state === "running" ? 2 : 1);
+  const heightOf = (id: string) => (two && sectionOf(operationOf(state, id)) === "running" ? 2 : 1);
   const isQueued = ({ id }: ListRow) => sectionOf(operationOf(state, id)) === "queued";
   const make = (rest: number) => section(state, "all", state.list.order, height, rest, heightOf);
   let all = make(hidden);

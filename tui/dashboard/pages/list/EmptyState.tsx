@@ -101,6 +101,7 @@ function nothingYet({ session: { flags } }: State, width: number, paint: Paint):
     [liveops(["submit", "shell", "--", "make"], flags), "run any command as an operation"],
     [submitAny(flags), "submit an operation from a shell"],
     [liveops(["ops"], flags), "list the operation types"],
+    ["liveops demo", "see it work with sample operations"],
   ];
   return [
     "",

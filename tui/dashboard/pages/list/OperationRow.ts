@@ -10,22 +10,30 @@ import { firstLine } from "../../../../protocol/text/first-line.js";
 import { elapsedOf } from "../../../describe/duration.js";
 import { insideText } from "../../../describe/inside.js";
 import { shownParams } from "../../../describe/operation.js";
+import { isAsking, waitOf as personWait } from "../../../describe/waits.js";
 import { formatAge } from "../../../kit/output/time.js";
 import { formatDuration, formatOverall } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
 import { allowedFailures, oddNotes } from "../../../terminal/stage-note.js";
 import { formatLeft, shortLeft } from "../../../terminal/time-left.js";
 import { addBar } from "../../core/bars.js";
-import { chainOf, isCancelling, isPaused, nameOfChain, shellCommand } from "../../core/chain.js";
+import {
+  chainOf,
+  isCancelling,
+  isPaused,
+  nameOfChain,
+  selectedOperation,
+  shellCommand,
+} from "../../core/chain.js";
 import { chainTime } from "../../core/chain-time.js";
 import { chainElapsed, chainProgress, stallOf } from "../../core/estimate.js";
-import { usualSuccessors } from "../../core/history.js";
+import { usualOf, usualSuccessors } from "../../core/history.js";
 import { hostLabel } from "../../core/hosts.js";
 import { watchedInside } from "../../core/inside.js";
 import { type Fold, wordsOf } from "../../core/listing.js";
 import type { State } from "../../core/model.js";
 import { forecastOf, isBlocked, waitOf } from "../../core/queue-view.js";
-import { glyphOf, stateWord, styleOf } from "../../core/state-style.js";
+import { glyphOf, sectionOf, stateWord, styleOf } from "../../core/state-style.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
 import { addMarked } from "../../text/coloured.js";
 import { Line } from "../../text/line.js";
@@ -50,6 +58,8 @@ export interface RowColumns {
 const HEAD = 4;
 const PERCENT = 5;
 const LEFT = 7;
+/** In place of the bar of what waits for a person: it is no work. */
+const WAITING = "┄";
 const TOOK = 7;
 const AGE = 5;
 /** Widths from which a row has the activity column, and its own bar. */
@@ -125,7 +135,7 @@ export function operationRow(
   const row: RowOf = { state, operation, links, columns };
   const begun = () =>
     new Line(columns.width, theme.paint).add(selected ? "▌" : " ", active ? "accent" : "muted");
-  const stalled = stallOf(state, operation) !== null;
+  const stalled = !isAsking(operation) && stallOf(state, operation) !== null;
   const line = begun()
     .add(state.list.marked.has(operation.id) ? "◆" : " ", "accent")
     .add(stalled ? "▲" : glyphOf(operation), stalled ? "warn" : styleOf(operation))
@@ -212,7 +222,7 @@ function infoOf(state: State, operation: Operation, links: readonly Operation[])
       const wait = waitOf(state, operation);
       if (wait !== null) return [wait.long, wait.why === "paused queue" ? "warn" : "muted"];
       const open = waitsForApproval(operation);
-      if (open !== null) return [open.question, "accent"];
+      if (open !== null) return [open.question, "warn"];
       if (isBlocked(state, operation)) return [operation.blocked!.reason, "warn"];
       return [nameOfChain(links) === operation.title ? paramsOf(operation) : operation.title, "muted"];
     }
@@ -227,13 +237,29 @@ function infoOf(state: State, operation: Operation, links: readonly Operation[])
       if (odd !== undefined) return [odd, "warn", more.length === 0 ? "" : ` +${more.length}`];
       const allowed = links.flatMap(allowedFailures).length;
       const marked = allowed === 0 ? "" : ` ${stageGlyph("allowed-failure")} ${allowed}`;
-      const summary = summaryOf(operation);
+      const summary = [comparedOf(state, operation, links), summaryOf(operation)].filter(Boolean).join(" · ");
       if (summary !== "") return [summary, "muted", marked];
       if (chain) return [links.map(({ title }) => title).join("→"), "muted", marked];
       const named = nameOfChain(links) === operation.title || shellCommand(operation) !== null;
       return [[named ? "" : operation.title, paramsOf(operation)].filter(Boolean).join(" "), "muted", marked];
     }
   }
+}
+
+/** Seconds for which the end of a watched chain stands beside the earlier runs, and how far off is still usual. */
+const TOLD_FOR = 10;
+const USUAL_WITHIN = 0.2;
+
+/** Of a chain that ended on the screen a moment ago: `as usual`, or the usual time. */
+function comparedOf(state: State, operation: Operation, links: readonly Operation[]): string {
+  const ago = (state.now - Date.parse(operation.finishedAt ?? "")) / 1000;
+  const isWatched = state.selection.witnessed && selectedOperation(state)?.chain.id === operation.chain.id;
+  if (!isWatched || !(ago <= TOLD_FOR)) return "";
+  const spreads = links.map((link) => usualOf(state, link)?.seconds ?? null);
+  if (spreads.includes(null)) return "";
+  const usual = spreads.reduce((sum, spread) => sum + spread!.p50, 0);
+  const took = elapsed(state, operation, links) ?? 0;
+  return Math.abs(took - usual) <= usual * USUAL_WITHIN ? "as usual" : `usually ${formatDuration(usual)}`;
 }
 
 /** `name=value` of the plain parameters. */
@@ -248,6 +274,8 @@ function paramsOf(operation: Operation): string {
 /** `~2m10s` to go, with a column between it and the percent; empty where nothing is known. */
 function leftText({ state, operation }: RowOf): readonly [text: string, style: Style] {
   if (isPaused(operation)) return ["paused", "muted"];
+  // How long it has waited: nobody knows when the person answers.
+  if (isAsking(operation)) return [formatAge(personWait(operation)!.since, state.now), "warn"];
   const time = chainTime(state, operation);
   if (time.isLate) return ["late", "warn"];
   const text = shortLeft(time);
@@ -269,7 +297,7 @@ function addInfo(line: Line, { state, operation, links }: RowOf, until: number):
 
 /** Columns of the figures at the right. */
 function figuresWidth({ operation, columns: { bar, info } }: RowOf): number {
-  if (operation.state === "running") return bar > 0 ? bar + 1 + PERCENT + LEFT : TOOK;
+  if (sectionOf(operation) === "running") return bar > 0 ? bar + 1 + PERCENT + LEFT : TOOK;
   if (operation.state === "queued") return TOOK + 1;
   return TOOK + (info > 0 || bar > 0 ? AGE + 1 : 0);
 }
@@ -277,7 +305,7 @@ function figuresWidth({ operation, columns: { bar, info } }: RowOf): number {
 /** Running: the progress. Queued: the start time. Finished: the duration and the age. */
 function addFigures(line: Line, row: RowOf): void {
   const { state, operation, links, columns } = row;
-  if (operation.state === "running") {
+  if (sectionOf(operation) === "running") {
     if (columns.bar === 0) line.add(formatOverall(wholeOf(row)).padStart(TOOK));
     else addProgressOf(line.add(" "), row, columns.bar);
     return;
@@ -287,10 +315,9 @@ function addFigures(line: Line, row: RowOf): void {
     const seconds = starts === null ? 0 : (Date.parse(starts) - state.now) / 1000;
     const wait = waitOf(state, operation);
     const text = wait?.short ?? (seconds >= 1 ? `in ${formatLeft(seconds)}` : stateWord(operation));
-    const asks = waitsForApproval(operation) !== null;
     const isWarning = wait === null ? isBlocked(state, operation) : wait.why === "paused queue";
     const style = isWarning ? "warn" : "muted";
-    line.fill(columns.width - TOOK).add(fit(text, TOOK).padStart(TOOK), asks ? "accent" : style);
+    line.fill(columns.width - TOOK).add(fit(text, TOOK).padStart(TOOK), style);
     return;
   }
   const seconds = elapsed(state, operation, links);
@@ -314,6 +341,7 @@ function addProgressOf(line: Line, row: RowOf, bar: number): Line {
   const whole = wholeOf(row);
   const [left, style] = leftText(row);
   if (isCancelling(operation)) line.add(fit("cancelling", bar), "warn");
+  else if (isAsking(operation)) line.draw(WAITING, bar, "warn");
   else addBar(line, bar, whole.percent, styleOf(operation));
   return line
     .fill(row.columns.width - PERCENT - LEFT)
