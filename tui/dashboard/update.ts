@@ -73,6 +73,8 @@ function reduce(state: State, message: Message): State {
     case "quiet":
       return isLive(state) ? { ...state, connection: { state: "live", isQuiet: true } } : state;
     case "heard":
+      // The snapshot that comes makes it live: nothing in it is news.
+      if (state.connection.state === "connecting") return state;
       return patched({ ...state, connection: LIVE }, "operation", { heard: heardNow(state, null) });
     case "told":
       return withAnswer(state, askNamed(message.name), message.answer, message.want);

@@ -2,11 +2,10 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { Client } from "../../../protocol/client/client.js";
 import { Refusal } from "../../../protocol/errors.js";
-import type { Operation } from "../../../protocol/operation.js";
 import { send } from "../../../tui/dashboard/daemon-calls.js";
 import { Hosts } from "../../../tui/features/hosts/hosts.js";
 import { HostsClient } from "../../../tui/features/hosts/hosts-client.js";
-import { ago, backup, operation } from "../../tui/dashboard/operations.js";
+import { backup, operation } from "../../tui/dashboard/operations.js";
 import { World } from "../../tui/dashboard/world.js";
 
 let worlds: Record<"box" | "den", World>;
@@ -21,7 +20,7 @@ beforeEach(async () => {
     client: new Client(socket),
   }));
   all = new Hosts(hosts);
-  for (const { name } of hosts) all.heard(name);
+  for (const { name } of hosts) all.line(name, { type: "resumed", cursor: "" });
   client = new HostsClient(all);
 });
 afterEach(async () => {
@@ -108,30 +107,6 @@ test("a prefix without a host is looked for on all of them", async () => {
   await expect(client.show("nothere")).rejects.toThrow("no operation nothere on the hosts that answer");
 });
 
-test("lists are one list by the time of the submit, page after page, and their totals are added", async () => {
-  const put = (world: World, prefix: string, times: number[]) => {
-    for (const time of times)
-      world.put(
-        operation({
-          id: `${prefix}${String(time).padStart(11, "0")}`,
-          state: "failed",
-          createdAt: ago(time),
-        }),
-      );
-  };
-  put(worlds.box, "b", [1, 4, 5, 6, 7]);
-  put(worlds.den, "d", [2, 3, 8]);
-  const seen: string[] = [];
-  let before: string | null = null;
-  do {
-    const page = await client.list({ state: ["failed"], limit: 2, ...(before !== null && { before }) });
-    expect(page.total).toBe(8);
-    seen.push(...page.operations.map(({ id }: Operation) => `${id[0]}${Number(id.slice(1, 12))}`));
-    before = page.next;
-  } while (before !== null);
-  expect(seen).toEqual(["b1", "d2", "d3", "b4", "b5", "b6", "b7", "d8"]);
-});
-
 test("an answer about all hosts does not wait for a slow one, which the next one has", async () => {
   const queue = { concurrency: 1, pausedSince: null, configured: false, queued: 0, running: 0 };
   worlds.box.daemon.on("GET", "/v1/queues", (_asked, reply) =>
@@ -164,7 +139,7 @@ test("the error of one host hides no answer of another; the error of all is the 
   );
   expect((await client.types()).ops).toEqual([{ ...type, op: "shell@den" }]);
   all.lost("den", "it is gone", 0);
-  all.heard("box");
+  all.line("box", { type: "resumed", cursor: "" });
   expect((await client.types()).ops.map(({ op }) => op)).toEqual(["shell@den"]);
   await expect(client.forecast()).rejects.toThrow();
 });

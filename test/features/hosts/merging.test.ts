@@ -194,6 +194,13 @@ describe("what the daemons tell", () => {
     expect(world.state.notice?.text).toBe("● fresh started");
   });
 
+  test("a host whose first line comes late starts nothing either", () => {
+    const world = new Several().line("box", snapshot(onBox)).lost("den", "It has sent nothing for 5 s.");
+    world.hosts.heard("den");
+    const older = backup({ id: SAME, createdAt: ago(900) });
+    expect(world.line("den", snapshot(older)).state.notice).toBeNull();
+  });
+
   test("what all hosts are asked is asked again once another one answers", () => {
     const world = new Several().line("box", snapshot(onBox, queued({ id: "waitaaaaaaaa" })));
     const first = world.state;
@@ -390,12 +397,13 @@ test("pages of several lists are the pages of one list: nothing is skipped, noth
           return { name: `h${i}`, address: "", client: { list } as unknown as Client };
         }),
       );
-      for (const { name } of hosts.clients) hosts.heard(name);
+      for (const { name } of hosts.clients) hosts.line(name, { type: "resumed", cursor: "" });
       const client = new HostsClient(hosts);
       const seen: Operation[] = [];
       let before: string | null = null;
       do {
         const page = await client.list({ order, limit, ...(before !== null && { before }) });
+        expect(page.total).toBe(times.flat().length);
         seen.push(...page.operations);
         before = page.next;
       } while (before !== null);

@@ -223,6 +223,13 @@ describe("cancel and retry", () => {
     );
   });
 
+  test("a daemon whose first line comes late starts nothing", () => {
+    const operations = [A, backup({ id: "otheraaaaaaa", createdAt: ago(900) })];
+    const line = { type: "snapshot" as const, cursor: "1", operations, counts: NO_COUNTS };
+    const silent = after(initial(), { type: "lost", at: NOW, reason: "It is silent." }, { type: "heard" });
+    expect(after(silent, { type: "watched", line }).notice).toBeNull();
+  });
+
   test("a refusal is told until the next key", () => {
     const request = { kind: "retry", ids: [failed().id] } as const;
     const state = after(opened([failed()]), { type: "refused", request, message: "wrong state" });

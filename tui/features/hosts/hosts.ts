@@ -94,6 +94,8 @@ export class Hosts implements Several {
 
   /** A line came on a silent stream. */
   heard(name: string): void {
+    // Before its first snapshot, all of it would be news.
+    if (this.#told.get(name)!.daemon.heardAt === null) return;
     const isFirst = this.live().length === 0;
     this.#answers(name);
     if (isFirst) this.target?.dispatch({ type: "heard" });
