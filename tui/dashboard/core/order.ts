@@ -83,15 +83,20 @@ function moves(before: Operation | null, after: Operation | null): boolean {
   );
 }
 
+/** Operations from which on a list that is made anew costs less. */
+const MANY = 1000;
+
 /** The state with the list made anew, or by the changes of these operations since `before` alone. */
 export function reordered(after: State, before?: State, ids?: Iterable<string>): State {
   if (before === undefined || ids === undefined) return withRows(after, sortedOf(after));
   const moved = new Set<string>();
   for (const id of ids) if (moves(operationOf(before, id), operationOf(after, id))) moved.add(id);
-  return moved.size === 0 ? after : withRows(after, sortedAfter(after.list.sorted, before, after, moved));
+  if (moved.size === 0) return after;
+  const isMany = moved.size > MANY;
+  return withRows(after, isMany ? sortedOf(after) : sortedAfter(after.list.sorted, before, after, moved));
 }
 
-export function sortedOf({ view, fetched, list }: State): Sorted {
+function sortedOf({ view, fetched, list }: State): Sorted {
   const all = [...fetched.values()].filter(({ id }) => !view.operations.has(id));
   const listed = [...view.operations.values(), ...all].filter((operation) => isListed(list, operation));
   const chains = Map.groupBy(listed, ({ chain }) => chain.id);
@@ -103,7 +108,7 @@ export function sortedOf({ view, fetched, list }: State): Sorted {
 const byIndex: Compare = (a, b) => a.chain.index - b.chain.index;
 
 /** As `sortedOf`, where only these operations have changed. */
-export function sortedAfter(sorted: Sorted, before: State, after: State, ids: ReadonlySet<string>): Sorted {
+function sortedAfter(sorted: Sorted, before: State, after: State, ids: ReadonlySet<string>): Sorted {
   const chains = new Map(sorted.chains);
   const touched = new Map<string, Operation[]>();
   for (const id of ids)
@@ -126,51 +131,21 @@ export function sortedAfter(sorted: Sorted, before: State, after: State, ids: Re
     else chains.set(chain, links);
   }
   const by = COMPARE[after.list.sort];
-  return { chains, heads: withSorted(withoutSorted(sorted.heads, gone, by), come, by) };
+  const heads = [...sorted.heads];
+  for (const operation of gone) heads.splice(heads.indexOf(operation, placeOf(heads, operation, by)), 1);
+  for (const operation of come) heads.splice(placeOf(heads, operation, by), 0, operation);
+  return { chains, heads };
 }
 
 /** The first place at which the operation may stand. */
-function placeOf(heads: readonly Operation[], operation: Operation, by: Compare, from = 0): number {
-  let [low, high] = [from, heads.length];
+function placeOf(heads: readonly Operation[], operation: Operation, by: Compare): number {
+  let [low, high] = [0, heads.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (by(heads[middle]!, operation) < 0) low = middle + 1;
     else high = middle;
   }
   return low;
-}
-
-function withoutSorted(heads: readonly Operation[], gone: readonly Operation[], by: Compare) {
-  const places = gone.map((operation) => heads.indexOf(operation, placeOf(heads, operation, by)));
-  return joined(
-    heads,
-    places.sort((a, b) => a - b).map((place) => [place, place + 1]),
-  );
-}
-
-function withSorted(heads: readonly Operation[], come: Operation[], by: Compare) {
-  let at = 0;
-  const cuts = come.sort(by).map((operation) => {
-    at = placeOf(heads, operation, by, at);
-    return [at, at, operation] as const;
-  });
-  return joined(heads, cuts);
-}
-
-/** The list with each part from `start` to `end` replaced. */
-function joined(
-  heads: readonly Operation[],
-  cuts: ReadonlyArray<readonly [start: number, end: number, ...Operation[]]>,
-): Operation[] {
-  const all: Operation[] = [];
-  let at = 0;
-  for (const [start, end, ...operations] of cuts) {
-    for (; at < start; at++) all.push(heads[at]!);
-    all.push(...operations);
-    at = end;
-  }
-  for (; at < heads.length; at++) all.push(heads[at]!);
-  return all;
 }
 
 function withRows(state: State, sorted: Sorted): State {
