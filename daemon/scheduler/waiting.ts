@@ -26,6 +26,8 @@ export class Waiting {
   #holds: readonly Hold[] = [];
   readonly #holdOf = new Map<string, Hold>();
   #news: NodeJS.Timeout | null = null;
+  /** The queues moved since watchers were told. */
+  #isMoved = false;
 
   constructor(private readonly options: WaitingOptions) {
     options.bus.on("decided", (changes) => {
@@ -153,11 +155,18 @@ export class Waiting {
     this.#tellMoved();
   }
 
+  /** At once, so that a start and the new places are drawn together; then what changes meanwhile is told later. */
   #tellMoved(): void {
-    if (this.#news || !this.options.isWatched()) return;
+    if (!this.options.isWatched()) return;
+    if (this.#news !== null) {
+      this.#isMoved = true;
+      return;
+    }
+    this.options.bus.emit("moved");
     this.#news = setTimeout(() => {
       this.#news = null;
-      this.options.bus.emit("moved");
+      if (this.#isMoved) this.#tellMoved();
     }, NEWS_MS);
+    this.#isMoved = false;
   }
 }
