@@ -11,7 +11,7 @@ import { stepRows } from "../../../tui/dashboard/pages/operation/step-rows.js";
 import { unpainted } from "../../../tui/dashboard/text/theme.js";
 import { announce } from "../../../tui/features/reader/announce.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
-import { after, answerTo, changed, opened, press, screenText } from "./core.js";
+import { act, after, answerTo, changed, opened, press, screenText } from "./core.js";
 import { ago, backup, backupDone, doneStep, logLine, NOW, step } from "./operations.js";
 
 const SIZE = { columns: 160, rows: 50 };
@@ -62,7 +62,7 @@ describe("an active step says", () => {
 
   test("its last line also while the log shows another step alone", () => {
     const state = after(
-      press(open(), "F", "P"),
+      act(open(), "full-screen", "only-step"),
       answerTo("logStream", [logged("of b", "b"), logged("of a", "a", { n: 2 })], { id: ID }),
     );
     expect(state.log.window.filter.step).toBe("a");
