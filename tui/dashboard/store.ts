@@ -116,7 +116,8 @@ export class Store {
       this.#workAt(this.#logTime());
       return;
     }
-    if (OF_STREAM.has(message.type)) while (this.#takeIn());
+    const isOfHosts = message.type === "told" && message.name === "hosts";
+    if (isOfHosts || OF_STREAM.has(message.type)) while (this.#takeIn());
     const before = this.#state;
     this.#apply(message);
     if (this.#state === before) return;

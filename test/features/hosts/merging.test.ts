@@ -206,7 +206,7 @@ describe("what the daemons tell", () => {
     const first = world.state;
     world.told.length = 0;
     world.line("den", snapshot(onDen));
-    const names = effectsOf(first, world.told[0]!).flatMap((effect) =>
+    const names = effectsOf(first, ...world.told).flatMap((effect) =>
       effect.type === "ask" && effect.want !== null ? [effect.name] : [],
     );
     expect(names).toEqual(expect.arrayContaining(["queues", "forecast", "ends"]));

@@ -90,6 +90,8 @@ export class Hosts implements Several {
     else if (counted) this.#change(name, running, counts);
     const sums = counted ? this.#sums() : {};
     this.target?.dispatch({ type: "watched", line: { ...lineAt(line, name), ...sums, host: name } });
+    // After the line: what a host that was away has in its snapshot is no news.
+    if (isBegin || counted) this.#tell();
   }
 
   /** A line came on a silent stream. */
@@ -98,6 +100,7 @@ export class Hosts implements Several {
     if (this.#told.get(name)!.daemon.heardAt === null) return;
     const isFirst = this.live().length === 0;
     this.#answers(name);
+    this.#tell();
     if (isFirst) this.target?.dispatch({ type: "heard" });
   }
 
@@ -107,6 +110,7 @@ export class Hosts implements Several {
     if (daemon.reason === reason) return;
     const now = state === "up" ? new Date(at).toISOString() : since;
     this.#change(name, { state: "unreachable", since: now }, { reason });
+    this.#tell();
     const isWaiting = [...this.#told.values()].some((each) => each.daemon.reason === null);
     if (!isWaiting) this.target?.dispatch({ type: "lost", reason, at });
   }
@@ -117,6 +121,7 @@ export class Hosts implements Several {
     const { state, since } = before;
     const twin = before.daemon.reply === null ? this.#twinOf(name, reply) : null;
     this.#change(name, { ...machine, name, state, since }, { reply, heardAt: this.target?.now() ?? null });
+    this.#tell();
     if (twin !== null) this.#notice(twin, "warning");
   }
 
@@ -183,6 +188,9 @@ export class Hosts implements Several {
   #change(name: string, change: Partial<Host>, ofDaemon: Partial<HostDaemon>): void {
     const before = this.#told.get(name)!;
     this.#told.set(name, { ...before, ...change, daemon: { ...before.daemon, ...ofDaemon } });
+  }
+
+  #tell(): void {
     this.target?.dispatch({ type: "told", name: "hosts", want: {}, answer: this.told() });
   }
 
