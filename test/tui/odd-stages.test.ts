@@ -1,8 +1,9 @@
 /** Stages named like a property of every object, before they are entered. */
 import { expect, test } from "vitest";
 import { recordLines } from "../../tui/cli/show/record-lines.js";
-import { lanesOfRecords } from "../../tui/dashboard/core/lanes.js";
+import { pictureOf } from "../../tui/dashboard/core/lanes.js";
 import { Story } from "../harness/records.js";
+import { opened } from "./dashboard/core.js";
 
 const NAMES = ["constructor", "toString", "__proto__", "valueOf"];
 const operation = new Story({ stages: ["Load", ...NAMES] })
@@ -19,9 +20,9 @@ test("show lists them as stages that were not entered", () => {
   for (const name of NAMES) expect(lines.map((line) => line.trim())).toContain(`○ ${name}`);
 });
 
-test("the timeline lists them too", () => {
-  const spans = lanesOfRecords([operation]).lanes.flatMap(({ stage, spans }) =>
-    NAMES.includes(stage ?? "") ? spans : [],
-  );
-  expect(spans).toEqual([]);
+test("the waterfall lists them too", () => {
+  const state = opened([operation]);
+  const { lanes } = pictureOf(state, operation, [operation], null);
+  const odd = lanes.filter(({ name }) => NAMES.includes(name));
+  expect(odd.map(({ spans }) => spans.length)).toEqual([0, 0, 0, 0]);
 });

@@ -14,6 +14,7 @@ import { operationOf } from "./core/chain.js";
 import { settleLinks } from "./core/chain-log.js";
 import { withPromises } from "./core/chain-time.js";
 import type { Effect } from "./core/effect.js";
+import { withShown } from "./core/estimate.js";
 import { listLayout, panesOf } from "./core/layout.js";
 import type { Message } from "./core/message.js";
 import { type DashboardAction, isLive, type Notice, notify, patched, type State } from "./core/model.js";
@@ -123,7 +124,7 @@ function sampledAt(state: State, now: number): State {
   // A flush may tick as well: a sample a second.
   return !isLive || Math.floor(now / 1000) === Math.floor(state.now / 1000)
     ? { ...state, now }
-    : withPromises(sampled({ ...state, now }));
+    : withShown(withPromises(sampled({ ...state, now })), state.view.operations.values());
 }
 
 function lost(state: State, { reason, at, hung }: Extract<Message, { type: "lost" }>): State {

@@ -30,7 +30,7 @@ const open = (operations: readonly Operation[]) => opened(operations, { size: SI
 /** The names of the rows of stages, with their indent and sign. */
 function rowsOf(state: State): string[] {
   const text = screenText(state);
-  return [...text.matchAll(/│( +[✓●○✗⊘] [A-Za-z][\w ]*?)(?= {2,}|╌|━)/g)].map(([, row]) => row!.slice(1));
+  return [...text.matchAll(/│ {3}( *[✓●○✗⊘] [A-Za-z][\w ]*?)(?= {2,}|╌|━)/g)].map(([, row]) => row!);
 }
 
 test("the list has one row for an operation and what runs inside of it, down to the innermost", () => {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { NO_COUNTS, type WatchLine } from "../../../protocol/watch.js";
-import { lanesOfCourses } from "../../../tui/dashboard/core/lanes.js";
+import { spansOfCourses } from "../../../tui/dashboard/core/lanes.js";
 import type { Message } from "../../../tui/dashboard/core/message.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { CourseReader } from "../../../tui/describe/course.js";
@@ -108,7 +108,7 @@ const state: fc.Arbitrary<State> = fc
         shadowed: [],
       }),
       { type: "pressed", pressed: { input: open } },
-      answerTo("timeline", { lanes: lanesOfCourses(courses), left: 1 }, { first: record.id }),
+      answerTo("timeline", { spans: spansOfCourses(courses), left: 1 }, { first: record.id }),
       ...pressed,
     ];
     return messages.reduce(update, initial({ size: { columns, rows } }));

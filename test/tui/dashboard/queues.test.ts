@@ -1,10 +1,11 @@
 /** Queues in the dashboard: pause, priority, what a queued operation waits for, and the page of queues and schedules. */
 import { describe, expect, test } from "vitest";
+import { stageRanSeconds } from "../../../protocol/estimate/seconds.js";
 import type { QueueReply, ScheduleReply } from "../../../protocol/replies.js";
 import { ACTIONS } from "../../../tui/dashboard/actions.js";
 import { reasonOf } from "../../../tui/dashboard/core/action.js";
 import { chainTime } from "../../../tui/dashboard/core/chain-time.js";
-import { stageSeconds, stallOf } from "../../../tui/dashboard/core/estimate.js";
+import { stallOf } from "../../../tui/dashboard/core/estimate.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { commandOf } from "../../../tui/dashboard/core/request.js";
 import { paletteItems, shownItems } from "../../../tui/dashboard/pages/help/palette-rows.js";
@@ -182,7 +183,7 @@ describe("a paused operation", () => {
     const state = open([it], { size: SIZE });
     expect(elapsedOf(it, state.now)).toBe(45);
     expect(elapsedOf(it, state.now + 60_000)).toBe(45);
-    expect(stageSeconds(it, "Archive", state.now + 60_000)).toBe(45);
+    expect(stageRanSeconds(it, "Archive", state.now + 60_000)).toBe(45);
     expect(chainTime(state, it)).toEqual(chainTime({ ...state, now: state.now + 60_000 }, it));
     expect(stallOf(state, it)).toBeNull();
   });
@@ -197,7 +198,7 @@ describe("a paused operation", () => {
 
   test("the timeline shows the pause that lasts, and counts no pause", () => {
     const text = screenText(press(open([it], { size: SIZE }), "t"));
-    expect(text).toMatch(/‖ Back up a folder +45s +[┄╺━]+‖+/);
+    expect(text).toMatch(/‖ nightly +45s +[┄╺━]+‖+/);
   });
 });
 

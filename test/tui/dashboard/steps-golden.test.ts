@@ -71,18 +71,16 @@ const SCENES: Scene[] = [
   {
     name: "many-steps",
     set(world) {
-      const active = Array.from({ length: 8 }, (_, i) =>
-        step(`photo-${101 + i}.raw`, {
-          startedAt: ago(8 - i),
-          percent: 12 * i,
-          status: { text: `row ${i * 90}`, level: "info" },
-        }),
-      );
-      const before = Array.from({ length: 100 }, (_, i) => done(`photo-${i + 1}.raw`, 1.5));
-      world.put(build([...before, ...active], { total: 200, done: 100 }));
+      const steps = Array.from({ length: 44 }, (_, i) => {
+        if (i !== 36) return done(`shard ${i + 1}`, 1.5);
+        const ended = { finishedAt: ago(5), seconds: 1.2, reason: "not ok 37: timeout" };
+        return step("shard 37", { state: "failed", startedAt: ago(6), ...ended });
+      });
+      const active = Array.from({ length: 8 }, (_, i) => step(`shard ${45 + i}`, { startedAt: ago(3) }));
+      world.put(build([...steps, ...active], { total: 100, done: 43, failed: 1 }));
     },
     id: "buildaaaaaaa",
-    show: ({ screen }) => screen.until(/48% {2}running(.|\n)*92 wait/),
+    show: ({ screen }) => screen.until(/1 failed · 8 active/),
   },
   {
     name: "failed-step",
@@ -156,9 +154,44 @@ const SCENES: Scene[] = [
       );
     },
     id: "deploybbbbbb",
-    show: ({ screen }) => screen.until(/≥83% {2}running(.|\n)*● eu-1/),
+    show: ({ screen }) => screen.until(/● eu-1/),
   },
 ];
+
+const upToDate = { ...times(20, 20), reason: "up to date: 1 file, made 23:56", saved: 8 };
+const question = {
+  stage: "Check",
+  occurrence: 1,
+  question: "Roll out 4.2 to prod?",
+  choices: ["yes", "no"],
+  default: null,
+  attempt: 1,
+  since: ago(8),
+  until: null,
+  answer: null,
+};
+
+SCENES.push({
+  name: "up-to-date",
+  set(world) {
+    const stageTimes = { Install: upToDate, Check: times(20, null) };
+    const { steps: _, stepCounts: _counts, ...alone } = build([], { total: 0 });
+    world.put({ ...alone, stageStates: { Install: "up-to-date", Check: "active" }, stageTimes });
+  },
+  id: "buildaaaaaaa",
+  show: ({ screen }) => screen.until("up to date: 1 file"),
+});
+
+SCENES.push({
+  name: "approval",
+  set(world) {
+    const { steps: _, stepCounts: _counts, ...alone } = build([], { total: 0 });
+    const blocked = { reason: "approval", since: ago(8) };
+    world.put({ ...alone, state: "queued", startedAt: null, progress: null, blocked, approvals: [question] });
+  },
+  id: "buildaaaaaaa",
+  show: ({ screen }) => screen.until("waits for an answer"),
+});
 
 SCENES.push({
   name: "inside",

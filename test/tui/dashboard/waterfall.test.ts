@@ -1,18 +1,18 @@
-/** The waterfall: each bar where and as long as it was, and what is to come with its usual time. */
+/** The waterfall: one axis, each bar where and as long as it was, and what is to come with its usual time. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Operation } from "../../../protocol/operation.js";
+import type { Operation, Step } from "../../../protocol/operation.js";
 import type { HistoryReply } from "../../../protocol/replies.js";
-import { addBar } from "../../../tui/dashboard/core/bars.js";
+import { STEP_STATES } from "../../../protocol/stage-state.js";
 import { chainOf, operationOf } from "../../../tui/dashboard/core/chain.js";
-import { lanesOfView, placeIn } from "../../../tui/dashboard/core/lanes.js";
+import { pictureOf } from "../../../tui/dashboard/core/lanes.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
-import { waterfall } from "../../../tui/dashboard/pages/operation/waterfall.js";
-import { Line } from "../../../tui/dashboard/text/line.js";
+import { timeTexts } from "../../../tui/dashboard/pages/operation/times.js";
+import { pictureRows } from "../../../tui/dashboard/pages/operation/waterfall.js";
 import { type Paint, unpainted } from "../../../tui/dashboard/text/theme.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
-import { after, answerTo, opened, press, screenText } from "./core.js";
-import { ago, backup, operation, verify } from "./operations.js";
+import { after, answerTo, changed, opened, press, put, screenText } from "./core.js";
+import { ago, backup, doneStep, operation, step, verify } from "./operations.js";
 
 const spread = (p50: number) => ({ runs: 7, p50, p90: p50 * 1.4 });
 
@@ -49,9 +49,10 @@ const EXTRACT = operation({
   percent: 100,
   seconds: 5,
   stageStates: { Read: "done" },
+  createdAt: ago(20),
   startedAt: ago(15),
   finishedAt: ago(10),
-  stageTimes: { Read: times(15, 10) },
+  stageTimes: { Read: times(13, 10) },
 });
 const TRANSFORM = operation({
   id: "transformbbb",
@@ -63,6 +64,7 @@ const TRANSFORM = operation({
   currentStage: 1,
   stageStates: { Read: "done", Dedupe: "active" },
   percent: 50,
+  createdAt: ago(10),
   startedAt: ago(10),
   stageTimes: { Read: times(10, 8), Dedupe: times(8, null) },
 });
@@ -71,154 +73,250 @@ const HISTORIES = [
   history("transform", 16, { Read: 2, Dedupe: 12, Write: 2 }, ["load"]),
   history("load", 4, { Copy: 4 }),
 ];
+const ALONE = { id: "transformbbb", index: 0, previous: null, next: null };
 const SIZE = { columns: 180, rows: 50 };
 const running = (...more: Parameters<typeof after>[1][]) =>
   after(opened([EXTRACT, TRANSFORM], { size: SIZE }), ...more);
 
-/** The rows of the picture in the operation view, by the name at their begin. */
-function rowsOf(state: State): Map<string, string> {
-  const rows = screenText(state)
-    .split("\n")
-    .map((row) => row.replace(/^│.*?│ {2}│ /, "").replace(/ *│$/, ""));
-  const picture = rows.filter((row) => /^ *[✓●○✗‖»▲⊘] \S+/.test(row));
-  return new Map(picture.map((row) => [/^ *\S (\S+)/.exec(row)![1]!, row]));
+function drawn(state: State, id: string, width = 94, height = 40, paint: Paint = unpainted): string[] {
+  const one = operationOf(state, id)!;
+  const links = chainOf(state, one);
+  const head = timeTexts({ state, operation: one, links, width });
+  return pictureRows(pictureOf(state, one, links, null), head, width, height).map((row) =>
+    row.toString(paint),
+  );
 }
+const rowOf = (rows: readonly string[], name: string) =>
+  rows.find((row) => new RegExp(`^ *\\S ${name}( |$)`).test(row)) ?? "";
+const chainRow = (name: string, ...more: Parameters<typeof running>) =>
+  rowOf(drawn(running(...more), TRANSFORM.id), name);
 
-const begins = (row: string) => row.search(/[╺━╸╌]/u);
+const begins = (row: string) => row.search(/[╺━╸╌┄]/u);
 const ends = (row: string) =>
   row.length -
   1 -
   [...row]
     .reverse()
     .join("")
-    .search(/[╺━╸╌●]/u);
+    .search(/[╺━╸╌●┄]/u);
 
-describe("the operation view", () => {
-  test("a bar begins where the one before ended, and is as long as it took", () => {
-    const rows = rowsOf(running(...HISTORIES));
-    const [extract, read, dedupe] = ["Extract", "Read", "Dedupe"].map((name) => rows.get(name)!) as [
-      string,
-      string,
-      string,
+describe("one axis", () => {
+  test("begins where the chain began, and each bar stands where it ran", () => {
+    const rows = drawn(running(...HISTORIES), TRANSFORM.id);
+    const [whole, extract, transform, dedupe] = ["nightly", "Extract", "Transform", "Dedupe"].map((name) =>
+      rowOf(rows, name),
+    ) as [string, string, string, string];
+    expect(begins(whole)).toBe(rows[0]!.indexOf("╵0s"));
+    expect(begins(extract)).toBe(begins(whole));
+    expect(Math.abs(begins(transform) - ends(extract))).toBeLessThanOrEqual(1);
+    expect(dedupe.indexOf("●", 8)).toBe(whole.indexOf("●", 8));
+  });
+
+  test("begins where an operation began, not where its first stage did", () => {
+    const late = { ...EXTRACT, chain: { ...CHAIN, next: null } };
+    const rows = drawn(opened([late]), EXTRACT.id);
+    expect(begins(rowOf(rows, "nightly"))).toBe(rows[0]!.indexOf("╵0s"));
+    expect(begins(rowOf(rows, "Read"))).toBeGreaterThan(begins(rowOf(rows, "nightly")) + 5);
+  });
+
+  test("has a bar for each step, from its begin to its end, also without a percent", () => {
+    const steps = [
+      doneStep("lint"),
+      step("unit", { startedAt: ago(30) }),
+      step("docs", { state: "failed", startedAt: ago(60), finishedAt: ago(20), reason: "exited with 1" }),
     ];
-    expect(begins(read) - ends(extract)).toBeLessThanOrEqual(1);
-    expect(begins(dedupe) - ends(read)).toBeLessThanOrEqual(1);
-    const length = (row: string) => ends(row) - begins(row);
-    expect(length(extract) / length(read)).toBeGreaterThan(2);
-    expect(length(extract) / length(read)).toBeLessThan(3.5);
+    const one = backup({
+      steps: { Archive: steps },
+      stepCounts: { Archive: { total: 3, done: 1, failed: 1 } },
+    });
+    const rows = drawn(opened([one]), one.id);
+    const stage = rowOf(rows, "Archive");
+    for (const { name } of steps) expect(begins(rowOf(rows, name)), name).toBeGreaterThan(begins(stage));
+    expect(rowOf(rows, "unit").indexOf("●", 8)).toBe(stage.indexOf("●", 8));
+    expect(rowOf(rows, "docs")).toMatch(/━✗ +exited with 1$/);
   });
 
-  test("what is to come stands behind, for its usual time: stages, and the next operation of the chain", () => {
-    const rows = rowsOf(running(...HISTORIES));
-    expect(rows.get("Dedupe")).toMatch(/●╌+/);
-    expect(rows.get("Write")).toMatch(/○ Write +~2s +╌+$/);
-    expect(rows.get("load")).toMatch(/○ load +~4s +╌+$/);
-    expect(begins(rows.get("load")!)).toBeGreaterThan(begins(rows.get("Write")!));
-  });
-
-  test("without earlier runs nothing is drawn of what is to come, and the axis changes seldom", () => {
+  test("changes seldom where the end is not known, and nothing is drawn of what is to come", () => {
     const state = running();
-    expect(rowsOf(state).get("Write")).toMatch(/○ Write$/);
-    const axisOf = (at: State) => /╵0s.*/.exec(screenText(at))?.[0];
-    const later = after(state, { type: "ticked", now: state.now + 4000 });
-    expect(axisOf(later)).toBe(axisOf(state));
-  });
-
-  test("the stages of an operation stand below it", () => {
-    const text = screenText(running(...HISTORIES));
-    expect(text.indexOf("● Transform ")).toBeLessThan(text.indexOf("  ● Dedupe"));
-  });
-
-  test("a stage that is over is grey", () => {
-    const state = running(...HISTORIES);
-    const styles = new Set<string>();
-    const paint: Paint = (text, ...given) => {
-      if (text.includes("━")) styles.add(given.join());
-      return text;
-    };
-    draw(state, EXTRACT.id, 80, 9, paint);
-    expect([...styles].sort()).toEqual(["accent", "muted"]);
-  });
-
-  test("a pause is in the picture, and no stage of it looks active", () => {
-    const pause = { since: ago(2), seconds: 0, changes: 1 };
-    const state = after(
-      opened([EXTRACT, { ...TRANSFORM, pause } as Operation], { size: SIZE }),
-      ...HISTORIES,
-    );
-    expect(rowsOf(state).get("Dedupe")).toMatch(/‖ Dedupe +6s .*━+‖+/);
-  });
-
-  test("a pause of this attempt shortens no earlier one", () => {
-    const pause = { since: null, seconds: 3, changes: 2 };
-    const again = {
-      ...EXTRACT,
-      attempt: 2,
-      pause,
-      seconds: 7,
-      startedAt: ago(20),
-      finishedAt: ago(10),
-    } as Operation;
-    const start = Date.parse(ago(60));
-    const spans = [
-      { from: 0, to: 30_000, look: "failed" },
-      { from: 40_000, to: 50_000, look: "done" },
-    ] as const;
-    const view = {
-      lanes: [{ id: again.id, stage: "Read", spans }],
-      start,
-      at: 60_000,
-      records: new Map([[again.id, again]]),
-      titles: new Map(),
-      current: again.id,
-    };
-    expect(String(waterfall(view, 80, 5, unpainted)[0])).toMatch(/Read +37s/);
-  });
-
-  test("the bar has a mark where the median run was", () => {
-    const bar = screenText(running(...HISTORIES))
-      .split("\n")
-      .find((row) => row.includes("left"))!;
-    expect(bar).toMatch(/━+[│━╸─]*│/);
-    const line = addBar(new Line(80, unpainted), 20, 25, "accent", 50).toString();
-    expect(line).toBe("━━━━━─────│─────────");
-    expect(addBar(new Line(80, unpainted), 20, 75, "accent", 50).toString()).toBe("━━━━━━━━━━│━━━━─────");
-    expect(addBar(new Line(80, unpainted), 4, 10, "accent", 100).toString()).toBe("╸──│");
+    const axisOf = (at: State) => drawn(at, TRANSFORM.id)[0];
+    const later = after(state, { type: "ticked", now: state.now + 1000 });
+    expect(chainRow("Write")).toMatch(/○ Write +$/);
+    expect(axisOf(after(later, { type: "ticked", now: later.now + 1000 }))).toBe(axisOf(later));
   });
 });
 
-function draw(state: State, id: string, width: number, height: number, paint: Paint = unpainted): string[] {
-  const one = operationOf(state, id)!;
-  const links = chainOf(state, one);
-  const lanes = lanesOfView(state, links, one, true);
-  const view = {
-    ...lanes,
-    records: new Map(links.map((link) => [link.id, link])),
-    titles: new Map(links.map((link) => [link.id, link.title])),
-    current: id,
-    at: placeIn(lanes, state.now),
-  };
-  return waterfall(view, width, height, paint).map(String);
-}
+describe("the rows of a chain", () => {
+  test("begin with the chain: what it took, percent, time left and finish behind its bar", () => {
+    expect(rowOf(drawn(running(...HISTORIES), TRANSFORM.id, 120), "nightly")).toMatch(
+      /^● nightly +15s {2}[━●╌]+ {2}52% {2}12s left · done ≈ \d\d:\d\d:\d\d ±\ds$/,
+    );
+  });
 
-test("no row is wider than its room, and none is more than its height, whatever the operation did", () => {
-  const state = fc.constantFrom("done", "active", "failed", "skipped", "cancelled", "allowed-failure");
+  test("are all links, with the stages of the one that is open", () => {
+    const rows = drawn(running(...HISTORIES), TRANSFORM.id);
+    const names = rows.slice(1).map((row) => /^ *\S \S+/.exec(row)![0]);
+    expect(names).toEqual([
+      "● nightly",
+      "  ✓ Extract",
+      "  ● Transform",
+      "    ✓ Read",
+      "    ● Dedupe",
+      "    ○ Write",
+      "  ○ load",
+    ]);
+  });
+
+  test("have what is to come behind, for its usual time, and the usual end on the axis", () => {
+    const rows = drawn(running(...HISTORIES), TRANSFORM.id);
+    expect(rowOf(rows, "Dedupe")).toMatch(/●╌+/);
+    expect(rowOf(rows, "Write")).toMatch(/○ Write +~2s +╌+ *$/);
+    expect(rowOf(rows, "load")).toMatch(/○ load +~4s +╌+ *$/);
+    expect(begins(rowOf(rows, "load"))).toBeGreaterThan(begins(rowOf(rows, "Write")));
+    expect(rows[0]).toContain("┆usual 25s");
+  });
+});
+
+describe("where nothing works", () => {
+  const waits = (over: Partial<Operation>) => {
+    const styles = new Set<string>();
+    const paint: Paint = (text, ...given) => {
+      if (/┄|‖‖/.test(text)) styles.add(given.join());
+      return text;
+    };
+    const rows = drawn(opened([{ ...TRANSFORM, chain: ALONE, ...over }]), TRANSFORM.id, 94, 40, paint);
+    return { row: rowOf(rows, "Dedupe"), whole: rowOf(rows, "Transform"), styles: [...styles] };
+  };
+  const asked = {
+    stage: "Dedupe",
+    occurrence: 1,
+    question: "Go on?",
+    choices: ["yes", "no"],
+    default: null,
+    attempt: 1,
+    since: ago(4),
+    until: null,
+    answer: null,
+  };
+
+  test.each<[string, Partial<Operation>]>([
+    ["an answer", { state: "queued", startedAt: null, approvals: [asked] }],
+    ["input", { waitingForInput: { prompt: "", since: ago(4) } }],
+    ["room on the disk", { noRoomSince: ago(4) }],
+  ])("what waits for %s is yellow and no work", (_, over) => {
+    const { row, whole, styles } = waits(over);
+    expect(row).toMatch(/━[╸┄]┄+ *(50%)?$/);
+    expect(whole).toMatch(/━[╸┄]┄+/);
+    expect(row.slice(8)).not.toContain("●");
+    expect(styles).toEqual(["warn"]);
+  });
+
+  test("a pause is in the picture, and no stage of it looks active", () => {
+    const { row, styles } = waits({ pause: { since: ago(2), seconds: 0, changes: 1 } });
+    expect(row).toMatch(/‖ Dedupe +6s .*━[━╸]‖+/);
+    expect(styles).toEqual(["warn"]);
+  });
+
+  test("a link waits in the queue before it starts, and before a retry an operation does", () => {
+    const late = { ...TRANSFORM, startedAt: ago(6), stageTimes: { Dedupe: times(6, null) } };
+    const rows = drawn(opened([EXTRACT, late]), TRANSFORM.id);
+    expect(rowOf(rows, "Transform")).toMatch(/ ┄+━+●/);
+    const again = { ...TRANSFORM, state: "queued", attempt: 1, startedAt: null, stageStates: {} } as const;
+    const retry = { ...again, chain: ALONE, stageTimes: {}, updatedAt: ago(9), retryAt: ago(-20) };
+    expect(rowOf(drawn(opened([retry]), TRANSFORM.id), "Transform")).toMatch(/┄+ {2,}next attempt in 20s/);
+  });
+});
+
+test("what is over is grey, and its sign has the colour", () => {
+  const styles = new Set<string>();
+  const paint: Paint = (text, ...given) => {
+    if (text.includes("━")) styles.add(given.join());
+    return text;
+  };
+  drawn(running(...HISTORIES), EXTRACT.id, 80, 9, paint);
+  expect([...styles].sort()).toEqual(["accent", "muted"]);
+});
+
+test("what did not run has a text and no bar", () => {
+  const one = backup({
+    stageStates: { Scan: "up-to-date", Archive: "active" },
+    stageTimes: { Scan: { ...times(75, 75), reason: "up to date: 1 file" }, Archive: times(75, null) },
+  });
+  const row = rowOf(drawn(opened([one]), one.id), "Scan");
+  expect(row).toMatch(/^ {2}≡ Scan +up to date: 1 file$/);
+});
+
+describe("many steps", () => {
+  const many = (n: number, over: (i: number) => Partial<Step> = () => ({})) =>
+    Array.from({ length: n }, (_, i) => ({ ...doneStep(`s${i + 1}`, 1), ...over(i) }));
+  const rowsOf = (steps: readonly Step[], counts: object, width = 94) => {
+    const one = backup({
+      steps: { Archive: [...steps] },
+      stepCounts: { Archive: { total: steps.length, ...counts } },
+    });
+    return drawn(opened([one]), one.id, width);
+  };
+
+  test("are one strip of cells with counts, and the failed ones stand below it with their text", () => {
+    const steps = many(30, (i) => {
+      if (i === 7) return { state: "failed", reason: "not ok 8: timeout" };
+      return i < 26 ? {} : { state: "active", finishedAt: null, seconds: null };
+    });
+    const rows = rowsOf(steps, { total: 40, done: 25, failed: 1 });
+    const strip = rows.findIndex((row) => row.includes("■"));
+    expect(rows[strip]).toMatch(/^ {4}■{7}✗■{18}●{4}·{10} {2}1 failed · 4 active · 25 done · 10 wait$/);
+    expect(rows[strip + 1]).toMatch(/✗ s8 .*not ok 8: timeout$/);
+    expect(rows[strip + 2]).toMatch(/● s27/);
+  });
+
+  test("share a cell where it is narrow, and the worst of them shows", () => {
+    const steps = many(200, (i) => (i === 150 ? { state: "failed" } : {}));
+    const strip = rowsOf(steps, { total: 200, done: 199, failed: 1 }, 60).find((row) => row.includes("■"))!;
+    expect(strip).toMatch(/■✗■/);
+    expect(columnsOf(strip)).toBeLessThanOrEqual(60);
+  });
+
+  test("that the record does not list any more are done", () => {
+    const rows = rowsOf(many(20), { total: 60, done: 50 });
+    expect(rows.find((row) => row.includes("■"))).toContain(`${"■".repeat(25)}·····`);
+  });
+
+  test("of a stage that is done are a count", () => {
+    const one = backup({
+      stageStates: { Scan: "done", Archive: "active" },
+      steps: { Scan: many(20) },
+      stepCounts: { Scan: { total: 20, done: 20 } },
+    });
+    expect(rowOf(drawn(opened([one]), one.id), "Scan")).toContain("20 steps");
+  });
+});
+
+test("no row is too wide and none too many, whatever the operation did and its steps say", () => {
+  const text = fc.oneof(fc.string(), fc.constantFrom("\x1b[31mred\x1b[0m", "\u202eevil", "漢字".repeat(40)));
   const stage = fc.record({
-    is: fc.option(state),
+    is: fc.option(fc.constantFrom("done", "active", "failed", "skipped", "cancelled", "allowed-failure")),
     from: fc.integer({ min: 0, max: 400 }),
     took: fc.option(fc.integer({ min: 0, max: 400 })),
+  });
+  const one = fc.record({
+    name: fc.string({ minLength: 1, maxLength: 60 }),
+    state: fc.constantFrom(...STEP_STATES),
+    percent: fc.nat(100),
+    reason: fc.option(text),
   });
   fc.assert(
     fc.property(
       fc.array(stage, { maxLength: 12 }),
+      fc.array(one, { maxLength: 16 }),
       fc.integer({ min: 20, max: 150 }),
       fc.integer({ min: 0, max: 14 }),
       fc.boolean(),
-      (stages, width, height, isOver) => {
+      (stages, steps, width, height, isOver) => {
         const names = stages.map((_, i) => `Stage ${"x".repeat(i * 3)}${i}`);
-        const of = <T>(value: (one: (typeof stages)[number]) => T) =>
-          Object.fromEntries(stages.flatMap((one, i) => (one.is === null ? [] : [[names[i]!, value(one)]])));
-        const one = operation({
+        const of = <T>(value: (each: (typeof stages)[number]) => T) =>
+          Object.fromEntries(
+            stages.flatMap((each, i) => (each.is === null ? [] : [[names[i]!, value(each)]])),
+          );
+        const any = operation({
           id: "anyaaaaaaaaa",
           op: "any",
           stages: names,
@@ -228,28 +326,77 @@ test("no row is wider than its room, and none is more than its height, whatever 
           finishedAt: isOver ? ago(0) : null,
           stageStates: of(({ is }) => is) as Operation["stageStates"],
           stageTimes: of(({ from, took }) => times(from, took === null ? null : Math.max(0, from - took))),
+          ...(names.length > 0 && { steps: { [names.at(-1)!]: steps.map((each) => step(each.name, each)) } }),
         });
-        const rows = draw(opened([one], { size: SIZE }), one.id, width, height);
+        const rows = drawn(opened([any], { size: SIZE }), any.id, width, height);
         expect(rows.length).toBeLessThanOrEqual(height);
-        for (const row of rows) expect(columnsOf(row)).toBeLessThanOrEqual(width);
+        for (const row of rows) {
+          expect(columnsOf(row)).toBeLessThanOrEqual(width);
+          expect(row).not.toMatch(/[\x00-\x1f\x7f\u202e]/);
+        }
       },
     ),
     { numRuns: 300 },
   );
 });
 
-test("the timeline is the same picture: the rows of the operation view, with their signs and times", () => {
-  const state = running(...HISTORIES);
-  const heads = (at: State, is: RegExp) =>
-    screenText(at)
-      .split("\n")
-      .map((row) => is.exec(row)?.[1])
-      .filter((head) => head !== undefined);
-  const ofView = heads(state, /│ {2}│ ( *[✓●○] \S+ +~?[\d.ms]+) /);
-  const ofPage = heads(press(state, "t"), /^│ ( *[✓●○] \S+ +~?[\d.ms]+) /);
-  const squeezed = (list: readonly string[]) => list.map((head) => head.replace(/(?<=\S) +/g, " "));
-  expect(ofView.length).toBeGreaterThanOrEqual(6);
-  expect(squeezed(ofPage)).toEqual(expect.arrayContaining(squeezed(ofView)));
+test("where there is no room for all, what runs stays and the others are counted", () => {
+  const stages = Array.from({ length: 30 }, (_, i) => `Stage ${i}`);
+  const stageStates = Object.fromEntries(stages.slice(0, 20).map((name) => [name, "done" as const]));
+  const one = backup({ stages, currentStage: 20, stageStates: { ...stageStates, "Stage 20": "active" } });
+  const rows = drawn(opened([one]), one.id, 60, 6);
+  expect(rows).toHaveLength(6);
+  expect(rowOf(rows, "Stage 20")).toContain("●");
+  expect(rows.at(-1)).toMatch(/⋮ \d+ more/);
+});
+
+test("the timeline is the same picture, with the stages of all links", () => {
+  const page = screenText(press(running(...HISTORIES), "t"));
+  for (const name of ["● nightly", "  ✓ Extract", "    ✓ Read", "    ● Dedupe", "  ○ load"])
+    expect(page).toContain(`│ ${name} `);
+});
+
+test("the percent of a chain never goes back, whatever its links tell, unless it is tried again", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 0, max: 100 }), { minLength: 1, maxLength: 8 }),
+      fc.array(fc.integer({ min: 0, max: 100 }), { minLength: 1, maxLength: 8 }),
+      fc.boolean(),
+      (first, second, isKnown) => {
+        const told = (id: string, percent: number) =>
+          changed(id, {
+            percent,
+            progress: { done: percent, total: 100, unit: null, label: null, rate: null, etaSeconds: null },
+          });
+        const begun = { ...EXTRACT, chain: { ...CHAIN, next: null }, state: "running" } as const;
+        const one = { ...begun, finishedAt: null, seconds: null, stageStates: { Read: "active" } } as const;
+        const alone = { ...TRANSFORM, stages: ["Read"], currentStage: 0 };
+        const messages = [
+          ...(isKnown ? HISTORIES : [history("extract", 5, {}), history("transform", 16, {})]),
+          ...first.map((percent) => told(EXTRACT.id, percent)),
+          put(EXTRACT),
+          put({
+            ...alone,
+            percent: 0,
+            stageStates: { Read: "active" },
+            stageTimes: { Read: times(1, null) },
+          }),
+          ...second.map((percent) => told(TRANSFORM.id, percent)),
+        ];
+        let state = opened([one], { size: SIZE });
+        let before = 0;
+        for (const message of messages) {
+          state = after(state, message, { type: "ticked", now: state.now + 1000 });
+          const id = operationOf(state, TRANSFORM.id) === null ? EXTRACT.id : TRANSFORM.id;
+          const [, percent] = /(\d+)%/.exec(rowOf(drawn(state, id), "nightly")) ?? [];
+          if (percent === undefined) continue;
+          expect(Number(percent)).toBeGreaterThanOrEqual(before);
+          before = Number(percent);
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
 });
 
 test("counts stand beside the rate, in one place", () => {

@@ -7,37 +7,15 @@ export const FULL = "━";
 const HALF = "╸";
 export const EMPTY = "─";
 
-/** Where the median run was after the same time. */
-const PACE = "│";
-
-/**
- * Adds a bar of exactly this width, in half columns. Only 100 percent fills the bar.
- *
- * @param pace percent at which the bar has a mark; null: none
- */
-export function addBar(
-  line: Line,
-  width: number,
-  percent: number,
-  style: Style,
-  pace: number | null = null,
-): Line {
+/** Adds a bar of exactly this width, in half columns. Only 100 percent fills the bar. */
+export function addBar(line: Line, width: number, percent: number, style: Style): Line {
   const halves = Math.round((Math.max(0, Math.min(100, percent)) / 100) * width * 2);
   const filled = percent < 100 ? Math.min(halves, width * 2 - 1) : halves;
   const [full, half] = [Math.floor(filled / 2), filled % 2];
-  const mark = pace === null ? width : Math.min(width - 1, Math.floor((pace / 100) * width));
-  let at = 0;
-  const add = (sign: string, until: number, ...styles: Style[]) => {
-    line.draw(sign, until - at, ...styles);
-    at = Math.max(at, until);
-  };
-  for (const end of [mark, width]) {
-    if (end === width && mark < width) add(PACE, mark + 1, "bold");
-    add(FULL, Math.min(full, end), style);
-    add(HALF, Math.min(full + half, end), style);
-    add(EMPTY, end, "track");
-  }
-  return line;
+  return line
+    .draw(FULL, full, style)
+    .draw(HALF, half, style)
+    .draw(EMPTY, width - full - half, "track");
 }
 
 /** A sparkline of CPU use reaches its top at this many cores or more, so that an idle operation looks idle. */

@@ -2,21 +2,16 @@
 
 import { waitsForApproval } from "../../../protocol/approval.js";
 import { type OverallProgress, overallProgress } from "../../../protocol/estimate/overall-progress.js";
-import {
-  activeStage,
-  pausedSeconds,
-  secondsBetween,
-  stageRanSeconds,
-} from "../../../protocol/estimate/seconds.js";
-import { getOwn } from "../../../protocol/objects.js";
+import { activeStage, pausedSeconds, secondsBetween } from "../../../protocol/estimate/seconds.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { isFinal } from "../../../protocol/state.js";
 import { chainOf, isPaused } from "./chain.js";
 import { shareOfTime, usualStage } from "./chain-time.js";
-import { historyName, usualNamed } from "./history.js";
+import { historyName, usualNamed, usualSuccessors } from "./history.js";
 import { hostNamed } from "./hosts.js";
-import type { State } from "./model.js";
+import { patched, type State } from "./model.js";
 import { isBlocked, isHeldByQueue } from "./queue-view.js";
-import type { Reached } from "./slices/operation.js";
+import type { Reached, Shown } from "./slices/operation.js";
 
 /** Seconds of a chain, from the start of the first operation to the end of the last one, without pauses. */
 export function chainElapsed(links: readonly Operation[], now: number): number | null {
@@ -26,14 +21,6 @@ export function chainElapsed(links: readonly Operation[], now: number): number |
   const paused = links.reduce((sum, link) => sum + pausedSeconds(link, now), 0);
   const ran = (end: string | number) => Math.max(0, secondsBetween(started, end) - paused);
   return last.finishedAt === null ? Math.floor(ran(now)) : ran(last.finishedAt);
-}
-
-/** @returns null if the stage was not entered, or does not run any more and has no end */
-export function stageSeconds(operation: Operation, stage: string, now: number): number | null {
-  const times = getOwn(operation.stageTimes, stage);
-  if (times === undefined) return null;
-  if (times.finishedAt !== null) return times.seconds ?? secondsBetween(times.startedAt, times.finishedAt);
-  return operation.state === "running" ? Math.floor(stageRanSeconds(operation, stage, now)) : null;
 }
 
 /*
@@ -150,12 +137,39 @@ function withTime(state: State, operation: Operation, progress: OverallProgress)
   return { percent: Math.min(99, Math.max(share, progress.percent)), known: true, approximate: true };
 }
 
-/** Progress of the whole chain, with the operations to come. Each counts for its usual duration. */
+/** As `wholeProgress`; while the links go on, it is never less than the screen showed before. */
 export function chainProgress(
   state: State,
   operation: Operation,
   coming: readonly string[],
 ): OverallProgress {
+  const progress = wholeProgress(state, operation, coming);
+  const percent = operation.state === "running" ? (shownOf(state, operation)?.percent ?? 0) : 0;
+  return percent > progress.percent ? { ...progress, percent } : progress;
+}
+
+/** What was shown of the chain; null: nothing, or its operation is tried again. */
+function shownOf({ operation: { shown } }: State, { id, attempt, chain }: Operation): Shown | null {
+  const before = shown.get(chain.id);
+  return before === undefined || (before.link === id && before.attempt !== attempt) ? null : before;
+}
+
+/** The state with what the screen shows by now of the chains of these operations. */
+export function withShown(state: State, operations: Iterable<Operation>): State {
+  const shown = new Map(state.operation.shown);
+  for (const operation of operations) {
+    const { id, attempt, chain } = operation;
+    if (isFinal(operation.state) && chain.next === null) shown.delete(chain.id);
+    // Without its history, a chain looks shorter than it is.
+    if (operation.state !== "running" || !state.operation.histories.has(historyName(operation))) continue;
+    const { percent } = chainProgress(state, operation, usualSuccessors(state, operation));
+    shown.set(chain.id, { link: id, attempt, percent });
+  }
+  return patched(state, "operation", { shown });
+}
+
+/** Progress of the whole chain, with the operations to come. Each counts for its usual duration. */
+function wholeProgress(state: State, operation: Operation, coming: readonly string[]): OverallProgress {
   const links = chainOf(state, operation);
   if (links.length + coming.length === 1) return withTime(state, operation, progressOf(state, operation));
   const usual = (name: string) => usualNamed(state, name)?.seconds?.p50 ?? null;

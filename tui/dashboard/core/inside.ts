@@ -1,14 +1,11 @@
-/** The operations inside of an operation, and what they do as rows below the stage that waits for them. */
+/** The operations inside of an operation. */
 
-import { overallProgress } from "../../../protocol/estimate/overall-progress.js";
-import { getOwn, pick } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { type Inside, insideOf } from "../../describe/inside.js";
 import { placeIn } from "../../describe/operation.js";
 import { nameOf, operationOf } from "./chain.js";
 import type { State } from "./model.js";
 import { perObject } from "./per-object.js";
-import type { StepRow } from "./steps.js";
 
 type Known = Pick<State, "view" | "fetched">;
 
@@ -41,75 +38,3 @@ export function placeText(state: Known, operation: Operation): string {
   const outer = placeText(state, around) || nameOf(state, around);
   return [outer, placeIn(operation.parent!)].filter(Boolean).join(" › ");
 }
-
-/** The stages of the one operation inside of the stage or step; of several ones, below the title of each. */
-export function rowsInside(
-  state: Known,
-  { id }: Operation,
-  stage: string,
-  step: string | undefined,
-  depth: number,
-): StepRow[] {
-  const all = childrenOf(state, id).filter(
-    ({ parent, chain }) =>
-      parent!.stage === stage && parent!.step === step && operationOf(state, chain.next) === null,
-  );
-  return all.flatMap((child) => {
-    const isAlone = all.length === 1 && child.stages.length > 0;
-    const isOpen =
-      child.state === "running" || (isAlone && child.state !== "succeeded" && child.state !== "queued");
-    const under = isAlone ? depth : depth + 1;
-    const rows = isOpen ? child.stages.flatMap((name) => stageRows(state, child, name, under)) : [];
-    return isAlone ? rows : [operationRow(child, depth), ...rows];
-  });
-}
-
-const BLANK = {
-  percent: 0,
-  progress: null,
-  status: null,
-  startedAt: "",
-  finishedAt: null,
-  seconds: null,
-  resumed: false,
-  exitCode: null,
-};
-
-function stageRows(state: Known, child: Operation, name: string, depth: number): StepRow[] {
-  const is = getOwn(child.stageStates, name);
-  const times = getOwn(child.stageTimes, name);
-  const isShown = is === "active" && child.untrackedStage === null;
-  const row: StepRow = {
-    ...BLANK,
-    ...times,
-    ...(isShown && pick(child, ["percent", "progress", "status"])),
-    name,
-    depth,
-    state: is,
-    reason: times?.reason ?? times?.error ?? null,
-  };
-  if (is !== "active" && is !== "failed") return [row];
-  return [row, ...rowsInside(state, child, name, undefined, depth + 1)];
-}
-
-function operationRow(child: Operation, depth: number): StepRow {
-  const { title, state, startedAt, error } = child;
-  return {
-    ...BLANK,
-    ...pick(child, ["status", "finishedAt", "seconds"]),
-    name: title,
-    depth,
-    state: STAGE_STATE[state],
-    percent: overallProgress(child, null).percent,
-    startedAt: startedAt ?? "",
-    reason: error?.message ?? (state === "queued" ? state : null),
-  };
-}
-
-const STAGE_STATE: Record<Operation["state"], StepRow["state"]> = {
-  queued: undefined,
-  running: "active",
-  succeeded: "done",
-  failed: "failed",
-  cancelled: "cancelled",
-};

@@ -1,174 +1,420 @@
 /**
- * The rows of the waterfall: each operation of a chain and each of its stages, with the spans of time they took, and
- * those they usually take. Pure.
+ * The picture of an operation: a row for the whole, for each link of its chain, each stage, step and operation inside,
+ * with the spans of time that they took and usually take. All spans are on one axis. Pure.
  */
+import { openApproval } from "../../../protocol/approval.js";
+import { secondsBetween, stageRanSeconds } from "../../../protocol/estimate/seconds.js";
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation, Step } from "../../../protocol/operation.js";
-import { knownStageState, knownStepState } from "../../../protocol/stage-state.js";
+import { isUnrun, knownStepState, type StepState } from "../../../protocol/stage-state.js";
+import { isFinal } from "../../../protocol/state.js";
+import { count } from "../../../protocol/text/count.js";
+import { firstLine } from "../../../protocol/text/first-line.js";
 import type { CourseReader } from "../../describe/course.js";
+import { elapsedOf } from "../../describe/duration.js";
+import { stepNote, stepsOf } from "../../describe/steps.js";
+import { formatDuration, formatOverall, formatPercent } from "../../terminal/format.js";
+import { stageGlyph } from "../../terminal/glyphs.js";
+import { stageNote } from "../../terminal/stage-note.js";
+import type { Piece } from "../text/line.js";
+import type { Style } from "../text/theme.js";
+import { nameOfChain, operationOf } from "./chain.js";
 import { operationTime, usualSeconds } from "./chain-time.js";
-import { stageSeconds } from "./estimate.js";
-import { usualNamed, usualSuccessors } from "./history.js";
-import type { Lane, Lanes, Span } from "./lane.js";
+import { chainElapsed, progressOf } from "./estimate.js";
+import { titleNamed, usualNamed, usualOf, usualSuccessors } from "./history.js";
+import { childrenOf } from "./inside.js";
 import type { State } from "./model.js";
+import { activeSign, glyphOf, stageStyle, styleOf } from "./state-style.js";
+import { saidBy } from "./steps.js";
 
-/** Rows of the picture: the axis stands above two lanes and more. */
-export const rowsOfLanes = ({ lanes }: Lanes): number => lanes.length + (lanes.length > 1 ? 1 : 0);
-
-/** Where the lanes stand at that time of the wall clock: at their end where nothing is open. */
-export function placeIn({ start, lanes }: Lanes, now: number): number {
-  const spans = lanes.flatMap((lane) => lane.spans);
-  const isOpen = spans.length === 0 || spans.some(({ to, look }) => to === null || look === "usual");
-  return isOpen ? Math.max(0, now - start) : Math.max(...spans.map(({ to }) => to ?? 0));
+export interface Span {
+  /** In ms of the wall clock. */
+  readonly from: number;
+  /** Null: not over yet. */
+  readonly to: number | null;
+  /** `usual`: not begun yet, as long as it usually takes. */
+  readonly look: "work" | "failed" | "cancelled" | "allowed-failure" | "waiting" | "paused" | "usual";
 }
 
-/** From what the records keep: the last attempt of each operation. */
-export function lanesOfRecords(chain: readonly Operation[]): Lanes {
-  const start = Math.min(...chain.map(({ createdAt }) => Date.parse(createdAt)));
-  const time = (at: string) => Date.parse(at) - start;
-  const end = (at: string | null) => (at === null ? null : time(at));
-  const lanes = chain.flatMap((operation): Lane[] => {
-    const { id, createdAt, startedAt, finishedAt, state } = operation;
-    const waited: Span = { from: time(createdAt), to: end(startedAt ?? finishedAt), look: "waiting" };
-    const ran: Span[] =
-      startedAt === null ? [] : [{ from: time(startedAt), to: end(finishedAt), look: state }];
-    const stepLane = (stage: string, step: Step): Lane => {
-      const { name, seconds, resumed } = step;
-      const look = resumed ? "kept" : knownStepState(step.state);
-      const span: Span = { from: time(step.startedAt), to: end(step.finishedAt), look };
-      return { id, stage, step: name, spans: [seconds === null ? span : { ...span, seconds }] };
-    };
-    const stageLane = (stage: string): Lane => {
-      const times = getOwn(operation.stageTimes, stage);
-      if (times === undefined) return { id, stage, spans: [] };
-      const look = times.resumed ? "kept" : knownStageState(getOwn(operation.stageStates, stage) ?? "active");
-      // A stage without an end does not run any more where its operation does not.
-      const to = end(times.finishedAt ?? (state === "running" ? null : finishedAt));
-      const seconds = times.seconds ?? undefined;
-      return {
-        id,
-        stage,
-        spans: [{ from: time(times.startedAt), to, look, ...(seconds !== undefined && { seconds }) }],
-      };
-    };
-    const stages = operation.stages.flatMap((stage) => [
-      stageLane(stage),
-      ...(getOwn(operation.steps ?? {}, stage) ?? []).map((step) => stepLane(stage, step)),
-    ]);
-    return [{ id, stage: null, spans: [waited, ...ran] }, ...stages];
-  });
-  return { start, lanes };
+/** The steps of a stage that has many of them, as cells. */
+export interface Strip {
+  /** Those that the record does not list: they ended well. */
+  readonly unlisted: number;
+  readonly listed: readonly StepState[];
+  readonly total: number;
 }
 
-/** From the events: all attempts, stages that the type does not declare, and all steps. */
-export function lanesOfCourses(courses: ReadonlyMap<string, CourseReader>): Lanes {
-  const all = [...courses].flatMap(([id, { lanes }]) => lanes.map((lane) => ({ id, ...lane })));
-  const start = Math.min(...all.flatMap(({ spans }) => spans.map(({ from }) => from)));
-  const lanes = all.map(({ isTracked: _, spans, ...lane }) => ({
-    ...lane,
-    spans: spans.map(({ from, to, look }) => ({
-      from: from - start,
-      to: to === null ? null : to - start,
-      look: look === "requeued" ? "failed" : look,
-    })),
-  }));
-  return { start, lanes };
+/** Names and texts are untrusted. */
+export interface Lane {
+  readonly depth: number;
+  readonly sign: Piece;
+  readonly name: string;
+  readonly style: Style;
+  readonly took: string;
+  readonly spans: readonly Span[];
+  /** Behind the bar, the most important one first. */
+  readonly texts: readonly Piece[];
+  /** It stays where there is no room for all. */
+  readonly isHot: boolean;
+  readonly strip?: Strip;
 }
 
-/** With the pause that lasts, from the records as they are now: the events do not tell of pauses. */
-export function withPauses({ start, lanes }: Lanes, records: ReadonlyMap<string, Operation>): Lanes {
-  const cut = (span: Span, since: number): Span[] => {
-    if (span.to !== null || span.look === "waiting") return [span];
-    const from = Math.max(span.from, since);
-    return [
-      { ...span, to: from },
-      { from, to: null, look: "paused" },
-    ];
-  };
-  const cutLane = (lane: Lane): Lane => {
-    const since = records.get(lane.id)?.pause?.since ?? null;
-    if (since === null) return lane;
-    return { ...lane, spans: lane.spans.flatMap((span) => cut(span, Date.parse(since) - start)) };
-  };
-  return { start, lanes: lanes.map(cutLane) };
+export interface Picture {
+  readonly lanes: readonly Lane[];
+  /** Begin and end of the axis, and the present, in ms of the wall clock. */
+  readonly start: number;
+  readonly end: number;
+  readonly now: number;
+  /** Seconds that all of it usually takes; null: not known. */
+  readonly usual: number | null;
 }
 
-/** Spans in which no block ran. */
-const UNCOUNTED: ReadonlySet<Span["look"]> = new Set([
-  "waiting",
-  "kept",
-  "paused",
-  "skipped",
-  "up-to-date",
-  "usual",
-]);
+/** The spans that the events tell, by `keyOf`. */
+export type TimelineSpans = ReadonlyMap<string, readonly Span[]>;
 
-/** How long the spans of a lane took together, in seconds; waiting and pauses are not counted. */
-export function secondsOf({ spans }: Lane, now: number): number | null {
-  const counted = spans.filter(({ look }) => !UNCOUNTED.has(look));
-  if (counted.length === 0) return null;
-  const took = ({ from, to, seconds }: Span) => seconds ?? Math.max(0, (to ?? now) - from) / 1000;
-  return counted.reduce((sum, span) => sum + took(span), 0);
+/** More steps of a stage than this are cells. */
+const STEPS_MOST = 12;
+/** Rows of steps below their cells. */
+const LISTED_MOST = 6;
+
+export const keyOf = (id: string, stage: string | null = null, step: string | null = null): string =>
+  JSON.stringify([id, stage, step]);
+
+interface View {
+  readonly state: State;
+  /** Null: the records tell the spans, those of the last attempts. */
+  readonly told: TimelineSpans | null;
+  readonly ahead: ReadonlyMap<string, Span>;
 }
 
-/** The rows of the operation view: the stages of the operation, and the other operations of its chain if these have room. */
-export function lanesOfView(
+/** @param told null: only the stages of the operation itself have rows, not those of the other links */
+export function pictureOf(
   state: State,
-  links: readonly Operation[],
   operation: Operation,
-  withLinks: boolean,
-): Lanes {
-  const records = new Map(links.map((link) => [link.id, link]));
-  const all = lanesOfRecords(withLinks ? links : [operation]);
-  const { untrackedStage } = operation;
-  const own = all.lanes
-    .filter(({ id, stage, step }) => step === undefined && (stage === null ? withLinks : id === operation.id))
-    .map((lane) => ({ ...lane, spans: lane.spans.filter(({ look }) => look !== "waiting") }));
-  const last = own.findLastIndex(({ id }) => id === operation.id);
-  if (untrackedStage !== null)
-    own.splice(last + 1, 0, { id: operation.id, stage: untrackedStage, spans: [] });
-  const begins = own.flatMap(({ spans }) => spans.map(({ from }) => from));
-  const begin = begins.length === 0 ? state.now - all.start : Math.min(...begins);
-  const shifted = own.map((lane) => ({
-    ...lane,
-    spans: lane.spans.map((span) => ({ ...span, from: span.from - begin, to: span.to && span.to - begin })),
-  }));
-  const ran = withPauses({ start: all.start + begin, lanes: shifted }, records);
-  const ahead = withUsual(state, ran, withLinks ? links : [operation]);
-  return withLinks ? ahead : { ...ahead, lanes: ahead.lanes.filter(({ stage }) => stage !== null) };
+  links: readonly Operation[],
+  told: TimelineSpans | null,
+): Picture {
+  const { ahead, coming, usual } = aheadOf(state, links);
+  const view = { state, told, ahead };
+  const isChain = links.length + coming.length > 1;
+  const last = links.at(-1)!;
+  const lanes: Lane[] = [
+    {
+      ...operationLane(view, last, 0),
+      name: nameOfChain(links),
+      took: tookText(chainElapsed(links, state.now)),
+      spans: [...links.flatMap((link) => operationSpans(view, link)), ...spanOf(ahead, keyOf("whole"))],
+      texts: [],
+      isHot: true,
+    },
+    ...links.flatMap((link) => [
+      ...(isChain ? [linkLane(view, link, links)] : []),
+      ...(told === null && link !== operation ? [] : stageLanes(view, link, isChain ? 2 : 1)),
+    ]),
+    ...coming.map((name): Lane => {
+      const spans = spanOf(ahead, keyOf(name));
+      return { ...GHOST, depth: 1, name: titleNamed(state, name), took: usualText(spans), spans };
+    }),
+  ];
+  return { lanes, usual, now: state.now, ...axisOf(lanes, state.now) };
 }
 
-/** With what is still to come, for its usual time: the rest of what runs, later stages, later operations. */
-export function withUsual(state: State, { start, lanes }: Lanes, links: readonly Operation[]): Lanes {
-  const usual = new Map<string, Span>();
-  const keyOf = (id: string, stage: string | null) => JSON.stringify([id, stage]);
-  let at = Math.max(0, state.now - start);
-  const add = (id: string, stage: string | null, from: number, to: number) => {
-    if (to > from) usual.set(keyOf(id, stage), { from, to, look: "usual" });
+const GHOST = { sign: ["○", "muted"], style: "muted", texts: [], isHot: false } as const;
+
+const spanOf = (ahead: View["ahead"], key: string): Span[] => [ahead.get(key) ?? []].flat();
+
+const tookText = (seconds: number | null): string => (seconds === null ? "" : formatDuration(seconds));
+
+function usualText(spans: readonly Span[]): string {
+  const usual = spans.find(({ look }) => look === "usual");
+  return usual === undefined ? "" : `~${formatDuration((usual.to! - usual.from) / 1000)}`;
+}
+
+/** Without an expected end it is a round time, so that the axis changes seldom. */
+function axisOf(lanes: readonly Lane[], now: number): Pick<Picture, "start" | "end"> {
+  const spans = lanes.flatMap((lane) => lane.spans);
+  const start = Math.min(now, ...spans.map(({ from }) => from));
+  const isOpen = spans.some(({ to }) => to === null);
+  const last = Math.max(start + 1, ...spans.map(({ to }) => to ?? now));
+  if (!isOpen || spans.some(({ look }) => look === "usual")) return { start, end: last };
+  const took = (last - start) / 1000;
+  return { start, end: start + 1000 * (ROUND_SECONDS.find((round) => round >= took * 1.1) ?? took) };
+}
+
+export const ROUND_SECONDS = [
+  0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400, 172_800,
+  604_800,
+];
+
+function linkLane(view: View, link: Operation, links: readonly Operation[]): Lane {
+  const lane = operationLane(view, link, 1);
+  const { host } = link;
+  const isAlone = new Set(links.flatMap((each) => each.host ?? [])).size < 2;
+  return isAlone || host === undefined ? lane : { ...lane, texts: [...lane.texts, [`on ${host}`, "muted"]] };
+}
+
+function operationLane(view: View, operation: Operation, depth: number): Lane {
+  const isRunning = operation.state === "running";
+  const progress = progressOf(view.state, operation);
+  const spans = [...operationSpans(view, operation), ...spanOf(view.ahead, keyOf(operation.id))];
+  return {
+    depth,
+    sign: [glyphOf(operation), styleOf(operation)],
+    name: operation.title,
+    style: "bold",
+    took: tookText(elapsedOf(operation, view.state.now)) || usualText(spans),
+    spans,
+    texts: [
+      ...(isRunning && progress.known ? [[formatOverall(progress), "bold"] as const] : []),
+      ...(operation.state === "failed" && operation.parent !== undefined
+        ? [[firstLine(operation.error?.message ?? ""), "bad"] as const]
+        : []),
+    ],
+    isHot: isRunning || operation.state === "failed",
   };
-  const open = links.filter((link) => link.state === "running" || link.state === "queued");
-  for (const link of open) {
+}
+
+/** The spans of a lane: those that the events tell, else that of the record; and what it waited for in them. */
+function spansOf(view: View, operation: Operation, key: string, ran: Span[]): Span[] {
+  const waits = waitsOf(operation);
+  return (view.told?.get(key) ?? ran).flatMap((span) => (span.look === "waiting" ? span : over(span, waits)));
+}
+
+function operationSpans(view: View, operation: Operation): Span[] {
+  const { id, createdAt, updatedAt, finishedAt, attempt, chain } = operation;
+  const began = beganAt(operation);
+  const to = timeOf(finishedAt);
+  const since = Date.parse(attempt > 0 ? updatedAt : createdAt);
+  const waited: Span = { from: since, to: began ?? to, look: "waiting" };
+  if (began === null) return spansOf(view, operation, keyOf(id), [waited]);
+  const ran: Span = { from: began, to, look: lookOf(operation.state) };
+  const queued = chain.index === 0 ? [] : [{ ...waited, from: Date.parse(createdAt) }];
+  return spansOf(view, operation, keyOf(id), [...queued, ran]);
+}
+
+/** An operation that waits for an answer has no start: its stages have. */
+function beganAt(operation: Operation): number | null {
+  const { startedAt, stageTimes, state } = operation;
+  if (startedAt !== null) return Date.parse(startedAt);
+  if (state !== "queued" || openApproval(operation) === null) return null;
+  return Math.min(...Object.values(stageTimes).map((times) => Date.parse(times.startedAt)));
+}
+
+const timeOf = (at: string | null): number | null => (at === null ? null : Date.parse(at));
+
+function lookOf(state: string): Span["look"] {
+  if (state === "failed" || state === "cancelled" || state === "allowed-failure") return state;
+  return state === "ended" ? "cancelled" : "work";
+}
+
+/** What an operation waits or waited for in its attempt: an answer, input, room on the disk; or it is paused. */
+function waitsOf(operation: Operation): Span[] {
+  const { approvals = [], waitingForInput, noRoomSince, stalledSince, pause, finishedAt } = operation;
+  const wait = (since: string | null | undefined, look: Span["look"]): Span[] =>
+    since == null ? [] : [{ from: Date.parse(since), to: timeOf(finishedAt), look }];
+  return [
+    ...approvals.map(({ since, answer }): Span => {
+      return { from: Date.parse(since), to: timeOf(answer?.at ?? finishedAt), look: "waiting" };
+    }),
+    ...wait(waitingForInput?.since, "waiting"),
+    ...wait(noRoomSince, "waiting"),
+    ...wait(stalledSince, "paused"),
+    ...wait(pause?.since, "paused"),
+  ];
+}
+
+/** The span, and over it what it waited for. */
+function over(span: Span, waits: readonly Span[]): Span[] {
+  const end = (to: number | null) => to ?? Number.POSITIVE_INFINITY;
+  const within = waits.filter(({ from, to }) => from < end(span.to) && end(to) > span.from);
+  return [
+    span,
+    ...within.map((wait) => ({
+      ...wait,
+      from: Math.max(wait.from, span.from),
+      to: end(wait.to) < end(span.to) ? wait.to : span.to,
+    })),
+  ];
+}
+
+/** The stages of an operation, each with its steps, and with what runs inside of them. */
+function stageLanes(view: View, operation: Operation, depth: number): Lane[] {
+  const { stages, untrackedStage, currentStage } = operation;
+  const all = [...stages];
+  if (untrackedStage !== null && !stages.includes(untrackedStage))
+    all.splice(currentStage + 1, 0, untrackedStage);
+  return all.flatMap((stage) => {
+    const lane = stageLane(view, operation, stage, depth);
+    const below =
+      lane.isHot || view.told !== null
+        ? [
+            ...stepLanes(view, operation, stage, depth + 1),
+            ...insideLanes(view, operation, stage, undefined, depth + 1),
+          ]
+        : [];
+    if (below.length > 0) return [lane, ...below];
+    const { total = 0, done = 0 } = getOwn(operation.stepCounts ?? {}, stage) ?? {};
+    const steps = done === total ? count(total, "step") : stepsOf(operation, stage, 0).others;
+    return [total === 0 ? lane : { ...lane, texts: [...lane.texts, [steps, "muted"]] }];
+  });
+}
+
+function stageLane(view: View, operation: Operation, stage: string, depth: number): Lane {
+  const { state, ahead } = view;
+  const { id, untrackedStage, finishedAt } = operation;
+  const isUntracked = untrackedStage === stage;
+  const is = isUntracked ? "active" : getOwn(operation.stageStates, stage);
+  const times = isUntracked ? undefined : getOwn(operation.stageTimes, stage);
+  const isActive = is === "active" && !isFinal(operation.state);
+  const isUnder = isActive && operation.state === "running" && (untrackedStage === null || isUntracked);
+  const hasRun = times !== undefined && !times.resumed && !isUnrun(is);
+  const to = times?.finishedAt ?? finishedAt;
+  const ran: Span[] = hasRun
+    ? [{ from: Date.parse(times.startedAt), to: timeOf(to), look: lookOf(is ?? "done") }]
+    : [];
+  const spans = [...spansOf(view, operation, keyOf(id, stage), ran), ...spanOf(ahead, keyOf(id, stage))];
+  const tookSeconds = (startedAt: string) =>
+    to === null
+      ? Math.floor(stageRanSeconds(operation, stage, state.now))
+      : (times?.seconds ?? secondsBetween(startedAt, to));
+  const note = stageNote(is, times);
+  return {
+    depth,
+    sign: isActive ? activeSign(operation) : [stageGlyph(is), stageStyle(is)],
+    name: stage,
+    style: isActive ? "bold" : is === undefined ? "muted" : "plain",
+    took: hasRun ? formatDuration(tookSeconds(times.startedAt)) : is === undefined ? usualText(spans) : "",
+    spans,
+    texts: [
+      ...(isUnder ? shareOf(operation) : []),
+      ...(note === "" ? [] : [[note, is === "allowed-failure" ? "warn" : "muted"] as const]),
+    ],
+    isHot: isActive || is === "failed" || is === "cancelled",
+  };
+}
+
+/** Whether a step has told how far it is is known from its bar alone. */
+function shareOf(of: Pick<Operation, "percent" | "progress">): Piece[] {
+  const { percent, progress } = of;
+  if (progress === null ? percent === 0 : progress.total === null) return [];
+  return [[formatPercent(percent, progress?.approximate), "bold"]];
+}
+
+function stepLanes(view: View, operation: Operation, stage: string, depth: number): Lane[] {
+  const steps = getOwn(operation.steps ?? {}, stage) ?? [];
+  const total = Math.max(steps.length, getOwn(operation.stepCounts ?? {}, stage)?.total ?? 0);
+  const lanes = (list: readonly Step[]) =>
+    list.flatMap((step) => [
+      stepLane(view, operation, stage, step, depth),
+      ...insideLanes(view, operation, stage, step.name, depth + 1),
+    ]);
+  if (total <= STEPS_MOST) return lanes(steps);
+  const [active, ended] = [steps.filter(isActiveStep), steps.filter((step) => !isActiveStep(step))];
+  const bad = ended.filter(({ state }) => state === "failed" || state === "allowed-failure");
+  const waiting = stepsOf(operation, stage, 0);
+  const listed = steps.map(({ state }) => knownStepState(state));
+  const { total: _, ...ends } = getOwn(operation.stepCounts ?? {}, stage) ?? { total };
+  const done = Object.values(ends).reduce((sum: number, n) => sum + (n ?? 0), 0);
+  const strip: Lane = {
+    ...GHOST,
+    depth,
+    name: "",
+    took: "",
+    spans: [],
+    texts: [[waiting.others.replaceAll(", ", " · "), "muted"]],
+    isHot: true,
+    strip: { unlisted: Math.max(0, done - ended.length), listed, total },
+  };
+  return [strip, ...lanes([...bad, ...active].slice(0, LISTED_MOST))];
+}
+
+const isActiveStep = ({ state }: Step): boolean => state === "active";
+
+function stepLane(view: View, operation: Operation, stage: string, step: Step, depth: number): Lane {
+  const { now } = view.state;
+  const { name, resumed, startedAt, finishedAt, seconds, progress } = step;
+  const is = knownStepState(step.state);
+  const isActive = is === "active";
+  const hasRun = !resumed && !isUnrun(is);
+  const from = Date.parse(startedAt);
+  const ran: Span[] = hasRun ? [{ from, to: timeOf(finishedAt), look: lookOf(is) }] : [];
+  const eta = isActive ? (progress?.etaSeconds ?? 0) : 0;
+  const isPaused = operation.pause?.since != null;
+  const paused = isPaused && isActive ? waitsOf(operation).filter(({ look }) => look === "paused") : [];
+  const spans = view.told?.get(keyOf(operation.id, stage, name)) ?? ran.flatMap((span) => over(span, paused));
+  const took = seconds ?? secondsBetween(startedAt, finishedAt ?? operation.pause?.since ?? now);
+  const note = isActive ? saidBy(view.state, stage, step) : stepNote(step);
+  return {
+    depth,
+    sign: isActive && isPaused ? activeSign(operation) : [stageGlyph(is), stageStyle(is)],
+    name,
+    style: isActive ? "bold" : "plain",
+    took: hasRun ? formatDuration(isActive ? Math.floor(took) : took) : "",
+    spans: eta > 0 ? [...spans, { from: now, to: now + eta * 1000, look: "usual" }] : spans,
+    texts: [
+      ...(isActive ? shareOf(step) : []),
+      ...(resumed ? [["reused", "muted"] as const] : []),
+      ...(note === "" ? [] : [[note, NOTE_STYLES[is] ?? "muted"] as const]),
+    ],
+    isHot: isActive || is === "failed",
+  };
+}
+
+const NOTE_STYLES: Partial<Record<StepState, Style>> = { failed: "bad", "allowed-failure": "warn" };
+
+/** The stages of the one operation inside of the stage or step; of several ones, below the title of each. */
+function insideLanes(
+  view: View,
+  { id }: Operation,
+  stage: string,
+  step: string | undefined,
+  depth: number,
+): Lane[] {
+  const all = childrenOf(view.state, id).filter(
+    ({ parent, chain }) =>
+      parent!.stage === stage && parent!.step === step && operationOf(view.state, chain.next) === null,
+  );
+  return all.flatMap((child) => {
+    const isAlone = all.length === 1 && child.stages.length > 0;
+    const isOpen = child.state === "running" || (isAlone && child.state === "failed");
+    if (isAlone) return isOpen ? stageLanes(view, child, depth) : [];
+    const below = isOpen ? stageLanes(view, child, depth + 1) : [];
+    return [operationLane(view, child, depth), ...below];
+  });
+}
+
+/** What is still to come, for its usual time: the rest of what runs, later stages, later operations. */
+function aheadOf(state: State, links: readonly Operation[]) {
+  const ahead = new Map<string, Span>();
+  let at = state.now;
+  const add = (key: string, from: number, to: number) => {
+    if (to > from) ahead.set(key, { from, to, look: "usual" });
+  };
+  const last = links.at(-1)!;
+  const coming = isFinal(last.state) ? [] : usualSuccessors(state, last);
+  for (const link of links.filter((each) => !isFinal(each.state))) {
     const begin = at;
     const end = begin + (operationTime(state, link).seconds ?? 0) * 1000;
     for (const [stage, seconds] of comingStages(state, link)) {
-      add(link.id, stage, at, at + seconds * 1000);
+      add(keyOf(link.id, stage), at, at + seconds * 1000);
       at += seconds * 1000;
     }
     at = Math.max(at, end);
-    add(link.id, null, begin, at);
+    add(keyOf(link.id), begin, at);
   }
-  const last = links.at(-1);
-  const coming = last !== undefined && open.includes(last) ? usualSuccessors(state, last) : [];
-  const later = coming.map((name): Lane => {
+  for (const name of coming) {
     const from = at;
     at += (usualNamed(state, name)?.seconds?.p50 ?? 0) * 1000;
-    return { id: name, stage: null, spans: at > from ? [{ from, to: at, look: "usual" }] : [] };
-  });
-  const own = lanes.map((lane): Lane => {
-    const span = lane.step === undefined ? usual.get(keyOf(lane.id, lane.stage)) : undefined;
-    return span === undefined ? lane : { ...lane, spans: [...lane.spans, span] };
-  });
-  return { start, lanes: [...own, ...later] };
+    add(keyOf(name), from, at);
+  }
+  add(keyOf("whole"), state.now, at);
+  const all = [
+    ...links.map((link) => usualOf(state, link)),
+    ...coming.map((name) => usualNamed(state, name)),
+  ];
+  const known = all.flatMap((usual) => usual?.seconds?.p50 ?? []);
+  const usual = isFinal(last.state) || known.length < all.length ? null : known.reduce((a, b) => a + b, 0);
+  return { ahead, coming, usual };
 }
 
 /** The seconds that the active stage and the later ones still take; 0 where nothing is known. */
@@ -177,12 +423,29 @@ function comingStages(state: State, operation: Operation): [stage: string, secon
   const later = stages.filter((stage, i) => i > currentStage && getOwn(stageStates, stage) === undefined);
   const usual = later.map((stage) => usualSeconds(state, operation, stage));
   const known = usual.map((seconds) => seconds ?? 0);
+  const coming = later.map((stage, i): [string, number] => [stage, known[i]!]);
   const active = stages[currentStage];
-  if (active === undefined || getOwn(stageStates, active) !== "active")
-    return later.map((stage, i) => [stage, known[i]!]);
+  if (active === undefined || getOwn(stageStates, active) !== "active") return coming;
   const sum = known.reduce((all, seconds) => all + seconds, 0);
   const left = usual.includes(null) ? null : operationTime(state, operation).seconds;
   const own = usualSeconds(state, operation, active) ?? 0;
-  const rest = left === null ? own - (stageSeconds(operation, active, state.now) ?? 0) : left - sum;
-  return [[active, Math.max(0, rest)], ...later.map((stage, i): [string, number] => [stage, known[i]!])];
+  const rest = left === null ? own - stageRanSeconds(operation, active, state.now) : left - sum;
+  return [[active, Math.max(0, rest)], ...coming];
+}
+
+/** The spans of the events, of all attempts. A stage or step that did not run has none. */
+export function spansOfCourses(courses: ReadonlyMap<string, CourseReader>): TimelineSpans {
+  const spans = new Map<string, Span[]>();
+  for (const [id, { lanes }] of courses)
+    for (const lane of lanes) {
+      const ran = lane.spans.filter(({ look }) => look !== "kept" && !isUnrun(look));
+      spans.set(
+        keyOf(id, lane.stage, lane.step),
+        ran.map(({ from, to, look }) => {
+          const is = look === "requeued" ? "failed" : look;
+          return { from, to, look: is === "waiting" ? is : lookOf(is) };
+        }),
+      );
+    }
+  return spans;
 }

@@ -11,7 +11,7 @@ import type { LineEdit } from "../text/line-edit.js";
 import type { Rgb } from "../text/theme.js";
 import type { Action } from "./action.js";
 import type { Effect } from "./effect.js";
-import type { Lanes } from "./lane.js";
+import type { TimelineSpans } from "./lanes.js";
 import { LIST, type Listing } from "./listing.js";
 import { perObject } from "./per-object.js";
 import type { Flags, Request } from "./request.js";
@@ -64,7 +64,7 @@ export interface TimelinePage {
 }
 
 export interface TimelineRead {
-  readonly lanes: Lanes;
+  readonly spans: TimelineSpans;
   /** Spans that are left out, because there are too many to draw. */
   readonly left: number;
 }

@@ -6,7 +6,7 @@ import { isFinal } from "../../../protocol/state.js";
 import { applyWatchLines, type WatchLine, type WatchView } from "../../../protocol/watch.js";
 import { NOTHING_TOLD } from "./bars.js";
 import { pacesBy } from "./chain-time.js";
-import { reachedBy, standsStillFor } from "./estimate.js";
+import { reachedBy, standsStillFor, withShown } from "./estimate.js";
 import { historyName } from "./history.js";
 import { hostOfKey, keyBeside } from "./key.js";
 import { type Listing, UNASKED } from "./listing.js";
@@ -53,7 +53,7 @@ function linesApplied(state: State, lines: readonly WatchLine[]): State {
     reached: reachedBy(state, changedOf(view, lines)),
     paces: pacesBy(state, changedOf(view, lines)),
   });
-  const known = withHistories(next, lines);
+  const known = withShown(withHistories(next, lines), changedOf(view, lines));
   const ids = known.view === view ? changedIds(lines) : null;
   return ids === null ? reordered(known) : reordered(known, state, [...ids, ...behind.map(([id]) => id)]);
 }

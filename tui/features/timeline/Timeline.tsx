@@ -1,40 +1,38 @@
-/** The timeline of a chain: its waterfall on the whole screen. */
+/** The timeline of a chain: its waterfall on the whole screen, with every attempt. */
 
 import { chainOf, operationOf } from "../../dashboard/core/chain.js";
-import { titleNamed } from "../../dashboard/core/history.js";
-import { lanesOfRecords, placeIn, withPauses, withUsual } from "../../dashboard/core/lanes.js";
+import { pictureOf } from "../../dashboard/core/lanes.js";
 import { BORDER, panesOf } from "../../dashboard/core/layout.js";
 import type { State, TimelinePage } from "../../dashboard/core/model.js";
-import { Panel, Rows, useTheme } from "../../dashboard/core/Panel.js";
-import { waterfall } from "../../dashboard/pages/operation/waterfall.js";
+import { Panel, Rows } from "../../dashboard/core/Panel.js";
+import { timeTexts } from "../../dashboard/pages/operation/times.js";
+import { pictureRows } from "../../dashboard/pages/operation/waterfall.js";
 import type { Piece } from "../../dashboard/text/line.js";
 import { formatCount, formatDuration } from "../../terminal/format.js";
 
 export function Timeline({ state, page }: { state: State; page: TimelinePage }) {
-  const { paint } = useTheme();
   const { height } = panesOf(state);
   const { columns } = state.size;
   const operation = operationOf(state, page.id);
-  const links = operation === null ? [] : chainOf(state, operation);
-  const records = new Map(links.map((link) => [link.id, link]));
-  // The records show the last attempts until the events are read.
-  const known = page.read?.lanes ?? lanesOfRecords(links);
-  const { start, lanes } = withUsual(state, withPauses(known, records), links);
-  const titles = new Map(lanes.map(({ id }) => [id, records.get(id)?.title ?? titleNamed(state, id)]));
-  const at = placeIn({ start, lanes }, state.now);
-  const left = page.read?.left ?? 0;
+  if (operation === null) return null;
+  const links = chainOf(state, operation);
+  const { left = 0, spans = new Map() } = page.read ?? {};
+  const picture = pictureOf(state, operation, links, spans);
   const missing: Piece[] = left === 0 ? [] : [[`${formatCount(left)} spans left out · `, "warn"]];
-  const picture = { lanes, records, titles, current: page.id, start, at };
+  const seconds = (Math.min(picture.now, picture.end) - picture.start) / 1000;
+  const width = columns - 4;
+  const head = timeTexts({ state, operation, links, width });
+  const rows = pictureRows(picture, head, width, height - BORDER);
   return (
     <Panel
       width={columns}
       height={height}
       title={[["Timeline", "bold"]]}
-      right={[...missing, [formatDuration(at / 1000)]]}
+      right={[...missing, [formatDuration(seconds)]]}
       active
       margin={1}
     >
-      <Rows rows={waterfall(picture, columns - 4, height - BORDER, paint)} />
+      <Rows rows={rows} />
     </Panel>
   );
 }

@@ -25,6 +25,13 @@ export interface Reached {
   readonly percent: number;
 }
 
+/** The highest progress that was shown of a chain, and while which operation. */
+export interface Shown {
+  readonly link: string;
+  readonly attempt: number;
+  readonly percent: number;
+}
+
 /** Figures of a running operation, one a second, the newest last. */
 export interface Samples {
   readonly rate: readonly number[];
@@ -36,6 +43,8 @@ export interface OperationSlice {
   /** When a running operation last moved, by id, in ms: its last event or log line. */
   readonly heard: ReadonlyMap<string, number>;
   readonly reached: ReadonlyMap<string, Reached>;
+  /** By the chain. */
+  readonly shown: ReadonlyMap<string, Shown>;
   /** How the active stage of a running operation has moved, by id. */
   readonly paces: ReadonlyMap<string, Pace>;
   /** What the screen told of the end, by chain. */
@@ -53,6 +62,7 @@ export interface OperationSlice {
 export const OPERATION: OperationSlice = {
   heard: new Map(),
   reached: new Map(),
+  shown: new Map(),
   paces: new Map(),
   promises: new Map(),
   samples: new Map(),

@@ -9,7 +9,7 @@ import { ask } from "../../core/ask.js";
 import { chainIncomplete, selectedOperation } from "../../core/chain.js";
 import { wantedHistory } from "../../core/history.js";
 import { isReachable } from "../../core/hosts.js";
-import { lanesOfCourses } from "../../core/lanes.js";
+import { spansOfCourses } from "../../core/lanes.js";
 import type { State, TimelineRead } from "../../core/model.js";
 import { unknownDependencies } from "../../core/queue-view.js";
 import { settleSelection } from "../../core/select.js";
@@ -107,7 +107,7 @@ export const timeline = ask({
     const show = () => {
       due = null;
       const left = [...courses.values()].reduce((sum, course) => sum + course.left, 0);
-      tell({ lanes: lanesOfCourses(courses), left });
+      tell({ spans: spansOfCourses(courses), left });
     };
     left.addEventListener("abort", () => clearImmediate(due ?? undefined));
     for await (const { id, line } of followChain(client, first, { signal: left })) {

@@ -3,7 +3,6 @@
  * the same plan as its view.
  */
 
-import { waitsForApproval } from "../../../../protocol/approval.js";
 import { chainOf, selectedOperation } from "../../core/chain.js";
 import { logTotal } from "../../core/chain-log.js";
 import { BORDER, panesOf } from "../../core/layout.js";
@@ -11,7 +10,6 @@ import type { State } from "../../core/model.js";
 import { perObject } from "../../core/per-object.js";
 import { Line } from "../../text/line.js";
 import { approvalRows } from "./approval-part.js";
-import { chainBar, stall } from "./chain-bar.js";
 import { factRows } from "./facts.js";
 import { causeRows, changeRows, errorRows, machineRows, outputRows, sourceRow } from "./failure-parts.js";
 import {
@@ -23,12 +21,13 @@ import {
   recentRuns,
   resources,
   results,
-  stages,
   status,
   successRows,
 } from "./parts.js";
 import { stepper } from "./stepper.js";
+import { stall } from "./times.js";
 import type { DetailView } from "./view.js";
+import { waterfall } from "./waterfall.js";
 
 interface Part {
   /** Parts of a low rank are given room first, in a small panel and in a large one. */
@@ -41,7 +40,7 @@ interface Part {
   readonly isApart?: true;
 }
 
-const isOver = ({ operation }: DetailView): boolean => operation.finishedAt !== null;
+const _isOver = ({ operation }: DetailView): boolean => operation.finishedAt !== null;
 
 /** From top to bottom. */
 const PARTS: readonly Part[] = [
@@ -55,17 +54,12 @@ const PARTS: readonly Part[] = [
   { rank: 6, rows: successRows, most: [4, 12] },
   { rank: [9, 6], rows: about, isApart: true },
   { rank: 2, rows: approvalRows, isApart: true },
-  {
-    rank: 2,
-    rows: (view) => (isOver(view) || waitsForApproval(view.operation) !== null ? [] : [chainBar(view)]),
-    isApart: true,
-  },
-  { rank: 2, rows: stall },
+  { rank: 2, rows: stall, isApart: true },
   { rank: 2, rows: status },
   { rank: 3, rows: placement },
   { rank: 3, rows: dependencies },
   { rank: 3, rows: hooks },
-  { rank: 8, rows: stages, isApart: true },
+  { rank: 8, rows: waterfall, isApart: true },
   { rank: [9, 7], rows: rate, isApart: true },
   { rank: 7, rows: resources, most: [0, 1] },
   { rank: 7, rows: recentRuns, most: [0, 1] },
@@ -130,7 +124,7 @@ function rowsOf(view: DetailView, budget: number, isLarge: boolean): Line[] {
   const size = isLarge ? 1 : 0;
   const rankOf = ({ rank }: Part) => (typeof rank === "number" ? rank : rank[size]);
   for (const part of PARTS.toSorted((a, b) => rankOf(a) - rankOf(b))) {
-    const free = part.rows === stages || rankOf(part) < 3 ? left : left - kept;
+    const free = part.rows === waterfall || rankOf(part) < 3 ? left : left - kept;
     const room = Math.min(part.most?.[size] ?? free, free);
     const rows = room <= 0 ? [] : part.rows(view, room).slice(0, room);
     made.set(part, rows);

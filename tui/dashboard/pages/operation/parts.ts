@@ -14,20 +14,15 @@ import { oddNotes } from "../../../terminal/stage-note.js";
 import { addSparkline, LEAST_CORES, sparkline } from "../../core/bars.js";
 import { nameOf, nameOfChain, operationOf, shellCommand } from "../../core/chain.js";
 import { chainElapsed, standsStillFor } from "../../core/estimate.js";
-import { historyName, runNumber, titleNamed, usualOf, usualSuccessors } from "../../core/history.js";
-import { rowsInside } from "../../core/inside.js";
+import { historyName, runNumber, usualOf } from "../../core/history.js";
 import { bareOf } from "../../core/key.js";
-import { lanesOfView, placeIn, rowsOfLanes } from "../../core/lanes.js";
 import { dependenciesOf, dependencyEnd, placementText } from "../../core/queue-view.js";
 import { clock, glyphOf, LEVEL_GLYPHS, LEVEL_STYLES, styleOf, styleOfState } from "../../core/state-style.js";
-import { heightOfSteps, type StepRow, saidBy, stepRowsIn } from "../../core/steps.js";
 import { whyOf } from "../../core/why.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
 import { Line } from "../../text/line.js";
 import { chainResults, inOneLine, isToldBySummary, resultRows, summaryOf } from "../../text/outcome.js";
-import { unpainted } from "../../text/theme.js";
 import type { DetailView } from "./view.js";
-import { waterfall } from "./waterfall.js";
 
 /** Odd numbers below the verdict. */
 const ODD_MOST = 3;
@@ -76,36 +71,6 @@ export function results({ links, operation, line }: DetailView, room: number): L
         .add(`${fit(sanitizeLine(title), TITLE_MOST)}  `, "muted")
         .addUntrusted(text?.split("\n")[0] ?? inOneLine(value), "muted"),
     );
-}
-
-/** The stages, or the whole chain where there is room for it. */
-export function stages({ state, operation, links, width }: DetailView, room: number): Line[] {
-  const isChain =
-    links.length > 1 || (operation.finishedAt === null && usualSuccessors(state, operation).length > 0);
-  const all = lanesOfView(state, links, operation, isChain);
-  const isWhole = rowsOfLanes(all) <= room;
-  const lanes = isWhole ? all : lanesOfView(state, links, operation, false);
-  const wanted = rowsOfLanes(lanes);
-  const steps = stepRowsIn(operation, room, wanted, (stage, step) =>
-    rowsInside(state, operation, stage, step, step === undefined ? 0 : 1),
-  );
-  const titles = new Map(links.map(({ id, title }) => [id, title]));
-  for (const { id } of lanes.lanes) if (!titles.has(id)) titles.set(id, titleNamed(state, id));
-  const picture = {
-    ...lanes,
-    records: new Map(links.map((link) => [link.id, link])),
-    titles,
-    current: operation.id,
-    at: placeIn(lanes, state.now),
-    steps: steps && {
-      ...steps,
-      operation,
-      now: state.now,
-      said: (step: StepRow) => saidBy(state, steps.stage, step),
-    },
-  };
-  const height = Math.min(wanted + heightOfSteps(steps), room);
-  return height <= 0 ? [] : waterfall(picture, width, height, unpainted);
 }
 
 /** Columns of the name of a host, and of the value of a parameter. */
