@@ -17,7 +17,7 @@ import { patched, type State } from "./model.js";
 
 /** Milliseconds between two forecasts of the same queue, and of a long one, which costs the daemon more. */
 const FORECAST_EVERY = 5000;
-const LONG_EVERY = 30_000;
+const LONG_EVERY = 10_000;
 /** Queued operations from which on a start changes little of a forecast. */
 const LONG = 100;
 
