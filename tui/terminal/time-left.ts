@@ -38,8 +38,7 @@ export function formatMargin(margin: number | undefined): string {
   return margin === undefined || margin < 0.5 ? "" : ` ±${formatLeft(margin)}`;
 }
 
-/** What an estimate is from: `11 runs`, `first run`; empty: its own pace, beside earlier runs. */
-export function groundOf(runs: number | null, earlier: number | null, isOther = false): string {
-  if (runs !== null) return `${count(runs, "run")}${isOther ? ", other parameters" : ""}`;
-  return earlier === 0 ? "first run" : "";
+/** What an estimate is from: `11 runs`, `2 runs, other parameters`; empty: its own pace. */
+export function groundOf(runs: number | null, isOther = false): string {
+  return runs === null ? "" : `${count(runs, "run")}${isOther ? ", other parameters" : ""}`;
 }

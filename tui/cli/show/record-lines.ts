@@ -128,7 +128,7 @@ function expectedText(
 function groundText(
   { margin, runs }: ForecastReply["operations"][string] = { startsAt: null, endsAt: null },
 ) {
-  const parts = [formatMargin(margin).trim(), groundOf(runs ?? null, null)].filter(Boolean);
+  const parts = [formatMargin(margin).trim(), groundOf(runs ?? null)].filter(Boolean);
   return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
 }
 

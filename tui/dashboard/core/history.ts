@@ -47,11 +47,6 @@ function usualBy(history: History | undefined, params: string | null): Usual | n
   return usual;
 }
 
-/** Earlier runs that succeeded; null: not known. */
-export function earlierRuns(state: State, operation: Operation): number | null {
-  return state.operation.histories.get(historyName(operation))?.runs ?? null;
-}
-
 /** The name of a history to fetch, and the count whose change fetches it again; null: none. */
 export function wantedHistory(state: State): { name: string; succeeded: number } | null {
   const { succeeded } = state.view.counts;

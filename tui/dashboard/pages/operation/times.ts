@@ -58,7 +58,7 @@ function leftTexts({ state, operation, width }: Timed): Piece[] {
   if (time.seconds === null) return [];
   const end = clock(state.now + time.seconds * 1000);
   const margin = formatMargin(time.margin);
-  const ground = groundOf(time.runs, null, time.isOther);
+  const ground = groundOf(time.runs, time.isOther);
   return [
     ...told,
     ...(time.isLater ? [["later than expected", "warn"] as const] : []),
