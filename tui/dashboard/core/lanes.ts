@@ -24,17 +24,9 @@ import { chainElapsed, progressOf } from "./estimate.js";
 import { titleNamed, usualNamed, usualOf, usualSuccessors } from "./history.js";
 import { childrenOf } from "./inside.js";
 import type { State } from "./model.js";
+import type { Span, TimelineSpans } from "./span.js";
 import { activeSign, glyphOf, stageStyle, styleOf } from "./state-style.js";
 import { saidBy } from "./steps.js";
-
-export interface Span {
-  /** In ms of the wall clock. */
-  readonly from: number;
-  /** Null: not over yet. */
-  readonly to: number | null;
-  /** `usual`: not begun yet, as long as it usually takes. */
-  readonly look: "work" | "failed" | "cancelled" | "allowed-failure" | "waiting" | "paused" | "usual";
-}
 
 /** The steps of a stage that has many of them, as cells. */
 export interface Strip {
@@ -68,9 +60,6 @@ export interface Picture {
   /** Seconds that all of it usually takes; null: not known. */
   readonly usual: number | null;
 }
-
-/** The spans that the events tell, by `keyOf`. */
-export type TimelineSpans = ReadonlyMap<string, readonly Span[]>;
 
 /** More steps of a stage than this are cells. */
 const STEPS_MOST = 12;

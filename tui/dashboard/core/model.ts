@@ -11,7 +11,6 @@ import type { LineEdit } from "../text/line-edit.js";
 import type { Rgb } from "../text/theme.js";
 import type { Action } from "./action.js";
 import type { Effect } from "./effect.js";
-import type { TimelineSpans } from "./lanes.js";
 import { LIST, type Listing } from "./listing.js";
 import { perObject } from "./per-object.js";
 import type { Flags, Request } from "./request.js";
@@ -20,6 +19,7 @@ import { LOG, type LogSlice } from "./slices/log.js";
 import { OPERATION, type OperationSlice } from "./slices/operation.js";
 import { QUEUES, type QueuesSlice } from "./slices/queues.js";
 import { SUBMIT, type SubmitSlice } from "./slices/submit.js";
+import type { TimelineSpans } from "./span.js";
 
 export interface Size {
   readonly columns: number;

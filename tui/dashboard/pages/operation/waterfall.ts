@@ -5,14 +5,8 @@
 import type { StepState } from "../../../../protocol/stage-state.js";
 import { formatDuration } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
-import {
-  type Lane,
-  type Picture,
-  pictureOf,
-  ROUND_SECONDS,
-  type Span,
-  type Strip,
-} from "../../core/lanes.js";
+import { type Lane, type Picture, pictureOf, ROUND_SECONDS, type Strip } from "../../core/lanes.js";
+import type { Span } from "../../core/span.js";
 import { stageStyle } from "../../core/state-style.js";
 import { fit, fitName, sanitizeLine, widthOf } from "../../text/cells.js";
 import { Line, type Piece } from "../../text/line.js";
