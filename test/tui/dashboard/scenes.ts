@@ -22,7 +22,7 @@ const SIZES: readonly Size[] = [
   [80, 24],
 ];
 
-/** One for each arrangement of the panels: a third column, side by side, close together, stacked, one alone. */
+/** One for each arrangement of the panels: wide, side by side, close together, stacked, one alone. */
 const EVERY_SIZE: readonly Size[] = [[200, 60], ...SIZES, [100, 30], [60, 40], [40, 15]];
 
 export interface Shown {
