@@ -118,7 +118,7 @@ test("the config: other keys; the mouse; e opens the log, or the source of an er
   await running.screen.until(/paused .* of 60/);
   running.press(at("Fails at an item", "0"));
   await running.screen.until("▸ ");
-  running.press(at("all ", "0"));
+  running.press(at(": commands", "0"));
   await running.screen.until("─ Commands");
   running.press(at("esc close", "0"));
   await running.screen.until((text) => !text.includes("─ Commands"));
@@ -130,7 +130,7 @@ test("the config: other keys; the mouse; e opens the log, or the source of an er
   running.press("V");
   await running.screen.until("attempts");
   running.press(KEY.escape);
-  await running.screen.until("─ Finished");
+  await running.screen.until((text) => !text.includes("attempts"));
   running.press("k");
   await running.screen.until("▌ ▲ nightly");
   running.press("e");

@@ -329,7 +329,7 @@ describe("the list of actions", () => {
     expect(asked.question?.request.kind).toBe("cancel");
     expect(click(asked, "n no").question).toBeNull();
     expect(click(asked, "Cancel")).toBe(asked);
-    const typing = click(opened([A]), ": all");
+    const typing = click(opened([A]), ": commands");
     expect(typing.entry?.kind).toBe("palette");
     expect(click(typing, "esc close").entry).toBeNull();
   });

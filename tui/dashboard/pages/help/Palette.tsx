@@ -8,7 +8,7 @@ import { Panel, Rows, useTheme } from "../../core/Panel.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
 import { type Drawn, Line } from "../../text/line.js";
 import type { Theme } from "../../text/theme.js";
-import { commandsOf, noCommand, openPalette, type PaletteItem, shownItems } from "./palette-rows.js";
+import { noCommand, openPalette, type PaletteItem, shownItems } from "./palette-rows.js";
 
 /** Rows of the panel at most, borders included. */
 const ROWS_MOST = 18;
@@ -99,7 +99,7 @@ export const PALETTE_ACTIONS = actionsIn(notTyping, [
     name: "commands",
     keys: [":"],
     description: "all commands, by name",
-    hint: (state) => `all ${commandsOf(state).length}`,
+    hint: "commands",
     rank: 0,
     run: (state) => openPalette(state),
   },

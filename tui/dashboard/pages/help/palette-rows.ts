@@ -28,19 +28,14 @@ export function openPalette(state: State, text = ""): State {
   return { ...askTypes(state), entry: { kind: "palette", line: lineOf(text) }, choice: 0 };
 }
 
-/** The commands of this screen; what cannot be done now is among them. */
-export function commandsOf(state: State): readonly Action<State>[] {
+export function paletteItems(state: State): PaletteItem[] {
   const closed = { ...state, entry: null };
   const byName = new Map<string, Action<State>>();
+  // What only another page has is not offered; what cannot be done on this one is, with the reason.
   for (const action of state.session.actions)
     if (action.description !== undefined && !byName.has(action.name) && action.when(closed))
       byName.set(action.name, action);
-  return [...byName.values()];
-}
-
-export function paletteItems(state: State): PaletteItem[] {
-  const closed = { ...state, entry: null };
-  const items = commandsOf(closed).map((action) => itemOf(closed, action));
+  const items = [...byName.values()].map((action) => itemOf(closed, action));
   return [...items, ...answers(closed), ...submits(closed)];
 }
 
