@@ -1,8 +1,8 @@
 /** What waits for the person, by the rule of the dashboard and with what its user looked at there. */
 import type { Client } from "../../protocol/client/client.js";
 import type { ScheduleReply } from "../../protocol/replies.js";
+import { lastLookFile, newEnds, readLooks } from "../describe/last-look.js";
 import { NO_LOOKS, type Waiting, waitOf, waitOfSchedule, waitsOf } from "../describe/waits.js";
-import { lastLookFile, newEnds, readLooks } from "../kit/last-look.js";
 import { liveSnapshot } from "./list-pages.js";
 
 type Schedules = Promise<{ schedules: readonly ScheduleReply[] } | null> | null;

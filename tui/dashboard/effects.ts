@@ -1,6 +1,6 @@
 import { isPlainObject } from "../../protocol/objects.js";
 import { keptTextIn } from "../../protocol/pipeline/kept-text.js";
-import { writeLooks } from "../kit/last-look.js";
+import { writeLooks } from "../describe/last-look.js";
 import { inPipelines } from "../kit/pipelines.js";
 import { askNamed } from "./asks.js";
 import { askFor, type Tools } from "./core/ask.js";

@@ -5,7 +5,7 @@
 import { render } from "ink";
 import { Client } from "../../protocol/client/client.js";
 import type { Alert } from "../../protocol/system/config-settings.js";
-import { lastLookFile, readLooks, writeLooks } from "../kit/last-look.js";
+import { lastLookFile, readLooks, writeLooks } from "../describe/last-look.js";
 import { App } from "./App.js";
 import { ACTIONS, type KeyConfig, withKeys } from "./actions.js";
 import type { DashboardClient } from "./core/client.js";

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ScheduleReply } from "../../../protocol/replies.js";
+import { lastLookFile, readLooks, writeLooks } from "../../../tui/describe/last-look.js";
 import { isAsking, NO_LOOKS, waitOf, waitOfSchedule, waitsOf } from "../../../tui/describe/waits.js";
-import { lastLookFile, readLooks, writeLooks } from "../../../tui/kit/last-look.js";
 import { useDirectories } from "../../harness/temporary.js";
 import { ago, failed, NOW, operation } from "../dashboard/operations.js";
 

@@ -1,7 +1,7 @@
 /** What is asked for of the list: older and queued operations, the one of the command line, and what ended since the last look. */
 import { exitCodeOfStatus, Refusal } from "../../../../protocol/errors.js";
 import type { Operation } from "../../../../protocol/operation.js";
-import { newEnds } from "../../../kit/last-look.js";
+import { newEnds } from "../../../describe/last-look.js";
 import { ask, TYPING } from "../../core/ask.js";
 import { patched, type State } from "../../core/model.js";
 import {

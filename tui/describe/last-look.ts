@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import type { Client } from "../../protocol/client/client.js";
 import type { Operation } from "../../protocol/operation.js";
 import { makeDirectory } from "../../protocol/system/directories.js";
-import { type Looks, newSince } from "../describe/waits.js";
+import { type Looks, newSince } from "./waits.js";
 
 /** Keys that are kept; the oldest are of what ended long ago. */
 const MOST = 2000;
