@@ -14,7 +14,7 @@ import { Palette, paletteHeight } from "./pages/help/Palette.js";
 import { EmptyState, tooSmall } from "./pages/list/EmptyState.js";
 import { FilterLine } from "./pages/list/FilterLine.js";
 import { OperationList } from "./pages/list/OperationList.js";
-import { CopyPage, LogView } from "./pages/log/LogView.js";
+import { LogView } from "./pages/log/LogView.js";
 import { OperationDetail } from "./pages/operation/OperationDetail.js";
 import { PageView } from "./pages/pages.js";
 import type { Store } from "./store.js";
@@ -59,12 +59,6 @@ export function Screen({ state }: { state: State }) {
         <Rows rows={tooSmall(state)} />
       </Box>
     );
-  if (state.page?.kind === "copy")
-    return (
-      <Box flexDirection="column" width={columns} height={rows}>
-        <CopyPage state={state} />
-      </Box>
-    );
   const palette = state.entry?.kind === "palette";
   const shell = shellRows(state, theme);
   const body = panes.height - shell.length - (palette ? paletteHeight(state) : 0);
@@ -93,7 +87,7 @@ const isEmpty = (state: State): boolean =>
 
 function Body({ state }: { state: State }) {
   const { page } = state;
-  if (page !== null && page.kind !== "copy") return <PageView state={state} page={page} />;
+  if (page !== null) return <PageView state={state} page={page} />;
   if (isEmpty(state)) return <EmptyState state={state} />;
   return <Panes state={state} />;
 }

@@ -4,15 +4,12 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { LogLine } from "../../../protocol/operation.js";
 import { levelOf } from "../../../protocol/text/line-level.js";
 import { Line } from "../../../tui/dashboard/text/line.js";
 import { themeFor } from "../../../tui/dashboard/text/theme.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
 import { linksIn } from "../../../tui/terminal/links.js";
 import { useDirectories } from "../../harness/temporary.js";
-import { answerTo, effectsOf, opened, press, update } from "./core.js";
-import { logLine, scanning } from "./operations.js";
 
 const directory = useDirectories();
 const dir = directory();
@@ -77,18 +74,6 @@ describe("on the screen", () => {
     expect(columnsOf(open)).toBe("see example".length);
     for (const TERM of ["linux", "dumb"]) expect(painted({ TERM })).toBe("see example");
     expect(painted({ TERM: "xterm-256color" }, false)).toBe("see example");
-  });
-
-  test("o opens the file that the log names last in the editor, and says so where there is none", () => {
-    const operation = { ...scanning(), cwd: dir, logLines: 2 };
-    const logged = (...lines: LogLine[]) =>
-      press(update(opened([operation]), answerTo("logStream", lines, { id: operation.id })), "tab");
-    const state = logged(logLine(1, "main.ts:7:1 here"), logLine(2, "done"));
-    const source = { file: join(dir, "main.ts"), line: 7 };
-    expect(effectsOf(state, { type: "pressed", pressed: { input: "o" } })).toMatchObject([
-      { type: "edit", id: operation.id, source },
-    ]);
-    expect(press(logged(logLine(1, "nothing")), "o").notice?.text).toContain("names a file");
   });
 });
 

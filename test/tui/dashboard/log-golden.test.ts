@@ -1,4 +1,4 @@
-/** The screens of the log: numbered, wrapped, looked through, filtered, copied. */
+/** The screens of the log: wrapped, looked through, of JSON lines. */
 import { KEY } from "./open.js";
 import { backup } from "./operations.js";
 import { golden, type Scene, type Shown } from "./scenes.js";
@@ -63,24 +63,6 @@ const SCENES: Scene[] = [
     },
     id: "backup",
     show: ({ screen }) => screen.until("plain text"),
-  },
-  {
-    name: "log-filtered",
-    set: longLog,
-    id: "backup",
-    async show(opened) {
-      await onLog(opened, ":only-stream\r", ":only-stream\r");
-      await opened.screen.until((text) => text.includes("photos/2024/292") && !text.includes("/302.jpg"));
-    },
-  },
-  {
-    name: "log-copy",
-    set: longLog,
-    id: "backup",
-    async show(opened) {
-      await onLog(opened, ":select-text\r");
-      await opened.screen.until("esc back");
-    },
   },
 ];
 

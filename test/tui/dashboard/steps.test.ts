@@ -57,7 +57,7 @@ describe("an active step says", () => {
 
   test("its last line also while the log shows another step alone", () => {
     const state = after(
-      act(open(), "full-screen", "only-step"),
+      act(open(), "open", "only-stage", "only-stage", "only-stage"),
       answerTo("logStream", [logged("of b", "b"), logged("of a", "a", { n: 2 })], { id: ID }),
     );
     expect(state.log.window.filter.step).toBe("a");

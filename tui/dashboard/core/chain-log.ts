@@ -74,10 +74,9 @@ export function linkAt(links: readonly LogLink[], n: number): LogLink | null {
   return links.findLast(({ offset }) => offset < n) ?? links[0] ?? null;
 }
 
-export const filterQuery = ({ stage, step, stream }: LogFilter): LogQuery => ({
+export const filterQuery = ({ stage, step }: LogFilter): LogQuery => ({
   ...(stage !== null && { stage }),
   ...(step !== null && { step }),
-  ...(stream !== null && { stream }),
 });
 
 /** Lines of the whole log, as far as is known. */

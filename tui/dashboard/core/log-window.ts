@@ -2,23 +2,20 @@
  * The window of one operation's log that is held in memory: all lines between two numbers that pass the filter,
  * bounded, following the end or standing still. Pure; the log hook fetches what `wantedLines` says is missing.
  */
-import type { LogLine, LogStream } from "../../../protocol/operation.js";
+import type { LogLine } from "../../../protocol/operation.js";
 
 export interface LogFilter {
   readonly stage: string | null;
   /** Of the stage. */
   readonly step: string | null;
-  readonly stream: LogStream | null;
 }
 
-export const WHOLE_LOG: LogFilter = { stage: null, step: null, stream: null };
+export const WHOLE_LOG: LogFilter = { stage: null, step: null };
 
-const FILTERED = ["stage", "step", "stream"] as const;
+export const passes = ({ stage, step }: LogFilter, line: LogLine): boolean =>
+  (stage === null || line.stage === stage) && (step === null || line.step === step);
 
-export const passes = (filter: LogFilter, line: LogLine): boolean =>
-  FILTERED.every((name) => filter[name] === null || line[name] === filter[name]);
-
-export const isFiltered = (filter: LogFilter): boolean => FILTERED.some((name) => filter[name] !== null);
+export const isFiltered = ({ stage }: LogFilter): boolean => stage !== null;
 
 /** Lines held at most. */
 export const MAX_LINES = 2000;
@@ -227,13 +224,6 @@ export function pageLog(
 
 export function followLog(log: LogWindow): LogWindow {
   return log.follow && log.jump === null ? log : { ...log, follow: true, jump: null };
-}
-
-/** Stops following at the current place. */
-export function pauseLog(log: LogWindow, height: number, rowsOf: RowsOf = oneRow): LogWindow {
-  const visible = visibleLines(log, height, rowsOf);
-  if (!log.follow || visible.length === 0) return log;
-  return { ...log, follow: false, bottom: visible.at(-1)!.n };
 }
 
 /** Rows between a line that was jumped to and the foot of the screen, where there are so many. */

@@ -42,7 +42,6 @@ export type DashboardAction = Action<State>;
 /** What stands over list and operation, one at a time; escape goes back. */
 export type Page =
   | { readonly kind: "help" }
-  | { readonly kind: "copy"; readonly followed: boolean }
   | { readonly kind: "types" /** Enter came before the types did. */; readonly entered?: boolean }
   | { readonly kind: "form"; readonly form: Form }
   | { readonly kind: "retry"; readonly id: string; readonly at: number }

@@ -9,7 +9,6 @@ import { EMPTY_LINE } from "../text/line-edit.js";
 import { chainOf, operationOf } from "./chain.js";
 import { isSilent } from "./hosts.js";
 import { hostOfKey, typeKey } from "./key.js";
-import { followLog } from "./log-window.js";
 import { patched, type State } from "./model.js";
 import { nearOnes } from "./name-match.js";
 
@@ -140,12 +139,7 @@ export function openTimeline(state: State): State {
   return { ...state, page: { kind: "timeline", id: operation.id, first, read: null } };
 }
 
-export function closePage(state: State): State {
-  const followed = state.page?.kind === "copy" && state.page.followed;
-  return patched({ ...state, page: null }, "log", {
-    window: followed ? followLog(state.log.window) : state.log.window,
-  });
-}
+export const closePage = (state: State): State => ({ ...state, page: null });
 
 /** The types are asked for again: they may have changed. */
 export function askTypes(state: State): State {

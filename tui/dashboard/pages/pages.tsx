@@ -14,9 +14,7 @@ interface PageEntry<P extends Page> {
   readonly actions?: readonly DashboardAction[];
 }
 
-/** The page that copies text is not in the list, because it takes the whole screen. */
-type Kind = Exclude<Page["kind"], "copy">;
-export type BodyPage = PageOf<Kind>;
+type Kind = Page["kind"];
 /** Kinds of pages of features. */
 type FeatureKind = "hosts" | "timeline";
 
@@ -38,8 +36,8 @@ const ENTRIES: ReadonlyArray<Pick<PageEntry<never>, "mover" | "actions">> = Obje
 export const PAGE_MOVERS = ENTRIES.flatMap(({ mover = [] }) => mover);
 export const PAGE_ACTIONS = ENTRIES.flatMap(({ actions = [] }) => actions);
 
-export function PageView({ state, page }: { state: State; page: BodyPage }) {
+export function PageView({ state, page }: { state: State; page: Page }) {
   // The entry of a kind takes the pages of this kind. A feature that is left out has none.
-  const entry = PAGES[page.kind] as PageEntry<BodyPage> | undefined;
+  const entry = PAGES[page.kind] as PageEntry<Page> | undefined;
   return entry === undefined ? null : <entry.View state={state} page={page} />;
 }

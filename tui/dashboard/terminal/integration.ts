@@ -72,12 +72,10 @@ export class TerminalIntegration {
     // A slow terminal gets the changes with a later drawing.
     if (!this.#set || this.options.stdout.writableNeedDrain) return;
     const { mouse, motion } = this.options;
-    // The page that has only text is for the terminal's own selection.
-    const reports = state.page?.kind === "copy" ? NO_MOUSE : TELL_MOUSE;
     const shown = [
       setTitle(titleOf(state)),
       setProgress(progressToShow(state, motion)),
-      mouse ? reports : "",
+      mouse ? TELL_MOUSE : "",
     ];
     const changed = shown.filter((sequence, place) => sequence !== this.#shown[place]).join("");
     this.#shown = shown;

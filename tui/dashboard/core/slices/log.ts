@@ -35,7 +35,6 @@ export interface LogSlice {
   /** What each step of the last of them logged last. */
   readonly stepLines: ReadonlyMap<string, StepLine>;
   readonly wrap: boolean;
-  readonly numbers: boolean;
   readonly full: boolean;
   readonly search: {
     readonly text: string;
@@ -60,7 +59,6 @@ export const LOG: LogSlice = {
   links: [],
   stepLines: new Map(),
   wrap: false,
-  numbers: false,
   full: false,
   search: null,
   matches: null,

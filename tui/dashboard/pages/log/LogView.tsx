@@ -9,7 +9,7 @@ import { linkAt, logTotal } from "../../core/chain-log.js";
 import { panesOf } from "../../core/layout.js";
 import { isFiltered, wantedLines } from "../../core/log-window.js";
 import type { State } from "../../core/model.js";
-import { Panel, Row, Rows, useTheme } from "../../core/Panel.js";
+import { Panel, Rows, useTheme } from "../../core/Panel.js";
 import { perObject } from "../../core/per-object.js";
 import { clock, LEVEL_GLYPHS, LEVEL_STYLES } from "../../core/state-style.js";
 import { fit, fitName, sanitizeLine } from "../../text/cells.js";
@@ -17,15 +17,7 @@ import { addColoured } from "../../text/coloured.js";
 import { Line, type Piece } from "../../text/line.js";
 import type { Style, Theme } from "../../text/theme.js";
 import { detailPlan } from "../operation/detail-plan.js";
-import {
-  type LogColumns,
-  logColumns,
-  logRoom,
-  plainText,
-  shownText,
-  stepColumn,
-  wrapped,
-} from "./log-room.js";
+import { type LogColumns, logColumns, logRoom, shownText, stepColumn, wrapped } from "./log-room.js";
 import { matchRows, matchText } from "./matches.js";
 import { shownLines } from "./moves.js";
 
@@ -83,9 +75,8 @@ function titleOf(state: State, width: number): Piece[] {
     pieces.push([` ${fit(sanitizeLine(nameOfChain(chainOf(state, operation))), Math.floor(width / 3))}`]);
   if (links.length > 1 && width >= WHOLE_FROM) pieces.push([" whole chain", "muted"]);
   if (isFiltered(log.filter)) {
-    const { stage, step, stream } = log.filter;
-    const names = [step ?? stage, stream].filter((name) => name !== null);
-    pieces.push([` only ${names.map(sanitizeLine).join(", ")}`, "warn"]);
+    const { stage, step } = log.filter;
+    pieces.push([` only ${sanitizeLine(step ?? stage ?? "")}`, "warn"]);
   }
   if (search !== null && state.entry?.kind !== "search") {
     pieces.push([` /${sanitizeLine(search.text)}`, "warn"]);
@@ -149,14 +140,12 @@ function lineRows(state: State, logged: LogLine, width: number, height: number, 
     const line = new Line(width, theme.paint);
     const side: Style = here ? "warn" : "muted";
     const first = i === 0;
-    if (columns.number > 0)
-      line.add(first ? String(logged.n).padStart(columns.number - 1) : "", side).fill(columns.number);
-    if (columns.time > 0) line.add(first ? clock(logged.at) : "", side).fill(columns.number + columns.time);
+    if (columns.time > 0) line.add(first ? clock(logged.at) : "", side).fill(columns.time);
     if (columns.stage > 0) {
       const room = columns.stage - 2;
       const place = sanitizeLine(stageOf(state, logged));
       const name = !first ? "" : logged.step === undefined ? fit(place, room) : fitName(place, room, steps);
-      line.add(name, side).fill(columns.number + columns.time + columns.stage);
+      line.add(name, side).fill(columns.time + columns.stage);
     }
     if (columns.stream > 0) line.add(first ? word : "", style).fill(columns.width - 1);
     const [sign, signStyle] = here
@@ -185,7 +174,7 @@ function signOf(
 }
 
 /** By line: the same lines are drawn many times. */
-export const linksOf = perObject((line: LogLine, state: State) => {
+const linksOf = perObject((line: LogLine, state: State) => {
   const operation = operationOf(state, linkAt(state.log.links, line.n)?.id ?? null);
   return linksIn(shownText(line).text, operation?.cwd ?? "/");
 });
@@ -194,20 +183,4 @@ export const linksOf = perObject((line: LogLine, state: State) => {
 function stageOf(state: State, line: LogLine): string {
   if (line.step !== undefined) return line.step;
   return state.log.links.length > 1 ? (linkAt(state.log.links, line.n)?.name ?? "") : (line.stage ?? "");
-}
-
-/** The text of the lines alone, on the whole screen: the terminal's own selection then copies clean text. */
-export function CopyPage({ state }: { state: State }) {
-  const { paint } = useTheme();
-  const { width, height } = logRoom(state);
-  const lines = shownLines(state);
-  const rows = lines.flatMap((line) => wrapped(plainText(line), width, height)).slice(-height);
-  while (rows.length < height) rows.push("");
-  const hint = new Line(width, paint).add(" esc", "bold").add(" back  ", "muted").add("↑↓ pgup pgdn", "bold");
-  return (
-    <>
-      <Rows rows={rows} />
-      <Row text={hint.add(" scroll", "muted").addWhole("  select with the mouse", "muted").toString()} />
-    </>
-  );
 }

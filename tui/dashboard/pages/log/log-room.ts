@@ -28,7 +28,6 @@ const STEP_FROM = 32;
 const STAGE_MOST = 14;
 
 export interface LogColumns {
-  readonly number: number;
   readonly time: number;
   readonly stage: number;
   readonly stream: number;
@@ -38,15 +37,13 @@ export interface LogColumns {
 
 /** Columns before the text of a line. */
 export function logColumns(state: State): LogColumns {
-  if (state.page?.kind === "copy") return { number: 0, time: 0, stage: 0, stream: 0, width: 0 };
   const { width } = detailPlan(state);
-  const number = state.log.numbers ? String(Math.max(state.log.window.total, 999)).length + 1 : 0;
   const steps = stepColumn(selectedOperation(state)).width;
   const isTold = width < STAGE_FROM && width >= STEP_FROM && steps > 0;
   const stage = isTold ? steps : width >= STAGE_FROM ? Math.max(steps, stageWidth(state)) : 0;
   const stream = width >= STREAM_FROM ? 6 : 0;
   const time = width < TIME_FROM || isTold ? 0 : stage + stream > 0 ? 10 : 9;
-  return { number, time, stage, stream, width: number + time + stage + stream + 1 };
+  return { time, stage, stream, width: time + stage + stream + 1 };
 }
 
 /** As wide as the names of the stages, or of the operations of the chain, need. */
@@ -74,14 +71,11 @@ export function stepColumn(operation: Operation | null): { names: readonly strin
 }
 
 export function logRoom(state: State): LogRoom {
-  const copying = state.page?.kind === "copy";
-  const plan = detailPlan(state);
-  const width = copying ? state.size.columns : plan.width;
-  const height = Math.max(0, copying ? state.size.rows - 1 : plan.logHeight - BORDER);
+  const { width, logHeight } = detailPlan(state);
+  const height = Math.max(0, logHeight - BORDER);
   const textWidth = Math.max(1, width - logColumns(state).width);
-  if (!copying && !state.log.wrap) return { width, height, rowsOf: () => 1 };
-  const textOf = (line: LogLine) => (copying ? plainText(line) : shownText(line).text);
-  return { width, height, rowsOf: (line) => wrapped(textOf(line), textWidth, height).length };
+  const rowsOf = (line: LogLine) => wrapped(shownText(line).text, textWidth, height).length;
+  return { width, height, rowsOf: state.log.wrap ? rowsOf : () => 1 };
 }
 
 /** The text of a line as the program wrote it, without its colours. */
