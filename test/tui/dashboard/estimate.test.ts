@@ -11,7 +11,7 @@ import type { State } from "../../../tui/dashboard/core/model.js";
 import { timeTexts } from "../../../tui/dashboard/pages/operation/times.js";
 import { SteadyClock } from "../../../tui/dashboard/store.js";
 import { answerTo, changed, initial, opened as open, screenText, update } from "./core.js";
-import { ago, backup, failed, NOW, queued } from "./operations.js";
+import { ago, backup, backupDone, failed, NOW, queued } from "./operations.js";
 
 const spread = (p50: number, p90 = p50 * 1.5) => ({ p50, p90 });
 const stages = (given: Record<string, number>) =>
@@ -308,6 +308,15 @@ describe("the time until the queue is empty", () => {
     expect(header({ emptyAt: ago(-44), delayed })).toMatch(/○ 7 queued ~44s · 1 at \d\d:\d\d /);
     expect(header({ delayed })).toMatch(/○ 7 queued · 1 at \d\d:\d\d /);
   });
+});
+
+test("a success is compared with other runs, never with itself", () => {
+  const done = backupDone();
+  const self = { id: done.id, state: "succeeded", seconds: 70, finishedAt: done.finishedAt! } as const;
+  const verdict = (runs: number) =>
+    screenText(opened([done], { ...BACKUP, runs, seconds: spread(70), recent: [self] }));
+  expect(verdict(1)).not.toMatch(/as usual|usually/);
+  expect(verdict(2)).toContain("nightly 1m10s — as usual");
 });
 
 describe("the number of a run", () => {

@@ -8,6 +8,7 @@ import {
 import { paramsKey, type Usual, usualIn } from "../../../protocol/estimate/usual.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
+import { formatDuration } from "../../terminal/format.js";
 import { chainOf, operationOf, selectedOperation } from "./chain.js";
 import { isReachable } from "./hosts.js";
 import { bareOf, typeKey } from "./key.js";
@@ -30,6 +31,24 @@ const FEW_RUNS = 20;
 /** What earlier runs of this type with the same history key tell; null: nothing is known. */
 export function usualOf(state: State, operation: Operation): Usual | null {
   return usualBy(state.operation.histories.get(historyName(operation)), paramsKey(operation));
+}
+
+/** Part of the usual time, and seconds, by which a run may differ and is as usual. */
+const ALIKE_PART = 0.2;
+const ALIKE_SECONDS = 2;
+
+/** `as usual`, or the usual time: how long these successes took together beside other runs; empty: there are none. */
+export function comparedWithUsual(state: State, links: readonly Operation[], took: number): string {
+  let usual = 0;
+  for (const link of links) {
+    const { runs = 0, seconds = null } = usualOf(state, link) ?? {};
+    const { recent = [] } = state.operation.histories.get(historyName(link)) ?? {};
+    // The only run that is known may be the run itself.
+    if (seconds === null || (runs === 1 && recent.some(({ id }) => id === link.id))) return "";
+    usual += seconds.p50;
+  }
+  const isAlike = Math.abs(took - usual) <= Math.max(ALIKE_SECONDS, usual * ALIKE_PART);
+  return isAlike ? "as usual" : `usually ${formatDuration(usual)}`;
 }
 
 export function usualNamed(state: State, name: string): Usual | null {

@@ -27,7 +27,7 @@ import {
 } from "../../core/chain.js";
 import { chainTime } from "../../core/chain-time.js";
 import { chainElapsed, chainProgress, stallOf } from "../../core/estimate.js";
-import { usualOf, usualSuccessors } from "../../core/history.js";
+import { comparedWithUsual, usualSuccessors } from "../../core/history.js";
 import { hostLabel } from "../../core/hosts.js";
 import { watchedInside } from "../../core/inside.js";
 import { type Fold, wordsOf } from "../../core/listing.js";
@@ -246,20 +246,15 @@ function infoOf(state: State, operation: Operation, links: readonly Operation[])
   }
 }
 
-/** Seconds for which the end of a watched chain stands beside the earlier runs, and how far off is still usual. */
+/** Seconds for which the end of a watched chain stands beside the earlier runs. */
 const TOLD_FOR = 10;
-const USUAL_WITHIN = 0.2;
 
 /** Of a chain that ended on the screen a moment ago: `as usual`, or the usual time. */
 function comparedOf(state: State, operation: Operation, links: readonly Operation[]): string {
   const ago = (state.now - Date.parse(operation.finishedAt ?? "")) / 1000;
   const isWatched = state.selection.witnessed && selectedOperation(state)?.chain.id === operation.chain.id;
   if (!isWatched || !(ago <= TOLD_FOR)) return "";
-  const spreads = links.map((link) => usualOf(state, link)?.seconds ?? null);
-  if (spreads.includes(null)) return "";
-  const usual = spreads.reduce((sum, spread) => sum + spread!.p50, 0);
-  const took = elapsed(state, operation, links) ?? 0;
-  return Math.abs(took - usual) <= usual * USUAL_WITHIN ? "as usual" : `usually ${formatDuration(usual)}`;
+  return comparedWithUsual(state, links, elapsed(state, operation, links) ?? 0);
 }
 
 /** `name=value` of the plain parameters. */

@@ -14,7 +14,7 @@ import { oddNotes } from "../../../terminal/stage-note.js";
 import { addSparkline, LEAST_CORES, sparkline } from "../../core/bars.js";
 import { nameOf, nameOfChain, operationOf, shellCommand } from "../../core/chain.js";
 import { chainElapsed, standsStillFor } from "../../core/estimate.js";
-import { historyName, runNumber, usualOf } from "../../core/history.js";
+import { comparedWithUsual, historyName, runNumber, usualOf } from "../../core/history.js";
 import { bareOf } from "../../core/key.js";
 import { dependenciesOf, dependencyEnd, placementText } from "../../core/queue-view.js";
 import { clock, glyphOf, LEVEL_GLYPHS, LEVEL_STYLES, styleOf, styleOfState } from "../../core/state-style.js";
@@ -26,20 +26,14 @@ import type { DetailView } from "./view.js";
 
 /** Odd numbers below the verdict. */
 const ODD_MOST = 3;
-/** Part of the usual time, and seconds, by which a run may differ and is as usual. */
-const ALIKE_PART = 0.2;
-const ALIKE_SECONDS = 2;
 
 /** `✓ nightly 18.2s — as usual · 600 rows`, odd numbers, and the result. Of the last link, the chain is told. */
 export function successRows({ state, operation, links, width, line }: DetailView, room: number): Line[] {
   if (operation.state !== "succeeded") return [];
   const told = operation === links.at(-1) ? links : [operation];
   const seconds = told.length > 1 ? chainElapsed(told, state.now) : elapsedOf(operation, state.now);
-  const usual = told
-    .map((link) => usualOf(state, link)?.seconds?.p50 ?? null)
-    .reduce((sum, each) => (sum === null || each === null ? null : sum + each), 0);
   const took = seconds ?? 0;
-  const isAlike = usual !== null && Math.abs(took - usual) <= Math.max(ALIKE_SECONDS, usual * ALIKE_PART);
+  const compared = comparedWithUsual(state, told, took);
   const saved = savedTime(operation);
   const summary = sanitizeLine(summaryOf(operation));
   const name = told === links ? nameOfChain(links) : operation.title;
@@ -47,7 +41,7 @@ export function successRows({ state, operation, links, width, line }: DetailView
     .add(`${glyphOf(operation)} `, styleOf(operation))
     .add(fit(sanitizeLine(name), Math.floor(width / 2)), "bold")
     .add(` ${formatDuration(took)}`, "bold")
-    .addWhole(usual === null ? "" : isAlike ? " — as usual" : ` — usually ${formatDuration(usual)}`, "muted")
+    .addWhole(compared === "" ? "" : ` — ${compared}`, "muted")
     .addWhole(saved === "" ? "" : ` · saved ${saved}`, "muted");
   const isFitting = widthOf(summary) + 3 <= verdict.left;
   if (summary !== "" && verdict.left > 6) verdict.add(" · ", "muted").add(summary);
