@@ -20,7 +20,7 @@ const isPost = ({ method }: { method: string }) => method === "POST";
 const CTRL_S = "\x13";
 
 describe("submit", () => {
-  test("type, form, ctrl-s: the words go to the daemon once, with directory, environment and a key; the new one is shown", async () => {
+  test("type, form, ctrl-s: the parameters go to the daemon once, with directory, environment and a key; the new one is shown", async () => {
     await using world = await worldWithTypes();
     world.daemon.on("POST", "/v1/operations", (_asked, reply) => {
       const made = backup({ id: "newonenewone", title: "A new one" });
@@ -40,7 +40,7 @@ describe("submit", () => {
     const { body, headers } = await world.daemon.request(isPost);
     expect(body).toMatchObject({
       op: "shell",
-      set: ['args:=["make","-j4","all of it"]'],
+      params: { args: ["make", "-j4", "all of it"] },
       label: "build",
       cwd: process.cwd(),
       env: { PATH: process.env.PATH },
@@ -74,9 +74,9 @@ describe("submit", () => {
     await opened.screen.until((text) => text.includes("target=bc") && !text.includes("is taken"));
     opened.press(CTRL_S);
     await opened.screen.until("target is taken");
-    expect(world.daemon.asked.filter(isPost).map(({ body }) => (body as { set: string[] }).set[1])).toEqual([
-      "target=b",
-      "target=bc",
+    expect(world.daemon.asked.filter(isPost).map(({ body }) => body)).toMatchObject([
+      { params: { source: "there", target: "b" } },
+      { params: { source: "there", target: "bc" } },
     ]);
   });
 
