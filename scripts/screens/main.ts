@@ -1,6 +1,6 @@
 /**
  * `npm run screens`: records the session of the README, docs/dashboard.svg. A real daemon with a seeded history, and the
- * built dashboard on a pty. Two operations run; a failure elsewhere is announced and shown; a chain hands over; the
+ * built dashboard on a pty. Two operations run; a failure waits for the person and is shown; a chain hands over; the
  * timeline is opened.
  */
 import { writeFileSync } from "node:fs";
@@ -76,10 +76,10 @@ try {
   await type(rowOf("nightly") > rowOf("release 4.2") ? "j" : "k");
   await until(2200);
   await submit("deploy", "prod rollout");
-  await screen.until("prod rollout failed");
+  await screen.until("✗ prod rollout");
   await delay(1400);
   await type("!");
-  await screen.until("✗ prod rollout Deploy");
+  await screen.until("└");
   await delay(1900);
   for (let i = 0; i < 6 && !/▌.[●▲] nightly/.test(screen.text()); i++) await type("k");
   await until(10_800);
@@ -93,7 +93,7 @@ try {
   world.stop();
 }
 const alt =
-  "A session of liveops-tui: two operations run, a failure elsewhere is announced and shown with its cause, a chain hands over, and its timeline is opened.";
+  "A session of liveops-tui: a chain runs with its stages in one line, a failure waits for the person and is shown with its cause, the chain hands over, and its timeline is opened.";
 const svg = svgOf({ ...SIZE, frames, rest: 4, alt });
 writeFileSync(OUT, svg);
 console.log(`${frames.length} frames, ${(svg.length / 1024).toFixed(0)} KiB: docs/dashboard.svg`);

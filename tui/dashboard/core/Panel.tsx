@@ -40,7 +40,7 @@ const TurningRow = memo(function TurningRow({ before, after }: { before: string;
     <Text wrap="truncate-end">
       {before}
       <Text color={activeBorder}>
-        <Spinner type="dots11" />
+        <Spinner type="toggle" />
       </Text>
       {after}
     </Text>
