@@ -171,7 +171,7 @@ test("INK_SCREEN_READER, which Ink's own programs heed, is read aloud as well", 
   await using world = await World.start();
   world.put(backup());
   await using running = run(["--socket", world.socket], { env: { INK_SCREEN_READER: "true" } });
-  await running.screen.until("Connected: 1 running, 0 queued, 0 failed.");
+  await running.screen.until("Connected: 1 running, 0 queued.");
   running.press("show\r");
   await running.screen.until("stage 2 of 3, Archive, 47 percent");
   running.press("quit\r");
