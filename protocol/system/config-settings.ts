@@ -140,7 +140,7 @@ export const SETTINGS = {
     schema: { type: "boolean" },
   },
   motion: {
-    description: "Whether something on the dashboard or in the taskbar may move by itself",
+    description: "Whether something on the dashboard may move by itself",
     default: true,
     reload: "dashboard",
     schema: { type: "boolean" },

@@ -114,7 +114,6 @@ export function startDashboard(options: ProgramOptions): Program {
     env,
     alert: options.alert ?? true,
     mouse,
-    motion,
     filter,
   });
   const suspending = suspension(integration, store.drawn);

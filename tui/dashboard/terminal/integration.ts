@@ -1,5 +1,5 @@
 /**
- * What the terminal shows around the screen: title, taskbar, notifications; and the reports it sends. Set at the begin,
+ * What the terminal shows around the screen: title, notifications; and the reports it sends. Set at the begin,
  * taken back at the end and for a suspension.
  */
 
@@ -14,7 +14,6 @@ import { formatDuration, formatOverall } from "../../terminal/format.js";
 import { stateGlyph } from "../../terminal/glyphs.js";
 import { chainOf, operationOf, selectedOperation } from "../core/chain.js";
 import { progressOf } from "../core/estimate.js";
-import { isReachable } from "../core/hosts.js";
 import type { State } from "../core/model.js";
 import type { ReportFilter } from "./input.js";
 import {
@@ -24,11 +23,8 @@ import {
   KEEP_TITLE,
   NO_FOCUS,
   NO_MOUSE,
-  NO_PROGRESS,
   OLD_TITLE,
-  setProgress,
   setTitle,
-  type TaskProgress,
   TELL_FOCUS,
   TELL_MOUSE,
 } from "./sequences.js";
@@ -38,19 +34,17 @@ export interface IntegrationOptions {
   env: Record<string, string | undefined>;
   alert: Alert;
   mouse: boolean;
-  /** Whether the taskbar may show work without a known share, which most terminals draw as something that moves. */
-  motion: boolean;
   filter: ReportFilter;
 }
 
 /** Resets everything that was set. Harmless if nothing was set. */
-export const TAKEN_BACK = NO_MOUSE + NO_FOCUS + NO_PROGRESS + OLD_TITLE;
+export const TAKEN_BACK = NO_MOUSE + NO_FOCUS + OLD_TITLE;
 
 export class TerminalIntegration {
   readonly #silent: boolean;
   #set = false;
-  /** What the terminal was told last. */
-  #shown: readonly string[] = [];
+  /** The title that the terminal was told last. */
+  #title = "";
   #before: State | null = null;
 
   constructor(private readonly options: IntegrationOptions) {
@@ -60,7 +54,7 @@ export class TerminalIntegration {
   begin(state: State): void {
     if (this.#set) return;
     this.#set = true;
-    this.write(KEEP_TITLE + TELL_FOCUS + ASK_BACKGROUND);
+    this.write(KEEP_TITLE + TELL_FOCUS + (this.options.mouse ? TELL_MOUSE : "") + ASK_BACKGROUND);
     this.show(state);
   }
 
@@ -71,22 +65,16 @@ export class TerminalIntegration {
     if (before !== null && !this.options.filter.focused) this.#tell(before, state);
     // A slow terminal gets the changes with a later drawing.
     if (!this.#set || this.options.stdout.writableNeedDrain) return;
-    const { mouse, motion } = this.options;
-    const shown = [
-      setTitle(titleOf(state)),
-      setProgress(progressToShow(state, motion)),
-      mouse ? TELL_MOUSE : "",
-    ];
-    const changed = shown.filter((sequence, place) => sequence !== this.#shown[place]).join("");
-    this.#shown = shown;
-    if (changed !== "") this.write(changed);
+    const title = setTitle(titleOf(state));
+    if (title !== this.#title) this.write(title);
+    this.#title = title;
   }
 
   /** Releases the terminal, for good or until `begin`. */
   end(): void {
     if (!this.#set) return;
     this.#set = false;
-    this.#shown = [];
+    this.#title = "";
     this.write(TAKEN_BACK);
   }
 
@@ -120,18 +108,6 @@ function titleOf(state: State): string {
   const whole = progressOf(state, operation);
   const percent = whole.known || whole.percent >= 1 ? formatOverall(whole) : "●";
   return `${percent} ${title}${stage === undefined ? "" : ` · ${stage}`} · liveops`;
-}
-
-function progressToShow(state: State, motion: boolean): TaskProgress {
-  const operation = selectedOperation(state);
-  // Nothing is known about a daemon that is away: the operation may continue.
-  if (operation === null || !isReachable(state, operation.id)) return { kind: "none" };
-  const { percent, known } = progressOf(state, operation);
-  if (operation.state === "running")
-    return known ? { kind: "percent", percent, failed: false } : { kind: motion ? "busy" : "none" };
-  return operation.state === "failed"
-    ? { kind: "percent", percent: Math.max(1, percent), failed: true }
-    : { kind: "none" };
 }
 
 /**

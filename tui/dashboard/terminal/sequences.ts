@@ -1,5 +1,5 @@
 /**
- * Sequences to the terminal beside the screen: title, progress in the taskbar, focus, notifications. Each is ignored
+ * Sequences to the terminal beside the screen: title, focus, notifications. Each is ignored
  * by a terminal that does not know it; the Linux console, which would print some of them, is told nothing.
  */
 import { sanitize } from "../../../protocol/text/sanitize.js";
@@ -18,26 +18,12 @@ export const NO_FOCUS = `${ESC}[?1004l`;
 export const TELL_MOUSE = `${ESC}[?1000h${ESC}[?1006h`;
 export const NO_MOUSE = `${ESC}[?1006l${ESC}[?1000l`;
 export const ASK_BACKGROUND = `${ESC}]11;?${ST}`;
-export const NO_PROGRESS = `${ESC}]9;4;0${ST}`;
 
 /** Longest text of a title or a notification. */
 const LONGEST = 120;
 
 export function setTitle(text: string): string {
   return `${ESC}]2;${harmless(text)}${ST}`;
-}
-
-export type TaskProgress =
-  | { kind: "none" }
-  | { kind: "percent"; percent: number; failed: boolean }
-  | { kind: "busy" };
-
-/** OSC 9;4, as ConEmu has it and most terminals by now. */
-export function setProgress(progress: TaskProgress): string {
-  if (progress.kind === "none") return NO_PROGRESS;
-  if (progress.kind === "busy") return `${ESC}]9;4;3${ST}`;
-  const percent = Math.floor(Math.max(0, Math.min(100, progress.percent)));
-  return `${ESC}]9;4;${progress.failed ? 2 : 1};${percent}${ST}`;
 }
 
 /** A terminal knows one of the two; both would tell some people twice. */
