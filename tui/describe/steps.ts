@@ -78,7 +78,7 @@ export function stepNote({ state, reason }: Pick<Step, "state" | "reason">): str
 }
 
 /** Use of the programs of an active step; empty: none runs, or it is not measured yet. */
-export function stepUse(
+function stepUse(
   { usage }: Pick<Operation, "usage">,
   { name, state }: { name: string; state: string | undefined },
 ): string {

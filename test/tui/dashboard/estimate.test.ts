@@ -6,7 +6,7 @@ import { NO_COUNTS } from "../../../protocol/watch.js";
 import { chainOf, selectedOperation } from "../../../tui/dashboard/core/chain.js";
 import { chainTime, usualSeconds } from "../../../tui/dashboard/core/chain-time.js";
 import { stallOf } from "../../../tui/dashboard/core/estimate.js";
-import { runNumber, wantedHistory } from "../../../tui/dashboard/core/history.js";
+import { wantedHistory } from "../../../tui/dashboard/core/history.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { timeTexts } from "../../../tui/dashboard/pages/operation/times.js";
 import { SteadyClock } from "../../../tui/dashboard/store.js";
@@ -234,7 +234,7 @@ describe("on the screen", () => {
   test("past the p90 it is late: neither a time left nor an end", () => {
     const state = at(opened([silent()], BACKUP), 300);
     const text = screenText(state);
-    expect(timesOf(state)).toMatch(/later than usual · ≥1m00s left · p90 5m00s/);
+    expect(timesOf(state)).toMatch(/later than usual · ≥1m00s left/);
     expect(text).toMatch(/ late │/);
     expect(timesOf(state)).not.toContain("done ≈");
   });
@@ -317,43 +317,6 @@ test("a success is compared with other runs, never with itself", () => {
     screenText(opened([done], { ...BACKUP, runs, seconds: spread(70), recent: [self] }));
   expect(verdict(1)).not.toMatch(/as usual|usually/);
   expect(verdict(2)).toContain("nightly 1m10s — as usual");
-});
-
-describe("the number of a run", () => {
-  const run = (id: string, from: number, to: number | null = null) =>
-    backup({
-      id,
-      startedAt: ago(-from),
-      finishedAt: to === null ? null : ago(-to),
-      state: to === null ? "running" : "succeeded",
-      seconds: to === null ? null : to - from,
-    });
-  const told = (runs: readonly Operation[], counted: number) => {
-    const ended = runs.filter(({ finishedAt }) => finishedAt !== null);
-    const old = [1, 2, 3, 4].map((n) => run(`old${n}`, n - 100, n - 90));
-    const recent = [...old, ...ended.slice(0, counted)].toReversed();
-    const reply = { ...BACKUP, finished: 4 + counted } as HistoryReply;
-    const of = ({ id, state, seconds, finishedAt }: Operation) => ({ id, state, seconds, finishedAt });
-    return opened([...runs], { ...reply, recent: recent.map(of) } as HistoryReply);
-  };
-
-  test("is that of its start, whichever other runs end, and in whatever order", () => {
-    const self = run("self", 10);
-    const others = (aEnds: number | null, bEnds: number | null) => [
-      run("older", 5, aEnds),
-      self,
-      run("newer", 12, bEnds),
-    ];
-    for (const runs of [
-      others(null, null),
-      others(20, null),
-      others(null, 20),
-      others(20, 21),
-      others(25, 20),
-    ])
-      for (const counted of [0, runs.filter(({ finishedAt }) => finishedAt !== null).length])
-        expect(runNumber(told(runs, counted), self)).toBe(6);
-  });
 });
 
 describe("the history that is wanted", () => {

@@ -2,10 +2,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { NO_COUNTS, type WatchLine } from "../../../protocol/watch.js";
-import { spansOfCourses } from "../../../tui/dashboard/core/lanes.js";
 import type { Message } from "../../../tui/dashboard/core/message.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
-import { CourseReader } from "../../../tui/describe/course.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
 import { counts } from "../../faults/mode.js";
 import { Story } from "../../harness/records.js";
@@ -84,12 +82,6 @@ const state: fc.Arbitrary<State> = fc
         .log(text)
         .left(stage, i, i % 3 === 2 ? "failed" : "done");
     story.event({ type: "attempt:requeued", reason, retryAt: null }).started(2).finished("failed");
-    const lines = story.lines.map((line, i) =>
-      line.type === "end" ? line : { ...line, at: ago(500 - i * 7) },
-    );
-    const course = new CourseReader(names);
-    for (const line of lines) course.add(line);
-    const courses = new Map([["storyaaaaaaa", course]]);
     const record = { ...story.record(), op: op.op, label, startedAt: ago(400), finishedAt: ago(300) };
     const snapshot: WatchLine = {
       type: "snapshot",
@@ -108,7 +100,6 @@ const state: fc.Arbitrary<State> = fc
         shadowed: [],
       }),
       { type: "pressed", pressed: { input: open } },
-      answerTo("timeline", { spans: spansOfCourses(courses), left: 1 }, { first: record.id }),
       ...pressed,
     ];
     return messages.reduce(update, initial({ size: { columns, rows } }));

@@ -1,13 +1,11 @@
 /** Steps in the operation view: what they say, and the room that they take. */
-import { describe, expect, test } from "vitest";
-import type { LogLine, Operation, Step } from "../../../protocol/operation.js";
-import { operationOf } from "../../../tui/dashboard/core/chain.js";
+import { expect, test } from "vitest";
+import type { Operation, Step } from "../../../protocol/operation.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
-import { saidBy } from "../../../tui/dashboard/core/steps.js";
 import { detailPlan } from "../../../tui/dashboard/pages/operation/detail-plan.js";
 import { announce } from "../../../tui/features/reader/announce.js";
-import { act, after, answerTo, changed, opened, press, screenText } from "./core.js";
-import { ago, backup, backupDone, logLine, step } from "./operations.js";
+import { after, changed, opened, press, screenText } from "./core.js";
+import { ago, backup, backupDone, step } from "./operations.js";
 
 const SIZE = { columns: 160, rows: 50 };
 const ID = "backupaaaaaa";
@@ -24,53 +22,8 @@ const withSteps = (steps: readonly Step[], total = steps.length, over: Partial<O
   return backup({ steps: { Archive: [...steps] }, stepCounts, ...over });
 };
 
-function logged(text: string, name: string, over: Partial<LogLine> = {}): LogLine {
-  return logLine(1, text, { stage: "Archive", step: name, ...over });
-}
-
-const said = (state: State, one: Step) => saidBy(state, "Archive", one);
-const stepOf = (state: State, name: string) =>
-  operationOf(state, ID)!.steps!.Archive!.find((each) => each.name === name)!;
 const patched = (state: State, steps: Step[]): State =>
   after(state, changed(ID, { seq: 50, steps: { Archive: steps } }));
-
-describe("an active step says", () => {
-  const one = step("a", { status: { text: "half way", level: "info" } });
-  const open = () => opened([withSteps([one, step("b")])], { size: SIZE });
-
-  test("its status, then the line that it logs, then a status that is newer", () => {
-    let state = open();
-    expect(said(state, stepOf(state, "a"))).toBe("half way");
-    state = after(state, answerTo("logStream", [logged("42 files", "a")], { id: ID }));
-    expect(said(state, stepOf(state, "a"))).toBe("42 files");
-    expect(said(state, stepOf(state, "b"))).toBe("");
-    state = patched(state, [step("a", { status: { text: "nearly there", level: "info" } }), step("b")]);
-    expect(said(state, stepOf(state, "a"))).toBe("nearly there");
-  });
-
-  test("its status, where the line is older than the dashboard, or of an earlier attempt", () => {
-    const old = after(open(), answerTo("logStream", [logged("old", "a", { at: ago(9) })], { id: ID }));
-    expect(said(old, stepOf(old, "a"))).toBe("half way");
-    const before = after(open(), answerTo("logStream", [logged("before", "b", { at: ago(20) })], { id: ID }));
-    expect(said(before, stepOf(before, "b"))).toBe("");
-  });
-
-  test("its last line also while the log shows another step alone", () => {
-    const state = after(
-      act(open(), "open", "only-stage", "only-stage", "only-stage"),
-      answerTo("logStream", [logged("of b", "b"), logged("of a", "a", { n: 2 })], { id: ID }),
-    );
-    expect(state.log.window.filter.step).toBe("a");
-    expect(said(state, stepOf(state, "b"))).toBe("of b");
-  });
-
-  test("what it said last of at most 300 steps", () => {
-    const lines = Array.from({ length: 1000 }, (_, n) => logged(`line ${n}`, `step ${n}`, { n: n + 1 }));
-    const state = after(open(), answerTo("logStream", lines, { id: ID }));
-    expect(state.log.stepLines.size).toBe(300);
-    expect(said(state, step("step 999"))).toBe("line 999");
-  });
-});
 
 test("the rows of the steps are in the plan, so that the log keeps its rows", () => {
   const steps = Array.from({ length: 200 }, (_, i) => step(`s${i}`));

@@ -82,7 +82,7 @@ function drawn(state: State, id: string, width = 94, height = 40, paint: Paint =
   const one = operationOf(state, id)!;
   const links = chainOf(state, one);
   const head = timeTexts({ state, operation: one, links, width });
-  return pictureRows(pictureOf(state, one, links, null), head, width, height).map((row) =>
+  return pictureRows(pictureOf(state, one, links, false), head, width, height).map((row) =>
     row.toString(paint),
   );
 }

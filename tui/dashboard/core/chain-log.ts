@@ -24,12 +24,11 @@ export function linksOf(state: State, operation: Operation): LogLink[] {
 /** The log of the selected chain, from its end. */
 export function openChainLog(state: State): State {
   const operation = selectedOperation(state);
-  if (operation === null)
-    return patched(state, "log", { window: openLog(null, 0), links: [], stepLines: new Map() });
+  if (operation === null) return patched(state, "log", { window: openLog(null, 0), links: [] });
   const links = linksOf(state, operation);
   const last = links.at(-1)!;
   const log = openLog(operation.chain.id, last.offset + last.lines, last.offset);
-  return patched(state, "log", { window: log, links, stepLines: new Map() });
+  return patched(state, "log", { window: log, links });
 }
 
 /** The log of a failed operation, from the first line that tells of its error. */

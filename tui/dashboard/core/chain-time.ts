@@ -1,12 +1,7 @@
 /** How long chains still take, and when they were told to end. The rule is `protocol/estimate/time-left.ts`. */
 import { type Pace, paced } from "../../../protocol/estimate/pace.js";
 import { isLaterThanPromised, promised } from "../../../protocol/estimate/promise.js";
-import {
-  activeStage,
-  pausedSeconds,
-  ranSeconds,
-  secondsBetween,
-} from "../../../protocol/estimate/seconds.js";
+import { pausedSeconds, ranSeconds, secondsBetween } from "../../../protocol/estimate/seconds.js";
 import { sumOf, type TimeLeft, timeLeft, UNKNOWN, usualTime } from "../../../protocol/estimate/time-left.js";
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -117,14 +112,6 @@ function unknownStages(state: State, operation: Operation): string[] {
     const isToCome = i > currentStage && getOwn(stageStates, stage) === undefined;
     return operation.state === "running" && isToCome && !(usual && getOwn(usual.stages, stage));
   });
-}
-
-/** What nine of ten earlier runs of the active stage, or of the whole, took at most. */
-export function usualMost(state: State, operation: Operation): number | null {
-  const stage = activeStage(operation);
-  const usual = usualOf(state, operation);
-  const spread = stage === null ? null : (usual && getOwn(usual.stages, stage)) || null;
-  return (spread ?? usual?.seconds)?.p90 ?? null;
 }
 
 /** Seconds a stage usually takes. */

@@ -7,7 +7,6 @@ import {
 } from "../../../protocol/estimate/likeness.js";
 import { paramsKey, type Usual, usualIn } from "../../../protocol/estimate/usual.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { isFinal } from "../../../protocol/state.js";
 import { formatDuration } from "../../terminal/format.js";
 import { chainOf, operationOf, selectedOperation } from "./chain.js";
 import { isReachable } from "./hosts.js";
@@ -119,32 +118,4 @@ export function titleNamed(state: State, name: string): string {
     .find((next) => next.op === op);
   const known = [...state.view.operations.values()].find((operation) => typeKey(operation) === op);
   return title?.title ?? known?.title ?? bareOf(op);
-}
-
-/**
- * Which run of its type and history key it is, of those in the store, in the order of their starts: so it stays while
- * others end. Null: not known.
- */
-export function runNumber(state: State, operation: Operation): number | null {
-  const name = historyName(operation);
-  const history = state.operation.histories.get(name);
-  const { startedAt, id } = operation;
-  if (history === undefined || startedAt === null) return null;
-  const start = Date.parse(startedAt);
-  const isLater = (run: History["recent"][number]) =>
-    run.id === id || Date.parse(run.finishedAt) - (run.seconds ?? 0) * 1000 >= start;
-  const later = history.recent.filter(isLater).length;
-  const known = new Set(history.recent.map((run) => run.id));
-  // The history does not tell the starts of older runs.
-  const isOlder = later === history.recent.length && later < history.finished && !known.has(id);
-  if (later > 0 && isOlder) return null;
-  const others = [...state.view.operations.values()].filter(
-    (other) =>
-      other.startedAt !== null &&
-      other.startedAt < startedAt &&
-      !known.has(other.id) &&
-      historyName(other) === name,
-  );
-  const live = others.filter((other) => !isFinal(other.state) || Date.parse(other.finishedAt!) > history.at);
-  return history.finished - later + live.length + 1;
 }

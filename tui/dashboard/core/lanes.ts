@@ -10,7 +10,6 @@ import { isUnrun, knownStepState, type StepState } from "../../../protocol/stage
 import { isFinal } from "../../../protocol/state.js";
 import { count } from "../../../protocol/text/count.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
-import type { CourseReader } from "../../describe/course.js";
 import { elapsedOf } from "../../describe/duration.js";
 import { stepNote, stepsOf } from "../../describe/steps.js";
 import { formatDuration, formatOverall, formatPercent } from "../../terminal/format.js";
@@ -24,9 +23,8 @@ import { chainElapsed, progressOf } from "./estimate.js";
 import { titleNamed, usualNamed, usualOf, usualSuccessors } from "./history.js";
 import { childrenOf } from "./inside.js";
 import type { State } from "./model.js";
-import type { Span, TimelineSpans } from "./span.js";
+import type { Span } from "./span.js";
 import { activeSign, glyphOf, stageStyle, styleOf } from "./state-style.js";
-import { saidBy } from "./steps.js";
 
 /** The steps of a stage that has many of them, as cells. */
 export interface Strip {
@@ -66,25 +64,24 @@ const STEPS_MOST = 12;
 /** Rows of steps below their cells. */
 const LISTED_MOST = 6;
 
-export const keyOf = (id: string, stage: string | null = null, step: string | null = null): string =>
-  JSON.stringify([id, stage, step]);
+const keyOf = (id: string, stage?: string): string => JSON.stringify([id, stage]);
 
 interface View {
   readonly state: State;
-  /** Null: the records tell the spans, those of the last attempts. */
-  readonly told: TimelineSpans | null;
+  /** With the stages of all links, and with all steps. */
+  readonly isWhole: boolean;
   readonly ahead: ReadonlyMap<string, Span>;
 }
 
-/** @param told null: only the stages of the operation itself have rows, not those of the other links */
+/** @param isWhole the stages of all links have rows, not only those of the operation itself */
 export function pictureOf(
   state: State,
   operation: Operation,
   links: readonly Operation[],
-  told: TimelineSpans | null,
+  isWhole: boolean,
 ): Picture {
   const { ahead, coming, usual } = aheadOf(state, links);
-  const view = { state, told, ahead };
+  const view = { state, isWhole, ahead };
   const isChain = links.length + coming.length > 1;
   const last = links.at(-1)!;
   const lanes: Lane[] = [
@@ -92,13 +89,13 @@ export function pictureOf(
       ...operationLane(view, last, 0),
       name: nameOfChain(links),
       took: tookText(chainElapsed(links, state.now)),
-      spans: [...links.flatMap((link) => operationSpans(view, link)), ...spanOf(ahead, keyOf("whole"))],
+      spans: [...links.flatMap((link) => operationSpans(link)), ...spanOf(ahead, keyOf("whole"))],
       texts: [],
       isHot: true,
     },
     ...links.flatMap((link) => [
-      ...(isChain ? [linkLane(view, link, links)] : []),
-      ...(told === null && link !== operation ? [] : stageLanes(view, link, isChain ? 2 : 1)),
+      ...(isChain ? [operationLane(view, link, 1)] : []),
+      ...(isWhole || link === operation ? stageLanes(view, link, isChain ? 2 : 1) : []),
     ]),
     ...coming.map((name): Lane => {
       const spans = spanOf(ahead, keyOf(name));
@@ -135,17 +132,10 @@ export const ROUND_SECONDS = [
   604_800,
 ];
 
-function linkLane(view: View, link: Operation, links: readonly Operation[]): Lane {
-  const lane = operationLane(view, link, 1);
-  const { host } = link;
-  const isAlone = new Set(links.flatMap((each) => each.host ?? [])).size < 2;
-  return isAlone || host === undefined ? lane : { ...lane, texts: [...lane.texts, [`on ${host}`, "muted"]] };
-}
-
 function operationLane(view: View, operation: Operation, depth: number): Lane {
   const isRunning = operation.state === "running";
   const progress = progressOf(view.state, operation);
-  const spans = [...operationSpans(view, operation), ...spanOf(view.ahead, keyOf(operation.id))];
+  const spans = [...operationSpans(operation), ...spanOf(view.ahead, keyOf(operation.id))];
   return {
     depth,
     sign: [glyphOf(operation), styleOf(operation)],
@@ -163,22 +153,16 @@ function operationLane(view: View, operation: Operation, depth: number): Lane {
   };
 }
 
-/** The spans of a lane: those that the events tell, else that of the record; and what it waited for in them. */
-function spansOf(view: View, operation: Operation, key: string, ran: Span[]): Span[] {
-  const waits = waitsOf(operation);
-  return (view.told?.get(key) ?? ran).flatMap((span) => (span.look === "waiting" ? span : over(span, waits)));
-}
-
-function operationSpans(view: View, operation: Operation): Span[] {
-  const { id, createdAt, updatedAt, finishedAt, attempt, chain } = operation;
+function operationSpans(operation: Operation): Span[] {
+  const { createdAt, updatedAt, finishedAt, attempt, chain } = operation;
   const began = beganAt(operation);
   const to = timeOf(finishedAt);
   const since = Date.parse(attempt > 0 ? updatedAt : createdAt);
   const waited: Span = { from: since, to: began ?? to, look: "waiting" };
-  if (began === null) return spansOf(view, operation, keyOf(id), [waited]);
+  if (began === null) return [waited];
   const ran: Span = { from: began, to, look: lookOf(operation.state) };
   const queued = chain.index === 0 ? [] : [{ ...waited, from: Date.parse(createdAt) }];
-  return spansOf(view, operation, keyOf(id), [...queued, ran]);
+  return [...queued, ...over(ran, waitsOf(operation))];
 }
 
 /** An operation that waits for an answer has no start: its stages have. */
@@ -235,7 +219,7 @@ function stageLanes(view: View, operation: Operation, depth: number): Lane[] {
   return all.flatMap((stage) => {
     const lane = stageLane(view, operation, stage, depth);
     const below =
-      lane.isHot || view.told !== null
+      lane.isHot || view.isWhole
         ? [
             ...stepLanes(view, operation, stage, depth + 1),
             ...insideLanes(view, operation, stage, undefined, depth + 1),
@@ -261,7 +245,8 @@ function stageLane(view: View, operation: Operation, stage: string, depth: numbe
   const ran: Span[] = hasRun
     ? [{ from: Date.parse(times.startedAt), to: timeOf(to), look: lookOf(is ?? "done") }]
     : [];
-  const spans = [...spansOf(view, operation, keyOf(id, stage), ran), ...spanOf(ahead, keyOf(id, stage))];
+  const waits = waitsOf(operation);
+  const spans = [...ran.flatMap((span) => over(span, waits)), ...spanOf(ahead, keyOf(id, stage))];
   const tookSeconds = (startedAt: string) =>
     to === null
       ? Math.floor(stageRanSeconds(operation, stage, state.now))
@@ -319,7 +304,7 @@ function stepLanes(view: View, operation: Operation, stage: string, depth: numbe
 
 const isActiveStep = ({ state }: Step): boolean => state === "active";
 
-function stepLane(view: View, operation: Operation, stage: string, step: Step, depth: number): Lane {
+function stepLane(view: View, operation: Operation, _stage: string, step: Step, depth: number): Lane {
   const { now } = view.state;
   const { name, resumed, startedAt, finishedAt, seconds, progress } = step;
   const is = knownStepState(step.state);
@@ -330,9 +315,9 @@ function stepLane(view: View, operation: Operation, stage: string, step: Step, d
   const eta = isActive ? (progress?.etaSeconds ?? 0) : 0;
   const isPaused = operation.pause?.since != null;
   const paused = isPaused && isActive ? waitsOf(operation).filter(({ look }) => look === "paused") : [];
-  const spans = view.told?.get(keyOf(operation.id, stage, name)) ?? ran.flatMap((span) => over(span, paused));
+  const spans = ran.flatMap((span) => over(span, paused));
   const took = seconds ?? secondsBetween(startedAt, finishedAt ?? operation.pause?.since ?? now);
-  const note = isActive ? saidBy(view.state, stage, step) : stepNote(step);
+  const note = isActive ? (step.status?.text ?? "") : stepNote(step);
   return {
     depth,
     sign: isActive && isPaused ? activeSign(operation) : [stageGlyph(is), stageStyle(is)],
@@ -420,21 +405,4 @@ function comingStages(state: State, operation: Operation): [stage: string, secon
   const own = usualSeconds(state, operation, active) ?? 0;
   const rest = left === null ? own - stageRanSeconds(operation, active, state.now) : left - sum;
   return [[active, Math.max(0, rest)], ...coming];
-}
-
-/** The spans of the events, of all attempts. A stage or step that did not run has none. */
-export function spansOfCourses(courses: ReadonlyMap<string, CourseReader>): TimelineSpans {
-  const spans = new Map<string, Span[]>();
-  for (const [id, { lanes }] of courses)
-    for (const lane of lanes) {
-      const ran = lane.spans.filter(({ look }) => look !== "kept" && !isUnrun(look));
-      spans.set(
-        keyOf(id, lane.stage, lane.step),
-        ran.map(({ from, to, look }) => {
-          const is = look === "requeued" ? "failed" : look;
-          return { from, to, look: is === "waiting" ? is : lookOf(is) };
-        }),
-      );
-    }
-  return spans;
 }

@@ -19,7 +19,6 @@ import { LOG, type LogSlice } from "./slices/log.js";
 import { OPERATION, type OperationSlice } from "./slices/operation.js";
 import { QUEUES, type QueuesSlice } from "./slices/queues.js";
 import { SUBMIT, type SubmitSlice } from "./slices/submit.js";
-import type { TimelineSpans } from "./span.js";
 
 export interface Size {
   readonly columns: number;
@@ -48,25 +47,10 @@ export type Page =
   /** Queues, then schedules; `at` counts through both. */
   | { readonly kind: "queues"; readonly at: number }
   | { readonly kind: "hosts"; readonly at: number }
-  | TimelinePage;
+  /** `id`: the operation it was opened on. */
+  | { readonly kind: "timeline"; readonly id: string };
 
 export type PageOf<K extends Page["kind"]> = Extract<Page, { kind: K }>;
-
-export interface TimelinePage {
-  readonly kind: "timeline";
-  /** The operation it was opened on. */
-  readonly id: string;
-  /** The first known link of its chain: the timeline begins with it. */
-  readonly first: string;
-  /** Null: no event is read yet. */
-  readonly read: TimelineRead | null;
-}
-
-export interface TimelineRead {
-  readonly spans: TimelineSpans;
-  /** Spans that are left out, because there are too many to draw. */
-  readonly left: number;
-}
 
 export type EntryKind = "filter" | "search" | "types" | "field" | "palette";
 

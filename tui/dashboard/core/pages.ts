@@ -6,7 +6,7 @@ import type { OperationType, TypesReply } from "../../../protocol/replies.js";
 import { knownStageState } from "../../../protocol/stage-state.js";
 import { type Form, openForm, withLine } from "../form/form.js";
 import { EMPTY_LINE } from "../text/line-edit.js";
-import { chainOf, operationOf } from "./chain.js";
+import { operationOf } from "./chain.js";
 import { isSilent } from "./hosts.js";
 import { hostOfKey, typeKey } from "./key.js";
 import { patched, type State } from "./model.js";
@@ -133,10 +133,8 @@ function doneSteps({ stepCounts = {} }: Operation, stage: string): string | null
 }
 
 export function openTimeline(state: State): State {
-  const operation = operationOf(state, state.selected);
-  if (operation === null) return state;
-  const first = chainOf(state, operation)[0]!.id;
-  return { ...state, page: { kind: "timeline", id: operation.id, first, read: null } };
+  const { selected: id } = state;
+  return id === null ? state : { ...state, page: { kind: "timeline", id } };
 }
 
 export const closePage = (state: State): State => ({ ...state, page: null });

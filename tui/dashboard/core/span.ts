@@ -8,6 +8,3 @@ export interface Span {
   /** `usual`: not begun yet, as long as it usually takes. */
   readonly look: "work" | "failed" | "cancelled" | "allowed-failure" | "waiting" | "paused" | "usual";
 }
-
-/** The spans that the events tell, by `keyOf`. */
-export type TimelineSpans = ReadonlyMap<string, readonly Span[]>;

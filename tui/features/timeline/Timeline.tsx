@@ -1,24 +1,21 @@
-/** The timeline of a chain: its waterfall on the whole screen, with every attempt. */
+/** The timeline of a chain: its waterfall on the whole screen, with the stages of all links. */
 
 import { chainOf, operationOf } from "../../dashboard/core/chain.js";
 import { pictureOf } from "../../dashboard/core/lanes.js";
 import { BORDER, panesOf } from "../../dashboard/core/layout.js";
-import type { State, TimelinePage } from "../../dashboard/core/model.js";
+import type { PageOf, State } from "../../dashboard/core/model.js";
 import { Panel, Rows } from "../../dashboard/core/Panel.js";
 import { timeTexts } from "../../dashboard/pages/operation/times.js";
 import { pictureRows } from "../../dashboard/pages/operation/waterfall.js";
-import type { Piece } from "../../dashboard/text/line.js";
-import { formatCount, formatDuration } from "../../terminal/format.js";
+import { formatDuration } from "../../terminal/format.js";
 
-export function Timeline({ state, page }: { state: State; page: TimelinePage }) {
+export function Timeline({ state, page }: { state: State; page: PageOf<"timeline"> }) {
   const { height } = panesOf(state);
   const { columns } = state.size;
   const operation = operationOf(state, page.id);
   if (operation === null) return null;
   const links = chainOf(state, operation);
-  const { left = 0, spans = new Map() } = page.read ?? {};
-  const picture = pictureOf(state, operation, links, spans);
-  const missing: Piece[] = left === 0 ? [] : [[`${formatCount(left)} spans left out · `, "warn"]];
+  const picture = pictureOf(state, operation, links, true);
   const seconds = (Math.min(picture.now, picture.end) - picture.start) / 1000;
   const width = columns - 4;
   const head = timeTexts({ state, operation, links, width });
@@ -28,7 +25,7 @@ export function Timeline({ state, page }: { state: State; page: TimelinePage }) 
       width={columns}
       height={height}
       title={[["Timeline", "bold"]]}
-      right={[...missing, [formatDuration(seconds)]]}
+      right={[[formatDuration(seconds)]]}
       active
       margin={1}
     >

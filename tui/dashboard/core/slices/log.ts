@@ -20,20 +20,11 @@ export interface Seek {
   readonly errorSince?: string;
 }
 
-/** What a step logged last, and its status then: a status that has changed since is newer. */
-interface StepLine {
-  readonly text: string;
-  readonly at: string;
-  readonly status: string | null;
-}
-
 /** The log of the selected chain. */
 export interface LogSlice {
   readonly window: LogWindow;
   /** The operations whose lines the window counts through. */
   readonly links: readonly LogLink[];
-  /** What each step of the last of them logged last. */
-  readonly stepLines: ReadonlyMap<string, StepLine>;
   readonly wrap: boolean;
   readonly full: boolean;
   readonly search: {
@@ -57,7 +48,6 @@ export interface LogSlice {
 export const LOG: LogSlice = {
   window: NO_LOG,
   links: [],
-  stepLines: new Map(),
   wrap: false,
   full: false,
   search: null,

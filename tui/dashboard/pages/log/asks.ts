@@ -19,7 +19,6 @@ import {
 } from "../../core/log-window.js";
 import { notify, patched, type State } from "../../core/model.js";
 import type { LogLink } from "../../core/slices/log.js";
-import { withStepLines } from "../../core/steps.js";
 import { coloured } from "../../text/coloured.js";
 import { jsonLine } from "../../text/json-line.js";
 import { logRoom } from "./log-room.js";
@@ -39,8 +38,7 @@ export const logStream = ask({
     const link = state.log.links.at(-1);
     if (link?.id !== id) return state;
     const lines = shifted(added, link.offset);
-    const told = withStepLines(state, id, lines);
-    return withLogged(withLog(told, appendLines(state.log.window, lines)), lines);
+    return withLogged(withLog(state, appendLines(state.log.window, lines)), lines);
   },
   async bring({ id }, { client, state, tell, left }) {
     const offset = state().log.links.find((link) => link.id === id)?.offset ?? 0;

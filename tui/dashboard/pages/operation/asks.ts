@@ -1,16 +1,14 @@
 /** What is asked for of an operation: its chain, what it waits for, earlier runs, attempts, times, why it failed. */
-import { followChain } from "../../../../protocol/client/follow.js";
 import { parseHistoryName } from "../../../../protocol/estimate/likeness.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import type { HistoryReply } from "../../../../protocol/replies.js";
 import type { Why } from "../../../../protocol/why.js";
-import { type AttemptRow, CourseReader, courseOf } from "../../../describe/course.js";
+import { type AttemptRow, courseOf } from "../../../describe/course.js";
 import { ask } from "../../core/ask.js";
 import { chainIncomplete, selectedOperation } from "../../core/chain.js";
 import { wantedHistory } from "../../core/history.js";
 import { isReachable } from "../../core/hosts.js";
-import { spansOfCourses } from "../../core/lanes.js";
-import type { State, TimelineRead } from "../../core/model.js";
+import type { State } from "../../core/model.js";
 import { unknownDependencies } from "../../core/queue-view.js";
 import { settleSelection } from "../../core/select.js";
 import { addFetched, addHistory } from "../../core/watched.js";
@@ -91,32 +89,6 @@ export const attempts = ask<Attempts, { id: string; attempts: readonly AttemptRo
   async bring({ id }, { client, tell, left }) {
     const { attempts } = await courseOf([], client.events(id, {}, left));
     tell({ id, attempts });
-  },
-});
-
-export const timeline = ask({
-  always: true,
-  want: ({ page }) => (page?.kind === "timeline" ? { first: page.first } : null),
-  take: (state, read: TimelineRead, { first }) =>
-    state.page?.kind === "timeline" && state.page.first === first
-      ? { ...state, page: { ...state.page, read } }
-      : state,
-  async bring({ first }, { client, tell, left }) {
-    const courses = new Map<string, CourseReader>();
-    let due: NodeJS.Immediate | null = null;
-    const show = () => {
-      due = null;
-      const left = [...courses.values()].reduce((sum, course) => sum + course.left, 0);
-      tell({ spans: spansOfCourses(courses), left });
-    };
-    left.addEventListener("abort", () => clearImmediate(due ?? undefined));
-    for await (const { id, line } of followChain(client, first, { signal: left })) {
-      if (line.type === "log:line" || line.type === "end") continue;
-      if (line.type === "operation:submitted") courses.set(id, new CourseReader(line.operation.stages));
-      courses.get(id)?.add(line);
-      // Events that arrive together are drawn together.
-      due ??= setImmediate(show);
-    }
   },
 });
 

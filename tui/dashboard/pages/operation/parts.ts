@@ -3,18 +3,12 @@ import type { ProgressState } from "../../../../protocol/operation.js";
 import { firstLine } from "../../../../protocol/text/first-line.js";
 import { elapsedOf } from "../../../describe/duration.js";
 import { savedTime, shownParams } from "../../../describe/operation.js";
-import {
-  formatAmount,
-  formatBytes,
-  formatCount,
-  formatDuration,
-  formatRate,
-} from "../../../terminal/format.js";
+import { formatAmount, formatBytes, formatDuration, formatRate } from "../../../terminal/format.js";
 import { oddNotes } from "../../../terminal/stage-note.js";
 import { addSparkline, LEAST_CORES, sparkline } from "../../core/bars.js";
 import { nameOf, nameOfChain, operationOf, shellCommand } from "../../core/chain.js";
 import { chainElapsed, standsStillFor } from "../../core/estimate.js";
-import { comparedWithUsual, historyName, runNumber, usualOf } from "../../core/history.js";
+import { comparedWithUsual, historyName, usualOf } from "../../core/history.js";
 import { bareOf } from "../../core/key.js";
 import { dependenciesOf, dependencyEnd, placementText } from "../../core/queue-view.js";
 import { clock, glyphOf, LEVEL_GLYPHS, LEVEL_STYLES, styleOf, styleOfState } from "../../core/state-style.js";
@@ -71,13 +65,11 @@ export function results({ links, operation, line }: DetailView, room: number): L
 const HOST_MOST = 20;
 const VALUE_MOST = 40;
 
-/** Parameters on the left, but those that a failure names; run, host, time and id on the right. */
+/** Parameters on the left, but those that a failure names; host, time and id on the right. */
 export function about({ state, operation, width, line }: DetailView): Line[] {
   const { attempt, host, startedAt, finishedAt, state: is } = operation;
-  const run = width < 64 ? null : runNumber(state, operation);
   const at = finishedAt ?? startedAt;
   const facts = [
-    ...(run === null || run < 2 ? [] : [`run ${formatCount(run)}`]),
     ...(host === undefined ? [] : [`on ${fit(sanitizeLine(host), HOST_MOST)}`]),
     ...(attempt > 1 && is !== "failed" ? [`attempt ${attempt}`] : []),
     ...(at === null || width < 60 ? [] : [`${finishedAt === null ? "started" : "ended"} ${clock(at)}`]),

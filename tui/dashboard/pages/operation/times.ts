@@ -7,7 +7,7 @@ import { DEFAULT_QUEUE } from "../../../../protocol/submit-fields.js";
 import { formatDuration, formatOverall } from "../../../terminal/format.js";
 import { formatLeft, formatMargin, groundOf, longLeft } from "../../../terminal/time-left.js";
 import { isPaused } from "../../core/chain.js";
-import { chainTime, usualMost } from "../../core/chain-time.js";
+import { chainTime } from "../../core/chain-time.js";
 import { chainProgress, stallOf } from "../../core/estimate.js";
 import { usualOf, usualSuccessors } from "../../core/history.js";
 import type { State } from "../../core/model.js";
@@ -50,11 +50,7 @@ function leftTexts({ state, operation, width }: Timed): Piece[] {
   if (isPaused(operation)) return [[pausedText(state, operation), "warn"], ...told];
   const then: Piece[] =
     time.isLeast && time.unknown.length > 0 ? [[`then ${listed(time.unknown)}`, "muted"]] : [];
-  if (time.isLate) {
-    const most = usualMost(state, operation);
-    const p90: Piece[] = most === null ? [] : [[`p90 ${formatDuration(most)}`, "muted"]];
-    return [["later than usual", "warn"], ...told, ...p90, ...then];
-  }
+  if (time.isLate) return [["later than usual", "warn"], ...told, ...then];
   if (time.seconds === null) return [];
   const end = clock(state.now + time.seconds * 1000);
   const margin = formatMargin(time.margin);

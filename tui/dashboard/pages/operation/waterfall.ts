@@ -31,7 +31,7 @@ const TEXT_LEAST = 12;
 const AXIS_FROM = 5;
 
 export const waterfall = (view: DetailView, room: number): Line[] =>
-  pictureRows(pictureOf(view.state, view.operation, view.links, null), timeTexts(view), view.width, room);
+  pictureRows(pictureOf(view.state, view.operation, view.links, false), timeTexts(view), view.width, room);
 
 /** @param head behind the bar of the first row: percent and times */
 export function pictureRows(picture: Picture, head: readonly Piece[], width: number, height: number): Line[] {
