@@ -2,22 +2,14 @@
 
 import { panesOf } from "./core/layout.js";
 import { type EntryKind, emit, notify, patched, type State } from "./core/model.js";
-import {
-  askTypes,
-  changeForm,
-  formPage,
-  knownTypes,
-  showForm,
-  shownTypes,
-  typedInForm,
-} from "./core/pages.js";
+import { changeForm, showForm, typedInForm } from "./core/pages.js";
 import { choiceAfter } from "./form/field.js";
 import { atScript, type Form, firstProblem, moveTo, onButton, submitOf, withLine } from "./form/form.js";
 import { noCommand, shownItems } from "./pages/help/palette-rows.js";
 import { filtered } from "./pages/list/list-actions.js";
 import { search } from "./pages/log/moves.js";
 import { nameOfKey, type Pressed } from "./text/keys.js";
-import { EMPTY_LINE, editLine, insertText, type LineEdit } from "./text/line-edit.js";
+import { editLine, insertText, type LineEdit } from "./text/line-edit.js";
 
 export interface EntryHandlers {
   /** Stands before the text; "" for a line that is drawn elsewhere than at the foot. */
@@ -56,27 +48,6 @@ export const ENTRIES: Record<EntryKind, EntryHandlers> = {
     changed: unchanged,
     accepted: search,
     dropped: unchanged,
-  },
-  types: {
-    prompt: "type: ",
-    keys: [
-      ["return", "fill in"],
-      ["downArrow", "choose"],
-      ["escape", "back"],
-    ],
-    changed: (state) => ({ ...state, choice: 0, page: { kind: "types" } }),
-    accepted: (state, text) => {
-      // The line is closed already: what it left over is asked with it open.
-      const entry = { kind: "types", line: { text, at: text.length } } as const;
-      if (state.submit.types === null) {
-        const page = { kind: "types", entered: true } as const;
-        return { ...askTypes(state), entry, page };
-      }
-      const type = shownTypes({ ...state, entry })[state.choice];
-      return type === undefined ? { ...state, entry } : formPage(state, type);
-    },
-    dropped: (state) => ({ ...state, page: null }),
-    first: (state, pressed) => chosenAfter(state, pressed, shownTypes(state).length),
   },
   field: {
     prompt: "",
@@ -200,11 +171,5 @@ function leaveForm(state: State, form: Form): State {
   const drafts = new Map(state.submit.drafts);
   if (written && form.of === null) drafts.set(form.type.op, form);
   else drafts.delete(form.type.op);
-  if (form.of !== null) return patched({ ...state, page: null, entry: null }, "submit", { drafts });
-  const entry = { kind: "types", line: EMPTY_LINE } as const;
-  const choice = Math.max(
-    0,
-    knownTypes(state).findIndex(({ op }) => op === form.type.op),
-  );
-  return patched({ ...state, page: { kind: "types" }, entry, choice }, "submit", { drafts });
+  return patched({ ...state, page: null, entry: null }, "submit", { drafts });
 }

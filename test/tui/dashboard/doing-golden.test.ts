@@ -29,23 +29,12 @@ async function openForm({ screen, press }: Shown): Promise<void> {
   press("s");
   await screen.until("verify-backup");
   press("back");
-  await screen.until((text) => text.includes("type: back") && !text.includes("fails-at"));
+  await screen.until((text) => text.includes(":submit back") && !text.includes("submit fails-at"));
   press(KEY.enter);
   await screen.until("Submit backup");
 }
 
 const SCENES: Scene[] = [
-  {
-    name: "submit-types",
-    set: withTypes,
-    async show({ screen, press }) {
-      await screen.until("Fails at");
-      press("s");
-      await screen.until("verify-backup");
-      press(KEY.down);
-      await screen.until("▌ fails-at-item");
-    },
-  },
   {
     name: "submit-form",
     whole: true,

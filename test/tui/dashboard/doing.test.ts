@@ -32,7 +32,7 @@ describe("submit", () => {
     opened.press("s");
     await opened.screen.until("verify-backup");
     opened.press("shell");
-    await opened.screen.until("▌ shell");
+    await opened.screen.until("▌submit shell");
     opened.press(KEY.enter);
     await opened.screen.until("Submit shell");
     opened.press(`make -j4 'all of it'${KEY.down}`);
@@ -59,13 +59,15 @@ describe("submit", () => {
     await using opened = openDashboard({ socket: world.socket });
     await opened.screen.until("Fails at an item");
     opened.press("s");
-    await opened.screen.until("▌ backup");
+    await opened.screen.until("▌submit backup");
     opened.press(KEY.enter);
     await opened.screen.until("Submit backup");
     opened.press("there");
     await opened.screen.until("source=there");
     opened.press(KEY.escape);
-    await opened.screen.until("type:");
+    await opened.screen.until((text) => !text.includes("source=there"));
+    opened.press("s");
+    await opened.screen.until("▌submit backup");
     opened.press(KEY.enter);
     await opened.screen.until("source=there");
     opened.press(`${KEY.down}b${CTRL_S}`);
@@ -85,7 +87,7 @@ describe("submit", () => {
     await using opened = openDashboard({ socket: world.socket });
     await opened.screen.until("Fails at an item");
     opened.press("s");
-    await opened.screen.until("▌ backup");
+    await opened.screen.until("▌submit backup");
     opened.press(KEY.enter);
     await opened.screen.until("Submit backup");
     opened.press("q?:\x1b[200~a\nb\x1b[201~");
@@ -95,30 +97,23 @@ describe("submit", () => {
   });
 });
 
-describe("the types, before they are there", () => {
+describe("the types", () => {
   const at = (...keys: string[]): State =>
     press(open([failed()], { size: { columns: 80, rows: 24 } }), "s", ...keys);
-  const come = (state: State) => update(state, answerTo("types", TYPES));
 
-  test("enter opens the form of what was typed when they come, and says so", () => {
-    const waiting = at(..."shell", "return");
-    expect(screenText(waiting)).toContain("The form opens when they are loaded.");
-    expect(come(waiting).page).toMatchObject({ kind: "form", form: { type: { op: "shell" } } });
+  test("are said to load until they are there; then enter opens the form of the first that fits", () => {
+    expect(screenText(at())).toContain("they are being loaded");
+    const known = update(at(..."sh"), answerTo("types", TYPES));
+    expect(screenText(known)).toContain("▌submit shell");
+    expect(press(known, "return").page).toMatchObject({ kind: "form", form: { type: { op: "shell" } } });
   });
 
-  test("who types on after it, or types what there is not, sees the list", () => {
-    expect(come(at(..."sh", "return", "e")).page?.kind).toBe("types");
-    const none = come(at(..."qqqqqq", "return"));
-    expect(none.page).toEqual({ kind: "types" });
-    expect(screenText(none)).toContain("No such type");
-  });
-
-  test("a daemon that does not tell them is said to, and asked again by enter", () => {
+  test("that do not load have the reason, and a daemon that does not tell them is asked again", () => {
+    expect(screenText(update(at(), answerTo("types", TYPES)))).toContain("does not load: Unexpected token");
     const lost = update(at(), answerTo("types", new Error("the loader hangs")));
-    expect(screenText(lost)).toContain("could not be loaded: the loader hangs");
-    const again = press(lost, "return");
-    expect(again.submit.typesWanted).toBe(true);
-    expect(screenText(again)).toContain("Loading the operation types");
+    expect(screenText(lost)).toContain("not loaded; s tries again");
+    expect(screenText(press(lost, "escape"))).toContain("the loader hangs");
+    expect(press(lost, "escape", "s").submit.typesWanted).toBe(true);
   });
 });
 
@@ -287,7 +282,6 @@ describe("the palette", () => {
     ["time", "timeline"],
     ["show", "open"],
     ["watch", "follow-chain"],
-    ["logs", "follow-log"],
   ])("%s means %s", (typed, name) => {
     expect(first(typed)).toBe(name);
   });

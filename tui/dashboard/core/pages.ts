@@ -2,7 +2,7 @@
 
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
-import type { OperationType, TypesReply } from "../../../protocol/replies.js";
+import type { OperationType } from "../../../protocol/replies.js";
 import { knownStageState } from "../../../protocol/stage-state.js";
 import { type Form, openForm, withLine } from "../form/form.js";
 import { EMPTY_LINE } from "../text/line-edit.js";
@@ -10,12 +10,6 @@ import { operationOf } from "./chain.js";
 import { isSilent } from "./hosts.js";
 import { hostOfKey, typeKey } from "./key.js";
 import { patched, type State } from "./model.js";
-import { nearOnes } from "./name-match.js";
-
-export function openTypes(state: State): State {
-  const entry = { kind: "types", line: EMPTY_LINE } as const;
-  return { ...askTypes(state), page: { kind: "types" }, entry, choice: 0 };
-}
 
 /** The known types. Those of the host of the selected operation come first. */
 export function knownTypes(state: State): readonly OperationType[] {
@@ -23,21 +17,6 @@ export function knownTypes(state: State): readonly OperationType[] {
   const rank = ({ op }: OperationType) => (hostOfKey(op) === first ? 0 : 1);
   const ops = (state.submit.types?.ops ?? []).filter(({ op }) => !isSilent(state, op));
   return ops.toSorted((a, b) => rank(a) - rank(b));
-}
-
-/** Those that the typed text leaves over. */
-export function shownTypes(state: State): OperationType[] {
-  const typed = state.entry?.kind === "types" ? state.entry.line.text : "";
-  return nearOnes(typed, knownTypes(state), ({ op, title }) => [op, title]);
-}
-
-/** The daemon's answer; enter that came before it acts now. */
-export function typesCame(before: State, types: TypesReply): State {
-  const state = patched(before, "submit", { types, typesWanted: false });
-  const { page, entry } = state;
-  if (page?.kind !== "types" || !page.entered || entry?.kind !== "types") return state;
-  const type = shownTypes(state)[state.choice];
-  return type === undefined ? { ...state, page: { kind: "types" } } : formPage(state, type);
 }
 
 export function formPage(state: State, type: OperationType): State {

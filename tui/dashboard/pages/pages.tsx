@@ -6,7 +6,7 @@ import type { DashboardAction, Page, PageOf, State } from "../core/model.js";
 import type { Mover } from "../core/movers.js";
 import { HelpPage } from "./help/HelpPage.js";
 import { QUEUES_ACTIONS, QUEUES_MOVER, QueuesPage } from "./queues/QueuesPage.js";
-import { FormPage, RETRY_ACTIONS, RETRY_MOVER, RetryPage, TypesPage } from "./submit/SubmitPages.js";
+import { FormPage, RETRY_ACTIONS, RETRY_MOVER, RetryPage } from "./submit/SubmitPages.js";
 
 interface PageEntry<P extends Page> {
   readonly View: ComponentType<{ state: State; page: P }>;
@@ -23,7 +23,6 @@ type PagesOf<K extends Kind> = { readonly [Name in K]: PageEntry<PageOf<Name>> }
 /** In the order of the command bar. */
 const PAGES: PagesOf<Exclude<Kind, FeatureKind>> & Partial<PagesOf<FeatureKind>> = {
   help: { View: HelpPage },
-  types: { View: TypesPage },
   form: { View: FormPage },
   retry: { View: RetryPage, mover: RETRY_MOVER, actions: RETRY_ACTIONS },
   queues: { View: QueuesPage, mover: QUEUES_MOVER, actions: QUEUES_ACTIONS },

@@ -62,8 +62,9 @@ function shellCommand({ command }: Action<State>, state: State): string | null {
   return liveops([command, ...(WITHOUT_ID.has(command) ? [] : [state.selected ?? ""])], state.session.flags);
 }
 
-/** The text before a choice. */
+/** The texts before a choice and a type. */
 export const ANSWER = "answer: ";
+export const SUBMIT = "submit ";
 
 export const answerWith = (id: string, { since, attempt }: Approval, choice: string): Request => ({
   kind: "answer",
@@ -93,26 +94,46 @@ function answers(state: State): PaletteItem[] {
 }
 
 function submits(state: State): PaletteItem[] {
-  return knownTypes(state).map((type) => ({
-    name: `submit ${type.op}`,
+  const { types, typesWanted } = state.submit;
+  const off = (name: string, description: string, disabledReason: string): PaletteItem => ({
+    name: `${SUBMIT}${name}`,
     aliases: [],
-    description: type.title,
+    description,
     key: "",
-    command: liveops(["submit", type.op], state.session.flags),
-    disabledReason: null,
-    run: (at) => formPage(at, type),
-  }));
+    command: null,
+    disabledReason,
+    run: (at) => at,
+  });
+  if (types === null)
+    return [off("…", "operation types", typesWanted ? "they are being loaded" : "not loaded; s tries again")];
+  const broken = types.errors.map(({ file, message }) =>
+    off(file.slice(file.lastIndexOf("/") + 1), "", `does not load: ${message}`),
+  );
+  const known = knownTypes(state).map(
+    (type): PaletteItem => ({
+      name: `${SUBMIT}${type.op}`,
+      aliases: [],
+      description: type.title,
+      key: "",
+      command: liveops(["submit", type.op], state.session.flags),
+      disabledReason: null,
+      run: (at) => formPage(at, type),
+    }),
+  );
+  return [...known, ...broken];
 }
 
 /** Those that begin with the text, then those that hold it; a name of the CLI counts as a name. Nothing else. */
 export function shownItems(state: State, typed = state.entry?.line.text ?? ""): PaletteItem[] {
   const items = paletteItems(state);
-  const words = typed.trim().toLowerCase();
+  // A space at the end asks for the names that go on.
+  const text = typed.trimStart().toLowerCase();
+  const words = text.trim();
   if (words === "") return items;
   return ranked(items, ({ name, aliases, description }) => {
     const names = [name, ...aliases].map((each) => each.toLowerCase());
-    if (names.includes(words)) return 0;
-    if (names.some((each) => each.startsWith(words))) return 1;
+    if (names.includes(text)) return 0;
+    if (names.some((each) => each.startsWith(text))) return 1;
     if (names.some((each) => each.split(/[\s-]/).some((part) => part.startsWith(words)))) return 2;
     if (names.some((each) => each.includes(words))) return 3;
     return description.toLowerCase().includes(words) ? 4 : null;

@@ -21,10 +21,10 @@ import { chainOf, operationOf, selectedOperation } from "../../core/chain.js";
 import { namesHosts } from "../../core/hosts.js";
 import { bareOf, hostOfKey } from "../../core/key.js";
 import { emit, isLive, notify, patched, type State } from "../../core/model.js";
-import { askTypes, closePage, openRetry, openTimeline, openTypes, retryChoices } from "../../core/pages.js";
+import { askTypes, closePage, openRetry, openTimeline, retryChoices } from "../../core/pages.js";
 import { flagsOf, idsOf, liveops, type Request } from "../../core/request.js";
 import { editablePlace, ranElsewhere } from "../../core/why.js";
-import { ANSWER, answerWith, openPalette } from "../help/palette-rows.js";
+import { ANSWER, answerWith, openPalette, SUBMIT } from "../help/palette-rows.js";
 import { unfolded } from "./fold.js";
 
 function noAnswer(operation: Operation | null): string | null {
@@ -191,7 +191,7 @@ export const OPERATION_ACTIONS = actionsIn(hasSelected, [
     rank: 6,
     when: free,
     disabledReason: (state) => (isStartable(state) ? noStart(state) : noDaemon(state)),
-    run: (state) => (isStartable(state) ? startDaemon(state) : openTypes(state)),
+    run: (state) => (isStartable(state) ? startDaemon(state) : openPalette(state, SUBMIT)),
   },
   {
     name: "cancel",

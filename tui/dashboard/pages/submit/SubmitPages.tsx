@@ -1,7 +1,5 @@
-/** The pages of a submit: the types, the form of one, and the stages from which a retry runs. */
+/** The pages of a submit: the form of a type, and the stages from which a retry runs. */
 
-import type { OperationType } from "../../../../protocol/replies.js";
-import { listParameters } from "../../../../protocol/schema/parameters.js";
 import { actionsIn, onPage } from "../../core/action-parts.js";
 import { operationOf } from "../../core/chain.js";
 import { bareOf, hostOfKey } from "../../core/key.js";
@@ -9,7 +7,7 @@ import { scrollTop } from "../../core/layout.js";
 import { emit, type PageOf, type State } from "../../core/model.js";
 import { rowMover } from "../../core/movers.js";
 import { Dialog, type DialogSize, dialogSize, useTheme } from "../../core/Panel.js";
-import { knownTypes, type RetryChoice, retryChoices, shownTypes } from "../../core/pages.js";
+import { type RetryChoice, retryChoices } from "../../core/pages.js";
 import { commandOf, type Request } from "../../core/request.js";
 import type { Field } from "../../form/field.js";
 import { type Form, firstProblem, heldIn, onButton, submitOf } from "../../form/form.js";
@@ -55,87 +53,6 @@ const commandRows = ({ state, width, paint }: Sheet, request: Request): Line[] =
     { width, most: COMMAND_MOST, paint, sign: "$ " },
     "muted",
   );
-
-/** Columns of a name, a host or a title. */
-const CELL_MOST = 28;
-
-export function TypesPage({ state, page }: { state: State; page: PageOf<"types"> }) {
-  const { paint } = useTheme();
-  const { types } = state.submit;
-  const all = { state, paint, ...dialogSize(state) };
-  const title: Piece[] = [["Submit", "bold"]];
-  if (types === null)
-    return <SheetDialog sheet={all} title={title} rows={loadingRows(all, page)} foot={[]} />;
-  const choices = shownTypes(state);
-  const foot = [...brief(all, choices[state.choice]), ...unloadedRows(all, types.errors)];
-  // The height stays while the text leaves fewer types over.
-  const sheet = { ...all, ...dialogSize(state, knownTypes(state).length + foot.length) };
-  const rows = typeRows(sheet, choices, Math.max(1, sheet.height - foot.length));
-  return <SheetDialog sheet={sheet} title={title} rows={rows} foot={foot} />;
-}
-
-function typeRows(sheet: Sheet, choices: readonly OperationType[], room: number): Drawn[] {
-  const { state, width, paint } = sheet;
-  if (choices.length === 0) return [new Line(width, paint).add("  No such type", "warn")];
-  const cellsOf = ({ op, title, stages }: OperationType) =>
-    [bareOf(op), hostOfKey(op) ?? "", title, (stages ?? []).join(" → ")].map(sanitizeLine);
-  const all = knownTypes(state).map(cellsOf);
-  const widths = [0, 1, 2].map((i) =>
-    Math.min(CELL_MOST, Math.max(...all.map((cells) => widthOf(cells[i]!)))),
-  );
-  const top = scrollTop(0, state.choice, choices.length, room);
-  return choices.slice(top, top + room).map((type, i) => {
-    const chosen = top + i === state.choice;
-    const styles: Style[] = chosen
-      ? ["bold", "bold", "plain", "muted"]
-      : ["plain", "plain", "muted", "muted"];
-    const line = marked(sheet, chosen);
-    for (const [column, text] of cellsOf(type).entries()) {
-      const own = widths[column] ?? line.left;
-      if (own === 0) continue;
-      line.add(fit(text, own), styles[column]!).fill(width - line.left + own - widthOf(fit(text, own)) + 2);
-    }
-    return line;
-  });
-}
-
-function loadingRows({ state, width, paint }: Sheet, page: PageOf<"types">): Drawn[] {
-  const row = (text: string, style: Style) => paragraph(text, { width, most: 4, paint }, style);
-  if (!state.submit.typesWanted) {
-    const why = state.notice?.level === "error" ? `: ${state.notice.text}` : "";
-    return [
-      ...row(`The operation types could not be loaded${why}`, "warn"),
-      ...row("⏎ tries again", "muted"),
-    ];
-  }
-  const then = page.entered === true ? " The form opens when they are loaded." : "";
-  return row(`Loading the operation types.${then}`, "muted");
-}
-
-/** The parameters of the chosen type, and its file. */
-function brief({ width, paint }: Sheet, chosen: OperationType | undefined): Drawn[] {
-  if (chosen === undefined) return ["", "", ""];
-  const names = listParameters(chosen.params).map(({ name, required }) => (required ? `${name}*` : name));
-  const takes = chosen.params === null ? "any" : names.join(" ") || "none";
-  const row = (label: string, text: string) =>
-    new Line(width, paint).add(label.padEnd(12), "muted").addUntrusted(text);
-  return ["", row("parameters", takes), row("file", chosen.file)];
-}
-
-/** Files that could not be loaded. */
-function unloadedRows(
-  { state, width, paint }: Sheet,
-  errors: ReadonlyArray<{ file: string; message: string }>,
-): Drawn[] {
-  const most = state.size.rows < 20 ? 1 : 3;
-  const rows = errors.slice(0, most).map(({ file, message }) => {
-    const text = `✗ ${file.split("/").pop()} does not load: ${message}`;
-    return new Line(width, paint).addUntrusted(text, "warn");
-  });
-  if (errors.length > most)
-    rows.push(new Line(width, paint).add(`${errors.length - most} more: liveops ops`, "warn"));
-  return rows;
-}
 
 /** What the form does: its title, its button, and what the key does. */
 const DOES = {

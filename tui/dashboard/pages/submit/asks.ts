@@ -3,7 +3,6 @@ import type { TypesReply } from "../../../../protocol/replies.js";
 import { inPipelines } from "../../../kit/pipelines.js";
 import { ask } from "../../core/ask.js";
 import { notify, patched } from "../../core/model.js";
-import { typesCame } from "../../core/pages.js";
 
 export const types = ask({
   ofAll: true,
@@ -11,7 +10,7 @@ export const types = ask({
   take: (state, types: TypesReply | Error) =>
     types instanceof Error
       ? patched(notify(state, types.message, "error"), "submit", { typesWanted: false })
-      : typesCame(state, types),
+      : patched(state, "submit", { types, typesWanted: false }),
   bring: (_want, { client, tell, flags }) =>
     client.types().then(
       async (types) => {
