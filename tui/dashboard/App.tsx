@@ -104,7 +104,7 @@ function Panes({ state: now }: { state: State }) {
   // If a host does not answer, its operations are dimmed and show its last reply.
   const own = asLastHeard(state, state.selected);
   const panes = (
-    <Box flexDirection={arrangement === "side" ? "row" : "column"} columnGap={gap}>
+    <Box columnGap={gap}>
       {list && <OperationList state={state} />}
       {detail && (
         <ThemeContext value={own === state ? theme : dimmed(theme)}>

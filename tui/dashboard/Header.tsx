@@ -57,46 +57,45 @@ function headerText(state: State, width: number, theme: Theme): string {
 interface Fact {
   readonly long: readonly Piece[];
   readonly short?: readonly Piece[];
-  /** Least columns of both forms, so that the next fact keeps its place while the figures change. */
-  readonly least?: readonly [long: number, short: number];
   /** On a narrow terminal, a lower rank stays longer. */
   readonly rank: number;
 }
 
-const pieceWidth = (pieces: readonly Piece[]) => pieces.reduce((sum, [text]) => sum + widthOf(text), 0);
-const longWidth = ({ long, least }: Fact) => Math.max(pieceWidth(long), least?.[0] ?? 0);
-const shortWidth = ({ long, short = long, least }: Fact) => Math.max(pieceWidth(short), least?.[1] ?? 0);
-const GAP = 3;
-/** Higher than every rank. */
-const AFTER_LEFT = 100;
+const widthOfAll = (pieces: readonly Piece[]) => pieces.reduce((sum, [text]) => sum + widthOf(text), 0);
+const longWidth = ({ long }: Fact) => widthOfAll(long);
+const shortWidth = ({ long, short = long }: Fact) => widthOfAll(short);
 
-/** The facts that fit, the left ones and the right ones apart. Where there is room they are long, the left ones first. */
+/** The facts that fit, the left ones and the right ones apart; the first of them long where there is room. */
 function facts(state: State, width: number, theme: Theme): string {
   const [left, right] = [leftFacts(state), rightFacts(state)];
   const all = [...left, ...right];
-  const gap = all.reduce((sum, fact) => sum + longWidth(fact) + GAP, 0) <= width - 2 ? GAP : 2;
+  const gap = all.reduce((sum, fact) => sum + longWidth(fact) + 3, 2) <= width ? 3 : 2;
   const costOf = (fact: Fact) => shortWidth(fact) + gap;
-  const chosen = fitting(all, width - 1, costOf, ({ rank }) => rank);
+  const rankOf = ({ rank }: Fact) => rank;
+  const chosen = fitting(all, width - 1, costOf, rankOf);
   const room = [...chosen].reduce((rest, fact) => rest - costOf(fact), width - 1);
-  const moreOf = (fact: Fact) => longWidth(fact) - shortWidth(fact);
-  const leftFirst = (fact: Fact) => fact.rank + (left.includes(fact) ? 0 : AFTER_LEFT);
-  const long = fitting([...chosen], room, moreOf, leftFirst);
-  const widthIn = (fact: Fact) => (long.has(fact) ? longWidth(fact) : shortWidth(fact));
+  const long = fitting([...chosen], room, (fact) => longWidth(fact) - shortWidth(fact), rankOf);
+  const piecesOf = (list: readonly Fact[]) =>
+    list
+      .filter((fact) => chosen.has(fact))
+      .flatMap((fact): Piece[] => [
+        [" ".repeat(gap)],
+        ...(long.has(fact) ? fact.long : (fact.short ?? fact.long)),
+      ])
+      .slice(1);
   const line = new Line(width, theme.paint).add(" ");
-  const add = (list: readonly Fact[]) => {
-    for (const fact of list) {
-      const end = width - line.left + widthIn(fact) + gap;
-      for (const [text, ...styles] of long.has(fact) ? fact.long : (fact.short ?? fact.long))
-        line.add(text, ...styles);
-      line.fill(end);
-    }
-  };
-  add(left.filter((fact) => chosen.has(fact)));
-  const last = right.filter((fact) => chosen.has(fact));
-  line.fill(width - last.reduce((sum, fact) => sum + widthIn(fact) + gap, 0) + gap - 1);
-  add(last);
+  const last = piecesOf(right);
+  for (const piece of piecesOf(left)) line.add(...piece);
+  line.fill(width - widthOfAll(last) - 1);
+  for (const piece of last) line.add(...piece);
   return line.fill().toString();
 }
+
+/** Blanks after the text, so that the next fact keeps its place while the figures change. */
+const padded = (least: number, ...pieces: Piece[]): Piece[] => [
+  ...pieces,
+  [" ".repeat(Math.max(0, least - widthOfAll(pieces)))],
+];
 
 /** Columns of a sign and of two digits, and of ` ~12 min`. */
 const FIGURE = 4;
@@ -104,25 +103,24 @@ const WAIT = 8;
 
 /** A sign with a count; the word gives way. */
 const count = (rank: number, figure: string, word: string, ...styles: Style[]): Fact => ({
-  long: [[`${figure} ${word}`, ...styles]],
-  short: [[figure, ...styles]],
-  least: [FIGURE + 1 + word.length, FIGURE],
   rank,
+  long: padded(FIGURE + 1 + word.length, [`${figure} ${word}`, ...styles]),
+  short: padded(FIGURE, [figure, ...styles]),
 });
 
 function leftFacts(state: State): Fact[] {
   const { running, queued } = liveCounts(state);
   const { until, delayed } = queueTime(state);
   const waits = waitingOf(state).length;
-  const queue = count(1, `○ ${formatCount(queued)}`, "queued", queued > 0 ? "plain" : "muted");
+  const queue = `○ ${formatCount(queued)}`;
+  const style: Style = queued > 0 ? "plain" : "muted";
   const list: Fact[] = [
     { long: [["liveops", "bold"]], rank: 6 },
     count(0, `● ${formatCount(running)}`, "running", ...(running > 0 ? BUSY : IDLE)),
     {
-      rank: queue.rank,
-      long: [...queue.long, [until], [delayed, "muted"]],
-      short: [...queue.short!, [until]],
-      least: [queue.least![0] + WAIT, queue.least![1] + WAIT],
+      rank: 1,
+      long: padded(FIGURE + WAIT + 7, [`${queue} queued`, style], [until], [delayed, "muted"]),
+      short: padded(FIGURE + WAIT, [queue, style], [until]),
     },
   ];
   if (waits > 0) list.push(count(2, `? ${formatCount(waits)}`, waitsWord(waits), "warn", "bold"));

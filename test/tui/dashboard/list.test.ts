@@ -311,17 +311,6 @@ describe("pages", () => {
   });
 });
 
-test("in one panel the note about the folded queue is below its rows, and goes with them", () => {
-  const waiting = Array.from({ length: 9 }, (_, i) => queued({ id: `waits${i}` }));
-  const ended = Array.from({ length: 30 }, (_, i) => failed({ id: `ended${i}` }));
-  const state = open([...waiting, ...ended], {
-    size: { columns: 60, rows: 20 },
-    counts: { ...NO_COUNTS, queued: 9, failed: 30 },
-  });
-  expect(screenText(state)).toContain("8 more queued");
-  expect(screenText(press(state, "G"))).not.toContain("more queued");
-});
-
 test("z unfolds the queue wherever the selection is, unless it is on a chain", () => {
   const waiting = Array.from({ length: 9 }, (_, i) =>
     queued({ id: `waits${i}aaaaaa`, queuePosition: i + 1 }),

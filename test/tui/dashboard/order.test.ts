@@ -65,12 +65,7 @@ test("after any lines and records it is that of a list made anew", () => {
   );
 });
 
-const rowsIn = ({ list: { order, folds, finished, queueColumn } }: State) => ({
-  order,
-  folds,
-  finished,
-  queueColumn,
-});
+const rowsIn = ({ list: { order, folds, finished } }: State) => ({ order, folds, finished });
 
 test("queued operations that the stream does not bring move with the last one that a line moves", () => {
   const queued = (n: number) => record(n, { state: "queued", queuePosition: n + 1, queue: "a" });

@@ -123,7 +123,7 @@ function edge(theme: Theme, { width, active, left, right, corners }: Edge): stri
   const rightWidth = columns(right) + 3;
   // The right part is omitted before the first words of the title are cut.
   const least = Math.max(8, widthOf(left[0]?.[0] ?? "") + 3);
-  const isRight = right.length > 0 && rightWidth + least <= room;
+  const isRight = rightWidth > 3 && rightWidth + least <= room;
   if (left.length > 0) {
     line.add("─ ", style);
     let space = Math.max(0, room - 3 - (isRight ? rightWidth : 0));

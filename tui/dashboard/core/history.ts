@@ -85,7 +85,7 @@ function shownHistories(state: State): Set<string> {
     for (const link of chainOf(state, selected)) names.add(historyName(link));
     for (const name of usualSuccessors(state, chainOf(state, selected).at(-1)!)) names.add(name);
   }
-  for (const { id } of listLayout(state).rows) {
+  for (const id of listLayout(state).rows) {
     const operation = operationOf(state, id);
     if (operation?.state !== "running") continue;
     names.add(historyName(operation));

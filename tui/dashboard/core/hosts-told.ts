@@ -20,7 +20,7 @@ export const SETTLED = 100;
 
 /** Rows of the queue that are blocked: the list has few of them. */
 export const blocked = (state: State): number =>
-  listLayout(state).rows.filter(({ id }) => operationOf(state, id)?.blocked != null).length;
+  listLayout(state).rows.filter((id) => operationOf(state, id)?.blocked != null).length;
 
 export const hosts = ask({
   // A drain blocks queued operations, as a pause does.

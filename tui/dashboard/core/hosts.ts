@@ -37,9 +37,6 @@ export function hostLabel(state: State, operation: Operation, width: number): st
 export const hostColumn = (state: WithHosts): number =>
   Math.max(0, ...hostNames(state).map((name) => name.length));
 
-/** Columns of the longest host of a key; 0: keys name no host. */
-export const keyColumn = (state: WithHosts): number => (namesHosts(state) ? hostColumn(state) : 0);
-
 export const hostNamed = ({ hosts: { all } }: WithHosts, name: string | null | undefined): Host | null =>
   all.find((host) => host.name === name) ?? null;
 

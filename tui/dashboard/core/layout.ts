@@ -14,11 +14,8 @@ export const SMALLEST = { columns: 40, rows: 15 };
 
 /** From this width on the list and the operation stand side by side. */
 const SIDE_FROM = 76;
-/** From this height on they stand one below the other where they cannot stand side by side. */
-const STACKED_FROM = 30;
-/** List widths from which the sections have a panel each, and a row has all columns. */
-const PANELS_FROM = 36;
-const PANEL_ROWS_FROM = 22;
+/** The size of a list from which its sections have a panel each. */
+const PANELS_FROM = { columns: 36, rows: 22 };
 
 /** Header and command bar. */
 const FRAME_ROWS = 2;
@@ -38,14 +35,12 @@ export const topRows = (state: State): number => 1 + troubleRows(state) + filter
 export interface Panes {
   readonly tooSmall: boolean;
   /** `one`: the list or the operation, whichever has the keys. */
-  readonly arrangement: "side" | "stacked" | "one";
+  readonly arrangement: "side" | "one";
   /** Columns between list and operation. */
   readonly gap: number;
-  /** Outer sizes, borders included. */
+  /** Outer widths, borders included. */
   readonly listWidth: number;
-  readonly listHeight: number;
   readonly detailWidth: number;
-  readonly detailHeight: number;
   /** Rows between header and command bar. */
   readonly height: number;
 }
@@ -62,36 +57,19 @@ export function panesOf(state: State): Panes {
   const { columns, rows } = state.size;
   const tooSmall = columns < SMALLEST.columns || rows < SMALLEST.rows;
   const height = Math.max(0, rows - FRAME_ROWS + 1 - topRows(state));
-  const whole = {
-    tooSmall,
-    gap: 0,
-    listWidth: columns,
-    listHeight: height,
-    detailWidth: columns,
-    detailHeight: height,
-    height,
-  };
-  if (state.log.full || (columns < SIDE_FROM && rows < STACKED_FROM)) return { ...whole, arrangement: "one" };
-  if (columns < SIDE_FROM) {
-    const listHeight = Math.max(8, Math.floor(height * 0.34));
-    return { ...whole, arrangement: "stacked", listHeight, detailHeight: height - listHeight };
-  }
+  if (state.log.full || columns < SIDE_FROM)
+    return { tooSmall, arrangement: "one", gap: 0, listWidth: columns, detailWidth: columns, height };
   const gap = columns >= 120 ? 2 : 1;
   const [, share] = LIST_SHARES.find(([below]) => columns < below)!;
   const listWidth = Math.max(27, Math.round(columns * share));
-  return { ...whole, arrangement: "side", gap, listWidth, detailWidth: columns - listWidth - gap };
-}
-
-export interface ListRow {
-  readonly id: string;
-  /** Lines on the screen. */
-  readonly height: number;
+  return { tooSmall, arrangement: "side", gap, listWidth, detailWidth: columns - listWidth - gap, height };
 }
 
 export interface SectionLayout {
+  /** `all`: one panel has all rows. */
   readonly section: Section | "all";
-  /** Rows of the section that are on the screen. */
-  readonly rows: readonly ListRow[];
+  /** Ids of the rows that are on the screen. */
+  readonly rows: readonly string[];
   readonly top: number;
   /** Lines inside the panel. */
   readonly height: number;
@@ -104,23 +82,20 @@ export interface SectionLayout {
 export interface ListLayout {
   /** What waits for the person, in a panel above the others; empty: there is no panel. */
   readonly waits: readonly Waiting[];
-  /** A panel each, or one panel for all. */
-  readonly panels: boolean;
-  readonly sections: Partial<Record<Section | "all", SectionLayout>>;
+  /** From top to bottom. One panel with all rows stands in the place of the finished ones. */
+  readonly sections: { running?: SectionLayout; queued?: SectionLayout; finished: SectionLayout };
   /** All rows on the screen. */
-  readonly rows: readonly ListRow[];
+  readonly rows: readonly string[];
 }
 
-/** Rows of what waits, in a list of fewer lines than these. */
-const WAITS_MOST = [
-  [PANEL_ROWS_FROM + 8, 2],
-  [Number.POSITIVE_INFINITY, 5],
-] as const;
+/** Rows of what waits, at most; on a low screen the operations need the room. */
+const WAITS_MOST = 5;
+const WAITS_LOW = 2;
 
 /** The rows of what waits that are on the screen, with the selected one among them. */
 function waitsShown(state: State, lines: number): readonly Waiting[] {
   const all = waitingOf(state);
-  const [, most] = WAITS_MOST.find(([below]) => lines < below)!;
+  const most = lines < PANELS_FROM.rows + 8 ? WAITS_LOW : WAITS_MOST;
   const at = all.findIndex((it) => isSelected(state, it));
   const top = scrollTop(0, at, all.length, most);
   return all.slice(top, top + most);
@@ -129,10 +104,8 @@ function waitsShown(state: State, lines: number): readonly Waiting[] {
 /** The same for the same state: several readers ask for it in one flush. */
 export const listLayout = perObject(makeLayout);
 
-type Ids = Readonly<Record<Section, readonly string[]>>;
-const NO_IDS: Ids = { running: [], queued: [], finished: [] };
 /** A change of state that moves a row makes another order: the sections of an order stay. */
-const idsBySection = perObject((order: State["list"]["order"], state: State): Ids => {
+const idsBySection = perObject((order: State["list"]["order"], state: State) => {
   const ids: Record<Section, string[]> = { running: [], queued: [], finished: [] };
   // Rows of an unfolded chain stay with the row of its last link.
   let section: Section = "running";
@@ -144,31 +117,37 @@ const idsBySection = perObject((order: State["list"]["order"], state: State): Id
   return ids;
 });
 
-/** Lines that the finished operations have at least, and the queue, where there are so many. */
+/** Lines that the finished operations have at least, and the queue with its border, where there are so many. */
 const FINISHED_LEAST = 4;
-const QUEUE_LEAST = 3;
-const QUEUE_FIRST = 6;
+const QUEUE_LEAST = 6;
 
 function makeLayout(state: State): ListLayout {
-  const { listWidth, listHeight } = panesOf(state);
-  const waits = waitsShown(state, listHeight);
-  const lines = listHeight - BORDER - (waits.length === 0 ? 0 : waits.length + BORDER);
-  const sectioned = isSectioned(state.list);
-  const ids = sectioned ? idsBySection(state.list.order, state) : NO_IDS;
-  const hidden = sectioned ? hiddenQueued(state, ids.queued.length) : 0;
-  if (!sectioned || listWidth < PANELS_FROM || lines + BORDER < PANEL_ROWS_FROM)
-    return { ...onePanel(state, lines, listWidth, hidden), waits, panels: false };
+  const { listWidth, height } = panesOf(state);
+  const { order } = state.list;
+  const waits = waitsShown(state, height);
+  const lines = height - BORDER - (waits.length === 0 ? 0 : waits.length + BORDER);
+  const sections = isSectioned(state.list)
+    ? sectionsOf(state, lines, listWidth)
+    : { finished: section(state, "all", order, lines, 0) };
+  return { waits, sections, rows: Object.values(sections).flatMap(({ rows }) => rows) };
+}
+
+function sectionsOf(state: State, lines: number, width: number): ListLayout["sections"] {
+  const ids = idsBySection(state.list.order, state);
+  const hidden = hiddenQueued(state, ids.queued.length);
+  if (width < PANELS_FROM.columns || lines + BORDER < PANELS_FROM.rows)
+    return { finished: section(state, "all", state.list.order, lines, hidden) };
   const room = lines - BORDER - FINISHED_LEAST;
-  const queueLines = ids.queued.length === 0 ? 0 : ids.queued.length + (hidden > 0 ? 1 : 0) + BORDER;
-  const most = Math.max(1, room - Math.min(queueLines, QUEUE_FIRST));
+  const queueLines = ids.queued.length === 0 ? 0 : ids.queued.length + BORDER;
+  const most = Math.max(1, room - Math.min(queueLines, QUEUE_LEAST));
   const running = Math.min(Math.max(1, ids.running.length), most);
-  const queued = Math.min(queueLines, Math.max(QUEUE_LEAST, room - running));
-  const sections: ListLayout["sections"] = {
-    running: section(state, "running", ids.running, running),
+  const queued = Math.min(queueLines, room - running);
+  const finished = room + FINISHED_LEAST - running - queued;
+  return {
+    running: section(state, "running", ids.running, running, 0),
     ...(queued > 0 && { queued: section(state, "queued", ids.queued, queued - BORDER, hidden) }),
-    finished: section(state, "finished", ids.finished, Math.max(1, room + FINISHED_LEAST - running - queued)),
+    finished: section(state, "finished", ids.finished, finished, 0),
   };
-  return { waits, panels: true, sections, rows: Object.values(sections).flatMap(({ rows }) => rows) };
 }
 
 function section(
@@ -176,34 +155,11 @@ function section(
   name: Section | "all",
   ids: readonly string[],
   height: number,
-  hidden = 0,
-  heightOf: (id: string) => number = () => 1,
+  hidden: number,
 ): SectionLayout {
-  const room = Math.max(1, height - (hidden > 0 ? 1 : 0));
   const at = ids.indexOf(state.list.order[selectedRow(state)] ?? "");
-  const linesOf = (rows: readonly string[]) => rows.reduce((sum, id) => sum + heightOf(id), 0);
-  let top = scrollTop(state.list.tops[name === "all" ? "finished" : name], at, ids.length, room);
-  while (at > top && linesOf(ids.slice(top, at + 1)) > room) top++;
-  let visible = ids.slice(top, top + room);
-  while (linesOf(visible) > room) visible = visible.slice(0, -1);
-  const rows = visible.map((id) => ({ id, height: heightOf(id) }));
-  return { section: name, rows, top, height, total: ids.length, hidden };
-}
-
-/** From this width on, what runs has its bar in its row. Else it takes two lines, where there are so many. */
-const ONE_LINE_FROM = 46;
-const TWO_LINES_FROM = 12;
-
-/** All rows in one panel. */
-function onePanel(state: State, height: number, width: number, hidden: number) {
-  const two = width < ONE_LINE_FROM && height >= TWO_LINES_FROM;
-  const heightOf = (id: string) => (two && sectionOf(operationOf(state, id)) === "running" ? 2 : 1);
-  const isQueued = ({ id }: ListRow) => sectionOf(operationOf(state, id)) === "queued";
-  const make = (rest: number) => section(state, "all", state.list.order, height, rest, heightOf);
-  let all = make(hidden);
-  // If the queue is scrolled away, the note about it is too.
-  if (hidden > 0 && !all.rows.some(isQueued) && !make(0).rows.some(isQueued)) all = make(0);
-  return { sections: { all, finished: { ...all, section: "finished" as const } }, rows: all.rows };
+  const top = scrollTop(state.list.tops[name === "all" ? "finished" : name], at, ids.length, height);
+  return { section: name, rows: ids.slice(top, top + height), top, height, total: ids.length, hidden };
 }
 
 /** Queued operations that have no row: those of a folded queue, and those that are not in the state. */

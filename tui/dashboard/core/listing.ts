@@ -48,8 +48,6 @@ export interface Listing {
   readonly folds: ReadonlyMap<string, Fold>;
   /** Finished operations that the rows stand for. */
   readonly finished: number;
-  /** Columns of the longest name of a queue in the list; 0: all are in the default queue. */
-  readonly queueColumn: number;
   /** First row on the screen, by section. */
   readonly tops: Readonly<Record<Section, number>>;
 }
@@ -105,7 +103,6 @@ export const LIST: Listing = {
   order: [],
   folds: new Map(),
   finished: 0,
-  queueColumn: 0,
   tops: { running: 0, queued: 0, finished: 0 },
 };
 

@@ -5,7 +5,6 @@
  */
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
-import { DEFAULT_QUEUE } from "../../../protocol/submit-fields.js";
 import { operationOf } from "./chain.js";
 import { type Fold, isListed, isUnfolded, type Listing, type Sort, type Sorted } from "./listing.js";
 import { patched, type State } from "./model.js";
@@ -154,16 +153,15 @@ function withRows(state: State, sorted: Sorted): State {
   const folds = new Map<string, Fold>();
   const isFolded = isSectioned(list) && !list.wholeQueue && list.text === "";
   const most = isFolded ? queueRows(state) : Number.POSITIVE_INFINITY;
-  let [queued, finished, queueColumn] = [0, 0, 0];
+  let [queued, finished] = [0, 0];
   for (const head of sorted.heads) {
     if (sectionOf(head) === "queued" && ++queued > most) continue;
     order.push(head.id);
-    if (head.queue !== DEFAULT_QUEUE) queueColumn = Math.max(queueColumn, head.queue.length);
     const links = sorted.chains.get(head.chain.id)!;
     for (const { state: is } of links) if (isFinal(is)) finished++;
     if (links.length > 1) addChain(order, folds, links, isUnfolded(list, head.chain.id));
   }
-  return patched(state, "list", { sorted, order, folds, finished, queueColumn });
+  return patched(state, "list", { sorted, order, folds, finished });
 }
 
 /** Whether running, queued and finished operations stand apart. */

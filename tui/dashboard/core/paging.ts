@@ -42,10 +42,10 @@ export function wantedPage(state: State): PageWanted | null {
   if (pages.length > PAGES_MOST && state.fetched.size >= HELD_MOST) return null;
   if (toEnd) return { text, order: "oldest", before: null };
   const { finished } = listLayout(state).sections;
-  const near = 2 * (finished?.height ?? 0);
-  if (!endsWithOldest(state) && (finished?.top ?? 0) + near >= (finished?.total ?? 0)) return older;
+  const near = 2 * finished.height;
+  if (!endsWithOldest(state) && finished.top + near >= finished.total) return older;
   const newer = pages[0]?.newer ?? null;
-  return newer !== null && (finished?.top ?? 0) < near ? { text, order: "oldest", before: newer } : null;
+  return newer !== null && finished.top < near ? { text, order: "oldest", before: newer } : null;
 }
 
 /** In an order other than time, the first row may be on the last page. */
@@ -154,8 +154,8 @@ export function wantedQueuePage(state: State): QueuePageWanted | null {
 }
 
 function isNearEndOfQueue(state: State): boolean {
-  const { queued, all } = listLayout(state).sections;
-  const { top, height, total } = queued ?? { ...all!, total: all!.total - state.list.finished };
+  const { queued, finished: all } = listLayout(state).sections;
+  const { top, height, total } = queued ?? { ...all, total: all.total - state.list.finished };
   return top + 2 * height >= total;
 }
 

@@ -4,7 +4,6 @@ import { SMALLEST } from "../../core/layout.js";
 import type { State } from "../../core/model.js";
 import { Dialog, dialogSize, useTheme } from "../../core/Panel.js";
 import { againstHung, liveops, startDaemon, submitAny } from "../../core/request.js";
-import type { Connection } from "../../core/slices/hosts.js";
 import { fit, sanitizeLine, widthOf, wrap } from "../../text/cells.js";
 import { type Drawn, Line } from "../../text/line.js";
 import type { Paint } from "../../text/theme.js";
@@ -15,63 +14,66 @@ const WIDEST = 84;
 export function EmptyState({ state }: { state: State }) {
   const { paint } = useTheme();
   const { width } = dialogSize(state, undefined, WIDEST);
-  const isLive = state.connection.state === "live";
-  const ofDaemon = isLive ? nothingYet : noDaemon;
-  const all = [...hostRows(state, width, paint), ...ofDaemon(state, width, paint)];
-  const size = dialogSize(state, all.length, WIDEST);
-  // A sentence that does not fit whole is left out with the blank row before it.
-  const rows = all.length <= size.height ? all : all.slice(0, all.lastIndexOf("", all.length - 2));
-  return <Dialog state={state} size={size} title={[[titleOf(state), "bold"]]} rows={rows} />;
-}
-
-function titleOf(state: State): string {
-  const { connection } = state;
-  if (connection.state === "live") return "No operation yet";
-  if (namesHosts(state)) return "No host answers";
-  if (connection.hung !== undefined) return "The daemon does not answer";
-  return isFirst(connection) ? "Connecting" : "No daemon";
-}
-
-/** Whether no attempt to connect has failed yet. */
-const isFirst = (connection: Connection) => connection.state === "connecting" && connection.reason === null;
-
-function noDaemon(state: State, width: number, paint: Paint): Drawn[] {
-  const text = (words: string) => wrap(words, width, 4);
-  const { connection } = state;
-  const again = (who: string) =>
-    text(`The dashboard connects by itself as soon as ${who}.`).map((row) => paint(row, "muted"));
-  if (namesHosts(state)) return ["", ...again("a host answers"), ""];
-  if (isFirst(connection)) return ["", ...text(`Connecting to ${sanitizeLine(state.session.socket)}`), ""];
-  const { reason = null, hung } = connection.state === "live" ? {} : connection;
-  const muted = (words: string) => text(words).map((row) => paint(row, "muted"));
-  if (hung !== undefined)
-    return [
-      "",
-      ...text(`The daemon on ${sanitizeLine(state.session.socket)} does not answer.`),
-      ...(reason === null ? [] : muted(sanitizeLine(reason))),
-      "",
-      ...commands(againstHung(hung, state.session.flags), width, paint),
-      "",
-      ...again("the daemon answers"),
-      "",
-    ];
-  return [
-    "",
-    ...text(`No daemon responds on ${sanitizeLine(state.session.socket)}`),
-    ...(reason === null ? [] : muted(sanitizeLine(reason))),
-    "",
-    ...commands(startCommands(state), width, paint),
-    "",
-    ...again("a daemon responds"),
-    "",
+  const { title, text = "", reason = null, commands = [], end = "" } = wordsFor(state);
+  const muted = (words: string) => wrap(words, width, 4).map((row) => paint(row, "muted"));
+  const blocks: Drawn[][] = [
+    hostRows(state, width, paint),
+    [...wrap(text, width, 4), ...(reason === null ? [] : muted(sanitizeLine(reason)))],
+    commandRows(commands, width, paint),
+    muted(end),
   ];
+  const rows = blocks.filter((block) => block.some((row) => row !== "")).flatMap((block) => ["", ...block]);
+  const size = dialogSize(state, rows.length + 1, WIDEST);
+  return <Dialog state={state} size={size} title={[[title, "bold"]]} rows={rows} />;
+}
+
+interface Words {
+  readonly title: string;
+  readonly text?: string;
+  readonly reason?: string | null;
+  readonly commands?: readonly Command[];
+  readonly end?: string;
+}
+
+function wordsFor(state: State): Words {
+  const { connection, session } = state;
+  const { flags } = session;
+  const socket = sanitizeLine(session.socket);
+  if (connection.state === "live")
+    return {
+      title: "No operation yet",
+      commands: firstCommands(flags),
+      end: "Operations appear here as soon as they are submitted.",
+    };
+  const { reason, hung } = connection;
+  const again = (who: string) => `The dashboard connects by itself as soon as ${who}.`;
+  if (namesHosts(state)) return { title: "No host answers", end: again("a host answers") };
+  if (hung !== undefined)
+    return {
+      title: "The daemon does not answer",
+      text: `The daemon on ${socket} does not answer.`,
+      reason,
+      commands: againstHung(hung, flags),
+      end: again("the daemon answers"),
+    };
+  // No attempt to connect has failed yet.
+  if (connection.state === "connecting" && reason === null)
+    return { title: "Connecting", text: `Connecting to ${socket}` };
+  const typed: Command = [startDaemon(flags), "start the daemon, in a shell"];
+  return {
+    title: "No daemon",
+    text: `No daemon responds on ${socket}`,
+    reason,
+    commands: flags.remote === undefined ? [["s", "start the daemon here"], typed] : [typed],
+    end: again("a daemon responds"),
+  };
 }
 
 /** Which hosts answer, and why the others do not. */
-function hostRows(state: State, width: number, paint: Paint): Drawn[] {
+function hostRows(state: State, width: number, paint: Paint): Line[] {
   if (!namesHosts(state)) return [];
   const names = Math.min(20, Math.max(...hostNames(state).map((name) => widthOf(sanitizeLine(name)))));
-  const rows = state.hosts.all.map(({ name, state: is, daemon }) => {
+  return state.hosts.all.map(({ name, state: is, daemon }) => {
     const line = new Line(width, paint)
       .add("  ")
       .add(fit(sanitizeLine(name), names), "bold")
@@ -80,60 +82,33 @@ function hostRows(state: State, width: number, paint: Paint): Drawn[] {
     const reason = daemon?.reason ?? null;
     return line.addUntrusted(reason ?? "connecting", reason === null ? "muted" : "warn");
   });
-  return ["", ...rows];
 }
 
-function startCommands({ session: { flags } }: State): Command[] {
-  const typed = startDaemon(flags);
-  if (flags.remote !== undefined) return [[typed, "start the daemon, in a shell"]];
-  return [
-    ["s", "start the daemon here"],
-    [typed, "the same in a shell"],
-  ];
-}
-
-function nothingYet({ session: { flags } }: State, width: number, paint: Paint): Drawn[] {
+function firstCommands(flags: State["session"]["flags"]): Command[] {
   const here: Command = ["s", "submit an operation from here"];
   // A command is for one of the hosts.
-  if (flags.hosts !== undefined) return ["", ...commands([here], width, paint), ""];
-  const list: Command[] = [
+  if (flags.hosts !== undefined) return [here];
+  return [
     here,
     [liveops(["submit", "shell", "--", "make"], flags), "run any command as an operation"],
     [submitAny(flags), "submit an operation from a shell"],
     [liveops(["ops"], flags), "list the operation types"],
     ["liveops demo", "see it work with sample operations"],
   ];
-  return [
-    "",
-    ...commands(list, width, paint),
-    "",
-    ...wrap("Operations appear here as soon as they are submitted.", width, 2).map((row) =>
-      paint(row, "muted"),
-    ),
-    "",
-  ];
 }
 
 type Command = readonly [typed: string, purpose: string];
 
-/** Commands, whole however long they are, with their purposes beside them, or all above where one has no room. */
-function commands(list: readonly Command[], width: number, paint: Paint): Drawn[] {
+/** Commands, whole however long they are, with their purposes beside them where these fit. */
+function commandRows(list: readonly Command[], width: number, paint: Paint): Line[] {
   const texts = list.map(([typed]) => sanitizeLine(typed));
-  const widest = Math.max(...texts.map(widthOf));
-  const beside = list.every(([, purpose]) => 2 + widest + 3 + widthOf(purpose) <= width);
-  return list.flatMap(([, purpose], i) => {
-    if (beside)
-      return new Line(width, paint)
-        .add("  ")
-        .add(texts[i]!, "bold", "accent")
-        .fill(2 + widest + 3)
-        .add(purpose, "muted");
-    const parts = wrap(texts[i]!, width - 4, 4);
-    return [
-      new Line(width, paint).add(`  ${purpose}:`, "muted"),
-      ...parts.map((part) => new Line(width, paint).add("    ").add(part, "bold", "accent")),
-    ];
-  });
+  const column = Math.max(...texts.map(widthOf)) + 5;
+  return list.flatMap(([, purpose], i) =>
+    wrap(texts[i]!, width - 2, 4).map((part, line) => {
+      const row = new Line(width, paint).add("  ").add(part, "bold", "accent");
+      return line === 0 ? row.fill(column).addWhole(purpose, "muted") : row;
+    }),
+  );
 }
 
 export function tooSmall(state: State): string[] {

@@ -24,7 +24,7 @@ export function FilterLine({ state }: { state: State }) {
 
 function matchText(state: State): string {
   const { sections } = listLayout(state);
-  const { of, isLeast } = extentOf(state, sections.all ?? sections.finished!);
+  const { of, isLeast } = extentOf(state, sections.finished);
   const count = (sections.running?.total ?? 0) + (sections.queued?.total ?? 0) + of;
   if (count === 0) return "no matches";
   return `${formatCount(count)}${isLeast ? "+" : ""} ${count === 1 ? "match" : "matches"}`;

@@ -3,64 +3,45 @@ import { Box } from "ink";
 import type { Operation } from "../../../../protocol/operation.js";
 import { formatCount } from "../../../terminal/format.js";
 import { operationOf } from "../../core/chain.js";
-import { asLastHeard, hostColumn, keyColumn } from "../../core/hosts.js";
+import { asLastHeard, hostColumn } from "../../core/hosts.js";
 import { BORDER, listLayout, panesOf, type SectionLayout } from "../../core/layout.js";
-import { type Section, type UnknownName, unknownName } from "../../core/listing.js";
+import { type UnknownName, unknownName } from "../../core/listing.js";
 import { finishedIn, type State } from "../../core/model.js";
 import { selectedRow } from "../../core/order.js";
 import { Panel, Rows, useTheme } from "../../core/Panel.js";
 import { extentOf } from "../../core/paging.js";
 import { pausedQueues } from "../../core/queue-view.js";
-import { PAUSED, sectionOf } from "../../core/state-style.js";
+import { PAUSED } from "../../core/state-style.js";
 import { liveCounts } from "../../core/waiting.js";
 import { sanitizeLine, wrap } from "../../text/cells.js";
-import { Line, type Piece } from "../../text/line.js";
+import { type Drawn, Line, type Piece } from "../../text/line.js";
 import { dimmed, type Theme } from "../../text/theme.js";
 import { operationRow, rowColumns } from "./OperationRow.js";
 import { WaitsPanel } from "./WaitsPanel.js";
 
-/** Columns of a border that no text takes. */
-const FOOT_FRAME = 7;
-
-const TITLES: Record<Section, string> = { running: "Running", queued: "Queued", finished: "Finished" };
+const TITLES = { all: "Operations", running: "Running", queued: "Queued", finished: "Finished" };
 
 export function OperationList({ state }: { state: State }) {
   const theme = useTheme();
-  const { listWidth, listHeight } = panesOf(state);
-  const { panels, sections, waits } = listLayout(state);
-  // The last column stays free.
-  const width = listWidth - 3;
+  const { listWidth, height } = panesOf(state);
+  const { sections, waits } = listLayout(state);
   return (
-    <Box flexDirection="column" width={listWidth} height={listHeight}>
+    <Box flexDirection="column" width={listWidth} height={height}>
       {waits.length > 0 && <WaitsPanel state={state} />}
-      {!panels && (
+      {Object.values(sections).map((section) => (
         <Panel
+          key={section.section}
           width={listWidth}
-          height={sections.all!.height + BORDER}
-          title={listTitle(state)}
-          right={state.list.order.length === 0 || listWidth < 36 ? [] : rangeOf(sections.all!, state)}
-          active={state.pane === "list"}
+          height={section.height + BORDER}
+          title={titleOf(state, section)}
+          right={rightOf(state, section)}
+          {...(section.hidden > 0 && { foot: hiddenText(state, section) })}
+          active={state.pane === "list" && isIn(state, section)}
         >
-          <Rows rows={sectionRows(state, sections.all!, width, theme)} />
+          {/* The last column stays free. */}
+          <Rows rows={sectionRows(state, section, listWidth - BORDER - 1, theme)} />
         </Panel>
-      )}
-      {(["running", "queued", "finished"] as const).map((name) => {
-        const section = sections[name];
-        if (!panels || section === undefined) return null;
-        return (
-          <Panel
-            key={name}
-            width={listWidth}
-            height={section.height + BORDER}
-            title={sectionTitle(state, name, section)}
-            right={sectionRight(state, name, section)}
-            active={state.pane === "list" && isIn(state, section)}
-            {...(name === "finished" && { foot: footOf(state) })}
-          >
-            <Rows rows={sectionRows(state, section, width, theme)} />
-          </Panel>
-        );
-      })}
+      ))}
     </Box>
   );
 }
@@ -68,21 +49,25 @@ export function OperationList({ state }: { state: State }) {
 /** The section that holds the selected row has the keys; without one, the last. */
 function isIn(state: State, { rows, section }: SectionLayout): boolean {
   const selected = state.list.order[selectedRow(state)];
-  return selected === undefined ? section === "finished" : rows.some(({ id }) => id === selected);
+  if (section === "all") return true;
+  return selected === undefined ? section === "finished" : rows.includes(selected);
 }
 
-function sectionTitle(state: State, name: Section, section: SectionLayout): Piece[] {
+function titleOf(state: State, section: SectionLayout): Piece[] {
+  const { section: name, total } = section;
+  const { list, view } = state;
+  const title: Piece = [TITLES[name], "bold"];
+  if (name === "all") return [title, [list.sort === "live" ? "" : ` sorted by ${list.sort}`, "muted"]];
   // A row stands for all links of a chain.
-  const inRows = finishedIn(state.view) - state.list.finished + section.total;
+  const inRows = finishedIn(view) - list.finished + total;
   const all = { ...liveCounts(state), finished: inRows }[name];
-  const isFiltered = state.list.text !== "";
-  const found = name === "finished" ? extentOf(state, section).of : section.total;
-  const count = isFiltered ? found : Math.max(all, section.total);
+  const found = name === "finished" ? extentOf(state, section).of : total;
+  const count = list.text === "" ? Math.max(all, total) : found;
   // The right part has the count with the range.
-  const isRange = name === "finished" && (section.top > 0 || state.list.paging.toEnd);
+  const isRange = name === "finished" && (section.top > 0 || list.paging.toEnd);
   return [
-    [TITLES[name], "bold"],
-    ...(isRange ? [] : [[` ${formatCount(count)}`, "muted"] as const]),
+    title,
+    [isRange ? "" : ` ${formatCount(count)}`, "muted"],
     ...(name === "queued" ? pausedOf(state) : []),
   ];
 }
@@ -95,95 +80,59 @@ function pausedOf(state: State): Piece[] {
   return [[`  ${PAUSED} ${all}paused`, "warn"]];
 }
 
-function sectionRight(state: State, name: Section, section: SectionLayout): Piece[] {
-  if (name !== "finished") return section.total > section.rows.length ? rangeOf(section, state) : [];
-  if (section.top > 0 || state.list.paging.toEnd) return rangeOf(section, state);
-  const { failed, cancelled } = state.view.counts;
-  if (state.list.text !== "") return [];
-  const pieces: Piece[] = [];
-  if (failed > 0) pieces.push([`✗ ${formatCount(failed)}`, "bad"]);
-  if (cancelled > 0) pieces.push([`${failed > 0 ? " " : ""}⊘ ${formatCount(cancelled)}`, "warn"]);
-  return pieces;
-}
-
-function rangeOf(section: SectionLayout, state: State): Piece[] {
-  if (state.list.paging.toEnd) return [["loading the last rows…", "warn"]];
-  const { rows, top, total, hidden } = section;
-  const outside = section.section === "queued" && state.list.wholeQueue ? hidden : 0;
-  const extent =
-    section.section === "running" || section.section === "queued"
-      ? { from: top + 1, to: top + rows.length, of: total + outside, isLeast: false }
-      : extentOf(state, section);
-  const { from, to, of, isLeast } = extent;
-  if (rows.length < of)
-    return [[`${formatCount(from)}–${formatCount(to)} of ${formatCount(of)}${isLeast ? "+" : ""}`, "muted"]];
-  return [];
-}
-
-function listTitle(state: State): Piece[] {
-  const { sort } = state.list;
+function rightOf(state: State, section: SectionLayout): Piece[] {
+  const { list, view } = state;
+  if (list.paging.toEnd && section === listLayout(state).sections.finished)
+    return [["loading the last rows…", "warn"]];
+  if (section.section !== "finished" || section.top > 0) return rangeOf(state, section);
+  if (list.text !== "") return [];
+  const { failed, cancelled } = view.counts;
   return [
-    ["Operations", "bold"],
-    [sort === "live" ? "" : ` sorted by ${sort}`, "muted"],
+    [failed > 0 ? `✗ ${formatCount(failed)}` : "", "bad"],
+    [cancelled > 0 ? `${failed > 0 ? " " : ""}⊘ ${formatCount(cancelled)}` : "", "warn"],
   ];
 }
 
-/** Keys of the list in the border, as many as fit whole. */
-function footOf(state: State): Piece[] {
-  const hints: [key: string, hint: string][] = [["/", "filter"]];
-  if (state.view.counts.queued > 3 || state.list.folds.size > 0) hints.push(["z", "unfold"]);
-  let room = panesOf(state).listWidth - FOOT_FRAME;
-  return hints.flatMap(([key, hint], i): Piece[] => {
-    const before = i === 0 ? "" : "   ";
-    room -= before.length + key.length + hint.length + 1;
-    return room < 0
-      ? []
-      : [
-          [`${before}${key}`, "bold"],
-          [` ${hint}`, "muted"],
-        ];
-  });
+/** `1–20 of 8,000`; empty where all rows are on the screen. */
+function rangeOf(state: State, section: SectionLayout): Piece[] {
+  const { rows, top, total, hidden } = section;
+  const isLive = section.section === "running" || section.section === "queued";
+  const ofQueue = { from: top + 1, to: top + rows.length, of: total, isLeast: false };
+  const outside = state.list.wholeQueue ? hidden : 0;
+  const { from, to, of, isLeast } = isLive ? { ...ofQueue, of: total + outside } : extentOf(state, section);
+  if (rows.length >= of || state.list.order.length === 0) return [];
+  return [[`${formatCount(from)}–${formatCount(to)} of ${formatCount(of)}${isLeast ? "+" : ""}`, "muted"]];
 }
 
-function sectionRows(state: State, section: SectionLayout, width: number, theme: Theme): string[] {
-  if (state.list.order.length === 0 && (section.section === "all" || section.section === "finished"))
+/** Queued operations without a row. */
+function hiddenText({ list }: State, { hidden }: SectionLayout): Piece[] {
+  return [
+    [`${formatCount(hidden)} more queued`, "muted"],
+    [list.wholeQueue ? "" : "  z", "bold"],
+    [list.wholeQueue ? "" : " unfolds", "muted"],
+  ];
+}
+
+function sectionRows(state: State, { section, rows }: SectionLayout, width: number, theme: Theme): Drawn[] {
+  const { list } = state;
+  if (list.order.length === 0 && (section === "all" || section === "finished"))
     return noMatches(state, width, theme);
-  const selected = state.list.order[selectedRow(state)];
-  const active = state.pane === "list";
-  const columns = rowColumns(width, state.list.queueColumn, hostColumn(state), keyColumn(state) > 0);
-  // The last report of a silent host.
-  const dim = dimmed(theme);
-  const rows = section.rows.flatMap(({ id, height }) => {
-    const operation = operationOf(state, id) as Operation;
+  if (rows.length === 0)
+    return [new Line(width, theme.paint).add(`   ${emptyText(state, section)}`, "muted")];
+  const selected = list.order[selectedRow(state)];
+  const columns = rowColumns(width, hostColumn(state));
+  return rows.map((id) => {
+    // The last report of a silent host.
     const own = asLastHeard(state, id);
-    const paints = own === state ? theme : dim;
-    return operationRow(own, operation, columns, height, { selected: id === selected, active }, paints);
+    const operation = operationOf(state, id) as Operation;
+    return operationRow(own, operation, columns, id === selected, own === state ? theme : dimmed(theme));
   });
-  if (rows.length === 0 && (section.section === "running" || section.section === "finished")) {
-    const finished = finishedIn(state.view) > 0 ? "only in chains that run" : "nothing has finished yet";
-    const empty = section.section === "running" ? "nothing runs" : finished;
-    const text = state.list.text === "" ? empty : "no matches";
-    rows.push(new Line(width, theme.paint).add(`   ${text}`, "muted").toString());
-  }
-  if (section.hidden > 0) {
-    const text = `   ⋯ ${formatCount(section.hidden)} more queued`;
-    const more = new Line(width, theme.paint).add(text, "muted");
-    if (more.left >= 12 && !state.list.wholeQueue) more.add("   z", "bold").add(" unfolds", "muted");
-    const place = section.section === "all" ? lastQueued(state, section) : rows.length;
-    rows.splice(place, 0, more.toString());
-  }
-  return rows.slice(0, section.height);
 }
 
-/** Lines above the note about the folded queue. */
-function lastQueued(state: State, { rows }: SectionLayout): number {
-  let lines = 0;
-  let place = 0;
-  for (const { id, height } of rows) {
-    lines += height;
-    if (sectionOf(operationOf(state, id)) !== "finished") place = lines;
-  }
-  return place;
+function emptyText(state: State, section: SectionLayout["section"]): string {
+  if (state.list.text !== "") return "no matches";
+  if (section === "running") return "nothing runs";
+  return finishedIn(state.view) > 0 ? "only in chains that run" : "nothing has finished yet";
 }
 
 function noMatches(state: State, width: number, { paint }: Theme): string[] {

@@ -48,7 +48,8 @@ function mayFoldQueue(state: State): boolean {
   const { list, view } = state;
   if (selectedOperation(state)?.state === "queued") return true;
   if (list.text !== "") return false;
-  return list.wholeQueue ? view.counts.queued > 0 : (listLayout(state).sections.queued?.hidden ?? 0) > 0;
+  const { queued, finished: all } = listLayout(state).sections;
+  return list.wholeQueue ? view.counts.queued > 0 : (queued ?? all).hidden > 0;
 }
 
 /** The next or previous link of its chain; else, inside of an operation, the one that began there after or before. */
@@ -87,16 +88,15 @@ function waiting(state: State, toEnd: boolean): State {
   return patched(state, "list", { paging: { ...list.paging, toEnd } });
 }
 
-function paneAt(state: State, x: number, y: number): Pane {
-  const panes = panesOf(state);
-  if (panes.arrangement === "side") return x < panes.listWidth ? "list" : "detail";
-  const line = y - topRows(state);
-  return panes.arrangement === "stacked" ? (line < panes.listHeight ? "list" : "detail") : state.pane;
+function paneAt(state: State, x: number): Pane {
+  const { arrangement, listWidth } = panesOf(state);
+  if (arrangement === "one") return state.pane;
+  return x < listWidth ? "list" : "detail";
 }
 
 export function clicked(state: State, x: number, y: number): State {
   if (!isFree(state)) return state;
-  const pane = paneAt(state, x, y);
+  const pane = paneAt(state, x);
   const there = pane === state.pane ? state : { ...state, pane };
   if (pane === "detail") return there;
   const id = rowAt(state, y);
@@ -105,28 +105,23 @@ export function clicked(state: State, x: number, y: number): State {
 
 /** The row of the list on a line of the screen; null: none. */
 function rowAt(state: State, y: number): string | null {
-  const { panels, sections, waits } = listLayout(state);
+  const { sections, waits } = listLayout(state);
   // Below the border of the first panel.
   let line = topRows(state) + 1;
   const wait = waits[y - line]?.operation;
   if (wait !== undefined) return wait;
   if (waits.length > 0) line += waits.length + BORDER;
-  const shown = panels ? [sections.running, sections.queued, sections.finished] : [sections.all];
-  for (const section of shown) {
-    if (section === undefined) continue;
-    let at = line;
-    for (const { id, height } of section.rows) {
-      if (y >= at && y < at + height) return id;
-      at += height;
-    }
-    line += section.height + BORDER;
+  for (const { rows, height } of Object.values(sections)) {
+    const id = rows[y - line];
+    if (id !== undefined) return id;
+    line += height + BORDER;
   }
   return null;
 }
 
-export function scrolled(state: State, x: number, y: number, rows: number): State {
+export function scrolled(state: State, x: number, rows: number): State {
   if (!isFree(state)) return state;
-  if (paneAt(state, x, y) === "list") return moveBy(state, Math.sign(rows));
+  if (paneAt(state, x) === "list") return moveBy(state, Math.sign(rows));
   return movedByHand(state, (log, height, rowsOf) => scrollLog(log, rows, height, rowsOf));
 }
 
@@ -135,7 +130,7 @@ export const LIST_MOVER: Mover = {
   by: moveBy,
   page: (state, direction) => {
     const { finished } = listLayout(state).sections;
-    return moveBy(state, direction * Math.max(1, (finished?.height ?? 2) - 1));
+    return moveBy(state, direction * Math.max(1, finished.height - 1));
   },
   first: toFirst,
   last: toLast,

@@ -15,7 +15,7 @@ import { type Drawn, Line, type Piece } from "../../text/line.js";
 import { detailPlan } from "./detail-plan.js";
 
 export function OperationDetail({ state }: { state: State }) {
-  const { detailWidth, detailHeight } = panesOf(state);
+  const { detailWidth, height: detailHeight } = panesOf(state);
   const operation = selectedOperation(state);
   const { rows, below, width, height } = detailPlan(state);
   if (operation === null)

@@ -87,7 +87,7 @@ const LARGE = 20;
 const STAGES_KEPT = 6;
 
 export const detailPlan = perObject((state: State): DetailPlan => {
-  const { detailWidth, detailHeight } = panesOf(state);
+  const { detailWidth, height: detailHeight } = panesOf(state);
   // A margin of one column on each side.
   const width = Math.max(1, detailWidth - BORDER - 2);
   const operation = selectedOperation(state);

@@ -24,6 +24,5 @@ function scrolled(state: State, rows: number): State {
 export const FOLD_MOVER: Mover = {
   when: (state) => inPanel(state) && state.operation.fold !== null,
   by: scrolled,
-  page: (state, direction) =>
-    scrolled(state, direction * Math.max(1, panesOf(state).detailHeight - BORDER - 2)),
+  page: (state, direction) => scrolled(state, direction * Math.max(1, panesOf(state).height - BORDER - 2)),
 };
