@@ -100,14 +100,11 @@ export function startDashboard(options: ProgramOptions): Program {
   });
   const isReady = () => !stdout.writableNeedDrain;
   const store = new Store(state, clock, (effects) => running.run(effects), isReady);
-  const filter = new ReportFilter(
-    {
-      background: (colour) => store.dispatch({ type: "background", colour }),
-      clicked: (x, y) => store.dispatch({ type: "clicked", x, y }),
-      scrolled: (x, y, rows) => store.dispatch({ type: "scrolled", x, y, rows }),
-    },
-    mouse,
-  );
+  const filter = new ReportFilter({
+    background: (colour) => store.dispatch({ type: "background", colour }),
+    clicked: (x, y) => store.dispatch({ type: "clicked", x, y }),
+    scrolled: (x, y, rows) => store.dispatch({ type: "scrolled", x, y, rows }),
+  });
   const input = new TerminalInput(stdin, filter);
   const integration = new TerminalIntegration({
     stdout,

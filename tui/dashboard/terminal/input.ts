@@ -5,16 +5,13 @@
 import { PassThrough } from "node:stream";
 import type { Rgb } from "../text/theme.js";
 
-const ESC = "\x1b";
 /** OSC, DCS, SOS, PM and APC strings, up to their end. */
 const STRING = /\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)/g;
-/** The beginning of a string at the end of what was read; alt with the bracket or the letter alone is a key. */
-const BEGUN = /\x1b(?:\]\d+;|P[\d>!])[^\x07\x1b]*\x1b?$/;
-/** The beginning of a mouse report at the end of what was read. */
-const MOUSE_BEGUN = /\x1b\[(?:<[\d;]{0,16})?$/;
-const MOUSE_FIRST = /^\x1b\[<\d+;\d+;\d+[Mm]/;
+/** A mouse report. Ink has its escape already where a read ended behind it. */
+const MOUSE = /\x1b?\[<(\d+);(\d+);(\d+)([Mm])/g;
+/** The beginning of either at the end of what was read; alt with the bracket or the letter alone is a key. */
+const BEGUN = /(?:\x1b(?:\]\d+;|P[\d>!])[^\x07\x1b]*\x1b?|\x1b\[|\x1b?\[<[\d;]{0,16})$/;
 const FOCUS = /\x1b\[([IO])/g;
-const MOUSE = /\x1b\[<(\d+);(\d+);(\d+)([Mm])/g;
 const BACKGROUND = /\x1b\]11;rgba?:([\da-f]+)\/([\da-f]+)\/([\da-f]+)/i;
 
 export interface Reports {
@@ -28,68 +25,33 @@ export class ReportFilter {
   /** The window has the focus until the terminal reports otherwise. */
   focused = true;
   #begun = "";
-  #focusRest = "";
-  #mouseBegun = "";
-  #endedWithEscape = false;
 
-  constructor(
-    private readonly reports: Reports = {},
-    /** Whether the terminal sends mouse reports: their beginning is then no key. */
-    private readonly hasMouse = false,
-  ) {}
+  constructor(private readonly reports: Reports = {}) {}
 
   /** The typed part of the input. */
   typed(read: string): string {
-    this.#look(read);
-    const input = this.#withoutStrings(read);
-    return this.hasMouse ? this.#withoutMouse(input) : input;
-  }
-
-  /** A report may be cut between reads, as over ssh. */
-  #withoutMouse(input: string): string {
-    if (input === "") return "";
-    const text = this.#mouseBegun + input;
-    // A read may end between the escape and the bracket: Ink has the escape already.
-    const given = this.#endedWithEscape && text.startsWith("[") ? ESC : "";
-    const isReport = MOUSE_FIRST.test(given + text);
-    const keys = (given + text).replace(MOUSE, (_all, button: string, x: string, y: string, end: string) => {
-      this.#mouse(Number(button), Number(x) - 1, Number(y) - 1, end === "M");
-      return "";
-    });
-    const begun = MOUSE_BEGUN.exec(keys)?.[0] ?? "";
-    // Without the escape that Ink has.
-    const from = isReport ? 0 : given.length;
-    const rest = keys.slice(0, keys.length - begun.length);
-    this.#mouseBegun = begun === keys ? begun.slice(from) : begun;
-    this.#endedWithEscape = rest === "" ? given !== "" && !isReport : rest.endsWith(ESC);
-    return rest.slice(from);
-  }
-
-  #look(read: string): void {
-    const text = this.#focusRest + read;
+    const text = this.#begun + read;
     for (const [, letter] of text.matchAll(FOCUS)) this.focused = letter === "I";
-    // A sequence may be cut between two reads.
-    this.#focusRest = /\x1b\[?$/.exec(text)?.[0] ?? "";
+    const typed = text
+      .replace(STRING, (sequence) => {
+        const [, ...parts] = BACKGROUND.exec(sequence) ?? [];
+        if (parts.length === 3) this.reports.background?.(parts.map(channel) as unknown as Rgb);
+        return "";
+      })
+      .replace(MOUSE, (_all, button: string, x: string, y: string, end: string) => {
+        this.#mouse(Number(button), Number(x) - 1, Number(y) - 1, end === "M");
+        return "";
+      });
+    const begun = BEGUN.exec(typed)?.[0] ?? "";
+    // An incomplete sequence waits for one read only, so that it does not swallow typed text.
+    const isGivenUp = this.#begun !== "" && begun === text;
+    this.#begun = isGivenUp ? "" : begun;
+    return isGivenUp ? read : typed.slice(0, typed.length - begun.length);
   }
 
   #mouse(button: number, x: number, y: number, isDown: boolean): void {
     if (button === 64 || button === 65) this.reports.scrolled?.(x, y, button === 64 ? -3 : 3);
     else if (button === 0 && isDown) this.reports.clicked?.(x, y);
-  }
-
-  #withoutStrings(read: string): string {
-    if (this.#begun === "" && !read.includes(ESC)) return read;
-    const typed = (this.#begun + read).replace(STRING, (sequence) => {
-      const [, ...parts] = BACKGROUND.exec(sequence) ?? [];
-      if (parts.length === 3) this.reports.background?.(parts.map(channel) as unknown as Rgb);
-      return "";
-    });
-    const begun = BEGUN.exec(typed)?.[0] ?? "";
-    // An incomplete sequence waits for one read only, so that it does not swallow typed text.
-    const rest = this.#begun === "" ? begun : "";
-    const input = this.#begun !== "" && begun !== "" ? read : typed.slice(0, typed.length - rest.length);
-    this.#begun = rest;
-    return input;
   }
 }
 
