@@ -1,8 +1,8 @@
 /** A line of text being typed: pure editing, with the keys of a shell, and the line as it is drawn. */
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { sanitizeLine, widthOf } from "./cells.js";
-import type { Pressed } from "./keys.js";
-import type { Line } from "./line.js";
+import { nameOfKey, type Pressed } from "./keys.js";
+import { Line } from "./line.js";
 
 export interface LineEdit {
   readonly text: string;
@@ -35,93 +35,60 @@ export function insertText(line: LineEdit, text: string, breaks = false): LineEd
   return { text: line.text.slice(0, line.at) + plain + line.text.slice(line.at), at: line.at + plain.length };
 }
 
+const without = ({ text }: LineEdit, from: number, to: number): LineEdit => ({
+  text: text.slice(0, from) + text.slice(to),
+  at: from,
+});
+const toBegin = ({ text }: LineEdit): LineEdit => ({ text, at: 0 });
+const toEnd = ({ text }: LineEdit): LineEdit => lineOf(text);
+const backspace = (line: LineEdit): LineEdit => without(line, previous(line), line.at);
+
+const EDITS: Record<string, (line: LineEdit) => LineEdit> = {
+  leftArrow: (line) => ({ ...line, at: previous(line) }),
+  rightArrow: (line) => ({ ...line, at: following(line) }),
+  home: toBegin,
+  "^a": toBegin,
+  end: toEnd,
+  "^e": toEnd,
+  backspace,
+  "^h": backspace,
+  delete: (line) => without(line, line.at, following(line)),
+  "^u": (line) => without(line, 0, line.at),
+  "^k": (line) => without(line, line.at, line.text.length),
+  "^w": (line) => without(line, line.text.slice(0, line.at).replace(/\S*\s*$/, "").length, line.at),
+};
+
 /** The line after a key; null where the key is none of editing. */
 export function editLine(line: LineEdit, pressed: Pressed): LineEdit | null {
-  const { text, at } = line;
-  const keep = (from: number, to: number) => ({ text: text.slice(0, from) + text.slice(to), at: from });
-  if ("special" in pressed) {
-    switch (pressed.special) {
-      case "leftArrow":
-        return { text, at: previous(text, at) };
-      case "rightArrow":
-        return { text, at: following(text, at) };
-      case "home":
-        return { text, at: 0 };
-      case "end":
-        return { text, at: text.length };
-      case "backspace":
-        return keep(previous(text, at), at);
-      case "delete":
-        return keep(at, following(text, at));
-      default:
-        return null;
-    }
-  }
-  if (!pressed.ctrl) return insertText(line, pressed.input);
-  switch (pressed.input) {
-    case "a":
-      return { text, at: 0 };
-    case "e":
-      return { text, at: text.length };
-    case "b":
-      return { text, at: previous(text, at) };
-    case "f":
-      return { text, at: following(text, at) };
-    case "h":
-      return keep(previous(text, at), at);
-    case "u":
-      return keep(0, at);
-    case "k":
-      return keep(at, text.length);
-    case "w":
-      return keep(text.slice(0, at).replace(/\S*\s*$/, "").length, at);
-    default:
-      return null;
-  }
+  if ("input" in pressed && !pressed.ctrl) return insertText(line, pressed.input);
+  return EDITS[nameOfKey(pressed)]?.(line) ?? null;
 }
 
-function previous(text: string, at: number): number {
-  let before = 0;
-  for (const { index } of segmenter.segment(text.slice(0, at))) before = index;
-  return before;
-}
+const previous = ({ text, at }: LineEdit): number =>
+  [...segmenter.segment(text.slice(0, at))].at(-1)?.index ?? 0;
 
-function following(text: string, at: number): number {
+function following({ text, at }: LineEdit): number {
   for (const { segment } of segmenter.segment(text.slice(at))) return at + segment.length;
   return at;
 }
 
 /** Adds the text in at most so many columns, the cursor's cell included. */
 export function addTyped(line: Line, { text, at }: LineEdit, room = line.left): Line {
-  const width = Math.min(room, line.left);
-  if (width < 1) return line;
-  let before = sanitizeLine(text.slice(0, at));
-  const rest = [...segmenter.segment(text.slice(at))].map(({ segment }) => sanitizeLine(segment));
-  const under = rest[0] || " ";
-  if (widthOf(before) + widthOf(under) > width) before = `…${endOf(before, width - 1 - widthOf(under))}`;
-  line.add(before).add(under, "inverse");
-  const left = width - widthOf(before) - widthOf(under);
-  return left > 0 ? line.add(startOf(rest.slice(1), left)) : line;
+  const part = new Line(Math.min(room, line.left));
+  const before = sanitizeLine(text.slice(0, at));
+  const [under = " ", ...rest] = [...segmenter.segment(text.slice(at))].map(({ segment }) =>
+    sanitizeLine(segment),
+  );
+  const left = part.width - widthOf(under);
+  part.add(widthOf(before) <= left ? before : `…${endOf(before, left - 1)}`).add(under, "inverse");
+  return line.join(part.add(rest.join("")));
 }
 
 function endOf(text: string, width: number): string {
   let head = "";
-  let used = 0;
   for (const { segment } of [...segmenter.segment(text)].reverse()) {
-    used += widthOf(segment);
-    if (used > width) break;
+    if (widthOf(segment + head) > width) break;
     head = segment + head;
   }
   return head;
-}
-
-function startOf(pieces: string[], width: number): string {
-  let tail = "";
-  let used = 0;
-  for (const piece of pieces) {
-    used += widthOf(piece);
-    if (used > width) break;
-    tail += piece;
-  }
-  return tail;
 }
