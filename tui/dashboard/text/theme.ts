@@ -86,40 +86,24 @@ export function themeFor({
   const glyphs = few ? withPlainGlyphs : (text: string) => text;
   if (!wantsColour(stdout, env))
     return { ...shapes, paint: painter({}, glyphs, linked), border: undefined, activeBorder: undefined };
+  const behind = background ?? (choice === "light" || saysLight(env) ? LIGHT_BACKGROUND : DARK_BACKGROUND);
+  const isLight = luminance(behind) > 0.35;
   if (choice === "16" || !hasManyColours(env)) {
-    const codes = isLight(env, background) ? SIXTEEN_ON_LIGHT : SIXTEEN;
-    const activeBorder = codes === SIXTEEN ? "cyanBright" : "blue";
-    return { ...shapes, paint: painter(codes, glyphs, linked), border: "gray", activeBorder };
+    const paint = painter(isLight ? SIXTEEN_ON_LIGHT : SIXTEEN, glyphs, linked);
+    return { ...shapes, paint, border: "gray", activeBorder: isLight ? "blue" : "cyanBright" };
   }
-  const behind =
-    background ?? (choice === "light" || isLight(env, null) ? LIGHT_BACKGROUND : DARK_BACKGROUND);
-  const light = choice === "light" || (choice !== "dark" && luminance(behind) > 0.35);
-  const table = readable({ ...(light ? LIGHT : DARK), ...ownTable(choice) }, behind);
-  const full = /^(truecolor|24bit)$/i.test(env.COLORTERM ?? "") || env.FORCE_COLOR === "3";
-  const codes = Object.fromEntries(
-    ROLES.map((role) => [role, codeOf(table[role], full, DRAWN.has(role) ? null : behind)]),
-  ) as Record<Role, string>;
+  const base = choice === "light" || (choice !== "dark" && isLight) ? LIGHT : DARK;
+  const table = { ...base, ...ownTable(choice) };
+  const places = Object.fromEntries(
+    ROLES.map((role) => [role, nearest(table[role], DRAWN.has(role) ? null : behind)]),
+  ) as Record<Role, number>;
+  const codes = Object.fromEntries(ROLES.map((role) => [role, `38;5;${places[role]}`]));
   return {
     ...shapes,
     paint: painter(codes, glyphs, linked),
-    border: inkColour(codes.border, table.border),
-    activeBorder: inkColour(codes.accent, table.accent),
+    border: `ansi256(${places.border})`,
+    activeBorder: `ansi256(${places.accent})`,
   };
-}
-
-/** The table with each text colour moved away from the background until it can be read. */
-export function readable(table: Table, background: Rgb): Table {
-  const colourOf = (role: Role) => (DRAWN.has(role) ? table[role] : contrasting(table[role], background));
-  return Object.fromEntries(ROLES.map((role) => [role, colourOf(role)])) as Table;
-}
-
-function contrasting(colour: Rgb, background: Rgb): Rgb {
-  const target: Rgb = luminance(background) > 0.18 ? [0, 0, 0] : [255, 255, 255];
-  for (let part = 0; part <= 1; part += 0.05) {
-    const mixed = colour.map((value, i) => Math.round(value + (target[i]! - value) * part)) as unknown as Rgb;
-    if (contrast(mixed, background) >= CONTRAST) return mixed;
-  }
-  return target;
 }
 
 function luminance(colour: Rgb): number {
@@ -135,9 +119,8 @@ export function contrast(a: Rgb, b: Rgb): number {
   return (high + 0.05) / (low + 0.05);
 }
 
-/** SGR parameters of a colour: 24 bits, or the nearest of the 240 fixed colours that can still be read. */
-function codeOf(colour: Rgb, full: boolean, background: Rgb | null): string {
-  if (full) return `38;2;${colour.join(";")}`;
+/** The nearest of the 240 fixed colours that can be read before the background; null: nothing is read in it. */
+function nearest(colour: Rgb, background: Rgb | null): number {
   let best = 0;
   let least = Number.POSITIVE_INFINITY;
   for (let index = 16; index < 256; index++) {
@@ -147,7 +130,7 @@ function codeOf(colour: Rgb, full: boolean, background: Rgb | null): string {
     least = distance;
     best = index;
   }
-  return `38;5;${best}`;
+  return best;
 }
 
 /** Colour of the 6x6x6 cube and of the greys. */
@@ -210,17 +193,8 @@ function hasManyColours({
 }
 
 /** Without an answer to OSC 11: `COLORFGBG=0;15`, as rxvt, Konsole and some others set it. */
-function isLight({ COLORFGBG = "" }: TerminalFacts["env"], background: Rgb | null): boolean {
-  if (background !== null) return luminance(background) > 0.35;
-  const behind = COLORFGBG.split(";").at(-1) ?? "";
-  return behind === "7" || /^(9|1[0-5])$/.test(behind);
-}
-
-function inkColour(code: string, colour: Rgb): string {
-  const [, index] = /^38;5;(\d+)$/.exec(code) ?? [];
-  return index === undefined
-    ? `#${colour.map((value) => value.toString(16).padStart(2, "0")).join("")}`
-    : `ansi256(${index})`;
+function saysLight({ COLORFGBG = "" }: TerminalFacts["env"]): boolean {
+  return /(?:^|;)(?:7|9|1[0-5])$/.test(COLORFGBG);
 }
 
 /** The last known state of a daemon that is gone: dim, without colours. */
