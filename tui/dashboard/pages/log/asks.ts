@@ -18,7 +18,7 @@ import {
   wantedLines,
 } from "../../core/log-window.js";
 import { notify, patched, type State } from "../../core/model.js";
-import type { LogLink } from "../../core/slices/log.js";
+import type { LogLink, Seek } from "../../core/slices/log.js";
 import { coloured } from "../../text/coloured.js";
 import { jsonLine } from "../../text/json-line.js";
 import { logRoom } from "./log-room.js";
@@ -117,15 +117,20 @@ function endOf({ offset, lines, want }: LogRange): number | null {
   return lines === null ? null : offset + lines;
 }
 
-/** The operations of the chain, whatever they log meanwhile. */
-const placesOf = (links: readonly LogLink[]) => links.map(({ id, offset }) => ({ id, offset }));
-type LogPlace = Pick<LogLink, "id" | "offset">;
+/** What is sought, in the operations of the chain, whatever they log meanwhile. */
+interface SeekWanted {
+  readonly chain: string;
+  readonly links: ReadonlyArray<Pick<LogLink, "id" | "offset">>;
+  readonly query: Seek["query"];
+  readonly errorSince: string | undefined;
+}
 
-function wantedSeek({ log: { window: log, links, seek }, ...state }: State) {
+function wantedSeek(state: State): SeekWanted | null {
+  const { window: log, links, seek } = state.log;
   if (!isReachable(state, state.selected) || seek === null || log.id === null) return null;
   return {
     chain: log.id,
-    links: placesOf(links),
+    links: links.map(({ id, offset }) => ({ id, offset })),
     query: { ...filterQuery(log.filter), ...seek.query },
     errorSince: seek.errorSince,
   };
@@ -137,26 +142,15 @@ export const seek = ask({
     const { seek } = state.log;
     if (seek === null || !isDeepStrictEqual(wantedSeek(state), want)) return state;
     if (line === null) {
-      if (seek.orElse !== null) return patched(state, "log", { seek: seek.orElse });
-      return seek.none === ""
-        ? patched(state, "log", { seek: null })
-        : notify(patched(state, "log", { seek: null }), seek.none);
+      const after = patched(state, "log", { seek: seek.orElse });
+      return seek.orElse !== null || seek.none === "" ? after : notify(after, seek.none);
     }
-    if (seek.errorSince !== undefined)
-      return patched(jumped(patched(state, "log", { seek: null }), line.n), "log", { openedAt: line.n });
-    const match =
-      seek.query.match === undefined || state.log.search === null
-        ? state.log.search
-        : { ...state.log.search, at: line.n };
-    return jumped(patched(state, "log", { seek: null, search: match }), line.n);
+    const found = jumped(patched(state, "log", { seek: null }), line.n);
+    if (seek.errorSince !== undefined) return patched(found, "log", { openedAt: line.n });
+    const { search } = state.log;
+    return patched(found, "log", { search: search && { ...search, at: line.n } });
   },
-  async bring({ links, query, errorSince }, { client, tell, left }) {
-    tell(
-      errorSince === undefined
-        ? await firstLine(client, links, query, left)
-        : await firstError(client, links, query, errorSince, left),
-    );
-  },
+  bring: async (wanted, { client, tell, left }) => tell(await firstLine(client, wanted, left)),
 });
 
 export const matches = ask({
@@ -184,49 +178,35 @@ export const matches = ask({
 });
 
 /**
- * The first line of the chain that matches, in the direction of the query. The daemon looks through so much of a log
- * at a time: it is asked on until it found one, or another line is sought.
+ * The first line of the chain that matches, in the direction of the query, or that tells of an error of the last
+ * attempt. The daemon looks through so much of a log at a time: it is asked on until it found one, or another line is
+ * sought.
  */
 async function firstLine(
   client: DashboardClient,
-  links: readonly LogPlace[],
-  { after = 0, before, ...words }: LogQuery,
+  { links, query: { after = 0, before, ...words }, errorSince }: SeekWanted,
   left: AbortSignal,
 ): Promise<LogLine | null> {
-  const backwards = before !== undefined && before !== null;
   const all = [...links.entries()];
-  for (const [i, { id, offset }] of backwards ? all.reverse() : all) {
+  const last = errorSince === undefined ? Number.POSITIVE_INFINITY : performance.now() + LOOK_MOST;
+  const limit = errorSince === undefined ? 1 : LOG_PAGE;
+  for (const [i, { id, offset }] of before === undefined ? all : all.reverse()) {
     const end = links[i + 1]?.offset ?? Number.POSITIVE_INFINITY;
-    if (backwards ? Number(before) <= offset + 1 : Number(after) >= end) continue;
-    const bounds: LogQuery = backwards
-      ? { before: Math.min(Number(before), end + 1) - offset }
-      : { after: Math.max(0, Number(after) - offset) };
-    for await (const { lines } of client.logPages(id, { ...words, ...bounds, limit: 1 })) {
-      if (lines[0] !== undefined) return shifted(lines, offset)[0]!;
-      if (left.aborted) return null;
+    if (before === undefined ? after >= end : before <= offset + 1) continue;
+    const bounds: LogQuery =
+      before === undefined
+        ? { after: Math.max(0, after - offset) }
+        : { before: Math.min(before, end + 1) - offset };
+    for await (const { lines } of client.logPages(id, { ...words, ...bounds, limit }, left)) {
+      const line = errorSince === undefined ? lines[0] : lines.find((each) => isError(each, errorSince));
+      if (line !== undefined) return shifted([line], offset)[0]!;
+      if (left.aborted || performance.now() > last) return null;
     }
   }
   return null;
 }
 
-/** The first line of an error since then: of the last attempt, not of an earlier one. */
-async function firstError(
-  client: DashboardClient,
-  links: readonly LogPlace[],
-  { after = 0, ...words }: LogQuery,
-  since: string,
-  left: AbortSignal,
-): Promise<LogLine | null> {
-  const link = links.findLast(({ offset }) => offset === after) ?? links.at(-1);
-  if (link === undefined) return null;
-  const end = performance.now() + LOOK_MOST;
-  const begin = Date.parse(since);
-  const isError = ({ stream, at, text }: LogLine) =>
-    stream !== "liveops" && Date.parse(at) >= begin && isErrorLine(jsonLine(text) ?? coloured(text).text);
-  for await (const { lines } of client.logPages(link.id, { ...words, limit: LOG_PAGE }, left)) {
-    const line = lines.find(isError);
-    if (line !== undefined) return shifted([line], link.offset)[0]!;
-    if (left.aborted || performance.now() > end) return null;
-  }
-  return null;
-}
+const isError = ({ stream, at, text }: LogLine, since: string): boolean =>
+  stream !== "liveops" &&
+  Date.parse(at) >= Date.parse(since) &&
+  isErrorLine(jsonLine(text) ?? coloured(text).text);
