@@ -12,6 +12,9 @@ import type {
 } from "@modelcontextprotocol/server";
 import type { World } from "../../../harness/world.js";
 
+/** Where the server runs. */
+type Place = Pick<World, "bin" | "env" | "dir">;
+
 const VERSION = "2025-06-18";
 
 /** The parts of a message from the server that this client reads. */
@@ -33,7 +36,7 @@ export class McpClient {
   readonly #progress = new Map<number, (progress: Progress) => void>();
   #requests = 0;
 
-  private constructor(world: World, words: string[]) {
+  private constructor(world: Place, words: string[]) {
     this.#server = spawn(process.execPath, [world.bin("liveops"), "mcp", ...words], {
       env: world.env,
       cwd: world.dir,
@@ -47,7 +50,7 @@ export class McpClient {
     });
   }
 
-  static async start(world: World, ...words: string[]): Promise<McpClient> {
+  static async start(world: Place, ...words: string[]): Promise<McpClient> {
     const started = new McpClient(world, words);
     const { protocolVersion } = await started.request("initialize", {
       protocolVersion: VERSION,
