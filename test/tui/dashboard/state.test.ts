@@ -348,9 +348,8 @@ describe("the list of actions", () => {
 describe("attention", () => {
   const other = scanning({ createdAt: ago(1) });
 
-  test("until a person moves the selection, it stays on the newest live operation", () => {
-    const state = opened([A]);
-    expect(after(state, changed(other.id, other)).selected).toBe(other.id);
+  test("until a person moves the selection, it stays on a live operation", () => {
+    expect(after(opened([A]), changed(other.id, other)).selected).toBe(A.id);
     const ended = after(
       opened([A, scanning()]),
       changed(scanning().id, { state: "failed", finishedAt: ago(0) }),
@@ -358,36 +357,19 @@ describe("attention", () => {
     expect(ended.selected).toBe(A.id);
   });
 
-  test("after it, what starts elsewhere is announced, and what fails is not", () => {
-    const moved = press(opened([A, failed()]), "j");
-    const told = after(moved, changed(other.id, other));
-    expect(told.selected).toBe(failed().id);
-    expect(told.notice).toMatchObject({ text: "● Crawl a site started" });
-    const ended = after(moved, changed(A.id, { state: "failed", finishedAt: ago(0) }));
-    expect(ended.notice).toBeNull();
-  });
-
-  test("what waits for input comes before what started last, and that before what is paused", () => {
+  test("what waits for input comes before what runs, and that before what is paused", () => {
     const paused = { ...scanning(), createdAt: ago(1), pause: { since: ago(1), seconds: 0, changes: 1 } };
     const state = opened([A, paused]);
     expect(state.selected).toBe(A.id);
     const waitingForInput = { since: ago(0), prompt: "Name?" };
     const newer = { ...scanning(), id: "newerzzzzzzz", chain: { ...scanning().chain, id: "newerzzzzzzz" } };
-    const three = after(state, changed(newer.id, { ...newer, createdAt: ago(0) }));
+    const three = after(state, changed(newer.id, { ...newer, createdAt: ago(0), waitingForInput }));
     expect(three.selected).toBe(newer.id);
-    expect(after(three, changed(A.id, { waitingForInput })).selected).toBe(A.id);
   });
 
   test("while nothing runs, what finished last is selected, and not what waits for its time", () => {
     const later = { ...queued(), notBefore: new Date(NOW + 3_600_000).toISOString() };
     expect(opened([later, failed()]).selected).toBe(failed().id);
-  });
-
-  test("after a minute, a finished selection goes back to what is live", () => {
-    const moved = press(opened([A, failed()]), "j");
-    const tick = (seconds: number): Message => ({ type: "ticked", now: NOW + seconds * 1000 });
-    expect(after(moved, tick(59)).selected).toBe(failed().id);
-    expect(after(moved, tick(61)).selected).toBe(A.id);
   });
 });
 
@@ -407,17 +389,6 @@ describe("marked operations", () => {
     expect(asked).toMatchObject({ kind: "cancel" });
     expect(asked?.kind === "cancel" && asked.ids.toSorted()).toEqual([A.id, second.id].toSorted());
     expect(press(state, "escape").list.marked.size).toBe(0);
-  });
-});
-
-describe("cancel", () => {
-  test("says cancelling, then cancelled", () => {
-    const request = { kind: "cancel", ids: [A.id] } as const;
-    const stopping = { ...A, cancelRequested: true, seq: 9 };
-    const asked = after(opened([A]), { type: "answered", request, operations: [stopping] });
-    expect(asked.notice?.text).toBe("cancelling…");
-    const over = after(asked, changed(A.id, { state: "cancelled", finishedAt: ago(0) }));
-    expect(over.notice?.text).toBe("cancelled");
   });
 });
 

@@ -5,16 +5,11 @@
 
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
-import { isPaused, nameOf, operationOf, selectedOperation } from "./chain.js";
+import { isPaused, operationOf, selectedOperation } from "./chain.js";
 import { linksOf, openChainLog, seekError } from "./chain-log.js";
-import { isReachable } from "./hosts.js";
 import { followLog, jumpTo } from "./log-window.js";
 import { isFree, patched, type State } from "./model.js";
-import { restarted } from "./paging.js";
 import { waitOf } from "./queue-view.js";
-
-/** Seconds after which an idle selection of a finished operation returns to the newest live operation. */
-const IDLE = 60;
 
 /** Every change of `selected` goes through here: the log always belongs to the selected chain. */
 export function select(state: State, id: string | null): State {
@@ -45,13 +40,9 @@ function toLink(state: State, operation: Operation): State {
   return patched(state, "log", { window: jumpTo(state.log.window, link.offset + 1, 1) });
 }
 
-/** After data came in: follows a hand-over, keeps something selected, and tells what is new elsewhere. */
+/** After data came in: follows a hand-over, and keeps something selected. */
 export function settleSelection(before: State, after: State): State {
   if (after === before) return after;
-  return announce(before, settle(before, after));
-}
-
-function settle(before: State, after: State): State {
   const handed = followHandover(before, after);
   if (handed !== after) return handed;
   const operation = selectedOperation(after);
@@ -82,13 +73,6 @@ function followHandover(before: State, after: State): State {
 
 const onHost = ({ host }: Operation): string => (host === undefined ? "" : ` on ${host}`);
 
-/** The link that is followed began on another host than the link before. */
-function movedHost(state: State, before: Operation | undefined, now: Operation): boolean {
-  const previous = operationOf(state, now.chain.previous);
-  const isNew = now.state === "running" && before?.state !== "running" && now.host !== undefined;
-  return isNew && previous?.host !== undefined && previous.host !== now.host;
-}
-
 /** The newest live operation, where nobody chose another one; null: the selection stays. */
 function attention(before: State, after: State): string | null {
   if (
@@ -103,12 +87,8 @@ function attention(before: State, after: State): string | null {
   const newest = newestLive(after);
   // A hand-over moves the view along its chain, or leaves it.
   if (newest === null || newest.chain.id === selected?.chain.id) return null;
-  if (selected === null || isFinal(selected.state)) return newest.id;
-  // Something runs already: only what needs more attention takes its place, or what was submitted since it started.
-  const was = operationOf(before, newest.id);
-  const isLater = newest.createdAt >= (selected.startedAt ?? "");
-  const isNew = isLater && (was?.state !== "running" || needOf(was) < needOf(newest));
-  return isNew || needOf(newest) > needOf(selected) ? newest.id : null;
+  const isOver = selected === null || isFinal(selected.state);
+  return isOver || needOf(newest) > needOf(selected) ? newest.id : null;
 }
 
 /** How much a running operation needs a person: one that waits for input the most, a paused one the least. */
@@ -127,19 +107,6 @@ function newestLive(state: State): Operation | null {
 }
 
 const isIdle = (state: State): boolean => isFree(state) && state.list.text === "";
-
-/** After a tick: an idle selection of something finished goes back to the newest live operation. */
-export function settleIdle(state: State): State {
-  if (state.selection.movedAt === null || state.now - state.selection.movedAt < IDLE * 1000 || !isIdle(state))
-    return state;
-  const selected = selectedOperation(state);
-  if (selected === null || !isFinal(selected.state)) return state;
-  if (!state.log.window.follow && state.log.openedAt === null) return state;
-  const newest = newestLive(state);
-  return newest === null
-    ? state
-    : patched(select(restarted(state), newest.id), "selection", { movedAt: null });
-}
 
 function replaceSelected(before: State, after: State): State {
   if (after.selection.wanted !== null) return after;
@@ -164,25 +131,4 @@ function reopened(before: State, after: State): boolean {
   const was = selectedOperation(before);
   const is = selectedOperation(after);
   return was !== null && is !== null && was.id === is.id && isFinal(was.state) && !isFinal(is.state);
-}
-
-/** What started elsewhere since the last drawing, and what was asked for here, is told at the foot. */
-function announce(before: State, after: State): State {
-  if (before.connection.state !== "live" || before.view.operations === after.view.operations) return after;
-  let { notice } = after;
-  const selected = selectedOperation(after);
-  for (const [id, operation] of after.view.operations) {
-    const was = before.view.operations.get(id);
-    // Changes of a host before its first answer are not reported. The operation around it tells its end.
-    if (was === operation || !isReachable(before, id)) continue;
-    if (was?.state === operation.state || operation.parent !== undefined) continue;
-    if (selected?.chain.id === operation.chain.id) {
-      if (selected.id === id && movedHost(after, was, operation))
-        notice = { text: `→ ${operation.title} started${onHost(operation)}`, level: "success" };
-      if (operation.state === "cancelled" && was?.cancelRequested)
-        notice = { text: "cancelled", level: "success" };
-    } else if (operation.state === "running" && operation.chain.previous === null)
-      notice = { text: `● ${nameOf(after, operation)} started`, level: "info" };
-  }
-  return notice === after.notice || after.notice?.level === "error" ? after : { ...after, notice };
 }
