@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import { EMPTY_VIEW } from "../../../protocol/watch.js";
-import { SORTS } from "../../../tui/dashboard/core/listing.js";
 import { patched, type State } from "../../../tui/dashboard/core/model.js";
 import { reordered } from "../../../tui/dashboard/core/order.js";
 import type { StreamLine } from "../../../tui/dashboard/core/source.js";
@@ -48,10 +47,9 @@ test("after any lines and records it is that of a list made anew", () => {
   fc.assert(
     fc.property(
       fc.array(fc.array(step, { maxLength: 5 }), { maxLength: 20 }),
-      fc.constantFrom(...SORTS),
       fc.boolean(),
-      (bursts, sort, unfold) => {
-        const list = { sort, unfold, wholeQueue: true };
+      (bursts, unfold) => {
+        const list = { unfold, wholeQueue: true };
         let state: State = patched({ ...initial(), view: EMPTY_VIEW }, "list", list);
         for (const burst of bursts) {
           state = applyLines(state, burst.filter(isLine));

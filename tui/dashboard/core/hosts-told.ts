@@ -56,10 +56,8 @@ function shownOf({ renewedAt: _, ...host }: Host, isPage: boolean): unknown {
   return isPage ? host : [name, state, since, draining, slots, daemon?.reason, daemon?.counts];
 }
 
-/** The older operations of a host that is back have no place in a window that was closed without it. */
+/** The pages lack the older operations of a host that is back. */
 function withBack(state: State, host: string): State {
-  const { paging } = state.list;
-  const isOpen = paging.only !== null || paging.pages.length === 0;
-  const list = patched(state, "list", isOpen ? {} : { paging: UNASKED });
+  const list = patched(state, "list", { paging: UNASKED });
   return patched(list, "operation", { heard: heardNow(list, host) });
 }

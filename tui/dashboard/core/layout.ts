@@ -3,7 +3,7 @@ import type { Waiting } from "../../describe/waits.js";
 import { operationOf } from "./chain.js";
 import type { Section } from "./listing.js";
 import { moreQueued, type State } from "./model.js";
-import { isSectioned, selectedRow } from "./order.js";
+import { selectedRow } from "./order.js";
 import { perObject } from "./per-object.js";
 import { sectionOf } from "./state-style.js";
 import { troublesOf } from "./trouble.js";
@@ -123,12 +123,9 @@ const QUEUE_LEAST = 6;
 
 function makeLayout(state: State): ListLayout {
   const { listWidth, height } = panesOf(state);
-  const { order } = state.list;
   const waits = waitsShown(state, height);
   const lines = height - BORDER - (waits.length === 0 ? 0 : waits.length + BORDER);
-  const sections = isSectioned(state.list)
-    ? sectionsOf(state, lines, listWidth)
-    : { finished: section(state, "all", order, lines, 0) };
+  const sections = sectionsOf(state, lines, listWidth);
   return { waits, sections, rows: Object.values(sections).flatMap(({ rows }) => rows) };
 }
 

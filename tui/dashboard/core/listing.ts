@@ -1,15 +1,12 @@
-/** The view of the list: its filter, its order, the unfolded chains and the loaded pages. */
+/** The view of the list: its filter, the unfolded chains and the loaded pages. */
 
 import type { Operation } from "../../../protocol/operation.js";
-import { isFinal, type State as OperationState, STATES } from "../../../protocol/state.js";
+import { type State as OperationState, STATES } from "../../../protocol/state.js";
 import { nearest } from "../../../protocol/text/nearest.js";
 import { bareOf, shownHost } from "./key.js";
 import { perObject } from "./per-object.js";
 
 const NO_FILTER: Filter = { terms: [] };
-
-export const SORTS = ["live", "newest", "name"] as const;
-export type Sort = (typeof SORTS)[number];
 
 export type Section = "running" | "queued" | "finished";
 
@@ -34,7 +31,6 @@ export interface Listing {
   /** As typed; `filter` is what it says. */
   readonly text: string;
   readonly filter: Filter;
-  readonly sort: Sort;
   /** Ids of chains of which each link has a row, or of those that have not, where `unfold` is set. */
   readonly turned: ReadonlySet<string>;
   readonly unfold: boolean;
@@ -52,48 +48,27 @@ export interface Listing {
   readonly tops: Readonly<Record<Section, number>>;
 }
 
-/** A window of pages of finished operations around the place one is at. Without pages it is what the stream brought. */
+/** The pages that are fetched besides what the watch stream brings. */
 export interface Paging {
-  /** The newest page first. */
-  readonly pages: readonly ListPage[];
-  /** Ids of the pages, where the window does not begin with the newest operation: no others have a row. Else null. */
-  readonly only: ReadonlySet<string> | null;
-  /** Operations that fit, in the whole store, as of the last page; null: no page yet. */
-  readonly total: number | null;
-  /** The operations of `total` that are newer than the window. */
-  readonly skipped: number;
-  /** The last row of all is wanted: it is selected once its page is there. */
-  readonly toEnd: boolean;
-  /** The pages of queued operations that the stream does not bring. */
-  readonly queue: QueuePages;
+  readonly finished: Pages;
+  readonly queued: Pages;
 }
 
-export interface QueuePages {
+export interface Pages {
   /** The place from which the next page is listed, or again the last one; null: the first page. */
   readonly before: string | null;
   readonly hasAll: boolean;
+  /** Operations that fit, in the whole store, as of the last page; null: no page yet. */
+  readonly total: number | null;
 }
 
-export interface ListPage {
-  readonly ids: readonly string[];
-  /** The daemon's places from which the pages on either side are listed; null: there is none. */
-  readonly newer: string | null;
-  readonly older: string | null;
-}
+const NO_PAGE: Pages = { before: null, hasAll: false, total: null };
 
-export const UNASKED: Paging = {
-  pages: [],
-  only: null,
-  total: null,
-  skipped: 0,
-  toEnd: false,
-  queue: { before: null, hasAll: false },
-};
+export const UNASKED: Paging = { finished: NO_PAGE, queued: NO_PAGE };
 
 export const LIST: Listing = {
   text: "",
   filter: NO_FILTER,
-  sort: "live",
   turned: new Set(),
   unfold: false,
   wholeQueue: false,
@@ -114,10 +89,9 @@ export function isUnfolded(listing: Listing, chain: string): boolean {
 const hasInside = ({ terms }: Filter): boolean =>
   terms.some(({ kind, not }) => !not && (kind === "queue" || kind === "id"));
 
-/** Whether the list has the operation: it fits the filter and the window. */
-export function isListed({ filter, paging: { only } }: Listing, operation: Operation): boolean {
-  if (operation.parent !== undefined && !hasInside(filter)) return false;
-  return (only === null || !isFinal(operation.state) || only.has(operation.id)) && fits(filter, operation);
+/** Whether the list has the operation. */
+export function isListed({ filter }: Listing, operation: Operation): boolean {
+  return (operation.parent === undefined || hasInside(filter)) && fits(filter, operation);
 }
 
 export interface Filter {

@@ -6,7 +6,7 @@
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { operationOf } from "./chain.js";
-import { type Fold, isListed, isUnfolded, type Listing, type Sort, type Sorted } from "./listing.js";
+import { type Fold, isListed, isUnfolded, type Sorted } from "./listing.js";
 import { patched, type State } from "./model.js";
 import { sectionOf } from "./state-style.js";
 
@@ -48,39 +48,26 @@ function ended(a: Operation, b: Operation): number {
   return end === other ? newest(a, b) : end < other ? 1 : -1;
 }
 
-const name = ({ title, label }: Operation) => `${title} ${label ?? ""}`.toLowerCase();
-/** Made when it is first needed: it costs milliseconds of the first frame. */
-let words: Intl.Collator | null = null;
-
-function byName(a: Operation, b: Operation): number {
-  words ??= new Intl.Collator("en", { numeric: true });
-  return words.compare(name(a), name(b));
-}
-
-const COMPARE: Record<Sort, Compare> = {
-  live: compare,
-  newest,
-  name: (a, b) => byName(a, b) || newest(a, b),
-};
+/** What decides where a row stands, and whether there is one. */
+const PLACED_BY = [
+  "state",
+  "queuePosition",
+  "createdAt",
+  "startedAt",
+  "finishedAt",
+  "queue",
+  "host",
+  "on",
+  "priority",
+  "notBefore",
+  "title",
+  "label",
+  "approvals",
+] as const;
 
 /** Whether the operation's row may have to move, come or go. */
-function moves(before: Operation | null, after: Operation | null): boolean {
-  return (
-    before?.state !== after?.state ||
-    before?.queuePosition !== after?.queuePosition ||
-    before?.createdAt !== after?.createdAt ||
-    before?.startedAt !== after?.startedAt ||
-    before?.finishedAt !== after?.finishedAt ||
-    before?.queue !== after?.queue ||
-    before?.host !== after?.host ||
-    before?.on !== after?.on ||
-    before?.priority !== after?.priority ||
-    before?.notBefore !== after?.notBefore ||
-    before?.title !== after?.title ||
-    before?.label !== after?.label ||
-    before?.approvals !== after?.approvals
-  );
-}
+const moves = (before: Operation | null, after: Operation | null): boolean =>
+  PLACED_BY.some((name) => before?.[name] !== after?.[name]);
 
 /** Operations from which on a list that is made anew costs less. */
 const MANY = 1000;
@@ -101,7 +88,7 @@ function sortedOf({ view, fetched, list }: State): Sorted {
   const chains = Map.groupBy(listed, ({ chain }) => chain.id);
   for (const links of chains.values()) links.sort(byIndex);
   const heads = [...chains.values()].map((links) => links.at(-1)!);
-  return { chains, heads: heads.sort(COMPARE[list.sort]) };
+  return { chains, heads: heads.sort(compare) };
 }
 
 const byIndex: Compare = (a, b) => a.chain.index - b.chain.index;
@@ -129,19 +116,18 @@ function sortedAfter(sorted: Sorted, before: State, after: State, ids: ReadonlyS
     if (to === undefined) chains.delete(chain);
     else chains.set(chain, links);
   }
-  const by = COMPARE[after.list.sort];
   const heads = [...sorted.heads];
-  for (const operation of gone) heads.splice(heads.indexOf(operation, placeOf(heads, operation, by)), 1);
-  for (const operation of come) heads.splice(placeOf(heads, operation, by), 0, operation);
+  for (const operation of gone) heads.splice(heads.indexOf(operation, placeOf(heads, operation)), 1);
+  for (const operation of come) heads.splice(placeOf(heads, operation), 0, operation);
   return { chains, heads };
 }
 
 /** The first place at which the operation may stand. */
-function placeOf(heads: readonly Operation[], operation: Operation, by: Compare): number {
+function placeOf(heads: readonly Operation[], operation: Operation): number {
   let [low, high] = [0, heads.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (by(heads[middle]!, operation) < 0) low = middle + 1;
+    if (compare(heads[middle]!, operation) < 0) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -151,7 +137,7 @@ function withRows(state: State, sorted: Sorted): State {
   const { list } = state;
   const order: string[] = [];
   const folds = new Map<string, Fold>();
-  const isFolded = isSectioned(list) && !list.wholeQueue && list.text === "";
+  const isFolded = !list.wholeQueue && list.text === "";
   const most = isFolded ? queueRows(state) : Number.POSITIVE_INFINITY;
   let [queued, finished] = [0, 0];
   for (const head of sorted.heads) {
@@ -162,11 +148,6 @@ function withRows(state: State, sorted: Sorted): State {
     if (links.length > 1) addChain(order, folds, links, isUnfolded(list, head.chain.id));
   }
   return patched(state, "list", { sorted, order, folds, finished });
-}
-
-/** Whether running, queued and finished operations stand apart. */
-export function isSectioned(listing: Listing): boolean {
-  return listing.sort === "live";
 }
 
 /** Rows of a folded queue. */

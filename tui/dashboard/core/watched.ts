@@ -88,11 +88,11 @@ function fetchedAfter({ fetched, selected }: State, lines: readonly WatchLine[])
 
 /** The queue is read on, or anew after a snapshot, where it has more operations that the stream does not bring. */
 function listingAfter({ list, view }: State, after: WatchView, lines: readonly WatchLine[]): Listing {
-  const { queue } = list.paging;
-  const isAnew = lines.some(({ type }) => type === "snapshot") && queue !== UNASKED.queue;
-  if (!isAnew && !(queue.hasAll && after.moreQueued > view.moreQueued)) return list;
-  const pages = isAnew ? UNASKED.queue : { ...queue, hasAll: false };
-  return { ...list, paging: { ...list.paging, queue: pages } };
+  const { queued } = list.paging;
+  const isAnew = lines.some(({ type }) => type === "snapshot") && queued !== UNASKED.queued;
+  if (!isAnew && !(queued.hasAll && after.moreQueued > view.moreQueued)) return list;
+  const pages = isAnew ? UNASKED.queued : { ...queued, hasAll: false };
+  return { ...list, paging: { ...list.paging, queued: pages } };
 }
 
 /** Queued operations behind those that the stream brings: they move as the last one that a line moves. */
@@ -236,7 +236,7 @@ function trimmed(view: WatchView, selected: string | null): WatchView {
   };
 }
 
-export function without<T>(map: ReadonlyMap<string, T>, ids: readonly string[]): ReadonlyMap<string, T> {
+function without<T>(map: ReadonlyMap<string, T>, ids: readonly string[]): ReadonlyMap<string, T> {
   const rest = new Map(map);
   for (const id of ids) rest.delete(id);
   return rest;

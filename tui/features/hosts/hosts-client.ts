@@ -13,11 +13,6 @@ import { bareOf, hostOfKey } from "../../dashboard/core/key.js";
 import type { HostClient, Hosts } from "./hosts.js";
 import { lineAt, MERGED, replyAt } from "./keyed.js";
 
-/** Lists whose next pages are kept. */
-const LISTS_MOST = 64;
-
-const LIST_PAGE = 200;
-
 /** The key of the query or body that names the host, where no value of the path does. */
 const NAMED_BY: Partial<Record<RouteName, string>> = {
   submit: "op",
@@ -30,22 +25,7 @@ const NAMED_BY: Partial<Record<RouteName, string>> = {
   resumeQueue: "queue",
 };
 
-/** How far the list of a host was read. */
-interface Place {
-  /** Where its next page begins; undefined: at its first page, null: nowhere. */
-  readonly next: string | null | undefined;
-  /** Read, and not on a page yet: no page skips an operation of a slower list. */
-  readonly waiting: readonly Operation[];
-  readonly total: number;
-}
-
-const AT_FIRST: Place = { next: undefined, waiting: [], total: 0 };
-
 class HostsRequests extends Requests {
-  /** By the cursor that was given out. */
-  readonly #lists = new Map<string, ReadonlyMap<string, Place>>();
-  #lastList = 0;
-
   /** Each host has its own. */
   readonly socket = "";
 
@@ -121,43 +101,19 @@ class HostsRequests extends Requests {
     throw new Error(`no operation ${id} on the hosts that answer`);
   }
 
+  /** The first page of each host that answers. Older operations are listed by their own daemon. */
   async #list(query: ListQuery, signal?: AbortSignal): Promise<OperationPage> {
-    if (query.limit !== 0) return this.#page(query, signal);
-    const question = `count ${query.finishedSince ?? ""} ${query.state ?? ""}`;
-    const replies = await this.several.ask(question, ({ client }) => client.list(query, signal), signal);
-    return page([], null, [...replies.values()]);
-  }
-
-  async #page(
-    { before, order = "newest", limit = LIST_PAGE, ...query }: ListQuery,
-    signal: AbortSignal | undefined,
-  ): Promise<OperationPage> {
-    const known = before === undefined ? new Map<string, Place>() : this.#lists.get(before);
-    if (known === undefined) throw new Error("the list was read too long ago");
-    const places = new Map(known);
-    const read = async ({ name, client }: HostClient) => {
-      const { next, waiting } = places.get(name) ?? AT_FIRST;
-      if (next === null || waiting.length >= limit) return;
-      const from = next === undefined ? {} : { before: next };
-      const reply = replyAt("list", await client.list({ ...query, order, limit, ...from }, signal), name);
-      places.set(name, { ...reply, waiting: [...waiting, ...reply.operations] });
-    };
-    // A host that does not answer is asked again with the next page.
-    await Promise.allSettled(this.several.live().map(read));
-    const sign = order === "oldest" ? 1 : -1;
-    const all = [...places.values()].flatMap(({ waiting }) => waiting);
-    const sorted = all.toSorted((a, b) => sign * (Date.parse(a.createdAt) - Date.parse(b.createdAt)));
-    const taken = new Set(sorted.slice(0, limit));
-    for (const [name, place] of places)
-      places.set(name, { ...place, waiting: place.waiting.filter((each) => !taken.has(each)) });
-    const hasMore = [...places.values()].some(({ next, waiting }) => next !== null || waiting.length > 0);
-    return page([...taken], hasMore ? this.#keep(places) : null, [...places.values()]);
-  }
-
-  #keep(places: ReadonlyMap<string, Place>): string {
-    const cursor = String(++this.#lastList);
-    this.#lists.set(cursor, places).delete(String(this.#lastList - LISTS_MOST));
-    return cursor;
+    const asked = this.several
+      .live()
+      .map(async ({ name, client }) => replyAt("list", await client.list(query, signal), name));
+    const outcomes = await Promise.allSettled(asked);
+    const replies = outcomes.flatMap((each) => (each.status === "fulfilled" ? [each.value] : []));
+    const sign = query.order === "oldest" ? 1 : -1;
+    const operations = replies
+      .flatMap((each) => each.operations)
+      .sort((a, b) => sign * (Date.parse(a.createdAt) - Date.parse(b.createdAt)));
+    const total = replies.reduce((sum, each) => sum + each.total, 0);
+    return { operations, next: null, previous: null, total, cursor: "" };
   }
 }
 
@@ -165,16 +121,6 @@ export type HostsClient = HostsRequests & Methods;
 export const HostsClient = HostsRequests as new (
   ...args: ConstructorParameters<typeof HostsRequests>
 ) => HostsClient;
-
-/** A window of pages of several lists goes one way. */
-function page(
-  operations: Operation[],
-  next: string | null,
-  replies: ReadonlyArray<{ readonly total: number }>,
-): OperationPage {
-  const total = replies.reduce((sum, each) => sum + each.total, 0);
-  return { operations, next, previous: null, total, cursor: "" };
-}
 
 const isOfOneHost = ({ chain, parent = "" }: ListQuery): boolean =>
   chain !== undefined || hostOfKey(parent) !== null;

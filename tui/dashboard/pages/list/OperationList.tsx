@@ -57,14 +57,14 @@ function titleOf(state: State, section: SectionLayout): Piece[] {
   const { section: name, total } = section;
   const { list, view } = state;
   const title: Piece = [TITLES[name], "bold"];
-  if (name === "all") return [title, [list.sort === "live" ? "" : ` sorted by ${list.sort}`, "muted"]];
+  if (name === "all") return [title];
   // A row stands for all links of a chain.
   const inRows = finishedIn(view) - list.finished + total;
   const all = { ...liveCounts(state), finished: inRows }[name];
   const found = name === "finished" ? extentOf(state, section).of : total;
   const count = list.text === "" ? Math.max(all, total) : found;
   // The right part has the count with the range.
-  const isRange = name === "finished" && (section.top > 0 || list.paging.toEnd);
+  const isRange = name === "finished" && section.top > 0;
   return [
     title,
     [isRange ? "" : ` ${formatCount(count)}`, "muted"],
@@ -82,8 +82,6 @@ function pausedOf(state: State): Piece[] {
 
 function rightOf(state: State, section: SectionLayout): Piece[] {
   const { list, view } = state;
-  if (list.paging.toEnd && section === listLayout(state).sections.finished)
-    return [["loading the last rows…", "warn"]];
   if (section.section !== "finished" || section.top > 0) return rangeOf(state, section);
   if (list.text !== "") return [];
   const { failed, cancelled } = view.counts;

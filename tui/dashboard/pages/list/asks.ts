@@ -3,48 +3,32 @@ import { exitCodeOfStatus, Refusal } from "../../../../protocol/errors.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import { newEnds } from "../../../describe/last-look.js";
 import { ask, TYPING } from "../../core/ask.js";
+import type { Paging } from "../../core/listing.js";
 import { patched, type State } from "../../core/model.js";
 import {
-  addPageOf,
-  addQueuePage,
-  endsWithOldest,
+  addPage,
   type PageReply,
+  type PageWanted,
   pageQuery,
-  type QueuePageReply,
-  type QueuePageWanted,
-  queueQuery,
   wantedPage,
   wantedQueuePage,
 } from "../../core/paging.js";
-import { choose, select, settleSelection } from "../../core/select.js";
+import { select, settleSelection } from "../../core/select.js";
 import { addFetched } from "../../core/watched.js";
 
-/** While a person types a filter, it is not asked for at each letter. */
-const typing = ({ text, before }: QueuePageWanted) => (text !== "" && before === null ? TYPING : 0);
+const pagesOf = (section: keyof Paging, want: (state: State) => PageWanted | null) =>
+  ask({
+    ofAll: true,
+    want,
+    // While a person types a filter, it is not asked for at each letter.
+    wait: ({ text, before }) => (text !== "" && before === null ? TYPING : 0),
+    take: (state, reply: PageReply, wanted) => settleSelection(state, addPage(state, section, wanted, reply)),
+    bring: async (wanted, { client, tell, state }) =>
+      tell(await client.list(pageQuery(state(), section, wanted))),
+  });
 
-export const page = ask({
-  ofAll: true,
-  want: wantedPage,
-  wait: (want) => typing(want),
-  take: (state, reply: PageReply, want) => toEnd(settleSelection(state, addPageOf(state, want, reply))),
-  bring: async (want, { client, tell, state }) => tell(await client.list(pageQuery(state(), want))),
-});
-
-/** The last row of all is selected where it was asked for. */
-function toEnd(state: State): State {
-  const { list } = state;
-  if (!list.paging.toEnd || !endsWithOldest(state)) return state;
-  const paging = { ...list.paging, toEnd: false };
-  return choose(patched(state, "list", { paging }), state.list.order.at(-1) ?? null);
-}
-
-export const queue = ask({
-  ofAll: true,
-  want: wantedQueuePage,
-  wait: (want) => typing(want),
-  take: (state, reply: QueuePageReply, want) => settleSelection(state, addQueuePage(state, want, reply)),
-  bring: async (want, { client, tell, state }) => tell(await client.list(queueQuery(state(), want))),
-});
+export const page = pagesOf("finished", wantedPage);
+export const queue = pagesOf("queued", wantedQueuePage);
 
 export const find = ask({
   ofAll: true,

@@ -1,15 +1,14 @@
-/** The keys and the mouse in the list: filter, order, unfold, mark, and move. */
+/** The keys and the mouse in the list: filter, unfold, mark, and move. */
 
 import { actionsIn, hasList, hasSelected, inDetail, inList } from "../../core/action-parts.js";
 import { operationOf, selectedOperation } from "../../core/chain.js";
 import { childrenOf } from "../../core/inside.js";
 import { BORDER, listLayout, panesOf, topRows } from "../../core/layout.js";
-import { type Listing, parseFilter, SORTS } from "../../core/listing.js";
+import { type Listing, parseFilter, UNASKED } from "../../core/listing.js";
 import { scrollLog } from "../../core/log-window.js";
 import { isFree, type Pane, patched, type State } from "../../core/model.js";
 import type { Mover } from "../../core/movers.js";
 import { reordered, selectedRow } from "../../core/order.js";
-import { endsWithOldest, restarted } from "../../core/paging.js";
 import { choose, select } from "../../core/select.js";
 import { EMPTY_LINE, lineOf } from "../../text/line-edit.js";
 import { movedByHand } from "../log/moves.js";
@@ -21,7 +20,7 @@ function listed(state: State, change: Partial<Listing>): State {
 }
 
 export function filtered(state: State, text: string): State {
-  return listed(restarted(state), { text, filter: parseFilter(text) });
+  return listed(state, { text, filter: parseFilter(text), paging: UNASKED });
 }
 
 /** Unfolds or folds the selected chain; on the queue, the queue. */
@@ -62,30 +61,11 @@ function linkOf(state: State, to: "previous" | "next"): string | null {
 }
 
 /** The selection moved by rows. */
-function moveBy(before: State, by: number): State {
-  const state = waiting(before, false);
+function moveBy(state: State, by: number): State {
   const count = state.list.order.length;
   if (count === 0) return state;
   const from = Math.max(0, selectedRow(state));
   return choose(state, state.list.order[Math.max(0, Math.min(count - 1, from + by))] ?? null);
-}
-
-function toFirst(state: State): State {
-  // Another window replaces all rows, and the selected one too.
-  const start = state.list.paging.only === null ? state : restarted({ ...state, selected: null });
-  return moveBy(start, Number.NEGATIVE_INFINITY);
-}
-
-/** To the last row of all; where it is not here, its page is asked for. */
-function toLast(state: State): State {
-  const last = moveBy(state, Number.POSITIVE_INFINITY);
-  return endsWithOldest(last) ? last : waiting(last, true);
-}
-
-function waiting(state: State, toEnd: boolean): State {
-  const { list } = state;
-  if (list.paging.toEnd === toEnd) return state;
-  return patched(state, "list", { paging: { ...list.paging, toEnd } });
 }
 
 function paneAt(state: State, x: number): Pane {
@@ -132,8 +112,6 @@ export const LIST_MOVER: Mover = {
     const { finished } = listLayout(state).sections;
     return moveBy(state, direction * Math.max(1, finished.height - 1));
   },
-  first: toFirst,
-  last: toLast,
 };
 
 export const LIST_ACTIONS = [
@@ -161,15 +139,6 @@ export const LIST_ACTIONS = [
         const marked = new Set(state.list.marked);
         if (!marked.delete(id)) marked.add(id);
         return moveBy(patched(state, "list", { marked }), 1);
-      },
-    },
-    {
-      name: "sort",
-      keys: [],
-      description: "the next order: activity, newest, name",
-      run: (state) => {
-        const next = SORTS[(SORTS.indexOf(state.list.sort) + 1) % SORTS.length]!;
-        return listed(restarted(state), { sort: next });
       },
     },
     {
