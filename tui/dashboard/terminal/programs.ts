@@ -19,16 +19,19 @@ interface Surroundings {
   readonly suspend: (meanwhile: () => Promise<void>) => void;
 }
 
+const failed = ({ dispatch }: Surroundings, text: string): void =>
+  dispatch({ type: "noticed", text, level: "error" });
+
 /** Runs `liveops start` of the same installation. */
-export function startDaemon({ dispatch, flags }: Surroundings): void {
+export function startDaemon(surroundings: Surroundings): void {
+  const { flags } = surroundings;
   if (flags.remote !== undefined) {
-    const text = `start it on that machine: ${startCommand(flags)}`;
-    dispatch({ type: "noticed", text, level: "error" });
+    failed(surroundings, `start it on that machine: ${startCommand(flags)}`);
     return;
   }
   const bin = fileURLToPath(new URL("./bin/liveopsd.cjs", import.meta.url));
   if (!existsSync(bin)) {
-    dispatch({ type: "noticed", text: "liveopsd is not installed beside liveops-tui", level: "error" });
+    failed(surroundings, "liveopsd is not installed beside liveops-tui");
     return;
   }
   const child = spawn(process.execPath, [bin, "start", ...flagWords(flags)], {
@@ -37,12 +40,7 @@ export function startDaemon({ dispatch, flags }: Surroundings): void {
   let output = "";
   child.stderr.on("data", (data) => (output += data));
   child.on("close", (code) => {
-    if (code !== 0)
-      dispatch({
-        type: "noticed",
-        text: `liveops start: ${output.trim() || `exit ${code}`}`,
-        level: "error",
-      });
+    if (code !== 0) failed(surroundings, `liveops start: ${output.trim() || `exit ${code}`}`);
   });
 }
 
@@ -61,11 +59,12 @@ const UNTIL_READ = '"$@" || { printf "\\nEnter returns to the dashboard "; read 
 /** Runs `liveops attach` or `liveops shell` of the same installation. */
 export async function onTerminal(
   { type, id }: Extract<Effect, { type: "attach" | "shell" }>,
-  { dispatch, flags }: Surroundings,
+  surroundings: Surroundings,
 ): Promise<void> {
+  const { flags } = surroundings;
   const bin = fileURLToPath(new URL("./bin/liveops.cjs", import.meta.url));
   if (!existsSync(bin)) {
-    dispatch({ type: "noticed", text: "liveops is not installed beside liveops-tui", level: "error" });
+    failed(surroundings, "liveops is not installed beside liveops-tui");
     return;
   }
   try {
@@ -73,7 +72,7 @@ export async function onTerminal(
     if (type === "shell") await run("/bin/sh", ["-c", UNTIL_READ, "sh", ...words]);
     else await run(words[0]!, [...words.slice(1), "--once"]);
   } catch (error) {
-    dispatch({ type: "noticed", text: `${type}: ${(error as Error).message}`, level: "error" });
+    failed(surroundings, `${type}: ${(error as Error).message}`);
   }
 }
 
@@ -83,8 +82,9 @@ const EDITED_MOST = 8 << 20;
 /** Opens the source of the error, else the log, in the editor. */
 export async function edit(
   { id, title, source }: Extract<Effect, { type: "edit" }>,
-  { client, env, dispatch }: Surroundings,
+  surroundings: Surroundings,
 ): Promise<void> {
+  const { client, env } = surroundings;
   const editor = env.VISUAL || env.EDITOR || "vi";
   const dir = source === null ? mkdtempSync(join(tmpdir(), "liveops-log-")) : null;
   try {
@@ -98,7 +98,7 @@ export async function edit(
     // `EDITOR="code --wait"` has words of its own.
     await run("/bin/sh", ["-c", `exec ${editor} "$@"`, "sh", ...words]);
   } catch (error) {
-    dispatch({ type: "noticed", text: `editor: ${(error as Error).message}`, level: "error" });
+    failed(surroundings, `editor: ${(error as Error).message}`);
   } finally {
     if (dir !== null) rmSync(dir, { recursive: true, force: true });
   }

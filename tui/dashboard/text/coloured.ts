@@ -45,15 +45,20 @@ function marksIn(text: string, sought: string): [from: number, after: number][] 
 export function addMarked(line: Line, text: string, words: readonly string[], style: Style): Line {
   const marks = words.flatMap((word) => marksIn(text, word));
   if (marks.length === 0) return line.add(text, style);
-  const ends = [...new Set([...marks.flat(), text.length])].filter((at) => at > 0).sort((a, b) => a - b);
-  let from = 0;
-  for (const end of ends) {
-    const isMarked = marks.some(([begin, after]) => begin <= from && from < after);
-    line.add(text.slice(from, end), ...(isMarked ? (["accent", "bold"] as const) : [style]));
-    from = end;
-  }
+  for (const { from, end } of partsOf(text, marks.flat()))
+    line.add(text.slice(from, end), ...(covers(marks, from) ? (["accent", "bold"] as const) : [style]));
   return line;
 }
+
+/** The parts of the text between the places. */
+function partsOf(text: string, places: readonly number[]): { from: number; end: number }[] {
+  const inside = places.filter((at) => at > 0 && at < text.length);
+  const ends = [...new Set([...inside, text.length])].sort((a, b) => a - b);
+  return ends.map((end, i) => ({ from: ends[i - 1] ?? 0, end }));
+}
+
+const covers = (marks: ReturnType<typeof marksIn>, at: number): boolean =>
+  marks.some(([from, after]) => from <= at && at < after);
 
 /** The properties of a row of a log line besides its text. */
 export interface RowLook {
@@ -71,22 +76,17 @@ export function addColoured(line: Line, row: string, { spans, links, offset, sou
   const text = fit(row, line.left);
   const marks = marksIn(text, sought);
   const edges = [...spans.map(({ from }) => from), ...links.flatMap(({ from, to }) => [from, to])];
-  const places = [...edges.map((place) => place - offset), ...marks.flat(), text.length];
-  const ends = [...new Set(places)].filter((at) => at > 0 && at <= text.length).sort((a, b) => a - b);
-  let from = 0;
-  for (const end of ends) {
+  for (const { from, end } of partsOf(text, [...edges.map((at) => at - offset), ...marks.flat()])) {
     const codes = spans.findLast((span) => span.from - offset <= from)?.codes ?? "";
-    const isMarked = marks.some(([begin, after]) => begin <= from && from < after);
     const own: Style = codes === "" ? style : `sgr ${codes}`;
     const at = offset + from;
     const link = links.find((each) => each.from <= at && at < each.to);
     line.add(
       text.slice(from, end),
       own,
-      isMarked ? "inverse" : "plain",
+      covers(marks, from) ? "inverse" : "plain",
       ...(link === undefined ? [] : ([`link ${link.url}`] as const)),
     );
-    from = end;
   }
   return line;
 }
