@@ -168,27 +168,29 @@ function placeAfter(lines: readonly LogLine[], n: number): number {
   return low;
 }
 
-/** Rows that a line takes on the screen. */
-export type RowsOf = (line: LogLine) => number;
-const oneRow: RowsOf = () => 1;
+/** The rows of the screen for lines, and how many of them a line takes. */
+export interface LogRows {
+  readonly height: number;
+  readonly rowsOf: (line: LogLine) => number;
+}
 
 /**
  * The lines on a screen of so many rows: the last ones, or those up to `bottom`, and a full screen wherever there are
  * lines for one. Their last rows are what is seen, where they have more.
  */
-export function visibleLines(log: LogWindow, height: number, rowsOf: RowsOf = oneRow): readonly LogLine[] {
+export function visibleLines(log: LogWindow, room: LogRows): readonly LogLine[] {
   const { lines } = log;
-  if (height <= 0 || lines.length === 0) return [];
+  if (room.height <= 0 || lines.length === 0) return [];
   let end = log.follow ? lines.length : placeAfter(lines, log.bottom);
   let start = end;
-  let left = height;
+  let left = room.height;
   while (start > 0 && left > 0) {
     // The uppermost line may have room only for its last rows.
-    left -= rowsOf(lines[start - 1]!);
+    left -= room.rowsOf(lines[start - 1]!);
     start--;
   }
   while (end < lines.length && left > 0) {
-    const rows = rowsOf(lines[end]!);
+    const rows = room.rowsOf(lines[end]!);
     if (rows > left) break;
     left -= rows;
     end++;
@@ -197,12 +199,12 @@ export function visibleLines(log: LogWindow, height: number, rowsOf: RowsOf = on
 }
 
 /** Moves by lines: up stops following, down to the end follows again. */
-export function scrollLog(log: LogWindow, by: number, height: number, rowsOf: RowsOf = oneRow): LogWindow {
+export function scrollLog(log: LogWindow, by: number, room: LogRows): LogWindow {
   const { lines } = log;
   if (lines.length === 0) return log;
-  const visible = visibleLines(log, height, rowsOf);
+  const visible = visibleLines(log, room);
   const from = placeAfter(lines, visible.at(-1)!.n) - 1;
-  const top = visibleLines({ ...log, follow: false, bottom: lines[0]!.n }, height, rowsOf);
+  const top = visibleLines({ ...log, follow: false, bottom: lines[0]!.n }, room);
   const lowest = placeAfter(lines, top.at(-1)!.n) - 1;
   const place = Math.max(lowest, Math.min(lines.length - 1, from + by));
   const atEnd = place === lines.length - 1;
@@ -212,39 +214,33 @@ export function scrollLog(log: LogWindow, by: number, height: number, rowsOf: Ro
 }
 
 /** Moves by a page of the screen. One line of the previous page stays on the screen. */
-export function pageLog(
-  log: LogWindow,
-  direction: 1 | -1,
-  height: number,
-  rowsOf: RowsOf = oneRow,
-): LogWindow {
-  const count = visibleLines(log, height, rowsOf).length;
-  return scrollLog(log, direction * Math.max(1, count - 1), height, rowsOf);
+export function pageLog(log: LogWindow, direction: 1 | -1, room: LogRows): LogWindow {
+  const count = visibleLines(log, room).length;
+  return scrollLog(log, direction * Math.max(1, count - 1), room);
 }
 
 export function followLog(log: LogWindow): LogWindow {
   return log.follow && log.jump === null ? log : { ...log, follow: true, jump: null };
 }
 
-/** Rows between a line that was jumped to and the foot of the screen, where there are so many. */
-function rowsBelowJump(height: number): number {
-  return Math.floor((height * 2) / 3);
-}
-
-/** Moves to the line with this number, near the upper edge of the screen. Fetches a line that is not loaded. */
-export function jumpTo(log: LogWindow, n: number, height: number, rowsOf: RowsOf = oneRow): LogWindow {
+/** Moves to the line with this number, a third below the upper edge. Fetches a line that is not loaded. */
+export function jumpTo(log: LogWindow, n: number, room: LogRows): LogWindow {
   if (n < log.from || n > log.to) return { ...log, follow: false, jump: n };
   const place = Math.max(0, placeAfter(log.lines, n) - 1);
   let bottom = place;
-  const own = log.lines[place] === undefined ? 1 : rowsOf(log.lines[place]);
-  for (let rows = Math.min(rowsBelowJump(height), height - own); bottom < log.lines.length - 1; bottom++) {
-    rows -= rowsOf(log.lines[bottom + 1]!);
+  const own = log.lines[place] === undefined ? 1 : room.rowsOf(log.lines[place]);
+  for (
+    let rows = Math.min(Math.floor((room.height * 2) / 3), room.height - own);
+    bottom < log.lines.length - 1;
+    bottom++
+  ) {
+    rows -= room.rowsOf(log.lines[bottom + 1]!);
     if (rows < 0) break;
   }
   return { ...log, follow: false, jump: null, bottom: log.lines[bottom]?.n ?? n };
 }
 
-export function scrollToStart(log: LogWindow, height: number, rowsOf: RowsOf = oneRow): LogWindow {
+export function scrollToStart(log: LogWindow, room: LogRows): LogWindow {
   if (log.from > 1 || log.lines.length === 0) return { ...log, follow: false, jump: 1 };
-  return scrollLog(log, -log.lines.length, height, rowsOf);
+  return scrollLog(log, -log.lines.length, room);
 }

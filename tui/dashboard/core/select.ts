@@ -37,7 +37,9 @@ function toLink(state: State, operation: Operation): State {
   const link = links.find(({ id }) => id === operation.id);
   if (link === undefined || operation.chain.next === null || link.lines === 0)
     return patched(state, "log", { window: followLog(state.log.window) });
-  return patched(state, "log", { window: jumpTo(state.log.window, link.offset + 1, 1) });
+  return patched(state, "log", {
+    window: jumpTo(state.log.window, link.offset + 1, { height: 1, rowsOf: () => 1 }),
+  });
 }
 
 /** After data came in: follows a hand-over, and keeps something selected. */

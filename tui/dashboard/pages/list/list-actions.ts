@@ -102,7 +102,7 @@ function rowAt(state: State, y: number): string | null {
 export function scrolled(state: State, x: number, rows: number): State {
   if (!isFree(state)) return state;
   if (paneAt(state, x) === "list") return moveBy(state, Math.sign(rows));
-  return movedByHand(state, (log, height, rowsOf) => scrollLog(log, rows, height, rowsOf));
+  return movedByHand(state, (log, room) => scrollLog(log, rows, room));
 }
 
 export const LIST_MOVER: Mover = {

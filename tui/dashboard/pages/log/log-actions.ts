@@ -45,9 +45,8 @@ function nextPart(state: State): LogFilter {
 
 export const LOG_MOVER: Mover = {
   when: inDetail,
-  by: (state, rows) => movedByHand(state, (log, height, rowsOf) => scrollLog(log, rows, height, rowsOf)),
-  page: (state, direction) =>
-    movedByHand(state, (log, height, rowsOf) => pageLog(log, direction, height, rowsOf)),
+  by: (state, rows) => movedByHand(state, (log, room) => scrollLog(log, rows, room)),
+  page: (state, direction) => movedByHand(state, (log, room) => pageLog(log, direction, room)),
   first: toStart,
   last: toEnd,
 };

@@ -2,7 +2,7 @@
 import type { LogLine, Operation } from "../../../../protocol/operation.js";
 import { selectedOperation } from "../../core/chain.js";
 import { BORDER } from "../../core/layout.js";
-import type { RowsOf } from "../../core/log-window.js";
+import type { LogRows } from "../../core/log-window.js";
 import type { State } from "../../core/model.js";
 import { perObject } from "../../core/per-object.js";
 import { hardWrap, sanitizeLine, widthOf } from "../../text/cells.js";
@@ -10,11 +10,8 @@ import { coloured } from "../../text/coloured.js";
 import { jsonLine } from "../../text/json-line.js";
 import { detailPlan } from "../operation/detail-plan.js";
 
-export interface LogRoom {
+interface LogRoom extends LogRows {
   readonly width: number;
-  /** Rows of lines. */
-  readonly height: number;
-  readonly rowsOf: RowsOf;
 }
 
 /** Rows that one line takes at most. */

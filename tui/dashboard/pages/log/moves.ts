@@ -1,6 +1,6 @@
 /** The log is moved: by rows, and to matches of a search. */
 import type { LogLine } from "../../../../protocol/operation.js";
-import { jumpTo, type LogWindow, type RowsOf, visibleLines } from "../../core/log-window.js";
+import { jumpTo, type LogRows, type LogWindow, visibleLines } from "../../core/log-window.js";
 import { patched, type State } from "../../core/model.js";
 import { logRoom } from "./log-room.js";
 
@@ -41,17 +41,12 @@ export const leftError = (state: State): State => {
 
 /** The lines on the screen. */
 export function shownLines(state: State): readonly LogLine[] {
-  const { height, rowsOf } = logRoom(state);
-  return visibleLines(state.log.window, height, rowsOf);
+  return visibleLines(state.log.window, logRoom(state));
 }
 
 /** The state with the log moved. */
-export function moved(
-  state: State,
-  move: (log: LogWindow, height: number, rowsOf: RowsOf) => LogWindow,
-): State {
-  const { height, rowsOf } = logRoom(state);
-  return withLog(state, move(state.log.window, height, rowsOf));
+export function moved(state: State, move: (log: LogWindow, room: LogRows) => LogWindow): State {
+  return withLog(state, move(state.log.window, logRoom(state)));
 }
 
 export function withLog(state: State, log: LogWindow): State {
@@ -59,8 +54,7 @@ export function withLog(state: State, log: LogWindow): State {
 }
 
 /** The state with the line on the screen. */
-export const jumped = (state: State, n: number): State =>
-  moved(state, (log, height, rowsOf) => jumpTo(log, n, height, rowsOf));
+export const jumped = (state: State, n: number): State => moved(state, (log, room) => jumpTo(log, n, room));
 
 /** The number of the lowest line on the screen; 0: there is none. */
 const footOf = (state: State): number => shownLines(state).at(-1)?.n ?? 0;
