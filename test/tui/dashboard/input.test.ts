@@ -2,9 +2,6 @@
 import { describe, expect, test } from "vitest";
 import { ReportFilter } from "../../../tui/dashboard/terminal/input.js";
 import type { Rgb } from "../../../tui/dashboard/text/theme.js";
-import { openDashboard } from "./open.js";
-import { failed } from "./operations.js";
-import { World } from "./world.js";
 
 const COLOUR = "\x1b]11;rgb:0000/0000/0000\x1b\\";
 const typed = (...reads: string[]) => {
@@ -90,15 +87,4 @@ describe("left alone", () => {
   test("what is typed after a reply that never ends", () => {
     expect(typed("\x1b]11;rgb:00", "x", "y")).toBe("xy");
   });
-});
-
-test("a late answer about colours runs nothing again", async () => {
-  await using world = await World.start();
-  world.put(failed());
-  await using opened = openDashboard({ socket: world.socket });
-  await opened.screen.until("▌ ✗ Fails at an item");
-  opened.press(COLOUR);
-  opened.press("?");
-  await opened.screen.until("─ Keys");
-  expect(world.daemon.asked.filter(({ method }) => method === "POST")).toEqual([]);
 });

@@ -100,20 +100,6 @@ describe("the matches of a search", () => {
     expect(rows.filter((row) => row.includes("▐│"))).toHaveLength(3);
     for (const row of rows) expect([...row.trimEnd()].length).toBeLessThanOrEqual(100);
   });
-
-  test("are counted by the daemon, page after page, and shown", async () => {
-    await using world = await World.start();
-    world.put(backup({ logLines: 0 }));
-    world.looksThrough = 50;
-    world.log("backupaaaaaa", ...Array.from({ length: 300 }, (_, i) => `line ${i + 1}.`));
-    await using opened = openDashboard({ socket: world.socket, id: "backup", size: [100, 30] });
-    await opened.screen.until("line 300.");
-    opened.press("/29");
-    opened.press(KEY.enter);
-    await opened.screen.until(/\/29 {2}13 of 13 /);
-    opened.press("N");
-    await opened.screen.until(/\/29 {2}12 of 13 /);
-  });
 });
 
 describe("a failed operation", () => {

@@ -142,17 +142,6 @@ describe("a long log", () => {
   });
 });
 
-test("w wraps", async () => {
-  await using world = await World.start();
-  world.put(backup({ logLines: 0 }));
-  world.log(ID, "first", `${"word ".repeat(40)}z`);
-  await using opened = open(world);
-  await opened.screen.until("first");
-  expect(opened.screen.text()).not.toMatch(/ z +│$/m);
-  opened.press("w");
-  await opened.screen.until(/ z +│$/m);
-});
-
 describe("colours of a program", () => {
   const LINE = `\x1b[31mred\x1b[2J tail ${"-".repeat(100)} \x1b[32mgreen`;
 
