@@ -59,8 +59,9 @@ test("s offers the pipelines of the directory, and runs one", async () => {
   await screen.until(/Running|nothing/i);
   terminal.press("s");
   await screen.until(/own\.yaml/);
+  terminal.press("broken");
   await screen.until(/submit broken\.yaml +does not load/);
-  terminal.press("own.yaml");
+  terminal.press("\x15submit own");
   await screen.until("▌submit own.yaml");
   terminal.press("\r");
   await screen.until("liveops submit own.yaml");
