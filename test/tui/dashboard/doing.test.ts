@@ -281,7 +281,6 @@ describe("the palette", () => {
     ["submit b", "submit backup"],
     ["time", "timeline"],
     ["show", "open"],
-    ["watch", "follow-chain"],
   ])("%s means %s", (typed, name) => {
     expect(first(typed)).toBe(name);
   });

@@ -107,11 +107,6 @@ describe("a hand-over", () => {
     expect(state.notice?.text).toBe("→ Verify a backup started");
   });
 
-  test("does not, when following is off", () => {
-    const state = after(act(opened([A]), "follow-chain"), handedOver(), chained(A.id, B));
-    expect(state.selected).toBe(A.id);
-  });
-
   test("does not pull away who looks back at an earlier link", () => {
     const state = after(opened([A]), handedOver(), chained(A.id, B));
     const back = act(state, "link-previous");

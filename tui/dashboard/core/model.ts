@@ -81,7 +81,6 @@ interface Selection {
   readonly movedAt: number | null;
   /** The id, or prefix, of the command line, until it is found. */
   readonly wanted: string | null;
-  readonly followChain: boolean;
 }
 
 export interface State {
@@ -159,7 +158,7 @@ export function initialState({
     queues: QUEUES,
     looks,
     list: LIST,
-    selection: { witnessed: false, movedAt: null, wanted: id, followChain: true },
+    selection: { witnessed: false, movedAt: null, wanted: id },
     log: LOG,
     submit: SUBMIT,
     pending: [],

@@ -59,7 +59,7 @@ export function settleSelection(before: State, after: State): State {
 /** The selected operation handed over while it was on the screen: the view moves to the next one. */
 function followHandover(before: State, after: State): State {
   // A person who selects a finished operation stays with it.
-  if (!after.selection.followChain || !after.selection.witnessed) return after;
+  if (!after.selection.witnessed) return after;
   const seen = selectedOperation(before);
   const known = operationOf(before, seen?.chain.next ?? null);
   if (known !== null) return after;

@@ -19,8 +19,7 @@ import {
 } from "../../core/action-parts.js";
 import { chainOf, operationOf, selectedOperation } from "../../core/chain.js";
 import { namesHosts } from "../../core/hosts.js";
-import { bareOf, hostOfKey } from "../../core/key.js";
-import { emit, isLive, notify, patched, type State } from "../../core/model.js";
+import { emit, isLive, notify, type State } from "../../core/model.js";
 import { askTypes, closePage, openRetry, openTimeline, retryChoices } from "../../core/pages.js";
 import { flagsOf, idsOf, liveops, type Request } from "../../core/request.js";
 import { editablePlace, ranElsewhere } from "../../core/why.js";
@@ -121,9 +120,6 @@ export function copied(state: State, command: string): State {
   const emitted = emit(state, { type: "copy", text: command });
   return { ...emitted, notice: { text: "command copied", level: "success", command } };
 }
-
-const copyCommand = (state: State, words: readonly string[]): State =>
-  copied(state, liveops(words, state.session.flags));
 
 /** While the person answers. */
 export const QUESTION_ACTIONS = actionsIn(asking, [
@@ -290,42 +286,5 @@ export const OPERATION_ACTIONS = actionsIn(hasSelected, [
     command: "shell",
     disabledReason: (state) => noHost(state, [state.selected]) ?? noShell(state),
     run: (state) => (state.selected === null ? state : emit(state, { type: "shell", id: state.selected })),
-  },
-  {
-    name: "export",
-    keys: [],
-    description: "copy the command that writes it as a page for a browser",
-    command: "export",
-    run: (state) => {
-      const { selected: id } = state;
-      return id === null ? state : copyCommand(state, ["export", id, "--html", "-o", `${bareOf(id)}.html`]);
-    },
-  },
-  {
-    name: "compare",
-    keys: [],
-    description: "copy the command that compares the two marked ones",
-    disabledReason: ({ list: { marked } }) => {
-      if (marked.size !== 2) return "mark two operations with the space bar";
-      const hosts = new Set([...marked].map(hostOfKey));
-      return hosts.size === 1 ? null : "the marked operations are on two hosts";
-    },
-    run: (state) => {
-      const [earlier, later] = targets(state).toSorted((a, b) => (a.createdAt < b.createdAt ? -1 : 1));
-      return copyCommand(state, ["why", later!.id, "--against", earlier!.id]);
-    },
-  },
-  {
-    name: "follow-chain",
-    keys: [],
-    description: "follow the chain to its next operation, on or off",
-    command: "watch",
-    run: (state) => {
-      const followChain = !state.selection.followChain;
-      return notify(
-        patched(state, "selection", { followChain }),
-        `follow the chain: ${followChain ? "on" : "off"}`,
-      );
-    },
   },
 ]);
