@@ -48,22 +48,6 @@ describe("keys", () => {
     expect(world.daemon.asked.some(({ method }) => method === "POST")).toBe(false);
   });
 
-  test("page up holds the log still and end follows it again", async () => {
-    await using world = await World.start();
-    world.put(backup({ logLines: 1200 }));
-    world.log("backupaaaaaa", ...Array.from({ length: 1200 }, (_, i) => `line ${i + 1} of it`));
-    await using opened = openDashboard({ socket: world.socket, id: "backupaaaaaa" });
-    await opened.screen.until("line 1200 of it");
-    opened.press(KEY.pageUp);
-    await opened.screen.until("paused");
-    const still = opened.screen.text();
-    world.log("backupaaaaaa", "a new line");
-    await opened.screen.until("1,201");
-    expect(opened.screen.text().match(/line \d+ of it/g)).toEqual(still.match(/line \d+ of it/g));
-    opened.press(KEY.end);
-    await opened.screen.until("a new line");
-  });
-
   test("scrolling up reaches the first line of a log of which only the end was streamed", async () => {
     await using world = await World.start();
     world.put(backup({ logLines: 1200 }));

@@ -142,13 +142,6 @@ describe("a filter", () => {
     expect(rowsOf(nothing)[1]).toBe(" /zzz   no matches");
   });
 
-  test("takes what is pasted with its line breaks as one line", () => {
-    const typing = press(opened([A, failed()]), "/");
-    const pasted = update(typing, { type: "pasted", text: "fails\r\n  item\n" });
-    expect(pasted.list.text).toBe("fails item");
-    expect(pasted.list.order).toEqual([failed().id]);
-  });
-
   test("what comes in while it is on has a row only where it fits", () => {
     const state = type(press(opened([queued()]), "/"), "shell");
     expect(update(state, put(failed())).list.order).toEqual([queued().id]);

@@ -219,7 +219,7 @@ describe("what a queued operation waits for", () => {
     expect(text).toMatch(/after build +after 1/);
     expect(text).toMatch(/late +at 14:30 +14:30/);
     expect(text).toMatch(/○ held +queue gpu paused +paused/);
-    expect(text).toContain("Queued 3  ‖ gpu paused");
+    expect(text).toContain("─ Queued 3 ─");
     expect(text.split("\n")[1]).toBe(" ‖ queue gpu paused  Q shows");
   });
 

@@ -74,10 +74,9 @@ export function Panel({
   children,
 }: PanelProps) {
   const theme = useTheme();
-  const top = edge(theme, { width, active, left: title, right, corners: "top" });
   return (
     <Box flexDirection="column" width={width} height={height} flexShrink={0}>
-      <Row text={top} />
+      <Row text={edge(theme, { width, active, left: title, right, corners: "top" })} />
       <Box
         flexDirection="column"
         width={width}
@@ -91,13 +90,11 @@ export function Panel({
       >
         {children}
       </Box>
-      {foot !== undefined && <FootRow width={width} active={active} foot={foot} />}
+      {foot !== undefined && (
+        <Row text={edge(theme, { width, active, left: foot, right: [], corners: "bottom" })} />
+      )}
     </Box>
   );
-}
-
-function FootRow({ width, active, foot }: { width: number; active: boolean; foot: readonly Piece[] }) {
-  return <Row text={edge(useTheme(), { width, active, left: foot, right: [], corners: "bottom" })} />;
 }
 
 const CORNERS = {
@@ -204,12 +201,12 @@ export function RowDialog({
   state,
   widest,
   title,
-  right,
+  right = [],
   rows,
   chosen,
 }: Omit<DialogProps, "size"> & { widest: number; chosen: number }) {
   const size = dialogSize(state, rows.length, widest);
   const top = scrollTop(0, chosen, rows.length, size.height);
   const visible = rows.slice(top, top + size.height);
-  return <Dialog state={state} size={size} title={title} {...(right && { right })} rows={visible} />;
+  return <Dialog state={state} size={size} title={title} right={right} rows={visible} />;
 }

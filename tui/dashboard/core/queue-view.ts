@@ -65,10 +65,6 @@ export function isHeldByQueue(
 export const isBlocked = (state: Pick<State, "queues">, { blocked }: Operation): boolean =>
   blocked !== null && blocked !== undefined && state.queues.all.length > 0;
 
-export function pausedQueues({ queues: { all: queues } }: Pick<State, "queues">): string[] {
-  return queues.filter(({ pausedSince }) => pausedSince !== null).map(({ name }) => name);
-}
-
 /** The run that comes next of all schedules; null: none comes. */
 export function nextRun({
   queues: { schedules },

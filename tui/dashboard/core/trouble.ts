@@ -9,7 +9,6 @@ import { labelOf } from "./action.js";
 import { namesHosts, ownHost, unreachableHosts } from "./hosts.js";
 import type { State } from "./model.js";
 import { perObject } from "./per-object.js";
-import { pausedQueues } from "./queue-view.js";
 import { againstHung } from "./request.js";
 import type { Connection } from "./slices/hosts.js";
 import type { Trouble } from "./source.js";
@@ -95,10 +94,10 @@ function hostTrouble(state: State): Trouble[] {
 }
 
 function queueTrouble(state: State): Trouble[] {
-  const paused = pausedQueues(state);
+  const paused = state.queues.all.filter(({ pausedSince }) => pausedSince !== null);
   const [first, ...others] = paused;
   if (first === undefined) return [];
-  const some = others.length === 0 ? `queue ${short(first)}` : `${paused.length} queues`;
+  const some = others.length === 0 ? `queue ${short(first.name)}` : `${paused.length} queues`;
   const which = paused.length < state.queues.all.length ? some : "all queues";
   return [warning(state, `${PAUSED} ${which} paused`, "", "queues")];
 }

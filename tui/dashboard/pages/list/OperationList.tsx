@@ -10,8 +10,6 @@ import { finishedIn, type State } from "../../core/model.js";
 import { selectedRow } from "../../core/order.js";
 import { Panel, Rows, useTheme } from "../../core/Panel.js";
 import { extentOf } from "../../core/paging.js";
-import { pausedQueues } from "../../core/queue-view.js";
-import { PAUSED } from "../../core/state-style.js";
 import { liveCounts } from "../../core/waiting.js";
 import { sanitizeLine, wrap } from "../../text/cells.js";
 import { type Drawn, Line, type Piece } from "../../text/line.js";
@@ -65,19 +63,7 @@ function titleOf(state: State, section: SectionLayout): Piece[] {
   const count = list.text === "" ? Math.max(all, total) : found;
   // The right part has the count with the range.
   const isRange = name === "finished" && section.top > 0;
-  return [
-    title,
-    [isRange ? "" : ` ${formatCount(count)}`, "muted"],
-    ...(name === "queued" ? pausedOf(state) : []),
-  ];
-}
-
-/** Which queues are paused: all, or by their names. */
-function pausedOf(state: State): Piece[] {
-  const names = pausedQueues(state);
-  if (names.length === 0) return [];
-  const all = names.length === state.queues.all.length ? "" : `${names.map(sanitizeLine).join(", ")} `;
-  return [[`  ${PAUSED} ${all}paused`, "warn"]];
+  return [title, [isRange ? "" : ` ${formatCount(count)}`, "muted"]];
 }
 
 function rightOf(state: State, section: SectionLayout): Piece[] {

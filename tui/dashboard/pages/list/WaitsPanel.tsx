@@ -30,14 +30,10 @@ export function WaitsPanel({ state }: { state: State }) {
   const { waits } = listLayout(state);
   const all = waitingOf(state).length;
   const more = all - waits.length;
-  const key = keyOf(state, "next-wait");
-  const next: Piece[] =
-    nextWaiting(state) === null || key === ""
-      ? []
-      : [
-          [key, "bold"],
-          [" next", "muted"],
-        ];
+  const next: Piece[] = [
+    [keyOf(state, "next-wait"), "bold"],
+    [" next", "muted"],
+  ];
   const foot: Piece[] = [[`${formatCount(more)} more`, "muted"]];
   return (
     <Panel
@@ -47,7 +43,7 @@ export function WaitsPanel({ state }: { state: State }) {
         ["Waits for you", "warn", "bold"],
         [` ${formatCount(all)}`, "muted"],
       ]}
-      right={next}
+      right={nextWaiting(state) === null ? [] : next}
       {...(more > 0 && { foot })}
     >
       <Rows rows={waits.map((wait) => waitRow(state, wait, listWidth - BORDER - 1, paint))} />
