@@ -68,21 +68,8 @@ test("the processor load keeps its last figure until a new operation has a sampl
   expect(rows(unmeasured)[0]).toContain("50%");
 });
 
-test("the rate of what stands still has gaps, is grey, and 0 after ten seconds", () => {
-  const tick = (state: State, seconds: number): State =>
-    seconds === 0 ? state : tick(later(state, 1), seconds - 1);
-  const rateOf = (state: State) => rows(state).find((row) => row.includes("│ rate"))!;
-  const moving = tick(opened([scanning({ updatedAt: ago(0) })], WIDE), 2);
-  expect(rateOf(moving)).toMatch(/█ +120\.4 page\/s/);
-  const still = tick(moving, 4);
-  expect(rateOf(still)).toMatch(/█···+ +120\.4 page\/s/);
-  expect(rateOf(tick(still, 8))).toMatch(/···+ +0 page\/s/);
-});
-
-test("the rate of a paused operation has gaps, and its stage has the sign of the pause", () => {
-  const state = opened([scanning({ updatedAt: ago(0) })], WIDE);
-  const paused = after(state, changed(scanning().id, { pause: { since: ago(0), seconds: 0, changes: 1 } }));
-  const text = screenText(later(later(paused, 1), 1));
-  expect(text).toMatch(/│ rate +▁*·· /);
-  expect(text).toMatch(/‖ Fetch/);
+test("the rate of what stands still is 0 after ten seconds", () => {
+  const start = opened([scanning({ updatedAt: ago(0) })], WIDE);
+  expect(screenText(later(start, 9))).toContain("120.4 page/s");
+  expect(screenText(later(start, 12))).toContain("0 page/s");
 });

@@ -1,18 +1,13 @@
 /** Sparklines: the newest values, scaled to the highest. Bars: as wide as they are asked to be. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { addBar, LEAST_CORES, sparkline } from "../../../tui/dashboard/core/bars.js";
+import { addBar, sparkline } from "../../../tui/dashboard/core/bars.js";
 import { Line } from "../../../tui/dashboard/text/line.js";
 
 test("shows the newest values that fit, the highest at the top", () => {
   expect(sparkline([9, 9, 0, 1, 2, 4, 8], 5)).toBe("▁▂▃▅█");
   expect(sparkline([], 5)).toBe("");
   expect(sparkline([0, 0], 5)).toBe("▁▁");
-});
-
-test("an idle operation looks idle", () => {
-  expect(sparkline([0, 0.005, 0.01], 3, LEAST_CORES)).toBe("▁▁▁");
-  expect(sparkline([0, 0.125, 0.25], 3, LEAST_CORES)).toBe("▁▅█");
 });
 
 test("a bar has its width at every progress, and only 100 percent fills it", () => {

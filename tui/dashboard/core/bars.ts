@@ -18,30 +18,17 @@ export function addBar(line: Line, width: number, percent: number, style: Style)
     .draw(EMPTY, width - full - half, "track");
 }
 
-/** A sparkline of CPU use reaches its top at this many cores or more, so that an idle operation looks idle. */
-export const LEAST_CORES = 0.25;
-
 /** Characters of a sparkline. */
 export const SPARKS = [..."▁▂▃▄▅▆▇█"];
-
-/** Adds a sparkline of exactly this width, the newest value at its right. */
-export function addSparkline(line: Line, values: readonly number[], width: number, least = 0): Line {
-  const text = sparkline(values, width, least);
-  return line.draw(SPARKS[0]!, width - [...text].length, "track").add(text, "accent");
-}
-
-/** A value of a sparkline for a second in which nothing was told. */
-export const NOTHING_TOLD = Number.NaN;
-const GAP = "·";
 
 /** The newest values as a sparkline of at most this width, between 0 and the highest, which is at least `least`. */
 export function sparkline(values: readonly number[], width: number, least = 0): string {
   const newest = values.slice(-width);
-  const highest = Math.max(...newest.filter((value) => !Number.isNaN(value)), least, Number.MIN_VALUE);
+  const highest = Math.max(...newest, least, Number.MIN_VALUE);
   return newest
-    .map((value) => {
-      if (Number.isNaN(value)) return GAP;
-      return SPARKS[Math.min(SPARKS.length - 1, Math.floor((Math.max(0, value) / highest) * SPARKS.length))];
-    })
+    .map(
+      (value) =>
+        SPARKS[Math.min(SPARKS.length - 1, Math.floor((Math.max(0, value) / highest) * SPARKS.length))],
+    )
     .join("");
 }

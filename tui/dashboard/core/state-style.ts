@@ -54,10 +54,6 @@ export function styleOf(operation: Operation): Style {
   return isHeld || isMarked(operation) ? "warn" : (STYLES[operation.state] ?? "muted");
 }
 
-export function styleOfState(state: OperationState): Style {
-  return STYLES[state] ?? "muted";
-}
-
 /**
  * The sign of the stage that an operation is in: a stage that waits for a person or for room does not look as if it
  * worked.

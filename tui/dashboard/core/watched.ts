@@ -4,15 +4,13 @@ import type { Operation } from "../../../protocol/operation.js";
 import type { HistoryReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
 import { applyWatchLines, type WatchLine, type WatchView } from "../../../protocol/watch.js";
-import { NOTHING_TOLD } from "./bars.js";
 import { pacesBy } from "./chain-time.js";
-import { reachedBy, standsStillFor, withShown } from "./estimate.js";
+import { reachedBy, withShown } from "./estimate.js";
 import { historyName } from "./history.js";
 import { hostOfKey, keyBeside } from "./key.js";
 import { type Listing, UNASKED } from "./listing.js";
 import { patched, type State } from "./model.js";
 import { reordered } from "./order.js";
-import type { Samples } from "./slices/operation.js";
 import type { StreamLine } from "./source.js";
 
 /** Finished operations that are kept of those that came by the stream: it runs for days. */
@@ -194,32 +192,15 @@ export function isQuiet(line: WatchLine): boolean {
 /** Samples kept for a sparkline. */
 const SAMPLES_MOST = 60;
 
-/** Once a second: the figures of what runs, for the sparklines. */
+/** Once a second: the load of what runs. It keeps its last value until an operation that began has figures. */
 export function sampled(state: State): State {
-  const samples = new Map<string, Samples>();
-  let cores: number | null = null;
-  const more = (list: readonly number[] | undefined, value: number) =>
-    [...(list ?? []), value].slice(-SAMPLES_MOST);
-  for (const operation of state.view.operations.values()) {
-    const { id, state: is, progress, usage } = operation;
-    if (is !== "running") continue;
-    const before = state.operation.samples.get(id);
-    const rate = standsStillFor(state, operation) > 0 ? NOTHING_TOLD : progress?.rate;
-    samples.set(id, {
-      rate: progress?.rate == null ? (before?.rate ?? []) : more(before?.rate, rate!),
-      cpu: usage == null ? (before?.cpu ?? []) : more(before?.cpu, usage.cpu),
-    });
-    if (usage != null) cores = (cores ?? 0) + usage.cpu;
-  }
-  if (samples.size === 0 && state.operation.samples.size === 0 && state.operation.load.length === 0)
-    return state;
-  return patched(state, "operation", { samples, load: loadAfter(state, samples.size, cores) });
-}
-
-/** An operation has no figures before its first sample: the load of what runs keeps its last value until then. */
-function loadAfter({ operation: { load } }: State, running: number, cores: number | null): readonly number[] {
-  if (running === 0) return [];
-  return cores === null ? load : [...load, cores].slice(-SAMPLES_MOST);
+  const { load } = state.operation;
+  const running = [...state.view.operations.values()].filter(({ state: is }) => is === "running");
+  if (running.length === 0) return load.length === 0 ? state : patched(state, "operation", { load: [] });
+  const used = running.flatMap(({ usage }) => usage?.cpu ?? []);
+  if (used.length === 0) return state;
+  const cores = used.reduce((sum, each) => sum + each, 0);
+  return patched(state, "operation", { load: [...load, cores].slice(-SAMPLES_MOST) });
 }
 
 function trimmed(view: WatchView, selected: string | null): WatchView {

@@ -87,12 +87,3 @@ function partOf(name: string, value: unknown): string[] {
   if (Array.isArray(value)) return [`${formatCount(value.length)} ${name}`];
   return value === true ? [name] : [];
 }
-
-/** A value in one line, without the signs of JSON where it has names. */
-export function inOneLine(value: unknown): string {
-  const text = (part: unknown) => (typeof part === "string" ? part : (JSON.stringify(part) ?? ""));
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return text(value);
-  return Object.entries(value)
-    .map(([name, part]) => `${name} ${text(part)}`)
-    .join(", ");
-}

@@ -32,12 +32,6 @@ export interface Shown {
   readonly percent: number;
 }
 
-/** Figures of a running operation, one a second, the newest last. */
-export interface Samples {
-  readonly rate: readonly number[];
-  readonly cpu: readonly number[];
-}
-
 /** What is known of operations beside their records. */
 export interface OperationSlice {
   /** When a running operation last moved, by id, in ms: its last event or log line. */
@@ -49,7 +43,6 @@ export interface OperationSlice {
   readonly paces: ReadonlyMap<string, Pace>;
   /** What the screen told of the end, by chain. */
   readonly promises: ReadonlyMap<string, Told>;
-  readonly samples: ReadonlyMap<string, Samples>;
   /** Cores that all running operations use together, one a second. */
   readonly load: readonly number[];
   readonly histories: ReadonlyMap<string, History>;
@@ -65,7 +58,6 @@ export const OPERATION: OperationSlice = {
   shown: new Map(),
   paces: new Map(),
   promises: new Map(),
-  samples: new Map(),
   load: [],
   histories: new Map(),
   whys: new Map(),

@@ -12,18 +12,7 @@ import { Line } from "../../text/line.js";
 import { approvalRows } from "./approval-part.js";
 import { factRows } from "./facts.js";
 import { causeRows, changeRows, errorRows, machineRows, outputRows, sourceRow } from "./failure-parts.js";
-import {
-  about,
-  dependencies,
-  hooks,
-  placement,
-  rate,
-  recentRuns,
-  resources,
-  results,
-  status,
-  successRows,
-} from "./parts.js";
+import { about, dependencies, figures, hooks, placement, status, successRows } from "./parts.js";
 import { stepper } from "./stepper.js";
 import { stall } from "./times.js";
 import type { DetailView } from "./view.js";
@@ -39,8 +28,6 @@ interface Part {
   /** A blank row stands before it where there is room. */
   readonly isApart?: true;
 }
-
-const _isOver = ({ operation }: DetailView): boolean => operation.finishedAt !== null;
 
 /** From top to bottom. */
 const PARTS: readonly Part[] = [
@@ -60,10 +47,7 @@ const PARTS: readonly Part[] = [
   { rank: 3, rows: dependencies },
   { rank: 3, rows: hooks },
   { rank: 8, rows: waterfall, isApart: true },
-  { rank: [9, 7], rows: rate, isApart: true },
-  { rank: 7, rows: resources, most: [0, 1] },
-  { rank: 7, rows: recentRuns, most: [0, 1] },
-  { rank: 9, rows: results, isApart: true },
+  { rank: [9, 7], rows: figures, isApart: true },
 ];
 
 export interface DetailPlan {

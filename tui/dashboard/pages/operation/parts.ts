@@ -4,18 +4,20 @@ import { firstLine } from "../../../../protocol/text/first-line.js";
 import { elapsedOf } from "../../../describe/duration.js";
 import { savedTime, shownParams } from "../../../describe/operation.js";
 import { formatAmount, formatBytes, formatDuration, formatRate } from "../../../terminal/format.js";
+import { stateGlyph } from "../../../terminal/glyphs.js";
 import { oddNotes } from "../../../terminal/stage-note.js";
-import { addSparkline, LEAST_CORES, sparkline } from "../../core/bars.js";
+import { sparkline } from "../../core/bars.js";
 import { nameOf, nameOfChain, operationOf, shellCommand } from "../../core/chain.js";
 import { chainElapsed, standsStillFor } from "../../core/estimate.js";
 import { comparedWithUsual, historyName, usualOf } from "../../core/history.js";
 import { bareOf } from "../../core/key.js";
 import { dependenciesOf, dependencyEnd, placementText } from "../../core/queue-view.js";
-import { clock, glyphOf, LEVEL_GLYPHS, LEVEL_STYLES, styleOf, styleOfState } from "../../core/state-style.js";
+import { clock, glyphOf, LEVEL_GLYPHS, LEVEL_STYLES, styleOf } from "../../core/state-style.js";
 import { whyOf } from "../../core/why.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
 import { Line } from "../../text/line.js";
-import { chainResults, inOneLine, isToldBySummary, resultRows, summaryOf } from "../../text/outcome.js";
+import { isToldBySummary, resultRows, summaryOf } from "../../text/outcome.js";
+import type { Style } from "../../text/theme.js";
 import type { DetailView } from "./view.js";
 
 /** Odd numbers below the verdict. */
@@ -44,21 +46,6 @@ export function successRows({ state, operation, links, width, line }: DetailView
   return !(isFitting && isToldBySummary(operation)) && room > rows.length
     ? [...rows, ...resultRows(operation, width, room - rows.length)]
     : rows;
-}
-
-/** Columns of the title before a result. */
-const TITLE_MOST = 24;
-
-/** The results of the other operations of the chain, the newest last. */
-export function results({ links, operation, line }: DetailView, room: number): Line[] {
-  return chainResults(links, operation)
-    .slice(-room)
-    .map(({ title, value, text }) =>
-      line()
-        .add("= ", "good")
-        .add(`${fit(sanitizeLine(title), TITLE_MOST)}  `, "muted")
-        .addUntrusted(text?.split("\n")[0] ?? inOneLine(value), "muted"),
-    );
 }
 
 /** Columns of the name of a host, and of the value of a parameter. */
@@ -108,35 +95,50 @@ export function status({ operation, line }: DetailView): Line[] {
   return [line().addUntrusted(`${LEVEL_GLYPHS[told.level] ?? "•"} ${told.text}`, style)];
 }
 
-const LABEL = 9;
-
-const sparkWidth = (width: number) => Math.max(6, Math.floor(Math.min(width / 4, Math.max(24, width / 5))));
-
 /** Columns that an operation's own word for what it counts may take. */
 const WORD = 16;
 
 /** Seconds without an event after which the rate is 0. */
 const RATE_STANDS = 10;
 
-/** What the stage counts, and how fast. */
-export function rate({ state, operation, width, line }: DetailView): Line[] {
-  const { progress } = operation;
-  if (progress === null || operation.state !== "running") return [];
-  const samples = state.operation.samples.get(operation.id)?.rate ?? [];
-  const spark = sparkWidth(width);
-  const unit = progress.unit === null ? null : fit(sanitizeLine(progress.unit), WORD);
-  const still = standsStillFor(state, operation);
-  const now = still >= RATE_STANDS ? 0 : (progress.rate ?? 0);
-  const told = samples.filter((value) => !Number.isNaN(value));
-  // The newest rate may be newer than the newest sample.
-  const peak = told.length > 1 ? `   peak ${formatRate(Math.max(now, ...told), unit)}` : "";
-  return [
-    addSparkline(line().add("rate", "muted").fill(LABEL), samples, spark)
-      .fill(LABEL + spark + 2)
-      .add(formatRate(now, unit), still > 0 ? "muted" : "plain")
-      .addWhole(`   ${countsOf(progress, unit)}`, "muted")
-      .addWhole(peak, "muted"),
-  ];
+/** Runs whose times stand side by side. */
+const RUNS = 12;
+
+/** `17 MiB/s   1.2 GiB/2.5 GiB   cpu 85%   mem 1.1 GiB   last 9 ▁▂✗▅ median 4m20s` */
+export function figures({ state, operation, line: begun }: DetailView): Line[] {
+  const line = begun();
+  const add = (label: string, text: string, style: Style = "plain") => {
+    const gap = line.left === line.width ? "" : "   ";
+    if (widthOf(gap + label + text) <= line.left) line.add(gap + label, "muted").add(text, style);
+  };
+  const { progress, usage, resources: used, finishedAt } = operation;
+  if (progress !== null && operation.state === "running") {
+    const unit = progress.unit === null ? null : fit(sanitizeLine(progress.unit), WORD);
+    const still = standsStillFor(state, operation);
+    const rate = still >= RATE_STANDS ? 0 : (progress.rate ?? 0);
+    add("", formatRate(rate, unit), still > 0 ? "muted" : "plain");
+    add(countsOf(progress, unit), "");
+  }
+  if (usage != null) {
+    add("cpu ", `${Math.round(usage.cpu * 100)}%`);
+    add("mem ", formatBytes(usage.rssBytes));
+  } else if (used != null && finishedAt !== null) {
+    add("cpu ", formatDuration(used.cpuSeconds));
+    add("mem ", formatBytes(used.maxRssBytes));
+  }
+  const history = state.operation.histories.get(historyName(operation));
+  const runs = (history?.recent ?? []).slice(0, RUNS).reverse();
+  if (runs.length > 1) {
+    const bars = sparkline(
+      runs.map(({ seconds }) => seconds ?? 0),
+      RUNS,
+    );
+    const texts = runs.map(({ state: is }, i) => (is === "succeeded" ? bars[i] : stateGlyph(is)));
+    add(`last ${runs.length} `, texts.join(""));
+    const median = usualOf(state, operation)?.seconds?.p50 ?? null;
+    if (median !== null) add("median ", formatDuration(median));
+  }
+  return line.left === line.width ? [] : [line];
 }
 
 function countsOf({ done, total, label }: ProgressState, unit: string | null): string {
@@ -146,78 +148,22 @@ function countsOf({ done, total, label }: ProgressState, unit: string | null): s
   return (before + formatAmount(done, total, hasUnit ? null : unit)).trimEnd();
 }
 
-export function resources({ state, operation, width, line: begun }: DetailView): Line[] {
-  const { usage, resources: used, finishedAt } = operation;
-  const line = begun().add("cpu", "muted").fill(LABEL);
-  if (usage == null)
-    return used == null || finishedAt === null
-      ? []
-      : [
-          line
-            .add(formatDuration(used.cpuSeconds))
-            .add("   mem ", "muted")
-            .add(formatBytes(used.maxRssBytes))
-            .addWhole(" peak", "muted")
-            .addWhole(`   read ${formatBytes(used.readBytes)}`, "muted")
-            .addWhole(`   written ${formatBytes(used.writtenBytes)}`, "muted"),
-        ];
-  const spark = sparkWidth(width);
-  const samples = state.operation.samples.get(operation.id)?.cpu ?? [];
-  addSparkline(line, samples, spark, LEAST_CORES).fill(LABEL + spark + 2);
-  line.add(`${Math.round(usage.cpu * 100)}%`).fill(LABEL + spark + 2 + 8);
-  const memory = formatBytes(usage.rssBytes);
-  if (line.left >= 4 + memory.length) line.add("mem ", "muted").add(memory);
-  return [line.addWhole(`   ${usage.processes} process${usage.processes === 1 ? "" : "es"}`, "muted")];
-}
-
-/** The newest runs of the type, oldest first, and what they usually take. */
-export function recentRuns({ state, operation, links, line: begun }: DetailView): Line[] {
-  const history = state.operation.histories.get(historyName(operation));
-  const runs = (history?.recent ?? []).slice(0, 12).reverse();
-  if (runs.length < 2) return [];
-  const line = begun().add(`last ${runs.length}`, "muted").fill(LABEL);
-  const bars = sparkline(
-    runs.map(({ seconds }) => seconds ?? 0),
-    12,
-  );
-  for (const [i, bar] of [...bars].entries()) line.add(bar, styleOfState(runs[i]!.state));
-  const median = usualOf(state, operation)?.seconds?.p50 ?? history?.seconds?.p50 ?? null;
-  // Of a chain, they are the runs of this link.
-  if (links.length > 1) line.add(`   ${fit(sanitizeLine(operation.title), TITLE_MOST)}`, "muted");
-  if (median !== null) line.add(`   median ${formatDuration(median)}`);
-  line.add(median === null ? "  " : " ·", "muted");
-  for (const [is, sign] of [
-    ["succeeded", "✓"],
-    ["failed", "✗"],
-    ["cancelled", "⊘"],
-  ] as const) {
-    const count = runs.filter(({ state: each }) => each === is).length;
-    if (count > 0 || is === "succeeded")
-      line.add(` ${count} ${sign}`, is === "succeeded" ? "muted" : styleOfState(is));
-  }
-  return [line];
-}
-
 /** Columns that the name of a dependency may take. */
 const NAME_MOST = 24;
 
-/** `after ✓ build · ● test`: the operations that it starts after, each with its state. */
+/** `after ✓ build · ● test`: the operations that it starts after, each with its state. The facts have all of them. */
 export function dependencies({ state, operation, line: begun }: DetailView): Line[] {
   const all = dependenciesOf(operation);
   if (all.length === 0) return [];
-  const count = (operation.after ?? []).length + (operation.afterAny ?? []).length;
   const line = begun().add("after", "muted");
   for (const [i, id] of all.entries()) {
     const end = dependencyEnd(state, id);
-    const name = end === null ? id : sanitizeLine(nameOf(state, operationOf(state, id)!));
-    const rest = i < count - 1 ? ` · ${count - i - 1} more` : "";
-    const text = fit(name, NAME_MOST);
-    if (line.left < widthOf(text) + 3 + widthOf(rest) && i > 0)
-      return [line.add(` · ${count - i} more`, "muted")];
-    line.add(i === 0 ? " " : " · ", "muted");
-    line.add(end === null ? "? " : `${glyphOf(end)} `, end === null ? "muted" : styleOf(end)).add(text);
+    const [sign, style] = end === null ? (["?", "muted"] as const) : ([glyphOf(end), styleOf(end)] as const);
+    const name = end === null ? id : nameOf(state, operationOf(state, id)!);
+    line.add(i === 0 ? " " : " · ", "muted").add(`${sign} `, style);
+    line.add(fit(sanitizeLine(name), NAME_MOST));
   }
-  return [line.add(count > all.length ? ` · ${count - all.length} more` : "", "muted")];
+  return [line];
 }
 
 /** The last failed hook. The facts have all of them. */
