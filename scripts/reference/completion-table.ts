@@ -5,8 +5,10 @@ import { EVENT_NAMES } from "../../protocol/notices.js";
 import { isFinal, STATES, type State } from "../../protocol/state.js";
 import { LOG_LEVELS } from "../../protocol/system/log-level.js";
 import { knownKeys } from "../../tui/cli/config/config-keys.js";
+import { CLIENTS } from "../../tui/features/mcp/clients.js";
 import type { ArgumentEntry, CommandEntry, OptionEntry, Table, Value } from "../../tui/kit/command-table.js";
 import { isOfDaemon } from "../../tui/kit/host-option.js";
+import { optionsOf } from "../../tui/kit/options.js";
 import { tableOf } from "../../tui/kit/output/options.js";
 
 const finished = STATES.filter(isFinal);
@@ -71,6 +73,7 @@ const BY_COMMAND: Record<string, Value> = {
   "liveops notify add --label": { of: "label", list: true },
   "liveops notify rm name": { of: "channel" },
   "liveops notify test name": { of: "channel" },
+  "liveops mcp setup client": { of: "choices", choices: Object.keys(CLIENTS) },
   "liveops schedule rm name": { of: "schedule" },
   "liveops schedule pause name": { of: "schedule" },
   "liveops schedule resume name": { of: "schedule" },
@@ -97,10 +100,7 @@ function commandEntry(command: Command, parent: string): CommandEntry {
   return {
     name: command.name(),
     description: command.description(),
-    options: command
-      .createHelp()
-      .visibleOptions(command)
-      .map((option) => optionEntry(option, path, command)),
+    options: optionsOf(command).map((option) => optionEntry(option, path, command)),
     arguments: command.registeredArguments.map((argument) => argumentEntry(argument, path)),
     commands,
   };

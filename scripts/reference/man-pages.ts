@@ -6,7 +6,7 @@ import type { Command, Option } from "commander";
 import { EXIT, EXIT_MEANINGS } from "../../protocol/exit-codes.js";
 import { VERSION } from "../../protocol/version.js";
 import { SHARED_COMMANDS } from "../../tui/cli/liveopsd/commands.js";
-import { examplesOf } from "../../tui/kit/options.js";
+import { examplesOf, optionsOf } from "../../tui/kit/options.js";
 
 /** Text of each page by its path in dist/. */
 export function manPages(programs: readonly Command[], date: string): Record<string, string> {
@@ -40,7 +40,7 @@ function page(command: Command, words: string[], programs: string[], date: strin
     ...(isProgram
       ? commandList(command)
       : command.commands.flatMap((sub) => subcommand(sub, [...words, sub.name()]))),
-    ...(isProgram ? [".SH OPTIONS", ...argumentsOf(command), ...optionsOf(command)] : []),
+    ...(isProgram ? [".SH OPTIONS", ...argumentsOf(command), ...optionEntries(command)] : []),
     ...examples(command),
     ...(isProgram ? exitStatus() : []),
     ".SH SEE ALSO",
@@ -59,7 +59,7 @@ function synopsis(command: Command, words: string[]): string[] {
 
 function argumentsAndOptions(command: Command): string[] {
   const given = argumentsOf(command);
-  const options = optionsOf(command);
+  const options = optionEntries(command);
   return [...(given.length > 0 ? [".SH ARGUMENTS", ...given] : []), ".SH OPTIONS", ...options];
 }
 
@@ -70,8 +70,8 @@ function argumentsOf(command: Command): string[] {
   });
 }
 
-function optionsOf(command: Command): string[] {
-  return command.createHelp().visibleOptions(command).flatMap(optionEntry);
+function optionEntries(command: Command): string[] {
+  return optionsOf(command).flatMap(optionEntry);
 }
 
 function optionEntry({ flags, description, defaultValue, argChoices }: Option): string[] {
@@ -97,7 +97,7 @@ function subcommand(command: Command, words: string[]): string[] {
     ".PP",
     `${text(plainStop(command.description()))}.`,
     ...argumentsOf(command),
-    ...optionsOf(command),
+    ...optionEntries(command),
     ...exampleLines(command, ".PP"),
   ];
 }

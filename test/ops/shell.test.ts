@@ -72,7 +72,7 @@ describe("a failing command", () => {
   });
 
   it("names the missing argument when there is no command", async () => {
-    await expect(runOperation(Shell, {})).rejects.toThrow("liveops submit shell -- make -j4");
+    await expect(runOperation(Shell, {})).rejects.toThrow("liveops submit -- make -j4");
   });
 });
 

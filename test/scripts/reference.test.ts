@@ -47,6 +47,7 @@ test("the options whose values are not completed are free text", () => {
 const FREE = [
   "--absent",
   "--alert-after",
+  "--allow",
   "--at",
   "--attempt",
   "--concurrency",
@@ -80,6 +81,7 @@ const FREE = [
   "--pids-max",
   "--priority",
   "--quiet",
+  "--session",
   "--since",
   "--step",
   "--timeout",

@@ -29,8 +29,7 @@ export function rootCommand(name: string, description: string): Command {
     .configureHelp({
       showGlobalOptions: false,
       // Commander shows options in the order in which they were added, and the common ones are added first.
-      visibleOptions: (command) =>
-        inGroups(new Help().visibleOptions(command)).filter((option) => showsAll || !isAdvanced(option)),
+      visibleOptions: (command) => optionsOf(command).filter((option) => showsAll || !isAdvanced(option)),
       groupItems(all, visible, groupOf) {
         const isOption = visible.some((item) => isGlobal(item as Option));
         return new Help().groupItems(isOption ? [] : all, visible, groupOf);
@@ -70,9 +69,9 @@ export function isAdvanced({ helpGroupHeading }: Option): boolean {
 }
 
 /** Those of every day, the advanced ones, then those that all commands have. */
-function inGroups(options: readonly Option[]): Option[] {
+export function optionsOf(command: Command): Option[] {
   const rank = (option: Option) => (isGlobal(option) ? 2 : isAdvanced(option) ? 1 : 0);
-  return options.toSorted((a, b) => rank(a) - rank(b));
+  return new Help().visibleOptions(command).toSorted((a, b) => rank(a) - rank(b));
 }
 
 /** Whether the option is one of those that all commands have. */

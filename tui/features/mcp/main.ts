@@ -18,6 +18,8 @@ import { registerResources } from "./resources.js";
 import { registerSubscriptions } from "./subscriptions.js";
 import { isOffered, registerTool, type Tool } from "./tool.js";
 
+export { setup } from "./setup.js";
+
 export interface ServeSettings {
   /** The options that select the daemon. */
   options: GlobalOptions;

@@ -17,6 +17,7 @@ interface McpOptions extends GlobalOptions {
 /** What the bundle of the server exports. */
 interface McpBundle {
   serve(settings: { options: GlobalOptions; rules: object; to: ReportTo }): Promise<void>;
+  setup(client: string | undefined, options: SetupOptions): void;
 }
 
 const listed = (rule: string, before: string[] = []) => [...before, rule];
@@ -71,7 +72,7 @@ export function registerMcp(root: Command): void {
     .option("--print", "Print the entry, and change nothing")
     .option("--remove", "Remove the entry")
     .action(async (client: string | undefined, options: SetupOptions) =>
-      (await import("./setup.js")).setup(client, options),
+      ((await import(SERVER)) as McpBundle).setup(client, options),
     );
 }
 
