@@ -15,7 +15,7 @@ import { type Frame, frameOf, svgOf } from "./picture.js";
 
 const SIZE = { columns: 120, rows: 34 };
 /** Milliseconds between two frames, and for which the session lasts. */
-const EVERY = 400;
+const EVERY = 650;
 const LASTS = 15_000;
 const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 const OUT = fileURLToPath(new URL("../../docs/dashboard.svg", import.meta.url));
