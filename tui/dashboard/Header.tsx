@@ -151,7 +151,7 @@ const SLOTS_MOST = 12;
 
 function rightFacts(state: State): Fact[] {
   if (state.request !== null) return [{ long: [[underWay(state.request), "warn"]], rank: 2 }];
-  return [...loadFacts(state), ...nextFacts(state), { long: [[clock(state.now), "plain"]], rank: 3 }];
+  return [...loadFacts(state), ...nextFacts(state), { long: [[clock(state.now, false), "plain"]], rank: 3 }];
 }
 
 /** Slots, CPU and memory of what runs. */

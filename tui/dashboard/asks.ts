@@ -20,12 +20,17 @@ const watch = ask({
 });
 
 const SECOND = 1000;
+const IDLE = 30 * SECOND;
+
+const isIdle = ({ connection, notice, view: { counts } }: State) =>
+  connection.state === "live" && notice === null && counts.running + counts.queued === 0;
 
 const clock = ask({
   always: true,
-  want: () => ({}),
-  bring(_want, { dispatch, now, left }) {
-    const timer = setInterval(() => dispatch({ type: "ticked", now: now() }), SECOND);
+  // While nothing changes, the ages of what has ended are all that moves.
+  want: (state) => ({ every: isIdle(state) ? IDLE : SECOND }),
+  bring({ every }, { dispatch, now, left }) {
+    const timer = setInterval(() => dispatch({ type: "ticked", now: now() }), every);
     left.addEventListener("abort", () => clearInterval(timer), { once: true });
   },
 });
