@@ -132,6 +132,8 @@ const SCENES: Scene[] = [
         progress: null,
         status: null,
       });
+      // The percent of a chain never goes back: whether this one was drawn must not depend on the load.
+      await screen.until("66%");
       world.handOver("backupaaaaaa", verify());
       await screen.until((text) => text.includes("→ Verify") && /▸|● Verify a b/.test(text));
     },
