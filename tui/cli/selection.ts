@@ -2,7 +2,6 @@
  * Operations that a command acts on: ids, or all that match `--state`, `--op`, `--label`, `--queue`, `--host` and
  * `--older-than`.
  */
-import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { Refusal } from "../../protocol/errors.js";
@@ -173,6 +172,8 @@ function wantedStates({ failed, state }: SelectionOptions, possible: readonly St
 
 /** Asks on the terminal. */
 export async function isConfirmed(question: string): Promise<boolean> {
+  // A command that asks nothing does not load it.
+  const { createInterface } = await import("node:readline/promises");
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return /^y(es)?$/i.test((await lines.question(question)).trim());

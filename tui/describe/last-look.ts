@@ -1,15 +1,17 @@
 /**
  * What a person has looked at in the dashboard, so that the next dashboard, `liveops ls` and `liveops status` do not
  * count it as new. A file of mode 0600 for each daemon, or for all hosts that a dashboard shows:
- * `$XDG_STATE_HOME/liveops-tui/<hash of the socket>.json`, else below `~/.local/state`.
+ * `$XDG_STATE_HOME/liveops-tui/<path of the socket>.json`, else below `~/.local/state`.
  */
-import { createHash } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Client } from "../../protocol/client/client.js";
 import type { Operation } from "../../protocol/operation.js";
 import { makeDirectory } from "../../protocol/system/directories.js";
 import { type Looks, newSince } from "./waits.js";
+
+/** Most characters of a name: a file system takes 255 bytes. */
+const MOST_NAME = 200;
 
 /** Keys that are kept; the oldest are of what ended long ago. */
 const MOST = 2000;
@@ -21,7 +23,8 @@ export function lastLookFile(
 ): string | null {
   const base = env.XDG_STATE_HOME || (env.HOME && join(env.HOME, ".local/state"));
   if (!base) return null;
-  const name = createHash("sha256").update(`looked ${shown}`).digest("hex").slice(0, 16);
+  // A hash would load a module at each `ls`.
+  const name = encodeURIComponent(shown).slice(-MOST_NAME);
   return join(base, "liveops-tui", `${name}.json`);
 }
 
