@@ -8,7 +8,7 @@ import { matchRows, matchText } from "../../../tui/dashboard/pages/log/matches.j
 import { jsonLine } from "../../../tui/dashboard/text/json-line.js";
 import { after, answerTo, opened as open, press, put, screenText, update, wanted } from "./core.js";
 import { KEY, openDashboard } from "./open.js";
-import { ago, backup, failed, logLine, NOW } from "./operations.js";
+import { ago, backup, failed, logLine, } from "./operations.js";
 import { World } from "./world.js";
 
 describe("a line that is a JSON object", () => {
@@ -143,14 +143,5 @@ describe("a failed operation", () => {
     expect(choose(chosen, backup().id).log.seek).toBeNull();
     const seen = after(choose(open([{ ...it(), state: "running", error: null }]), it().id), put(it()));
     expect(seen).toMatchObject({ log: { seek: null, window: { follow: true } } });
-  });
-
-  test("left alone at its error goes back to what runs; moved by hand it stays", () => {
-    const state = choose(open([backup(), it()], { size: { columns: 100, rows: 30 } }), "failedcccccc");
-    const log = { ...state.log.window, follow: false, bottom: 1 };
-    const opened = patched(state, "log", { window: log, openedAt: 1, seek: null });
-    const later = { type: "ticked", now: NOW + 61_000 } as const;
-    expect(update(opened, later).selected).toBe(backup().id);
-    expect(update(patched(opened, "log", { openedAt: null }), later).selected).toBe("failedcccccc");
   });
 });

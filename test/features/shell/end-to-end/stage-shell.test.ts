@@ -278,7 +278,7 @@ test("over ssh, the same command runs on that machine, on this terminal", async 
   expect(terminal.screen.text()).toContain("ran: -t -p 22 -- ann@box liveops shell k3f --stage 'Check it'");
 });
 
-test("the dashboard gives the terminal away with b, and takes it back whole", async () => {
+test("the dashboard gives the terminal away with :shell, and takes it back whole", async () => {
   const id = await failed();
   await using terminal = onTerminal(
     { work: world.work, env: { ...world.env, SHELL: "/bin/bash" } } as unknown as World,
@@ -287,7 +287,7 @@ test("the dashboard gives the terminal away with b, and takes it back whole", as
   );
   const { screen } = terminal;
   await screen.until(/✗ Publish/);
-  terminal.press("b");
+  terminal.press(":shell\r");
   await screen.until(PROMPT);
   expect(screen.alternate).toBe(false);
   terminal.press("echo url=http://me >>$LIVEOPS_OUTPUT\rexit\r");
@@ -306,7 +306,7 @@ test("the dashboard gives the terminal away with b, and takes it back whole", as
   expect(await terminal.exited).toBe(0);
   await using second = onTerminal(world, "liveops-tui", [other]);
   await second.screen.until(/✗ Publish/);
-  second.press("b");
+  second.press(":shell\r");
   await second.screen.until("does not exist any more");
   await second.screen.until("Enter returns to the dashboard");
   second.press("\r");
