@@ -8,7 +8,7 @@ import { matchRows, matchText } from "../../../tui/dashboard/pages/log/matches.j
 import { jsonLine } from "../../../tui/dashboard/text/json-line.js";
 import { after, answerTo, opened as open, press, put, screenText, update, wanted } from "./core.js";
 import { KEY, openDashboard } from "./open.js";
-import { ago, backup, failed, logLine, } from "./operations.js";
+import { ago, backup, failed, logLine } from "./operations.js";
 import { World } from "./world.js";
 
 describe("a line that is a JSON object", () => {
