@@ -159,10 +159,9 @@ describe("the list", () => {
   });
 });
 
-test("the detail has the host, the hosts that may run it, and the host of each link of the chain", () => {
+test("the detail has the host, and the hosts that may run it", () => {
   const text = screenText(open(FLEET, [FIRST, SECOND]));
   expect(text).toContain("on db · started");
-  expect(text).toMatch(/✓ Back up a folder +1m10s .*on build-1 *│.*\n.*● Verify a backup +5s .*on db/);
   expect(screenText(open(FLEET, [queued({ on: "build-2", tags: ["gpu", "eu"] })]))).toContain(
     "only on build-2 · hosts with gpu, eu",
   );
