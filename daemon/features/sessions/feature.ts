@@ -19,9 +19,11 @@ export const sessions: MakeFeature = ({ bus, lifecycle, scheduler, store, log })
   /** Number of open streams, by session. */
   const open = new Map<string, number>();
   const closing = new Map<string, NodeJS.Timeout>();
+  let isStopped = false;
 
   const mayEnd = (session: string): void => {
-    if (open.has(session) || closing.has(session)) return;
+    // The streams close with the daemon: the next one gives the clients time to come back.
+    if (isStopped || open.has(session) || closing.has(session)) return;
     closing.set(
       session,
       setTimeout(() => void end(session), GRACE_MS),
@@ -83,6 +85,7 @@ export const sessions: MakeFeature = ({ bus, lifecycle, scheduler, store, log })
         if (record.endsWithSession && record.session) mayEnd(record.session);
     },
     stop: () => {
+      isStopped = true;
       for (const timer of closing.values()) clearTimeout(timer);
     },
   };
