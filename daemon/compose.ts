@@ -179,9 +179,10 @@ function composeCore(
   });
   const copied = new CopiedState(layout);
   // Every reason to wait, in the order in which they are asked and shown.
+  const approvals = new Approvals({ lifecycle, log, now });
   waiting.use([
     dependencies,
-    new Approvals({ lifecycle, log, now }),
+    approvals,
     new StartTimes({ waiting, now }),
     new HoldOf(
       (entry) => copied.why(entry),
@@ -244,6 +245,7 @@ function composeCore(
     store,
     queue,
     waiting,
+    asking: () => waiting.heldBy(approvals),
     dependencies,
     edges,
     attempts,

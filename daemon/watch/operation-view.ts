@@ -1,5 +1,4 @@
 /** Finds operations, and shows them with their momentary values, such as their queue positions. */
-import { waitsForApproval } from "../../protocol/approval.js";
 import { Refusal } from "../../protocol/errors.js";
 import { ID_LENGTH, MIN_PREFIX } from "../../protocol/id.js";
 import { FIRST_QUEUED } from "../../protocol/limits.js";
@@ -31,6 +30,8 @@ interface ViewParts {
   store: Store;
   queue: Queue;
   waiting: Pick<Waiting, "why">;
+  /** The operations that wait for approval. */
+  asking(): Entry[];
   dependencies: Pick<Dependencies, "waitsFor">;
   edges: Pick<WaitEdges, "waitsFor">;
   /** Running attempts, by operation id. */
@@ -102,9 +103,7 @@ export class OperationView {
     const finished = fitting(recent.values());
     const newest = finished.slice(Math.max(0, finished.length - scope.limit));
     // A question is on the screen however long the queue is.
-    const asking = fitting(ledger.inState("queued")).filter(
-      ({ record }) => waitsForApproval(record) !== null,
-    );
+    const asking = fitting(this.parts.asking());
     const live = [...fitting(ledger.inState("running")), ...this.#firstQueued(scope), ...asking];
     return this.#inOrder([...newest, ...new Set(live)]);
   }
