@@ -6,9 +6,9 @@ import { watchOperation } from "../../../protocol/client/watching.js";
 import { Refusal } from "../../../protocol/errors.js";
 import { allowedWords } from "./allowed.js";
 import { id, WAIT } from "./arguments.js";
+import { badRequest } from "./errors.js";
 import { newOutput, SHORT } from "./output.js";
 import { MAX_REPLY } from "./plain.js";
-import { originOf } from "./session.js";
 import { shortState } from "./summary.js";
 import { type CallContext, defineTool } from "./tool.js";
 import { waitFor } from "./wait.js";
@@ -33,6 +33,9 @@ const runCommand = defineTool({
     const { client, config, daemon, signal } = context;
     const { allow } = daemon.rules;
     const words = allow === null ? command : allowedWords(command, allow);
+    // A variable such as PATH decides what the words run.
+    if (allow !== null && env !== undefined)
+      throw badRequest("the server allows single commands; leave out env");
     const place = submitPlace(client.socket, { cwd, allow: config.env?.allow });
     const params = typeof words === "string" ? { script: words } : { args: words };
     const { id } = await client.submit(
@@ -41,7 +44,7 @@ const runCommand = defineTool({
         params: { ...params, ...(tty && { tty }) },
         ...(label !== undefined && { label }),
         ...place,
-        ...originOf(daemon),
+        ...daemon.origin,
         env: { ...place.env, ...env },
       },
       newKey(),

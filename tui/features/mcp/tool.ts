@@ -49,8 +49,8 @@ export function isOffered({ changes, isCommand, isInput, isApproval }: Tool, rul
   if (changes === "nothing") return true;
   if (rules.readOnly || (isInput && rules.noInput)) return false;
   if (isApproval) return rules.allowApprove;
-  // What submits another command than those that are allowed.
-  return rules.allow === null || isCommand === true || isInput === true || changes === "stops";
+  // Others submit, or type into a shell, what is not allowed.
+  return rules.allow === null || isCommand === true || changes === "stops";
 }
 
 export function registerTool(server: McpServer, daemon: Daemon, tool: Tool): void {

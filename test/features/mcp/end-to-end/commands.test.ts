@@ -83,13 +83,7 @@ test("a question is told at once and answered; a secret is not", async () => {
 });
 
 test("the rules of the server leave out tools, and refuse what is not allowed", async () => {
-  await using strict = await McpClient.start(
-    daemon.world,
-    "--allow",
-    "echo *",
-    "--no-input",
-    "--allow-approve",
-  );
+  await using strict = await McpClient.start(daemon.world, "--allow", "echo *", "--allow-approve");
   const { tools } = await strict.request("tools/list", {});
   const names = tools.map(({ name }) => name);
   expect(names).toEqual(expect.arrayContaining(["run_command", "cancel_operation", "answer_approval"]));
@@ -103,12 +97,23 @@ test("the rules of the server leave out tools, and refuse what is not allowed", 
     isError: true,
     text: expect.stringContaining("may not run"),
   });
+  expect(await strict.ask("run_command", { command: "echo a", env: { PATH: "/tmp" } })).toMatchObject({
+    isError: true,
+    text: expect.stringContaining("leave out env"),
+  });
+  await using quiet = await McpClient.start(daemon.world, "--no-input");
+  expect((await quiet.request("tools/list", {})).tools.map(({ name }) => name)).not.toContain("answer_input");
 });
 
 test("--ends-with-session: what the session started ends some time after its client", async () => {
   const client = await McpClient.start(daemon.world, "--ends-with-session");
   const { id } = await run("sleep 600", { background: true }, client);
   const stays = await run("sleep 600", { background: true });
+  // The streams of the sessions close with the daemon. The client comes back to the next one.
+  await daemon.stop();
+  await daemon.startAgain();
+  await client.call("show_operation", { id });
+  expect((await daemon.client.show(id)).state).toBe("running");
   await client.kill();
   await expect.poll(async () => (await daemon.client.show(id)).state, { timeout: 30_000 }).toBe("cancelled");
   expect((await daemon.client.show(stays.id)).state).toBe("running");
