@@ -1,7 +1,6 @@
 /** Subscriptions: the client is told when a subscribed record or log changes, until the operation is finished. */
 import { setTimeout as delay } from "node:timers/promises";
 import { type McpServer, ProtocolError, ProtocolErrorCode } from "@modelcontextprotocol/server";
-import type { Client } from "../../../protocol/client/client.js";
 import { watchOperation } from "../../../protocol/client/watching.js";
 import { say } from "../../kit/report.js";
 import type { Daemon } from "./daemon.js";
@@ -26,18 +25,19 @@ export function registerSubscriptions(server: McpServer, daemon: Daemon): void {
         `${MOST} resources are subscribed; unsubscribe from one`,
       );
     const stop = new AbortController();
+    const signal = AbortSignal.any([stop.signal, daemon.ended]);
     open.set(uri, stop);
     try {
       const id = decodeURIComponent(name);
-      const client = await withErrors(daemon, async ({ client }) => {
-        await client.show(id, stop.signal);
-        return client;
+      // Once the client has the answer, it is told of each change: the stream has begun by then.
+      const changes = await withErrors(daemon, async ({ client }) => {
+        const records = watchOperation(client, id, false, { signal });
+        await records.next();
+        return records;
       });
-      void follow(client, id, AbortSignal.any([stop.signal, daemon.ended]), () =>
-        server.server.sendResourceUpdated({ uri }),
-      )
+      void follow(changes, signal, () => server.server.sendResourceUpdated({ uri }))
         .catch((error: Error) => {
-          if (!stop.signal.aborted && !daemon.ended.aborted) say(daemon.to, `${uri}: ${error.message}`);
+          if (!signal.aborted) say(daemon.to, `${uri}: ${error.message}`);
         })
         .finally(() => open.delete(uri));
     } catch (error) {
@@ -52,10 +52,9 @@ export function registerSubscriptions(server: McpServer, daemon: Daemon): void {
   });
 }
 
-/** Calls `notify` after changes, at most every `PAUSE_MS`, until the operation is finished. */
+/** Calls `notify` after changes, at most every `PAUSE_MS`, until there are no more. */
 async function follow(
-  client: Client,
-  id: string,
+  changes: AsyncIterable<unknown>,
   signal: AbortSignal,
   notify: () => Promise<void>,
 ): Promise<void> {
@@ -71,13 +70,11 @@ async function follow(
     }
   };
   const reader = async () => {
-    // The first record is the state at the time of the subscription.
-    let isFirst = true;
-    for await (const _ of watchOperation(client, id, false, { signal })) {
-      if (!isFirst) isChanged = true;
-      isFirst = false;
+    try {
+      for await (const _ of changes) isChanged = true;
+    } finally {
+      isOver = true;
     }
-    isOver = true;
   };
   await Promise.all([reader(), sender()]);
 }
