@@ -11,7 +11,6 @@ import { repeatedText } from "../../describe/repeated.js";
 import { addShellValues, type ShellValues, withShellValues } from "../../kit/from-shell.js";
 import { id, WAIT } from "./arguments.js";
 import { shortRecord } from "./plain.js";
-import { originOf } from "./session.js";
 import { defineTool } from "./tool.js";
 
 /** A person who needs the other fields of a submit uses the command. */
@@ -40,7 +39,7 @@ const submitOperation = defineTool({
     const body = {
       ...rest,
       ...place,
-      ...originOf(daemon),
+      ...daemon.origin,
       env: { ...place.env, ...env },
       ...(Object.keys(secrets).length > 0 && { secrets }),
     };

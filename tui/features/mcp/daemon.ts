@@ -4,6 +4,7 @@ import { remoteOf } from "../../../protocol/client/address.js";
 import type { Client } from "../../../protocol/client/client.js";
 import { commandPlaces, type GlobalOptions } from "../../../protocol/client/daemon-address.js";
 import { starterFor, waitingClient } from "../../../protocol/client/find-daemon.js";
+import type { Origin } from "../../../protocol/client/submit-place.js";
 import { LiveopsError } from "../../../protocol/errors.js";
 import { UsageError } from "../../../protocol/failures.js";
 import type { Config } from "../../../protocol/system/config-settings.js";
@@ -50,6 +51,14 @@ export class Daemon {
   /** The session of the operations that the server submits. */
   get session(): string {
     return process.env.LIVEOPS_SESSION || `${this.clientName} ${this.#began}`;
+  }
+
+  /** Whose operation it is: fields of a submit, beside those of `submitPlace`, which knows the directory. */
+  get origin(): Pick<Origin, "session"> & { endsWithSession?: true } {
+    return {
+      session: this.session,
+      ...(this.rules.endsWithSession && { endsWithSession: true as const }),
+    };
   }
 
   /** What `mine` lists: the session that the environment names, else what was started in this directory. */
