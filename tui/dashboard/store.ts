@@ -219,6 +219,6 @@ export class Store {
     if (time >= this.#due) return;
     this.stop();
     this.#due = time;
-    this.#timer = setTimeout(() => this.#work(), time - performance.now());
+    this.#timer = setTimeout(() => this.#work(), Math.max(0, time - performance.now()));
   }
 }
