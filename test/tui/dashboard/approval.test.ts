@@ -3,23 +3,17 @@ import { describe, expect, test } from "vitest";
 import type { Approval, Operation } from "../../../protocol/operation.js";
 import { choose } from "../../../tui/dashboard/core/select.js";
 import { after, opened as open, press, put, screenText } from "./core.js";
-import { ago, backup, operation } from "./operations.js";
+import { ago, asked, backup, operation } from "./operations.js";
 
 const SIZE = { columns: 120, rows: 36 };
 
 function asks(over: Partial<Approval> = {}, more: Partial<Operation> = {}): Operation {
-  const asked = {
-    stage: "Approve",
-    occurrence: 1,
+  const approval = asked("Approve", ago(120), {
     question: "Roll out 4.2 to prod?",
-    choices: ["yes", "no"],
     default: "no",
-    attempt: 1,
-    since: ago(120),
     until: ago(-3600),
-    answer: null,
     ...over,
-  };
+  });
   return operation({
     id: "rolloutaaaaa",
     label: "rollout",
@@ -28,8 +22,8 @@ function asks(over: Partial<Approval> = {}, more: Partial<Operation> = {}): Oper
     stageStates: { Build: "done", Approve: "active" },
     currentStage: 1,
     state: "queued",
-    blocked: { reason: `approval: ${asked.question}`, since: asked.since },
-    approvals: [asked],
+    blocked: { reason: `approval: ${approval.question}`, since: approval.since },
+    approvals: [approval],
     ...more,
   });
 }
@@ -54,13 +48,13 @@ describe("a question", () => {
   });
 
   test("i asks it; y sends the only choice, n the rejection, and escape leaves it open", () => {
-    const asked = press(choose(open([asks()], { size: SIZE }), "rolloutaaaaa"), "i");
-    expect(rows(asked).at(-1)).toContain("rollout: Roll out 4.2 to prod?  y yes  n no  esc later");
-    expect(rows(asked).at(-2)).toContain("$ liveops approve rolloutaaaaa/1 yes");
+    const question = press(choose(open([asks()], { size: SIZE }), "rolloutaaaaa"), "i");
+    expect(rows(question).at(-1)).toContain("rollout: Roll out 4.2 to prod?  y yes  n no  esc later");
+    expect(rows(question).at(-2)).toContain("$ liveops approve rolloutaaaaa/1 yes");
     const request = { kind: "answer", ids: ["rolloutaaaaa"], since: ago(120), attempt: 1 };
-    expect(press(asked, "y").request).toEqual({ ...request, choice: "yes" });
-    expect(press(asked, "n").request).toEqual({ ...request, choice: "no" });
-    expect(press(asked, "escape")).toMatchObject({ question: null, request: null });
+    expect(press(question, "y").request).toEqual({ ...request, choice: "yes" });
+    expect(press(question, "n").request).toEqual({ ...request, choice: "no" });
+    expect(press(question, "escape")).toMatchObject({ question: null, request: null });
   });
 
   test("of several choices has them in the palette, and goes when somebody else answers", () => {

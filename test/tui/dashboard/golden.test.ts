@@ -1,6 +1,6 @@
 /** The screens, through the real Ink on a screen model, compared as text. */
 import { KEY } from "./open.js";
-import { ago, backup, backupDone, failed, operation, queued, scanning, verify } from "./operations.js";
+import { ago, asked, backup, backupDone, failed, operation, queued, scanning, verify } from "./operations.js";
 import { golden, type Scene } from "./scenes.js";
 import type { World } from "./world.js";
 
@@ -32,19 +32,7 @@ function waiting(world: World): void {
       state: "queued",
       currentStage: 0,
       stageStates: { Approve: "active" },
-      approvals: [
-        {
-          stage: "Approve",
-          occurrence: 1,
-          question: "Roll out 4.2 to prod?",
-          choices: ["yes", "no"],
-          default: "no",
-          attempt: 1,
-          since: ago(600),
-          until: null,
-          answer: null,
-        },
-      ],
+      approvals: [asked("Approve", ago(600), { question: "Roll out 4.2 to prod?", default: "no" })],
     }),
   );
   world.put(

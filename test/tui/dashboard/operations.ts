@@ -1,6 +1,6 @@
 /** Operations for the screens, at a fixed time, so that every figure on them is fixed too. */
 
-import type { LogLine, Operation, Step } from "../../../protocol/operation.js";
+import type { Approval, LogLine, Operation, Step } from "../../../protocol/operation.js";
 import { submittedRecord } from "../../../protocol/reduce.js";
 import type { Failure, Why } from "../../../protocol/why.js";
 import { submission } from "../../harness/records.js";
@@ -204,6 +204,22 @@ export function scanning(over: Partial<Operation> = {}): Operation {
     startedAt: ago(40),
     ...over,
   });
+}
+
+/** A question to a person that has no answer. */
+export function asked(stage: string, since: string, over: Partial<Approval> = {}): Approval {
+  return {
+    stage,
+    occurrence: 1,
+    question: "Go on?",
+    choices: ["yes", "no"],
+    default: null,
+    attempt: 1,
+    since,
+    until: null,
+    answer: null,
+    ...over,
+  };
 }
 
 /** An active step. */

@@ -10,7 +10,7 @@ import { Line } from "../../../tui/dashboard/text/line.js";
 import { unpainted } from "../../../tui/dashboard/text/theme.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
 import { after, answerTo, opened } from "./core.js";
-import { ago, backup, NOW, operation } from "./operations.js";
+import { ago, asked, backup, NOW, operation } from "./operations.js";
 
 function lineOf(state: State, id: string, width = 80): Line {
   const one = operationOf(state, id)!;
@@ -55,18 +55,9 @@ describe("of an operation", () => {
   });
 
   test("tells what waits or is paused from what works", () => {
-    const asked = {
-      stage: "Process",
-      occurrence: 1,
-      question: "Go on?",
-      choices: ["yes", "no"],
-      default: null,
-      attempt: 1,
-      since: ago(5),
-      until: null,
-      answer: null,
-    };
-    expect(told({ state: "queued", approvals: [asked] })).toBe("✓ Load ─ ? Process ─ ○ Save");
+    expect(told({ state: "queued", approvals: [asked("Process", ago(5))] })).toBe(
+      "✓ Load ─ ? Process ─ ○ Save",
+    );
     expect(told({ waitingForInput: { prompt: "", since: ago(5) } })).toBe("✓ Load ─ ? Process ─ ○ Save");
     expect(told({ noRoomSince: ago(5) })).toBe("✓ Load ─ ▲ Process ─ ○ Save");
     expect(told({ pause: { since: ago(5), seconds: 0, changes: 1 } })).toBe("✓ Load ─ ‖ Process ─ ○ Save");

@@ -1,6 +1,6 @@
 /** The screens of an operation whose stages have steps: unfolded, many, failed, folded. */
 import type { Operation, Step, StepCounts } from "../../../protocol/operation.js";
-import { ago, backupDone, compile, doneStep as done, operation, release, step } from "./operations.js";
+import { ago, asked, backupDone, compile, doneStep as done, operation, release, step } from "./operations.js";
 import { golden, type Scene } from "./scenes.js";
 
 const times = (from: number, to: number | null) => ({
@@ -159,17 +159,7 @@ const SCENES: Scene[] = [
 ];
 
 const upToDate = { ...times(20, 20), reason: "up to date: 1 file, made 23:56", saved: 8 };
-const question = {
-  stage: "Check",
-  occurrence: 1,
-  question: "Roll out 4.2 to prod?",
-  choices: ["yes", "no"],
-  default: null,
-  attempt: 1,
-  since: ago(8),
-  until: null,
-  answer: null,
-};
+const question = asked("Check", ago(8), { question: "Roll out 4.2 to prod?" });
 
 SCENES.push({
   name: "up-to-date",

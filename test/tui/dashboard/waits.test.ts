@@ -4,23 +4,13 @@ import type { ScheduleReply } from "../../../protocol/replies.js";
 import { choose } from "../../../tui/dashboard/core/select.js";
 import { waitingOf } from "../../../tui/dashboard/core/waiting.js";
 import { act, after, answerTo, effectsOf, opened as open, press, put, screenText, update } from "./core.js";
-import { ago, backup, failed, NOW, operation } from "./operations.js";
+import { ago, asked, backup, failed, NOW, operation } from "./operations.js";
 
 const SIZE = { columns: 120, rows: 40 };
 const rows = (state: Parameters<typeof screenText>[0]) => screenText(state).split("\n");
 const LOOKS = { began: NOW - 60_000, keys: new Set<string>() };
 
-const approval = {
-  stage: "Approve",
-  occurrence: 1,
-  question: "Roll out 4.2?",
-  choices: ["yes", "no"],
-  default: "no",
-  attempt: 1,
-  since: ago(120),
-  until: null,
-  answer: null,
-};
+const approval = asked("Approve", ago(120), { question: "Roll out 4.2?", default: "no" });
 const rollout = operation({
   id: "rolloutaaaaa",
   label: "rollout",

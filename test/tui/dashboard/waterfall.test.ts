@@ -12,7 +12,7 @@ import { pictureRows } from "../../../tui/dashboard/pages/operation/waterfall.js
 import { type Paint, unpainted } from "../../../tui/dashboard/text/theme.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
 import { after, answerTo, changed, opened, press, put, screenText } from "./core.js";
-import { ago, backup, doneStep, operation, step, verify } from "./operations.js";
+import { ago, asked, backup, doneStep, operation, step, verify } from "./operations.js";
 
 const spread = (p50: number) => ({ runs: 7, p50, p90: p50 * 1.4 });
 
@@ -186,20 +186,8 @@ describe("where nothing works", () => {
     const rows = drawn(opened([{ ...TRANSFORM, chain: ALONE, ...over }]), TRANSFORM.id, 94, 40, paint);
     return { row: rowOf(rows, "Dedupe"), whole: rowOf(rows, "Transform"), styles: [...styles] };
   };
-  const asked = {
-    stage: "Dedupe",
-    occurrence: 1,
-    question: "Go on?",
-    choices: ["yes", "no"],
-    default: null,
-    attempt: 1,
-    since: ago(4),
-    until: null,
-    answer: null,
-  };
-
   test.each<[string, Partial<Operation>]>([
-    ["an answer", { state: "queued", startedAt: null, approvals: [asked] }],
+    ["an answer", { state: "queued", startedAt: null, approvals: [asked("Dedupe", ago(4))] }],
     ["input", { waitingForInput: { prompt: "", since: ago(4) } }],
     ["room on the disk", { noRoomSince: ago(4) }],
   ])("what waits for %s is yellow and no work", (_, over) => {
