@@ -278,6 +278,12 @@ test("a host that did not know of a cancel learns of it from the host that did",
   resolve();
   await until("a knows of the cancel", () => a.store.ledger.get(id)?.run?.stopReason === "cancel");
   expect(kindsIn(a, id)).toEqual(["submitted", "started", "cancelled"]);
+  await until("a records again", () =>
+    a.submit().then(
+      () => true,
+      () => false,
+    ),
+  );
   await a.finish(id, "cancelled");
   await expectSame(a, b);
 });
