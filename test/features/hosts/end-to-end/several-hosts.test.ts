@@ -35,8 +35,8 @@ test("the operations of two daemons are on one screen, and each daemon gets what
   const ofDen = await den.submit("gate", "--label", "second", `file=${den.dir}/gate`);
   await using terminal = dashboard();
   const { screen } = terminal;
-  await screen.until(/● first +local/);
-  await screen.until(/● second +den /);
+  await screen.until(/● local first /);
+  await screen.until(/● den +second /);
   await screen.until(/● 2 running/);
   // The newest is selected: its log is that of the other daemon.
   await screen.until(new RegExp(`on den .* ${ofDen}`));
@@ -48,11 +48,11 @@ test("the operations of two daemons are on one screen, and each daemon gets what
   expect((await den.finished(ofDen)).state).toBe("cancelled");
   await screen.until(/● 1 running/);
   terminal.press("/host:local\r");
-  await screen.until((text) => !text.includes("second") && /▌ ● first +local/.test(text));
+  await screen.until((text) => !text.includes("second") && /▌ ● local first /.test(text));
   terminal.press("p");
   await screen.until("Pause first on local?");
   terminal.press("y");
-  await screen.until(/▌ ‖ first/);
+  await screen.until(/▌ ‖ local first/);
   expect((await box.client.show(ofBox)).pause?.since).toMatch(/Z$/);
   terminal.press("p");
   box.write("gate", "");
@@ -65,11 +65,11 @@ test("a daemon is killed: its operations stay with the age of its answer, the ot
   const ofDen = await den.submit("gate", "--label", "silent", `file=${den.dir}/gate-2`);
   await using terminal = dashboard([ofDen.slice(0, 6)]);
   const { screen } = terminal;
-  await screen.until(/▌ ● silent/);
+  await screen.until(/▌ ● den +silent/);
   await screen.until(/line \d/);
   await den.killDaemon();
   await screen.until(/▲ host den: no answer for \d+s/);
-  await screen.until(/▌ ▲ silent/);
+  await screen.until(/▌ ▲ den +silent/);
   terminal.press("H");
   await screen.until(/▲ no answer \d+s/);
   await screen.until(/local +● up +\d+ +1/);
@@ -78,10 +78,10 @@ test("a daemon is killed: its operations stay with the age of its answer, the ot
   den.write("gate-2", "");
   box.write("gate-2", "");
   expect((await box.finished(ofBox)).state).toBe("succeeded");
-  await screen.until(/✓.?stays +local/);
-  expect(screen.text()).toMatch(/▌ ▲ silent/);
+  await screen.until(/✓.?local stays /);
+  expect(screen.text()).toMatch(/▌ ▲ den +silent/);
   await den.startDaemon();
-  await screen.until(/▌ ✓.?silent/);
+  await screen.until(/▌ ✓.?den +silent/);
   await screen.until(/closed after \d+/);
   await screen.until((text) => !text.includes("no answer"));
   expect(await den.client.show(ofDen)).toMatchObject({ state: "succeeded", attempt: 1 });
