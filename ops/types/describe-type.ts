@@ -40,8 +40,14 @@ function toJsonSchema(schema: Schema): JsonSchema {
 
 /** Checks that JSON Schema has words for. */
 const SAID = new Set([
-  ...["min_length", "max_length", "length_equals", "string_format"],
-  ...["greater_than", "less_than", "multiple_of", "number_format"],
+  "min_length",
+  "max_length",
+  "length_equals",
+  "string_format",
+  "greater_than",
+  "less_than",
+  "multiple_of",
+  "number_format",
 ]);
 /** Formats that zod checks beyond their pattern. */
 const CODED = new Set(["base64", "base64url", "ipv6", "cidrv6", "jwt"]);

@@ -70,7 +70,8 @@ export function isAdvanced({ helpGroupHeading }: Option): boolean {
 
 /** Those of every day, the advanced ones, then those that all commands have. */
 export function optionsOf(command: Command): Option[] {
-  const rank = (option: Option) => (isGlobal(option) ? 2 : isAdvanced(option) ? 1 : 0);
+  const last = [ADVANCED_OPTIONS, GLOBAL_OPTIONS];
+  const rank = ({ helpGroupHeading }: Option) => last.indexOf(helpGroupHeading ?? "");
   return new Help().visibleOptions(command).toSorted((a, b) => rank(a) - rank(b));
 }
 

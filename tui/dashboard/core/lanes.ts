@@ -23,8 +23,17 @@ import { chainElapsed, progressOf } from "./estimate.js";
 import { titleNamed, usualNamed, usualOf, usualSuccessors } from "./history.js";
 import { childrenOf } from "./inside.js";
 import type { State } from "./model.js";
-import type { Span } from "./span.js";
 import { activeSign, glyphOf, stageStyle, styleOf } from "./state-style.js";
+
+/** When something of the waterfall was at work. */
+export interface Span {
+  /** In ms of the wall clock. */
+  readonly from: number;
+  /** Null: not over yet. */
+  readonly to: number | null;
+  /** `usual`: not begun yet, as long as it usually takes. */
+  readonly look: "work" | "failed" | "cancelled" | "allowed-failure" | "waiting" | "paused" | "usual";
+}
 
 /** The steps of a stage that has many of them, as cells. */
 export interface Strip {
@@ -252,12 +261,14 @@ function stageLane(view: View, operation: Operation, stage: string, depth: numbe
       ? Math.floor(stageRanSeconds(operation, stage, state.now))
       : (times?.seconds ?? secondsBetween(startedAt, to));
   const note = stageNote(is, times);
+  const usual = is === undefined ? usualText(spans) : "";
+  const style = is === undefined ? "muted" : "plain";
   return {
     depth,
     sign: isActive ? activeSign(operation) : [stageGlyph(is), stageStyle(is)],
     name: stage,
-    style: isActive ? "bold" : is === undefined ? "muted" : "plain",
-    took: hasRun ? formatDuration(tookSeconds(times.startedAt)) : is === undefined ? usualText(spans) : "",
+    style: isActive ? "bold" : style,
+    took: hasRun ? formatDuration(tookSeconds(times.startedAt)) : usual,
     spans,
     texts: [
       ...(isUnder ? shareOf(operation) : []),

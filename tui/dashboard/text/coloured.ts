@@ -97,5 +97,6 @@ const KEPT = 8;
 /** The styles after the parameters of an SGR sequence (`1;36`): a 0 in front ends all before. */
 function stylesAfter(styles: readonly string[], parameters: string): readonly string[] {
   const own = parameters.replace(/^0*(?:;0*)*(?:;|$)/, "");
-  return own === parameters ? [...styles, own].slice(-KEPT) : own === "" ? [] : [own];
+  if (own === parameters) return [...styles, own].slice(-KEPT);
+  return own === "" ? [] : [own];
 }

@@ -88,7 +88,8 @@ function itemRow(item: PaletteItem, chosen: boolean, names: number, width: numbe
   // The key and the reason stay; the description gives way.
   const room = Math.max(0, line.left - widthOf(item.key) - 2);
   const beside = room - widthOf(reason) - 2;
-  const described = !off ? room : beside < LEAST ? 0 : beside;
+  const besideReason = beside < LEAST ? 0 : beside;
+  const described = off ? besideReason : room;
   line.add(fit(description, described), off || !chosen ? "muted" : "plain");
   if (off) line.add(described > 0 ? "  " : "").add(fit(reason, room), "warn");
   return line.right(item.key, "bold");

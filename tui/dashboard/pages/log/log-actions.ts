@@ -82,7 +82,10 @@ export const LOG_ACTIONS = [
       name: "wrap",
       keys: ["w"],
       description: "wrap the lines of the log",
-      hint: (state) => (state.pane === "list" ? null : state.log.wrap ? "cut" : "wrap"),
+      hint: ({ pane, log }) => {
+        if (pane === "list") return null;
+        return log.wrap ? "cut" : "wrap";
+      },
       rank: 4,
       run: (state) => keepMatch(patched(state, "log", { wrap: !state.log.wrap })),
     },

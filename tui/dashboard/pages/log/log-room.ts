@@ -36,10 +36,13 @@ export interface LogColumns {
 export function logColumns(state: State): LogColumns {
   const { width } = detailPlan(state);
   const steps = stepColumn(selectedOperation(state)).width;
-  const isTold = width < STAGE_FROM && width >= STEP_FROM && steps > 0;
-  const stage = isTold ? steps : width >= STAGE_FROM ? Math.max(steps, stageWidth(state)) : 0;
+  const isNarrow = width < STAGE_FROM;
+  if (isNarrow && width >= STEP_FROM && steps > 0)
+    return { time: 0, stage: steps, stream: 0, width: steps + 1 };
+  const stage = isNarrow ? 0 : Math.max(steps, stageWidth(state));
   const stream = width >= STREAM_FROM ? 6 : 0;
-  const time = width < TIME_FROM || isTold ? 0 : stage + stream > 0 ? 10 : 9;
+  const wholeTime = stage + stream > 0 ? 10 : 9;
+  const time = width < TIME_FROM ? 0 : wholeTime;
   return { time, stage, stream, width: time + stage + stream + 1 };
 }
 

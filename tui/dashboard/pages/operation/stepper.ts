@@ -125,7 +125,10 @@ function folded(items: readonly Item[]): Item[] {
 }
 
 const jointOf = ({ isNew }: Item) => (isNew ? " → " : " ─ ");
-const noteOf = ({ note, isNew }: Item) => (isNew ? ` started` : note === "" ? "" : ` ${note}`);
+function noteOf({ note, isNew }: Item): string {
+  if (isNew) return " started";
+  return note === "" ? "" : ` ${note}`;
+}
 const widthOfAll = (items: readonly Item[]): number =>
   items.reduce((sum, each) => sum + widthOf(jointOf(each) + each.sign[0] + each.name + noteOf(each)) + 1, -3);
 
@@ -137,6 +140,8 @@ function addItem(line: Line, each: Item, isFirst: boolean, excess: number): void
   if (turns) line.turn(glyph, ...styles);
   else line.add(glyph, ...styles);
   const shown = fit(name, widthOf(name) - excess);
-  line.add(` ${shown}`, ...(isHere ? [...styles, "bold" as const] : glyph === "○" ? styles : []));
-  line.add(noteOf(each), ...(isHere ? ["bold" as const] : []));
+  const bold = isHere ? (["bold"] as const) : [];
+  const own = isHere || glyph === "○" ? styles : [];
+  line.add(` ${shown}`, ...own, ...bold);
+  line.add(noteOf(each), ...bold);
 }

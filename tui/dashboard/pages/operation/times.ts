@@ -34,12 +34,12 @@ export function timeTexts(view: Timed): Piece[] {
   const progress = chainProgress(state, operation, usualSuccessors(state, links.at(-1)!));
   const percent: Piece[] = isRunning ? [[formatOverall(progress), "bold"]] : [];
   const texts = [...percent, ...(isRunning ? leftTexts(view) : waitTexts(view))];
-  const isClose = width < CLOSE;
+  const joint = width < CLOSE ? " " : " · ";
+  const afterPercent = width < CLOSE ? " " : "  ";
   return texts.map(([text, ...styles], i): Piece => {
     // A margin belongs to the time before it.
     if (i === 0 || text.startsWith(" ")) return [text, ...styles];
-    const before = isClose ? " " : i === percent.length ? "  " : " · ";
-    return [before + text, ...styles];
+    return [(i === percent.length ? afterPercent : joint) + text, ...styles];
   });
 }
 

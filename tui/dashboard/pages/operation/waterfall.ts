@@ -5,8 +5,14 @@
 import type { StepState } from "../../../../protocol/stage-state.js";
 import { formatDuration } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
-import { type Lane, type Picture, pictureOf, ROUND_SECONDS, type Strip } from "../../core/lanes.js";
-import type { Span } from "../../core/span.js";
+import {
+  type Lane,
+  type Picture,
+  pictureOf,
+  ROUND_SECONDS,
+  type Span,
+  type Strip,
+} from "../../core/lanes.js";
 import { stageStyle } from "../../core/state-style.js";
 import { fit, fitName, sanitizeLine, widthOf } from "../../text/cells.js";
 import { Line, type Piece } from "../../text/line.js";
@@ -178,7 +184,8 @@ function cellsOf(spans: readonly Span[], { picture, room }: Chart): (Cell | null
     const still = STILL[span.look];
     if (still !== undefined) return [still, styleOfSpan(span)];
     const isWhole = left !== null && right !== null && STILL[right.look] === undefined;
-    return [isWhole ? RUN : left === span ? LEFT_HALF : RIGHT_HALF, styleOfSpan(span)];
+    const sideRun = left === span ? LEFT_HALF : RIGHT_HALF;
+    return [isWhole ? RUN : sideRun, styleOfSpan(span)];
   });
   for (const span of spans) {
     const x = Math.min(room - 1, Math.max(0, Math.ceil(half(span.to ?? now) / 2) - 1));
