@@ -56,11 +56,11 @@ const { EIO, ENOSPC, EMFILE } = constants.errno;
 const ALL = OPENS | CREATES | READS | WRITES | SYNCS | NAMES | REMOVES | CLOSES;
 
 const FAULTS: Fault[] = [
-  { name: "EIO", error: EIO, kinds: ALL, every: 150 },
-  { name: "ENOSPC", error: ENOSPC, kinds: CREATES | WRITES | SYNCS | NAMES, every: 110 },
-  { name: "EMFILE", error: EMFILE, kinds: OPENS | CREATES, every: 80 },
-  { name: "short write", error: 0, kinds: WRITES, every: 65 },
-  { name: "short write, then ENOSPC", error: 0, kinds: WRITES, fullAfterShort: true, every: 65 },
+  { name: "EIO", error: EIO, kinds: ALL, every: 330 },
+  { name: "ENOSPC", error: ENOSPC, kinds: CREATES | WRITES | SYNCS | NAMES, every: 240 },
+  { name: "EMFILE", error: EMFILE, kinds: OPENS | CREATES, every: 180 },
+  { name: "short write", error: 0, kinds: WRITES, every: 140 },
+  { name: "short write, then ENOSPC", error: 0, kinds: WRITES, fullAfterShort: true, every: 140 },
 ];
 
 /** Longest wait for the end of a process, in ms; passed only by a test that fails. */

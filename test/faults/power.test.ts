@@ -24,7 +24,7 @@ import { record as count } from "./tally.js";
 
 const RECORDINGS = counts(1, 5);
 /** Of each recording. */
-const CUTS = counts(6, 66);
+const CUTS = counts(4, 66);
 const REQUESTS = counts(15, 80);
 
 const KEPT = process.env.LIVEOPS_FAULTS_WORLD;
