@@ -83,7 +83,7 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_VARIABLE_MISSING:
     "The type takes variables or secrets from the shell of the submit; `variables` and `secrets` list those that were not sent",
   LIVEOPS_KEY_REUSED: "The same `Idempotency-Key` came with another body",
-  LIVEOPS_TOO_LARGE: "The body is larger than `maxBody`",
+  LIVEOPS_TOO_LARGE: "The body is larger than 4 MiB",
   LIVEOPS_NO_SUCH_OPERATION: "No operation has this id, or the prefix has fewer than 3 characters",
   LIVEOPS_AMBIGUOUS_ID:
     "Several operations have ids with this prefix, or this label; `candidates` lists them",
@@ -109,7 +109,7 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_SOCKET_NOT_OURS:
     "Raised by the client: another user made the socket or could replace it, or you may not open it; nothing was sent",
   LIVEOPS_VERSION: "The major versions differ; before 1.0, the minor versions. Run `liveops restart`",
-  LIVEOPS_QUEUE_FULL: "`maxQueued` operations or `maxQueuedBytes` bytes are queued",
+  LIVEOPS_QUEUE_FULL: "`maxQueued` operations are queued, or 100 KiB for each of so many",
   LIVEOPS_TYPE_FAULT: "The code that reads the parameters hung or ended its process; the detail says how",
   LIVEOPS_INTERNAL: "The daemon failed unexpectedly; `liveopsd logs` shows more",
   LIVEOPS_TOO_MANY_WATCHERS: "The limit of watch and event streams is reached",

@@ -1,5 +1,11 @@
 /** Fixed limits of the protocol; users cannot set them. A larger value is rejected or cut, and this is reported. */
 
+/** Bytes of the body of a request. */
+export const MAX_BODY = 4 * 1024 * 1024;
+
+/** Bytes of parameters and environment of a queued operation, on average over the queue. */
+export const MAX_QUEUED_BYTES = 100 * 1024;
+
 /** Bytes of a result as JSON. */
 export const MAX_RESULT = 1024 * 1024;
 

@@ -123,7 +123,6 @@ async function onScreen(of: Shown, config: CommandPlaces["config"]): Promise<num
     theme: config.theme,
     mouse: config.mouse,
     motion: config.motion,
-    links: config.links,
     keys: config.keys,
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)

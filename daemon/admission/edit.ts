@@ -2,9 +2,10 @@
  * Edits of queued operations: parameters, label, directory and environment. The loader reads changed parameters anew,
  * without the operation's lock, so that a slow type delays no start.
  */
+
 import { Refusal } from "../../protocol/errors.js";
 import type { Changes } from "../../protocol/event.js";
-import { MAX_ENV } from "../../protocol/limits.js";
+import { MAX_ENV, MAX_QUEUED_BYTES } from "../../protocol/limits.js";
 import { type EditBody, editBody } from "../../protocol/requests.js";
 import { normalFields } from "../../protocol/submit-fields.js";
 import { alternatives } from "../../protocol/text/alternatives.js";
@@ -89,10 +90,10 @@ function editOf(context: Parts, entry: Entry, body: EditBody, parameters: Change
       `the operation would have ${count} variables, at most ${MAX_ENV} are allowed`,
     );
   const grown = sizeOf({ ...entry.record, ...changes }, env) - entry.bytes;
-  if (grown > 0 && store.queuedBytes + grown > settings.maxQueuedBytes)
+  if (grown > 0 && store.queuedBytes + grown > settings.maxQueued * MAX_QUEUED_BYTES)
     throw new Refusal(
       "LIVEOPS_QUEUE_FULL",
-      `this edit adds ${grown} bytes and the queue would exceed maxQueuedBytes; edit again when some operations have run (liveops ls)`,
+      `this edit adds ${grown} bytes and the queue would have more than maxQueued allows; edit again when some operations have run (liveops ls)`,
     );
   return { changes, ...(body.env && { env }), changedVariables: Object.keys(body.env ?? {}).sort() };
 }

@@ -4,8 +4,10 @@
  * A repeated request with the same idempotency key is answered with the same operations. Where the first request was
  * cut off in the middle of its batch, the repeat submits the missing operations.
  */
+
 import { hashOfParams } from "../../ops/attempt/stage-values.js";
 import { Refusal } from "../../protocol/errors.js";
+import { MAX_QUEUED_BYTES } from "../../protocol/limits.js";
 import { isFinal } from "../../protocol/state.js";
 import type { Lifecycle } from "../lifecycle.js";
 import type { Scheduler } from "../scheduler/scheduler.js";
@@ -36,7 +38,7 @@ interface SubmissionsOptions extends AdmissionContext {
   lifecycle: Lifecycle;
   scheduler: Pick<Scheduler, "submit">;
   store: Store;
-  settings: Pick<Settings, "fromDaemon" | "maxQueued" | "maxQueuedBytes">;
+  settings: Pick<Settings, "fromDaemon" | "maxQueued">;
   waiting: Pick<Waiting, "length">;
   /** Whether new operations are refused. */
   isStopping(): boolean;
@@ -192,8 +194,8 @@ export class Submissions {
       );
     }
     const bytesQueued = store.queuedBytes + this.#bytesUnderWay;
-    if (bytesQueued + bytes > settings.maxQueuedBytes)
-      throw tooManyBytes(bytesQueued, bytes, settings.maxQueuedBytes);
+    if (bytesQueued + bytes > settings.maxQueued * MAX_QUEUED_BYTES)
+      throw tooManyBytes(bytesQueued, bytes, settings.maxQueued);
     const waiting = this.options.waiting.length + this.#underWay;
     if (waiting + wanted <= settings.maxQueued) return;
     const room = wanted > 1 ? `, and maxQueued allows ${settings.maxQueued}` : "";
@@ -222,12 +224,12 @@ function warningsOf(admitted: ReadonlyArray<{ warning: string | undefined }>): s
   return [...new Set(admitted.flatMap(({ warning }) => warning ?? []))];
 }
 
-function tooManyBytes(queued: number, wanted: number, most: number): Refusal {
+function tooManyBytes(queued: number, wanted: number, maxQueued: number): Refusal {
   const inMiB = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
   return new Refusal(
     "LIVEOPS_QUEUE_FULL",
     `the parameters of queued operations take ${inMiB(queued)} and this submit adds ${inMiB(wanted)}; ` +
-      `maxQueuedBytes allows ${inMiB(most)}; submit again when some have run (liveops ls), or raise maxQueuedBytes`,
+      `maxQueued allows ${inMiB(maxQueued * MAX_QUEUED_BYTES)}; submit again when some have run (liveops ls), or raise maxQueued`,
   );
 }
 

@@ -25,9 +25,10 @@ const PER_STREAM = 2;
 
 /** The least number of connections, however few descriptors there are: a command must be able to connect. */
 const LEAST = 16;
+const MOST = 1024;
 
-/** Bytes of unfinished bodies that the daemon holds at least; more if `maxBody` is large. */
-const BODY_BYTES = 64 * 1024 * 1024;
+/** Bytes of unfinished bodies that the daemon holds. */
+export const BODY_BYTES = 64 * 1024 * 1024;
 
 /** Milliseconds between two warnings about connections in the log. */
 const SAY_MS = 60_000;
@@ -38,24 +39,11 @@ interface ConnectionLimits {
   streams: number;
 }
 
-/** Bytes of unfinished bodies that the daemon holds. */
-export function bodyLimit(maxBody: number): number {
-  return Math.max(BODY_BYTES, 4 * maxBody);
-}
-
-/**
- * The limits that fit into the descriptors that the process may have.
- *
- * @param max the setting `maxConnections`
- */
-export function connectionLimits(
-  max: number,
-  concurrency: number,
-  descriptors = descriptorLimit(),
-): ConnectionLimits {
+/** The limits that fit into the descriptors that the process may have. */
+export function connectionLimits(concurrency: number, descriptors = descriptorLimit()): ConnectionLimits {
   // Half of the connections may be streams, each of which takes more descriptors than one.
   const fitting = Math.floor((descriptors - OWN - PER_OPERATION * concurrency) / (1 + PER_STREAM / 2));
-  const connections = Math.min(max, Math.max(LEAST, fitting));
+  const connections = Math.min(MOST, Math.max(LEAST, fitting));
   return { connections, streams: Math.ceil(connections / 2) };
 }
 
@@ -110,7 +98,7 @@ export class Connections {
       throw new Refusal(
         "LIVEOPS_TOO_MANY_WATCHERS",
         `${this.#streams} watch and event streams are open, and no more are allowed; end some of them (liveopsd ` +
-          "status counts them), or raise maxConnections and the limit of open files (ulimit -n)",
+          "status counts them), or raise the limit of open files (ulimit -n)",
       );
     }
     const active = response.socket && this.#active.get(response.socket);
@@ -172,8 +160,8 @@ export class Connections {
     this.#say({ count: connections }, "a connection was refused: all others are in use");
     const refusal = new Refusal(
       "LIVEOPS_TOO_MANY_CONNECTIONS",
-      `the daemon serves ${connections} connections, and all of them are in use; try again, or raise maxConnections and ` +
-        "the limit of open files (ulimit -n)",
+      `the daemon serves ${connections} connections, and all of them are in use; try again, or raise the ` +
+        "limit of open files (ulimit -n)",
     );
     plainAnswer(socket, refusal, 0);
   }

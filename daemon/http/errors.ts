@@ -1,9 +1,11 @@
 /** Turns every error into problem details, as a reply or on a bare connection. No other file does this. */
+
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from "fastify";
 import type * as z from "zod/mini";
 import { Refusal } from "../../protocol/errors.js";
+import { MAX_BODY } from "../../protocol/limits.js";
 import { PATHS } from "../../protocol/paths.js";
 import { VERSION, VERSION_HEADER } from "../../protocol/version.js";
 import { isOfSystem } from "../store/durable-file.js";
@@ -11,7 +13,7 @@ import type { NotRecordedError } from "../store/not-recorded.js";
 import { badRequest, inputProblem } from "./input-problem.js";
 import { drainBody } from "./request-body.js";
 
-export function handleErrors(app: FastifyInstance, maxBody: number): void {
+export function handleErrors(app: FastifyInstance): void {
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split("?")[0]!;
     const methods = methodsOf(path);
@@ -25,7 +27,7 @@ export function handleErrors(app: FastifyInstance, maxBody: number): void {
     return sendProblem(reply, new Refusal("LIVEOPS_METHOD_NOT_ALLOWED", detail));
   });
   app.setErrorHandler(async (error: FastifyError, request, reply) => {
-    const refusal = error.validation ? invalidInput(error, request) : asRefusal(error, maxBody);
+    const refusal = error.validation ? invalidInput(error, request) : asRefusal(error);
     if (refusal.status === 413) await drainBody(request.raw);
     if (["LIVEOPS_INTERNAL", "LIVEOPS_STORE_FAILED"].includes(refusal.code)) {
       request.log.error({ err: error, method: request.method, url: request.url }, "a request failed");
@@ -59,14 +61,14 @@ export function sendProblem(reply: FastifyReply, refusal: Refusal): FastifyReply
 
 const PROBLEM = "application/problem+json";
 
-export function asRefusal(error: FastifyError | Error, maxBody: number): Refusal {
+export function asRefusal(error: FastifyError | Error): Refusal {
   if (error instanceof Refusal) return error;
   if ("toRefusal" in error) return (error as NotRecordedError).toRefusal();
   const status = "statusCode" in error ? (error.statusCode ?? 500) : 500;
   if (status === 413) {
     return new Refusal(
       "LIVEOPS_TOO_LARGE",
-      `the body is larger than ${maxBody} bytes; put large input into a file and pass its path`,
+      `the body is larger than ${MAX_BODY} bytes; put large input into a file and pass its path`,
     );
   }
   if (status >= 400 && status < 500) return new Refusal("LIVEOPS_BAD_REQUEST", error.message);

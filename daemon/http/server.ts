@@ -1,12 +1,14 @@
 /**
  * The HTTP server on the Unix socket: JSON whatever the Content-Type, the version on every reply, one error handler.
  */
+
 import fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from "fastify";
 import { validatorCompiler } from "fastify-type-provider-zod";
 import { Refusal } from "../../protocol/errors.js";
+import { MAX_BODY } from "../../protocol/limits.js";
 import { CLOCK_HEADER, compatible, STALE_HEADER, VERSION, VERSION_HEADER } from "../../protocol/version.js";
 import { fastifyLog, REQUEST_KEY } from "../log/log.js";
-import { bodyLimit, Connections, connectionLimits, descriptorLimit } from "./connections.js";
+import { BODY_BYTES, Connections, connectionLimits, descriptorLimit } from "./connections.js";
 import { handleErrors, plainAnswer, sendProblem } from "./errors.js";
 import { readBody } from "./request-body.js";
 import type { Context, RoutePlugin } from "./route-definition.js";
@@ -63,9 +65,8 @@ const TIMEOUTS: RequestTimeouts = { headers: 15_000, request: 30_000, check: 500
 /** The server with all routes, not yet listening. Tests call it through `inject`. */
 export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInstance {
   const { settings } = context;
-  const { maxBody } = settings;
   const app = fastify({
-    bodyLimit: maxBody,
+    bodyLimit: MAX_BODY,
     loggerInstance: fastifyLog(context.log),
     // A line for each request would fill the log. The error handler logs errors.
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: REQUEST_KEY }),
@@ -90,10 +91,10 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
   });
   const descriptors = descriptorLimit();
   // Computed at each use: a reload changes the settings.
-  const limits = () => connectionLimits(settings.maxConnections, settings.concurrency, descriptors);
+  const limits = () => connectionLimits(settings.concurrency, descriptors);
   const connections = new Connections(app.server, limits, context.log);
   app.addHook("preParsing", ({ raw }, _reply, payload, done) => {
-    if (raw.method !== "GET") connections.countBody(raw, bodyLimit(maxBody));
+    if (raw.method !== "GET") connections.countBody(raw, BODY_BYTES);
     done(null, payload);
   });
   app.removeAllContentTypeParsers();
@@ -128,7 +129,7 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
     const problem = `the daemon is liveops ${VERSION}, the client is ${theirs}; run liveops restart with the newer of the two`;
     done(new Refusal("LIVEOPS_VERSION", problem));
   });
-  handleErrors(app, maxBody);
+  handleErrors(app);
   for (const routes of ROUTE_PLUGINS) app.register(routes, { context, connections });
   for (const { routes } of context.features) if (routes) app.register(routes, { connections });
   return app;

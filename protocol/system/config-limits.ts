@@ -21,20 +21,8 @@ export const LIMITS = {
     default: 10_000,
     min: 1,
     max: 1_000_000,
-    description: "Operations in the queue at most; the next operation of a chain is never rejected",
-  },
-  maxQueuedBytes: {
-    default: 1024 * MiB,
-    min: MiB,
-    max: 1024 * 1024 * MiB,
-    description: "Bytes of parameters and environment of all queued operations at most",
-  },
-  maxBody: {
-    default: 4 * MiB,
-    min: 1024,
-    max: 64 * MiB,
-    description: "Bytes of a request body at most",
-    reload: "restart",
+    description:
+      "Operations in the queue at most, of 100 KiB each on average; the next operation of a chain is never rejected",
   },
   maxLog: {
     default: 64 * MiB,
@@ -61,12 +49,6 @@ export const LIMITS = {
     min: MiB / 16,
     max: 1024 * MiB,
     description: "Bytes of `liveopsd.log` at most; a full log is renamed to `liveopsd.log.1`",
-  },
-  maxConnections: {
-    default: 1024,
-    min: 16,
-    max: 100_000,
-    description: "Open connections to the socket at most; fewer if the limit of open files is low",
   },
   keepFinished: {
     default: 100_000,

@@ -36,14 +36,8 @@ const HOOK_SCHEMA = {
   maxLength: MAX_HOOK,
   expected: `a command for sh -c, at most ${MAX_HOOK} characters`,
 } as const;
-const COLOUR_SCHEMA = {
-  type: "string",
-  pattern: "^#[0-9a-fA-F]{6}$",
-  expected: 'a colour such as "#4080ff"',
-} as const;
-
-/** Colours of the dashboard that a theme can set. */
-export const THEME_ROLES = ["accent", "good", "bad", "warn", "muted", "track", "border"] as const;
+/** Colours of the dashboard: those of the terminal's background, of a dark or a light one, or its own 16. */
+export const THEMES = ["auto", "dark", "light", "16"] as const;
 
 /** Seconds without a renewal after which a host of a fleet counts as lost, without a setting. */
 export const LOST_AFTER = 300;
@@ -121,16 +115,10 @@ export const SETTINGS = {
     schema: { enum: [true, false, "bell", "desktop"], expected: 'true, false, "bell" or "desktop"' },
   },
   theme: {
-    description: `Colours of the dashboard: \`"auto"\`, \`"dark"\`, \`"light"\`, \`"16"\`, or a table such as \`{"accent": "#4080ff"}\` with ${THEME_ROLES.map((role) => `\`${role}\``).join(", ")}`,
+    description: `Colours of the dashboard: ${THEMES.map((name) => `\`"${name}"\``).join(", ")}`,
     default: "auto",
     reload: "dashboard",
-    schema: {
-      anyOf: [
-        { enum: ["auto", "dark", "light", "16"] },
-        { type: "object", properties: sameSchema(THEME_ROLES, COLOUR_SCHEMA), additionalProperties: false },
-      ],
-      expected: '"auto", "dark", "light", "16" or a table of colours',
-    },
+    schema: { enum: THEMES },
   },
   mouse: {
     description:
@@ -141,13 +129,6 @@ export const SETTINGS = {
   },
   motion: {
     description: "Whether something on the dashboard may move by itself",
-    default: true,
-    reload: "dashboard",
-    schema: { type: "boolean" },
-  },
-  links: {
-    description:
-      "Whether web addresses and files are hyperlinks (OSC 8): in the dashboard's log, and in what commands print",
     default: true,
     reload: "dashboard",
     schema: { type: "boolean" },

@@ -102,15 +102,14 @@ test("too many watch and event streams are refused with 503, and all else still 
   expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded" });
 });
 
-test("maxConnections: the connection that is idle for longest goes for a new one, and a stream stays", async () => {
-  const config = join(directory(), "config.json");
-  writeFileSync(config, JSON.stringify({ maxConnections: 16 }));
-  await using daemon = await startDaemon(["gate"], { env: { LIVEOPS_CONFIG: config } });
+test("where all are in use, the connection that is idle for longest goes for a new one, and a stream stays", async () => {
+  await using daemon = await startDaemon(["gate"], { concurrency: 2, enter: FEW_DESCRIPTORS });
+  const { connections: most } = connectionLimits(2, 256);
   const [watcher] = await connections(daemon.world.socket, 1, WATCH);
   await once(watcher!, "data");
   const [oldest] = await connections(daemon.world.socket, 1, "");
   const closed = untilClosed(oldest!);
-  const newer = await connections(daemon.world.socket, 14, "");
+  const newer = await connections(daemon.world.socket, most - 2, "");
   expect((await daemon.client.daemon()).watchers).toBe(1);
   expect(await closed).toBe("");
   expect(newer.some((each) => each.closed)).toBe(false);
@@ -165,14 +164,14 @@ test("unfinished bodies: the oldest are refused where more has arrived than the 
 });
 
 test("the limits leave descriptors for the daemon's own files and for each running operation", () => {
-  expect(connectionLimits(1024, 2, 1_000_000)).toEqual({ connections: 1024, streams: 512 });
+  expect(connectionLimits(2, 1_000_000)).toEqual({ connections: 1024, streams: 512 });
   for (const descriptors of [256, 512, 1024, 4096])
     for (const concurrency of [2, 8, 16]) {
-      const { connections: most, streams } = connectionLimits(1024, concurrency, descriptors);
+      const { connections: most, streams } = connectionLimits(concurrency, descriptors);
       const taken = most + 2 * streams + 12 * concurrency;
       expect(taken, `${descriptors} ${concurrency}`).toBeLessThanOrEqual(
         Math.max(descriptors - 60, 60 + 12 * 16),
       );
     }
-  expect(connectionLimits(1024, 1000, 256).connections).toBe(16);
+  expect(connectionLimits(1000, 256).connections).toBe(16);
 });

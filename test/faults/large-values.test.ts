@@ -166,10 +166,10 @@ test("a damaged or missing payload costs its one operation, a payload of no oper
   expect(await untilFinished(daemon, whole.id)).toMatchObject({ state: "succeeded" });
 });
 
-test("a queue that holds as many bytes as maxQueuedBytes refuses submits and takes them again", async () => {
+test("a queue that holds as many bytes as maxQueued allows refuses submits and takes them again", async () => {
   await using daemon = await startDaemon(["carries", "gate"], {
     concurrency: 1,
-    config: { maxQueuedBytes: MiB },
+    config: { maxQueued: 10 },
   });
   const gate = join(daemon.world.dir, "gate");
   const blocker = await daemon.submit("gate", { params: { gate } });
@@ -179,7 +179,7 @@ test("a queue that holds as many bytes as maxQueuedBytes refuses submits and tak
   for (let n = 0; n < 3; n++) accepted.push((await daemon.submit("carries", { params })).id);
   await expect(daemon.submit("carries", { params })).rejects.toMatchObject({
     code: "LIVEOPS_QUEUE_FULL",
-    message: expect.stringContaining("maxQueuedBytes"),
+    message: expect.stringContaining("maxQueued allows 1.0 MiB"),
   });
   await daemon.stop();
   await daemon.startAgain();

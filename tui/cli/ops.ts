@@ -131,7 +131,7 @@ export function registerOps(root: Command): void {
       await withoutDaemon(options.ops, op, options, config, to);
       return;
     }
-    await show(await client.types(), op, options, config, to);
+    await show(await client.types(), op, options, to);
   });
 }
 
@@ -153,7 +153,7 @@ async function withoutDaemon(
   const { typesHere } = (await import(RUN)) as typeof import("./run/inline.js");
   await typesHere(userOpsDirs({ ops: paths }, process.env, config), async (reply) => {
     try {
-      await show(reply, op, options, config, to);
+      await show(reply, op, options, to);
       return EXIT.done;
     } catch (error) {
       return report(error, to);
@@ -165,7 +165,6 @@ async function show(
   reply: TypesReply,
   op: string | undefined,
   options: OpsOptions,
-  config: Config,
   to: ReportTo,
 ): Promise<void> {
   const { columns, sort } = options;
@@ -173,7 +172,7 @@ async function show(
   const output = isTable ? givenListOutput(options, TYPES) : null;
   const types = op === undefined ? reply.ops : [typeIn(reply, op)];
   const paint = paintFor(process.stdout);
-  const link = linkerFor(process.stdout, process.env, config.links);
+  const link = linkerFor(process.stdout);
   if (output !== null)
     await printList(
       {

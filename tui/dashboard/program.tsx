@@ -4,7 +4,7 @@
  */
 import { render } from "ink";
 import { Client } from "../../protocol/client/client.js";
-import type { Alert } from "../../protocol/system/config-settings.js";
+import type { Alert, Config } from "../../protocol/system/config-settings.js";
 import { lastLookFile, readLooks, writeLooks } from "../describe/last-look.js";
 import { App } from "./App.js";
 import { ACTIONS, type KeyConfig, withKeys } from "./actions.js";
@@ -18,7 +18,6 @@ import { type Clock, SteadyClock, Store } from "./store.js";
 import { ReportFilter, TerminalInput } from "./terminal/input.js";
 import { TerminalIntegration } from "./terminal/integration.js";
 import { suspension } from "./terminal/suspend.js";
-import type { ThemeChoice } from "./text/theme.js";
 
 export interface ProgramOptions {
   stdin: NodeJS.ReadStream;
@@ -41,10 +40,8 @@ export interface ProgramOptions {
   alert?: Alert;
   /** `env.allow` of the config file: the variables that a submit sends. */
   allow?: readonly string[] | undefined;
-  theme?: ThemeChoice | undefined;
+  theme?: Config["theme"];
   mouse?: boolean | undefined;
-  /** Whether addresses and files in the log are hyperlinks; true by default. */
-  links?: boolean | undefined;
   keys?: KeyConfig | undefined;
   /** Whether anything moves by itself; true by default. */
   motion?: boolean | undefined;
@@ -127,7 +124,7 @@ export function startDashboard(options: ProgramOptions): Program {
     flags,
     stateDir: options.stateDir ?? null,
   });
-  const terminal = { stdout, env, choice: options.theme, links: options.links, motion };
+  const terminal = { stdout, env, choice: options.theme, motion };
   const app = () => <App store={store} terminal={terminal} onSuspendable={suspending.use} />;
 
   // Registered before Ink's own listener: the frame that Ink then draws has the new size already, so that no row

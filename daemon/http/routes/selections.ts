@@ -95,7 +95,7 @@ async function* changeAll(
   act: Change["act"],
 ): AsyncGenerator<SelectionLine> {
   const refusal = (id: string, error: unknown): SelectionLine => {
-    const its = asRefusal(error as Error, context.settings.maxBody);
+    const its = asRefusal(error as Error);
     if (its.code === "LIVEOPS_INTERNAL") context.log.error({ err: error, id }, "a request failed");
     return { type: "refused", id, problem: its.toProblem() };
   };

@@ -1,6 +1,8 @@
 /** `PATCH /v1/operations/:id`: what is still queued is changed, durably, and nothing else. */
+
 import { cpSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { MAX_QUEUED_BYTES } from "../../../protocol/limits.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { LIMITS } from "../../../protocol/system/config-limits.js";
 import { Served } from "../../harness/served.js";
@@ -175,9 +177,9 @@ test("counts towards the bytes of the queue", async () => {
   expect(store.queuedBytes - before).toBeGreaterThan(1000);
   expectRecord(await edit(id, { env: { A: null } }));
   expect(store.queuedBytes).toBe(before);
-  served.context.settings.maxQueuedBytes = before + 100;
-  expectProblem(await edit(id, { env: { A: "x".repeat(1000) } }), "LIVEOPS_QUEUE_FULL", /maxQueuedBytes/);
-  served.context.settings.maxQueuedBytes = LIMITS.maxQueuedBytes.default;
+  served.context.settings.maxQueued = (before + 100) / MAX_QUEUED_BYTES;
+  expectProblem(await edit(id, { env: { A: "x".repeat(1000) } }), "LIVEOPS_QUEUE_FULL", /maxQueued allows/);
+  served.context.settings.maxQueued = LIMITS.maxQueued.default;
 });
 
 test("the journal alone, and the checkpoint, have the edited operation with its events", async () => {

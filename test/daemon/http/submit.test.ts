@@ -1,6 +1,8 @@
 /** `POST /v1/operations`. */
+
 import { homedir } from "node:os";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { MAX_BODY } from "../../../protocol/limits.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { Served } from "../../harness/served.js";
 import { useDirectories } from "../../harness/temporary.js";
@@ -9,7 +11,7 @@ import { expectProblem, expectRecord } from "./replies.js";
 const directory = useDirectories();
 let served: Served;
 beforeEach(async () => {
-  served = await Served.start(directory(), { maxQueued: 3, maxBody: 2000 });
+  served = await Served.start(directory(), { maxQueued: 3 });
 });
 afterEach(() => served.close());
 
@@ -124,9 +126,9 @@ describe("the body", () => {
 
   test("that is too large is refused", async () => {
     expectProblem(
-      await post({ op, params: { a: "x".repeat(2000) } }),
+      await post({ op, params: { a: "x".repeat(MAX_BODY) } }),
       "LIVEOPS_TOO_LARGE",
-      /larger than 2000 bytes/,
+      /larger than 4194304 bytes/,
     );
     expect(count()).toBe(0);
   });
@@ -215,7 +217,7 @@ describe("with an idempotency key", () => {
     await served.run(id);
     await served.finish(id, "succeeded");
     await served.close();
-    served = await Served.start(served.open.dir, { maxQueued: 3, maxBody: 2000 });
+    served = await Served.start(served.open.dir, { maxQueued: 3 });
     expect(expectRecord(await post({ op }, key("k")), 200)).toMatchObject({ id, state: "succeeded" });
     expectProblem(await post({ op, label: "x" }, key("k")), "LIVEOPS_KEY_REUSED");
   });

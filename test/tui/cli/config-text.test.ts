@@ -55,7 +55,6 @@ describe("the typed value", () => {
     ["alert", "bell", false, "bell"],
     ["alert", "false", false, false],
     ["theme", "16", false, "16"],
-    ["theme", '{"good": "#00ff00"}', false, { good: "#00ff00" }],
     ["ops", '["a"]', false, ["a"]],
     ["logLevel", "debug", false, "debug"],
     ["hooks.onFailure", '"my program" "$1"', false, '"my program" "$1"'],
@@ -82,8 +81,8 @@ describe("the text", () => {
   });
 
   test("an object replaces a text", () => {
-    expect(JSON.parse(set('{"theme": "dark"}', "theme.good", "#00ff00"))).toEqual({
-      theme: { good: "#00ff00" },
+    expect(JSON.parse(set('{"traces": "env"}', "traces.url", "http://localhost"))).toEqual({
+      traces: { url: "http://localhost" },
     });
   });
 

@@ -63,8 +63,8 @@ describe("a link", () => {
 });
 
 describe("on the screen", () => {
-  const painted = (env: Record<string, string>, links?: boolean) => {
-    const { paint } = themeFor({ stdout: { isTTY: true }, env, links, background: null });
+  const painted = (env: Record<string, string>) => {
+    const { paint } = themeFor({ stdout: { isTTY: true }, env, background: null });
     return new Line(20, paint).add("see ").add("example", "link https://example.org/").toString();
   };
 
@@ -73,7 +73,7 @@ describe("on the screen", () => {
     expect(open).toBe("see \x1b]8;;https://example.org/\x07example\x1b]8;;\x07");
     expect(columnsOf(open)).toBe("see example".length);
     for (const TERM of ["linux", "dumb"]) expect(painted({ TERM })).toBe("see example");
-    expect(painted({ TERM: "xterm-256color" }, false)).toBe("see example");
+    expect(painted({ TERM: "xterm-256color", FORCE_HYPERLINK: "0" })).toBe("see example");
   });
 });
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Config } from "../../../protocol/system/config-settings.js";
 import {
   CONTRAST,
   contrast,
@@ -15,20 +16,19 @@ import {
   LIGHT_BACKGROUND,
   type Rgb,
   type Role,
-  type ThemeChoice,
   themeFor,
 } from "../../../tui/dashboard/text/theme.js";
 
 type Env = Record<string, string>;
 const stdout = { isTTY: true };
-const theme = (env: Env, background: Rgb | null = null, choice: ThemeChoice = "auto") =>
+const theme = (env: Env, background: Rgb | null = null, choice: Config["theme"] = "auto") =>
   themeFor({ stdout, env, choice, background });
 const MANY = { TERM: "xterm-256color" };
 const FULL = { TERM: "xterm", COLORTERM: "truecolor" };
 const TEXT: readonly Role[] = ["accent", "good", "bad", "warn", "muted"];
 
 /** The colour that a role is painted in; null: none of its own. */
-function painted(env: Env, role: Role, background: Rgb | null, choice: ThemeChoice = "auto"): Rgb | null {
+function painted(env: Env, role: Role, background: Rgb | null, choice: Config["theme"] = "auto"): Rgb | null {
   const [, code = ""] = /\x1b\[([\d;]+)m/.exec(theme(env, background, choice).paint("x", role)) ?? [];
   const index = /^38;5;(\d+)$/.exec(code)?.[1];
   return index === undefined ? null : fixedColour(Number(index));
@@ -88,11 +88,10 @@ describe("which colours", () => {
     expect(plain.border).toBeUndefined();
   });
 
-  test("theme in the config: 16, dark, light, or a table", () => {
+  test("theme in the config: 16, dark or light", () => {
     expect(theme(FULL, null, "16").paint("x", "accent")).toContain("96m");
     expect(painted(MANY, "accent", null, "light")).toEqual([0, 95, 215]);
     expect(painted(FULL, "accent", null, "dark")).toEqual([95, 135, 255]);
-    expect(painted(FULL, "accent", null, { accent: "#ffcc00" })).toEqual([255, 215, 0]);
   });
 
   test("the Linux console gets no sign that its font lacks, and a cut text does not look like a sentence", () => {

@@ -111,9 +111,8 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
     time: listOutput.time,
     runUrl: runUrlIn(places.stateDir),
   });
-  const { links } = places.config;
   const lines = await listLines(
-    { spec: OPERATIONS, records: operations, context, nameOf: ({ id }) => id, links },
+    { spec: OPERATIONS, records: operations, context, nameOf: ({ id }) => id },
     listOutput,
     output,
   );

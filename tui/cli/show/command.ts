@@ -37,13 +37,13 @@ export function registerShow(root: Command): void {
   addTime(show, "absolute and relative")
     .option("--json", "Print the record as JSON")
     .action(async (id: string | undefined, _options: unknown, command: Command) => {
-      const { client, options, config, stateDir } = await connectFor<ShowOptions>(command);
+      const { client, options, stateDir } = await connectFor<ShowOptions>(command);
       const { time = null } = options;
       const format = givenFormat(options);
       const summary = await namedOrNewest(client, id);
       // A list leaves out large values and the names of the variables.
       const operation = id === undefined ? await client.show(summary.id) : summary;
-      const link = linkerFor(process.stdout, process.env, config.links);
+      const link = linkerFor(process.stdout);
       if (format !== null) {
         const progress = new ListProgress(client);
         if (format === "table" || format === "wide")
@@ -53,7 +53,7 @@ export function registerShow(root: Command): void {
           time: time ?? "relative",
           runUrl: runUrlIn(stateDir),
         });
-        const printed = { spec: OPERATIONS, records: [operation], context, links: config.links };
+        const printed = { spec: OPERATIONS, records: [operation], context };
         const output = { format, chosen: null, sort: null, header: true, time: context.time };
         await printList({ ...printed, nameOf: (it) => it.id, json: ([it]) => it }, output);
         return;

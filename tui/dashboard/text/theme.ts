@@ -3,23 +3,20 @@
  * font. Every text colour reaches a contrast of 4.5:1 against the background; a test computes this.
  */
 
-import { THEME_ROLES } from "../../../protocol/system/config-settings.js";
+import type { Config } from "../../../protocol/system/config-settings.js";
 import { type MaybeTerminal, wantsColour } from "../../../protocol/text/colour.js";
-import { takesSequences } from "../../kit/output/links.js";
+import { wantsLinks } from "../../kit/output/links.js";
 import { hasFewGlyphs, withPlainGlyphs } from "./plain-glyphs.js";
 
 export type Rgb = readonly [red: number, green: number, blue: number];
-/** Names of the colours; a user's table in the config sets them. */
-export const ROLES = THEME_ROLES;
+/** Names of the colours. */
+export const ROLES = ["accent", "good", "bad", "warn", "muted", "track", "border"] as const;
 export type Role = (typeof ROLES)[number];
 /** `sgr 1;31`: the codes of a program's own colours. `link https://…`: a hyperlink (OSC 8) to that target. */
 export type Style = "plain" | "bold" | "dim" | "inverse" | Role | `sgr ${string}` | `link ${string}`;
 export type Paint = (text: string, ...styles: Style[]) => string;
 
 type Table = Readonly<Record<Role, Rgb>>;
-export type ThemeName = "auto" | "dark" | "light" | "16";
-/** `theme` of the config: a name, or hexadecimal colours by role. */
-export type ThemeChoice = ThemeName | Readonly<Partial<Record<Role, string>>>;
 
 export interface Theme {
   readonly paint: Paint;
@@ -60,25 +57,16 @@ const DRAWN: ReadonlySet<Role> = new Set<Role>(["track", "border"]);
 export interface TerminalFacts {
   readonly stdout: MaybeTerminal;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly choice?: ThemeChoice | undefined;
-  /** Whether text may be a hyperlink, where the terminal takes it; true by default. */
-  readonly links?: boolean | undefined;
+  readonly choice?: Config["theme"];
   /** Whether anything may move by itself; false by default. */
   readonly motion?: boolean | undefined;
   /** Answer of the terminal to OSC 11; null: none yet. */
   readonly background: Rgb | null;
 }
 
-export function themeFor({
-  stdout,
-  env,
-  choice = "auto",
-  links = true,
-  motion = false,
-  background,
-}: TerminalFacts): Theme {
+export function themeFor({ stdout, env, choice = "auto", motion = false, background }: TerminalFacts): Theme {
   const few = hasFewGlyphs(env);
-  const linked = links && takesSequences(env);
+  const linked = wantsLinks(stdout, env);
   const shapes = {
     borderStyle: few ? "single" : "round",
     moves: motion && !few && wantsColour(stdout, env),
@@ -92,8 +80,7 @@ export function themeFor({
     const paint = painter(isLight ? SIXTEEN_ON_LIGHT : SIXTEEN, glyphs, linked);
     return { ...shapes, paint, border: "gray", activeBorder: isLight ? "blue" : "cyanBright" };
   }
-  const base = choice === "light" || (choice !== "dark" && isLight) ? LIGHT : DARK;
-  const table = { ...base, ...ownTable(choice) };
+  const table = choice === "light" || (choice !== "dark" && isLight) ? LIGHT : DARK;
   const places = Object.fromEntries(
     ROLES.map((role) => [role, nearest(table[role], DRAWN.has(role) ? null : behind)]),
   ) as Record<Role, number>;
@@ -206,13 +193,4 @@ export function dimmed(theme: Theme): Theme {
     activeBorder: theme.border,
     moves: false,
   };
-}
-
-function ownTable(choice: ThemeChoice): Partial<Table> {
-  if (typeof choice === "string") return {};
-  const entries = Object.entries(choice).map(([role, text]) => [
-    role,
-    [1, 3, 5].map((at) => Number.parseInt(text.slice(at, at + 2), 16)),
-  ]);
-  return Object.fromEntries(entries) as Partial<Table>;
 }

@@ -31,7 +31,7 @@ export function registerExport(root: Command): void {
     .option("--html", "Write a page for a browser instead of JSON")
     .option("--chain", "Write all operations of the chain")
     .action(async (name: string | undefined, _options: unknown, command: Command) => {
-      const { client, options, to, config } = await connectFor<ExportOptions>(command);
+      const { client, options, to } = await connectFor<ExportOptions>(command);
       const { output, html = false, chain = false } = options;
       if (output === "") throw new UsageError("-o: the name of the file is empty");
       await interruptible(
@@ -41,7 +41,7 @@ export function registerExport(root: Command): void {
           const pieces = html ? htmlPieces(runs, new Date()) : jsonPieces(runs, new Date());
           if (output === undefined || output === "-") return toStdout(pieces, signal);
           const bytes = await toFile(output, pieces, signal);
-          const link = linkerFor(process.stderr, process.env, config.links);
+          const link = linkerFor(process.stderr);
           say(to, `wrote ${output} (${formatBytes(bytes)})`, "yellow", (text) => {
             const name = sanitize(output);
             return text.replace(name, () => link(fileUrl(output), name));

@@ -27,21 +27,17 @@ export function takesSequences(env: Env): boolean {
 /** VTE 0.50 crashes at a hyperlink, and older ones print it. */
 const FIRST_VTE = 5001;
 
-/**
- * `FORCE_HYPERLINK` overrides the check of the stream and the config; `NO_COLOR` and `TERM=dumb` override it.
- *
- * @param wanted - `links` of the config file. Default: true
- */
-export function wantsLinks(stream: MaybeTerminal, env: Env = process.env, wanted = true): boolean {
+/** `FORCE_HYPERLINK` overrides the check of the stream; `NO_COLOR` and `TERM=dumb` override it. */
+export function wantsLinks(stream: MaybeTerminal, env: Env): boolean {
   if (env.NO_COLOR || !takesSequences(env)) return false;
   const forced = env.FORCE_HYPERLINK;
   if (forced !== undefined && forced !== "") return forced !== "0" && forced !== "false";
   const isOld = env.VTE_VERSION !== undefined && Number(env.VTE_VERSION) < FIRST_VTE;
-  return wanted && stream.isTTY === true && !isOld;
+  return stream.isTTY === true && !isOld;
 }
 
-export function linkerFor(stream: MaybeTerminal, env: Env = process.env, wanted = true): Linker {
-  return wantsLinks(stream, env, wanted) ? linked : unlinked;
+export function linkerFor(stream: MaybeTerminal, env: Env = process.env): Linker {
+  return wantsLinks(stream, env) ? linked : unlinked;
 }
 
 /** The address of a file or directory of this machine, with the name of the host; null: there is no such file. */

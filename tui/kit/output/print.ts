@@ -24,13 +24,11 @@ export interface Printed<T, C extends CellContext> {
   nameOf: (record: T) => string | readonly string[];
   /** The value of `--output json`. Default: the records. */
   json?: (records: readonly T[]) => unknown;
-  /** `links` of the config file. */
-  links?: boolean | undefined;
 }
 
 /** The lines that a list prints. */
 export async function listLines<T, C extends CellContext>(
-  { spec, records: all, context, nameOf, json = (records) => records, links }: Printed<T, C>,
+  { spec, records: all, context, nameOf, json = (records) => records }: Printed<T, C>,
   { format, chosen, sort, header }: ListOutput<T, C>,
   stream: MaybeTerminal & { columns?: number },
 ): Promise<string[]> {
@@ -40,7 +38,7 @@ export async function listLines<T, C extends CellContext>(
   if (format === "name") return records.flatMap(nameOf).map((name) => sanitize(name));
   const look = { wide: format === "wide", chosen, header };
   const texts = textsOf(columnsOf(spec, look, context.time), records, context);
-  const link = linkerFor(stream, process.env, links);
+  const link = linkerFor(stream);
   const shape: Look<T, C> = {
     ...look,
     width: widthOf(stream),

@@ -8,7 +8,7 @@ const NOTHING = "nothing was recorded: ";
 const UNKNOWN =
   "it is not known whether the change was recorded; look with liveops ls before you repeat it: ";
 
-const said = (error: Error) => asRefusal(error, 0).message;
+const said = (error: Error) => asRefusal(error).message;
 
 test("an engine that was sent the call may have recorded it, and the client is told so", () => {
   const why = new Error("ECONNREFUSED");
