@@ -9,15 +9,6 @@ export const HOOKS = [...OPERATION_HOOKS, "onQueueEmpty"] as const;
 export type OperationHook = (typeof OPERATION_HOOKS)[number];
 export type Hook = (typeof HOOKS)[number];
 
-/** When an operation's hook runs, as the end of a sentence. */
-export const HOOK_TIMES: Readonly<Record<OperationHook, string>> = {
-  onSuccess: "the operation has succeeded, with its whole chain",
-  onFailure: "the operation, or a later one of its chain, has failed",
-  onFinish: "the chain has finished, with any outcome",
-  onStall: "the running operation has reported nothing for stallAfter seconds, or its worker is stopped",
-  onOdd: "the operation has told a number far outside of what its earlier runs told",
-};
-
 /** Variables of a hook's environment. */
 export const HOOK_VARIABLES = {
   LIVEOPS_HOOK: "Name of the hook, such as `onFailure`",

@@ -66,7 +66,10 @@ test.each([
   [["--done", "Publsh"], '"Publsh" is not a stage of pipeline; did you mean Publish?'],
   [["--done", "Build", "--output", "x=1"], '"Build" has no output "x"; it declares none'],
   [["--output", "x=1"], "It follows --done: --done Build --output x=1"],
-  [["--done", "Build", "--failed"], "--done, --params and name=value are for one operation: give one id"],
+  [
+    ["--done", "Build", "--state", "failed"],
+    "--done, --params and name=value are for one operation: give one id",
+  ],
   [["region=mars"], "region takes one of us, eu, not"],
   [["regin=eu"], "Did you mean region?"],
 ])("retry %j is wrong usage, and changes nothing", async (words, text) => {

@@ -76,8 +76,8 @@ test("lines have the documented keys alone and no secret; logs filters them and 
     "word=HIDDEN-PARAM",
     "--env",
     "TOKEN=HIDDEN-ENV",
-    "--on-failure",
-    "exit 3",
+    "--hook",
+    "onFailure=exit 3",
   ];
   const id = (await world.liveops(words)).stdout.trim();
   await world.finished(id);

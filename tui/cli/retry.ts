@@ -41,7 +41,7 @@ const RETRIED: readonly State[] = ["failed", "cancelled"];
 export function registerRetry(root: Command): void {
   const retry = addCommand(root, "retry", "Run failed or cancelled operations again", [
     "liveops retry",
-    "liveops retry --failed --op backup",
+    "liveops retry --state failed --op backup",
     "liveops retry k3f --from Build",
     "liveops retry k3f --from Check/unit",
     "liveops retry k3f region=eu",
@@ -105,7 +105,7 @@ export function registerRetry(root: Command): void {
       });
     },
   );
-  everyday(retry, ["--failed", "--op", "--label", "--from", "--done", "--output", "--current", "--json"]);
+  everyday(retry, ["--state", "--op", "--label", "--from", "--done", "--output", "--current", "--json"]);
 }
 
 /** `--output` has the form of the output, or an output of the stage of the `--done` before. */

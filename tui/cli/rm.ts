@@ -20,7 +20,7 @@ export function registerRm(root: Command): void {
   const rm = addCommand(root, "rm", "Remove finished or queued operations and their logs", [
     "liveops rm k3f x81",
     "liveops rm --finished",
-    "liveops rm --failed --older-than 7d",
+    "liveops rm --state failed --older-than 7d",
     "liveops rm k3f --json | jq .result",
   ]);
   addSelectionOptions(rm, "finished operations", FINISHED_STATES)
@@ -44,5 +44,5 @@ export function registerRm(root: Command): void {
       });
     },
   );
-  everyday(rm, ["--finished", "--failed", "--op", "--label", "--older-than", "--json"]);
+  everyday(rm, ["--finished", "--state", "--op", "--label", "--older-than", "--json"]);
 }

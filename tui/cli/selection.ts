@@ -25,7 +25,6 @@ export interface SelectionOptions {
   session?: string;
   host?: string;
   olderThan?: string;
-  failed?: boolean;
   all?: boolean;
   yes?: boolean;
 }
@@ -46,7 +45,6 @@ export function addSelectionOptions(
   command
     .option("--all", `All ${what}`)
     .option("--state <states>", `All ${what} in these states, separated by commas: ${states.join(", ")}`);
-  if (states.includes("failed")) command.option("--failed", "The same as --state failed");
   if (changes) command.option("--yes", `Do not ask before acting on more than ${ASKS_ABOVE} operations`);
   useHost(command, "or-name", `or all ${what} of this host of the fleet`);
   return command
@@ -133,11 +131,9 @@ export async function changeAll(
 }
 
 export function hasSelection(options: SelectionOptions): boolean {
-  const { state, op, label, queue, session, host, olderThan, failed, all } = options;
+  const { state, op, label, queue, session, host, olderThan, all } = options;
   return (
-    [state, op, label, queue, session, host, olderThan].some((each) => each !== undefined) ||
-    failed === true ||
-    all === true
+    [state, op, label, queue, session, host, olderThan].some((each) => each !== undefined) || all === true
   );
 }
 
@@ -161,8 +157,8 @@ export async function select(
   return operations.filter(fits).reverse();
 }
 
-function wantedStates({ failed, state }: SelectionOptions, possible: readonly State[]): State[] {
-  const stateFilter = failed ? (["failed"] as State[]) : statesOf(state);
+function wantedStates({ state }: SelectionOptions, possible: readonly State[]): State[] {
+  const stateFilter = statesOf(state);
   const states = possible.filter((each) => stateFilter?.includes(each) ?? true);
   if (states.length > 0) return states;
   throw new UsageError(

@@ -74,8 +74,8 @@ test("lines become operations, selections act on them, and what is submitted onc
   const retried = await run(["retry", "--label", "all"]);
   expect(retried).toMatchObject({ code: 0, stdout: `${failing}\n` });
   expect(await daemon.untilFinished(failing!)).toMatchObject({ state: "failed" });
-  expect(await run(["rm", "--failed", "--older-than", "1h"])).toMatchObject({ code: 0, stdout: "" });
-  expect(await run(["rm", "--failed"])).toMatchObject({ code: 0, stdout: `${failing}\n` });
+  expect(await run(["rm", "--state", "failed", "--older-than", "1h"])).toMatchObject({ code: 0, stdout: "" });
+  expect(await run(["rm", "--state", "failed"])).toMatchObject({ code: 0, stdout: `${failing}\n` });
   const removed = await run(["rm", "--finished", "--label", "two"]);
   expect(removed.stdout).toBe(`${good}\n`);
 

@@ -1,29 +1,30 @@
-/** `--on-success`, `--on-failure`, `--on-finish` and `--on-stall`: commands that run after the operation. */
+/** `--hook`: commands that run after the operation. */
 import { UsageError } from "../../../protocol/failures.js";
-import { HOOK_TIMES, MAX_HOOK, OPERATION_HOOKS, type OperationHook } from "../../../protocol/hooks.js";
-import type { SubmitOption } from "./option.js";
+import { MAX_HOOK, OPERATION_HOOKS, type OperationHook } from "../../../protocol/hooks.js";
+import { alternatives } from "../../../protocol/text/alternatives.js";
+import { namedValue, type SubmitOption } from "./option.js";
 
-export type HookOptions = Partial<Record<OperationHook, string>>;
+export interface HookOptions {
+  hook?: string[];
+}
 
 export const HOOKS: SubmitOption<HookOptions> = {
   add(command, form) {
     if (form !== "submit" && form !== "schedule") return;
-    for (const hook of OPERATION_HOOKS)
-      command.option(`${flagOf(hook)} <command>`, `Run this command with sh when ${HOOK_TIMES[hook]}`);
+    command.option(
+      "--hook <name=command>",
+      `Run the command with sh at ${alternatives(OPERATION_HOOKS)} of the operation (repeatable)`,
+      (word: string, before: string[] = []) => [...before, word],
+    );
   },
-  fields(given) {
-    const hooks: HookOptions = {};
-    for (const hook of OPERATION_HOOKS) {
-      const command = given[hook];
-      if (command === undefined) continue;
+  fields({ hook = [] }) {
+    const hooks: Partial<Record<OperationHook, string>> = {};
+    for (const word of hook) {
+      const [name, command] = namedValue("--hook", word, OPERATION_HOOKS);
       if (command.trim() === "" || command.length > MAX_HOOK)
-        throw new UsageError(`${flagOf(hook)} takes a command for sh -c, at most ${MAX_HOOK} characters`);
-      hooks[hook] = command;
+        throw new UsageError(`--hook ${name} takes a command for sh -c, at most ${MAX_HOOK} characters`);
+      hooks[name] = command;
     }
-    return Object.keys(hooks).length === 0 ? {} : { hooks };
+    return hook.length === 0 ? {} : { hooks };
   },
 };
-
-function flagOf(hook: OperationHook): string {
-  return `--${hook.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}

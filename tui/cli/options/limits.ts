@@ -1,41 +1,34 @@
-/** `--memory-max`, `--cpu-max` and `--pids-max`. */
+/** `--limits`: memory, CPU and processes of the operation. */
 import { UsageError } from "../../../protocol/failures.js";
 import {
   LIMIT_NAMES,
-  type LimitName,
   limitProblem,
   parseSize,
   type ResourceLimits,
 } from "../../../protocol/resource-limits.js";
-import type { SubmitOption } from "./option.js";
+import { namedValue, type SubmitOption } from "./option.js";
 
-export type LimitOptions = Partial<Record<LimitName, string>>;
-
-const FLAGS = { memoryMax: "--memory-max", cpuMax: "--cpu-max", pidsMax: "--pids-max" } as const;
+export interface LimitOptions {
+  limits?: string;
+}
 
 export const LIMITS: SubmitOption<LimitOptions> = {
   add(command, form) {
     if (form !== "submit") return;
-    command
-      .option(
-        "--memory-max <size>",
-        "Limit the memory of the operation and its processes, such as 512M or 2G",
-      )
-      .option(
-        "--cpu-max <cores>",
-        "Limit the CPU use of the operation and its processes, in cores, such as 1.5",
-      )
-      .option("--pids-max <n>", "Limit the processes and threads of the operation, such as 200");
+    command.option(
+      "--limits <name=value,...>",
+      "Limit the operation and its processes: memoryMax=2G,cpuMax=1.5,pidsMax=200, or some of these",
+    );
   },
-  fields(given) {
+  fields({ limits: list }) {
     const limits: ResourceLimits = {};
-    for (const name of LIMIT_NAMES) {
-      const text = given[name];
-      if (text === undefined) continue;
-      const value = name === "memoryMax" ? parseSize(text) : /\d/.test(text) ? Number(text) : null;
+    for (const word of list?.split(",") ?? []) {
+      const [name, text] = namedValue("--limits", word, LIMIT_NAMES);
+      const number = /\d/.test(text) ? Number(text) : null;
+      const value = name === "memoryMax" ? parseSize(text) : number;
       const problem = limitProblem(name, value);
       const hint = name === "memoryMax" ? "give 512M, 2G or a number of bytes" : undefined;
-      if (problem !== null) throw new UsageError(`${FLAGS[name]} ${problem}, not '${text}'`, hint);
+      if (problem !== null) throw new UsageError(`--limits ${name} ${problem}, not '${text}'`, hint);
       limits[name] = value as number;
     }
     return limits;

@@ -1,8 +1,10 @@
 /** What a file of this folder exports: submit options whose values the table of submit fields does not read. */
 import type { Command } from "commander";
 import type { Client } from "../../../protocol/client/client.js";
+import { UsageError } from "../../../protocol/failures.js";
 import type { AgainBody, EditBody, SubmitBody } from "../../../protocol/requests.js";
 import type { Form } from "../../../protocol/submit-fields.js";
+import { alternatives } from "../../../protocol/text/alternatives.js";
 
 /** The request of each command. `liveops run` sends none. */
 export interface Bodies {
@@ -31,4 +33,21 @@ export interface SubmitOption<Given> {
    * @throws UsageError for a wrong value
    */
   fields?: (given: Given, context: Context) => Fields | Promise<Fields>;
+}
+
+/**
+ * The two parts of `name=value`.
+ *
+ * @throws UsageError for a word without one of the names
+ */
+export function namedValue<N extends string>(
+  flag: string,
+  word: string,
+  names: readonly N[],
+): [name: N, value: string] {
+  const end = word.indexOf("=");
+  const name = names.find((each) => each === word.slice(0, end));
+  if (name === undefined)
+    throw new UsageError(`${flag} takes NAME=VALUE with ${alternatives(names)} as the name, not '${word}'`);
+  return [name, word.slice(end + 1)];
 }
