@@ -23,9 +23,7 @@ const fleet = useFleet();
 let a: TestEngine;
 let b: TestEngine;
 beforeEach(async () => {
-  await fleet.create();
-  a = await fleet.host("a");
-  b = await fleet.host("b");
+  [a, b] = await fleet.two();
 });
 
 const group = (...items: Parameters<TestEngine["append"]>[0]) => ({ items, token: token() });

@@ -93,6 +93,11 @@ export function useFleet(options: ConstructorParameters<typeof Postgres>[0] = {}
       await engine.join({ name, owner: name, tags: [], slots: 2, version: "1.0.0", lostAfter: 300, ...more });
       return engine;
     },
+    /** The hosts a and b of a new fleet. */
+    async two(): Promise<[TestEngine, TestEngine]> {
+      await fleet.create();
+      return [await fleet.host("a"), await fleet.host("b")];
+    },
     sql: (statement: string) => fleet.server.sql(fleet.database, statement),
     async end(): Promise<void> {
       await Promise.all(engines.splice(0).map((engine) => engine.end()));

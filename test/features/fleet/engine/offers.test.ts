@@ -33,9 +33,7 @@ const fleet = useFleet();
 let a: TestEngine;
 let b: TestEngine;
 beforeEach(async () => {
-  await fleet.create();
-  a = await fleet.host("a");
-  b = await fleet.host("b");
+  [a, b] = await fleet.two();
 });
 
 /** What a host knows of an operation, as `restored`. */

@@ -12,9 +12,7 @@ let id: string;
 let fence: number;
 let version: number;
 beforeEach(async () => {
-  await fleet.create();
-  a = await fleet.host("a");
-  b = await fleet.host("b");
+  [a, b] = await fleet.two();
   id = await add(a);
   ({ fence, n: version } = await claimOne(a, id));
 });
