@@ -5,7 +5,7 @@
  * other ended process are kept here, so that a total never falls.
  */
 import { difference, greaterOf, type ProcessUsage, usageOf } from "../../ops/attempt/usage.js";
-import { textOf } from "../../ops/programs/proc.js";
+import { environmentOf } from "../../ops/programs/proc.js";
 import type { UsedBefore } from "../../protocol/event.js";
 import type { Resources, Usage } from "../../protocol/operation.js";
 
@@ -102,8 +102,11 @@ const VARIABLE = "LIVEOPS_STEP=";
 
 /** Null: the process is of no step, has ended, or belongs to another user. */
 function stepOfProcess(pid: number): string | null {
-  const variables = textOf(`/proc/${pid}/environ`, "utf8")?.split("\0") ?? [];
-  return variables.find((variable) => variable.startsWith(VARIABLE))?.slice(VARIABLE.length) ?? null;
+  return (
+    environmentOf(pid)
+      .find((variable) => variable.startsWith(VARIABLE))
+      ?.slice(VARIABLE.length) ?? null
+  );
 }
 
 /**

@@ -7,7 +7,7 @@
  */
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { send } from "../../ops/programs/proc.js";
+import { seesProcesses, send } from "../../ops/programs/proc.js";
 import { ProcessSweep } from "../../ops/programs/process-sweep.js";
 import type { DaemonReply } from "../../protocol/replies.js";
 import {
@@ -16,7 +16,7 @@ import {
   limitsText,
   type ResourceLimits,
 } from "../../protocol/resource-limits.js";
-import { hasProc, NOT_AVAILABLE } from "../../protocol/system/own-process.js";
+import { NOT_AVAILABLE } from "../../protocol/system/own-process.js";
 import type { Log } from "../log/log.js";
 import { Cgroup } from "../os/cgroup.js";
 import { enableLimits, openBase } from "../os/cgroup-base.js";
@@ -29,7 +29,7 @@ const PREFIX = "liveops-";
 const REMOVE_MS = { first: 200, longest: 30_000 };
 
 const WITHOUT_PROC =
-  "without /proc the daemon knows the worker of an operation and its programs, not what these start";
+  "without /proc and ps the daemon knows the worker of an operation and its programs, not what these start";
 
 /** How often, and for how long, to check a worker whose end is not reported, in ms. */
 const ENDING_MS = { look: 200, longest: 15_000 };
@@ -73,13 +73,13 @@ export class Containment {
 
   report(): DaemonReply["containment"] {
     const kind = this.#base === null ? "process sweep" : "cgroup";
-    const reason = hasProc() ? this.#reason : [this.#reason, WITHOUT_PROC].filter(Boolean).join("; ");
+    const reason = seesProcesses() ? this.#reason : [this.#reason, WITHOUT_PROC].filter(Boolean).join("; ");
     return { kind, cgroup: this.#base, limits: this.#limits, reason };
   }
 
   /** Why operations cannot be paused: their processes are not found. Null: they can. */
   get whyNoPause(): string | null {
-    return this.#base !== null || hasProc() ? null : `${NOT_AVAILABLE}: ${WITHOUT_PROC}`;
+    return this.#base !== null || seesProcesses() ? null : `${NOT_AVAILABLE}: ${WITHOUT_PROC}`;
   }
 
   /** Removes empty cgroups that an earlier daemon left. */

@@ -1,12 +1,14 @@
 /**
- * Measures the CPU time, memory and I/O of processes, from Linux's /proc. Without /proc there is no measure.
+ * Measures the CPU time, memory and I/O of processes, from Linux's /proc. ps tells no I/O.
  *
  * The CPU time and I/O of a process include those of its ended children that it waited for, as the kernel adds them up.
  */
 import { openSync, readSync } from "node:fs";
 import type { UsedBefore } from "../../protocol/event.js";
 import type { Resources } from "../../protocol/operation.js";
+import { hasProc } from "../../protocol/system/own-process.js";
 import { fieldsOf, textOf } from "../programs/proc.js";
+import { psRow } from "../programs/ps.js";
 
 /** The use of one process, since its start. */
 export interface ProcessUsage {
@@ -25,6 +27,10 @@ let pageBytes: number | null = null;
 
 /** Null if the process has ended. */
 export function usageOf(pid: number): ProcessUsage | null {
+  if (!hasProc()) {
+    const row = psRow(pid);
+    return row === undefined ? null : { ...row, readBytes: 0, writtenBytes: 0 };
+  }
   return usageIn(textOf(`/proc/${pid}/stat`), textOf(`/proc/${pid}/io`));
 }
 

@@ -12,14 +12,14 @@ import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { guard } from "./guard.js";
 import { Pipes } from "./pipes.js";
-import { pids, processStat, statFields } from "./proc.js";
+import { pids, processStat } from "./proc.js";
 import { Terminal, type TerminalSize } from "./pty.js";
 
 /**
  * Whether a process group still has a running process.
  *
  * A signal also succeeds for zombies, and the init process of some containers reaps zombies late or never. So the state
- * is read from /proc where it exists.
+ * is read where the system tells it.
  */
 function groupLives(group: number): boolean {
   if (!hasMembers(group)) return false;
@@ -27,7 +27,7 @@ function groupLives(group: number): boolean {
   return all.length === 0 || all.some((pid) => runsIn(pid, group));
 }
 
-/** All process groups of a session; a shell on a terminal makes one for each job. Without /proc: the leader's. */
+/** All process groups of a session; a shell on a terminal makes one for each job. Where the system does not tell: the leader's. */
 function groupsOf(session: number): number[] {
   const groups = new Set([session]);
   for (const pid of pids()) {
@@ -46,8 +46,8 @@ function hasMembers(group: number): boolean {
 }
 
 function runsIn(pid: number, group: number): boolean {
-  const [state, , pgrp] = statFields(pid) ?? [];
-  return Number(pgrp) === group && state !== "Z" && state !== "X";
+  const stat = processStat(pid);
+  return stat?.group === group && stat.state !== "Z" && stat.state !== "X";
 }
 
 export interface Ending {

@@ -1,29 +1,24 @@
-/** Reads processes from Linux's /proc. Without /proc, finds no process. */
+/** Reads processes from Linux's /proc; without /proc, from ps. */
 import { readdirSync, readFileSync } from "node:fs";
+import { hasProc } from "../../protocol/system/own-process.js";
+import { AGE_MS, type ProcessRow, psRow, psRows } from "./ps.js";
 
-/** One process at one moment. */
-export interface ProcessStat {
-  pid: number;
-  /** One letter of proc_pid_stat(5): Z is a zombie, T is stopped. */
-  state: string;
-  parent: number;
-  group: number;
-  session: number;
-  /** Clock ticks after boot. Identifies one process together with the pid. */
-  startTime: number;
-}
+/** One process at one moment. `startTime` of /proc is in clock ticks after boot. */
+export type ProcessStat = Omit<ProcessRow, "cpuSeconds" | "rssBytes" | "environment">;
 
 /** Paths of devices, pipes and processes. /dev/shm holds files of users. */
 export const NO_FILES = /^\/(?:dev(?!\/shm\/)|proc)\//;
 
 export function pids(): number[] {
-  try {
-    return readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name))
-      .map(Number);
-  } catch {
-    return [];
-  }
+  if (!hasProc()) return [...psRows().keys()];
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+/** Whether the system tells of other processes. */
+export function seesProcesses(): boolean {
+  return hasProc() || psRow(process.pid) !== undefined;
 }
 
 /** All pids, newest first. After the pids wrap around, the newest is not the highest. */
@@ -55,7 +50,7 @@ export function fieldsOf(stat: string): string[] {
 /** Null if the process has ended. A zombie still has an entry. */
 export function processStat(pid: number): ProcessStat | null {
   const fields = statFields(pid);
-  if (fields === null) return null;
+  if (fields === null) return hasProc() ? null : (psRow(pid) ?? null);
   const [state = "X", parent, group, session] = fields;
   return {
     pid,
@@ -67,8 +62,16 @@ export function processStat(pid: number): ProcessStat | null {
   };
 }
 
+/** As `processStat`, of a process that may have begun a moment ago, which rows of ps do not have. */
+export function newStat(pid: number): ProcessStat | null {
+  if (!hasProc()) psRows();
+  return processStat(pid);
+}
+
 /** Pids of the children of a process's first thread; empty if the kernel has no such list. */
 export function childrenOf(pid: number): number[] {
+  if (!hasProc())
+    return [...psRows(AGE_MS.known).values()].filter(({ parent }) => parent === pid).map((row) => row.pid);
   const list = textOf(`/proc/${pid}/task/${pid}/children`)?.trim();
   return list ? list.split(" ").map(Number) : [];
 }
@@ -79,9 +82,10 @@ export function isThread(pid: number): boolean {
   return group !== undefined && Number(group) !== pid;
 }
 
-/** Whether the initial environment of the process contains this `NAME=value`. */
-export function hasMark(pid: number, mark: string): boolean {
-  return textOf(`/proc/${pid}/environ`)?.split("\0").includes(mark) ?? false;
+/** `NAME=value` of the initial environment; empty if the process has ended, or belongs to another user. */
+export function environmentOf(pid: number): string[] {
+  if (!hasProc()) return psRow(pid)?.environment ?? [];
+  return textOf(`/proc/${pid}/environ`, "utf8")?.split("\0") ?? [];
 }
 
 /** Null if the file cannot be read: the process has ended, or the system has no such file. */
@@ -94,7 +98,7 @@ export function textOf(file: string, encoding: BufferEncoding = "latin1"): strin
 }
 
 /** Returns whether the signal was sent: not if the process has ended, or belongs to another user. */
-export function send(pid: number, signal: NodeJS.Signals): boolean {
+export function send(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, signal);
   } catch {

@@ -13,7 +13,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import {
   childrenOf,
-  hasMark,
+  environmentOf,
   isThread,
   lastPid,
   newestPids,
@@ -164,6 +164,7 @@ export class ProcessSweep {
       let found = this.#find(kept, stop);
       for (let glance = 0; found.length === 0 && glance < GLANCES; glance++) {
         const last = lastPid();
+        if (last === 0) break;
         const newest = Array.from({ length: GLANCED_PIDS }, (_, n) => last - n);
         found = this.#find(kept, stop, newest);
       }
@@ -215,7 +216,7 @@ export class ProcessSweep {
       if (stat === null || stat.state === "Z" || stat.state === "X") continue;
       // A process older than the root is not its descendant.
       if (this.root && stat.startTime < this.root.startTime) continue;
-      if (this.#belongs(stat) || hasMark(pid, this.mark)) add(stat);
+      if (this.#belongs(stat) || environmentOf(pid).includes(this.mark)) add(stat);
       else others.push(stat);
     }
     // A parent may have been found after its child.

@@ -18,6 +18,7 @@ import { ownCgroup } from "../../daemon/os/cgroup-base.js";
 import { newId } from "../../protocol/id.js";
 import { isAlive, processesOf } from "../end-to-end/processes.js";
 import type { TestDaemon } from "../harness/daemon.js";
+import { canHide, withPs } from "../harness/hidden-proc.js";
 import { World } from "../harness/world.js";
 import { patience } from "./mode.js";
 import { eventually, inStage, operations, startDaemon, untilFinished, wholeLog } from "./start.js";
@@ -26,7 +27,11 @@ import { record } from "./tally.js";
 const base = cgroupForTests();
 
 /** Each containment that this machine has. */
-const CONTAINMENTS = ["process sweep", ...(base === null ? [] : ["cgroup"])];
+const CONTAINMENTS = [
+  "process sweep",
+  ...(canHide ? ["process sweep by ps"] : []),
+  ...(base === null ? [] : ["cgroup"]),
+];
 
 const WAYS = [
   "env -i setsid",
@@ -65,7 +70,8 @@ function startIn(containment: string): Promise<TestDaemon> {
   directories.push(dir);
   const file = join(dir, "config.json");
   writeFileSync(file, JSON.stringify({ cgroup: containment === "cgroup" ? base : "off" }));
-  return startDaemon(["escapes"], { concurrency: 4, env: { LIVEOPS_CONFIG: file } });
+  const enter = containment.endsWith("ps") ? { enter: withPs(dir) } : {};
+  return startDaemon(["escapes"], { concurrency: 4, env: { LIVEOPS_CONFIG: file }, ...enter });
 }
 
 /** Those of the file's processes that live. A pid may be another process's by now. */
@@ -107,6 +113,9 @@ afterAll(async () => {
 
 describe.each(CONTAINMENTS)("%s", (containment) => {
   let daemon: TestDaemon;
+  // A chain of processes, each of which ends at once, is quicker than ps where no group holds it.
+  const byPs = containment.endsWith("ps");
+  const ways = WAYS.filter((way) => !byPs || !/^forks .* (without|in)/.test(way));
   beforeAll(async () => {
     daemon = await startIn(containment);
   });
@@ -124,12 +133,13 @@ describe.each(CONTAINMENTS)("%s", (containment) => {
 
   test("the containment in use is reported", async () => {
     const { containment: told } = await daemon.client.daemon();
-    expect(told).toMatchObject({ kind: containment, cgroup: containment === "cgroup" ? base : null });
+    const kind = containment.replace(" by ps", "");
+    expect(told).toMatchObject({ kind, cgroup: containment === "cgroup" ? base : null });
   });
 
   test("nothing survives a cancel, however it tries to get away", async () => {
     await Promise.all(
-      WAYS.map(async (way) => {
+      ways.map(async (way) => {
         const { id, pids } = await escaping(way, { way });
         await daemon.client.cancel(id);
         expect((await untilFinished(daemon, id)).state, way).toBe("cancelled");
@@ -138,8 +148,8 @@ describe.each(CONTAINMENTS)("%s", (containment) => {
     );
     record({
       fault: `escapes from a ${containment}`,
-      injected: WAYS.length,
-      survived: WAYS.length,
+      injected: ways.length,
+      survived: ways.length,
       lost: 0,
       duplicated: 0,
     });
@@ -147,7 +157,7 @@ describe.each(CONTAINMENTS)("%s", (containment) => {
 
   test("nothing survives the kill of an operation that does not stop", async () => {
     await Promise.all(
-      ["env -i setsid", "forks on and on in new sessions"].map(async (way) => {
+      ["env -i setsid", byPs ? "forks on and on" : "forks on and on in new sessions"].map(async (way) => {
         const { id, pids } = await escaping(`ignores ${way}`, { way, ignores: true });
         await daemon.client.cancel(id);
         expect((await untilFinished(daemon, id)).state, way).toBe("cancelled");
@@ -179,7 +189,8 @@ describe.each(CONTAINMENTS)("%s", (containment) => {
     await expectNone(pids);
   });
 
-  test("operations are ended before the daemon where memory is short", async () => {
+  // Only Linux has such an order.
+  test.skipIf(byPs)("operations are ended before the daemon where memory is short", async () => {
     const { id } = await escaping("score", { way: "env -i setsid" });
     const score = (pid: number) => Number(textOf(`/proc/${pid}/oom_score_adj`));
     expect(score(await inStage(daemon, id, "Wait"))).toBeGreaterThan(score(daemon.pid));

@@ -26,7 +26,7 @@ import { type LogRecord, linesOf } from "../../daemon/run-files/log-tail.js";
 import type { Entry, Policy } from "../../daemon/store/decision.js";
 import { workerFiles } from "../../daemon/store/layout.js";
 import type { FromWorker, OrderMessage, WorkerSetup } from "../../daemon/worker/messages.js";
-import { hasMark, pids, processStat } from "../../ops/programs/proc.js";
+import { environmentOf, pids, processStat } from "../../ops/programs/proc.js";
 import type { OperationEvent } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
 import type { LogLine } from "../../protocol/operation.js";
@@ -201,7 +201,7 @@ export class Probe extends LiveOperation { ${statics}
     return pids().filter((pid) => {
       const state = processStat(pid)?.state;
       if (pid === this.pid || state === undefined || state === "Z") return false;
-      return hasMark(pid, markOf(this.workerId)) && commandLine(pid).includes(word);
+      return environmentOf(pid).includes(markOf(this.workerId)) && commandLine(pid).includes(word);
     });
   }
 
