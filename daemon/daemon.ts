@@ -237,7 +237,7 @@ class DaemonRun implements Daemon {
     const { settings, log } = this;
     const has = (...keys: Array<keyof Config>) => keys.some((key) => changed.has(key));
     queues.configure(commit);
-    if (has("logLevel", "maxDaemonLog")) log.configure(settings.maxDaemonLog, settings.logLevel);
+    if (has("logLevel")) log.setLevel(settings.logLevel);
     if (has("ops", "env")) loader.renew();
     if (has("ops", "env", "nice")) scheduler.pool.renew();
     for (const feature of features) feature.reload?.(changed);

@@ -41,7 +41,7 @@ export async function runDaemon(
   process.on("SIGHUP", ignoreHangup);
   const daemon = await startDaemon(
     settings,
-    () => openDaemonLog(layoutOf(settings.stateDir).log, settings.maxDaemonLog, settings.logLevel, toStderr),
+    () => openDaemonLog(layoutOf(settings.stateDir).log, settings.logLevel, toStderr),
     { config },
   );
   const { log, daemonLog, copied } = daemon.context;

@@ -12,6 +12,9 @@ const STDERR = 2;
 /** How long `logger` may take, in ms. */
 const SYSTEM_LOG_MS = 1000;
 
+/** Bytes of the file; a full one is renamed to `liveopsd.log.1`. */
+export const MOST_BYTES = 10 * 1024 * 1024;
+
 /** Bytes that may wait for the reader of a socket. */
 const MAX_WAITING = 1024 * 1024;
 
@@ -58,8 +61,7 @@ export interface DaemonLog {
   logger: Log;
   /** Why the file cannot be written at present; null while it can. */
   problem(): string | null;
-  /** @param maxBytes of the file before it is rotated */
-  configure(maxBytes: number, level: LogLevel): void;
+  setLevel(level: LogLevel): void;
   /** Adds fields to each line about an operation. */
   addFields(ofOperation: (id: string) => object): void;
 }
@@ -67,12 +69,11 @@ export interface DaemonLog {
 /**
  * Opens the log. A file that cannot be written is not an error: the daemon works without a log and reports that.
  *
- * @param maxBytes of the file before it is rotated
  * @param level the least severe level that is logged
  * @param toStderr writes the lines to stderr too
  */
-export function openDaemonLog(file: string, maxBytes: number, level: LogLevel, toStderr: boolean): DaemonLog {
-  const logFile = new LogFile(file, maxBytes);
+export function openDaemonLog(file: string, level: LogLevel, toStderr: boolean): DaemonLog {
+  const logFile = new LogFile(file, MOST_BYTES);
   const writer = new LogWriter(logFile);
   writer.check();
   const stderr = toStderr ? new LogWriter(stderrLog()) : null;
@@ -91,8 +92,7 @@ export function openDaemonLog(file: string, maxBytes: number, level: LogLevel, t
   return {
     logger,
     problem: () => writer.problem,
-    configure: (bytes, newLevel) => {
-      logFile.maxBytes = bytes;
+    setLevel: (newLevel) => {
       logger.level = newLevel;
     },
     addFields: (ofOperation) => {

@@ -109,7 +109,7 @@ export class LogFile implements LogTarget {
   /** @param maxBytes of the file; both files together take twice as much */
   constructor(
     private readonly file: string,
-    public maxBytes: number,
+    private readonly maxBytes: number,
   ) {}
 
   append(bytes: Buffer): number {

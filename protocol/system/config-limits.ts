@@ -33,22 +33,15 @@ export const LIMITS = {
   },
   maxTypeWait: {
     default: 86_400,
-    min: 0,
+    min: 1,
     max: 31_536_000,
-    description:
-      "Seconds that queued operations wait for a type that does not load; with 0 they fail at once",
+    description: "Seconds that queued operations wait for a type that does not load; then they fail",
   },
   maxChainLength: {
     default: 1000,
     min: 1,
     max: 10_000_000,
     description: "Operations in a chain at most; the last one fails if it starts another",
-  },
-  maxDaemonLog: {
-    default: 10 * MiB,
-    min: MiB / 16,
-    max: 1024 * MiB,
-    description: "Bytes of `liveopsd.log` at most; a full log is renamed to `liveopsd.log.1`",
   },
   keepFinished: {
     default: 100_000,

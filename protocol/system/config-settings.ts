@@ -37,7 +37,7 @@ const HOOK_SCHEMA = {
   expected: `a command for sh -c, at most ${MAX_HOOK} characters`,
 } as const;
 /** Colours of the dashboard: those of the terminal's background, of a dark or a light one, or its own 16. */
-export const THEMES = ["auto", "dark", "light", "16"] as const;
+const THEMES = ["auto", "dark", "light", "16"] as const;
 
 /** Seconds without a renewal after which a host of a fleet counts as lost, without a setting. */
 export const LOST_AFTER = 300;

@@ -111,8 +111,6 @@ describe("status", () => {
     const nowhere = ["status", "--socket", join(world.dir, "no.sock")];
     const said = await world.liveops(nowhere);
     expect(said).toMatchObject({ code: 3, stdout: "", stderr: expect.stringContaining("no daemon answers") });
-    const absent = await world.liveops([...nowhere, "--absent", "no daemon"]);
-    expect(absent).toMatchObject({ code: 3, stdout: "no daemon\n", stderr: "" });
     await using terminal = onTerminal(world, "liveops", nowhere);
     expect(await terminal.exited).toBe(3);
     expect(terminal.screen.text()).toContain("no daemon answers");

@@ -207,7 +207,7 @@ test.each(["a local", "a global"])(
     const created = [];
     for (const words of [
       ["operation", "ImportUsers"],
-      ["pipeline", "deploy", "--vscode"],
+      ["pipeline", "deploy"],
       ["chain", "Nightly"],
     ])
       created.push(await run(process.execPath, liveops, "new", ...words));

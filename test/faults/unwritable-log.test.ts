@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, wri
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { MOST_BYTES } from "../../daemon/log/daemon-log.js";
 import { Client } from "../../protocol/client/client.js";
 import { startBin } from "../end-to-end/bins.js";
 import { TestDaemon } from "../harness/daemon.js";
@@ -17,20 +18,18 @@ import { record } from "./tally.js";
 
 const directory = useDirectories();
 
-const MIN_LOG = 64 * 1024;
-
 /** An operation file that prints so many lines while it is loaded; `mark` makes each edit another file. */
-const talking = (lines: number, mark: string) => `
+const talking = (lines: number, mark: string, width = 180) => `
 import { LiveOperation } from "liveops";
-for (let n = 1; n <= ${lines}; n++) console.log("${mark} line " + n + " " + "x".repeat(180));
+for (let n = 1; n <= ${lines}; n++) console.log("${mark} line " + n + " " + "x".repeat(${width}));
 export class Talking extends LiveOperation { static stages = ["Talk"]; async run() {} }
 `;
 
 /** Has the daemon load the file, so that its log gets the lines. */
-async function talk(daemon: TestDaemon, lines: number, mark: string): Promise<void> {
+async function talk(daemon: TestDaemon, lines: number, mark: string, width = 180): Promise<void> {
   // A load that has begun would read the new file too, and print it twice.
   await daemon.client.types();
-  daemon.world.writeOp("talking.mjs", talking(lines, mark));
+  daemon.world.writeOp("talking.mjs", talking(lines, mark, width));
   await daemon.client.types();
 }
 
@@ -179,15 +178,13 @@ test("a foreground daemon whose stderr nobody reads: it works, and liveops stop 
 });
 
 test("the log keeps its bound whatever operation files print, and logs -f follows over each new file", async () => {
-  const config = join(directory(), "config.json");
-  writeFileSync(config, JSON.stringify({ maxDaemonLog: MIN_LOG }));
-  await using daemon = await TestDaemon.start({ env: { LIVEOPS_CONFIG: config } });
+  await using daemon = await TestDaemon.start();
   const { dir, env } = daemon.world;
   const follower = startBin("liveopsd", ["logs", "-f"], { cwd: dir, env });
   await follower.says("stdout", "liveopsd is listening");
   const rounds = 6;
   for (let round = 1; round <= rounds; round++) {
-    await talk(daemon, 200, `round ${round}`);
+    await talk(daemon, 200, `round ${round}`, 20_000);
     await follower.says("stdout", `round ${round} line 200 `);
   }
   await follower.kill();
@@ -195,7 +192,7 @@ test("the log keeps its bound whatever operation files print, and logs -f follow
   expect(lines.length).toBe(rounds * 200);
   expect(new Set(lines).size).toBe(rounds * 200);
   const sizes = [logOf(daemon.world), `${logOf(daemon.world)}.1`].map((file) => statSync(file).size);
-  expect(Math.max(...sizes)).toBeLessThanOrEqual(MIN_LOG);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(MOST_BYTES);
   const printed = await runBin(daemon.world, "liveopsd", ["logs"]);
   expect(printed.stdout).toContain(`round ${rounds} line 1 `);
   record({ fault: "log rotated", injected: rounds, survived: rounds, lost: 0, duplicated: 0 });

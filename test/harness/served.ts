@@ -67,7 +67,7 @@ export class Served {
       log: {
         logger: pino({ level: "silent" }),
         problem: () => null,
-        configure: () => {},
+        setLevel: () => {},
         addFields: () => {},
       },
       makeEngine: (engineParts) => ({ ...embeddedEngine(engineParts), typesOf: () => this.loader }),

@@ -44,7 +44,6 @@ test("the options whose values are not completed are free text", () => {
 
 /** Numbers, times, texts, new names and addresses. `--host` is that of `liveops start`. */
 const FREE = [
-  "--absent",
   "--alert-after",
   "--allow",
   "--at",
@@ -78,7 +77,6 @@ const FREE = [
   "--since",
   "--step",
   "--timeout",
-  "--unset-env",
   "--url",
   "--within",
 ];

@@ -29,7 +29,6 @@ interface StatusOptions extends OutputOptions {
   format?: string;
   since?: string;
   idle?: string;
-  absent?: string;
   escape?: Escape;
   timeout?: string;
 }
@@ -43,7 +42,7 @@ export function registerStatus(root: Command): void {
   const status = addCommand(root, "status", "Print the state of all operations in one line, for a prompt", [
     "liveops status",
     "liveops status --format '{running} running, {title:30} {percent}' --idle ''",
-    "liveops status --absent 'no daemon' --escape tmux",
+    "liveops status --escape tmux",
     "liveops status --json | jq .failed",
     "liveops status --daemon",
   ])
@@ -57,7 +56,6 @@ export function registerStatus(root: Command): void {
       `Count operations that failed in this time, such as 1h or 7d (default: ${DEFAULT_SINCE})`,
     )
     .option("--idle <text>", "Print this text if nothing runs, waits or failed (default: idle)")
-    .option("--absent <text>", "Print this text if no daemon answers (default: nothing)")
     .addOption(
       new Option("--escape <place>", "Escape the values for this place, which acts on #, % or $").choices(
         ESCAPES,
@@ -80,18 +78,14 @@ Exit code 3 if no daemon answers in time.`,
       const json = wantsJson(options);
       try {
         const facts = await inTime(client, timeout, readFacts(client, since));
-        const isIdle = summaryOf(facts) === "";
-        const text = json
-          ? jsonLine(publicFacts(facts))
-          : isIdle && (options.idle !== undefined || options.format === undefined)
-            ? (options.idle ?? "idle")
-            : await formatStatus(pieces, facts, options.escape ?? null);
-        printLine(text);
+        const { idle = options.format === undefined ? "idle" : null } = options;
+        if (json) printLine(jsonLine(publicFacts(facts)));
+        else if (idle !== null && summaryOf(facts) === "") printLine(idle);
+        else printLine(await formatStatus(pieces, facts, options.escape ?? null));
       } catch (error) {
         if (!isAbsent(error)) throw error;
-        if (options.absent !== undefined) printLine(options.absent);
         // A prompt and a status bar read a pipe, and must not get a message. They say what they want to read.
-        else if (process.stdout.isTTY || !isForBar(options)) await report(error, to);
+        if (process.stdout.isTTY || !isForBar(options)) await report(error, to);
         process.exitCode = EXIT.noDaemon;
         // A request to a daemon that does not answer would keep the process. A fleet closes its connection itself.
         if (options.fleet === undefined) process.stdout.write("", () => process.exit());

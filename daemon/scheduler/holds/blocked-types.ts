@@ -98,9 +98,7 @@ export class BlockedTypes extends Hold {
   }
 
   override holds({ record }: Entry): boolean {
-    if (!this.#types.get(record.op)?.isBlocked) return false;
-    if (this.options.settings.maxTypeWait === 0) queueMicrotask(() => void this.#look());
-    return true;
+    return this.#types.get(record.op)?.isBlocked === true;
   }
 
   /** The blocked types, for `liveopsd status`. */
@@ -146,7 +144,6 @@ export class BlockedTypes extends Hold {
       this.#save();
     }
     this.#timer ??= setInterval(() => void this.#look(), LOOK_MS).unref();
-    if (this.options.settings.maxTypeWait === 0) void this.#look();
   }
 
   /** Forgets a type that a worker has loaded. */
@@ -163,7 +160,6 @@ export class BlockedTypes extends Hold {
   /** Whether the operation has waited `maxTypeWait` for its type. */
   isOverdue(entry: Entry): boolean {
     const { maxTypeWait } = this.options.settings;
-    if (maxTypeWait === 0) return true;
     const type = this.#types.get(entry.record.op);
     if (!type || waitedFor(type) < maxTypeWait * 1000) return false;
     // A retry starts a new wait.
@@ -230,9 +226,7 @@ export class BlockedTypes extends Hold {
     const held = this.#heldByType();
     for (const [op, type] of this.#types) {
       if (!isFault(type) || waitedFor(type) < maxTypeWait * 1000 || this.options.hasElsewhere?.(op)) continue;
-      const overdue = (held.get(op) ?? [])
-        .filter((entry) => this.isOverdue(entry))
-        .slice(0, maxTypeWait === 0 ? undefined : FAILED_A_LOOK);
+      const overdue = (held.get(op) ?? []).filter((entry) => this.isOverdue(entry)).slice(0, FAILED_A_LOOK);
       await Promise.all(
         overdue.map(({ record }) => lifecycle.reject(record.id, notLoaded(type.reason, maxTypeWait))),
       );
@@ -280,8 +274,8 @@ function isDue({ countedAt, failures }: BlockedType): boolean {
 }
 
 function notLoaded(reason: string, maxTypeWait: number): Outcome {
-  const waited = maxTypeWait === 0 ? "" : `; its type did not load for ${maxTypeWait} s (maxTypeWait)`;
-  const message = `${reason}${waited}; liveops retry runs it once its type loads`;
+  const waited = `its type did not load for ${maxTypeWait} s (maxTypeWait)`;
+  const message = `${reason}; ${waited}; liveops retry runs it once its type loads`;
   return {
     state: "failed",
     result: null,

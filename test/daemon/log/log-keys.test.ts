@@ -16,7 +16,7 @@ function opened(hasTraces = false) {
   const dir = directory();
   mkdirSync(dir, { recursive: true });
   const file = join(dir, "log");
-  const { logger, addFields } = openDaemonLog(file, 1024 * 1024, "trace", false);
+  const { logger, addFields } = openDaemonLog(file, "trace", false);
   if (hasTraces) addFields((id) => ({ trace: traceIdOf(id) }));
   return { logger, read: () => readFileSync(file, "utf8").trimEnd().split("\n") };
 }

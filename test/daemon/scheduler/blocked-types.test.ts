@@ -11,7 +11,7 @@ import { useDirectories } from "../../harness/temporary.js";
 const directory = useDirectories();
 
 test("a type that is being loaded blocks its operations without a word, and fails none", async () => {
-  const record = { id: "a", op: "slow", state: "queued" };
+  const record = { id: "a", op: "slow", state: "queued", createdAt: new Date().toISOString() };
   const entry = { record, version: 1, events: [] } as unknown as Entry;
   let answer: ResolvedType | Unresolved = { reason: "slow.mjs is still being loaded", isLoading: true };
   const asked = Promise.withResolvers<void>();
@@ -32,7 +32,7 @@ test("a type that is being loaded blocks its operations without a word, and fail
     waiting: { again, takeOut() {}, heldBy: () => [entry] },
     log: { warn, info() {}, error: warn },
     file: join(directory(), "blocked.json"),
-    settings: { maxTypeWait: 0 },
+    settings: { maxTypeWait: 1 },
     loader,
   } as never);
   const start = () => candidateOf(entry, { loader, blockedTypes: blocked } as never);

@@ -128,18 +128,6 @@ test("names every file that exists, and writes none", async () => {
   expect(readdirSync(dir)).toEqual(["nightly.test.ts"]);
 });
 
-test("--vscode names the schemas, once", async () => {
-  const words = (name: string) => ["new", "pipeline", name, "--vscode", "--json"];
-  const { stdout } = await cli.run(words("deploy.yaml"), { cwd: dir });
-  expect(JSON.parse(stdout).files).toContain(".vscode/settings.json");
-  const settings = JSON.parse(readFileSync(join(dir, ".vscode/settings.json"), "utf8"));
-  const [[schema, files]] = Object.entries(settings["yaml.schemas"]) as [[string, string[]]];
-  expect(files).toEqual(["deploy.yaml"]);
-  for (const path of [schema, settings["json.schemas"][0].url])
-    expect(JSON.parse(readFileSync(join(dir, path), "utf8"))).toHaveProperty("$schema");
-  expect(await cli.run(words("other"), { cwd: dir })).toMatchObject({ code: 2, stdout: "" });
-});
-
 test.each([
   [["operation"], "the operation needs a name", "liveops new operation ImportUsers"],
   [

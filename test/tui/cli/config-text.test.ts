@@ -51,12 +51,9 @@ describe("keys", () => {
 describe("the typed value", () => {
   test.each([
     ["concurrency", "4", false, 4],
-    ["mouse", "true", false, true],
     ["alert", "bell", false, "bell"],
-    ["alert", "false", false, false],
     ["theme", "16", false, "16"],
     ["ops", '["a"]', false, ["a"]],
-    ["logLevel", "debug", false, "debug"],
     ["hooks.onFailure", '"my program" "$1"', false, '"my program" "$1"'],
     ["metrics", "9464", false, "9464"],
     ["metrics", '"9464"', true, "9464"],

@@ -22,18 +22,18 @@ const accepts = () => {
 
 test("sends only what is to be changed, and prints the id", async () => {
   accepts();
-  const words = ["a=1", "--env", "A=1", "--unset-env", "B", "--env", "TOKEN", "--label", "new"];
+  const words = ["a=1", "--env", "A=1", "--env", "TOKEN", "--label", "new"];
   expect(await edit(words, { env: { TOKEN: "t", EDITOR: "vi" } })).toEqual({
     code: 0,
     stdout: `${ID}\n`,
     stderr: "",
   });
-  expect(daemon.asked[1]?.body).toEqual({ set: ["a=1"], label: "new", env: { A: "1", B: null, TOKEN: "t" } });
+  expect(daemon.asked[1]?.body).toEqual({ set: ["a=1"], label: "new", env: { A: "1", TOKEN: "t" } });
 });
 
-test("an empty label removes the label, the words after -- are args, the last of --env and --unset-env counts", async () => {
+test("an empty label removes the label, the words after -- are args, the last --env counts", async () => {
   accepts();
-  const words = ["--label", "", "--params", '{"a":1}', "--unset-env", "A", "--env", "A=2", "--json"];
+  const words = ["--label", "", "--params", '{"a":1}', "--env", "A=1", "--env", "A=2", "--json"];
   const { stdout } = await edit([...words, "--", "make", "-j8"]);
   expect(JSON.parse(stdout)).toMatchObject({ id: ID });
   expect(daemon.asked[1]?.body).toEqual({

@@ -6,8 +6,8 @@ import { isReserved, type Variables } from "../../../protocol/environment.js";
 import { UsageError } from "../../../protocol/failures.js";
 import type { SubmitOption } from "./option.js";
 
-/** An `--env`, `--env-file` or `--unset-env` of the command line. */
-type GivenVariable = { word: string } | { file: string } | { unset: string };
+/** An `--env` or `--env-file` of the command line. */
+type GivenVariable = { word: string } | { file: string };
 
 export interface EnvironmentOptions {
   /** All these options together, in the order of the command line. */
@@ -15,7 +15,7 @@ export interface EnvironmentOptions {
 }
 
 export const ENVIRONMENT: SubmitOption<EnvironmentOptions> = {
-  add(command, form) {
+  add(command) {
     const given: GivenVariable[] = [];
     const add = (variable: GivenVariable) => {
       given.push(variable);
@@ -33,37 +33,30 @@ export const ENVIRONMENT: SubmitOption<EnvironmentOptions> = {
         "Set the variables of a file with lines NAME=value; later options override earlier ones (repeatable)",
         (file: string) => add({ file }),
       );
-    if (form === "again" || form === "edit")
-      command.option("--unset-env <name>", "Remove a variable of the submit (repeatable)", (name: string) =>
-        add({ unset: name }),
-      );
   },
   fields(given, { form, client, allow }) {
     const env = givenVariables(given);
     if (form === "again" || form === "edit") return Object.keys(env).length === 0 ? {} : { env };
-    return { env: { ...submitVariables(client.socket, allow), ...(env as Record<string, string>) } };
+    return { env: { ...submitVariables(client.socket, allow), ...env } };
   },
 };
 
 /**
- * The variables of the command line; a later option overrides an earlier one. Null: to be removed.
+ * The variables of the command line; a later option overrides an earlier one.
  *
  * @throws UsageError where a variable is not set, a name is not valid, or a file cannot be read
  */
 export function givenVariables(
   options: EnvironmentOptions,
   env: Variables = process.env,
-): Record<string, string | null> {
-  const given: Record<string, string | null> = {};
+): Record<string, string> {
+  const given: Record<string, string> = {};
   for (const variable of options.env ?? []) Object.assign(given, variablesOf(variable, env));
   return given;
 }
 
-function variablesOf(variable: GivenVariable, env: Variables): Record<string, string | null> {
-  if ("file" in variable) return fromFile(variable.file);
-  if ("word" in variable) return fromWord(variable.word, env);
-  checkName("--unset-env", variable.unset);
-  return { [variable.unset]: null };
+function variablesOf(variable: GivenVariable, env: Variables): Record<string, string> {
+  return "file" in variable ? fromFile(variable.file) : fromWord(variable.word, env);
 }
 
 function fromWord(word: string, env: Variables): Record<string, string> {

@@ -61,8 +61,7 @@ export async function runWords({ op, set, trailing, options }: RunWords): Promis
     exitStatus: options.exitStatus === true,
     force: options.force === true,
     stampsDir: stampsIn(stateDir),
-    // There is no `--unset-env`.
-    env: givenVariables(options) as Record<string, string>,
+    env: givenVariables(options),
     help: wantsTypeHelp(),
     ops: options.ops,
     opsDirs: userOpsDirs({ ops: options.ops }, process.env, config),

@@ -3,7 +3,7 @@
  * a file.
  */
 import { existsSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import { UsageError } from "../../../protocol/failures.js";
 import { makeDirectory } from "../../../protocol/system/directories.js";
@@ -18,11 +18,11 @@ import {
   hasNodeTypes,
   isInstalled,
   isShippedType,
+  pipelineSchema,
   type SchemaFile,
-  schemaFile,
   sourceEnding,
 } from "./place.js";
-import { newNames, operationSource, settingsSource, tsconfigSource } from "./template.js";
+import { newNames, operationSource, tsconfigSource } from "./template.js";
 import { chainTest, operationTest, pipelineTest } from "./tests.js";
 
 /** What `liveops new` writes, as it is typed, with a name for the hint. */
@@ -31,7 +31,6 @@ type Kind = keyof typeof KINDS;
 
 interface NewOptions extends GlobalOptions {
   dir: string;
-  vscode?: boolean;
   json?: boolean;
 }
 
@@ -80,7 +79,6 @@ export function registerNew(root: Command): void {
       "Class name; gives the name of the operation type (ImportUsers becomes import-users). Of a pipeline: the name of its file",
     )
     .option("--dir <dir>", "Directory to write to", ".")
-    .option("--vscode", "Write .vscode/settings.json too, with the JSON Schemas of liveops")
     .option("--json", "Print the type's name and the written files as JSON")
     .action((kind: string, name: string | undefined, _options: unknown, command: Command) => {
       const options = allOptions<NewOptions>(command);
@@ -137,7 +135,7 @@ function pipelinePlan(name: string, dir: string, hasTest: boolean): Plan {
   const op = newPipelineName(name);
   const file = join(dir, name);
   const path = shellQuote(relative(process.cwd(), resolve(file)));
-  const schema = schemaFile(dir, "pipeline");
+  const schema = pipelineSchema(dir);
   return {
     kind: "pipeline",
     op,
@@ -153,11 +151,10 @@ function pipelinePlan(name: string, dir: string, hasTest: boolean): Plan {
   };
 }
 
-function write(plan: Plan, { dir, vscode, json }: NewOptions, to: ReportTo): void {
-  const { kind, op, file, source, test, hasTypes, words, check } = plan;
+function write(plan: Plan, { dir, json }: NewOptions, to: ReportTo): void {
+  const { kind, op, file, source, test, schema, hasTypes, words, check } = plan;
   const tsconfig = join(dir, "tsconfig.json");
-  const settings = vscode ? join(dir, ".vscode", "settings.json") : null;
-  refuseExisting([file, test?.file, settings]);
+  refuseExisting([file, test?.file]);
   make(dir);
   const written: string[] = [];
   const put = (path: string, text: string) => {
@@ -167,20 +164,11 @@ function write(plan: Plan, { dir, vscode, json }: NewOptions, to: ReportTo): voi
   };
   put(file, source);
   if (test !== null) put(test.file, test.source);
-  const putSchema = ({ path, text }: SchemaFile) => {
-    const target = join(dir, path);
-    if (text !== null && !existsSync(target)) put(target, text);
-  };
-  if (plan.schema !== null) putSchema(plan.schema);
+  const schemaPath = join(dir, schema?.path ?? "");
+  if (schema?.text != null && !existsSync(schemaPath)) put(schemaPath, schema.text);
   const needsConfig = hasTypes && !existsSync(tsconfig);
   const hasNode = hasNodeTypes(dir);
   if (needsConfig) put(tsconfig, tsconfigSource(hasNode));
-  if (settings !== null) {
-    const config = schemaFile(dir, "config");
-    putSchema(config);
-    make(dirname(settings));
-    put(settings, settingsFor(plan, config));
-  }
   const config = needsConfig ? tsconfig : null;
   if (json)
     process.stdout.write(
@@ -205,14 +193,9 @@ function testCommand(file: string, dir: string): string {
   return `npm install ${prefix}--save-dev liveops, then ${test}`;
 }
 
-function settingsFor({ file, schema }: Plan, config: SchemaFile): string {
-  const pipeline = schema === null ? null : { file: basename(file), schema: schema.path };
-  return settingsSource(pipeline, config.path);
-}
-
 /** @throws UsageError, which names the files */
-function refuseExisting(files: ReadonlyArray<string | null | undefined>): void {
-  const existing = files.filter((file) => file != null && existsSync(file));
+function refuseExisting(files: ReadonlyArray<string | undefined>): void {
+  const existing = files.filter((file) => file !== undefined && existsSync(file));
   if (existing.length === 0) return;
   throw new UsageError(
     `${existing.join(" and ")} already ${existing.length === 1 ? "exists" : "exist"}; choose another name or --dir`,

@@ -33,8 +33,8 @@ export interface SchemaFile {
   text: string | null;
 }
 
-export function schemaFile(dir: string, name: "pipeline" | "config"): SchemaFile {
-  const file = `${name}.schema.json`;
+export function pipelineSchema(dir: string): SchemaFile {
+  const file = "pipeline.schema.json";
   const modules = modulesAbove(dir, "liveops");
   if (modules !== null) return { path: pathFrom(dir, join(modules, "liveops/docs", file)), text: null };
   const ours = fileURLToPath(new URL(`../docs/${file}`, import.meta.url));

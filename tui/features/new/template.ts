@@ -74,20 +74,6 @@ async function work(item: number): Promise<number> {
 `;
 }
 
-/**
- * Settings of VS Code that give files of liveops their JSON Schemas.
- *
- * @param pipeline - the file of the pipeline, and its schema; null: none
- * @param config - path of the schema of `config.json`
- */
-export function settingsSource(pipeline: { file: string; schema: string } | null, config: string): string {
-  const settings = {
-    ...(pipeline !== null && { "yaml.schemas": { [pipeline.schema]: [pipeline.file] } }),
-    "json.schemas": [{ fileMatch: ["**/liveops/config.json"], url: config }],
-  };
-  return `${JSON.stringify(settings, null, 2)}\n`;
-}
-
 /** A tsconfig.json with which an editor finds the types of liveops, once it is installed, and of Node. */
 export function tsconfigSource(hasNodeTypes: boolean): string {
   const config = {
