@@ -3,12 +3,11 @@ import { readFileSync } from "node:fs";
 import { expect, type TestFunction, test } from "vitest";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
-import { until } from "../../protocol/system/until.js";
+import { until as eventually } from "../end-to-end/until.js";
 import { type DaemonOptions, TestDaemon } from "../harness/daemon.js";
 import { type Dice, FULL } from "./mode.js";
 
-/** Longest wait for what nobody announces, in ms; passed only by a test that fails. */
-const PATIENCE = 60_000;
+export { eventually };
 
 /** A test of the complete form only. */
 export function completeTest(name: string, body: TestFunction): void {
@@ -26,18 +25,6 @@ export function operations(...names: string[]): Record<string, string> {
 
 export function startDaemon(names: string[], options: Omit<DaemonOptions, "ops"> = {}): Promise<TestDaemon> {
   return TestDaemon.start({ ...options, ops: operations(...names) });
-}
-
-/** The first answer that is neither false nor null; fails with `what` when the time is up. */
-export async function eventually<T>(
-  what: string,
-  ask: () => T | Promise<T>,
-  explain: () => unknown = () => "",
-  ms = PATIENCE,
-): Promise<NonNullable<T>> {
-  const answer = await until(ask, ms);
-  if (answer === null) throw new Error(`never: ${what}\n${JSON.stringify(await explain())}`);
-  return answer;
 }
 
 /** The record once it fits. */
