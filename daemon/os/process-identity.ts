@@ -26,7 +26,8 @@ export function isSame(identity: ProcessIdentity): boolean {
 /** Whether the process was stopped by a signal (SIGSTOP) or a debugger and does nothing. */
 export function isStopped(identity: ProcessIdentity): boolean {
   if (!isSame(identity)) return false;
-  return /^[tT]$/.test(processStat(identity.pid)?.state ?? "");
+  const looks = [processStat, newStat];
+  return looks.every((look) => /^[tT]$/.test(look(identity.pid)?.state ?? ""));
 }
 
 /** Whether the process exists and is not a zombie: it may still write. */
@@ -38,7 +39,8 @@ export function isRunning(identity: ProcessIdentity): boolean {
 
 /** Sends a signal if the pid still belongs to that process; returns whether it was sent. */
 export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
-  return isSame(identity) && send(identity.pid, signal);
+  const isKnown = identity.startTime === null || processStat(identity.pid) !== null;
+  return isKnown && isSame(identity) && send(identity.pid, signal);
 }
 
 /** The environment variable by which all processes of a worker are found, whatever session they moved to. */

@@ -8,7 +8,7 @@ import type { UsedBefore } from "../../protocol/event.js";
 import type { Resources } from "../../protocol/operation.js";
 import { hasProc } from "../../protocol/system/own-process.js";
 import { fieldsOf, textOf } from "../programs/proc.js";
-import { psRow } from "../programs/ps.js";
+import { type ProcessRow, psRow, psRows } from "../programs/ps.js";
 
 /** The use of one process, since its start. */
 export interface ProcessUsage {
@@ -27,11 +27,12 @@ let pageBytes: number | null = null;
 
 /** Null if the process has ended. */
 export function usageOf(pid: number): ProcessUsage | null {
-  if (!hasProc()) {
-    const row = psRow(pid);
-    return row === undefined ? null : { ...row, readBytes: 0, writtenBytes: 0 };
-  }
+  if (!hasProc()) return usageOfRow(psRow(pid));
   return usageIn(textOf(`/proc/${pid}/stat`), textOf(`/proc/${pid}/io`));
+}
+
+function usageOfRow(row: ProcessRow | undefined): ProcessUsage | null {
+  return row === undefined ? null : { ...row, readBytes: 0, writtenBytes: 0 };
 }
 
 function usageIn(stat: string | null, io: string | null): ProcessUsage | null {
@@ -68,7 +69,8 @@ class OwnFile {
 const buffer = Buffer.alloc(4096);
 const ownStat = new OwnFile("/proc/self/stat");
 const ownIo = new OwnFile("/proc/self/io");
-const ownUsage = () => usageIn(ownStat.text(), ownIo.text());
+const ownUsage = () =>
+  hasProc() ? usageIn(ownStat.text(), ownIo.text()) : usageOfRow(psRows().get(process.pid));
 
 /** Measures what this process, and its children that it waited for, use from now on. */
 export class OwnUsage {
@@ -81,7 +83,7 @@ export class OwnUsage {
     this.#start = before?.last ?? ownUsage();
   }
 
-  /** The use since the start; null without /proc. */
+  /** The use since the start; null where the system does not tell. */
   end(): Resources | null {
     const end = this.#start && ownUsage();
     this.last = end;
@@ -89,7 +91,7 @@ export class OwnUsage {
     return { ...difference(end, this.#start), maxRssBytes: end.rssBytes };
   }
 
-  /** What this process had used before; null without /proc. */
+  /** What this process had used before; null where the system does not tell. */
   get before(): UsedBefore | null {
     if (this.#start === null) return null;
     const { cpuSeconds, readBytes, writtenBytes } = this.#start;

@@ -22,35 +22,51 @@ export interface ProcessRow {
   environment: string[];
 }
 
-/** All users, ended children included, the environment behind the command: BSD words, which Linux knows too. */
-const WORDS = process.platform === "darwin" ? "-AESww" : "axeSww";
+/** All users, ended children included; the second time with the environment behind the command. Linux has BSD words. */
+const WORDS = process.platform === "darwin" ? ["-ASww", "-AESww"] : ["axSww", "axeSww"];
 const COLUMNS = ["pid", "ppid", "pgid", "stat", "lstart", "time", "rss", "command"];
 const ROW = /^ *(\d+) +(\d+) +(\d+) +(\S)\S* +(\w+ +\w+ +\d+ [\d:]+ +\d+) +([\d:.-]+) +(\d+) ?(.*)$/gm;
 
-const TIMEOUT_MS = 5000;
+const TIMEOUT_MS = 1000;
 const MOST_BYTES = 64 * 1024 * 1024;
 /** Age in ms up to which rows are told again; short where a process may have begun since. */
 export const AGE_MS = { known: 1000, unknown: 50 };
 
+/** Time in ms before ps is asked again after a failure, and that for which its last rows stand. */
+const FAILED_MS = { pause: 2000, kept: 10_000 };
+
 let rows: ReadonlyMap<number, ProcessRow> = new Map();
 let readAt = Number.NEGATIVE_INFINITY;
+let failedAt = Number.NEGATIVE_INFINITY;
 
 /**
- * All processes; none where ps fails.
+ * All processes; none where ps fails again and again.
  *
  * @param age - of the rows in ms at most. Default: those of this moment
  */
 export function psRows(age = 0): typeof rows {
-  if (performance.now() - readAt < age) return rows;
-  const { status, stdout } = spawnSync("/bin/ps", [WORDS, ...COLUMNS.flatMap((name) => ["-o", `${name}=`])], {
+  const now = performance.now();
+  if (now - readAt < age || now - failedAt < FAILED_MS.pause) return rows;
+  const [plain, whole] = WORDS.map(replyOf);
+  if (plain && whole) {
+    rows = rowsOf(plain, whole);
+    readAt = performance.now();
+  } else {
+    failedAt = performance.now();
+    if (failedAt - readAt > FAILED_MS.kept) rows = new Map();
+  }
+  return rows;
+}
+
+/** Empty where ps fails. */
+function replyOf(words: string): string {
+  const { status, stdout } = spawnSync("/bin/ps", [words, ...COLUMNS.flatMap((name) => ["-o", `${name}=`])], {
     encoding: "latin1",
     env: { LC_ALL: "C", TZ: "UTC" },
     timeout: TIMEOUT_MS,
     maxBuffer: MOST_BYTES,
   });
-  rows = rowsOf(status === 0 ? stdout : "");
-  readAt = performance.now();
-  return rows;
+  return status === 0 ? stdout : "";
 }
 
 /** The process a second ago at most; undefined: there is none. */
@@ -59,11 +75,18 @@ export function psRow(pid: number): ProcessRow | undefined {
   return psRows(AGE_MS[isKnown ? "known" : "unknown"]).get(pid);
 }
 
-/** The rows of a reply of ps. Exported for tests: macOS writes times otherwise. */
-export function rowsOf(text: string): Map<number, ProcessRow> {
+/**
+ * The rows of two replies of ps. An argument may look like a variable: what the first reply has is no environment.
+ * Exported for tests: macOS writes times otherwise.
+ */
+export function rowsOf(plain: string, whole: string): Map<number, ProcessRow> {
   const found = new Map<number, ProcessRow>();
-  for (const [, id, parent, group, state, start, time, rss, command] of text.matchAll(ROW)) {
+  const commands = new Map([...plain.matchAll(ROW)].map((row) => [row[1], row[8]!]));
+  for (const [, id, parent, group, state, start, time, rss, text] of whole.matchAll(ROW)) {
     const pid = Number(id);
+    // A program may have begun another command in between.
+    const command = commands.get(id) ?? "\n";
+    const variables = text!.startsWith(command) ? text!.slice(command.length) : "";
     found.set(pid, {
       pid,
       state: state!,
@@ -73,7 +96,7 @@ export function rowsOf(text: string): Map<number, ProcessRow> {
       startTime: Date.parse(`${start} UTC`) / 1000,
       cpuSeconds: secondsOf(time!),
       rssBytes: Number(rss) * 1024,
-      environment: command!.split(/ (?=[A-Za-z_]\w*=)/).slice(1),
+      environment: variables.split(/ (?=[A-Za-z_]\w*=)/).slice(1),
     });
   }
   return found;

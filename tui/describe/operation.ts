@@ -136,15 +136,15 @@ function chainText({ chain }: Operation, id: (id: string) => string): string | n
 function resourceTexts({ resources, usage, startedAt }: Operation): Array<[label: string, value: string]> {
   if (resources == null)
     return startedAt === null || hasProc() ? [] : ["cpu", "memory"].map((label) => [label, NOT_AVAILABLE]);
-  const storage = `${formatBytes(resources.readBytes)} read, ${formatBytes(resources.writtenBytes)} written`;
-  const { cpuSeconds, maxRssBytes } = resources;
+  const { cpuSeconds, maxRssBytes, readBytes, writtenBytes } = resources;
+  const storage = `${formatBytes(readBytes)} read, ${formatBytes(writtenBytes)} written`;
   const [cores, memory] = usage
     ? [`, now ${usage.cpu.toFixed(1)} cores`, `, now ${formatBytes(usage.rssBytes)}`]
     : ["", ""];
   return [
     ["cpu", formatDuration(cpuSeconds) + cores],
     ["memory", `${formatBytes(maxRssBytes)} peak${memory}`],
-    ["storage", hasProc() ? storage : NOT_AVAILABLE],
+    ["storage", hasProc() || readBytes + writtenBytes > 0 ? storage : NOT_AVAILABLE],
   ];
 }
 

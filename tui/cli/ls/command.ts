@@ -121,7 +121,9 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
   printLines(lines, output);
   const waiting = (await waits).length;
   if (waiting > 0) say(to, `${waiting} ${waitsWord(waiting)}: liveops-tui`, "yellow");
-  if (listOutput.format === "wide" && !hasProc()) say(to, `READ and WRITTEN are ${NOT_AVAILABLE}`, "yellow");
+  const isUnmeasured = operations.every(({ resources }) => !resources?.readBytes && !resources?.writtenBytes);
+  if (listOutput.format === "wide" && !hasProc() && isUnmeasured)
+    say(to, `READ and WRITTEN are ${NOT_AVAILABLE}`, "yellow");
   if (moreQueued > 0)
     say(to, `${moreQueuedText(moreQueued)}; list all ${total} with liveops ls --limit ${total}`, "yellow");
   else if (isTable && total > operations.length && process.stderr.isTTY) {
