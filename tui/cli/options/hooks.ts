@@ -1,8 +1,8 @@
 /** `--hook`: commands that run after the operation. */
 import { UsageError } from "../../../protocol/failures.js";
-import { MAX_HOOK, OPERATION_HOOKS, type OperationHook } from "../../../protocol/hooks.js";
+import { MAX_HOOK, OPERATION_HOOKS } from "../../../protocol/hooks.js";
 import { alternatives } from "../../../protocol/text/alternatives.js";
-import { namedValue, type SubmitOption } from "./option.js";
+import { namedValues, type SubmitOption } from "./option.js";
 
 export interface HookOptions {
   hook?: string[];
@@ -18,13 +18,10 @@ export const HOOKS: SubmitOption<HookOptions> = {
     );
   },
   fields({ hook = [] }) {
-    const hooks: Partial<Record<OperationHook, string>> = {};
-    for (const word of hook) {
-      const [name, command] = namedValue("--hook", word, OPERATION_HOOKS);
+    const hooks = namedValues("--hook name=command", hook, OPERATION_HOOKS);
+    for (const [name, command] of hooks)
       if (command.trim() === "" || command.length > MAX_HOOK)
-        throw new UsageError(`--hook ${name} takes a command for sh -c, at most ${MAX_HOOK} characters`);
-      hooks[name] = command;
-    }
-    return hook.length === 0 ? {} : { hooks };
+        throw new UsageError(`--hook ${name} takes a command for sh -c of 1 to ${MAX_HOOK} characters`);
+    return hooks.size === 0 ? {} : { hooks: Object.fromEntries(hooks) };
   },
 };

@@ -6,10 +6,10 @@ import {
   parseSize,
   type ResourceLimits,
 } from "../../../protocol/resource-limits.js";
-import { namedValue, type SubmitOption } from "./option.js";
+import { namedValues, type SubmitOption } from "./option.js";
 
 export interface LimitOptions {
-  limits?: string;
+  limits?: string[];
 }
 
 export const LIMITS: SubmitOption<LimitOptions> = {
@@ -18,17 +18,21 @@ export const LIMITS: SubmitOption<LimitOptions> = {
     command.option(
       "--limits <name=value,...>",
       "Limit the operation and its processes: memoryMax=2G,cpuMax=1.5,pidsMax=200, or some of these",
+      (list: string, before: string[] = []) => [...before, ...list.split(",")],
     );
   },
   fields({ limits: list }) {
     const limits: ResourceLimits = {};
-    for (const word of list?.split(",") ?? []) {
-      const [name, text] = namedValue("--limits", word, LIMIT_NAMES);
-      const number = /\d/.test(text) ? Number(text) : null;
+    const words = (list ?? []).map((word) => word.trim());
+    for (const [name, text] of namedValues("--limits name=value", words, LIMIT_NAMES)) {
+      const number = /^\d+(\.\d+)?$/.test(text) ? Number(text) : null;
       const value = name === "memoryMax" ? parseSize(text) : number;
       const problem = limitProblem(name, value);
-      const hint = name === "memoryMax" ? "give 512M, 2G or a number of bytes" : undefined;
-      if (problem !== null) throw new UsageError(`--limits ${name} ${problem}, not '${text}'`, hint);
+      if (problem !== null)
+        throw new UsageError(
+          `--limits ${name} ${problem}, not '${text}'`,
+          "such as --limits memoryMax=512M,cpuMax=1.5,pidsMax=200",
+        );
       limits[name] = value as number;
     }
     return limits;

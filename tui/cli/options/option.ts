@@ -36,18 +36,23 @@ export interface SubmitOption<Given> {
 }
 
 /**
- * The two parts of `name=value`.
+ * The parts of words such as `name=value`, by name.
  *
- * @throws UsageError for a word without one of the names
+ * @throws UsageError for a word without one of the names, and for a name that is given twice
  */
-export function namedValue<N extends string>(
+export function namedValues<N extends string>(
   flag: string,
-  word: string,
+  words: readonly string[],
   names: readonly N[],
-): [name: N, value: string] {
-  const end = word.indexOf("=");
-  const name = names.find((each) => each === word.slice(0, end));
-  if (name === undefined)
-    throw new UsageError(`${flag} takes NAME=VALUE with ${alternatives(names)} as the name, not '${word}'`);
-  return [name, word.slice(end + 1)];
+): Map<N, string> {
+  const values = new Map<N, string>();
+  for (const word of words) {
+    const end = word.indexOf("=");
+    const name = names.find((each) => each === word.slice(0, end));
+    if (name === undefined)
+      throw new UsageError(`${flag}: the name is ${alternatives(names)}, not '${word}'`);
+    if (values.has(name)) throw new UsageError(`${flag}: ${name} is given twice`);
+    values.set(name, word.slice(end + 1));
+  }
+  return values;
 }
