@@ -5,7 +5,6 @@ import { memo } from "react";
 import { waitsWord } from "../describe/waits.js";
 import { formatShortTime } from "../kit/output/local-time.js";
 import { formatBytes, formatCount } from "../terminal/format.js";
-import { EMPTY, FULL, SPARKS, sparkline } from "./core/bars.js";
 import { namesHosts } from "./core/hosts.js";
 import type { State } from "./core/model.js";
 import { Row, useTheme } from "./core/Panel.js";
@@ -147,7 +146,6 @@ function hostFigures({ hosts }: State): Piece[] {
 /** Columns of the name of a schedule or a host. */
 const NAME_MOST = 16;
 const nameOf = (name: string): string => fit(sanitizeLine(name), NAME_MOST);
-const SLOTS_MOST = 12;
 
 function rightFacts(state: State): Fact[] {
   if (state.request !== null) return [{ long: [[underWay(state.request), "warn"]], rank: 2 }];
@@ -158,57 +156,26 @@ function rightFacts(state: State): Fact[] {
 function loadFacts(state: State): Fact[] {
   const { running } = state.view.counts;
   if (running === 0) return [];
-  const list: Fact[] = [];
   const all = slotCount(state);
-  if (all !== null) {
-    const slots = Math.min(SLOTS_MOST, all);
-    const busy = Math.min(slots, Math.round((running / Math.max(1, all)) * slots));
-    const figure = `${formatCount(running)}/${formatCount(all)}`;
-    list.push({
-      long: [
-        ["slots ", "muted"],
-        [FULL.repeat(busy), "accent"],
-        [EMPTY.repeat(slots - busy), "track"],
-        [` ${figure}`],
-      ],
-      short: [["slots ", "muted"], [figure]],
-      rank: 8,
-    });
-  }
-  const { load } = state.operation;
-  const cores = load.at(-1);
-  const percent = cores === undefined ? "–" : `${formatCount(Math.round(cores * 100))}%`;
-  const bytes = memoryOf(state);
-  const cpu = (width: number): Piece[] => [
-    ["cpu ", "muted"],
-    ...spark(load, width),
-    [` ${percent.padStart(PERCENT)}`],
+  const slots = all === null ? "–" : `${running}/${all}`;
+  const used = [...state.view.operations.values()].flatMap(({ usage }) => usage ?? []);
+  const { cores } = state.operation;
+  const bytes = used.reduce((sum, { rssBytes }) => sum + rssBytes, 0);
+  const percent = cores === null ? "–" : `${Math.round(cores * 100)}%`;
+  const memory = used.length > 0 ? formatBytes(bytes) : "–";
+  const fact = (name: string, figure: string, rank: number): Fact => ({
+    long: [[`${name} `, "muted"], [figure]],
+    rank,
+  });
+  return [
+    fact("slots", slots, 8),
+    fact("cpu", percent.padStart(4), 4),
+    fact("mem", memory.padStart(MEMORY), 7),
   ];
-  const memory = bytes === null ? "–" : formatBytes(bytes);
-  list.push({ long: cpu(8), short: cpu(4), rank: 4 });
-  list.push({ long: [["mem ", "muted"], [memory.padStart(MEMORY)]], rank: 7 });
-  return list;
 }
 
-const PERCENT = 4;
 /** Columns of `1023.9 MiB`. */
 const MEMORY = 9;
-
-/** Bytes of all processes of what runs; null: none was measured. */
-function memoryOf({ view }: State): number | null {
-  let bytes: number | null = null;
-  for (const { usage } of view.operations.values()) if (usage != null) bytes = (bytes ?? 0) + usage.rssBytes;
-  return bytes;
-}
-
-/** The scale ends at a whole core, so that an idle operation looks idle. */
-function spark(load: readonly number[], width: number): Piece[] {
-  const line = sparkline(load, width, Math.max(1, Math.ceil(Math.max(0, ...load))));
-  return [
-    [SPARKS[0]!.repeat(width - [...line].length), "track"],
-    [line, "accent"],
-  ];
-}
 
 /** The run that the schedules submit next. */
 function nextFacts(state: State): Fact[] {

@@ -3,9 +3,9 @@ import type { Line } from "../text/line.js";
 import type { Style } from "../text/theme.js";
 
 /** Done, the half column at its end, and the rest of a bar. */
-export const FULL = "━";
+const FULL = "━";
 const HALF = "╸";
-export const EMPTY = "─";
+const EMPTY = "─";
 
 /** Adds a bar of exactly this width, in half columns. Only 100 percent fills the bar. */
 export function addBar(line: Line, width: number, percent: number, style: Style): Line {
@@ -19,12 +19,12 @@ export function addBar(line: Line, width: number, percent: number, style: Style)
 }
 
 /** Characters of a sparkline. */
-export const SPARKS = [..."▁▂▃▄▅▆▇█"];
+const SPARKS = [..."▁▂▃▄▅▆▇█"];
 
-/** The newest values as a sparkline of at most this width, between 0 and the highest, which is at least `least`. */
-export function sparkline(values: readonly number[], width: number, least = 0): string {
+/** The newest values as a sparkline of at most this width, between 0 and the highest. */
+export function sparkline(values: readonly number[], width: number): string {
   const newest = values.slice(-width);
-  const highest = Math.max(...newest, least, Number.MIN_VALUE);
+  const highest = Math.max(...newest, Number.MIN_VALUE);
   return newest
     .map(
       (value) =>

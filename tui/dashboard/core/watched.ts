@@ -189,18 +189,12 @@ export function isQuiet(line: WatchLine): boolean {
   return hasOnly(line.patch, QUIET) || (state === "queued" && (queuePosition ?? 0) > FAR);
 }
 
-/** Samples kept for a sparkline. */
-const SAMPLES_MOST = 60;
-
-/** Once a second: the load of what runs. It keeps its last value until an operation that began has figures. */
+/** Once a second: what runs. The cores keep their last figure until an operation that began has one. */
 export function sampled(state: State): State {
-  const { load } = state.operation;
-  const running = [...state.view.operations.values()].filter(({ state: is }) => is === "running");
-  if (running.length === 0) return load.length === 0 ? state : patched(state, "operation", { load: [] });
-  const used = running.flatMap(({ usage }) => usage?.cpu ?? []);
-  if (used.length === 0) return state;
-  const cores = used.reduce((sum, each) => sum + each, 0);
-  return patched(state, "operation", { load: [...load, cores].slice(-SAMPLES_MOST) });
+  const used = [...state.view.operations.values()].flatMap(({ usage }) => usage?.cpu ?? []);
+  const known = state.view.counts.running > 0 ? state.operation.cores : null;
+  const cores = used.length > 0 ? used.reduce((sum, each) => sum + each, 0) : known;
+  return cores === state.operation.cores ? state : patched(state, "operation", { cores });
 }
 
 function trimmed(view: WatchView, selected: string | null): WatchView {

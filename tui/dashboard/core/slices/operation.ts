@@ -43,8 +43,8 @@ export interface OperationSlice {
   readonly paces: ReadonlyMap<string, Pace>;
   /** What the screen told of the end, by chain. */
   readonly promises: ReadonlyMap<string, Told>;
-  /** Cores that all running operations use together, one a second. */
-  readonly load: readonly number[];
+  /** Cores that all running operations use together. */
+  readonly cores: number | null;
   readonly histories: ReadonlyMap<string, History>;
   /** Of the failures that were selected, by id and attempt. */
   readonly whys: ReadonlyMap<string, Why>;
@@ -58,7 +58,7 @@ export const OPERATION: OperationSlice = {
   shown: new Map(),
   paces: new Map(),
   promises: new Map(),
-  load: [],
+  cores: null,
   histories: new Map(),
   whys: new Map(),
   fold: null,
