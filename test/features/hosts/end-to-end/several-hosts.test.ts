@@ -38,7 +38,8 @@ test("the operations of two daemons are on one screen, and each daemon gets what
   await screen.until(/● local first /);
   await screen.until(/● den +second /);
   await screen.until(/● 2 running/);
-  // The newest is selected: its log is that of the other daemon.
+  // The first one is selected that a daemon told of. The newest is above: its log is that of the other daemon.
+  terminal.press("k");
   await screen.until(new RegExp(`on den .* ${ofDen}`));
   await screen.until(/line \d/);
   terminal.press("c");
