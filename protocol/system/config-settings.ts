@@ -118,7 +118,7 @@ export const SETTINGS = {
     description: `Colours of the dashboard: ${THEMES.map((name) => `\`"${name}"\``).join(", ")}`,
     default: "auto",
     reload: "dashboard",
-    schema: { enum: THEMES },
+    schema: { enum: THEMES, expected: 'one of "auto", "dark", "light", "16"' },
   },
   mouse: {
     description:
