@@ -126,6 +126,8 @@ const DIFFERENT: Array<[RegExp, string]> = [
     "TIME",
   ],
   [/\b\d{1,2} (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d\d:\d\d/g, "TIME"],
+  // The day is left out where it is today.
+  [/\b\d\d:\d\d(?=, in )/g, "TIME"],
   [/\b\d{4}-\d\d-\d\d\b/g, "DATE"],
   [/\b\d{8}T\d{9}Z/g, "TIME"],
   [/\b[a-z][0-9a-z]{11}\b/g, "ID"],
