@@ -21,8 +21,7 @@ const SPINNER = 4;
 
 export function Header({ state }: { state: State }) {
   const theme = useTheme();
-  const { connection } = state;
-  const busy = connection.state === "connecting" || state.request !== null;
+  const busy = state.connection.state === "connecting" || state.request !== null;
   const width = state.size.columns - (busy ? SPINNER : 0);
   return <HeaderRow text={headerText(state, width, theme)} busy={busy} />;
 }
@@ -152,30 +151,27 @@ function rightFacts(state: State): Fact[] {
   return [...loadFacts(state), ...nextFacts(state), { long: [[clock(state.now, false), "plain"]], rank: 3 }];
 }
 
+/** Columns of `12/16`, `100%` and `999.9 MiB`. */
+const COLUMNS = { slots: 5, cpu: 4, mem: 9 };
+
 /** Slots, CPU and memory of what runs. */
 function loadFacts(state: State): Fact[] {
   const { running } = state.view.counts;
   if (running === 0) return [];
   const all = slotCount(state);
-  const slots = all === null ? "–" : `${running}/${all}`;
   const used = [...state.view.operations.values()].flatMap(({ usage }) => usage ?? []);
   const { cores } = state.operation;
   const bytes = used.reduce((sum, { rssBytes }) => sum + rssBytes, 0);
-  const percent = cores === null ? "–" : `${Math.round(cores * 100)}%`;
-  const memory = used.length > 0 ? formatBytes(bytes) : "–";
-  const fact = (name: string, figure: string, rank: number): Fact => ({
-    long: [[`${name} `, "muted"], [figure]],
+  const fact = (name: keyof typeof COLUMNS, figure: string | false, rank: number): Fact => ({
+    long: [[`${name} `, "muted"], [(figure || "–").padStart(COLUMNS[name])]],
     rank,
   });
   return [
-    fact("slots", slots, 8),
-    fact("cpu", percent.padStart(4), 4),
-    fact("mem", memory.padStart(MEMORY), 7),
+    ...(all === null ? [] : [fact("slots", `${running}/${all}`, 8)]),
+    fact("cpu", cores !== null && `${Math.round(cores * 100)}%`, 4),
+    fact("mem", used.length > 0 && formatBytes(bytes), 7),
   ];
 }
-
-/** Columns of `1023.9 MiB`. */
-const MEMORY = 9;
 
 /** The run that the schedules submit next. */
 function nextFacts(state: State): Fact[] {
