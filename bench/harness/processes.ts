@@ -1,6 +1,6 @@
 /** Processes: their time from spawn to exit, their CPU time, and their memory, from /proc. */
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cleanEnv, node } from "./world.js";
 
@@ -52,9 +52,20 @@ const TICK_MS = 10;
 
 /**
  * Milliseconds of CPU time of the process and its children, with their children, those that have ended included: a
- * worker ends after some operations.
+ * worker ends after some operations. @throws where the process is not there
  */
 export function cpuOfTree(pid: number): number {
+  for (;;) {
+    try {
+      return cpuOfTreeNow(pid);
+    } catch (error) {
+      // A child that ends in between has no entry, and its time is not yet in what was read of its parent.
+      if (!existsSync(`/proc/${pid}`)) throw error;
+    }
+  }
+}
+
+function cpuOfTreeNow(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
   // The name of the program may hold spaces. The times of user and system, and of children, are fields 14 to 17.
   const times = stat
@@ -62,7 +73,7 @@ export function cpuOfTree(pid: number): number {
     .split(" ")
     .slice(11, 15);
   const own = times.reduce((sum, ticks) => sum + Number(ticks) * TICK_MS, 0);
-  return childrenOf(pid).reduce((sum, child) => sum + cpuOfTree(child), own);
+  return childrenOf(pid).reduce((sum, child) => sum + cpuOfTreeNow(child), own);
 }
 
 /** Milliseconds of CPU time of a daemon's workers that live, without the processes that they start. */
