@@ -77,6 +77,7 @@ test.skipIf(!canHide)(
 
 test.skipIf(!canHide)(
   "ps in place of /proc: use, pause and the end of processes that left their group",
+  { tags: ["ps"], timeout: 60_000 },
   async () => {
     const enter = withPs(world.dir);
     const ok = (...words: string[]) => done("liveops", words, enter);
@@ -100,5 +101,4 @@ test.skipIf(!canHide)(
     await until("nothing is left", () => loops().length === 0);
     await ok("stop", "--now");
   },
-  25_000,
 );

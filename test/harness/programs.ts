@@ -21,6 +21,7 @@ const PROGRAMS = {
   openssl: ["openssl", "openssl"],
   perl: ["perl", "perl"],
   pgbouncer: ["pgbouncer", "pgbouncer"],
+  ps: ["procps", "ps"],
   postgresql: ["postgresql", "initdb", "pg_dump"],
   strace: ["strace", "strace"],
   sshd: ["openssh-server", "sshd", "ssh", "ssh-keygen"],
