@@ -114,9 +114,10 @@ const HELP: CommandEntry = {
 function optionEntry(option: Option, path: string, command: Command): OptionEntry {
   const { long, short, description, required } = option;
   const names = [long, short].filter((name) => name !== undefined && name !== null);
-  const value = required ? optionValue(option, path, command) : null;
-  const repeatable = option.variadic || description.includes("(repeatable");
-  return { names, description, value, repeatable };
+  const entry: OptionEntry = { names, description };
+  if (required) entry.value = optionValue(option, path, command);
+  if (option.variadic || description.includes("(repeatable")) entry.repeatable = true;
+  return entry;
 }
 
 function optionValue(

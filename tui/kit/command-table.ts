@@ -19,9 +19,10 @@ export interface OptionEntry {
   /** `--lines`, then `-n`. */
   names: string[];
   description: string;
-  /** Null: the option takes no value. */
-  value: Value | null;
-  repeatable: boolean;
+  /** Absent: the option takes no value. */
+  value?: Value;
+  /** Absent: the option is given once. */
+  repeatable?: true;
 }
 
 export interface ArgumentEntry {

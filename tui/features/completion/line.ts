@@ -81,7 +81,7 @@ class Before {
     };
     const assigned = /^(--[^=]+)=/.exec(word);
     if (this.#isTrailing) return { ...question, value: FILE };
-    if (this.#open !== null) return withList({ ...question, value: this.#open.value });
+    if (this.#open !== null) return withList({ ...question, value: this.#open.value ?? null });
     if (assigned) {
       const value = this.#find(assigned[1]!)?.value ?? null;
       return withList({ ...question, value, kept: assigned[0], text: word.slice(assigned[0].length) });
@@ -99,7 +99,7 @@ class Before {
     const option = this.#find(name);
     if (option) {
       if (assigned !== undefined) this.#give(option, assigned);
-      else if (option.value !== null) this.#open = option;
+      else if (option.value) this.#open = option;
       this.#used.add(option);
       return;
     }
@@ -108,7 +108,7 @@ class Before {
       const short = this.#find(`-${word[i]}`);
       if (!short) return;
       this.#used.add(short);
-      if (short.value === null) continue;
+      if (!short.value) continue;
       if (i === word.length - 1) this.#open = short;
       else this.#give(short, word.slice(i + 1));
       return;
