@@ -86,10 +86,11 @@ test("whatever a power cut leaves of what was not synced, every promise holds", 
   count({ fault: "power cut", injected: recorded.length * CUTS, survived: kept, lost, duplicated }, broken);
 });
 
+/** Without the journal, an operation that has begun is lost where its worker left no file, or begins again. */
 const DROPPED = [
-  ["the journal", /\/journal\/\d+\.ndjson$/, "is lost"],
-  ["the names in the journal", /\/journal$/, "is lost"],
-  ["events", /\.events\.ndjson$/, "twice"],
+  ["the journal", /\/journal\/\d+\.ndjson$/, /is lost|twice/],
+  ["the names in the journal", /\/journal$/, /is lost|twice/],
+  ["events", /\.events\.ndjson$/, /twice/],
 ] as const;
 
 test.each(rows(1, DROPPED))(
@@ -106,9 +107,9 @@ test.each(rows(1, DROPPED))(
       for (const call of recording.calls.slice(0, at)) disk.apply(call);
       const { broken } = await cut(recording, disk, "nothing", dice, at);
       all.push(...broken);
-      if (broken.some((text) => text.includes(said))) break;
+      if (broken.some((text) => said.test(text))) break;
     }
-    expect(all.join("\n")).toContain(said);
+    expect(all.join("\n")).toMatch(said);
   },
 );
 
