@@ -2,6 +2,7 @@
 import { answerText } from "../../protocol/approval.js";
 import { pausedSeconds } from "../../protocol/estimate/seconds.js";
 import type { Approval, Operation, Parent } from "../../protocol/operation.js";
+import { limitsText } from "../../protocol/resource-limits.js";
 import { DEFAULT_QUEUE, fieldsWith } from "../../protocol/submit-fields.js";
 import { hasProc, NOT_AVAILABLE } from "../../protocol/system/own-process.js";
 import { formatShortTime } from "../kit/output/local-time.js";
@@ -40,10 +41,9 @@ type Value = string | null | undefined | false;
 
 /** The rows that have a value. */
 export function describeOperation(it: Operation, look: Look): Row[] {
-  const { now, id = (text) => text } = look;
   const pending = (dependency: string) =>
     it.waitsFor?.includes(dependency) ? `${dependency} (not finished)` : dependency;
-  const { dependency = pending } = look;
+  const { now, id = (text) => text, dependency = pending } = look;
   const row = (label: string, value: Value, kind: Row["kind"] = "text", isDefault = false): Row[] =>
     value ? [{ label, value, kind, ...(isDefault && { isDefault }) }] : [];
   const fields = (group: keyof typeof FIELD_ROWS) =>
@@ -88,6 +88,7 @@ export function describeOperation(it: Operation, look: Look): Row[] {
     ...row("paused", pausedText(it, now)),
     ...row("chain", chainText(it, id)),
     ...resourceTexts(it).flatMap(([label, value]) => row(label, value)),
+    ...row("limits", it.limits && limitsText(it.limits)),
     ...row("env", it.env?.join(" ")),
     ...Object.entries(it.hooks ?? {}).flatMap(([hook, command]) => row(`hook ${hook}`, command)),
   ];

@@ -78,7 +78,8 @@ export function recordLines(it: Operation, options: RecordLook): string[] {
     ...section("stages", stageLines(it, paint, now)),
     ...field(
       "progress",
-      it.state === "running" && reportsProgress(it)
+      // Without a report, the percent is unknown, so 0% is not printed.
+      it.state === "running" && (it.progress !== null || it.percent > 0)
         ? barLine({ ...it, stage: it.untrackedStage }, BAR_COLUMNS)
         : null,
     ),
@@ -98,9 +99,6 @@ export function recordLines(it: Operation, options: RecordLook): string[] {
     ),
   ];
 }
-
-/** Without a report, the percent is unknown, so 0% is not printed. */
-const reportsProgress = ({ progress, percent }: Operation): boolean => progress !== null || percent > 0;
 
 /** When a queued operation starts and ends, or a running one ends, as far as that is known. */
 function expectedText(
