@@ -1,7 +1,9 @@
 /** Makes the table that completion reads (`tui/kit/command-table.ts`) from the command trees. */
 import type { Argument, Command, Option } from "commander";
 import { CHANNEL_KIND_NAMES, CHANNEL_KINDS } from "../../protocol/features/notices/config-channels.js";
+import { OPERATION_HOOKS } from "../../protocol/hooks.js";
 import { EVENT_NAMES } from "../../protocol/notices.js";
+import { LIMIT_NAMES } from "../../protocol/resource-limits.js";
 import { isFinal, STATES, type State } from "../../protocol/state.js";
 import { LOG_LEVELS } from "../../protocol/system/log-level.js";
 import { knownKeys } from "../../tui/cli/config/config-keys.js";
@@ -54,6 +56,8 @@ const BY_OPTION: Record<string, Value> = {
   "--stage": { of: "stage" },
   "--against": { of: "id", states: null },
   "--id": { of: "id", states: null },
+  "--hook": { of: "choices", choices: OPERATION_HOOKS.map((name) => `${name}=`) },
+  "--limits": { of: "choices", choices: LIMIT_NAMES.map((name) => `${name}=`), list: true },
 };
 
 /** By the words of a command, then the name of an argument or an option. */
