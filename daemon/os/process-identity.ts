@@ -25,9 +25,8 @@ export function isSame(identity: ProcessIdentity): boolean {
 
 /** Whether the process was stopped by a signal (SIGSTOP) or a debugger and does nothing. */
 export function isStopped(identity: ProcessIdentity): boolean {
-  if (!isSame(identity)) return false;
   const looks = [processStat, newStat];
-  return looks.every((look) => /^[tT]$/.test(look(identity.pid)?.state ?? ""));
+  return looks.every((look) => /^[tT]$/.test(look(identity.pid)?.state ?? "")) && isSame(identity);
 }
 
 /** Whether the process exists and is not a zombie: it may still write. */
