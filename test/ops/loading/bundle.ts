@@ -2,7 +2,8 @@
  * Bundles a script that uses the authoring API, as the build does, and runs it in a child process: hooks cannot be
  * tested in the test's own process, which has the hooks of vitest.
  */
-import { execFile } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,10 +12,20 @@ import { build } from "esbuild";
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
 export class Bundle {
-  private constructor(readonly dir: string) {}
+  readonly #end: Promise<unknown>;
 
-  /** `script` is the text of a module that may import `./ops/…` and is run beside the library's bundle. */
-  static async of(script: string): Promise<Bundle> {
+  private constructor(
+    private readonly dir: string,
+    private readonly child: ChildProcess,
+  ) {
+    this.#end = once(child, "exit");
+  }
+
+  /**
+   * `script` is the text of a module that may import `./ops/…` and is run beside the library's bundle. It answers each
+   * message with one message.
+   */
+  static async start(script: string, cwd: string): Promise<Bundle> {
     // Within the repository: tsx stays outside the bundle and must be found from there.
     const cache = join(root, "node_modules/.cache");
     mkdirSync(cache, { recursive: true });
@@ -36,21 +47,20 @@ export class Bundle {
         js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
       },
     });
-    return new Bundle(dir);
+    return new Bundle(dir, fork(join(dir, "out/script.js"), { cwd, env: childEnv(), execArgv: [] }));
   }
 
-  /** What the script printed, and the code it ended with. */
-  run(args: string[], cwd?: string): Promise<{ stdout: string; stderr: string; code: number }> {
-    return new Promise((resolve) => {
-      const file = join(this.dir, "out/script.js");
-      execFile(process.execPath, [file, ...args], { cwd, env: childEnv() }, (error, stdout, stderr) => {
-        const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
-        resolve({ stdout, stderr, code });
-      });
-    });
+  /** What the script answers to the words. */
+  async ask<T>(...words: string[]): Promise<T> {
+    this.child.send(words);
+    const answer = await Promise.race([once(this.child, "message"), this.#end.then(() => null)]);
+    if (answer === null) throw new Error("the script ended");
+    return answer[0] as T;
   }
 
-  dispose(): void {
+  async stop(): Promise<void> {
+    this.child.kill("SIGKILL");
+    await this.#end;
     rmSync(this.dir, { recursive: true, force: true });
   }
 }

@@ -16,54 +16,54 @@ import { runAttempt } from "./ops/attempt/run-attempt.js";
 import { enableUserCode, loadedUserFiles } from "./ops/loading/user-code.js";
 
 enableUserCode(new URL("./liveops.js", import.meta.url).href);
-const [what, ...args] = process.argv.slice(2);
-const print = (value) => process.stdout.write(JSON.stringify(value) + "\\n");
-
-if (what === "catalogue") {
-  const { types, errors, shadowed } = await loadCatalogue(args, { limit: 0.3 });
-  print({
-    ops: [...types].map(([op, { Type, file }]) => ({ op, file, ours: Type.prototype instanceof LiveOperation })),
-    types: [...types.values()].map(({ Type, file }) => describeType(Type, file)),
-    errors,
-    shadowed,
-    loaded: loadedUserFiles().map(({ file }) => file),
-  });
-} else if (what === "find") {
-  const [op, dir, shipped] = args;
-  const found = await findType(op, [dir], [shipped]);
-  const read = "Type" in found ? { title: found.Type.title } : { ops: [...found.types.keys()], reason: found.reason };
-  print({ ...read, loaded: loadedUserFiles().map(({ file }) => file) });
-} else {
-  const Type = await loadType(args[0], args[1]).catch((error) => error.message);
-  if (typeof Type === "string") print({ refused: Type });
-  else {
-    const lines = [];
-    const sink = { event() {}, line: (stream, stage, text) => lines.push(text), masker: new Masker() };
-    const stop = { signal: new AbortController().signal, poll: () => null };
-    const order = { id: "a", op: args[1], attempt: 1, params: {}, title: "", label: null, stages: [], cwd: "/", env: {}, chain: { id: "a", index: 0, previous: null, next: null }, seq: 0, logLines: 0 };
-    print({ outcome: await runAttempt(Type, order, sink, stop, null), lines });
+const answer = async (what, ...args) => {
+  if (what === "catalogue") {
+    const { types, errors, shadowed } = await loadCatalogue(args, { limit: 0.3 });
+    return {
+      ops: [...types].map(([op, { Type, file }]) => ({ op, file, ours: Type.prototype instanceof LiveOperation })),
+      types: [...types.values()].map(({ Type, file }) => describeType(Type, file)),
+      errors,
+      shadowed,
+    };
   }
-}
-process.exit(0);
+  if (what === "find") {
+    const [op, dir, shipped] = args;
+    const found = await findType(op, [dir], [shipped]);
+    return "Type" in found ? { title: found.Type.title } : { ops: [...found.types.keys()], reason: found.reason };
+  }
+  if (what === "loaded") return loadedUserFiles().map(({ file }) => file);
+  const Type = await loadType(args[0], args[1]).catch((error) => error.message);
+  if (typeof Type === "string") return { refused: Type };
+  const lines = [];
+  const sink = { event() {}, line: (stream, stage, text) => lines.push(text), masker: new Masker() };
+  const stop = { signal: new AbortController().signal, poll: () => null };
+  const order = { id: "a", op: args[1], attempt: 1, params: {}, title: "", label: null, stages: [], cwd: "/", env: {}, chain: { id: "a", index: 0, previous: null, next: null }, seq: 0, logLines: 0 };
+  return { outcome: await runAttempt(Type, order, sink, stop, null), lines };
+};
+process.on("message", async (words) => process.send(await answer(...words)));
 `;
 
 let bundle: Bundle;
+/** The working directory of the script; its `tsconfig.json` holds for no file of an operation. */
+let base: string;
+/** Each test has another one: a file is loaded once. */
 let root: string;
 beforeAll(async () => {
-  bundle = await Bundle.of(SCRIPT);
+  base = mkdtempSync(join(tmpdir(), "liveops-catalogue-"));
+  writeFileSync(join(base, "tsconfig.json"), tsconfigSource(false));
+  bundle = await Bundle.start(SCRIPT, base);
 });
-afterAll(() => {
-  bundle.dispose();
-  rmSync(root, { recursive: true, force: true });
+afterAll(async () => {
+  await bundle.stop();
+  rmSync(base, { recursive: true, force: true });
 });
 beforeEach(() => {
-  if (root) rmSync(root, { recursive: true, force: true });
-  root = mkdtempSync(join(tmpdir(), "liveops-catalogue-"));
+  root = mkdtempSync(join(base, "ops-"));
 });
 
-function write(files: Record<string, string>): void {
+function write(files: Record<string, string>, dir = root): void {
   for (const [name, text] of Object.entries(files)) {
-    const file = join(root, name);
+    const file = join(dir, name);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, text);
   }
@@ -74,13 +74,24 @@ interface Listed {
   types: Array<Record<string, unknown>>;
   errors: Array<{ file: string; message: string }>;
   shadowed: Array<{ op: string; file: string; by: string }>;
-  loaded: string[];
 }
 
-async function catalogue(...dirs: string[]): Promise<Listed> {
-  const { stdout, stderr } = await bundle.run(["catalogue", ...dirs.map((dir) => join(root, dir))], root);
-  if (stdout === "") throw new Error(stderr);
-  return JSON.parse(stdout) as Listed;
+const catalogue = (...dirs: string[]) =>
+  bundle.ask<Listed>("catalogue", ...dirs.map((dir) => join(root, dir)));
+
+interface Ran {
+  refused?: string;
+  outcome: { state: string; result: unknown; error: { code: string; message: string; stack: string } };
+  lines: string[];
+}
+
+/** Runs one attempt of the type. */
+const run = (file: string, op: string) => bundle.ask<Ran>("run", join(root, file), op);
+
+/** The files below the directory that are loaded now. */
+async function loadedFrom(dir: string): Promise<string[]> {
+  const files = await bundle.ask<string[]>("loaded");
+  return files.filter((file) => file.startsWith(`${dir}/`)).map((file) => file.slice(dir.length + 1));
 }
 
 function aType(name: string, body = 'p.log("ran")'): string {
@@ -133,16 +144,14 @@ ${aType("StepA", "helper(Color.Red); other(); p.log(helper('x'))")}`,
     "_other.ts": "export function other(this: void): number { return 1; }",
     "b.mts": aType("StepB"),
   });
-  const { ops, errors, loaded } = await catalogue(".");
+  const { ops, errors } = await catalogue(".");
   expect(errors).toEqual([]);
   expect(ops.map(({ op, ours }) => [op, ours])).toEqual([
     ["step-a", true],
     ["step-b", true],
   ]);
-  const names = loaded.map((file) => file.slice(root.length + 1)).sort();
-  expect(names).toEqual(["_lib.ts", "_other.ts", "a.ts", "b.mts"]);
-  const { stdout } = await bundle.run(["run", join(root, "a.ts"), "step-a"], root);
-  expect(JSON.parse(stdout)).toMatchObject({ outcome: { state: "succeeded" }, lines: ["<x>"] });
+  expect((await loadedFrom(root)).sort()).toEqual(["_lib.ts", "_other.ts", "a.ts", "b.mts"]);
+  expect(await run("a.ts", "step-a")).toMatchObject({ outcome: { state: "succeeded" }, lines: ["<x>"] });
 });
 
 it("loads JavaScript of either kind", async () => {
@@ -166,8 +175,7 @@ it("leaves TypeScript that is written as CommonJS to be CommonJS", async () => {
     "a.ts": `${aType("Old", "p.log(require('node:path').basename(__filename))")}`,
   });
   expect((await catalogue(".")).ops.map(({ op, ours }) => [op, ours])).toEqual([["old", true]]);
-  const { stdout } = await bundle.run(["run", join(root, "a.ts"), "old"], root);
-  expect(JSON.parse(stdout)).toMatchObject({ outcome: { error: null }, lines: ["a.ts"] });
+  expect(await run("a.ts", "old")).toMatchObject({ outcome: { error: null }, lines: ["a.ts"] });
 });
 
 it("awaits at the top level of a bare .ts", async () => {
@@ -260,7 +268,7 @@ it("takes the stronger directory's, says what it hides, and counts a class expor
 it("finds one type as the catalogue of all has it, and loads no more than it takes", async () => {
   const titled = (name: string, title: unknown) =>
     aType(name).replace("static stages", `static title = ${JSON.stringify(title)}; static stages`);
-  write({
+  const files = {
     "own/a.ts": titled("Other", "other"),
     "own/b.ts": titled("Unwanted", 5),
     "own/c.ts": titled("Wanted", "own"),
@@ -268,12 +276,12 @@ it("finds one type as the catalogue of all has it, and loads no more than it tak
     "shipped/a.ts": titled("A", "shipped a"),
     "shipped/second.ts": titled("Second", "shipped second"),
     "shipped/third.ts": titled("Hidden", "shipped hidden"),
-  });
+  };
   const find = async (op: string) => {
-    const { stdout, stderr } = await bundle.run(["find", op, join(root, "own"), join(root, "shipped")], root);
-    if (stdout === "") throw new Error(stderr);
-    const { loaded, ...found } = JSON.parse(stdout) as { loaded: string[] };
-    return { ...found, loaded: loaded.map((file) => file.slice(root.length + 1)) };
+    const dir = join(root, op);
+    write(files, dir);
+    const found = await bundle.ask<object>("find", op, join(dir, "own"), join(dir, "shipped"));
+    return { ...found, loaded: await loadedFrom(dir) };
   };
   const own = ["own/a.ts", "own/b.ts", "own/c.ts", "own/d.ts"];
   const all = [...own, "shipped/a.ts", "shipped/second.ts", "shipped/third.ts"];
@@ -314,8 +322,8 @@ it.each([
     "own/z.ts": aType("Wanted"),
     "shipped/wanted.ts": aType("Wanted"),
   });
-  const { stdout } = await bundle.run(["find", "wanted", join(root, "own"), join(root, "shipped")], root);
-  const { reason: found, title } = JSON.parse(stdout) as { reason?: string; title?: string };
+  const dirs = [join(root, "own"), join(root, "shipped")];
+  const { reason: found, title } = await bundle.ask<Record<string, string>>("find", "wanted", ...dirs);
   expect(title).toBeUndefined();
   expect(found).toMatch(reason);
   const { ops, shadowed } = await catalogue("own", "shipped");
@@ -335,10 +343,10 @@ it.each([
 });
 
 it("does not wait for the writer of a pipe in the place of a known file", async () => {
-  const file = join(root, "wanted.yaml");
-  execFileSync("mkfifo", [file]);
-  const { stdout } = await bundle.run(["load", file, "wanted"], root);
-  expect(JSON.parse(stdout)).toEqual({ refused: expect.stringMatching(/it is not a regular file$/) });
+  execFileSync("mkfifo", [join(root, "wanted.yaml")]);
+  expect(await run("wanted.yaml", "wanted")).toEqual({
+    refused: expect.stringMatching(/it is not a regular file$/),
+  });
 });
 
 it("runs a type whose name a file that does not load only mentions", async () => {
@@ -383,8 +391,7 @@ export const used = Hidden.name;`,
 
 it("says what a file has where it has not what is asked for", async () => {
   write({ "a.ts": aType("StepA") });
-  const { stdout } = await bundle.run(["run", join(root, "a.ts"), "step-b"], root);
-  expect(JSON.parse(stdout).refused).toBe(
+  expect((await run("a.ts", "step-b")).refused).toBe(
     `${join(root, "a.ts")} has no operation type step-b any more (it has step-a)`,
   );
 });
@@ -399,9 +406,8 @@ it("keeps the author's TypeScript lines in a stack, and fails an attempt for wha
     "c.ts": aType("Forgot", 'void Promise.reject(new Error("forgotten"));'),
     "d.ts": aType("ForgotStage", 'void p.stage("Load", () => { throw new Error("in a stage"); });'),
   });
-  const run = async (file: string, op: string) =>
-    JSON.parse((await bundle.run(["run", join(root, file), op], root)).stdout).outcome.error;
-  const thrown = await run("a.ts", "throws");
+  const errorOf = async (file: string, op: string) => (await run(file, op)).outcome.error;
+  const thrown = await errorOf("a.ts", "throws");
   expect(thrown.code).toBe("LIVEOPS_EXCEPTION");
   expect(thrown.stack.split("\n")).toEqual(["Error: boom", expect.stringMatching(/a\.ts:5:\d+\)?$/)]);
   for (const [file, op, message] of [
@@ -409,7 +415,7 @@ it("keeps the author's TypeScript lines in a stack, and fails an attempt for wha
     ["c.ts", "forgot", "forgotten"],
     ["d.ts", "forgot-stage", "in a stage"],
   ] as const) {
-    expect(await run(file, op)).toMatchObject({ code: "LIVEOPS_EXCEPTION", message });
+    expect(await errorOf(file, op)).toMatchObject({ code: "LIVEOPS_EXCEPTION", message });
   }
 });
 
@@ -418,6 +424,6 @@ it("runs what liveops new writes, beside the tsconfig.json it writes", async () 
     "import-users.ts": operationSource(newNames("ImportUsers")),
     "tsconfig.json": tsconfigSource(false),
   });
-  const { stdout } = await bundle.run(["run", join(root, "import-users.ts"), "import-users"], root);
-  expect(JSON.parse(stdout).outcome).toMatchObject({ state: "succeeded", result: { count: 20, sum: 210 } });
+  const { outcome } = await run("import-users.ts", "import-users");
+  expect(outcome).toMatchObject({ state: "succeeded", result: { count: 20, sum: 210 } });
 });
