@@ -1,9 +1,9 @@
 /** Queues, priorities, limits of types, dependencies, start times and pauses with a real daemon. */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import type { Operation } from "../../protocol/operation.js";
-import { TestDaemon } from "../harness/daemon.js";
+import { useDaemon } from "../harness/daemon.js";
 
 const OPS = {
   "work.mjs": `
@@ -38,12 +38,16 @@ const OPS = {
 const until = (holds: () => boolean | Promise<boolean>) =>
   vi.waitFor(async () => expect(await holds()).toBe(true), { timeout: 60_000, interval: 20 });
 
-const stateOf = async (daemon: TestDaemon, id: string) => (await daemon.client.show(id)).state;
+const daemon = useDaemon({ ops: OPS, config: { queues: { side: {}, narrow: {} } } });
+const { client, world } = daemon;
+const inWorld = (name: string) => join(world.dir, name);
 
-/** Submits operations that wait for a file, one after the other. */
+const stateOf = async (id: string) => (await client.show(id)).state;
+const untilRuns = (id: string) => until(async () => (await stateOf(id)) === "running");
+
+/** Submits operations one after the other. */
 async function submitAll(
-  daemon: TestDaemon,
-  bodies: ReadonlyArray<Parameters<TestDaemon["submit"]>[1] & { op?: string }>,
+  bodies: ReadonlyArray<Parameters<typeof daemon.submit>[1] & { op?: string }>,
 ): Promise<Operation[]> {
   const made: Operation[] = [];
   for (const { op = "gate", ...body } of bodies) made.push(await daemon.submit(op, body));
@@ -51,23 +55,20 @@ async function submitAll(
 }
 
 test("a queue has its own slots, and gives them by priority and arrival, also after an edit and a kill", async () => {
-  await using daemon = await TestDaemon.start({ ops: OPS, config: { queues: { gpu: {} } } });
-  const { client, world } = daemon;
-  const file = join(world.dir, "go");
-  const order = join(world.dir, "order");
-  const params = { file, order };
-  const one = { queue: "gpu", params };
-  const [first] = await submitAll(daemon, [{ op: "gpu", label: "first", params }]);
-  await until(async () => (await stateOf(daemon, first!.id)) === "running");
-  const [second, third, fourth] = await submitAll(daemon, [
+  const file = inWorld("go");
+  const order = inWorld("order");
+  const one = { queue: "side", params: { file, order } };
+  const [first] = await submitAll([{ ...one, label: "first" }]);
+  await untilRuns(first!.id);
+  const [second, third, fourth] = await submitAll([
     { ...one, label: "second" },
     { ...one, label: "third", priority: 5 },
     { ...one, label: "fourth", priority: 5 },
   ]);
-  expect(first).toMatchObject({ queue: "gpu", priority: 0 });
+  expect(first).toMatchObject({ queue: "side", priority: 0 });
   // The default queue has two slots of its own.
-  const others = await submitAll(daemon, [{ params: { file } }, { params: { file } }, { params: { file } }]);
-  await until(async () => (await stateOf(daemon, others[1]!.id)) === "running");
+  const others = await submitAll([{ params: { file } }, { params: { file } }, { params: { file } }]);
+  await untilRuns(others[1]!.id);
   expect(await client.show(others[0]!.id)).toMatchObject({ state: "running", slot: 1 });
   expect(await client.show(others[1]!.id)).toMatchObject({ state: "running", slot: 2 });
   expect(await client.show(others[2]!.id)).toMatchObject({ state: "queued", queuePosition: 1 });
@@ -75,10 +76,11 @@ test("a queue has its own slots, and gives them by priority and arrival, also af
   expect(await client.show(second!.id)).toMatchObject({ queuePosition: 3 });
   expect(await client.edit(second!.id, { top: true })).toMatchObject({ priority: 6, queuePosition: 1 });
   expect(await client.edit(fourth!.id, { priority: -1 })).toMatchObject({ queuePosition: 3 });
-  await expect(client.removeQueue("gpu")).rejects.toMatchObject({ code: "LIVEOPS_WRONG_STATE" });
+  await expect(client.removeQueue("side")).rejects.toMatchObject({ code: "LIVEOPS_WRONG_STATE" });
   expect((await client.queues()).queues).toMatchObject([
     { name: "default", concurrency: 2, queued: 1, running: 2 },
-    { name: "gpu", concurrency: 1, queued: 3, running: 1 },
+    { name: "narrow", concurrency: 1 },
+    { name: "side", concurrency: 1, queued: 3, running: 1 },
   ]);
   await daemon.kill();
   await daemon.startAgain();
@@ -90,14 +92,13 @@ test("a queue has its own slots, and gives them by priority and arrival, also af
   expect((await client.show(others[1]!.id)).result).toEqual({ slot: "2" });
 });
 
-test("a queue that commands make is kept; an unknown queue is refused with the near name", async () => {
-  await using daemon = await TestDaemon.start({ ops: OPS });
-  const { client } = daemon;
+test("an unknown queue is refused with the near name", async () => {
   await expect(daemon.submit("gpu")).rejects.toMatchObject({ code: "LIVEOPS_NO_SUCH_QUEUE" });
   expect(await client.setQueue("gpu", { concurrency: 3 })).toMatchObject({
     concurrency: 3,
     pausedSince: null,
   });
+  onTestFinished(async () => void (await client.removeQueue("gpu")));
   await expect(client.setQueue("gpu", { concurrency: null })).rejects.toThrow(
     "does not define the queue gpu",
   );
@@ -105,64 +106,87 @@ test("a queue that commands make is kept; an unknown queue is refused with the n
     code: "LIVEOPS_NO_SUCH_QUEUE",
     extra: { nearest: ["gpu"] },
   });
-  expect(await daemon.untilFinished((await daemon.submit("gpu")).id)).toMatchObject({ state: "succeeded" });
+});
+
+test("a paused operation stands still, and it, a queue that commands make and its pause outlive a killed daemon", async () => {
+  const file = inWorld("count");
+  const { id } = await daemon.submit("counts", { params: { file } });
+  await client.setQueue("gpu", { concurrency: 1 });
+  await until(() => existsSync(file));
+  expect(await client.pause(id)).toMatchObject({ state: "running", pause: { seconds: 0, changes: 1 } });
   const paused = await client.pauseQueue();
-  expect(paused.queues.map(({ pausedSince }) => pausedSince !== null)).toEqual([true, true]);
-  const { id } = await daemon.submit("gpu");
+  expect(paused.queues.map(({ pausedSince }) => pausedSince !== null)).toEqual([true, true, true, true]);
+  const waits = await daemon.submit("gpu");
+  const lines = () => readFileSync(file, "utf8").split("\n").length;
+  await until(hasStopped);
+  const before = lines();
   await daemon.kill();
   await daemon.startAgain();
-  expect(await client.show(id)).toMatchObject({
+  expect(await client.show(waits.id)).toMatchObject({
     state: "queued",
+    queue: "gpu",
     blocked: { reason: "the queue gpu is paused; resume it with: liveops resume --queue gpu" },
   });
   await client.resumeQueue({ queue: "gpu" });
-  expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded" });
-  await client.resumeQueue();
+  expect(await daemon.untilFinished(waits.id)).toMatchObject({ state: "succeeded" });
   await client.removeQueue("gpu");
-  expect((await client.queues()).queues.map(({ name }) => name)).toEqual(["default"]);
+  expect((await client.queues()).queues.map(({ name }) => name)).toEqual(["default", "narrow", "side"]);
+  expect(lines()).toBe(before);
+  expect(await client.show(id)).toMatchObject({ state: "running", stalledSince: null });
+  expect((await client.resume(id)).pause).toMatchObject({ since: null, changes: 2 });
+  const done = await daemon.untilFinished(id);
+  expect(done).toMatchObject({ state: "succeeded", attempt: 1 });
+  const whole = (Date.parse(done.finishedAt!) - Date.parse(done.startedAt!)) / 1000;
+  expect(done.seconds).toBeLessThan(whole - done.pause!.seconds + 0.1);
+  await expect(client.pause(id)).rejects.toMatchObject({ code: "LIVEOPS_WRONG_STATE" });
 });
 
 test("what waited for an operation does not pass what waited for its type and has a higher priority", async () => {
-  await using daemon = await TestDaemon.start({ ops: OPS, concurrency: 1, config: { queues: { side: {} } } });
-  const [end, file] = [join(daemon.world.dir, "end"), join(daemon.world.dir, "go")];
-  const [first] = await submitAll(daemon, [{ op: "single", queue: "side", params: { file: end } }]);
-  await until(async () => (await stateOf(daemon, first!.id)) === "running");
-  const [urgent, follows] = await submitAll(daemon, [
-    { op: "single", priority: 2, params: { file } },
-    { afterAny: [first!.id], params: { file } },
+  const [end, file] = [inWorld("end"), inWorld("go-urgent")];
+  const [first] = await submitAll([{ op: "single", queue: "side", params: { file: end } }]);
+  await untilRuns(first!.id);
+  const [urgent, follows] = await submitAll([
+    { op: "single", queue: "narrow", priority: 2, params: { file } },
+    { queue: "narrow", afterAny: [first!.id], params: { file } },
   ]);
-  await until(async () => (await daemon.client.show(urgent!.id)).blocked !== null);
+  await until(async () => (await client.show(urgent!.id)).blocked !== null);
   appendFileSync(end, "");
-  await until(async () => (await stateOf(daemon, first!.id)) === "succeeded");
-  await until(async () => (await stateOf(daemon, urgent!.id)) === "running");
-  expect(await stateOf(daemon, follows!.id)).toBe("queued");
+  await until(async () => (await stateOf(first!.id)) === "succeeded");
+  await untilRuns(urgent!.id);
+  expect(await stateOf(follows!.id)).toBe("queued");
   appendFileSync(file, "");
   for (const { id } of [urgent!, follows!]) await daemon.untilFinished(id);
 });
 
-test("a raised limit of a type counts at once, and a chain that others wait for is not removed", async () => {
-  await using daemon = await TestDaemon.start({ ops: OPS, concurrency: 3 });
-  const { client, world } = daemon;
-  const file = join(world.dir, "go");
-  const [first, second] = await submitAll(
-    daemon,
-    ["a", "b"].map((label) => ({ op: "single", label, params: { file } })),
+test("a type with a limit holds up no other type, and a raised limit counts at once", async () => {
+  const file = inWorld("go-single");
+  const singles = await submitAll(
+    ["a", "b", "c"].map((label) => ({ op: "single", label, params: { file } })),
   );
-  await until(async () => (await client.show(second!.id)).blocked !== null);
+  const [first, second, third] = singles.map(({ id }) => id) as [string, string, string];
+  await untilRuns(first);
+  await until(async () => (await client.show(third)).blocked !== null);
+  expect((await client.show(second)).blocked?.reason).toBe(
+    "1 operation runs, and the type single allows no more at a time",
+  );
+  expect(await daemon.untilFinished((await daemon.submit("gate")).id)).toMatchObject({ state: "succeeded" });
+  expect(await client.cancel(second)).toMatchObject({ state: "cancelled" });
   world.writeOp("work.mjs", OPS["work.mjs"].replace("static concurrency = 1", "static concurrency = 2"));
-  await until(async () => (await stateOf(daemon, second!.id)) === "running");
-  expect(await stateOf(daemon, first!.id)).toBe("running");
+  onTestFinished(() => void world.writeOp("work.mjs", OPS["work.mjs"]));
+  await untilRuns(third);
+  expect(await stateOf(first)).toBe("running");
   appendFileSync(file, "");
-  for (const { id } of [first!, second!]) await daemon.untilFinished(id);
+  for (const id of [first, third]) await daemon.untilFinished(id);
+});
 
-  const last = join(world.dir, "last");
-  const order = join(world.dir, "order");
+test("a chain that others wait for is not removed", async () => {
+  const [last, order] = [inWorld("last"), inWorld("order-of-chain")];
   const { id } = await daemon.submit("gate", { params: { file: last, order, to: 1 } });
   const waits = await daemon.submit("gate", { after: [id] });
   await until(() => existsSync(order));
   await client.pauseQueue();
   appendFileSync(last, "");
-  await until(async () => (await stateOf(daemon, id)) === "succeeded");
+  await until(async () => (await stateOf(id)) === "succeeded");
   await expect(client.remove(id)).rejects.toMatchObject({
     code: "LIVEOPS_WRONG_STATE",
     message: expect.stringContaining(`${waits.id} waits for the end of its chain`),
@@ -179,19 +203,17 @@ test("a raised limit of a type counts at once, and a chain that others wait for 
   await client.remove(id);
 });
 
-test("fifty run in parallel and one after all; a failed one cancels what needs it, with the reason", async () => {
-  await using daemon = await TestDaemon.start({ ops: OPS, concurrency: 10 });
-  const { client } = daemon;
-  const file = join(daemon.world.dir, "go");
+test("one runs after all of twenty; a failed one cancels what needs it, with the reason", async () => {
+  const file = inWorld("go-fan");
   const fan = await client.submit(
-    Array.from({ length: 50 }, () => ({ op: "gate", params: { file } })),
+    Array.from({ length: 20 }, () => ({ op: "gate", params: { file } })),
     "fan",
   );
   const ids = fan.map(({ id }) => id);
-  const join50 = await daemon.submit("gate", { after: ids });
-  expect(join50).toMatchObject({ state: "queued", waitsFor: ids, queuePosition: null });
+  const joining = await daemon.submit("gate", { after: ids });
+  expect(joining).toMatchObject({ state: "queued", waitsFor: ids, queuePosition: null });
   const failing = await daemon.submit("fails", { label: "build" });
-  const [needs, needsAny, follows] = await submitAll(daemon, [
+  const [needs, needsAny, follows] = await submitAll([
     { after: [failing.id] },
     { afterAny: [failing.id] },
     // The end of the chain counts: two links more.
@@ -204,7 +226,7 @@ test("fifty run in parallel and one after all; a failed one cancels what needs i
   });
   expect((await client.show(follows!.id)).waitsFor).toHaveLength(1);
   appendFileSync(file, "");
-  const joined = await daemon.untilFinished(join50.id);
+  const joined = await daemon.untilFinished(joining.id);
   const ends = await Promise.all(ids.map(async (id) => (await client.show(id)).finishedAt!));
   expect(joined.state).toBe("succeeded");
   expect(ends.every((end) => end <= joined.startedAt!)).toBe(true);
@@ -222,76 +244,26 @@ test("fifty run in parallel and one after all; a failed one cancels what needs i
   expect(links.every(({ finishedAt }) => finishedAt! <= followed.startedAt!)).toBe(true);
 });
 
-test("a paused operation stands still, and stays paused over a killed daemon", async () => {
-  await using daemon = await TestDaemon.start({ ops: OPS });
-  const { client } = daemon;
-  const file = join(daemon.world.dir, "count");
-  const { id } = await daemon.submit("counts", { params: { file } });
-  await until(() => existsSync(file));
-  expect(await client.pause(id)).toMatchObject({ state: "running", pause: { seconds: 0, changes: 1 } });
-  const lines = () => readFileSync(file, "utf8").split("\n").length;
-  await until(() => stopped(daemon));
-  const before = lines();
-  await daemon.kill();
-  await daemon.startAgain();
-  expect(lines()).toBe(before);
-  expect(await client.show(id)).toMatchObject({ state: "running", stalledSince: null });
-  expect((await client.resume(id)).pause).toMatchObject({ since: null, changes: 2 });
-  const done = await daemon.untilFinished(id);
-  expect(done).toMatchObject({ state: "succeeded", attempt: 1 });
-  const whole = (Date.parse(done.finishedAt!) - Date.parse(done.startedAt!)) / 1000;
-  expect(done.seconds).toBeLessThan(whole - done.pause!.seconds + 0.1);
-  await expect(client.pause(id)).rejects.toMatchObject({ code: "LIVEOPS_WRONG_STATE" });
+test("an operation starts at its time, or at once after an edit", async () => {
+  const soon = new Date(Date.now() + 700).toISOString();
+  const far = new Date(Date.now() + 3_600_000).toISOString();
+  const [first, second] = await submitAll([{ notBefore: soon }, { notBefore: far }]);
+  expect(await daemon.untilFinished(first!.id)).toMatchObject({ state: "succeeded" });
+  expect((await client.show(first!.id)).startedAt! >= soon).toBe(true);
+  expect(await client.show(second!.id)).toMatchObject({ state: "queued", notBefore: far });
+  await client.edit(second!.id, { notBefore: null });
+  expect(await daemon.untilFinished(second!.id)).toMatchObject({ state: "succeeded", notBefore: null });
 });
 
-describe("with one daemon", () => {
-  let daemon: TestDaemon;
-  beforeAll(async () => {
-    daemon = await TestDaemon.start({ ops: OPS, concurrency: 3 });
-  });
-  afterAll(() => daemon[Symbol.asyncDispose]());
-
-  test("a type with a limit holds up no other type", async () => {
-    const file = join(daemon.world.dir, "go");
-    const singles = await submitAll(
-      daemon,
-      ["a", "b", "c"].map((label) => ({ op: "single", label, params: { file } })),
-    );
-    await until(async () => (await stateOf(daemon, singles[0]!.id)) === "running");
-    await until(async () => (await daemon.client.show(singles[2]!.id)).blocked !== null);
-    expect((await daemon.client.show(singles[1]!.id)).blocked?.reason).toBe(
-      "1 operation runs, and the type single allows no more at a time",
-    );
-    expect(await daemon.untilFinished((await daemon.submit("gate")).id)).toMatchObject({
-      state: "succeeded",
-    });
-    expect(await daemon.client.cancel(singles[1]!.id)).toMatchObject({ state: "cancelled" });
-    appendFileSync(file, "");
-    expect(await daemon.untilFinished(singles[2]!.id)).toMatchObject({ state: "succeeded" });
-  });
-
-  test("an operation starts at its time, or at once after an edit", async () => {
-    const soon = new Date(Date.now() + 700).toISOString();
-    const far = new Date(Date.now() + 3_600_000).toISOString();
-    const [first, second] = await submitAll(daemon, [{ notBefore: soon }, { notBefore: far }]);
-    expect(await daemon.untilFinished(first!.id)).toMatchObject({ state: "succeeded" });
-    expect((await daemon.client.show(first!.id)).startedAt! >= soon).toBe(true);
-    expect(await daemon.client.show(second!.id)).toMatchObject({ state: "queued", notBefore: far });
-    await daemon.client.edit(second!.id, { notBefore: null });
-    expect(await daemon.untilFinished(second!.id)).toMatchObject({ state: "succeeded", notBefore: null });
-  });
-
-  test("a paused operation can be cancelled", async () => {
-    const file = join(daemon.world.dir, "never");
-    const { id } = await daemon.submit("gate", { params: { file } });
-    await until(async () => (await stateOf(daemon, id)) === "running");
-    await daemon.client.pause(id);
-    await daemon.client.cancel(id);
-    expect(await daemon.untilFinished(id)).toMatchObject({ state: "cancelled", attempt: 1 });
-  });
+test("a paused operation can be cancelled", async () => {
+  const { id } = await daemon.submit("gate", { params: { file: inWorld("never") } });
+  await untilRuns(id);
+  await client.pause(id);
+  await client.cancel(id);
+  expect(await daemon.untilFinished(id)).toMatchObject({ state: "cancelled", attempt: 1 });
 });
 
 /** Whether a process of the daemon's world is stopped. */
-function stopped({ world }: TestDaemon): boolean {
+function hasStopped(): boolean {
   return world.processes().some((pid) => /^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, "utf8")));
 }
