@@ -78,9 +78,25 @@ async function failed(op: string): Promise<string> {
 const reasons = ({ stageTimes }: Operation) =>
   Object.fromEntries(Object.entries(stageTimes).map(([stage, { reason }]) => [stage, reason]));
 
-test("a stage and a step that a person has done do not run, also after kill -9 and in later attempts", async () => {
+test("what is wrong is refused, and a stage and a step done by hand do not run, also after kill -9 and in later attempts", async () => {
   const id = await failed("release");
   expect(ran()).toEqual(["build us", "publish"]);
+  const before = await daemon.client.show(id);
+  const refused = async (settings: Parameters<Client["retry"]>[1], text: string) =>
+    expect(daemon.client.retry(id, settings)).rejects.toThrow(text);
+  await refused({ done: [{ stage: "Publsh" }] }, '"Publsh" is not a stage of release; did you mean Publish?');
+  await refused(
+    { done: [{ stage: "Publish" }] },
+    'what comes after "Publish" uses its output url; give the value: --done "Publish" --output url=…',
+  );
+  await refused(
+    { done: [{ stage: "Publish", outputs: { ur: "x" } }] },
+    '"Publish" has no output "ur"; its outputs: url',
+  );
+  await refused({ set: ["region=mars"] }, "region takes one of us, eu, not");
+  await refused({ set: ["regin=us"] }, "regin");
+  expect(await daemon.client.show(id)).toEqual(before);
+
   await daemon.client.retry(id, { done: [{ stage: "Publish", outputs: { url: "http://x" } }] });
   const second = await daemon.untilFinished(id);
   expect(ran().slice(2)).toEqual(["unit", "smoke"]);
@@ -100,16 +116,28 @@ test("a stage and a step that a person has done do not run, also after kill -9 a
     ["smoke", "done", "done by hand"],
   ]);
 
-  open("open");
-  await daemon.client.retry(id);
-  const last = await daemon.untilFinished(id);
-  expect(last).toMatchObject({ state: "succeeded", result: { outputs: { version: "1", url: "http://x" } } });
-  expect(reasons(last)).toMatchObject({
+  // A retry from a stage after what was done by hand does not forget it; one from a stage before does.
+  await daemon.client.retry(id, { from: "Ship" });
+  const fourth = await daemon.untilFinished(id);
+  expect(reasons(fourth)).toMatchObject({
     Build: "done in attempt 1",
     Publish: by,
     Check: "done in attempt 3",
   });
   expect(ran().slice(5)).toEqual(["ship 1 http://x"]);
+  const publish = { stage: "Publish", outputs: { url: "u" } };
+  // Also where the retry itself takes a stage as done.
+  await daemon.client.retry(id, { from: "Build", done: [publish] });
+  await daemon.untilFinished(id);
+  expect(ran().slice(6)).toEqual(["build us", "unit", "smoke"]);
+  await daemon.client.retry(id, { from: "Publish" });
+  await daemon.untilFinished(id);
+  expect(ran().slice(9)).toEqual(["publish"]);
+  open("open");
+  await daemon.client.retry(id, { done: [publish, { stage: "Check" }] });
+  const last = await daemon.untilFinished(id);
+  expect(last).toMatchObject({ state: "succeeded", result: { outputs: { version: "1", url: "u" } } });
+  expect(ran().slice(10)).toEqual(["ship 1 u"]);
   const retried = [];
   for await (const event of daemon.client.events(id))
     if (event.type === "operation:retried") retried.push(event);
@@ -118,25 +146,10 @@ test("a stage and a step that a person has done do not run, also after kill -9 a
   });
 });
 
-test("a retry from a stage before forgets what was done by hand; one from a stage after does not", async () => {
-  const id = await failed("release");
-  const publish = { stage: "Publish", outputs: { url: "u" } };
-  await daemon.client.retry(id, { done: [publish, { stage: "Check" }] });
-  await daemon.untilFinished(id);
-  await daemon.client.retry(id, { from: "Ship" });
-  await daemon.untilFinished(id);
-  expect(ran().slice(2)).toEqual(["ship 1 u", "ship 1 u"]);
-  // Also where the retry itself takes a stage as done.
-  await daemon.client.retry(id, { from: "Build", done: [publish] });
-  await daemon.untilFinished(id);
-  expect(ran().slice(4)).toEqual(["build us", "unit", "smoke"]);
-  await daemon.client.retry(id, { from: "Publish" });
-  await daemon.untilFinished(id);
-  expect(ran().slice(7)).toEqual(["publish"]);
-});
-
-test("other parameters repeat the stages that are done, except those done by hand then", async () => {
-  const id = await failed("release");
+test("other parameters repeat the stages that are done, except those done by hand then, by the text of the submit", async () => {
+  daemon.world.writeOp("edited.yaml", RELEASE.replace("release", "edited"));
+  const id = await failed("edited");
+  daemon.world.writeOp("edited.yaml", "name: edited\nstages: [{ name: Other, run: 'true' }]\n");
   const { params } = await daemon.client.retry(id, {
     set: ["region=eu"],
     done: [{ stage: "Publish", outputs: { url: "u" } }],
@@ -158,15 +171,6 @@ test("other parameters repeat the stages that are done, except those done by han
   expect(reasons(await daemon.untilFinished(id)).Build).toBe("done in attempt 3");
 });
 
-test("the parameters are checked against the text of the submit, and that text runs", async () => {
-  daemon.world.writeOp("edited.yaml", RELEASE.replace("release", "edited"));
-  const id = await failed("edited");
-  daemon.world.writeOp("edited.yaml", "name: edited\nstages: [{ name: Other, run: 'true' }]\n");
-  await daemon.client.retry(id, { set: ["region=eu"] });
-  expect(await daemon.untilFinished(id)).toMatchObject({ stages: ["Build", "Publish", "Check", "Ship"] });
-  expect(ran()).toContain("build eu");
-});
-
 test("the value of a stage in code is the outputs, or undefined", async () => {
   const id = await failed("move");
   await daemon.client.retry(id, { done: [{ stage: "Copy" }] });
@@ -174,25 +178,7 @@ test("the value of a stage in code is the outputs, or undefined", async () => {
   await daemon.client.retry(id, { set: ["depth=2"], done: [{ stage: "Copy", outputs: { path: "/x" } }] });
   expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded", result: { path: "/x" } });
   expect(ran()).toEqual(["null", '{"path":"/x"}']);
-});
 
-test("a wrong stage, step, output or parameter is refused, and nothing changes", async () => {
-  const id = await failed("release");
-  const before = await daemon.client.show(id);
-  const refused = async (settings: Parameters<Client["retry"]>[1], text: string) =>
-    expect(daemon.client.retry(id, settings)).rejects.toThrow(text);
-  await refused({ done: [{ stage: "Publsh" }] }, '"Publsh" is not a stage of release; did you mean Publish?');
-  await refused(
-    { done: [{ stage: "Publish" }] },
-    'what comes after "Publish" uses its output url; give the value: --done "Publish" --output url=…',
-  );
-  await refused(
-    { done: [{ stage: "Publish", outputs: { ur: "x" } }] },
-    '"Publish" has no output "ur"; its outputs: url',
-  );
-  await refused({ set: ["region=mars"] }, "region takes one of us, eu, not");
-  await refused({ set: ["regin=us"] }, "regin");
-  expect(await daemon.client.show(id)).toEqual(before);
   const plain = await failed("plain");
   await expect(daemon.client.retry(plain, { done: [{ stage: "Copy" }] })).rejects.toThrow(
     "plain is not resumable, so no stage of it can be taken as done by hand",
