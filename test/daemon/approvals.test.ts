@@ -62,7 +62,7 @@ async function deploy(params: Record<string, unknown> = {}) {
 
 const answered = ({ approvals = [] }: Operation) => approvals.map(({ answer }) => answer?.choice);
 
-test("a wait holds no worker and no slot, survives kill -9, and goes on from its stage", async () => {
+test("a wait holds no worker and no slot, survives kill -9, and goes on from its stage; its time ends without a daemon", async () => {
   const { id, asked, did } = await deploy();
   const waiting = await asked();
   expect(waiting).toMatchObject({
@@ -80,8 +80,14 @@ test("a wait holds no worker and no slot, survives kill -9, and goes on from its
   expect(await daemon.untilFinished(other.id)).toMatchObject({ state: "succeeded" });
   await until("no worker is busy", async () => (await daemon.client.daemon()).workers.busy === 0);
 
+  const timed = await deploy({ timeout: 1, fallback: "canary" });
+  const { approvals: open } = await timed.asked();
   await daemon.kill();
+  await until("the time is over", () => Date.now() > Date.parse(open![0]!.until!));
   await daemon.startAgain();
+  // The default counts, with nobody's name.
+  const ended = await daemon.untilFinished(timed.id);
+  expect(ended.approvals).toMatchObject([{ answer: { choice: "canary", by: null } }]);
   expect(await asked()).toMatchObject({
     stageStates: waiting.stageStates,
     stageTimes: waiting.stageTimes,
@@ -156,16 +162,6 @@ test("a rejection fails the operation, and a retry asks again, also from the sta
   expect((await asked()).approvals).toHaveLength(1);
   await daemon.client.approve(id, { choice: "all" });
   expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded" });
-});
-
-test("the time for an answer ends while no daemon runs: the default counts, with nobody's name", async () => {
-  const { id, asked } = await deploy({ timeout: 1, fallback: "canary" });
-  const { approvals } = await asked();
-  await daemon.kill();
-  await until("the time is over", () => Date.now() > Date.parse(approvals![0]!.until!));
-  await daemon.startAgain();
-  const last = await daemon.untilFinished(id);
-  expect(last.approvals).toMatchObject([{ answer: { choice: "canary", by: null } }]);
 });
 
 test("the time for an answer ends although the start was put off meanwhile", async () => {

@@ -3,7 +3,7 @@ import { appendFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { TestDaemon } from "../harness/daemon.js";
+import { useDaemon } from "../harness/daemon.js";
 
 const OPS = {
   "gate.mjs": `
@@ -20,9 +20,10 @@ const OPS = {
     }`,
 };
 
+const daemon = useDaemon({ ops: OPS });
+const { client, world } = daemon;
+
 test("running operations continue, queued ones and the next of a chain wait with the reason", async () => {
-  await using daemon = await TestDaemon.start({ ops: OPS });
-  const { client, world } = daemon;
   const file = join(world.dir, "go");
   const running = await daemon.submit("gate", { params: { file, next: true } });
   await vi.waitFor(async () => expect((await client.show(running.id)).state).toBe("running"), 60_000);
@@ -51,10 +52,9 @@ test("running operations continue, queued ones and the next of a chain wait with
 });
 
 test("a watcher is told that a queued operation waits for the host, and a restart undoes the drain", async () => {
-  await using daemon = await TestDaemon.start({ ops: OPS, concurrency: 1 });
-  const { client, world } = daemon;
-  const params = { file: join(world.dir, "go") };
-  const [first, second] = [await daemon.submit("gate", { params }), await daemon.submit("gate")];
+  const params = { file: join(world.dir, "go-on") };
+  const holding = [await daemon.submit("gate", { params }), await daemon.submit("gate", { params })];
+  const second = await daemon.submit("gate");
   const ended = new AbortController();
   const told = (async () => {
     for await (const line of client.watch({}, ended.signal))
@@ -68,6 +68,6 @@ test("a watcher is told that a queued operation waits for the host, and a restar
   await daemon.startAgain();
   expect((await client.daemon()).draining).toBe(false);
   appendFileSync(params.file, "");
-  for (const { id } of [first, second])
+  for (const { id } of [...holding, second])
     expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded" });
 });
