@@ -86,6 +86,8 @@ test("the bar of a stage weighs its steps by earlier runs of the type, also afte
     const id = await submit();
     const bar = () => daemon.client.show(id).then(({ progress, percent }) => progress?.done === 1 && percent);
     const percent = await until("one of two steps is done", bar);
+    // A run that is cancelled is no measure for later ones.
+    await daemon.client.cancel(id);
     writeFileSync(gate, "");
     await daemon.untilFinished(id);
     return percent;
@@ -124,14 +126,17 @@ test("a killed daemon changes nothing, a killed worker costs the steps that ran,
     ["e", false, null],
   ]);
   open("c", "d", "e");
-  expect(await daemon.untilFinished(id)).toMatchObject({ state: "failed", error: { message: "no ship" } });
+  const failed = await daemon.untilFinished(id);
+  expect(failed).toMatchObject({ state: "failed", error: { message: "no ship" } });
   expect(ran()).toBe("1a 1b 1c 1d 1e 2c 2d 2e 2ship");
 
   await expect(daemon.client.retry(id, { from: "Check/x" })).rejects.toThrow(
     '"x" is not a step of the stage "Check"; its steps: a, b, c, d, e',
   );
+  // The record of a finished operation is in the journal.
   await daemon.kill();
   await daemon.startAgain();
+  expect((await daemon.client.show(id)).steps).toEqual(failed.steps);
   await daemon.client.retry(id, { from: "Check/d" });
   const last = await daemon.untilFinished(id);
   expect(ran()).toBe("1a 1b 1c 1d 1e 2c 2d 2e 2ship 3d 3ship");
@@ -158,10 +163,6 @@ test("a step that fails ends the others, which a retry runs", async () => {
   expect(failed).toMatchObject({ state: "failed", error: { message: "b broke" } });
   expect(statesOf(failed.steps!.Check!)).toBe("a done, b failed, c ended, d ended");
   expect(failed.stepCounts).toEqual({ Check: { total: 5, done: 1, failed: 1, ended: 2 } });
-  // The record of a finished operation is in the journal.
-  await daemon.kill();
-  await daemon.startAgain();
-  expect((await daemon.client.show(id)).steps).toEqual(failed.steps);
   open("c", "d", "e");
   await daemon.client.retry(id);
   await daemon.untilFinished(id);
