@@ -132,20 +132,20 @@ test.concurrent.for(Object.entries(CONTAINMENTS))(
   },
 );
 
-test.concurrent.each([
-  ["logs", 'for (;;) { p.log("tick"); fs.appendFileSync("effects", "x"); await delay(50); }'],
-  [
-    "stages",
-    'for (;;) await p.untracked("s", async () => { fs.appendFileSync("effects", "x"); await delay(50); });',
-  ],
-  ["items", 'for (const _ of p.track(endless())) { fs.appendFileSync("effects", "x"); await delay(50); }'],
-  ["programs", 'for (;;) await p.exec("sh", ["-c", "echo x >> effects; sleep 0.05"]);'],
-])("a worker that was stopped does nothing more when it runs again too late: %s", async (_, body) => {
-  const helper = "function* endless() { for (;;) yield 1; }";
-  await using worker = await TestWorker.start(`${helper} fs.writeFileSync("effects", ""); ${body}`);
+test.concurrent("a worker that was stopped does nothing more when it runs again too late", async () => {
+  await using worker = await TestWorker.start(`
+    function* endless() { for (;;) yield 1; }
+    fs.writeFileSync("effects", "");
+    const effect = async (kind) => { fs.appendFileSync("effects", kind); await delay(50); };
+    await Promise.all([
+      async () => { for (;;) { p.log("tick"); await effect("l"); } },
+      async () => { for (;;) await p.untracked("s", () => effect("s")); },
+      async () => { for (const _ of p.track(endless())) await effect("i"); },
+      async () => { for (;;) await p.exec("sh", ["-c", "echo p >> effects; sleep 0.05"]); },
+    ].map((each) => each()));`);
   const deadline = worker.lease(1.5);
   worker.orderLeased();
-  await seen(() => worker.text("effects").length > 3);
+  await seen(() => [..."lsip"].every((kind) => worker.text("effects").includes(kind)));
   process.kill(worker.pid, "SIGSTOP");
   const isStill = () => isStopped(identify(worker.pid)) && worker.processes("effects").length === 0;
   await seen(() => isStill() && uptime() > deadline);
