@@ -98,10 +98,10 @@ test("counts and watchers are those of the whole fleet, whoever removes or retri
 test("memory holds the live operations and the newest finished ones, however many there were", async () => {
   const a = await seam.open();
   const live = await a.submit();
-  for (let round = 0; round < 3; round++) await finishMany(a, 300);
+  for (let round = 0; round < 3; round++) await finishMany(a, 120);
   expect(a.store.ledger.entries.size).toBe(201);
   expect([...a.store.recent.values()]).toHaveLength(200);
-  expect(a.forgotten).toHaveLength(700);
+  expect(a.forgotten).toHaveLength(160);
   const again = await seam.reopen(a);
   await finishMany(again, 50);
   expect(again.store.ledger.entries.size).toBe(201);
