@@ -6,7 +6,7 @@ import { Bus } from "../../../daemon/bus.js";
 import { runHook } from "../../../daemon/os/run-hook.js";
 import { Stalls } from "../../../daemon/scheduler/stalls.js";
 import type { Entry } from "../../../daemon/store/decision.js";
-import { TestDaemon } from "../../harness/daemon.js";
+import { useDaemon } from "../../harness/daemon.js";
 
 const OPS = {
   "work.mjs": `
@@ -26,18 +26,19 @@ const OPS = {
 
 const until = (holds: () => boolean) => vi.waitFor(() => expect(holds()).toBe(true), { timeout: 60_000 });
 
+const daemon = useDaemon({
+  ops: OPS,
+  config: {
+    hooks: {
+      onFailure: "cat > record.json; echo 'cannot mail' >&2; exit 3",
+      onQueueEmpty: `cat >> queue.json`,
+    },
+  },
+});
+const { client, world } = daemon;
+
 test("hooks run at the end of the chain, with the record and variables, at least once", async () => {
   const line = (word: string) => `echo ${word} $LIVEOPS_HOOK $LIVEOPS_STATE "$LIVEOPS_ERROR" >> hooks.txt`;
-  await using daemon = await TestDaemon.start({
-    ops: OPS,
-    config: {
-      hooks: {
-        onFailure: "cat > record.json; echo 'cannot mail' >&2; exit 3",
-        onQueueEmpty: `cat >> queue.json`,
-      },
-    },
-  });
-  const { client, world } = daemon;
   const inWorld = (name: string) => join(world.dir, name);
   const inHome = (name: string) => join(world.home, name);
   // Hooks run at the same time, in any order.
@@ -107,12 +108,13 @@ test("hooks run at the end of the chain, with the record and variables, at least
 });
 
 test("a silent operation has its stall told once for each silence", async () => {
-  await using daemon = await TestDaemon.start({ ops: OPS, config: { stallAfter: 1 } });
-  const file = join(daemon.world.dir, "go");
-  const told = join(daemon.world.dir, "stalls");
+  world.writeConfig({ stallAfter: 1 });
+  await client.reload();
+  const file = join(world.dir, "go");
+  const told = join(world.dir, "stalls");
   const { id } = await daemon.submit("link", {
     params: { file },
-    cwd: daemon.world.dir,
+    cwd: world.dir,
     hooks: { onStall: `echo $LIVEOPS_OPERATION_ID >> ${told}` },
   });
   await until(() => existsSync(told) && readFileSync(told, "utf8") === `${id}\n`);
