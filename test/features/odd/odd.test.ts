@@ -53,9 +53,9 @@ const run = async (op: string, params: Record<string, unknown>) =>
   daemon.untilFinished((await daemon.submit(op, { params, env: { PATH: process.env.PATH! } })).id);
 
 /** As many usual runs as are needed. */
-async function usual(op: string, name = "bytes"): Promise<void> {
+async function usual(op: string): Promise<void> {
   for (const part of [19, 20, 21, 20.5, 19.5])
-    expect((await run(op, { [name]: Math.round((part * GIB) / 10) })).odd).toBeUndefined();
+    expect((await run(op, { bytes: Math.round((part * GIB) / 10) })).odd).toBeUndefined();
 }
 
 const SMALL = Math.round(0.7 * GIB);
@@ -92,37 +92,7 @@ test("a success with a third of the size is odd, also after a restart, and its h
   expect(value("liveops_operations_odd_total", { type: "dump" })).toBe(1);
 });
 
-test("failIfOdd fails the operation, starts nothing after it, and a retry that tells the same succeeds", async () => {
-  await usual("guarded");
-  const failed = await run("guarded", { bytes: SMALL });
-  expect(failed).toMatchObject({
-    state: "failed",
-    result: { bytes: SMALL },
-    chain: { next: null },
-    odd: [{ name: "bytes" }],
-    error: {
-      code: "LIVEOPS_ODD",
-      message: `it succeeded with odd numbers: bytes 0.7 GiB, usually 1.9 to 2.1 GiB. If they are right, a retry that tells them again succeeds: liveops retry ${failed.id}`,
-    },
-  });
-  await client.retry(failed.id);
-  const retried = await daemon.untilFinished(failed.id);
-  expect(retried).toMatchObject({ state: "succeeded", attempt: 2, odd: [{ name: "bytes" }], error: null });
-  expect(retried.chain.next).not.toBeNull();
-});
-
-test("fail_if_odd holds for a pipeline file and for one that was submitted by its text", async () => {
-  await usual("nightly", "told");
-  const error = { code: "LIVEOPS_ODD" };
-  expect(await run("nightly", { told: 0 })).toMatchObject({ state: "failed", error });
-  const text = OPS["nightly.yaml"];
-  const whole = (told: number) => run("pipeline", { text, path: "/x/nightly.yaml", params: { told } });
-  for (const told of [1900, 2000, 2100, 2050, 1950])
-    expect(await whole(told)).toMatchObject({ state: "succeeded" });
-  expect(await whole(600)).toMatchObject({ state: "failed", error });
-});
-
-test("a daemon that is killed before it has recorded the end decides the same once", async () => {
+test("failIfOdd fails the operation once, also where the daemon is killed before it has recorded the end", async () => {
   await usual("guarded");
   const gate = join(daemon.world.dir, "gate");
   const { id } = await daemon.submit("guarded", { params: { bytes: SMALL, gate } });
@@ -133,10 +103,31 @@ test("a daemon that is killed before it has recorded the end decides the same on
   await daemon.startAgain();
   expect(await daemon.untilFinished(id)).toMatchObject({
     state: "failed",
-    error: { code: "LIVEOPS_ODD" },
     attempt: 1,
+    result: { bytes: SMALL },
+    // Nothing starts after it.
+    chain: { next: null },
+    odd: [{ name: "bytes" }],
+    error: {
+      code: "LIVEOPS_ODD",
+      message: `it succeeded with odd numbers: bytes 0.7 GiB, usually 1.9 to 2.1 GiB. If they are right, a retry that tells them again succeeds: liveops retry ${id}`,
+    },
   });
   const types: string[] = [];
   for await (const { type } of client.events(id)) types.push(type);
   expect(types.filter((type) => type === "operation:finished")).toHaveLength(1);
+  await client.retry(id);
+  const retried = await daemon.untilFinished(id);
+  expect(retried).toMatchObject({ state: "succeeded", attempt: 2, odd: [{ name: "bytes" }], error: null });
+  expect(retried.chain.next).not.toBeNull();
+});
+
+test("fail_if_odd holds for a pipeline that was submitted by its text, and is told of a file", async () => {
+  const { ops } = await client.types();
+  expect(ops.find(({ op }) => op === "nightly")).toMatchObject({ failIfOdd: true });
+  const text = OPS["nightly.yaml"];
+  const whole = (told: number) => run("pipeline", { text, path: "/x/nightly.yaml", params: { told } });
+  for (const told of [1900, 2000, 2100, 2050, 1950])
+    expect(await whole(told)).toMatchObject({ state: "succeeded" });
+  expect(await whole(600)).toMatchObject({ state: "failed", error: { code: "LIVEOPS_ODD" } });
 });
