@@ -24,6 +24,15 @@ const OPS = {
           if (fails) throw new Error("no room");
         });
       }
+    }
+    export class Checks extends LiveOperation {
+      static stages = ["Check"];
+      async run(p) {
+        await p.stage("Check", () => p.parallel(
+          { lint: () => {}, unit: () => {}, types: () => { throw new Error("no types"); } },
+          { atOnce: 1, onFailure: "finish" },
+        ));
+      }
     }`,
 };
 
@@ -41,7 +50,7 @@ async function scrapeUntil(from: string, fits: (scraped: Scraped) => void): Prom
   );
 }
 
-test("a scrape has each metric of the table, and the values of operations and stages", async () => {
+test("a scrape has each metric of the table, and the values of operations, stages and steps", async () => {
   await using daemon = await TestDaemon.start({
     ops: OPS,
     concurrency: 1,
@@ -120,6 +129,15 @@ test("a scrape has each metric of the table, and the values of operations and st
     end.value("liveops_operation_duration_seconds_count", { type: "work", outcome: "cancelled" }),
   ).toBeNull();
   expect(end.value("liveops_operations", { ...WORK, state: "running" })).toBeNull();
+
+  // Steps are counted by their end, and those that are done are measured.
+  await daemon.untilFinished((await daemon.submit("checks")).id);
+  const stage = { type: "checks", stage: "Check" };
+  await scrapeUntil(socket, (scraped) => {
+    expect(scraped.value("liveops_steps_finished_total", { ...stage, outcome: "done" })).toBe(2);
+    expect(scraped.value("liveops_steps_finished_total", { ...stage, outcome: "failed" })).toBe(1);
+    expect(scraped.value("liveops_step_duration_seconds_count", stage)).toBe(2);
+  });
 });
 
 test("without --metrics counting begins with the first scrape, also of an attempt that runs already", async () => {
@@ -154,30 +172,4 @@ test("without --metrics counting begins with the first scrape, also of an attemp
   const adopted = await scrape(socket);
   expect(adopted.value("liveops_stage_duration_seconds_count", { stage: "Load" })).toBeNull();
   expect(adopted.value("liveops_operations_finished_total", { ...WORK, outcome: "succeeded" })).toBe(1);
-});
-
-const STEPS = `
-  import { LiveOperation } from "liveops";
-  export class Checks extends LiveOperation {
-    static stages = ["Check"];
-    async run(p) {
-      await p.stage("Check", () => p.parallel(
-        { lint: () => {}, unit: () => {}, types: () => { throw new Error("no types"); } },
-        { atOnce: 1, onFailure: "finish" },
-      ));
-    }
-  }`;
-
-test("steps are counted by their end, and those that are done are measured", async () => {
-  await using daemon = await TestDaemon.start({
-    ops: { "checks.mjs": STEPS },
-    words: ["--metrics", "127.0.0.1:0"],
-  });
-  await daemon.untilFinished((await daemon.submit("checks")).id);
-  const stage = { type: "checks", stage: "Check" };
-  await scrapeUntil(daemon.world.socket, (scraped) => {
-    expect(scraped.value("liveops_steps_finished_total", { ...stage, outcome: "done" })).toBe(2);
-    expect(scraped.value("liveops_steps_finished_total", { ...stage, outcome: "failed" })).toBe(1);
-    expect(scraped.value("liveops_step_duration_seconds_count", stage)).toBe(2);
-  });
 });
