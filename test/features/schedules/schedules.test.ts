@@ -15,7 +15,7 @@ import type { Decision, Entry } from "../../../daemon/store/decision.js";
 import { FileSetting } from "../../../daemon/store/setting.js";
 import { newId } from "../../../protocol/id.js";
 import type { Operation } from "../../../protocol/operation.js";
-import { TestDaemon } from "../../harness/daemon.js";
+import { useDaemon } from "../../harness/daemon.js";
 import { useDirectories } from "../../harness/temporary.js";
 
 const directory = useDirectories();
@@ -260,9 +260,10 @@ test("a damaged file is set aside and reported", () => {
   expect(problems[0]).toMatch(/^the schedules cannot be read .*schedules\.json\.damaged-1$/);
 });
 
+const daemon = useDaemon();
+const { client, world } = daemon;
+
 test("a daemon makes up for a missed run, checks the parameters at once, and keeps a schedule over a kill", async () => {
-  await using daemon = await TestDaemon.start();
-  const { client, world } = daemon;
   const operation = { op: "shell", params: { args: ["true"] } };
   await expect(
     client.addSchedule({ name: "bad", cron: "@daily", operation: { op: "shell" } }),
@@ -288,8 +289,6 @@ test("a daemon makes up for a missed run, checks the parameters at once, and kee
 });
 
 test("a pipeline file is read at each run; a missing or invalid one is the problem of that run", async () => {
-  await using daemon = await TestDaemon.start();
-  const { client, world } = daemon;
   const path = join(world.dir, "nightly.yaml");
   const write = (command: string) =>
     writeFileSync(path, `name: nightly\nstages:\n  - name: only\n    run: ${command}\n`);
