@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { type LsFilter, moreQueuedText, selector } from "../../../tui/cli/ls/filter.js";
 import { chosen } from "../../../tui/cli/ls/watch.js";
 import { batchBodies, eachBodies, readLinesOf } from "../../../tui/cli/submit/many.js";
-import { TestDaemon } from "../../harness/daemon.js";
+import { useDaemon } from "../../harness/daemon.js";
 import { Story } from "../../harness/records.js";
 import { useDirectories } from "../../harness/temporary.js";
 import { useCli } from "./cli.js";
@@ -15,9 +15,10 @@ import { useCli } from "./cli.js";
 const cli = useCli();
 const directory = useDirectories();
 
+const daemon = useDaemon({ concurrency: 4 });
+const { client, world } = daemon;
+
 test("lines become operations, selections act on them, and what is submitted once stays one", async () => {
-  await using daemon = await TestDaemon.start({ concurrency: 4 });
-  const { client, world } = daemon;
   const run = (words: string[], input = "") =>
     cli.here([words[0]!, "--socket", world.socket, ...words.slice(1)], { input });
   await client.pauseQueue();
@@ -99,20 +100,21 @@ test("lines become operations, selections act on them, and what is submitted onc
 });
 
 test("a cancel of all starts nothing that was queued", async () => {
-  await using daemon = await TestDaemon.start({ concurrency: 1 });
-  const { client, world } = daemon;
-  const params = { args: ["sleep", "100"] };
-  const running = await daemon.submit("shell", { params });
+  await client.setQueue("narrow", { concurrency: 1 });
+  const body = { params: { args: ["sleep", "100"] }, queue: "narrow" };
+  const running = await daemon.submit("shell", body);
   for await (const line of client.watch({ operation: running.id })) {
     if (line.type === "snapshot" && line.operations[0]?.state === "running") break;
     if (line.type === "changed" && line.patch.state === "running") break;
   }
-  await client.submit(Array(300).fill({ op: "shell", params }), "queued");
+  await client.submit(Array(100).fill({ op: "shell", ...body }), "queued");
   const { code, stderr } = await cli.here(["cancel", "--socket", world.socket, "--all", "--wait"]);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: "cancel: 301 operations\n" });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "cancel: 101 operations\n" });
   const { operations } = await client.list({ limit: 1000 });
-  expect(new Set(operations.map(({ state }) => state))).toEqual(new Set(["cancelled"]));
-  expect(operations.filter(({ attempt }) => attempt > 0).map(({ id }) => id)).toEqual([running.id]);
+  const narrow = operations.filter(({ queue }) => queue === "narrow");
+  expect(narrow).toHaveLength(101);
+  expect(new Set(narrow.map(({ state }) => state))).toEqual(new Set(["cancelled"]));
+  expect(narrow.filter(({ attempt }) => attempt > 0).map(({ id }) => id)).toEqual([running.id]);
 });
 
 test("a line replaces {} as a whole, whatever is in it", () => {

@@ -8,14 +8,15 @@ import { nextRunsLine } from "../../../tui/cli/ls/command.js";
 import { QUEUES } from "../../../tui/cli/queue.js";
 import { tableLines } from "../../../tui/kit/output/table.js";
 import { PLAIN_WIDTHS } from "../../../tui/kit/output/widths.js";
-import { TestDaemon } from "../../harness/daemon.js";
+import { useDaemon } from "../../harness/daemon.js";
 import { Story } from "../../harness/records.js";
 import { useCli } from "./cli.js";
 
 const cli = useCli();
 
+const daemon = useDaemon({ concurrency: 1 });
+
 test("an operation is placed, moved, paused and continued", async () => {
-  await using daemon = await TestDaemon.start();
   const run = (...words: string[]) =>
     cli.here([words[0]!, "--socket", daemon.world.socket, ...words.slice(1)]);
   const record = async (id: string): Promise<Operation> => daemon.client.show(id);
@@ -75,7 +76,6 @@ test("an operation is placed, moved, paused and continued", async () => {
 });
 
 test("submit --wait says why the operation cannot start, and where it is in the queue", async () => {
-  await using daemon = await TestDaemon.start({ concurrency: 1 });
   const words = (command: string, ...rest: string[]) => [command, "--socket", daemon.world.socket, ...rest];
   const { stdout } = await cli.here(words("submit", "shell", "--", "sleep", "100"));
   const second = cli.start(words("submit", "shell", "--wait", "--", "true"));
@@ -116,7 +116,6 @@ test("a word that is no subcommand is named, with what is meant", async () => {
 });
 
 test("a schedule is run and waited for", async () => {
-  await using daemon = await TestDaemon.start();
   const run = (...words: string[]) => cli.here([...words, "--socket", daemon.world.socket]);
   expect(await run("schedule", "add", "@daily", "shell", 'args:=["false"]', "--name", "bad")).toMatchObject({
     code: 0,

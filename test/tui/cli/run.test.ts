@@ -40,7 +40,7 @@ export class Break extends LiveOperation {
 
 export class Directory extends LiveOperation {
   async run(p: Progress) {
-    await p.exec("/tmp").catch((error) => { throw this.params.wrap ? new Error("wrapped", { cause: error }) : error; });
+    await p.exec("/tmp").catch((error) => { throw new Error("wrapped", { cause: error }); });
   }
 }
 
@@ -84,15 +84,12 @@ test("a failure is exit 1, its message and stack on stderr", async () => {
   expect(stderr).toContain("work.ts:");
 });
 
-test.each([[[]], [["wrap=true"]]])(
-  "a program that did not start shows no internal name: %j",
-  async (words) => {
-    const { code, stderr } = await run("directory", ...words);
-    expect(code).toBe(1);
-    expect(stderr).toContain("/tmp is a directory: give the path of a program\n");
-    expect(stderr).not.toContain("NotStarted");
-  },
-);
+test("a program that did not start shows no internal name, also as a cause", async () => {
+  const { code, stderr } = await run("directory");
+  expect(code).toBe(1);
+  expect(stderr).toContain("/tmp is a directory: give the path of a program\n");
+  expect(stderr).not.toContain("NotStarted");
+});
 
 test("wrong parameters are exit 2 with the list of them", async () => {
   const { code, stdout, stderr } = await run("count", "too=3");
