@@ -597,7 +597,7 @@ describe("laws", () => {
           }
         },
       ),
-      { numRuns: counts(200, 800) },
+      { numRuns: counts(100, 800) },
     );
   });
 
@@ -610,7 +610,7 @@ describe("laws", () => {
       fc.property(fc.nat(FULL.length), fc.nat(12), word, (at, length, put) => {
         parsePipeline(FULL.slice(0, at) + put + FULL.slice(at + length), "/x/y.yaml");
       }),
-      { numRuns: counts(100, 400) },
+      { numRuns: counts(50, 400) },
     );
   });
 

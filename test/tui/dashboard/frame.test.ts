@@ -143,7 +143,7 @@ test("no row too wide, no frame too high, nothing active, in colour and without"
     fc.property(state, fc.boolean(), (given, colour) => {
       check(given, screenRows(given, colour ? colourTheme() : plainTheme()));
     }),
-    { numRuns: counts(60, 150) },
+    { numRuns: counts(40, 150) },
   );
 });
 
@@ -154,7 +154,7 @@ test("without colour only bold, dim and inverse are used", () => {
       for (const code of used)
         expect(["\x1b[1m", "\x1b[2m", "\x1b[7m", "\x1b[22m", "\x1b[27m"]).toContain(code);
     }),
-    { numRuns: 50 },
+    { numRuns: counts(25, 50) },
   );
 });
 

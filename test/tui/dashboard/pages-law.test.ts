@@ -115,6 +115,6 @@ test("no row too wide, no frame too high, nothing active", () => {
       expect(rows.length).toBeLessThanOrEqual(given.size.rows);
       expect(rows.join("")).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/);
     }),
-    { numRuns: counts(80, 250) },
+    { numRuns: counts(50, 250) },
   );
 });
