@@ -25,13 +25,13 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-/** Runs the command of the page in the directory. */
+/** Runs the command of the page in the directory, without npx: it starts npm, and finds what the path has. */
 function run(command: string): Promise<string> {
   const bin = join(root, "node_modules/.bin");
   const { VITEST: _, NODE_OPTIONS: __, ...rest } = process.env;
   const env = { ...rest, PATH: `${bin}:${process.env.PATH}`, TMPDIR: dir, NO_COLOR: "1" };
   return new Promise((resolve) => {
-    execFile("sh", ["-c", command], { cwd: dir, env }, (error, stdout, stderr) =>
+    execFile("sh", ["-c", command.replace(/^npx /, "")], { cwd: dir, env }, (error, stdout, stderr) =>
       resolve(`${stdout}${stderr}exit ${error?.code ?? 0}`),
     );
   });
