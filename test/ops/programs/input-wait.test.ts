@@ -1,13 +1,14 @@
 /** Which real programs wait for input on their terminal. */
 import { existsSync } from "node:fs";
-import { afterAll, expect, it } from "vitest";
+import { afterEach, expect, it } from "vitest";
 import { inputWait } from "../../../ops/programs/input-wait.js";
 import { Terminal, terminalEnvironment } from "../../../ops/programs/pty.js";
 
 const started: Terminal[] = [];
-afterAll(async () => {
-  for (const { pid, isOpen } of started) if (isOpen) process.kill(-pid, "SIGKILL");
-  await Promise.all(started.map(({ ended }) => ended));
+afterEach(async () => {
+  const terminals = started.splice(0);
+  for (const { pid, isOpen } of terminals) if (isOpen) process.kill(-pid, "SIGKILL");
+  await Promise.all(terminals.map(({ ended }) => ended));
 });
 
 async function start(script: string): Promise<Terminal> {
