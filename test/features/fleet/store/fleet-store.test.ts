@@ -291,10 +291,11 @@ test("a host that did not know of a cancel learns of it from the host that did",
 test("who made a decision that the engine took and lost is told so", async () => {
   const a = await seam.open();
   await a.submit();
-  const rewind = await copied();
   const { promise, resolve } = Promise.withResolvers<void>();
   const { decisionsAfter, exchange } = a.engine;
   a.engine.decisionsAfter = (...asked) => promise.then(() => decisionsAfter.apply(a.engine, asked));
+  // Ends a read that has begun.
+  const rewind = await copied();
   // The decision is recorded, and not yet read.
   a.engine.exchange = async (sent) => ({ ...(await exchange.call(a.engine, sent)), rows: [] });
   const id = newId();
