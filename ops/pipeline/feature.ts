@@ -133,5 +133,5 @@ export interface TaskGuard {
 /** Why a command runs, or does not run. */
 export type Verdict =
   | { isUpToDate: true; reason: string; saved: number; outputs: Record<string, string> }
-  /** `hasChanged`: an earlier run is known, and something differs from it. */
-  | { isUpToDate: false; why: string; hasChanged: boolean };
+  /** `changed`: what differs from the last run; null: nothing does, or no last run is known. */
+  | { isUpToDate: false; why: string; changed: string | null };

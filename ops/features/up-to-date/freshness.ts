@@ -127,10 +127,10 @@ class Freshness implements TaskGuard {
     const { stamps } = this.build;
     const { needs, walked } = await this.#findNeeds(before, isQuick);
     this.#seen = { given, before, needs, walked };
-    const runs = (why: string, hasChanged: boolean): Verdict => ({ isUpToDate: false, why, hasChanged });
-    if (this.#forcedBy !== null) return runs(this.#forcedBy, false);
-    if (before === null) return runs("no earlier run is known", false);
-    if (before.at === null) return runs("the last run has not succeeded", false);
+    const runs = (why: string, changed: string | null): Verdict => ({ isUpToDate: false, why, changed });
+    const forcedBy = this.#forcedBy;
+    if (before === null) return runs(forcedBy ?? "no earlier run is known", null);
+    if (before.at === null) return runs(forcedBy ?? "the last run has not succeeded", null);
     const changes = differences(before.needs, needs);
     const makes = await this.#contentsOf(before.makes.keys(), before.makes);
     const reason: Reason = {
@@ -139,8 +139,9 @@ class Freshness implements TaskGuard {
       changes: this.#named(changes),
       made: differences(before.makes, makes),
     };
-    const why = reasonOf(reason);
-    if (why !== null) return runs(why, true);
+    const changed = reasonOf(reason);
+    const why = changed ?? forcedBy;
+    if (why !== null) return runs(why, changed);
     const isWalkNew = walked !== null && JSON.stringify(walked) !== JSON.stringify(before.walked);
     if (isWalkNew || isNewer(before.needs, needs) || isNewer(before.makes, makes))
       this.#write({ ...before, given, needs, walked, makes }, false);

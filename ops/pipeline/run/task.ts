@@ -102,7 +102,7 @@ export class TaskRun {
   /** Why the stored value of an earlier attempt does not count: something changed since; null: nothing did. */
   async whyChanged(): Promise<string | null> {
     const verdict = await this.#look();
-    return verdict === null || verdict.isUpToDate || !verdict.hasChanged ? null : verdict.why;
+    return verdict === null || verdict.isUpToDate ? null : verdict.changed;
   }
 
   /** Null: the task always runs. */

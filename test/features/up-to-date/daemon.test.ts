@@ -100,7 +100,7 @@ test("a retry repeats a done stage only if what it needs has changed, and not fo
   expect(lines("ran")).toBe(2);
 });
 
-test("a retry from a stage runs it although it is up to date, also when its worker dies, and then no more", async () => {
+test("a retry from a stage runs it although it is up to date, also when its worker dies, then only if it changed", async () => {
   const text = `stages:
   - { name: Make, needs: [in], makes: [out], run: cat in >out; echo ran >>ran; while test -e hold; do sleep 0.01; done }
   - { name: Pack, needs: [out], run: echo packed >>packed }
@@ -121,11 +121,18 @@ test("a retry from a stage runs it although it is up to date, also when its work
   expect(again).toMatchObject({ attempt: 3, stageStates: { Make: "done", Pack: "up-to-date" } });
   expect(reasonsOf(again)).toMatchObject({ Make: "runs: asked for by --from" });
 
+  writeFileSync(at("in"), "2");
+  await daemon.client.retry(id);
+  const changed = await daemon.untilFinished(id);
+  expect(reasonsOf(changed)).toMatchObject({
+    Make: "runs: in changed",
+    Pack: "runs: out was made anew by Make",
+  });
   writeFileSync(at("go"), "");
   await daemon.client.retry(id);
   const last = await daemon.untilFinished(id);
-  expect(last).toMatchObject({ state: "succeeded", stageTimes: { Make: { reason: "done in attempt 3" } } });
-  expect([lines("ran"), lines("packed")]).toEqual([3, 1]);
+  expect(last).toMatchObject({ state: "succeeded", stageTimes: { Make: { reason: "done in attempt 4" } } });
+  expect([lines("ran"), lines("packed")]).toEqual([4, 2]);
 });
 
 test("a retry from a step runs this step alone, of those that are up to date", async () => {
