@@ -12,9 +12,10 @@ import { Client } from "../../protocol/client/client.js";
 import { submitPlace } from "../../protocol/client/submit-place.js";
 import { newId } from "../../protocol/id.js";
 import type { Operation } from "../../protocol/operation.js";
+import { applyWatchLine, EMPTY_VIEW } from "../../protocol/watch.js";
 import { type Ended, type Running, type StartOptions, startBin } from "./bins.js";
 import { isAlive, processesOf } from "./processes.js";
-import { until } from "./until.js";
+import { PATIENCE, until } from "./until.js";
 
 const OPERATIONS = new URL("./operations", import.meta.url).pathname;
 
@@ -128,16 +129,36 @@ export class World {
     return ended.stdout.trim();
   }
 
-  /** The record once it fits. */
+  /** The record once it fits. The daemon tells of each change: to ask again and again takes the time of others. */
   record(id: string, fits: (operation: Operation) => boolean): Promise<Operation> {
+    const signal = AbortSignal.timeout(PATIENCE);
     return until(
       `operation ${id} fits`,
       async () => {
-        const record = await this.client.show(id);
-        return fits(record) && record;
+        try {
+          return await this.#firstFit(id, fits, signal);
+        } catch (error) {
+          if (error === signal.reason) return null;
+          throw error;
+        }
       },
       async () => JSON.stringify(await this.client.show(id)),
     );
+  }
+
+  /** Null: the stream has ended, as it does with the operation, and no record of it fits. */
+  async #firstFit(
+    id: string,
+    fits: (operation: Operation) => boolean,
+    signal: AbortSignal,
+  ): Promise<Operation | null> {
+    let view = EMPTY_VIEW;
+    for await (const line of this.client.watch({ operation: id }, signal)) {
+      view = applyWatchLine(view, line);
+      const record = view.operations.get(id);
+      if (record !== undefined && fits(record)) return record;
+    }
+    return null;
   }
 
   inState(id: string, state: Operation["state"]): Promise<Operation> {
