@@ -5,16 +5,12 @@
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { MAX_SOCKET_PATH } from "../../protocol/system/places.js";
 import { until } from "./until.js";
-import { World } from "./world.js";
+import { useWorld } from "./world.js";
 
-let world: World;
-beforeEach(() => {
-  world = new World().make();
-});
-afterEach(() => world.close());
+const world = useWorld();
 
 /** As cron sets it: no runtime directory. */
 const CRON = { XDG_RUNTIME_DIR: "" };
@@ -25,7 +21,7 @@ const owner = () => JSON.parse(readFileSync(ownerFile(), "utf8")) as { pid: numb
 /** A command that asks and one that starts use the daemon with this pid. */
 async function bothReach(pid: number, env: Record<string, string>): Promise<void> {
   const ls = await world.liveops(["ls", "--json"], { env });
-  expect(ls, ls.stderr).toMatchObject({ code: 0, stdout: "[]\n" });
+  expect(ls, ls.stderr).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\[/) });
   const start = await world.liveopsd(["start"], { env });
   expect(start, start.stderr).toMatchObject({ code: 0 });
   expect(start.stderr).toContain(`already running (pid ${pid}, `);
@@ -40,7 +36,6 @@ async function noneReaches(env: Record<string, string>): Promise<void> {
 }
 
 test("commands of another session, and of cron, use the daemon of the state directory", async () => {
-  await world.startDaemon();
   const { pid } = owner();
   for (const env of [CRON, { XDG_RUNTIME_DIR: join(world.dir, "other") }]) await bothReach(pid, env);
   const status = await world.liveopsd(["status", "--json"], { env: CRON });
@@ -51,35 +46,54 @@ test("commands of another session, and of cron, use the daemon of the state dire
     stdout: "",
     stderr: expect.stringContaining("already running"),
   });
-  const restarted = await world.liveopsd(["restart"], { env: CRON });
-  expect(restarted.stderr).toContain(`answers on ${world.socket}`);
-  expect(owner().pid).not.toBe(pid);
-  expect((await world.liveopsd(["stop"], { env: CRON })).stderr).toBe("liveopsd: stopped\n");
-  await noneReaches(CRON);
-  expect((await world.liveopsd(["status"], { env: CRON })).code).toBe(3);
 });
 
-test.each([
-  ["the socket", () => world.socket],
-  ["the runtime directory", () => join(world.dir, "run")],
-])("%s removed: every command at once afterwards reaches the same daemon", async (_, path) => {
-  await world.startDaemon();
+test("the copy of a state directory does not lead to the daemon of the original", async () => {
   const { pid } = owner();
-  for (const words of [["ls"], ["submit", "shell", "--", "true"]]) {
-    rmSync(path(), { recursive: true });
-    const ended = await world.liveops(words);
-    expect(ended, ended.stderr).toMatchObject({ code: 0 });
+  const copy = join(world.dir, "copy");
+  world.copyState(copy);
+  await noneReaches({ LIVEOPS_STATE_DIR: copy });
+  await bothReach(pid, CRON);
+});
+
+test("a socket that was named is the only one that is asked, and the message names the daemon", async () => {
+  const { pid } = owner();
+  const nowhere = join(world.dir, "nowhere.sock");
+  for (const [words, env] of [
+    [["--socket", nowhere], {}],
+    [[], { LIVEOPS_SOCKET: nowhere }],
+  ] as const) {
+    const ls = await world.liveops(["ls", ...words], { env });
+    expect(ls).toMatchObject({ code: 3, stdout: "" });
+    expect(ls.stderr).toContain(
+      `the daemon with pid ${pid} holds the state directory and answers on ${world.socket}`,
+    );
+    expect((await world.liveopsd(["stop", ...words], { env })).stderr).toContain("no daemon was running on");
   }
-  rmSync(path(), { recursive: true });
-  expect((await world.liveopsd(["start"])).stderr).toContain(`already running (pid ${pid}, ${world.socket})`);
+  // With the state directory chosen too, its daemon is meant.
+  await bothReach(pid, { LIVEOPS_SOCKET: nowhere, LIVEOPS_STATE_DIR: world.state });
+});
+
+test("the socket or its directory removed: every command at once afterwards reaches the same daemon", async () => {
+  const { pid } = owner();
+  const directory = join(world.dir, "run");
+  const without = async (path: string, bin: string, ...words: string[]) => {
+    rmSync(path, { recursive: true });
+    const ended = await world.start(bin, words).ended;
+    expect(ended, ended.stderr).toMatchObject({ code: 0 });
+    return ended.stderr;
+  };
+  for (const path of [world.socket, directory]) {
+    await without(path, "liveops", "ls");
+    await without(path, "liveops", "submit", "shell", "--", "true");
+    expect(await without(path, "liveopsd", "start")).toContain(
+      `already running (pid ${pid}, ${world.socket})`,
+    );
+  }
   expect(statSync(join(world.socket, "..")).mode & 0o777).toBe(0o700);
-  rmSync(path(), { recursive: true });
-  expect(await world.liveopsd(["stop", "--now"])).toMatchObject({ code: 0 });
-  await noneReaches({});
 });
 
 test("where the runtime directory cannot be made, the daemon answers in the state directory until it can", async () => {
-  await world.startDaemon();
   const { pid } = owner();
   const run = join(world.dir, "run");
   rmSync(run, { recursive: true });
@@ -99,55 +113,7 @@ test("where the runtime directory cannot be made, the daemon answers in the stat
   expect((await world.liveopsd(["status"])).stdout).not.toContain("problem");
 });
 
-test("a killed daemon's file misleads nobody: not where its pid is reused, nor where its socket is another daemon's", async () => {
-  await world.startDaemon();
-  const before = readFileSync(ownerFile(), "utf8");
-  await world.killDaemon();
-  await noneReaches({});
-  const reused = { ...JSON.parse(before), pid: process.pid };
-  writeFileSync(ownerFile(), JSON.stringify(reused));
-  await noneReaches(CRON);
-  expect((await world.liveops(["ls"], { env: CRON })).stderr).not.toContain(String(process.pid));
-
-  // The dead daemon's socket now belongs to the daemon of another state directory.
-  const words = ["--state-dir", join(world.dir, "other"), "--socket", world.socket];
-  await world.startDaemon(words);
-  writeFileSync(ownerFile(), before);
-  await noneReaches(CRON);
-  expect((await world.liveopsd(["status", ...words])).code).toBe(0);
-  await world.liveopsd(["stop", ...words]);
-});
-
-test("the copy of a state directory does not lead to the daemon of the original", async () => {
-  await world.startDaemon();
-  const { pid } = owner();
-  const copy = join(world.dir, "copy");
-  world.copyState(copy);
-  await noneReaches({ LIVEOPS_STATE_DIR: copy });
-  await bothReach(pid, CRON);
-});
-
-test("a socket that was named is the only one that is asked, and the message names the daemon", async () => {
-  await world.startDaemon();
-  const { pid } = owner();
-  const nowhere = join(world.dir, "nowhere.sock");
-  for (const [words, env] of [
-    [["--socket", nowhere], {}],
-    [[], { LIVEOPS_SOCKET: nowhere }],
-  ] as const) {
-    const ls = await world.liveops(["ls", ...words], { env });
-    expect(ls).toMatchObject({ code: 3, stdout: "" });
-    expect(ls.stderr).toContain(
-      `the daemon with pid ${pid} holds the state directory and answers on ${world.socket}`,
-    );
-    expect((await world.liveopsd(["stop", ...words], { env })).stderr).toContain("no daemon was running on");
-  }
-  // With the state directory chosen too, its daemon is meant.
-  await bothReach(pid, { LIVEOPS_SOCKET: nowhere, LIVEOPS_STATE_DIR: world.state });
-});
-
 test("a daemon that holds the state directory without a socket is named by every command", async () => {
-  await world.startDaemon();
   const { pid } = owner();
   process.kill(pid, "SIGSTOP");
   rmSync(world.socket);
@@ -164,6 +130,41 @@ test("a daemon that holds the state directory without a socket is named by every
     process.kill(pid, "SIGCONT");
   }
   await bothReach(pid, {});
+});
+
+test("restart and stop of cron are those of the daemon of the state directory", async () => {
+  const { pid } = owner();
+  const restarted = await world.liveopsd(["restart"], { env: CRON });
+  expect(restarted.stderr).toContain(`answers on ${world.socket}`);
+  expect(owner().pid).not.toBe(pid);
+  rmSync(world.socket);
+  expect((await world.liveopsd(["stop"], { env: CRON })).stderr).toBe("liveopsd: stopped\n");
+  await noneReaches(CRON);
+  expect((await world.liveopsd(["status"], { env: CRON })).code).toBe(3);
+});
+
+test("a killed daemon's file misleads nobody: not where its pid is reused, nor where its socket is another daemon's", async () => {
+  await world.startDaemon();
+  const before = readFileSync(ownerFile(), "utf8");
+  await world.killDaemon();
+  await noneReaches({});
+  rmSync(world.socket);
+  const server = createServer((connection) => connection.end("hello\n"));
+  await new Promise<void>((resolve) => server.listen(world.socket, resolve));
+  expect((await world.liveops(["ls"], { env: CRON })).code, "a server that is no daemon").toBe(3);
+  server.close();
+  const reused = { ...JSON.parse(before), pid: process.pid };
+  writeFileSync(ownerFile(), JSON.stringify(reused));
+  await noneReaches(CRON);
+  expect((await world.liveops(["ls"], { env: CRON })).stderr).not.toContain(String(process.pid));
+
+  // The dead daemon's socket now belongs to the daemon of another state directory.
+  const words = ["--state-dir", join(world.dir, "other"), "--socket", world.socket];
+  await world.startDaemon(words);
+  writeFileSync(ownerFile(), before);
+  await noneReaches(CRON);
+  expect((await world.liveopsd(["status", ...words])).code).toBe(0);
+  await world.liveopsd(["stop", ...words]);
 });
 
 test("the socket of another program is not taken when the daemon's own was removed", async () => {
@@ -202,18 +203,5 @@ test("one limit for the path of a socket, in every command and the daemon", asyn
     const { code, stderr } = await world.start(bin, [...words], { env: { LIVEOPS_SOCKET: long } }).ended;
     expect(code, `${bin} ${words}: ${stderr}`).toBe(2);
     expect(stderr).toContain(`${bin}: ${message}`);
-  }
-});
-
-test("a server that is no daemon is not taken for one", async () => {
-  const server = createServer((connection) => connection.end("hello\n"));
-  await world.startDaemon();
-  await world.killDaemon();
-  rmSync(world.socket);
-  await new Promise<void>((resolve) => server.listen(world.socket, resolve));
-  try {
-    expect((await world.liveops(["ls"], { env: CRON })).code).toBe(3);
-  } finally {
-    server.close();
   }
 });
