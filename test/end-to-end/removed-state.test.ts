@@ -1,6 +1,6 @@
 /** A state directory that is removed, moved or replaced under a running daemon ends the daemon and what it runs. */
 import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Running } from "./bins.js";
 import { processesOf } from "./processes.js";
@@ -16,8 +16,8 @@ beforeEach(() => {
 afterEach(() => world.close());
 
 /** A daemon with an operation that runs for ever, and a process that left the operation's session. */
-async function runningDaemon(env: Record<string, string> = {}): Promise<void> {
-  await world.startDaemon([], { env });
+async function runningDaemon(): Promise<void> {
+  await world.startDaemon();
   const id = await world.submit("shell", "--", "sh", "-c", "setsid sleep 600 & echo ready; sleep 600");
   await until("the operation runs", async () => (await world.lines(id)).includes("ready"));
 }
@@ -32,21 +32,6 @@ async function nothingIsLeft(): Promise<void> {
   await until("every process has ended", () => processesOf(world.dir).length === 0);
   expect(readdirSync(join(world.socket, ".."))).toEqual([]);
 }
-
-test("removed: daemon, loader, workers and sockets are gone, and the system's log has the reason", async () => {
-  const bin = join(world.dir, "bin");
-  const said = join(world.dir, "said");
-  const logger = world.write("bin/logger", `#!/bin/sh\nprintf '%s\\n' "$@" >"${said}"\n`);
-  chmodSync(logger, 0o700);
-  await runningDaemon({ PATH: `${bin}:${world.env.PATH}` });
-  removeState();
-  await nothingIsLeft();
-  expect(existsSync(world.state)).toBe(false);
-  expect(readFileSync(said, "utf8")).toBe(
-    `-t\nliveopsd\n-p\ndaemon.err\n--\nstopped: the state directory ${world.state} ${REASON}, so new operations ` +
-      "would be lost; put it back if it was moved, then run: liveops start\n",
-  );
-});
 
 test("removed, and started again at once: the new daemon has a new state, and nothing of the old one is left", async () => {
   await runningDaemon();
@@ -112,7 +97,7 @@ test("removed while the daemon is stopped: the running operation ends itself, wi
   expect(existsSync(world.state)).toBe(false);
 });
 
-const SCRIPT = 'trap "" TERM; echo ready; while :; do sleep 1; done';
+const SCRIPT = 'trap "" TERM; setsid sleep 600 & echo ready; while :; do sleep 1; done';
 
 const OPERATION = ["shell", "--", "sh", "-c", SCRIPT];
 
@@ -130,8 +115,12 @@ const WAITING: Array<[words: string[], sign: "watches" | "ready"]> = [
   [["cancel", "--wait", "ID"], "watches"],
 ];
 
-test("removed under a daemon: every command that waits ends with the reason, exit 3", async () => {
-  await world.startDaemon(["--concurrency", "4"]);
+test("removed: nothing is left, the system's log has the reason, and every command that waits tells it, exit 3", async () => {
+  const said = join(world.dir, "said");
+  const logger = world.write("bin/logger", `#!/bin/sh\nprintf '%s\\n' "$@" >"${said}"\n`);
+  chmodSync(logger, 0o700);
+  const env = { PATH: `${dirname(logger)}:${world.env.PATH}` };
+  await world.startDaemon(["--concurrency", "4"], { env });
   const ids: string[] = [];
   for (let i = 0; i < 2; i++) ids.push(await world.submit("shell", ...OPERATION.slice(1)));
   for (const id of ids)
@@ -159,4 +148,9 @@ test("removed under a daemon: every command that waits ends with the reason, exi
     expect(code, name).toBe(3);
   }
   await nothingIsLeft();
+  expect(existsSync(world.state)).toBe(false);
+  expect(readFileSync(said, "utf8")).toBe(
+    `-t\nliveopsd\n-p\ndaemon.err\n--\nstopped: the state directory ${world.state} ${REASON}, so new operations ` +
+      "would be lost; put it back if it was moved, then run: liveops start\n",
+  );
 }, 60_000);
