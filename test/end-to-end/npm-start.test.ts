@@ -22,24 +22,6 @@ function demos(): string[] {
   return (existsSync(cache) ? readdirSync(cache) : []).filter((name) => name.startsWith("demo-"));
 }
 
-test("starts the daemon, runs the chain and shows it, removes the archives, exit 0; a second time too", async () => {
-  for (const says of ["the daemon continues to run", "the daemon was running before and continues"]) {
-    const { code, stdout, stderr } = await npmStart().ended;
-    expect(code, stderr).toBe(0);
-    expect(stdout.split("\n").filter((line) => line.startsWith("==="))).toEqual([
-      "=== [1/3] Scan ===",
-      "=== [2/3] Archive ===",
-      "=== [3/3] Checksum ===",
-      "=== [1/1] Verify ===",
-      "=== [1/1] Prune ===",
-    ]);
-    expect(stdout).toContain("1 archive kept, 0 removed, 0 B freed\n");
-    expect(stderr).toContain(`${says}: see npx liveops ls`);
-    expect(stderr).toContain("stop it with npx liveops stop");
-    expect(demos()).toEqual([]);
-  }
-});
-
 test("interrupted while the chain runs: it cancels the chain, and leaves the operation of another", async () => {
   // The chain waits for its turn behind another operation.
   await world.startDaemon(["--concurrency", "1"]);
@@ -57,8 +39,25 @@ test("interrupted while the chain runs: it cancels the chain, and leaves the ope
   expect(stderr).toContain(
     `an operation still uses the archives; end it with: npx liveops cancel --wait ${other} && rm -r ${target}`,
   );
-  await world.liveops(["cancel", "--wait", first, other]);
-  // The next run removes the archives of both.
-  expect((await npmStart().ended).code).toBe(0);
-  expect(demos()).toEqual([]);
+  await world.quiet();
+});
+
+test("starts the daemon, runs the chain and shows it, removes the archives, exit 0; a second time too", async () => {
+  // Those of the interrupted run.
+  expect(demos()).not.toEqual([]);
+  for (const says of ["the daemon continues to run", "the daemon was running before and continues"]) {
+    const { code, stdout, stderr } = await npmStart().ended;
+    expect(code, stderr).toBe(0);
+    expect(stdout.split("\n").filter((line) => line.startsWith("==="))).toEqual([
+      "=== [1/3] Scan ===",
+      "=== [2/3] Archive ===",
+      "=== [3/3] Checksum ===",
+      "=== [1/1] Verify ===",
+      "=== [1/1] Prune ===",
+    ]);
+    expect(stdout).toContain("1 archive kept, 0 removed, 0 B freed\n");
+    expect(stderr).toContain(`${says}: see npx liveops ls`);
+    expect(stderr).toContain("stop it with npx liveops stop");
+    expect(demos()).toEqual([]);
+  }
 });
