@@ -83,7 +83,7 @@ test.skipIf(!canHide)(
     const ok = (...words: string[]) => done("liveops", words, enter);
     await ok("start");
     expect(await done("liveopsd", ["status"], enter)).not.toContain("without /proc");
-    const busy = "setsid sh -c 'while :; do :; done' >/dev/null 2>&1 & wait";
+    const busy = "setsid sh -c 'while :; do sleep 1; done' >/dev/null 2>&1 & wait";
     const id = (await ok("submit", "--", "sh", "-c", busy)).trim();
     const loops = () => processesOf(world.dir).filter(({ command }) => command.startsWith("sh -c while"));
     await until("it runs", () => loops().length === 1);
