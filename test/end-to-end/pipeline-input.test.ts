@@ -4,7 +4,6 @@ import { spawnSync } from "node:child_process";
 import { dirname } from "node:path";
 import { expect, test } from "vitest";
 import { filesWith } from "./files-with.js";
-import { until } from "./until.js";
 import { useWorld } from "./world.js";
 
 const world = useWorld();
@@ -66,11 +65,9 @@ test("env_from takes variables of the shell, by path and by name, and a submit w
     expect(refused.stderr).toMatch(/the variable DB_HOST .*, and it is not set[\s\S]*--env DB_HOST=VALUE/);
   }
   expect((await world.liveops(["run", "shelled"], { env })).stdout).toContain("\nh1\n");
-  for (const op of ["shell.yaml", "shelled"]) {
-    const added = await world.liveops([...schedule, op, "--name", "shelled", "--replace"], { env });
-    expect(added, added.stderr).toMatchObject({ code: 0 });
-    expect(await printedBy(["schedule", "run", "shelled"])).toEqual(["h1"]);
-  }
+  const added = await world.liveops([...schedule, "shell.yaml", "--name", "shelled"], { env });
+  expect(added, added.stderr).toMatchObject({ code: 0 });
+  expect(await printedBy(["schedule", "run", "shelled"])).toEqual(["h1"]);
   world.write("work/hosts", "a\nb\n");
   const each = ["submit", "shelled", "--each", "hosts", "--label", "{}", "--wait"];
   expect(await world.liveops(each, { env })).toMatchObject({ code: 0 });
@@ -82,9 +79,9 @@ test("a secret with its own source needs no word, also in a schedule where the d
   world.write("work/own.yaml", text);
   world.write("config/liveops/ops/owned.yaml", text);
   const env = { TOKEN: "t0k-of-this-test" };
+  expect((await world.liveops(["run", "own.yaml"], { env })).stdout).toContain("16 ***");
   for (const op of ["own.yaml", "owned"]) {
     expect(await printedBy(["submit", op], env)).toEqual(["16 ***"]);
-    if (op === "own.yaml") expect((await world.liveops(["run", op], { env })).stdout).toContain("16 ***");
     const refused = await world.liveops(["submit", op]);
     expect(refused).toMatchObject({ code: 2, stdout: "" });
     expect(refused.stderr).toContain("the secret token is the variable TOKEN");
@@ -94,11 +91,9 @@ test("a secret with its own source needs no word, also in a schedule where the d
   }
   const restarted = await world.liveopsd(["restart"], { env: { TOKEN: "of-the-daemon" } });
   expect(restarted, restarted.stderr).toMatchObject({ code: 0 });
-  for (const op of ["own.yaml", "owned"]) {
-    const added = await world.liveops(["schedule", "add", "@yearly", op, "--name", "own", "--replace"]);
-    expect(added, added.stderr).toMatchObject({ code: 0 });
-    expect(await printedBy(["schedule", "run", "own"])).toEqual(["13 ***"]);
-  }
+  const added = await world.liveops(["schedule", "add", "@yearly", "owned", "--name", "own"]);
+  expect(added, added.stderr).toMatchObject({ code: 0 });
+  expect(await printedBy(["schedule", "run", "own"])).toEqual(["13 ***"]);
   for (const secret of [env.TOKEN, "of-the-daemon"])
     expect(filesWith(dirname(world.state), secret)).toEqual([]);
 });
@@ -161,9 +156,11 @@ test("a word with a slash is a path, also that of a pipe", async () => {
 });
 
 test("cancel --chain ends a chain, whichever of its operations runs", async () => {
-  world.write("config/liveops/ops/loops.yaml", "stages: [{ name: A, run: 'true' }]\nthen: { op: loops }\n");
+  // The second one is there to be cancelled.
+  const run = "'test ! -e second || sleep 600; touch second'";
+  world.write("config/liveops/ops/loops.yaml", `stages: [{ name: A, run: ${run} }]\nthen: { op: loops }\n`);
   const first = await world.submit("loops");
-  await until("the chain has gone on", async () => (await world.client.show(first)).chain.next !== null);
+  await world.record(first, ({ chain }) => chain.next !== null);
   const alone = await world.liveops(["cancel", first]);
   expect(alone).toMatchObject({
     code: 5,

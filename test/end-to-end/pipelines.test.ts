@@ -126,12 +126,12 @@ test("a file of an operations directory is a type: help, checks, edits without a
       file,
     );
   edit();
-  expect(await world.liveops(["retry", id, "--from", "First"])).toMatchObject({ code: 0, stderr: "" });
+  await world.client.retry(id, { from: "First" });
   await world.record(id, ({ attempt, state }) => attempt === 2 && state === "failed");
   expect((await world.lines(id)).join("\n")).toContain("nightly.yaml has changed since the submit");
   rmSync(file);
   world.write("work/go", "");
-  expect(await world.liveops(["retry", id, "--from", "First"])).toMatchObject({ code: 0, stderr: "" });
+  await world.client.retry(id, { from: "First" });
   expect(await world.inState(id, "succeeded")).toMatchObject({ stages: ["First", "Second"], attempt: 3 });
   const lines = (await world.lines(id)).join("\n");
   expect(lines.match(/^old x 6$/gm)).toHaveLength(3);
@@ -165,7 +165,7 @@ test("a file that does not load is reported with the position, and other YAML is
 test("edit and again change the parameters of the file, and a secret that cannot be there is refused", async () => {
   const file = "params: { level: { type: integer, default: 1 }, token: { secret: true } }\n";
   world.write("work/levels.yaml", `${file}stages: [{ name: A, run: 'echo "$level \${token-none}"' }]\n`);
-  await world.liveops(["pause", "--queue", "default"]);
+  await world.client.pauseQueue({ queue: "default" });
   const id = (await world.liveops(["submit", "levels.yaml", "level=2"])).stdout.trim();
   expect(await world.liveops(["edit", id, "level=x"])).toMatchObject({
     code: 2,
@@ -174,7 +174,7 @@ test("edit and again change the parameters of the file, and a secret that cannot
   const env = { TOK: "t0k-of-the-test" };
   const edited = await world.liveops(["edit", id, "level=3", "token=env:TOK"], { env });
   expect(edited, edited.stderr).toMatchObject({ code: 0 });
-  await world.liveops(["resume", "--queue", "default"]);
+  await world.client.resumeQueue({ queue: "default" });
   await world.finished(id);
   expect(await printed(id)).toEqual(["3 ***"]);
   const again = await world.liveops(["again", id, "level=4", "--wait"], { env });
@@ -263,29 +263,27 @@ test("a parameter that no variable can hold is refused at once, with its name an
   world.write("work/long.yaml", text);
   world.write("config/liveops/ops/long.yaml", text);
   const params = (value: string) => world.write("work/long.json", JSON.stringify({ v: value }));
-  const both = async () => [await world.submit("long.yaml", "v=1"), await world.submit("long", "v=1")];
-  const finished = await both();
-  for (const id of finished) await world.finished(id);
-  await world.liveops(["pause", "--queue", "default"]);
-  const queued = await both();
+  const finished = await world.submit("long.yaml", "v=1");
+  await world.finished(finished);
+  await world.client.pauseQueue({ queue: "default" });
+  const queued = await world.submit("long", "v=1");
   params("x".repeat(128 * 1024));
-  const given = ["--params", "@long.json"];
-  const commands = ["long.yaml", "long"].flatMap((what) => [
-    ["submit", what, ...given],
-    ["run", what, ...given],
-    ["schedule", "add", "@daily", what, ...given],
-  ]);
-  for (const id of finished) commands.push(["again", id, ...given]);
-  for (const id of queued) commands.push(["edit", id, ...given]);
-  for (const command of commands) {
-    const refused = await world.liveops(command);
+  for (const command of [
+    ["submit", "long.yaml"],
+    ["submit", "long"],
+    ["run", "long.yaml"],
+    ["schedule", "add", "@daily", "long"],
+    ["again", finished],
+    ["edit", queued],
+  ]) {
+    const refused = await world.liveops([...command, "--params", "@long.json"]);
     expect(refused, command.join(" ")).toMatchObject({ code: 2, stdout: "" });
     expect(refused.stderr).toMatch(
       /v: has 131072 bytes, more than the 122880 that reach a command: write it to/,
     );
   }
   params("x".repeat(120 * 1024));
-  expect(await world.liveops(["run", "long.yaml", ...given])).toMatchObject({ code: 0 });
-  await world.liveops(["cancel", ...queued]);
-  await world.liveops(["resume", "--queue", "default"]);
+  expect(await world.liveops(["run", "long.yaml", "--params", "@long.json"])).toMatchObject({ code: 0 });
+  await world.client.cancel(queued);
+  await world.client.resumeQueue({ queue: "default" });
 });
