@@ -21,29 +21,23 @@ describe("output of shell", () => {
     expect(stdout).toContain(`\n${both.join("\n")}\n`);
   });
 
-  const LOOKS: Array<[string, (id: string) => string[]]> = [
-    ["logs", (id) => ["logs", id]],
-    ["watch", (id) => ["watch", id]],
-    ["submit --follow", () => ["submit", "shell", "--follow", `script=${COLOURS}`]],
-    ["run", () => ["run", "shell", `script=${COLOURS}`]],
-  ];
-
-  test.each(LOOKS)("has its colours in %s, unless it is a pipe", async (_, words) => {
-    const id = await world.submit("shell", `script=${COLOURS}`);
-    await world.finished(id);
-    const coloured = "\x1b[31mred\x1b[0m\nplain\n";
-    expect((await world.liveops(words(id))).stdout).toContain("\nred\nplain\n");
-    await using terminal = onTerminal(world, "liveops", words(id), { size: [120, 30] });
-    await terminal.exited;
-    expect(terminal.screen.written.replaceAll("\r", "")).toContain(coloured);
-  });
-
-  test("is stored with its colours", async () => {
+  test("has its colours on a terminal, and in the store", async () => {
     const id = await world.submit("shell", `script=${COLOURS}`);
     await world.finished(id);
     expect((await world.lines(id)).slice(1)).toEqual(["\x1b[31mred", "plain"]);
     const { stdout } = await world.liveops(["logs", id, "--json"]);
     expect(stdout).toContain(String.raw`"text":"\u001b[31mred"`);
+    for (const words of [
+      ["logs", id],
+      ["watch", id],
+      ["submit", "shell", "--follow", `script=${COLOURS}`],
+      ["run", "shell", `script=${COLOURS}`],
+    ]) {
+      expect((await world.liveops(words)).stdout, "a pipe").toContain("\nred\nplain\n");
+      await using terminal = onTerminal(world, "liveops", words, { size: [120, 30] });
+      await terminal.exited;
+      expect(terminal.screen.written.replaceAll("\r", "")).toContain("\x1b[31mred\x1b[0m\nplain\n");
+    }
   });
 });
 
@@ -63,26 +57,22 @@ describe("the exit code of a command", () => {
     expect(stdout).toContain("exitCode=3");
   });
 
-  test("is that of liveops with --exit-status", async () => {
+  test("is that of liveops with --exit-status, and of several operations that of the first that failed", async () => {
     const codeOf = async (...words: string[]) => (await world.liveops([...words, "--exit-status"])).code;
-    expect(await codeOf("submit", "shell", "script=exit 0")).toBe(0);
     expect(await codeOf("submit", "shell", "script=kill -TERM $$")).toBe(143);
-    const id = await world.submit("shell", "script=exit 3");
-    expect(await codeOf("watch", id)).toBe(3);
-    expect(await codeOf("wait", id)).toBe(3);
-    expect(await codeOf("run", "shell", "script=exit 3")).toBe(3);
-    expect(await codeOf("submit", "shell", "--follow", "script=exit 3")).toBe(3);
-    expect((await world.liveops(["wait", id])).code).toBe(1);
-  });
-
-  test("of several operations is that of the first that failed", async () => {
     const ids = [];
-    for (const script of ["exit 0", "exit 4", "exit 5"]) {
+    for (const script of ["exit 0", "exit 3", "exit 5"]) {
       ids.push(await world.submit("shell", `script=${script}`));
       // Two at the same time may end in either order.
       await world.finished(ids.at(-1)!);
     }
-    expect((await world.liveops(["wait", "--exit-status", ...ids])).code).toBe(4);
+    const [succeeded, id] = ids as [string, string];
+    expect(await codeOf("wait", succeeded)).toBe(0);
+    expect(await codeOf("wait", ...ids)).toBe(3);
+    expect(await codeOf("watch", id)).toBe(3);
+    expect(await codeOf("run", "shell", "script=exit 3")).toBe(3);
+    expect(await codeOf("submit", "shell", "--follow", "script=exit 3")).toBe(3);
+    expect((await world.liveops(["wait", id])).code).toBe(1);
   });
 
   test("is not taken from an operation without one", async () => {
@@ -90,7 +80,7 @@ describe("the exit code of a command", () => {
     expect(code).toBe(1);
     const id = await world.submit("shell", "args=sleep", "args=1000");
     await world.inState(id, "running");
-    await world.liveops(["cancel", id]);
+    await world.client.cancel(id);
     expect((await world.liveops(["wait", "--exit-status", id])).code).toBe(6);
   });
 
@@ -114,7 +104,7 @@ describe("cancelling a program of p.exec", () => {
   test("ends all that it started", async () => {
     const id = await world.submit("builds", `script=${script()}`);
     await until("it runs", async () => left().length > 0 && (await world.lines(id)).includes("ready"));
-    await world.liveops(["cancel", id, "--wait"]);
+    await world.client.cancel(id);
     expect((await world.finished(id)).state).toBe("cancelled");
     expect(left()).toEqual([]);
   });
