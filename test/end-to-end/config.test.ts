@@ -25,11 +25,20 @@ function emptyWorld() {
   return { world, dir, file, write, config, log };
 }
 
-test("a comma too many keeps nobody from the running operations", async () => {
+/** Commands that the daemon runs something for, or that run it here. */
+const STARTS_WORK = [
+  ["submit", "shell", "--", "true"],
+  ["again", "k3f"],
+  ["retry"],
+  ["run", "shell", "--", "true"],
+  ["schedule", "add", "@daily", "shell", "--", "true"],
+  ["schedule", "run", "nightly"],
+];
+
+test("a comma too many keeps nobody from the running operations, and what starts work is refused", async () => {
   const { world, file, write, config } = emptyWorld();
   await world.startDaemon();
-  const submitted = await world.liveops(["submit", "shell", "--", "sleep", "600"]);
-  const id = submitted.stdout.trim();
+  const id = await world.submit("shell", "--", "sleep", "600");
   write('{ "concurrency": 3, ');
   const at = `${file}:1:`;
   const warned = (stderr: string) => expect(stderr.split(at)).toHaveLength(2);
@@ -52,30 +61,24 @@ test("a comma too many keeps nobody from the running operations", async () => {
     world.liveopsd(["reload"]),
     world.liveopsd(["restart"]),
     config(),
+    ...STARTS_WORK.map((words) => world.liveops(words)),
   ]))
     expect(refused).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(at) });
+  expect((await world.client.list()).total).toBe(1);
   const cancelled = await world.liveops(["cancel", id]);
   expect(cancelled.code).toBe(0);
   warned(cancelled.stderr);
-  expect((await world.liveops(["wait", id])).code).toBe(6);
+  expect((await world.finished(id)).state).toBe("cancelled");
   expect((await world.liveops(["ls"], { env: { LIVEOPS_CONFIG: "/dev/null" } })).stderr).toBe("");
   write("{}");
-  expect(JSON.parse((await world.liveopsd(["status", "--json"])).stdout).config.problem).toBeNull();
-  write("{,");
-  expect(await world.liveopsd(["stop"])).toMatchObject({ code: 0 });
-});
+  expect((await world.client.daemon()).config.problem).toBeNull();
 
-test("a queue that a command has set overrides the file, until that is dropped", async () => {
-  const { world, config } = emptyWorld();
-  await world.startDaemon();
-  await config("set", "queues.gpu.concurrency", "4");
-  await world.liveops(["queue", "set", "gpu", "--concurrency", "1"]);
-  expect((await config("set", "queues.gpu.concurrency", "3")).stderr).toContain(
-    "the queue gpu: liveops queue set has set 1, which overrides the file; to use that of the file: liveops queue set gpu --concurrency config",
+  write('{ "nice": 3,\n  "notify" }\n');
+  const run = await world.liveops(["run", "shell", "--", "true"]);
+  expect(run.stderr).toBe(
+    `liveops: ${file}:2:12: not valid JSON: a colon is expected here\ncorrect the file, then run: liveops config\n`,
   );
-  const dropped = await world.liveops(["queue", "set", "gpu", "--concurrency", "config", "--json"]);
-  expect(JSON.parse(dropped.stdout)).toMatchObject({ name: "gpu", concurrency: 3 });
-  expect((await config("set", "queues.gpu.concurrency", "2")).stderr).not.toContain("overrides");
+  expect(await world.liveopsd(["stop"])).toMatchObject({ code: 0 });
 });
 
 describe("without a daemon", () => {
@@ -150,28 +153,6 @@ describe("without a daemon", () => {
     expect(readFileSync(file, "utf8")).toBe('{\n  "nice": 3\n}\n');
   });
 
-  test("what starts work refuses an invalid file, and a command that only asks warns", async () => {
-    const { world, file, write } = emptyWorld();
-    expect((await world.liveopsd(["start"])).code).toBe(0);
-    write('{ "nice": 3,\n  "notify" }\n');
-    for (const words of [
-      ["submit", "shell", "--", "true"],
-      ["again", "k3f"],
-      ["retry"],
-      ["run", "shell", "--", "true"],
-      ["schedule", "add", "@daily", "shell", "--", "true"],
-      ["schedule", "run", "nightly"],
-    ])
-      expect(await world.liveops(words)).toMatchObject({
-        code: 2,
-        stdout: "",
-        stderr: `liveops: ${file}:2:12: not valid JSON: a colon is expected here\ncorrect the file, then run: liveops config\n`,
-      });
-    const asked = await world.liveops(["ls"]);
-    expect(asked).toMatchObject({ code: 0, stderr: expect.stringContaining(`${file}:2:12: `) });
-    expect((await world.liveopsd(["stop"])).code).toBe(0);
-  });
-
   test("the dashboard names the line of an action that it does not have", async () => {
     const { world, file, write } = emptyWorld();
     write('{\n  "keys": {"cancell": "x"}\n}');
@@ -184,7 +165,7 @@ describe("without a daemon", () => {
 });
 
 describe("with a daemon", () => {
-  test("set applies what it can, and says the rest; an invalid file keeps the settings; flags win", async () => {
+  test("set applies what it can, and says the rest; an invalid file keeps the settings; queue set and flags win", async () => {
     const { world, file, write, config, log } = emptyWorld();
     write('{"concurrency": 1}\n');
     await world.startDaemon([], { env: { COLOUR: "blue" } });
@@ -253,6 +234,15 @@ describe("with a daemon", () => {
     process.kill(pid, "SIGHUP");
     await until("the new file is read", async () => (await world.client.daemon()).concurrency === 4);
     expect((await world.client.daemon()).config).toMatchObject({ restart: [], problem: null });
+
+    await config("set", "queues.gpu.concurrency", "4");
+    await world.liveops(["queue", "set", "gpu", "--concurrency", "1"]);
+    expect((await config("set", "queues.gpu.concurrency", "3")).stderr).toContain(
+      "the queue gpu: liveops queue set has set 1, which overrides the file; to use that of the file: liveops queue set gpu --concurrency config",
+    );
+    const dropped = await world.liveops(["queue", "set", "gpu", "--concurrency", "config", "--json"]);
+    expect(JSON.parse(dropped.stdout)).toMatchObject({ name: "gpu", concurrency: 3 });
+    expect((await config("set", "queues.gpu.concurrency", "2")).stderr).not.toContain("overrides");
 
     expect((await world.liveopsd(["restart", "--concurrency", "2"])).code).toBe(0);
     expect((await config("set", "concurrency", "8")).stderr).toContain("started with a flag, which wins");

@@ -34,6 +34,7 @@ test("the seed's headers, byte for byte, the chain on the same stream, results a
     ].join("\n"),
   );
   expect(stderr).toContain("chained to step-b (");
+  await until("no guard is left", () => processesOf(world.dir).length === 0);
 });
 
 test("the shipped chain on real files, as through the daemon", async () => {
@@ -135,12 +136,6 @@ test("a loop that asks for nothing does not outlive a killed command either, nor
   await until("nor its temporary directory", () => temporary().length === 0);
 });
 
-test("the guard of a run goes with it", async () => {
-  const { code } = await world.liveops(["run", "shell", "--", "true"]);
-  expect(code).toBe(0);
-  await until("no guard is left", () => processesOf(world.dir).length === 0);
-});
-
 test("one whose output nobody reads any more is cancelled, and is no success", async () => {
   const running = world.start("liveops", ["run", "gate", `file=${join(world.dir, "never")}`]);
   await running.says("stdout", "line 2");
@@ -181,7 +176,7 @@ test("an operation that writes to the pipe between the two processes says nothin
   expect((await running.ended).code).toBe(6);
 });
 
-test("what files print while they are loaded and asked is no data, and nothing a terminal obeys", async () => {
+test("what files print while loaded and asked is no data, and nothing a terminal obeys; zod speaks other languages", async () => {
   const file = world.write(
     "work/talks/talks.mjs",
     `import { LiveOperation, z } from "liveops";
@@ -190,7 +185,12 @@ test("what files print while they are loaded and asked is no data, and nothing a
      export class TalksAtLoad extends LiveOperation {
        static params = z.object({ n: z.number().refine(() => { console.log("refining"); return true; }) });
        static stages = () => { console.error("staging"); return ["Say"]; };
-       async run(p) { await p.stage("Say", () => console.log("said")); }
+       async run(p) {
+         await p.stage("Say", () => console.log("said"));
+         z.config(z.locales.de());
+         p.result({ message: z.string().safeParse(3).error.issues[0].message, languages: Object.keys(z.locales).length });
+         z.config(z.locales.en());
+       }
      }`,
   );
   const { code, stdout, stderr } = await world.liveops([
@@ -208,23 +208,13 @@ test("what files print while they are loaded and asked is no data, and nothing a
     .map((line) => JSON.parse(line));
   expect(lines[0]).toMatchObject({ type: "operation:submitted" });
   expect(lines.flatMap(({ stage, text }) => (text === "said" ? [stage] : []))).toEqual(["Say"]);
+  const { result } = lines.findLast((line) => line.result !== undefined);
+  expect(result).toEqual({
+    message: expect.stringMatching(/^Ungültige Eingabe: /),
+    languages: expect.any(Number),
+  });
+  expect(result.languages).toBeGreaterThan(10);
   expect(stderr).toBe("loading \\x1b[31m\nunended\nrefining\nstaging\n");
-});
-
-test("zod's messages in other languages are there", async () => {
-  const file = world.write(
-    "work/own/speaks.mjs",
-    `import { LiveOperation, z } from "liveops";
-     export class Speaks extends LiveOperation {
-       run(p) {
-         z.config(z.locales.de());
-         p.result({ message: z.string().safeParse(3).error.issues[0].message, languages: Object.keys(z.locales).length });
-         z.config(z.locales.en());
-       }
-     }`,
-  );
-  const { stdout, stderr } = await world.liveops(["run", "--ops", dirname(file), "speaks"]);
-  expect(stdout, stderr).toMatch(/^message=Ungültige Eingabe: .*\nlanguages=\d\d\n$/);
 });
 
 test("on a terminal: a bar that is drawn over, gone at the end; ctrl-C by the keyboard", async () => {
