@@ -94,12 +94,11 @@ test("runs an operation in TypeScript, with and without the daemon", async () =>
   const run = await installed("liveops", ["run", "--ops", project(), "hello", "name=Ann"]);
   expect(run, run.stderr).toMatchObject({ code: 0, stdout: "=== [1/1] Greet ===\nlength=3\n" });
 
-  const start = await installed("liveopsd", ["start", "--ops", project()]);
+  const start = await installed("liveopsd", ["start", "--ops", project(), "--ops", "ops"]);
   expect(start, start.stderr).toMatchObject({ code: 0 });
   const submit = await installed("liveops", ["submit", "hello", "name=Ann", "--wait", "--json"]);
   expect(submit, submit.stderr).toMatchObject({ code: 0 });
   expect(JSON.parse(submit.stdout)).toMatchObject({ state: "succeeded", result: { length: 3 } });
-  expect(await installed("liveopsd", ["stop"])).toMatchObject({ code: 0 });
 });
 
 test("the client of docs/writing-an-operation.md compiles and runs, and a test with liveops/testing too", async () => {
@@ -140,14 +139,7 @@ test("the client of docs/writing-an-operation.md compiles and runs, and a test w
   const tsc = join(MODULES, "typescript/bin/tsc");
   const compiled = await inProject(process.execPath, [tsc, ...options, "count.ts", "hello.ts"]);
   expect(compiled, compiled.stdout).toMatchObject({ code: 0 });
-  const count = () => inProject(process.execPath, ["--import", "tsx", "count.ts"]);
-  expect(await count()).toMatchObject({
-    code: 3,
-    stdout: "",
-    stderr: expect.stringContaining("liveops start"),
-  });
-  expect(await installed("liveopsd", ["start", "--ops", "ops"])).toMatchObject({ code: 0 });
-  const counted = await count();
+  const counted = await inProject(process.execPath, ["--import", "tsx", "count.ts"]);
   expect(counted, counted.stderr).toMatchObject({
     code: 0,
     stdout: '3 words\nsucceeded {"words":3}\n',
@@ -158,7 +150,6 @@ test("the client of docs/writing-an-operation.md compiles and runs, and a test w
     "-e",
     'const { connect } = require("liveops/client"); connect().daemon().then(({ version }) => console.log(version))',
   ]);
-  expect(await installed("liveopsd", ["stop"])).toMatchObject({ code: 0 });
   expect(required, required.stderr).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
@@ -167,12 +158,28 @@ test("the client of docs/writing-an-operation.md compiles and runs, and a test w
   expect(tested, tested.stdout).toMatchObject({ code: 0 });
 }, 120_000);
 
-test("liveops ops lists the shipped types alone; the examples load from their directory", async () => {
-  expect(await installed("liveopsd", ["start"])).toMatchObject({ code: 0 });
-  const listed = await installed("liveops", ["ops", "--json"]);
+test("the types are the shipped ones and those of the project; the examples load from their directory", async () => {
+  const { ops } = await world.client.types();
+  const shipped = ops.filter(
+    ({ file }) => dirname(file) === join(project(), "node_modules/liveops/dist/ops"),
+  );
+  expect(shipped.map(({ op }) => op)).toEqual([
+    "backup",
+    "pipeline",
+    "prune-backups",
+    "shell",
+    "verify-backup",
+  ]);
+  expect(ops.map(({ op }) => op).filter((op) => !shipped.some((each) => each.op === op))).toEqual([
+    "count-words",
+    "hello",
+  ]);
   expect(await installed("liveopsd", ["stop"])).toMatchObject({ code: 0 });
-  const { ops } = JSON.parse(listed.stdout) as { ops: Array<{ op: string }> };
-  expect(ops.map(({ op }) => op)).toEqual(["backup", "pipeline", "prune-backups", "shell", "verify-backup"]);
+  expect(await inProject(process.execPath, ["--import", "tsx", "count.ts"])).toMatchObject({
+    code: 3,
+    stdout: "",
+    stderr: expect.stringContaining("liveops start"),
+  });
   const examples = join(project(), "node_modules/liveops/ops/examples");
   const checked = await installed("liveops", ["check", examples]);
   expect(checked, checked.stderr).toMatchObject({
