@@ -130,8 +130,10 @@ test("a file without a type is named with the reason, helpers and tests are not"
     [...expected, `liveops: ${path("throws")} does not load: thrown on load (line 1:7)`].toSorted(),
   );
 
-  await world.liveopsd(["stop"]);
-  await world.startDaemon(["--ops", join(world.dir, dir)]);
+  await world.client.stop();
+  // The next test uses the single file.
+  world.write("single/one.ts", HELLO.replaceAll("Hello", "One"));
+  await world.startDaemon(["--ops", join(world.dir, dir), "--ops", join(world.dir, "single/one.ts")]);
   const { code, stderr } = await world.liveops(["ops"]);
   expect(code).toBe(0);
   expect(
@@ -170,8 +172,6 @@ test("--ops, LIVEOPS_OPS and the config file take a single file too", async () =
     "it is not a directory, and not a .ts .mts .js .mjs .yaml .yml file",
   );
 
-  await world.liveopsd(["stop"]);
-  await world.startDaemon(["--ops", file]);
   expect(await world.liveops(["submit", "one", "--follow"])).toMatchObject({ code: 0, stdout: hello.stdout });
   expect((await world.liveops(["submit", "two"])).code).toBe(4);
   // An edit, and a removal.
