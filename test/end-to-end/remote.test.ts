@@ -39,7 +39,7 @@ afterAll(async () => {
 });
 
 /** A script that prints numbered lines until `stop` is in the home directory. */
-const LINES = "i=0; until [ -e stop ]; do i=$((i + 1)); echo line $i; sleep 0.02; done; rm stop";
+const LINES = "i=0; until [ -e stop ]; do i=$((i + 1)); echo line $i; sleep 0.1; done; rm stop";
 const stopLines = () => remote.write("home/stop", "");
 
 const submit = async (...words: string[]) => (await local.liveops(["submit", ...words])).stdout.trim();

@@ -114,7 +114,7 @@ describe.runIf(process.platform === "linux")("an install without any Node on the
   });
 
   test("an upgrade restarts the daemon, and the running operation ends in its version", async () => {
-    const waits = ["shell", "--", "sh", "-c", "until [ -e go ]; do sleep 0.02; done"];
+    const waits = ["shell", "--", "sh", "-c", "until [ -e go ]; do sleep 0.1; done"];
     const id = (await succeeds(bin("liveops"), "submit", ...waits)).trim();
     await world.record(id, ({ currentStage }) => currentStage >= 0);
     setVersion(join(archive, "app"), "0.9.0");

@@ -41,7 +41,7 @@ describe.skipIf(whyNoManager() !== null)("with the user's manager of systemd", {
   /** An operation that runs until its file is there. */
   const waiting = async () => {
     const file = join(dir, newId());
-    const script = `until [ -e '${file}' ]; do sleep 0.02; done`;
+    const script = `until [ -e '${file}' ]; do sleep 0.1; done`;
     const { id } = await client.submit({ op: "shell", params: { script }, cwd: dir }, newId());
     await until("it runs", async () => (await client.show(id)).startedAt !== null);
     return { id, end: () => writeFileSync(file, "") };
