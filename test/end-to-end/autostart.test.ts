@@ -13,7 +13,7 @@ const submit = ["submit", "shell", "--", "true"];
 
 afterEach(async () => {
   rmSync(join(world.dir, "config/liveops/config.json"), { force: true });
-  await world.liveopsd(["stop", "--now"]);
+  await world.client.stop({ now: true }).catch(() => {});
 });
 
 test("commands at the same time start one daemon, and a stop stops it", async () => {
@@ -56,7 +56,7 @@ test("each command that makes the daemon run something starts it", async () => {
   ] as const) {
     const ended = await world.liveops([...words]);
     expect(ended, ended.stderr).toMatchObject({ code, stderr: expect.stringMatching(started) });
-    await world.liveops(["stop"]);
+    await world.client.stop();
   }
 });
 
