@@ -85,7 +85,8 @@ test("refusals: not finished 5, wrong parameter 2, unknown id 4, a type that is 
   const refused = await world.liveops(["again", gate]);
   expect(refused).toMatchObject({ code: 5, stdout: "" });
   expect(refused.stderr).toContain(`liveops cancel ${gate}`);
-  await world.liveops(["cancel", gate, "--wait"]);
+  await world.client.cancel(gate);
+  await world.finished(gate);
   expect((await world.liveops(["again", gate, "fil=x"])).code).toBe(2);
   expect((await world.liveops(["again", "nosuch"])).code).toBe(4);
   const done = await chain();

@@ -39,7 +39,7 @@ test("list, stages, bar and log of an operation that runs; it ends under the eye
 });
 
 test("a chain hands over from step-a to step-b on the same screen, and the breadcrumb shows both", async () => {
-  const id = (await world.liveops(["submit", "step-a", "directory=/", "delayMs=60"])).stdout.trim();
+  const id = await world.submit("step-a", "directory=/", "delayMs=60");
   await using terminal = dashboard([id]);
   await terminal.screen.until(/● List/);
   await terminal.screen.until(/(?:●|✓) Measure/);

@@ -76,9 +76,9 @@ test("a failure and a cancel cost nothing but the item in progress; a retry from
     const side = join(world.dir, how);
     const id = await world.submit("counts", `side=${side}`, "at=12", `how=${how}`);
     await until("item 12 is in progress", () => did(side).includes("1 12"));
-    if (how === "wait") await world.liveops(["cancel", id, "--wait"]);
+    if (how === "wait") await world.client.cancel(id);
     expect((await world.finished(id)).state).toBe(how === "throw" ? "failed" : "cancelled");
-    await world.liveops(["retry", id]);
+    await world.client.retry(id);
     await world.record(
       id,
       ({ attempt, state }) => attempt === 2 && (state === "succeeded" || state === "failed"),
@@ -89,7 +89,7 @@ test("a failure and a cancel cost nothing but the item in progress; a retry from
   const side = join(world.dir, "from");
   const id = await world.submit("counts", `side=${side}`, "at=12", "how=throw");
   await world.finished(id);
-  await world.liveops(["retry", id, "--from", "Each"]);
+  await world.client.retry(id, { from: "Each" });
   await world.record(id, ({ attempt, state }) => attempt === 2 && state === "failed");
   expect(did(side).slice(12)).toEqual(itemsFrom(1));
   expect(itemFiles(id)).toEqual([]);

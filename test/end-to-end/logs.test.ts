@@ -142,7 +142,7 @@ test("--attempt and --since choose, with -n and --grep", async () => {
   const moody = await world.submit("moody");
   await world.inState(moody, "failed");
   const between = new Date().toISOString();
-  await world.liveops(["retry", moody]);
+  await world.client.retry(moody);
   await world.inState(moody, "succeeded");
   expect(await logs(moody, "--attempt", "1", "--stage", "Work")).toEqual(["attempt 1", "same"]);
   expect(await logs(moody, "--attempt", "2")).toEqual(["attempt 2", "same"]);

@@ -19,7 +19,7 @@ test("rows change in place; the last table stays after Ctrl-C, exit 130", async 
   const queued = await world.submit("shell", "args=true");
   const text = await screen.until(new RegExp(`${queued} +shell +✓ succeeded`));
   expect(text.match(new RegExp(id, "g"))).toHaveLength(1);
-  await world.liveops(["rm", queued]);
+  await world.client.remove(queued);
   await screen.until((shown) => !shown.includes(queued));
   expect((await world.liveopsd(["restart"])).code).toBe(0);
   const after = await world.submit("shell", "args=false");
@@ -35,7 +35,7 @@ test("rows change in place; the last table stays after Ctrl-C, exit 130", async 
 test("a small terminal keeps the operations that run, and says how many more there are", async () => {
   const id = await world.submit("gate", `file=${join(world.dir, "never")}`);
   await world.inState(id, "running");
-  for (let n = 0; n < 6; n++) await world.liveops(["submit", "shell", "--wait", "--", "true"]);
+  for (let n = 0; n < 4; n++) await world.finished(await world.submit("shell", "--", "true"));
   await using terminal = onTerminal(world, "liveops", ["ls", "--watch"], { size: [70, 6] });
   const text = await terminal.screen.until(/\d+ more; Ctrl-C ends the list/);
   expect(text).toContain(id);

@@ -90,7 +90,8 @@ describe("status", () => {
       input: 0,
       current: { id, op: "shell", label: "#{x}", stage: "Run", percent: null },
     });
-    await world.liveops(["cancel", id, "--wait"]);
+    await world.client.cancel(id);
+    await world.finished(id);
     expect(await status("--since", "0")).toBe("idle\n");
     expect(await status("--since", "0", "--idle", "")).toBe("");
     expect(await world.liveops(["status", "--format", "{x}"])).toMatchObject({ code: 2, stdout: "" });

@@ -31,8 +31,8 @@ describe("a busy synchronous loop", () => {
     const words = op === "spin-track" ? [`until=${join(world.dir, "never")}`] : [];
     const id = await world.submit(op, ...words);
     await world.record(id, ({ currentStage }) => currentStage === 0);
-    expect(await world.liveops(["cancel", id, "--wait"])).toMatchObject({ code: 0 });
-    expect(await world.client.show(id)).toMatchObject({
+    await world.client.cancel(id);
+    expect(await world.finished(id)).toMatchObject({
       state: "cancelled",
       error: null,
       cancelRequested: true,
@@ -44,7 +44,7 @@ describe("a busy synchronous loop", () => {
 test("p.signal cancels an asynchronous one at once", async () => {
   const id = await world.submit("listens");
   await world.record(id, ({ currentStage }) => currentStage === 0);
-  await world.liveops(["cancel", id]);
+  await world.client.cancel(id);
   expect(await world.finished(id)).toMatchObject({ state: "cancelled", stageStates: { Wait: "cancelled" } });
 });
 
@@ -53,7 +53,7 @@ test("a queued one is cancelled without ever starting", async () => {
   for (const id of running) await world.inState(id, "running");
   const queued = await world.submit("listens");
   expect(await world.client.show(queued)).toMatchObject({ state: "queued", queuePosition: 1 });
-  await world.liveops(["cancel", queued]);
+  await world.client.cancel(queued);
   expect(await world.client.show(queued)).toMatchObject({ state: "cancelled", attempt: 0, startedAt: null });
   expect((await world.liveops(["cancel", ...running, "--wait"])).code).toBe(0);
 });
@@ -64,7 +64,7 @@ test.each(["busy=false", "busy=true"])(
     const mark = join(world.dir, `mark-${busy}`);
     const id = await world.submit("deaf", `mark=${mark}`, busy);
     await until("its children run", () => processesOf(`# ${mark}`).length > 0);
-    await world.liveops(["cancel", id]);
+    await world.client.cancel(id);
     expect(await world.finished(id)).toMatchObject({
       state: "cancelled",
       stageStates: { Ignore: "cancelled" },
@@ -75,18 +75,16 @@ test.each(["busy=false", "busy=true"])(
 
 test("shell: what it started is gone with the cancel", async () => {
   const mark = join(world.dir, "shell-mark");
-  const words = ["submit", "shell", "--", "sh", "-c", `sh -c "while :; do sleep 1; done # ${mark}"; :`];
-  const id = (await world.liveops(words)).stdout.trim();
+  const script = `sh -c "while :; do sleep 1; done # ${mark}"; :`;
+  const id = await world.submit("shell", "--", "sh", "-c", script);
   await until("it runs", () => processesOf(`# ${mark}`).length > 0);
-  await world.liveops(["cancel", id]);
+  await world.client.cancel(id);
   expect((await world.finished(id)).state).toBe("cancelled");
   await until("it is gone", () => processesOf(`# ${mark}`).length === 0);
 });
 
 test.each(["deaf=false", "deaf=true"])("a timeout fails it with LIVEOPS_TIMEOUT (%s)", async (deaf) => {
-  const ended = await world.liveops(["submit", "late", deaf, "--wait"]);
-  expect(ended.code).toBe(1);
-  const record = await world.client.show(ended.stdout.trim());
+  const record = await world.finished(await world.submit("late", deaf));
   expect(record).toMatchObject({
     state: "failed",
     error: { code: "LIVEOPS_TIMEOUT" },
@@ -129,7 +127,7 @@ test("one whose process is stopped has no time left, and whoever watches is told
   process.kill(pid, "SIGCONT");
   await watching.says("stderr", "continues");
   await world.record(id, ({ progress }) => progress !== null && progress.etaSeconds !== null);
-  await world.liveops(["cancel", id, "--wait"]);
+  await world.client.cancel(id);
   const { code, stderr } = await watching.ended;
   expect(code).toBe(6);
   expect(stderr.match(/stalled|continues/g)).toEqual(["stalled", "continues"]);
