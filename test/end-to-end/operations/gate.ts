@@ -18,7 +18,7 @@ export class Gate extends LiveOperation<typeof Gate> {
       while (!existsSync(file)) {
         p.log(`line ${++n}`);
         p.percent(n % 100);
-        await delay(5, undefined, { signal: p.signal });
+        await delay(20, undefined, { signal: p.signal });
       }
       return n;
     });
