@@ -1,7 +1,7 @@
 /** `liveops shell` on a real pty, with real shells: where it stands, what it has, and how it goes on. */
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { onTerminal } from "../../../end-to-end/terminal.js";
 import { useWorld, type World } from "../../../end-to-end/world.js";
 import type { OnTerminal } from "../../../harness/on-pty.js";
@@ -57,6 +57,12 @@ const PROMPT = "(liveops Publish)";
 const QUESTION = "[r] retry from Publish   [d] take Publish as done   [l] leave:";
 const UP = "\x1b[A";
 
+/** An operation that the tests only look at. */
+let kept: string;
+beforeAll(async () => {
+  kept = await failed();
+});
+
 const shellDirs = () =>
   readdirSync(join(world.dir, "tmp")).filter((name) => name.startsWith("liveops-shell-"));
 
@@ -71,9 +77,8 @@ describe.each([
   test("it stands where the stage failed, with what the stage had, and the command in its history", {
     tags,
   }, async () => {
-    const id = await failed();
     const dirs = shellDirs();
-    await using terminal = shell([id], program);
+    await using terminal = shell([kept], program);
     const { screen } = terminal;
     const before = await screen.until(PROMPT);
     expect(before).toContain('attempt 1, Publish: "Publish" exited with 1 at ');
@@ -95,7 +100,7 @@ describe.each([
     await screen.until(QUESTION);
     terminal.press("l");
     expect(await terminal.exited).toBe(0);
-    expect((await world.client.show(id)).attempt).toBe(1);
+    expect((await world.client.show(kept)).attempt).toBe(1);
     expect(shellDirs()).toEqual(dirs);
   });
 });
@@ -233,9 +238,8 @@ test("an operation in code has directory and variables; its type may be gone", a
 });
 
 test("a shell that is not there is said, and leaves nothing behind", async () => {
-  const id = await failed();
   const dirs = shellDirs();
-  await using terminal = shell([id], join(world.work, "missing/zsh"));
+  await using terminal = shell([kept], join(world.work, "missing/zsh"));
   await terminal.screen.until("cannot be started in");
   await terminal.screen.until("take another one: SHELL=/bin/sh liveops shell");
   expect(await terminal.exited).toBe(2);
@@ -243,7 +247,7 @@ test("a shell that is not there is said, and leaves nothing behind", async () =>
 });
 
 test("no terminal, a running operation, a wrong stage and a directory that is gone are said at once", async () => {
-  const id = await failed();
+  const id = kept;
   expect(await world.liveops(["shell", id])).toMatchObject({ code: 2, stdout: "" });
   expect((await world.liveops(["shell", id, "--stage", "Build"])).stderr).toContain(
     `a shell needs a terminal, and this is none; in a terminal run: liveops shell ${id} --stage Build`,
@@ -261,7 +265,7 @@ test("no terminal, a running operation, a wrong stage and a directory that is go
   const running = await world.submit("shell", "--", "sleep", "600");
   await world.inState(running, "running");
   await said([running], 5, `shell ${running} is running: a shell needs a finished operation`);
-  await world.liveops(["cancel", running, "--wait"]);
+  await world.client.cancel(running);
   renameSync(join(world.work, "sub"), join(world.work, "moved"));
   await said([id], 2, `make it again: mkdir -p ${join(world.work, "sub")}, then: liveops shell ${id}`);
   renameSync(join(world.work, "moved"), join(world.work, "sub"));
