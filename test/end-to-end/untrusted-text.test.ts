@@ -1,6 +1,7 @@
 /** What an operation, a label or a file name says never acts on the terminal it is shown on: on pipes and on a pty. */
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { newId } from "../../protocol/id.js";
 import { NASTY } from "./operations/hostile.js";
 import { onTerminal } from "./terminal.js";
 import { useWorld } from "./world.js";
@@ -17,12 +18,12 @@ let good: string;
 let bad: string;
 
 beforeAll(async () => {
-  const submit = async (...words: string[]) =>
-    (
-      await world.liveops(["submit", "hostile", `text=${NASTY}`, "--label", `label ${NASTY}`, ...words])
-    ).stdout.trim();
-  good = await submit();
-  bad = await submit("fail=true");
+  const submit = async (fail: boolean) => {
+    const params = { text: NASTY, fail };
+    return (await world.client.submit({ op: "hostile", params, label: `label ${NASTY}` }, newId())).id;
+  };
+  good = await submit(false);
+  bad = await submit(true);
   await world.finished(good);
   await world.finished(bad);
 });
