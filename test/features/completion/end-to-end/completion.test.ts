@@ -1,7 +1,7 @@
 /** Completion in bash, zsh and fish on a pty, with a daemon whose titles, labels and stages a shell would act on. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { SHELLS, type Shell } from "../../../../tui/features/completion/shells.js";
 import { ShellOnTerminal } from "../../../end-to-end/shell.js";
 import { useWorld } from "../../../end-to-end/world.js";
@@ -30,64 +30,45 @@ beforeAll(async () => {
 
 for (const name of SHELLS)
   describe(name, { tags: name === "bash" ? [] : [name] }, () => {
-    const inShell = async (act: (shell: ShellOnTerminal) => Promise<void>) => {
-      await using shell = await new ShellOnTerminal(world, name).start();
-      await act(shell);
+    let shell: ShellOnTerminal;
+    beforeAll(async () => {
+      shell = await new ShellOnTerminal(world, name).start();
+    });
+    afterAll(() => shell[Symbol.asyncDispose]());
+
+    test("commands and options of the three programs", async () => {
+      await shell.completes("liveops canc", "liveops cancel");
+      await shell.completes("liveops schedule pa", "liveops schedule pause");
+      await shell.completes("liveops ls --state=queued,su", "liveops ls --state=queued,succeeded");
+      await shell.completes("liveops-tui --scr", "liveops-tui --screen-reader");
+      await shell.lists("liveops re", ["report", "resume", "Continue paused operations or queues"]);
+    }, 120_000);
+
+    test("types, parameters, ids and paths", async () => {
+      await shell.completes("liveops submit shells mo", "liveops submit shells mode=");
+      await shell.completes("liveops submit shells mode=ca", "liveops submit shells mode=careful");
+      await shell.completes("liveops run own.yaml level=lo", "liveops run own.yaml level=low");
+      await shell.completes("liveops cancel --queue def", "liveops cancel --queue default");
+      await shell.completes("liveops check ../hom", "liveops check ../home/");
+      await shell.completes(`liveops-tui ${succeeded.slice(0, 8)}`, `liveops-tui ${succeeded}`);
+      await shell.completes("liveops retry ", `liveops retry ${failed}`);
+      await shell.lists("liveops show ", [failed, succeeded, "failed: Shells $(touch owned)"]);
+    }, 120_000);
+
+    test("stages, values and labels are quoted, and no text is evaluated", async () => {
+      const retry = `liveops retry ${failed} --from`;
+      const done = 'It\\\'s\\ \\"done\\"\\;\\ touch\\ owned';
+      await shell.completes(`${retry} It`, `${retry} ${done}`);
+      await shell.completes(`${retry} '$`, `${retry} '$(touch owned) \`touch owned\`'`);
+      await shell.completes("liveops rm --label it", `liveops rm --label ${QUOTED_LABEL[name]}`);
+      await shell.completes(
+        "liveops submit shells '$(touch owned)' mo",
+        "liveops submit shells '$(touch owned)' mode=",
+      );
+      await shell.lists(`${retry} `, [name === "bash" ? "Open\\ it" : "Open it", "failed", "pending"]);
+      await shell.lists("liveops submit shells ", ["mode=", "verbose=", "How $(touch owned)"]);
       expect(existsSync(join(world.work, "owned"))).toBe(false);
-    };
-
-    test(
-      "commands and options of the three programs",
-      () =>
-        inShell(async (shell) => {
-          await shell.completes("liveops canc", "liveops cancel");
-          await shell.completes("liveops retry --fr", "liveops retry --from");
-          await shell.completes("liveops schedule pa", "liveops schedule pause");
-          await shell.completes("liveops new pip", "liveops new pipeline");
-          await shell.completes("liveops ls --state=queued,su", "liveops ls --state=queued,succeeded");
-          await shell.completes("liveops start --log-level si", "liveops start --log-level silent");
-          await shell.completes("liveops-tui --scr", "liveops-tui --screen-reader");
-          await shell.lists("liveops re", ["report", "resume", "Continue paused operations or queues"]);
-        }),
-      120_000,
-    );
-
-    test(
-      "types, parameters, ids and paths",
-      () =>
-        inShell(async (shell) => {
-          await shell.completes("liveops submit shells mo", "liveops submit shells mode=");
-          await shell.completes("liveops submit shells mode=ca", "liveops submit shells mode=careful");
-          await shell.completes("liveops run shells verbose=t", "liveops run shells verbose=true");
-          await shell.completes("liveops submit ./own.yaml tar", "liveops submit ./own.yaml target=");
-          await shell.completes("liveops run own.yaml level=lo", "liveops run own.yaml level=low");
-          await shell.completes("liveops cancel --queue def", "liveops cancel --queue default");
-          await shell.completes("liveops check ../hom", "liveops check ../home/");
-          await shell.completes(`liveops-tui ${succeeded.slice(0, 8)}`, `liveops-tui ${succeeded}`);
-          await shell.completes("liveops retry ", `liveops retry ${failed}`);
-          await shell.lists("liveops show ", [failed, succeeded, "failed: Shells $(touch owned)"]);
-        }),
-      120_000,
-    );
-
-    test(
-      "stages, values and labels are quoted, and no text is evaluated",
-      () =>
-        inShell(async (shell) => {
-          const retry = `liveops retry ${failed} --from`;
-          const done = 'It\\\'s\\ \\"done\\"\\;\\ touch\\ owned';
-          await shell.completes(`${retry} It`, `${retry} ${done}`);
-          await shell.completes(`${retry} '$`, `${retry} '$(touch owned) \`touch owned\`'`);
-          await shell.completes("liveops rm --label it", `liveops rm --label ${QUOTED_LABEL[name]}`);
-          await shell.completes(
-            "liveops submit shells '$(touch owned)' mo",
-            "liveops submit shells '$(touch owned)' mode=",
-          );
-          await shell.lists(`${retry} `, [name === "bash" ? "Open\\ it" : "Open it", "failed", "pending"]);
-          await shell.lists("liveops submit shells ", ["mode=", "verbose=", "How $(touch owned)"]);
-        }),
-      120_000,
-    );
+    }, 120_000);
   });
 
 /** Each shell escapes what it would act on. */
