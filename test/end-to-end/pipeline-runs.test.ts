@@ -125,8 +125,8 @@ test("finally runs after a cancel, also while the daemon is killed, and a second
     run: echo v=1 >>"$LIVEOPS_OUTPUT"
     outputs: [v]
   - name: Wait
-    run: echo "waiting $PPID"; until [ -e open ]; do sleep 0.05; done
-finally: echo "ending $LIVEOPS_OUTCOME $LIVEOPS_FAILED_STAGE"; until [ -e end ]; do sleep 0.05; done; echo "ended v=$v"
+    run: echo "waiting $PPID"; until [ -e open ]; do sleep 0.1; done
+finally: echo "ending $LIVEOPS_OUTCOME $LIVEOPS_FAILED_STAGE"; until [ -e end ]; do sleep 0.1; done; echo "ended v=$v"
 `,
   );
   const id = await world.submit("gate");

@@ -143,7 +143,7 @@ test("a cancel ends all processes of the terminal, with their own groups too", a
 test("3 MB reach the person and the log whole; a person who does not read holds nothing up", async () => {
   const file = join(world.dir, "go");
   const id = await submit(
-    `echo ready; while ! test -e ${file}; do sleep 0.05; done; seq -f '%099.0f' 30000; echo "the end"`,
+    `echo ready; while ! test -e ${file}; do sleep 0.1; done; seq -f '%099.0f' 30000; echo "the end"`,
   );
   await world.record(id, ({ terminal }) => terminal !== null);
   const stopped = world.start("liveops", ["attach", id]);

@@ -55,7 +55,9 @@ export class Deaf extends LiveOperation<typeof Deaf> {
         stdio: "ignore",
       });
       p.log("ignoring");
-      while (busy) existsSync(mark);
+      // Never yields either, and takes no CPU time.
+      const held = new Int32Array(new SharedArrayBuffer(4));
+      while (busy) Atomics.wait(held, 0, 0, 100);
       await delay(600_000);
     });
   }

@@ -40,7 +40,7 @@ test("a command that ends in time has its exit code and its output, folded", asy
 test("a longer one goes on: new output is told once, and what is left out can be read", async () => {
   const gate = "g1";
   const late = await run(
-    `seq -f 'a line %g of many' 1 9 | tr 1-9 a-i; until [ -e ${gate} ]; do sleep 0.02; done; ls -d /usr/*; seq 4000 | tr 0-9 a-j; echo done`,
+    `seq -f 'a line %g of many' 1 9 | tr 1-9 a-i; until [ -e ${gate} ]; do sleep 0.1; done; ls -d /usr/*; seq 4000 | tr 0-9 a-j; echo done`,
     { timeout: 0.3 },
   );
   expect(late).toMatchObject({ finished: false, state: "running" });
