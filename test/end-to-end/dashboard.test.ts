@@ -149,10 +149,3 @@ test("the daemon is stopped (SIGSTOP): it says so, blames no operation, and goes
   terminal.press("q");
   expect(await restored(terminal)).toBe(0);
 });
-
-test("liveops tui opens it too", async () => {
-  await using terminal = onTerminal(world, "liveops", ["tui"]);
-  await terminal.screen.until("? help");
-  terminal.press("q");
-  expect(await restored(terminal)).toBe(0);
-});

@@ -156,7 +156,10 @@ export class World {
     for await (const line of this.client.watch({ operation: id }, signal)) {
       view = applyWatchLine(view, line);
       const record = view.operations.get(id);
-      if (record !== undefined && fits(record)) return record;
+      if (record === undefined || !fits(record)) continue;
+      // A stream leaves keys out. What fitted for a moment is gone by now.
+      const shown = await this.client.show(id);
+      return fits(shown) ? shown : record;
     }
     return null;
   }
