@@ -86,9 +86,24 @@ describe("submitting", () => {
 });
 
 describe("following", () => {
-  test("events come once each, in order, over two deaths of the daemon", async () => {
+  /** The states of the operation, as the watch of all that fit shows them. */
+  async function statesOf(id: string): Promise<string[]> {
+    const seen: string[] = [];
+    for await (const { operations, counts, changed } of liveops.watch({ op: "gate" })) {
+      for (const { op } of operations.values()) expect(op).toBe("gate");
+      if (changed !== null) expect(operations.get(changed.id)).toBe(changed);
+      const record = operations.get(id);
+      if (record) seen.push(record.state);
+      if (record?.state === "succeeded" && counts.running === 0) break;
+    }
+    return seen;
+  }
+
+  test("events, log lines and the watch of a filter come once each, in order, over two deaths of the daemon", async () => {
     const gate = newGate();
     const { id } = await liveops.submit(Gate, { file: gate });
+    const logged = all(liveops.log(id, { follow: true }));
+    const states = statesOf(id);
     const seen: Event[] = [];
     const notes: string[] = [];
     let replaced: Promise<void> | undefined;
@@ -114,6 +129,10 @@ describe("following", () => {
     expect(seen).toEqual(await all(liveops.events(id, { log: true })));
     const numbers = seen.flatMap((event) => (event.type === "log:line" ? [event.n] : []));
     expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+    expect((await logged).map(({ n }) => n)).toEqual(numbers);
+    expect(numbers).toHaveLength((await liveops.get(id)).logLines);
+    expect(await states).toContain("running");
+    expect((await states).at(-1)).toBe("succeeded");
     const half = seen[Math.floor(seen.length / 2)]!.seq;
     const rest = await all(liveops.events(id, { log: true, after: half }));
     expect(rest).toEqual(seen.filter(({ seq }) => seq > half));
@@ -141,31 +160,6 @@ describe("following", () => {
     expect(alone.at(-1)).toMatchObject({ id, state: "succeeded" });
   });
 
-  test("watch of a filter yields all that fit, and what changes, over a death of the daemon", async () => {
-    const gate = newGate();
-    const stop = new AbortController();
-    const seen: string[] = [];
-    const { id } = await liveops.submit(Gate, { file: gate });
-    let replaced: Promise<void> | undefined;
-    const watching = async () => {
-      for await (const { operations, counts, changed } of liveops.watch(
-        { op: "gate" },
-        { signal: stop.signal },
-      )) {
-        for (const { op } of operations.values()) expect(op).toBe("gate");
-        const record = operations.get(id);
-        if (changed !== null) expect(operations.get(changed.id)).toBe(changed);
-        if (record?.currentStage === 1) replaced ??= replaceDaemon().then(() => open(gate));
-        if (record) seen.push(record.state);
-        if (record?.state === "succeeded" && counts.running === 0) return;
-      }
-    };
-    await watching();
-    await replaced;
-    expect(seen.at(-1)).toBe("succeeded");
-    expect(seen).toContain("running");
-  });
-
   test("the log, whole, its end, and filtered", async () => {
     const { id } = await liveops.submit("shell", { args: ["seq", "25000"] });
     await liveops.wait(id);
@@ -177,21 +171,6 @@ describe("following", () => {
     expect(await texts({ tail: 0 })).toEqual([]);
     expect(await texts({ grep: /2499/g })).toHaveLength(13);
     expect(await texts({ grep: /^1234.$/, tail: 1 })).toEqual(["12349"]);
-  });
-
-  test("the log with new lines, over a death of the daemon", async () => {
-    const gate = newGate();
-    const { id } = await liveops.submit(Gate, { file: gate });
-    await world.record(id, ({ logLines }) => logLines > 5);
-    const numbers: number[] = [];
-    let replaced: Promise<void> | undefined;
-    for await (const { n } of liveops.log(id, { follow: true })) {
-      numbers.push(n);
-      if (n > 10) replaced ??= replaceDaemon().then(() => open(gate));
-    }
-    await replaced;
-    expect(numbers).toEqual(numbers.map((_, index) => index + 1));
-    expect(numbers).toHaveLength((await liveops.get(id)).logLines);
   });
 });
 
