@@ -117,7 +117,7 @@ test("a secret is typed at a prompt, which does not show it", async () => {
   expect(await world.lines(newest!.id)).toContain("bad ***");
 });
 
-test("finally runs after a cancel, also while the daemon is killed, and a second cancel changes nothing", async () => {
+test("a killed daemon changes nothing: finally runs after a cancel, and a stage whose worker was killed runs again", async () => {
   pipeline(
     "gate",
     `stages:
@@ -129,17 +129,35 @@ test("finally runs after a cancel, also while the daemon is killed, and a second
 finally: echo "ending $LIVEOPS_OUTCOME $LIVEOPS_FAILED_STAGE"; until [ -e end ]; do sleep 0.1; done; echo "ended v=$v"
 `,
   );
-  const id = await world.submit("gate");
-  await said(id, "waiting");
+  const [id, other] = [await world.submit("gate"), await world.submit("gate")];
+  for (const each of [id, other]) await said(each, "waiting");
   await world.client.cancel(id);
   await said(id, "ending cancelled Wait");
+  // A second cancel changes nothing.
   await world.client.cancel(id);
   await world.killDaemon();
   await world.startDaemon();
   expect(await world.client.show(id)).toMatchObject({ state: "running", untrackedStage: "finally" });
+  expect(await world.client.show(other)).toMatchObject({ state: "running", attempt: 1 });
   writeFileSync(join(world.work, "end"), "");
   expect(await world.finished(id)).toMatchObject({ state: "cancelled", attempt: 1 });
   expect((await world.lines(id)).at(-1)).toBe("ended v=1");
+
+  const [line = ""] = (await world.lines(other)).filter((each) => each.startsWith("waiting "));
+  process.kill(Number(line.slice(8)), "SIGKILL");
+  await world.record(other, ({ attempt, currentStage }) => attempt === 2 && currentStage === 1);
+  expect((await world.lines(other)).filter((each) => each.startsWith("ending"))).toEqual([]);
+  writeFileSync(join(world.work, "open"), "");
+  expect(await world.finished(other)).toMatchObject({
+    state: "succeeded",
+    stageTimes: { First: { resumed: true, reason: "done in attempt 1" } },
+    result: { exitCode: 0, outputs: { v: "1" } },
+  });
+  // Once.
+  expect((await world.lines(other)).filter((each) => each.startsWith("end"))).toEqual([
+    "ending succeeded ",
+    "ended v=1",
+  ]);
 });
 
 test("kill -9 of the worker while finally runs after a cancel leaves no temporary directory", async () => {
@@ -163,28 +181,6 @@ finally: |
   process.kill(Number(pid), "SIGKILL");
   expect(await world.finished(id)).toMatchObject({ state: "cancelled" });
   expect(existsSync(dir!)).toBe(false);
-});
-
-test("kill -9 of daemon and worker: the stage that ran runs again, what was done is not, finally runs once", async () => {
-  const id = await world.submit("gate");
-  await said(id, "waiting");
-  await world.killDaemon();
-  await world.startDaemon();
-  expect(await world.client.show(id)).toMatchObject({ state: "running", attempt: 1 });
-  const [line = ""] = (await world.lines(id)).filter((each) => each.startsWith("waiting "));
-  process.kill(Number(line.slice(8)), "SIGKILL");
-  await world.record(id, ({ attempt, currentStage }) => attempt === 2 && currentStage === 1);
-  expect((await world.lines(id)).filter((line) => line.startsWith("ending"))).toEqual([]);
-  writeFileSync(join(world.work, "open"), "");
-  expect(await world.finished(id)).toMatchObject({
-    state: "succeeded",
-    stageTimes: { First: { resumed: true, reason: "done in attempt 1" } },
-    result: { exitCode: 0, outputs: { v: "1" } },
-  });
-  expect((await world.lines(id)).filter((line) => line.startsWith("end"))).toEqual([
-    "ending succeeded ",
-    "ended v=1",
-  ]);
 });
 
 test("a retry runs the text of the submit and says so, and --current the present one; then finds a type by name", async () => {
