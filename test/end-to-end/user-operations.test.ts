@@ -38,13 +38,34 @@ async function hello(world: World, ...words: string[]): Promise<string> {
 }
 
 describe("where operations are found", () => {
-  test("--ops DIR, relative to where the daemon was started; one that is not there yet is looked into once it is", async () => {
+  test("--ops DIR, relative to where the daemon was started, is looked into once it is there; liveops new writes into it", async () => {
     const world = ownWorld();
     const started = await world.liveopsd(["start", "--ops", "mine"]);
     expect(started.code).toBe(0);
     expect(started.stderr).toContain("--ops mine: there is no such directory or file yet");
     bareDirectory(world, "work/mine");
     expect(await hello(world, "name=you")).toBe("=== [1/1] Greet ===\nhello you\nsays=work/mine\n");
+
+    // What liveops new writes runs both ways, and never goes over a file.
+    const made = await world.liveops(["new", "ImportUsers", "--dir", "mine"]);
+    expect(made).toMatchObject({ code: 0, stdout: "mine/import-users.ts\nmine/tsconfig.json\n" });
+    const written = (name: string) => readFileSync(join(world.work, "mine", name), "utf8");
+    const [source, tsconfig] = [written("import-users.ts"), written("tsconfig.json")];
+    const here = await world.liveops(["run", "--ops", "mine", "import-users", "count=3"]);
+    expect(here.code, here.stderr).toBe(0);
+    const there = await world.liveops(["submit", "import-users", "count=3", "--follow"]);
+    expect(there.code, there.stderr).toBe(0);
+    expect(there.stdout).toBe(here.stdout);
+    expect(there.stdout).toMatch(/=== \[3\/3\] Save ===\nthe sum is 6\ncount=3\nsum=6\n$/);
+    const { compilerOptions } = JSON.parse(tsconfig);
+    expect(Object.keys(compilerOptions)).not.toContain("paths");
+    expect(Object.keys(compilerOptions)).not.toContain("typeRoots");
+    // No path of this machine.
+    expect(source + tsconfig).not.toContain(world.dir);
+    expect(tsconfig).not.toMatch(/"\.*\//);
+    const again = await world.liveops(["new", "import-users", "--dir", "mine"]);
+    expect(again).toMatchObject({ code: 2, stdout: "" });
+    expect(written("import-users.ts")).toBe(source);
   });
 
   test("the same name twice: --ops before $LIVEOPS_OPS before the config directory, and ops says so", async () => {
@@ -197,30 +218,6 @@ export class Echo extends LiveOperation<typeof Echo> {
       });
     }
   });
-});
-
-test("liveops new writes an operation that runs both ways, and never over a file", async () => {
-  const world = ownWorld();
-  const made = await world.liveops(["new", "ImportUsers"]);
-  expect(made).toMatchObject({ code: 0, stdout: "import-users.ts\ntsconfig.json\n" });
-  const source = readFileSync(join(world.work, "import-users.ts"), "utf8");
-  const here = await world.liveops(["run", "--ops", ".", "import-users", "count=3"]);
-  expect(here.code, here.stderr).toBe(0);
-  await world.startDaemon(["--ops", "."]);
-  const there = await world.liveops(["submit", "import-users", "count=3", "--follow"]);
-  expect(there.code, there.stderr).toBe(0);
-  expect(there.stdout).toBe(here.stdout);
-  expect(there.stdout).toMatch(/=== \[3\/3\] Save ===\nthe sum is 6\ncount=3\nsum=6\n$/);
-  const tsconfig = readFileSync(join(world.work, "tsconfig.json"), "utf8");
-  const { compilerOptions } = JSON.parse(tsconfig);
-  expect(Object.keys(compilerOptions)).not.toContain("paths");
-  expect(Object.keys(compilerOptions)).not.toContain("typeRoots");
-  // No path of this machine.
-  expect(source + tsconfig).not.toContain(world.dir);
-  expect(tsconfig).not.toMatch(/"\.*\//);
-  const again = await world.liveops(["new", "import-users"]);
-  expect(again).toMatchObject({ code: 2, stdout: "" });
-  expect(readFileSync(join(world.work, "import-users.ts"), "utf8")).toBe(source);
 });
 
 test("liveops new in a project that has liveops needs no path at all", async () => {

@@ -67,9 +67,10 @@ function tree(spans: readonly ReceivedSpan[], parent: string | null = null, inde
     ]);
 }
 
-test("a chain over the death of its daemon: the tree, the times, the links, each span once", async () => {
+test("a chain over the death of its daemon: the tree, the times, the links, each span once; then a collector that is silent", async () => {
   const { world, collector } = await start();
-  await world.startDaemon(["--traces", collector.url]);
+  const named = { env: { OTEL_SERVICE_NAME: "builds" } };
+  await world.startDaemon(["--traces", collector.url], named);
   const gate = join(world.dir, "open");
   const submitter = { TRACEPARENT: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
   const submitted = await world.liveops(["submit", "prepare", `gate=${gate}`, "--label", "nightly"], {
@@ -78,7 +79,7 @@ test("a chain over the death of its daemon: the tree, the times, the links, each
   const id = submitted.stdout.trim();
   await world.record(id, ({ untrackedStage }) => untrackedStage === "Inner");
   await world.killDaemon();
-  await world.startDaemon(["--traces", collector.url]);
+  await world.startDaemon(["--traces", collector.url], named);
   world.write("open", "");
 
   const prepare = await world.finished(id);
@@ -119,12 +120,12 @@ test("a chain over the death of its daemon: the tree, the times, the links, each
   expect(new Set(ids).size).toBe(ids.length);
 
   // The times are those of the record.
-  const named = (spans: readonly ReceivedSpan[], name: string) => spans.find((span) => span.name === name)!;
+  const spanOf = (spans: readonly ReceivedSpan[], name: string) => spans.find((span) => span.name === name)!;
   const root = first.find(({ parentId }) => parentId === null)!;
   expect(prepare.traceparent).toBe(`00-${root.traceId}-${root.spanId}-01`);
   expect([root.from, root.to]).toEqual([prepare.createdAt, prepare.finishedAt].map((at) => Date.parse(at!)));
   for (const [name, times] of Object.entries(prepare.stageTimes)) {
-    const { from, to } = named(first, name);
+    const { from, to } = spanOf(first, name);
     expect([from, to]).toEqual([times.startedAt, times.finishedAt].map((at) => Date.parse(at!)));
   }
   expect(root.attributes).toMatchObject({
@@ -135,7 +136,7 @@ test("a chain over the death of its daemon: the tree, the times, the links, each
     "liveops.operation.attempts": 1,
     "liveops.chain.index": 0,
   });
-  expect(named(first, "Save").attributes).toMatchObject({
+  expect(spanOf(first, "Save").attributes).toMatchObject({
     "liveops.stage.state": "skipped",
     "liveops.stage.reason": "nothing to save",
   });
@@ -159,19 +160,16 @@ test("a chain over the death of its daemon: the tree, the times, the links, each
   ]);
 
   // A program joins the span of its stage.
-  expect(await world.lines(id)).toContain(`parent=00-${root.traceId}-${named(first, "Load").spanId}-01`);
+  expect(await world.lines(id)).toContain(`parent=00-${root.traceId}-${spanOf(first, "Load").spanId}-01`);
   const { stdout } = await world.liveops(["show", id]);
   expect(stdout).toContain(root.traceId);
 
   const sent = JSON.stringify(collector.spans);
   for (const secret of ["PARAM-TEXT", "RESULT-TEXT", world.dir]) expect(sent).not.toContain(secret);
-  expect(root.resource).toMatchObject({ "service.name": "liveops" });
-});
+  expect(root.resource).toMatchObject({ "service.name": "builds" });
 
-test("a collector that is silent, then away, then back delays nothing, and is reported once each time", async () => {
-  const { world, collector } = await start();
+  // A collector that is silent, then away, then back delays nothing, and is reported once each time.
   collector.answer = "silence";
-  await world.startDaemon(["--traces", collector.url], { env: { OTEL_SERVICE_NAME: "builds" } });
   const state = () => world.client.daemon().then(({ traces }) => traces!);
   await world.finished(await world.submit("shell", "script=true"));
   const refused = await until("spans are dropped", async () => {
@@ -189,7 +187,6 @@ test("a collector that is silent, then away, then back delays nothing, and is re
     await world.finished(await world.submit("shell", "script=true"));
     return (await state()).problem === null;
   });
-  expect(collector.spans[0]!.resource["service.name"]).toBe("builds");
   const log = readFileSync(join(world.state, "liveopsd.log"), "utf8");
   expect(log.split("does not take spans").length - 1).toBe(1);
   expect(log.split("takes spans again").length - 1).toBe(1);
@@ -219,6 +216,7 @@ test("the standard variables alone turn nothing on; the config file does, with h
   expect((await world.liveopsd(["restart"])).code).toBe(0);
   await world.finished(await world.submit("shell", "script=true"));
   await until("spans arrive", () => collector.spans.length > 0);
+  expect(collector.spans[0]!.resource).toMatchObject({ "service.name": "liveops" });
   expect(collector.requests[0]).toMatchObject({
     path: "/v1/traces",
     headers: { "x-team": "a", authorization: "hidden-token" },
