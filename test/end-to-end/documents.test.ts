@@ -127,13 +127,24 @@ const ELSEWHERE: Record<string, string> = {
 /** Tags of the programs that blocks use beside those of liveops. */
 const PROGRAMS = ["curl", "git", "jq", "tar"] as const;
 
-for (const page of pages.filter((page) => !(page in ELSEWHERE))) {
-  const own = blocksOf(page);
-  if (!own.some(isRun)) continue;
-  const texts = own.filter(isRun).map(({ text }) => text);
+/** Pages whose commands do not need a daemon of their own, in an order in which none is in the way of the next. */
+const TOGETHER = ["from-a-shell-script", "shipped-operations", "failures", "operating", "configuration"].map(
+  (name) => `docs/${name}.md`,
+);
+
+const alone = pages.filter(
+  (page) => !(page in ELSEWHERE) && !TOGETHER.includes(page) && blocksOf(page).some(isRun),
+);
+
+for (const group of [TOGETHER, ...alone.map((page) => [page])]) {
+  const texts = group
+    .flatMap(blocksOf)
+    .filter(isRun)
+    .map(({ text }) => text);
   const tags = PROGRAMS.filter((program) => texts.some((text) => new RegExp(`\\b${program}\\b`).test(text)));
-  test(`the commands of ${page} do what it shows`, { tags, timeout: 120_000 }, async () => {
+  test(`the commands of ${group.join(", ")} do what it shows`, { tags, timeout: 120_000 }, async () => {
     await using place = new DocumentWorld();
-    for (const [n, block] of own.entries()) await place.take(block, own[n + 1]);
+    for (const own of group.map(blocksOf))
+      for (const [n, block] of own.entries()) await place.take(block, own[n + 1]);
   });
 }
