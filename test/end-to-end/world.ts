@@ -114,13 +114,16 @@ export class World {
     await until("the daemon is dead", () => !isAlive(pid));
   }
 
-  /** Submits; returns the id. Starts the command only for an option or a file. */
+  /** Submits; returns the id. Starts the command only for a file, or an option other than `--label`. */
   async submit(op: string, ...words: string[]): Promise<string> {
-    const [set, args] = cutAtDashes(words);
+    const [given, args] = cutAtDashes(words);
+    const at = given.indexOf("--label");
+    const label = at === -1 ? {} : { label: given[at + 1]! };
+    const set = at === -1 ? given : given.toSpliced(at, 2);
     if (!/[/.]/.test(op) && !set.some((word) => word.startsWith("-"))) {
       const place = submitPlace(this.socket, { cwd: this.work, allow: undefined }, this.env);
       if (args !== null) set.push(`args:=${JSON.stringify(args)}`);
-      return (await this.client.submit({ op, set, ...place }, newId())).id;
+      return (await this.client.submit({ op, set, ...label, ...place }, newId())).id;
     }
     const ended = await this.liveops(["submit", op, ...words]);
     // A submit to a paused queue says that it waits.
