@@ -112,7 +112,7 @@ function commandEntry(command: Command, parent: string): CommandEntry {
 
 const HELP: CommandEntry = {
   ...{ name: "help", description: "Show the help of a command", options: [], commands: [] },
-  arguments: [{ value: { of: "command" }, variadic: false }],
+  arguments: [{ value: { of: "command" } }],
 };
 
 function optionEntry(option: Option, path: string, command: Command): OptionEntry {
@@ -151,7 +151,9 @@ function listed(text: string): string[] {
 }
 
 function argumentEntry(argument: Argument, path: string): ArgumentEntry {
-  return { value: argumentValue(argument, path), variadic: argument.variadic };
+  const entry: ArgumentEntry = { value: argumentValue(argument, path) };
+  if (argument.variadic) entry.variadic = true;
+  return entry;
 }
 
 function argumentValue(argument: Argument, path: string): Value {

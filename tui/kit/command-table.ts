@@ -27,7 +27,8 @@ export interface OptionEntry {
 
 export interface ArgumentEntry {
   value: Value;
-  variadic: boolean;
+  /** Absent: the argument is one word. */
+  variadic?: true;
 }
 
 export interface CommandEntry {
