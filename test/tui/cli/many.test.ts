@@ -93,7 +93,9 @@ test("lines become operations, selections act on them, and what is submitted onc
   );
   expect(new Set(both.map(({ id }) => id)).size).toBe(1);
   const words = ["submit", "shell", "--key", "my key", "--", "true"];
-  expect((await run(words)).stdout).toBe((await run(words)).stdout);
+  const keyed = await run(words);
+  expect((await run(words)).stdout).toBe(keyed.stdout);
+  expect(await daemon.untilFinished(keyed.stdout.trim())).toMatchObject({ state: "succeeded" });
   const waiting = run(["submit", "shell", "--each", "-", "--wait", "--", "test", "{}", "=", "b"], "a\nb\n");
   expect(await waiting).toMatchObject({ code: 1, stdout: expect.stringMatching(/succeeded\n/) });
   expect((await run(["cancel", "--all"])).stderr).toBe("cancel: 2 operations\n");
