@@ -25,6 +25,7 @@ export function isSame(identity: ProcessIdentity): boolean {
 
 /** Whether the process was stopped by a signal (SIGSTOP) or a debugger and does nothing. */
 export function isStopped(identity: ProcessIdentity): boolean {
+  // A row of ps may be a second old: a process that was stopped then is looked at again.
   const looks = [processStat, newStat];
   return looks.every((look) => /^[tT]$/.test(look(identity.pid)?.state ?? "")) && isSame(identity);
 }
@@ -38,6 +39,7 @@ export function isRunning(identity: ProcessIdentity): boolean {
 
 /** Sends a signal if the pid still belongs to that process; returns whether it was sent. */
 export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
+  // Where ps fails at the moment, nothing tells whose the pid is now.
   const isKnown = identity.startTime === null || processStat(identity.pid) !== null;
   return isKnown && isSame(identity) && send(identity.pid, signal);
 }

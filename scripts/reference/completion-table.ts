@@ -111,8 +111,11 @@ function commandEntry(command: Command, parent: string): CommandEntry {
 }
 
 const HELP: CommandEntry = {
-  ...{ name: "help", description: "Show the help of a command", options: [], commands: [] },
+  name: "help",
+  description: "Show the help of a command",
+  options: [],
   arguments: [{ value: { of: "command" } }],
+  commands: [],
 };
 
 function optionEntry(option: Option, path: string, command: Command): OptionEntry {
