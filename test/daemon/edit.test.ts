@@ -28,7 +28,10 @@ const OPS = {
 test("is read by the type, seen by watchers, kept over a killed daemon, and is what runs", async () => {
   await using daemon = await TestDaemon.start({ ops: OPS, concurrency: 1 });
   const file = join(daemon.world.dir, "go");
-  await daemon.submit("gate", { params: { file } });
+  const gate = await daemon.submit("gate", { params: { file } });
+  // From here on nothing changes the place of the other in the queue.
+  for await (const line of daemon.client.watch({ operation: gate.id }))
+    if ((await daemon.client.show(gate.id)).state === "running" || line.type === "end") break;
   const env = { COLOUR: "red", PATH: process.env.PATH ?? "" };
   const { id } = await daemon.submit("deploy", { params: { host: "old", port: 23 }, env, label: "before" });
 

@@ -4,10 +4,10 @@
  * `useWorld` makes one for the tests of a file and takes it down after them: the daemon is stopped, and no process
  * and no file of it is left, which is asserted.
  */
-import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, expect } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect } from "vitest";
 import { Client } from "../../protocol/client/client.js";
 import { submitPlace } from "../../protocol/client/submit-place.js";
 import { newId } from "../../protocol/id.js";
@@ -188,6 +188,12 @@ export class World {
     return lines.map((line) => line.text);
   }
 
+  /** The newest lines of the daemon's log, which the world takes with it: why a test failed may stand there. */
+  daemonLog(): string {
+    const file = join(this.state, "liveopsd.log");
+    return existsSync(file) ? readFileSync(file, "utf8").split("\n").slice(-20).join("\n") : "no log";
+  }
+
   async close(): Promise<void> {
     for (const running of this.#running) await running.kill();
     if (processesOf(this.dir).length > 0)
@@ -224,6 +230,7 @@ export function useWorld({
     world.make().takeOperations(...operations);
     if (daemon) await world.startDaemon(words);
   });
+  beforeEach(({ onTestFailed }) => onTestFailed(() => console.error(world.daemonLog())));
   afterAll(() => world.close());
   return world;
 }
