@@ -1,18 +1,10 @@
 /** An edit of a queued operation with a real daemon: the type reads the parameters, watchers see it, a crash keeps it. */
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { TestDaemon } from "../harness/daemon.js";
 
 const OPS = {
   "work.mjs": `
-    import { existsSync } from "node:fs";
-    import { setTimeout as delay } from "node:timers/promises";
     import { LiveOperation, z } from "liveops";
-    export class Gate extends LiveOperation {
-      static params = z.object({ file: z.string() });
-      async run(p) { while (!existsSync(this.params.file)) await delay(10, undefined, { signal: p.signal }); }
-    }
     export class Deploy extends LiveOperation {
       static params = z.object({ host: z.string(), parts: z.array(z.string()).default(["all"]), port: z.number().default(22) });
       static title = async ({ host, port }) => "Deploy to " + host + ":" + port;
@@ -26,12 +18,7 @@ const OPS = {
 };
 
 test("is read by the type, seen by watchers, kept over a killed daemon, and is what runs", async () => {
-  await using daemon = await TestDaemon.start({ ops: OPS, concurrency: 1 });
-  const file = join(daemon.world.dir, "go");
-  const gate = await daemon.submit("gate", { params: { file } });
-  // From here on nothing changes the place of the other in the queue.
-  for await (const line of daemon.client.watch({ operation: gate.id }))
-    if ((await daemon.client.show(gate.id)).state === "running" || line.type === "end") break;
+  await using daemon = await TestDaemon.start({ ops: OPS, words: ["--paused"] });
   const env = { COLOUR: "red", PATH: process.env.PATH ?? "" };
   const { id } = await daemon.submit("deploy", { params: { host: "old", port: 23 }, env, label: "before" });
 
@@ -66,7 +53,7 @@ test("is read by the type, seen by watchers, kept over a killed daemon, and is w
   await daemon.kill();
   await daemon.startAgain();
   expect(await daemon.client.show(id)).toMatchObject({ title: "Deploy to new:23", label: "after" });
-  writeFileSync(file, "");
+  await daemon.client.resumeQueue();
   const record = await daemon.untilFinished(id);
   expect(record).toMatchObject({
     state: "succeeded",

@@ -56,18 +56,19 @@ export class Tells extends LiveOperation {
 const daemon = useDaemon({ ops: { "waits.mjs": WAITS, "writes.mjs": WRITES, "tells.mjs": TELLS } });
 
 test("what goes around JavaScript into a worker's output is in the log of the operation that wrote it, once", async () => {
-  const pids: unknown[] = [];
-  for (const text of ["one\n", "a longer two\n", "3\n"]) {
+  const pids = new Set<unknown>();
+  const texts = ["one\n", "a longer two\n", "3\n", "four\n"];
+  for (const text of texts) {
     const { id } = await daemon.submit("writes", { params: { text } });
-    pids.push((await daemon.untilFinished(id)).result);
+    pids.add((await daemon.untilFinished(id)).result);
     const { lines } = await daemon.client.log(id, {});
     expect(lines.map(({ stream, stage, text }) => ({ stream, stage, text }))).toEqual([
       { stream: "stdout", stage: "Write", text: text.trim() },
       { stream: "stderr", stage: null, text: `unfinished ${text.trim()}` },
     ]);
   }
-  // All in one process, which is what could mix them up.
-  expect(new Set(pids).size).toBe(1);
+  // Two slots have at most three workers: one of them ran two of the operations, which is what could mix them up.
+  expect(pids.size).toBeLessThan(texts.length);
 });
 
 test("a stop while operations are being started ends the daemon with 0, and the next one runs them, once", async () => {

@@ -4,10 +4,11 @@
  * `useWorld` makes one for the tests of a file and takes it down after them: the daemon is stopped, and no process
  * and no file of it is left, which is asserted.
  */
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect } from "vitest";
+import { textOf } from "../../ops/programs/proc.js";
 import { Client } from "../../protocol/client/client.js";
 import { submitPlace } from "../../protocol/client/submit-place.js";
 import { newId } from "../../protocol/id.js";
@@ -188,12 +189,6 @@ export class World {
     return lines.map((line) => line.text);
   }
 
-  /** The newest lines of the daemon's log, which the world takes with it: why a test failed may stand there. */
-  daemonLog(): string {
-    const file = join(this.state, "liveopsd.log");
-    return existsSync(file) ? readFileSync(file, "utf8").split("\n").slice(-20).join("\n") : "no log";
-  }
-
   async close(): Promise<void> {
     for (const running of this.#running) await running.kill();
     if (processesOf(this.dir).length > 0)
@@ -217,6 +212,9 @@ function cutAtDashes(words: string[]): [string[], string[] | null] {
   return at === -1 ? [[...words], null] : [words.slice(0, at), words.slice(at + 1)];
 }
 
+/** Characters of the daemon's log that are printed where a test fails: the world takes the log with it. */
+const LOG_TOLD = 5000;
+
 /** One world for the tests of the file that calls this; with a daemon unless it says no. */
 export function useWorld({
   operations = [] as string[],
@@ -230,7 +228,8 @@ export function useWorld({
     world.make().takeOperations(...operations);
     if (daemon) await world.startDaemon(words);
   });
-  beforeEach(({ onTestFailed }) => onTestFailed(() => console.error(world.daemonLog())));
+  const log = join(world.state, "liveopsd.log");
+  beforeEach(({ onTestFailed }) => onTestFailed(() => console.error(textOf(log, "utf8")?.slice(-LOG_TOLD))));
   afterAll(() => world.close());
   return world;
 }
