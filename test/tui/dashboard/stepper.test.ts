@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
+import type { HistoryReply } from "../../../protocol/replies.js";
 import { STAGE_STATES } from "../../../protocol/stage-state.js";
 import { chainOf, operationOf } from "../../../tui/dashboard/core/chain.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
@@ -22,6 +23,7 @@ const ID = "importaaaaaa";
 const importing = (over: Partial<Operation> = {}) =>
   operation({
     id: ID,
+    op: "import",
     title: "Import",
     stages: ["Load", "Process", "Save"],
     state: "running",
@@ -33,6 +35,10 @@ const importing = (over: Partial<Operation> = {}) =>
   });
 const told = (over: Partial<Operation> = {}, width = 80) =>
   String(lineOf(opened([importing(over)]), ID, width));
+
+const RUNS = { op: "import", runs: 3, finished: 3, seconds: null, stages: {}, recent: [], next: [] };
+const history = (over: Partial<HistoryReply>) =>
+  answerTo("history", { ...RUNS, ...over }, { name: "import", succeeded: 0 });
 
 describe("of an operation", () => {
   test("has its stages, and the percent of the one that runs", () => {
@@ -63,8 +69,10 @@ describe("of an operation", () => {
     expect(told({ pause: { since: ago(5), seconds: 0, changes: 1 } })).toBe("✓ Load ─ ‖ Process ─ ○ Save");
   });
 
-  test("turns where a stage works and does not tell how far it is", () => {
-    const turns = (over: Partial<Operation>) => lineOf(opened([importing(over)]), ID).aroundTurn(unpainted);
+  test("turns where neither a stage that works nor its history tells how far it is", () => {
+    const turns = (over: Partial<Operation>, runs: Partial<HistoryReply> = {}) =>
+      lineOf(after(opened([importing(over)]), history(runs)), ID).aroundTurn(unpainted);
+    expect(turns({ percent: 0 }, { seconds: { p50: 20, p90: 25 } })).toBeNull();
     expect(turns({ percent: 0 })).toEqual(["✓ Load ─ ", " Process ─ ○ Save"]);
     expect(turns({})).toBeNull();
     expect(turns({ percent: 0, noRoomSince: ago(5) })).toBeNull();
@@ -84,18 +92,15 @@ describe("of an operation", () => {
 
 describe("of a chain", () => {
   const next = { op: "load", title: "Load", runs: 3 };
-  const reply = { op: "import", runs: 3, finished: 3, seconds: null, stages: {}, recent: [], next: [next] };
   const chain = { id: "extractaaaaa", index: 0, previous: null, next: ID };
   const links = (startedAt: string) => [
     operation({ id: "extractaaaaa", title: "Extract", state: "succeeded", chain }),
     importing({
-      op: "import",
       startedAt,
       chain: { ...chain, index: 1, previous: "extractaaaaa", next: null },
     }),
   ];
-  const state = (seconds: number) =>
-    after(opened(links(ago(seconds))), answerTo("history", reply, { name: "import", succeeded: 0 }));
+  const state = (seconds: number) => after(opened(links(ago(seconds))), history({ next: [next] }));
 
   test("has its links, with those that usually follow", () => {
     expect(String(lineOf(state(10), ID))).toBe("✓ Extract ─ ● Import 46% ─ ○ Load");

@@ -94,19 +94,17 @@ export function stateWord(operation: Operation): string {
   return operation.state;
 }
 
-const two = (value: number) => String(value).padStart(2, "0");
-
 /** Local time of day, `12:03:45`. */
 export function clock(at: string | number, seconds = true): string {
   const time = new Date(at);
   if (Number.isNaN(time.getTime())) return "";
-  const minutes = `${two(time.getHours())}:${two(time.getMinutes())}`;
-  return seconds ? `${minutes}:${two(time.getSeconds())}` : minutes;
+  return time.toTimeString().slice(0, seconds ? 8 : 5);
 }
 
-/** Local date and time. */
+/** Local date and time, `2026-11-28 12:03:45`. */
 export function dateAndTime(at: string): string {
   const time = new Date(at);
   if (Number.isNaN(time.getTime())) return "";
-  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${clock(at)}`;
+  // Sweden writes a date as ISO 8601 does.
+  return `${time.toLocaleDateString("sv")} ${clock(at)}`;
 }

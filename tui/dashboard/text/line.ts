@@ -16,6 +16,9 @@ interface Run {
   readonly styles: readonly Style[];
 }
 
+/** The end of a colour, where another begins. */
+const COLOUR_AGAIN = /\x1b\[39m(?=\x1b\[38;)/g;
+
 export class Line {
   #runs: Run[] = [];
   #used = 0;
@@ -122,7 +125,8 @@ export class Line {
       open = { ...run, text: showsBlanks(run) ? run.text : blanks + run.text };
       blanks = "";
     }
-    return painted + paintRun(open) + blanks;
+    // As Ink writes it: one colour follows another without an end. A text in another form costs Ink twice the work.
+    return (painted + paintRun(open)).replaceAll(COLOUR_AGAIN, "") + blanks;
   }
 }
 

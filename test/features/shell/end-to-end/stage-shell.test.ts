@@ -263,7 +263,8 @@ test("no terminal, a running operation, a wrong stage and a directory that is go
   await said([id, "--stage", "Publish/x"], 2, '"x" is not a step of the stage "Publish"; it had no steps');
   await said(["zzz"], 4, "zzz");
   const running = await world.submit("shell", "--", "sleep", "600");
-  await world.inState(running, "running");
+  // Before it has a process, it may go back into the queue: its worker can be gone.
+  await world.record(running, ({ pid }) => pid !== null);
   await said([running], 5, `shell ${running} is running: a shell needs a finished operation`);
   await world.client.cancel(running);
   renameSync(join(world.work, "sub"), join(world.work, "moved"));

@@ -94,12 +94,13 @@ function placeOf(state: State, lines: readonly LogLine[], height: number): Piece
   if (isSought) return [["searching…", "warn"]];
   if (isFiltered(log.filter) && lines.length === 0)
     return [[wantedLines(log, height) === null ? "no lines" : "loading…", "warn"]];
+  const isLive = selectedOperation(state)?.finishedAt === null;
   if (!log.follow) {
     const [from, to] = [lines[0]?.n ?? 0, lines.at(-1)?.n ?? 0];
     const place = `${formatCount(from)}–${formatCount(to)} of ${formatCount(total)}`;
-    const isOver = selectedOperation(state)?.finishedAt != null;
+    const paused = isLive ? "paused " : "";
     return [
-      [log.jump !== null ? "loading… " : isOver ? "" : "paused ", "warn"],
+      [log.jump === null ? paused : "loading… ", "warn"],
       [place, "muted"],
     ];
   }
@@ -109,7 +110,6 @@ function placeOf(state: State, lines: readonly LogLine[], height: number): Piece
     return [[lines.length === 0 ? "not loaded: no answer" : `${all}, no answer`, "warn"]];
   if (total === 0) return [["empty", "muted"]];
   if (lines.length === 0 && log.to < total) return [["loading…", "muted"]];
-  const isLive = selectedOperation(state)?.finishedAt === null;
   // How many lines the filter leaves is not counted.
   if (isFiltered(log.filter)) return isLive ? [["following", "good"]] : [[`of ${all}`, "muted"]];
   return [

@@ -5,7 +5,7 @@ import type { Operation } from "../../../../protocol/operation.js";
 import { isFinal } from "../../../../protocol/state.js";
 import { formatCount, formatOverall, formatPercent } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
-import { progressOf } from "../../core/estimate.js";
+import { chainProgress, progressOf } from "../../core/estimate.js";
 import { titleNamed, usualSuccessors } from "../../core/history.js";
 import type { State } from "../../core/model.js";
 import { activeSign, glyphOf, stageStyle, styleOf } from "../../core/state-style.js";
@@ -19,7 +19,7 @@ interface Item {
   /** Behind the name: the percent, or that it has begun. */
   readonly note: string;
   readonly isHere: boolean;
-  /** It works, and does not tell how far it is. */
+  /** It works, and neither it nor its history tells how far it is. */
   readonly turns: boolean;
   /** It is a link that began a moment ago. */
   readonly isNew: boolean;
@@ -58,7 +58,11 @@ export function stepper({ state, operation, links, line: begun }: DetailView): L
 function itemsOf(state: State, operation: Operation, links: readonly Operation[]): Item[] {
   const last = links.at(-1)!;
   const coming = isFinal(last.state) ? [] : usualSuccessors(state, last);
-  if (links.length + coming.length === 1) return stageItems(operation);
+  if (links.length + coming.length === 1) {
+    const { known } = chainProgress(state, operation, coming);
+    // Where a bar tells by time how far it is, nothing else has to move: each turn draws the whole screen.
+    return stageItems(operation).map((each) => ({ ...each, turns: each.turns && !known }));
+  }
   return [
     ...links.map((link) => linkItem(state, link, link === operation)),
     ...coming.map((name) => item(["○", "muted"], titleNamed(state, name))),
