@@ -73,13 +73,18 @@ const state = () => ({
   console: globalThis.console,
   exceptions: process.listeners("uncaughtException"),
   rejections: process.listeners("unhandledRejection"),
-  exits: process.listenerCount("exit"),
 });
+const exits = () => process.listenerCount("exit");
 let before: ReturnType<typeof state>;
+let most: number;
 beforeEach(() => {
-  before = state();
+  [before, most] = [state(), exits()];
 });
-afterEach(() => expect(state()).toEqual(before));
+afterEach(() => {
+  expect(state()).toEqual(before);
+  // The listener of an earlier test file goes when the log of that file is collected.
+  expect(exits()).toBeLessThanOrEqual(most);
+});
 
 describe("a run", () => {
   it("gives the outcome and everything that was reported", async () => {
