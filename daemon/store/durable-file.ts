@@ -67,6 +67,17 @@ export function replaceFileUnsynced(file: string, text: string): void {
   renameSync(temporary, file);
 }
 
+/** For files that do no harm where they stay: their directory may be gone, or read-only. */
+export function removeIfPossible(...files: string[]): void {
+  for (const file of files) {
+    try {
+      rmSync(file, { force: true });
+    } catch {
+      // It stays.
+    }
+  }
+}
+
 /**
  * Creates the temporary file of a replacement. A leftover of a crash is removed; an existing link is never written
  * through.

@@ -3,10 +3,9 @@
  * lock. The file is only a hint: the lock shows whether a daemon holds the directory, and the daemon on the socket
  * whether it is that daemon.
  */
-import { rmSync } from "node:fs";
 import { directoryIdentity, type LockOwner, readLockOwner } from "../../protocol/system/lock-owner.js";
 import { identify } from "../os/process-identity.js";
-import { replaceFileUnsynced } from "./durable-file.js";
+import { removeIfPossible, replaceFileUnsynced } from "./durable-file.js";
 import type { Layout } from "./layout.js";
 
 /** Names this daemon. Not synced, and skipped on a full disk: nothing depends on the file. */
@@ -19,26 +18,16 @@ export function writeLockOwner({ root, lockOwner }: Layout, socket: string): voi
   try {
     replaceFileUnsynced(lockOwner, `${JSON.stringify(who)}\n`);
   } catch {
-    removeFiles(`${lockOwner}.tmp`, lockOwner);
+    removeIfPossible(`${lockOwner}.tmp`, lockOwner);
   }
 }
 
 /** Another daemon's file is left alone: its state directory may be in the place of this daemon's. */
 export function removeLockOwner({ lockOwner }: Layout): void {
-  if (readLockOwner(lockOwner)?.pid === process.pid) removeFiles(lockOwner);
+  if (readLockOwner(lockOwner)?.pid === process.pid) removeIfPossible(lockOwner);
 }
 
 /** Null where the owner is unknown. */
 export function lockOwnerOf({ lockOwner }: Layout): LockOwner | null {
   return readLockOwner(lockOwner);
-}
-
-function removeFiles(...files: string[]): void {
-  for (const file of files) {
-    try {
-      rmSync(file, { force: true });
-    } catch {
-      // A stale file does no harm: readers take it as a hint.
-    }
-  }
 }

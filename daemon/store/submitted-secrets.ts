@@ -6,10 +6,11 @@
  * cancelled operation may be retried.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, rmSync, statfsSync } from "node:fs";
+import { mkdirSync, readdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { readOwnFile } from "../../protocol/system/own-file.js";
 import { replaceFileSync } from "../../protocol/system/replace-file.js";
+import { removeIfPossible } from "./durable-file.js";
 
 /** Values by reference, such as `env:TOKEN`. */
 export type Secrets = Readonly<Record<string, string>>;
@@ -46,9 +47,10 @@ export class SubmittedSecrets {
     this.put(to, this.get(from));
   }
 
+  /** A file that cannot be removed, as after a logout, stays until `sweep`. */
   delete(id: string): void {
     this.#held.delete(id);
-    if (this.#dir !== null) rmSync(this.#file(id), { force: true });
+    if (this.#dir !== null) removeIfPossible(this.#file(id));
   }
 
   /**
@@ -65,7 +67,7 @@ export class SubmittedSecrets {
     }
     for (const name of names) {
       const [id = ""] = name.split(".");
-      if (!needs(id) && !this.#held.has(id)) rmSync(join(this.#dir, name), { force: true });
+      if (!needs(id) && !this.#held.has(id)) removeIfPossible(join(this.#dir, name));
     }
   }
 
@@ -87,7 +89,7 @@ export class SubmittedSecrets {
       mkdirSync(this.#dir, { recursive: true, mode: 0o700 });
       replaceFileSync(this.#file(id), JSON.stringify(secrets));
     } catch {
-      rmSync(this.#file(id), { force: true });
+      removeIfPossible(this.#file(id));
     }
   }
 

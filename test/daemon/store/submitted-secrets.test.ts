@@ -1,5 +1,5 @@
 /** Values of secrets between submit and attempt: in memory, and in a tmpfs for the next daemon. */
-import { mkdtempSync, readdirSync, rmSync, statfsSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -56,16 +56,19 @@ test("those of a submit that is being recorded outlive the sweep, for the next d
   expect(next.get("removed00000")).toBeUndefined();
 });
 
-test("they are written to no disk", () => {
+test("they are written to no disk, and stay in memory where no file can be written or removed", () => {
   const disk = mkdtempSync(join(tmpdir(), "liveops-test-"));
   onTestFinished(() => rmSync(disk, { recursive: true, force: true }));
   const TMPFS = 0x01021994;
   const onDisk = statfsSync(disk).type === TMPFS ? undefined : disk;
-  for (const dir of [onDisk, join(disk, "missing"), undefined]) {
+  const taken = runtime();
+  writeFileSync(join(taken, "liveops"), "");
+  for (const dir of [onDisk, join(disk, "missing"), taken, undefined]) {
     const secrets = new SubmittedSecrets(dir, "/state");
     secrets.put("abcdefghijkl", SECRETS);
     expect(secrets.get("abcdefghijkl")).toEqual(SECRETS);
     expect(new SubmittedSecrets(dir, "/state").get("abcdefghijkl")).toBeUndefined();
+    secrets.delete("abcdefghijkl");
   }
   expect(filesIn(disk)).toEqual([]);
 });
