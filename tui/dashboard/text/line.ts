@@ -16,8 +16,8 @@ interface Run {
   readonly styles: readonly Style[];
 }
 
-/** The end of a colour, where another begins. */
-const COLOUR_AGAIN = /\x1b\[39m(?=\x1b\[38;)/g;
+/** The end of a colour that another colour follows at once. */
+const END_BEFORE_COLOUR = /\x1b\[39m(?=\x1b\[38;)/g;
 
 export class Line {
   #runs: Run[] = [];
@@ -125,8 +125,8 @@ export class Line {
       open = { ...run, text: showsBlanks(run) ? run.text : blanks + run.text };
       blanks = "";
     }
-    // As Ink writes it: one colour follows another without an end. A text in another form costs Ink twice the work.
-    return (painted + paintRun(open)).replaceAll(COLOUR_AGAIN, "") + blanks;
+    // Ink writes one colour after another without an end, and parses a text in any other form twice.
+    return (painted + paintRun(open)).replaceAll(END_BEFORE_COLOUR, "") + blanks;
   }
 }
 
