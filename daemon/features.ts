@@ -3,7 +3,6 @@
  * stops first.
  */
 import type { MakeFeature } from "./compose.js";
-import { backup } from "./features/backup/feature.js";
 import { hooks } from "./features/hooks/feature.js";
 import { metrics } from "./features/metrics/feature.js";
 import { nested } from "./features/nested/feature.js";
@@ -24,7 +23,6 @@ export const FEATURES: readonly MakeFeature[] = [
   nested,
   why,
   schedules,
-  backup,
   sessions,
   shell,
 ];

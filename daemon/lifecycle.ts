@@ -354,7 +354,7 @@ export class Lifecycle {
         state === "queued" && waiter === null ? [finishQueued(entry, CANCELLED, this.#at())] : [];
       const decisions: Decision[] = [...cancel, { kind: "removed", id, key: entry.key, state: last }];
       await this.store.decideAll(decisions.map((decision) => ({ decision, version })));
-      this.store.whenReleased(() => this.#removeFiles(entry.record));
+      this.#removeFiles(entry.record);
       return entry;
     });
   }

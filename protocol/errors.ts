@@ -56,8 +56,6 @@ export const REFUSALS = {
   LIVEOPS_TOO_DEEP: refusal(409, "The operations are too deep inside of each other"),
   LIVEOPS_NO_TERMINAL: refusal(409, "No program of the operation runs on a terminal"),
   LIVEOPS_NOT_A_FLEET: refusal(409, "The daemon is not in a fleet"),
-  LIVEOPS_BACKUP_TARGET: refusal(422, "The directory cannot be used for a backup"),
-  LIVEOPS_BACKUP_RUNNING: refusal(409, "Another backup is running"),
   LIVEOPS_SOCKET_NOT_OURS: refusal(409, "The socket cannot be used"),
   LIVEOPS_VERSION: refusal(426, "The client and the daemon have incompatible versions"),
   LIVEOPS_QUEUE_FULL: refusal(429, "The queue is full"),
@@ -69,7 +67,6 @@ export const REFUSALS = {
   LIVEOPS_STOPPING: refusal(503, "The daemon is stopping"),
   LIVEOPS_ENGINE_AWAY: refusal(503, "The engine of the fleet does not answer"),
   LIVEOPS_ENGINE_BEHIND: refusal(503, "The engine of the fleet lost writes"),
-  LIVEOPS_BACKUP_FAILED: refusal(507, "The backup could not be written"),
   LIVEOPS_STORE_FAILED: refusal(503, "The state directory cannot be read or written"),
   LIVEOPS_STORE_FULL: refusal(507, "The state directory's disk is full"),
 } as const satisfies Record<`LIVEOPS_${string}`, KnownRefusal>;
@@ -104,8 +101,6 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
     "Attach and input need a running operation whose program runs on a terminal (`tty`), and a program that reads what is typed",
   LIVEOPS_NOT_A_FLEET:
     "The request needs a fleet: another host, a tag, or the end of a host; start the daemon with `--fleet`",
-  LIVEOPS_BACKUP_TARGET: "The directory exists, is inside the state directory, or cannot be used",
-  LIVEOPS_BACKUP_RUNNING: "Another backup is running; only one runs at a time",
   LIVEOPS_SOCKET_NOT_OURS:
     "Raised by the client: another user made the socket or could replace it, or you may not open it; nothing was sent",
   LIVEOPS_VERSION: "The major versions differ; before 1.0, the minor versions. Run `liveops restart`",
@@ -121,7 +116,6 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
     "The engine (PostgreSQL) cannot be reached. Running operations continue. The detail says whether the change may have been recorded. Try again later, with the same `Idempotency-Key`",
   LIVEOPS_ENGINE_BEHIND:
     "The engine was restored or failed over to an older state. The fleet waits until each host has offered what it knows; `liveops hosts` shows for which",
-  LIVEOPS_BACKUP_FAILED: "The disk of the target is full or failed; the incomplete backup was removed",
   LIVEOPS_STORE_FAILED:
     "The disk failed, or the daemon had no free file descriptor; look with `liveops ls` before you repeat a change",
   LIVEOPS_STORE_FULL: "Nothing was recorded; free some disk space and try again",

@@ -279,11 +279,6 @@ export const reloadReply = z.object({
   applied: doc(z.array(z.string()), "settings that have changed and take effect now"),
 });
 
-export const backupReply = z.object({
-  dir: z.string(),
-  at: doc(z.iso.datetime(), "time of the state in the backup"),
-});
-
 export const daemonReply = z.object({
   version: z.string(),
   host: doc(z.string(), "name of this host in GET /v1/hosts"),

@@ -315,10 +315,6 @@ export const stopBody = z.strictObject({
   now: doc(z._default(z.boolean(), false), "cancel running operations first"),
 });
 
-export const backupBody = z.strictObject({
-  dir: doc(z.string().check(z.regex(/^\/[^\0]*$/, "must be an absolute path")), "a new directory"),
-});
-
 export const inputBody = z.strictObject({
   text: doc(z.optional(z.string()), "text to type; \\r is the Enter key"),
   data: doc(

@@ -536,15 +536,6 @@ export const ROUTES = {
       description: "Version, paths, counts, workers and problems. Clients of any version get a reply.",
       replies: { 200: json(replies.daemonReply) },
     },
-    backup: {
-      summary: "Back up the state to a new directory",
-      description:
-        "The reply comes when the backup is written. If the client disconnects, the daemon stops the backup and removes what it " +
-        "wrote.",
-      body: requests.backupBody,
-      replies: { 200: json(replies.backupReply) },
-      refusals: ["LIVEOPS_BACKUP_TARGET", "LIVEOPS_BACKUP_RUNNING", "LIVEOPS_BACKUP_FAILED"],
-    },
     reload: {
       summary: "Read the config file again",
       description:

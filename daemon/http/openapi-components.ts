@@ -29,7 +29,6 @@ export const COMPONENTS: Readonly<Record<string, z.ZodMiniType>> = {
   ScheduleRequest: requests.scheduleBody,
   DrainRequest: requests.drainBody,
   StopRequest: requests.stopBody,
-  BackupRequest: requests.backupBody,
 
   OperationPage: replies.operationPage,
   LogPage: replies.logPage,

@@ -78,7 +78,7 @@ function operation(name: string, route: Route, schemas: Record<string, Json>): J
     ...(body && {
       requestBody: {
         // An empty body is taken as {}.
-        required: name === "submit" || name === "backup",
+        required: name === "submit",
         content: { "application/json": { schema: schemas[`${name} body`] } },
       },
     }),

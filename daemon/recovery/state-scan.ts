@@ -235,7 +235,7 @@ function scanPayloads(layout: Layout): Finding[] {
 
 /** Files that earlier starts moved aside: they remain until the user deletes them. */
 function quarantined(layout: Layout): Finding[] {
-  // A backup has no workers.
+  // A copy may have no workers.
   return [layout.root, layout.journal, layout.history, layout.workers, layout.payloads].flatMap((dir) =>
     (existsSync(dir) ? readdirSync(dir) : [])
       .filter((name) => name.includes(".damaged-"))

@@ -14,7 +14,6 @@ import { type Decision, type Entry, idOf } from "./decision.js";
 import { isDiskFull, isIoError } from "./durable-file.js";
 import { History } from "./history.js";
 import type { HistoryQuery } from "./history-query.js";
-import { type StoreHold, StoreHolds } from "./hold.js";
 import { IdempotencyTombstones } from "./idempotency-tombstones.js";
 import { Journal } from "./journal.js";
 import type { Layout } from "./layout.js";
@@ -63,7 +62,6 @@ export class EmbeddedStore implements Store, Archive {
   /** Decisions that are being written, by operation. */
   readonly #inFlight = new Map<string, Promise<unknown>>();
   #checkpointing!: Checkpointing;
-  readonly #holds = new StoreHolds();
   /** The checkpoint in progress. */
   #checkpointRun: Promise<void> | null = null;
 
@@ -171,7 +169,7 @@ export class EmbeddedStore implements Store, Archive {
     } finally {
       for (const id of first.keys()) if (this.#inFlight.get(id) === written) this.#inFlight.delete(id);
     }
-    if (!this.#holds.isHeld && this.#checkpointing.isDue()) void this.checkpoint().catch(() => {});
+    if (this.#checkpointing.isDue()) void this.checkpoint().catch(() => {});
   }
 
   /** The version of the operation, null if there is none. New ids are random: the history is not asked for them. */
@@ -262,14 +260,10 @@ export class EmbeddedStore implements Store, Archive {
   }
 
   /**
-   * Seals finished operations, writes the state document, deletes the journal that they cover. Waits while the store is
-   * held. An I/O error breaks the store; on a full disk the next checkpoint does the work.
+   * Seals finished operations, writes the state document, deletes the journal that they cover. An I/O error breaks the
+   * store; on a full disk the next checkpoint does the work.
    */
   checkpoint(): Promise<void> {
-    if (this.#holds.isHeld)
-      return new Promise((resolve, reject) =>
-        this.#holds.whenReleased(() => this.checkpoint().then(resolve, reject)),
-      );
     this.#checkpointRun ??= this.#runCheckpoint().finally(() => {
       this.#checkpointRun = null;
     });
@@ -290,20 +284,6 @@ export class EmbeddedStore implements Store, Archive {
   /** Adds a problem to `liveopsd status`, once. */
   addProblem(problem: string): void {
     if (!this.problems.includes(problem)) this.problems.push(problem);
-  }
-
-  /** Keeps the store's files in place until the hold is released. The hold records which bytes of them count. */
-  hold(): Promise<StoreHold> {
-    return this.#holds.take(this.#checkpointRun, () => ({
-      dir: this.options.layout.journal,
-      segment: this.#journal.segment,
-      length: this.#journal.length,
-    }));
-  }
-
-  /** Calls `work` once the store is not held: for the removal of files that a hold may need. */
-  whenReleased(work: () => void): void {
-    this.#holds.whenReleased(work);
   }
 
   /** Milliseconds since the write of the current decisions began; 0 where none are being written. */
@@ -362,7 +342,7 @@ export class EmbeddedStore implements Store, Archive {
     const entry = this.find(decision.id);
     this.ledger.drop(decision.id);
     this.#forgetRemoved(decision);
-    this.#holds.whenReleased(() => this.options.attemptEvents.forget(decision.id));
+    this.options.attemptEvents.forget(decision.id);
     if (!entry) return;
     const change = { id: decision.id, before: entry.record, after: null };
     this.#account(change);
@@ -378,7 +358,6 @@ export class EmbeddedStore implements Store, Archive {
 
   #account(change: Change): void {
     const { id, before, after, bytesBefore } = change;
-    this.#holds.note(change);
     this.#counts.change(before, after);
     const bytes = this.ledger.get(id)?.bytes ?? 0;
     if (before?.state === "queued") this.queuedBytes -= bytesBefore ?? bytes;

@@ -103,7 +103,5 @@ export interface Store {
   freeBytes(): number;
   /** Adds a problem to `liveopsd status`, once. */
   addProblem(problem: string): void;
-  /** Calls `work` once no backup needs the files that it removes. */
-  whenReleased(work: () => void): void;
   stop(): Promise<void>;
 }

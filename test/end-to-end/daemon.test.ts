@@ -1,5 +1,5 @@
 /** `liveopsd` as a user types it: start, race, stop, adopt, restart, status; and what it leaves on the disk. */
-import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { isAlive, processesOf } from "./processes.js";
@@ -85,22 +85,6 @@ describe("one daemon", () => {
       counts: { queued: 0, running: 0, succeeded: 1, failed: 0, cancelled: 0 },
       problems: [],
     });
-  });
-
-  test("is left as it was by a ctrl-C on backup: exit 130, nothing is left at the target", async () => {
-    // A file that takes long enough to copy, and no space.
-    const large = join(world.state, "large");
-    writeFileSync(large, "");
-    truncateSync(large, 2 ** 29);
-    const target = join(world.dir, "backup");
-    const running = world.start("liveopsd", ["backup", target]);
-    await until("the copy has begun", () => existsSync(join(`${target}.partial`, "large")));
-    running.signal("SIGINT");
-    expect(await running.ended).toMatchObject({ code: 130, stdout: "" });
-    expect((await running.ended).stderr).toContain(`interrupted; nothing was left in ${target}`);
-    await until("the daemon has removed it", () => !existsSync(`${target}.partial`));
-    expect(existsSync(target)).toBe(false);
-    rmSync(large);
   });
 
   // Its time is as long as a daemon that is not there would be waited for.

@@ -44,11 +44,14 @@ async function original() {
   const gate = join(world.dir, "gate");
   const ran = join(world.dir, "ran");
   await world.startDaemon(["--concurrency", "1"]);
+  const finished = await world.submit("shell", "--", "echo", "kept");
+  await world.finished(finished);
   const script = `echo ready; until [ -e ${gate} ]; do sleep 0.05; done`;
   const running = await world.submit("shell", "--", "sh", "-c", script);
   await until("it runs", async () => (await world.lines(running)).includes("ready"));
   const queued = await world.submit("shell", "--", "sh", "-c", `echo ran >>${ran}`);
   return {
+    finished,
     running,
     queued,
     finish: () => writeFileSync(gate, ""),
@@ -57,7 +60,7 @@ async function original() {
 }
 
 test("a copy is recognised: what ran there fails here, what was queued is held, and the original finishes all of it", async () => {
-  const { running, queued, finish, runs } = await original();
+  const { finished, running, queued, finish, runs } = await original();
   world.copyState(copy);
   const started = await world.liveopsd(["start"], onCopy);
   expect(started.code, started.stderr).toBe(0);
@@ -79,6 +82,7 @@ test("a copy is recognised: what ran there fails here, what was queued is held, 
   const { copyOf, problems } = await status();
   expect(copyOf).toMatchObject({ of: world.state, held: 1 });
   expect(problems).toEqual([expect.stringContaining(`a copy of ${world.state}`)]);
+  expect((await world.liveops(["logs", finished], onCopy)).stdout).toBe("$ echo kept\nkept\n");
 
   // A new operation runs on the copy.
   const added = await world.liveops(["submit", "shell", "--wait", "--", "true"], onCopy);
@@ -130,20 +134,6 @@ test("a directory that was renamed is the same directory: nothing of it is held"
     return now[running]?.state === "succeeded" && now[queued]?.state === "succeeded";
   });
   expect(runs()).toBe(1);
-});
-
-test("a backup is a copy: what was queued in it is held until the user lets it run", async () => {
-  const { running, queued, finish, runs } = await original();
-  expect(await world.liveopsd(["backup", copy])).toMatchObject({ code: 0 });
-  await world.startDaemon([], onCopy);
-  await until("the running one has failed", async () => (await list(onCopy))[running]?.state === "failed");
-  expect((await list(onCopy))[queued]).toMatchObject({ state: "queued", blocked: expect.anything() });
-  finish();
-  for (const id of [running, queued]) await world.finished(id);
-  expect(runs()).toBe(1);
-  await world.liveopsd(["restart", "--run-queued"], onCopy);
-  await until("it runs again", async () => (await list(onCopy))[queued]?.state === "succeeded");
-  expect(runs()).toBe(2);
 });
 
 test("the doctor says that a directory is a copy, and claims it not", async () => {

@@ -50,7 +50,6 @@ export const LONGEST = faults(
   "model",
   "fleet/storm",
   "fleet/nested",
-  "backup",
   "log-numbers",
   "cancel-races",
   "large-values",

@@ -15,7 +15,7 @@ export type Commands = Readonly<Record<string, () => Promise<Register>>>;
 const WITH_TRAILING = new Set(["submit", "run", "edit", "again", "schedule"]);
 
 /** Commands whose words may mean another command. */
-const AMBIGUOUS = new Set(["status", "backup", "start", "stop", "restart"]);
+const AMBIGUOUS = new Set(["status", "start", "stop", "restart"]);
 
 /** The programs: what the help says of each. */
 const PROGRAMS = {

@@ -88,11 +88,6 @@ export function synonymHint(words: readonly string[]): string | null {
     return rest.length === 1 && /^[0-9a-z]{3,}$/.test(rest[0]!)
       ? `status is about all operations and takes no id; to show an operation: ${line(["show"])}`
       : null;
-  // `backup` is also a shipped operation type.
-  if (name === "backup")
-    return rest.some((word) => /^[^-/.][^/]*=/.test(word))
-      ? `backup copies the state of the daemon; to submit the operation type: ${line(["submit", name])}`
-      : null;
   if (Object.hasOwn(OF_AN_OPERATION, name)) {
     const [command, does] = OF_AN_OPERATION[name]!;
     return rest[0] === undefined || rest[0].startsWith("-")

@@ -174,10 +174,6 @@ test.each([
   [["kill", "k3f", "--wait"], "liveops cancel k3f --wait"],
   [["start", "backup", "source=."], "to submit an operation: liveops submit backup source=."],
   [["restart", "k3f"], "to run an operation again: liveops again k3f"],
-  [
-    ["backup", "source=.", "target=t"],
-    "to submit the operation type: liveops submit backup source=. target=t",
-  ],
   [["stop", "k3f"], "to cancel an operation: liveops cancel k3f"],
   [["status", "k3f"], "to show an operation: liveops show k3f"],
 ])("%j names the command of liveops: exit 2, one line", async (words, line) => {

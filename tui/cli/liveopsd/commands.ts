@@ -13,7 +13,6 @@ export const DAEMON_COMMANDS: Commands = {
   drain: async () => (await import("./drain.js")).registerDrain,
   logs: async () => (await import("./logs.js")).registerLogs,
   doctor: async () => (await import("./doctor.js")).registerDoctor,
-  backup: async () => (await import("../../features/backup/command.js")).registerBackup,
   fleet: async () => (await import("../../features/fleet/command.js")).registerFleet,
 };
 

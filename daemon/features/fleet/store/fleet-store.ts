@@ -223,10 +223,6 @@ export class FleetStore implements Store {
     if (!this.problems.includes(problem)) this.problems.push(problem);
   }
 
-  whenReleased(work: () => void): void {
-    work();
-  }
-
   async stop(): Promise<void> {
     this.#unhear();
     await this.#tail.stop();
