@@ -223,7 +223,6 @@ function composeCore(
     whyLeaseEnded: () => engine.whyLeaseEnded(),
     ...(engine.makeStarter && { makeStarter: engine.makeStarter }),
     isAwaited: (id) => dependencies.isAwaited(id),
-    isTraced: (id) => firstOf(features, (feature) => feature.isTraced?.(id)),
     judge: () => firstOf(features, (feature) => feature.judge),
     onLeft: () => cleaner.start(),
   });

@@ -54,8 +54,6 @@ export interface Feature {
    * @returns the request without that; null: the request names nothing inside
    */
   retryInside?(entry: Entry, body: RetryBody, by: string): Promise<RetryBody | null>;
-  /** Whether the worker traces the operation; null: it does not ask. */
-  isTraced?(id: string): boolean | null;
   /** Judges the outcome of a worker. */
   readonly judge?: Judge;
   /** Samples at each scrape of the metrics. */

@@ -11,12 +11,10 @@ import { odd } from "./features/odd/feature.js";
 import { schedules } from "./features/schedules/feature.js";
 import { sessions } from "./features/sessions/feature.js";
 import { shell } from "./features/shell/feature.js";
-import { traces } from "./features/traces/feature.js";
 import { why } from "./features/why/feature.js";
 
 export const FEATURES: readonly MakeFeature[] = [
   metrics,
-  traces,
   odd,
   hooks,
   notices,

@@ -24,7 +24,6 @@ export interface Settings extends Limits {
     concurrency: number | null;
     logLevel: LogLevel | null;
     metrics: string | null;
-    traces: string | null;
     fleet: { url: string | null; host: string | null; tags: string[] | null };
   };
   /** Operations of the default queue that run at the same time. Default: the number of cores, at least 2. */
@@ -71,7 +70,6 @@ interface SettingFlags extends Places {
   concurrency?: number | undefined;
   logLevel?: LogLevel | undefined;
   metrics?: string | undefined;
-  traces?: string | undefined;
   runQueued?: boolean | undefined;
   paused?: boolean | undefined;
 }
@@ -93,7 +91,6 @@ export function settingsFrom(
       concurrency: flags.concurrency ?? null,
       logLevel: flags.logLevel ?? null,
       metrics: flags.metrics ?? null,
-      traces: flags.traces ?? null,
       fleet: { url: flags.fleet ?? null, host: flags.host ?? null, tags: flags.tags ?? null },
     },
     concurrency: flags.concurrency ?? config.concurrency ?? Math.max(2, availableParallelism()),

@@ -37,9 +37,6 @@ export const ALLOWED_VARIABLES: readonly string[] = [
   "LIVEOPS_OPS",
   "LIVEOPS_SOCKET",
   "LIVEOPS_STATE_DIR",
-  // The span in which the submit runs; a daemon with traces sets its own.
-  "TRACEPARENT",
-  "TRACESTATE",
   // Certificates of a company network.
   "SSL_CERT_FILE",
   "SSL_CERT_DIR",

@@ -1,6 +1,5 @@
 /** The settings that features add to the config file, one a line. */
 import { metrics } from "./features/metrics/setting.js";
 import { notify } from "./features/notices/setting.js";
-import { traces } from "./features/traces/setting.js";
 
-export const FEATURE_SETTINGS = { notify, metrics, traces } as const;
+export const FEATURE_SETTINGS = { notify, metrics } as const;

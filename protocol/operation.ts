@@ -380,10 +380,6 @@ export const operationSchema = z.object({
     z.optional(z.array(hookFailureSchema)),
     "Hooks that failed, the newest 10; absent if none failed",
   ),
-  traceparent: doc(
-    z.optional(z.string()),
-    "W3C traceparent of the root span; absent while the daemon exports no traces, in lists and in watch streams",
-  ),
   againOf: doc(
     z.optional(z.string()),
     "Id of the finished operation that this one runs again; otherwise absent",

@@ -307,7 +307,6 @@ export const daemonReply = z.object({
       concurrency: z.nullable(z.int()),
       logLevel: z.nullable(z.enum(LOG_LEVELS)),
       metrics: z.nullable(z.string()),
-      traces: z.nullable(z.string()),
       fleet: z.object({
         url: z.nullable(z.string()),
         host: z.nullable(z.string()),
@@ -317,21 +316,6 @@ export const daemonReply = z.object({
     "flags of the start; liveops restart passes them to the next daemon",
   ),
   metrics: doc(z.nullable(z.string()), "TCP address that serves GET /metrics; null: only the socket does"),
-  traces: doc(
-    z.nullable(
-      z.object({
-        url: doc(z.string(), "collector that gets the spans"),
-        exported: doc(z.int(), "spans that the collector has taken"),
-        dropped: z.object({
-          full: doc(z.int(), "spans for which there was no room"),
-          refused: doc(z.int(), "spans that the collector did not take"),
-        }),
-        waiting: doc(z.int(), "spans that are not sent yet"),
-        problem: doc(z.nullable(z.string()), "why the collector did not take the last spans"),
-      }),
-    ),
-    "export of OpenTelemetry traces; null: no traces",
-  ),
   channels: doc(z.array(channelReply), "channels of notices"),
   counts: countsSchema,
   workers: z.object({

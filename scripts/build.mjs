@@ -89,7 +89,6 @@ const cjs = {
     "./compile-cache.cjs",
     "./pipeline-file.js",
     "./prometheus.js",
-    "./traces.js",
     "./nodemailer.js",
   ],
   define: { ...shared.define, "import.meta.url": "__bundle.url", "import.meta.filename": "__filename" },
@@ -130,8 +129,6 @@ const built = await Promise.all([
   build({ ...esm, splitting: false, entryPoints: { "lease-watchdog": "daemon/worker/lease-watchdog.ts" } }),
   // prom-client, which a daemon loads for the first request of its metrics.
   build({ ...esm, splitting: false, entryPoints: { prometheus: "daemon/features/metrics/prometheus.ts" } }),
-  // The SDK of OpenTelemetry, which a daemon with traces loads at its start.
-  build({ ...esm, splitting: false, entryPoints: { traces: "daemon/features/traces/traces.ts" } }),
   // nodemailer, which a daemon loads for its first mail.
   build({
     ...esm,

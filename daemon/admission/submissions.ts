@@ -95,9 +95,7 @@ export class Submissions {
     if (key === null) return this.#record(drafts, options, [], []);
     // The hash is stored. That of a short secret would tell the secret. Two machines send the same where both submit it.
     // A client sends variables of the shell only when it is asked for them.
-    const shown = drafts.map(({ secrets: _, shell: __, ...draft }) =>
-      withoutSpan(this.options.hosts.place<Draft>(draft)),
-    );
+    const shown = drafts.map(({ secrets: _, shell: __, ...draft }) => this.options.hosts.place<Draft>(draft));
     const hash = hashOfParams(isBatch ? { batch: shown } : { ...shown[0]! });
     const pending = this.#pending.get(key);
     if (pending) {
@@ -236,13 +234,6 @@ function tooManyBytes(queued: number, wanted: number, maxQueued: number): Refusa
 /** No header can hold this character, so no other key is the same. */
 function nthKey(key: string, index: number): string {
   return `${key}\u001f${index}`;
-}
-
-/** A repeat may come from another span: it is the same request. */
-function withoutSpan({ env, ...draft }: Draft): Draft {
-  if (env === undefined) return draft;
-  const { TRACEPARENT: _, TRACESTATE: __, ...others } = env;
-  return { ...draft, env: others };
 }
 
 function ofBatch({ code, message, extra }: Refusal, index: number, length: number): Refusal {

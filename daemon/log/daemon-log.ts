@@ -5,7 +5,6 @@ import pino from "pino";
 import type { LogLevel } from "../../protocol/system/log-level.js";
 import type { Log } from "./log.js";
 import { LogFile, type LogTarget, LogWriter, writeWhole } from "./log-file.js";
-import type { LogFields } from "./log-keys.js";
 
 const STDERR = 2;
 
@@ -62,8 +61,6 @@ export interface DaemonLog {
   /** Why the file cannot be written at present; null while it can. */
   problem(): string | null;
   setLevel(level: LogLevel): void;
-  /** Adds fields to each line about an operation. */
-  addFields(ofOperation: (id: string) => object): void;
 }
 
 /**
@@ -83,20 +80,12 @@ export function openDaemonLog(file: string, level: LogLevel, toStderr: boolean):
   };
   const { isoTime } = pino.stdTimeFunctions;
   const options = { level, base: { pid: process.pid }, timestamp: isoTime };
-  let fieldsOf: (id: string) => object = () => ({});
-  const withFields = (fields: object) => {
-    const { id } = fields as LogFields;
-    return id ? { ...fields, ...fieldsOf(id) } : { ...fields };
-  };
-  const logger = pino({ ...options, formatters: { log: withFields } }, { write });
+  const logger = pino(options, { write });
   return {
     logger,
     problem: () => writer.problem,
     setLevel: (newLevel) => {
       logger.level = newLevel;
-    },
-    addFields: (ofOperation) => {
-      fieldsOf = ofOperation;
     },
   };
 }

@@ -22,7 +22,6 @@ export const LINE_KEYS = {
 /** Keys that only some lines have. */
 export const LOG_KEYS = {
   id: text("Id of the operation"),
-  trace: text("Id of the operation's trace, while [traces](operating.md#traces) are on"),
   op: text("Name of the operation type"),
   attempt: number("Number of the attempt"),
   queue: text("Name of the queue"),
@@ -45,7 +44,7 @@ export const LOG_KEYS = {
   session: number("Session of the host in the fleet"),
   journal: number("Number of a decision in the journal of the fleet"),
   method: text("Method of a request"),
-  url: text("Path and query of a request; address of a collector"),
+  url: text("Path and query of a request"),
   status: number("Status of a reply"),
   ms: number("Duration in milliseconds"),
   request: text("Number of a request, from 1 for each daemon"),

@@ -44,8 +44,6 @@ export interface StartParts {
   workerEvents: WorkerEvents;
   log: Log;
   settings: Settings;
-  /** Whether the spans of an operation are exported; null: no traces. */
-  isTraced(id: string): boolean | null;
   durations: Pick<Durations, "ofSteps">;
 }
 
@@ -153,7 +151,6 @@ export function order(
   const { id, attempt, omitted } = entry.record;
   const dir = attemptDir(layout, id, attempt);
   const secrets = store.secrets.get(id);
-  const isTraced = parts.isTraced(id);
   const message: OrderMessage = {
     type: "order",
     entry,
@@ -166,7 +163,6 @@ export function order(
     notice: containment.limit(worker.identity, policy.limits),
     ...(stepSeconds !== null && { stepSeconds }),
     ...(secrets !== undefined && { secrets }),
-    ...(isTraced !== null && { isTraced }),
     ...ofFleet,
   };
   parts.begin(entry, dir, message, worker);

@@ -57,17 +57,6 @@ export function keptBeforeEdit({ record, events }: Pick<Entry, "record" | "event
 /** Number of `operation:submitted`, the first event of each operation. */
 export const SUBMITTED = 1;
 
-type Started = Extract<KeptEvent, { type: "attempt:started" }>;
-
-export function startedOf(events: readonly KeptEvent[]): Started | undefined {
-  return events.findLast((event): event is Started => event.type === "attempt:started");
-}
-
-/** Number of the event that began the attempt that runs now. */
-export function startOfAttempt({ events }: Pick<Entry, "events">): number {
-  return startedOf(events)?.seq ?? SUBMITTED;
-}
-
 /** The pipeline file of the submit, or of the last edit; null: the type is no pipeline. */
 export function sourceOf({ events }: Pick<Entry, "events">): SubmissionSource | null {
   for (const event of events.toReversed()) {

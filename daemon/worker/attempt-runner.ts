@@ -24,10 +24,10 @@ import { Cgroup } from "../os/cgroup.js";
 import { commitAround } from "../os/git-checkout.js";
 import { allEvents, keptItems, keptValues } from "../run-files/attempt-files.js";
 import type { Entry } from "../store/decision.js";
-import { sourceOf, startOfAttempt } from "../store/entry-events.js";
+import { sourceOf } from "../store/entry-events.js";
 import { readPayload } from "../store/payloads.js";
 import { RemovedFiles } from "./end-worker.js";
-import { enterEnvironment, leaveEnvironment, TraceVariable } from "./environment.js";
+import { enterEnvironment, leaveEnvironment } from "./environment.js";
 import type { Lease } from "./lease.js";
 import { type OrderMessage, STALE_EXIT, type WorkerSetup } from "./messages.js";
 import { childrenOf } from "./nested.js";
@@ -170,11 +170,7 @@ export class AttemptRunner {
       }
     }
     const order = this.#order;
-    const trace = this.#trace();
-    writer.onStage = (running) => {
-      setStageVariable(running?.name ?? null);
-      trace?.set(running?.seq ?? null);
-    };
+    writer.onStage = setStageVariable;
     const gone = cwdGone(order.cwd);
     if (gone !== null) return gone;
     this.#stop.signal.addEventListener("abort", () =>
@@ -187,7 +183,6 @@ export class AttemptRunner {
     if (this.message.notice !== null) writer.line("liveops", null, this.message.notice);
     this.#captureOutput(writer);
     this.#enter(order);
-    trace?.set(null);
     let Type: Awaited<ReturnType<typeof loadType>>;
     try {
       const source = sourceOf(this.#entry);
@@ -227,13 +222,6 @@ export class AttemptRunner {
   #leaseEnds(): void {
     this.#held?.check();
     this.#held?.release();
-  }
-
-  /** Null: the daemon has no traces. */
-  #trace(): TraceVariable | null {
-    const { isTraced } = this.message;
-    if (isTraced === undefined) return null;
-    return new TraceVariable(this.#order.id, startOfAttempt(this.#entry), isTraced);
   }
 
   /** Storing a stage's value waits for disk space, as the stage itself does, so that the value is not lost. */

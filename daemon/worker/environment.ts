@@ -3,7 +3,6 @@
  * `env.fromDaemon` permits (`daemon/child-environment.ts`). Restored after each operation, whatever the operation changed.
  */
 import { isReserved } from "../../protocol/environment.js";
-import { formatTraceparent, spanIdOf, traceIdOf } from "../../protocol/trace-context.js";
 
 let own: Record<string, string | undefined> | null = null;
 
@@ -25,26 +24,4 @@ export function leaveEnvironment(): void {
   const now = { ...process.env };
   for (const name of Object.keys(now)) if (!(name in own)) delete process.env[name];
   for (const [name, value] of Object.entries(own)) if (now[name] !== value) process.env[name] = value;
-}
-
-/**
- * `TRACEPARENT` of an attempt: a program that is instrumented with OpenTelemetry joins the span of the running stage. The
- * daemon makes the span from the same event, with the same id.
- */
-export class TraceVariable {
-  /** @param start number of the event that began the attempt */
-  constructor(
-    private readonly operationId: string,
-    private readonly start: number,
-    private readonly isSampled: boolean,
-  ) {}
-
-  /** @param stage number of the event that entered the running stage; null: no stage runs */
-  set(stage: number | null): void {
-    const { operationId, isSampled } = this;
-    const spanId = spanIdOf(operationId, stage ?? this.start);
-    process.env.TRACEPARENT = formatTraceparent({ traceId: traceIdOf(operationId), spanId, isSampled });
-    // The TRACESTATE of the submit belongs to another trace.
-    delete process.env.TRACESTATE;
-  }
 }

@@ -52,8 +52,6 @@ export interface OrderMessage {
   stepSeconds?: StepSeconds;
   /** Values of secret parameters, by reference; no file has them. Absent: none. */
   secrets?: Readonly<Record<string, string>>;
-  /** Whether the spans of the operation are exported. Absent: the daemon has no traces. */
-  isTraced?: boolean;
   /**
    * In a fleet: once this lease is over, the worker ends itself and all that its operation started, without a word.
    * Without effect where the policy of the run has the partition `finish`. Absent or null: no fleet.

@@ -62,8 +62,8 @@ export class InlineLink extends AttemptWriter {
     private readonly options: LinkOptions = {},
   ) {
     super();
-    this.onStage = (running) => {
-      if (!this.#over) setStageVariable(running?.name ?? null);
+    this.onStage = (stage) => {
+      if (!this.#over) setStageVariable(stage);
     };
     const { clock = SYSTEM_CLOCK, retried } = options;
     this.#clock = clock;
@@ -77,10 +77,6 @@ export class InlineLink extends AttemptWriter {
 
   get record(): Operation {
     return this.#builder.record;
-  }
-
-  get lastSeq(): number {
-    return this.#seq;
   }
 
   protected append(body: EventBody): void {

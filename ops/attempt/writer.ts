@@ -7,23 +7,17 @@ import type { LogStream } from "../../protocol/operation.js";
 import { Masker } from "../secrets/masker.js";
 import type { Sink } from "./sink.js";
 
-/** A running stage, and the number of the event that entered it. */
-interface RunningStage {
-  name: string;
-  seq: number;
-}
-
 export abstract class AttemptWriter implements Sink {
   readonly masker = new Masker();
   /** Called before a stage is entered or left, so that earlier output is logged under the stage it belongs to. */
   beforeStage: () => void = () => {};
-  /** Called when another stage runs; null: none. */
-  onStage: (running: RunningStage | null) => void = () => {};
-  readonly #open: RunningStage[] = [];
+  /** Called with the name of the stage that runs after a change; null: none. */
+  onStage: (stage: string | null) => void = () => {};
+  readonly #open: string[] = [];
 
   /** The stage of lines that do not come through Progress. */
   get stage(): string | null {
-    return this.#open.at(-1)?.name ?? null;
+    return this.#open.at(-1) ?? null;
   }
 
   event(body: EventBody, durable: boolean): void {
@@ -31,12 +25,12 @@ export abstract class AttemptWriter implements Sink {
     if (isStage) this.beforeStage();
     this.append(this.masker.maskEvent(body), durable);
     if (!isStage) return;
-    if (body.type === "stage:entered") this.#open.push({ name: body.stage, seq: this.lastSeq });
+    if (body.type === "stage:entered") this.#open.push(body.stage);
     else {
-      const index = this.#open.findLastIndex(({ name }) => name === body.stage);
+      const index = this.#open.lastIndexOf(body.stage);
       if (index !== -1) this.#open.splice(index, 1);
     }
-    this.onStage(this.#open.at(-1) ?? null);
+    this.onStage(this.stage);
   }
 
   line(stream: LogStream, stage: string | null, text: string, step?: string): void {
@@ -58,9 +52,6 @@ export abstract class AttemptWriter implements Sink {
   protected leaveStages(): void {
     this.#open.length = 0;
   }
-
-  /** Number of the last event or line. */
-  abstract get lastSeq(): number;
 
   protected abstract append(body: EventBody, durable: boolean): void;
 

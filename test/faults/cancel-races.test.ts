@@ -233,7 +233,6 @@ describe("decided at the same moment", () => {
           typeLimits: { reserve: () => true, started: () => {} } as unknown as TypeLimits,
           log: pino({ level: "silent" }),
           settings: { maxLog: 1000 } as Settings,
-          isTraced: () => null,
           durations: { ofSteps: async () => null },
           begin: (entry, dir, order) => {
             const { attempt } = order.entry.record;

@@ -68,7 +68,6 @@ export class Served {
         logger: pino({ level: "silent" }),
         problem: () => null,
         setLevel: () => {},
-        addFields: () => {},
       },
       makeEngine: (engineParts) => ({ ...embeddedEngine(engineParts), typesOf: () => this.loader }),
       makeScheduler: (options) => {

@@ -65,7 +65,6 @@ const FREE = [
   "--lines",
   "--longer-than",
   "--metrics",
-  "--traces",
   "--name",
   "--older-than",
   "--params",

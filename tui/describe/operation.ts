@@ -69,7 +69,6 @@ export function describeOperation(it: Operation, look: Look): Row[] {
     ...row("waits for", lentText(it, id)),
     ...row("again of", it.againOf && id(it.againOf)),
     ...row("forced", it.force && "also what is up to date"),
-    ...row("trace", it.traceparent?.split("-")[1]),
     ...row("host", it.host),
     ...fields("hosts"),
     ...fields("queue"),

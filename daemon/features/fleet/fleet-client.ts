@@ -86,7 +86,7 @@ export async function openFleetClient({
   try {
     const daemon = await startDaemon(
       settings,
-      () => ({ logger: silent, problem: () => null, setLevel: () => {}, addFields: () => {} }),
+      () => ({ logger: silent, problem: () => null, setLevel: () => {} }),
       { makeEngine: (services) => new FleetClient(services, fleet) },
     );
     return {

@@ -100,8 +100,6 @@ export const METRICS = {
   liveops_daemon_heap_used_bytes: gauge("JavaScript heap of the daemon that is in use", []),
   liveops_disk_free_bytes: gauge("Free bytes on the disk of the state directory", []),
   liveops_store_full: gauge("1 while the disk is full and submits are refused", []),
-  liveops_trace_spans_exported_total: total("Spans that the collector of the traces has taken", []),
-  liveops_trace_spans_dropped_total: total("Spans that were not exported", ["reason"]),
   liveops_engine_away_seconds: gauge(
     "Time since the engine of the fleet last answered this host; 0 while it answers; absent without a fleet",
     ["host"],

@@ -181,13 +181,6 @@ describe("with an idempotency key", () => {
     expect(expectRecord(await post({ params: { b: 2, a: 1 }, op }, key("k")), 200).id).toBe(first.id);
   });
 
-  test("the same from another span is the same body", async () => {
-    const from = (span: string) => ({ op, env: { A: "1", TRACEPARENT: span } });
-    const first = expectRecord(await post(from("00-a"), key("k")), 201);
-    expect(expectRecord(await post(from("00-b"), key("k")), 200).id).toBe(first.id);
-    expectProblem(await post({ op, env: { A: "2" } }, key("k")), "LIVEOPS_KEY_REUSED");
-  });
-
   test("twenty at once are one operation", async () => {
     const replies = await Promise.all(Array.from({ length: 20 }, () => post({ op }, key("k"))));
     const ids = new Set(replies.map((reply) => reply.json().id));

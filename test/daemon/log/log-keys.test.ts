@@ -6,18 +6,16 @@ import fastify, { LogController } from "fastify";
 import { expect, test } from "vitest";
 import { openDaemonLog } from "../../../daemon/log/daemon-log.js";
 import { fastifyLog, type Log, ownKeys, REQUEST_KEY } from "../../../daemon/log/log.js";
-import { traceIdOf } from "../../../protocol/trace-context.js";
 import { badLogLines } from "../../harness/log-lines.js";
 import { useDirectories } from "../../harness/temporary.js";
 
 const directory = useDirectories();
 
-function opened(hasTraces = false) {
+function opened() {
   const dir = directory();
   mkdirSync(dir, { recursive: true });
   const file = join(dir, "log");
-  const { logger, addFields } = openDaemonLog(file, "trace", false);
-  if (hasTraces) addFields((id) => ({ trace: traceIdOf(id) }));
+  const { logger } = openDaemonLog(file, "trace", false);
   return { logger, read: () => readFileSync(file, "utf8").trimEnd().split("\n") };
 }
 
@@ -38,18 +36,6 @@ test("the compiler refuses other keys, also of a variable and of a spread", () =
     log.warn({ id: "a" });
   };
   expect(calls).toBeTypeOf("function");
-});
-
-test("lines about an operation name its trace, while traces are on", () => {
-  for (const hasTraces of [true, false]) {
-    const { logger, read } = opened(hasTraces);
-    logger.info({ id: "zkzdggwv8e29", attempt: 1 }, "about an operation");
-    logger.info("about nothing");
-    const [first, second] = read().map((line) => JSON.parse(line));
-    expect(first.trace).toBe(hasTraces ? traceIdOf("zkzdggwv8e29") : undefined);
-    expect(second).not.toHaveProperty("trace");
-    expect(badLogLines(read())).toEqual([]);
-  }
 });
 
 test("fastify's lines get our keys, and lose what has none", async () => {

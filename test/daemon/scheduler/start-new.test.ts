@@ -48,7 +48,6 @@ async function starting(over: Partial<Record<keyof StarterOptions, unknown>> = {
     workerEvents: new WorkerEvents(directory()),
     settings: { maxLog: 1000 },
     log: pino({ level: "silent" }),
-    isTraced: () => null,
     onChange: () => {},
     begin: (entry: { record: { id: string } }) => begun.push(entry.record.id),
     ...over,

@@ -167,7 +167,6 @@ export class WaitWorld {
       workerEvents: new WorkerEvents(layout.workers),
       log: pino({ level: "silent" }),
       settings: { maxLog: 0 },
-      isTraced: () => null,
       durations: { ofSteps: async () => null },
       pool: {
         // As the scheduler makes it.

@@ -77,12 +77,6 @@ describe("the text", () => {
     expect(set('{\r\n\t"nice": 3\r\n}', "keepDays", 7)).toBe('{\r\n\t"nice": 3,\r\n\t"keepDays": 7\r\n}');
   });
 
-  test("an object replaces a text", () => {
-    expect(JSON.parse(set('{"traces": "env"}', "traces.url", "http://localhost"))).toEqual({
-      traces: { url: "http://localhost" },
-    });
-  });
-
   test.each([
     ['{"nice": 3}', "concurrency", 0, "concurrency must be a whole number of at least 1"],
     ["{", "nice", 3, `${FILE}:1:2: not valid JSON`],
@@ -124,7 +118,6 @@ describe("the settings in effect", () => {
     concurrency: 7,
     logLevel: null,
     metrics: null,
-    traces: null,
     fleet: { url: null, host: null, tags: null },
   };
   const sources = {

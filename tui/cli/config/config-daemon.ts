@@ -160,13 +160,12 @@ function flagOf(key: keyof Config, value: unknown): string {
 
 function isFlagged(
   key: keyof Config,
-  { concurrency, logLevel, metrics, traces, fleet }: DaemonReply["flags"],
+  { concurrency, logLevel, metrics, fleet }: DaemonReply["flags"],
 ): boolean {
   const given: Partial<Record<keyof Config, unknown>> = {
     concurrency,
     logLevel,
     metrics,
-    traces,
     fleet: fleet.url,
   };
   return (given[key] ?? null) !== null;

@@ -70,13 +70,12 @@ function layersOf({ options, env, config, flags }: ValueSources): Config[] {
     .split(delimiter)
     .filter(Boolean)
     .map((dir) => resolve(dir));
-  const { concurrency = null, logLevel = null, metrics = null, traces = null } = flags ?? {};
+  const { concurrency = null, logLevel = null, metrics = null } = flags ?? {};
   const flagged: Config = {
     ...(options.stateDir && { stateDir: resolve(options.stateDir) }),
     ...(options.socket && { socket: resolve(options.socket) }),
     ...(flags && flags.ops.length > 0 && { ops: flags.ops }),
     ...withoutNull({ concurrency, logLevel, metrics }),
-    ...(traces !== null && { traces: { url: traces } }),
     ...(flags?.fleet.url != null && { fleet: withoutNull(flags.fleet) }),
   };
   const given: Config = {

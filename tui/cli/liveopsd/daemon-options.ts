@@ -18,7 +18,6 @@ export interface DaemonOptions extends GlobalOptions {
   concurrency?: number;
   logLevel?: LogLevel;
   metrics?: string;
-  traces?: string;
   runQueued?: boolean;
   paused?: boolean;
   host?: string;
@@ -42,7 +41,6 @@ const FLAGS = {
   concurrency: "--concurrency",
   logLevel: "--log-level",
   metrics: "--metrics",
-  traces: "--traces",
   runQueued: "--run-queued",
   paused: "--paused",
   fleet: "--fleet",

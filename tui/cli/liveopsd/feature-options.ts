@@ -1,13 +1,11 @@
 /** The options that features add to the start of a daemon, one a line, in the order of the help. */
 import { fleet, host, tags } from "../../features/fleet/start-options.js";
 import { metrics } from "../../features/metrics/start-option.js";
-import { traces } from "../../features/traces/start-option.js";
 import type { StartOption } from "./start-option.js";
 
 /** By the name of the flag. */
 export const FEATURE_OPTIONS: Readonly<Record<string, StartOption>> = {
   metrics,
-  traces,
   fleet,
   host,
   tags,

@@ -85,7 +85,6 @@ function describe(
     ["watchers", String(daemon.watchers)],
     ["memory", memoryText(daemon.memory)],
     ...metricsRows(daemon),
-    ...traceRows(daemon),
     ...channelRows(daemon),
     ["ops", daemon.opsDirs.join(", ")],
   ];
@@ -128,13 +127,6 @@ function fleetRows({ host, fleet, draining }: DaemonReply): Array<[string, strin
 
 function metricsRows({ metrics }: DaemonReply): Array<[string, string]> {
   return metrics === null ? [] : [["metrics", `http://${metrics}/metrics`]];
-}
-
-function traceRows({ traces }: DaemonReply): Array<[string, string]> {
-  if (traces === null) return [];
-  const { url, exported, dropped } = traces;
-  const lost = dropped.full + dropped.refused;
-  return [["traces", `${url}, ${exported} spans exported, ${lost} dropped`]];
 }
 
 function channelRows({ channels }: DaemonReply): Array<[string, string]> {
@@ -181,10 +173,6 @@ function problemsOf(daemon: DaemonReply): string[] {
     else full.push("log lines and progress of running operations are dropped");
     all.push(`${full.join("; ")}. Free some disk space; no restart is needed`);
   }
-  if (daemon.traces && daemon.traces.problem !== null)
-    all.push(
-      `the collector of the traces does not take spans: ${daemon.traces.problem}. They are dropped; operations are not affected`,
-    );
   for (const { channel, problem, dropped } of daemon.channels) {
     const lost = dropped === 0 ? "" : `; ${count(dropped, "notice")} given up`;
     if (problem !== null)

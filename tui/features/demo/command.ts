@@ -97,7 +97,7 @@ function say(text: string): void {
 /** From here on, this process and those that it starts use only this directory. */
 function useOnly(dir: string): void {
   for (const name of Object.keys(process.env))
-    if (/^(LIVEOPS|OTEL)_/.test(name) && name !== "LIVEOPS_SCREEN_READER") delete process.env[name];
+    if (/^LIVEOPS_/.test(name) && name !== "LIVEOPS_SCREEN_READER") delete process.env[name];
   const places = {
     HOME: "home",
     TMPDIR: "tmp",
