@@ -108,7 +108,6 @@ const WAITING: Array<[words: string[], sign: "watches" | "ready"]> = [
   [["watch"], "ready"],
   [["watch", "--json"], "ready"],
   [["logs", "-f"], "ready"],
-  [["ls", "--watch"], "watches"],
   [["submit", "--wait", ...OPERATION], "watches"],
   [["submit", "--follow", ...OPERATION], "ready"],
   // The last: after its grace period the operation is killed, and the command ends.

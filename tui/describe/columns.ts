@@ -28,7 +28,6 @@ import { expectedLeft } from "../terminal/time-left.js";
 import { type Inside, insideText } from "./inside.js";
 
 export interface OperationContext extends CellContext {
-  removed: boolean;
   progress: (operation: Operation) => OverallProgress;
   /** When a queued operation is expected to start, in ms since 1970; null: unknown. */
   startsAt: (operation: Operation) => number | null;
@@ -48,7 +47,7 @@ const ALWAYS: OperationColumn[] = [
   {
     name: "state",
     about: "State, or what a live operation waits for",
-    text: (it, { removed }) => (removed ? "- removed" : `${stateGlyph(it.state)} ${stateWord(it)}`),
+    text: (it) => `${stateGlyph(it.state)} ${stateWord(it)}`,
     colour: (it) => stateColour(it.state),
     sort: (it) => STATES.indexOf(it.state),
   },

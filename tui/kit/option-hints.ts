@@ -13,7 +13,7 @@ export const OPTION_SYNONYMS: Readonly<Record<string, Readonly<Record<string, re
     "-l": ["--label"],
   },
   again: { "--name": ["--label"], "-f": ["--follow"], "-w": ["--wait"] },
-  ls: { "-a": ["--limit", "1000"], "--all": ["--limit", "1000"], "-w": ["--watch"], "-l": ["--wide"] },
+  ls: { "-a": ["--limit", "1000"], "--all": ["--limit", "1000"], "-l": ["--wide"] },
   cancel: { "-f": ["--yes"], "--force": ["--yes"], "-a": ["--all"] },
   rm: { "-f": ["--yes"], "--force": ["--yes"], "-a": ["--finished"] },
   wait: { "-a": ["--all"], "-t": ["--timeout"] },

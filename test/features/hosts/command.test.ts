@@ -76,7 +76,6 @@ test("a list has the column HOST where an operation has a host; a queued one sho
     "○ queued",
   ]);
   expect(table([queued], options)[0]).not.toContain("HOST");
-  expect(table([queued], { ...options, allColumns: true })[0]).not.toContain("HOST");
   const shown = (it: typeof running) =>
     recordLines(it, { paint: plain, now: NOW }).filter((line) => /^(host|only on)/.test(line));
   expect(shown(running)).toEqual(["host        build-1"]);

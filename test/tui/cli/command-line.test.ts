@@ -199,7 +199,6 @@ test.each([
   [["submit", "--name", "a b", "shell"], "liveops submit --label 'a b' shell"],
   [["submit", "-f", "shell"], "liveops submit --follow shell"],
   [["ls", "-a"], "liveops ls --limit 1000"],
-  [["ls", "-w"], "liveops ls --watch"],
   [["-v"], "liveops --version"],
   [["-V"], "liveops --version"],
   [["version"], "liveops --version"],

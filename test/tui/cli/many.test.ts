@@ -4,8 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type LsFilter, moreQueuedText, selector } from "../../../tui/cli/ls/filter.js";
-import { chosen } from "../../../tui/cli/ls/watch.js";
+import { moreQueuedText, selector } from "../../../tui/cli/ls/filter.js";
 import { batchBodies, eachBodies, readLinesOf } from "../../../tui/cli/submit/many.js";
 import { useDaemon } from "../../harness/daemon.js";
 import { Story } from "../../harness/records.js";
@@ -161,28 +160,6 @@ test("the age of a finished operation counts from its end", () => {
   expect(since({ ...old, state: "failed", finishedAt: "2026-11-25T11:30:00Z" })).toBe(true);
   expect(since({ ...old, state: "failed", finishedAt: "2026-11-25T10:30:00Z" })).toBe(false);
   expect(() => selector({ since: "1 week" }, now)).toThrow('--since: "1 week" is not a duration');
-});
-
-test("ls --watch leaves out what runs inside of another operation", () => {
-  const parent = { id: "a", attempt: 1, stage: null, occurrence: 0, call: 1 };
-  const record = new Story().record();
-  const operations = new Map([
-    [record.id, record],
-    ["inside", { ...record, id: "inside", parent }],
-  ]);
-  const ids = (filter: LsFilter) => chosen({ operations }, filter).map(({ id }) => id);
-  expect(ids({ parent: "none" })).toEqual([record.id]);
-  expect(ids({})).toHaveLength(2);
-});
-
-test("ls --watch keeps the filters of ls", () => {
-  const record = new Story().record();
-  const all = [record, { ...record, id: "b", label: "b", schedule: "nightly" }];
-  const operations = new Map(all.map((each) => [each.id, each]));
-  const ids = (fits?: (it: typeof record) => boolean) => chosen({ operations }, { fits }).map(({ id }) => id);
-  expect(ids()).toHaveLength(2);
-  expect(ids(selector({ schedule: "nightly" }, Date.now))).toEqual(["b"]);
-  expect(ids(selector({ label: "b", queue: "gpu" }, Date.now))).toEqual([]);
 });
 
 test("a list says how many queued operations it leaves out", () => {

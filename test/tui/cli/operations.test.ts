@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { Refusal } from "../../../protocol/errors.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type { FinalState } from "../../../protocol/state.js";
-import { FakeDaemon, type Stream } from "../../harness/fake-daemon.js";
+import { FakeDaemon } from "../../harness/fake-daemon.js";
 import { AT, Story } from "../../harness/records.js";
 import { useCli } from "./cli.js";
 
@@ -197,7 +197,7 @@ test("ls --op with an unknown name: exit 4 with near names; a type with operatio
   daemon.on("GET", "/v1/ops/gone/history", (_asked, reply) =>
     reply.json({ op: "gone", runs: 0, seconds: null, stages: {} }),
   );
-  for (const words of [["ls"], ["ls", "--json"], ["ls", "--watch"]]) {
+  for (const words of [["ls"], ["ls", "--json"]]) {
     const ended = await liveops(...words, "--op", "shel");
     expect(ended).toMatchObject({ code: 4, stdout: "" });
     expect(ended.stderr).toContain("did you mean shell?");
@@ -222,93 +222,6 @@ test("ls weights the stages by earlier runs, once for each type, and lists witho
   expect(daemon.asked.filter(({ path }) => path.includes("history"))).toHaveLength(1);
   daemon.on("GET", "/v1/ops/load-process-save/history", (_asked, reply) => reply.break());
   expect((await liveops("ls")).stdout.match(/\d+%/g)).toEqual(["50%", "50%"]);
-});
-
-/** The first list, changes, and a removal; the stream stays open. */
-function changesLater(): () => void {
-  let go = () => {};
-  daemon.on("GET", "/v1/watch", (_asked, reply) => {
-    const stream = reply.stream();
-    const [aaa, bbb] = [record("aaa"), record("bbb", "succeeded")];
-    stream.line({ type: "snapshot", cursor: "1", operations: [aaa, bbb], counts: {} });
-    go = () => {
-      stream.line({ type: "changed", cursor: "2", id: "aaa", patch: { state: "failed", percent: 0 } });
-      stream.line({ type: "changed", cursor: "3", id: "ccc", patch: record("ccc") });
-      stream.line({ type: "removed", cursor: "4", id: "bbb" });
-    };
-  });
-  daemon.on("GET", "/v1/ops/load-process-save/history", (_asked, reply) => reply.break());
-  return () => go();
-}
-
-test("ls --watch without a terminal: the table, then a row for each change; Ctrl-C is exit 130", async () => {
-  const go = changesLater();
-  const watching = start("ls", "--watch");
-  await watching.says("stdout", "aaa");
-  go();
-  await watching.says("stdout", "removed");
-  watching.child.kill("SIGINT");
-  const { code, stdout, stderr } = await watching.ended;
-  expect({ code, stderr }).toEqual({ code: 130, stderr: "" });
-  const rows = stdout.trimEnd().split("\n");
-  expect(rows.map((row) => row.split(/ {2,}/).slice(0, 3).join(" "))).toEqual([
-    "ID OP STATE",
-    "bbb load-process-save ✓ succeeded",
-    "aaa load-process-save ● running",
-    "aaa load-process-save ✗ failed",
-    "ccc load-process-save ● running",
-    "bbb load-process-save - removed",
-  ]);
-  expect(daemon.asked.find(({ path }) => path === "/v1/watch")?.query).toEqual({
-    parent: "none",
-    limit: "20",
-  });
-});
-
-test("ls --watch --json: a record a line, again at each change, and what was removed", async () => {
-  const go = changesLater();
-  const watching = start("ls", "--watch", "--json", "--state", "running,succeeded");
-  await watching.says("stdout", "aaa");
-  go();
-  await watching.says("stdout", "removed");
-  watching.child.kill("SIGINT");
-  const { stdout } = await watching.ended;
-  const printed = stdout
-    .trimEnd()
-    .split("\n")
-    .map((line) => JSON.parse(line));
-  expect(printed.map(({ id, state, removed }) => [id, removed ? "removed" : state])).toEqual([
-    ["bbb", "succeeded"],
-    ["aaa", "running"],
-    ["ccc", "running"],
-    ["aaa", "failed"],
-    ["bbb", "removed"],
-  ]);
-});
-
-test("ls --watch goes on after a restart of the daemon, from its cursor", async () => {
-  let first: Stream | undefined;
-  daemon.on("GET", "/v1/watch", (_asked, reply) => {
-    const stream = reply.stream();
-    if (first === undefined) {
-      stream.line({ type: "snapshot", cursor: "7", operations: [record("aaa", "succeeded")], counts: {} });
-      first = stream;
-    } else {
-      stream.line({ type: "resumed", cursor: "7" });
-      stream.line({ type: "changed", cursor: "8", id: "bbb", patch: record("bbb", "failed") });
-    }
-  });
-  const watching = start("ls", "--watch");
-  await watching.says("stdout", "aaa");
-  first?.break();
-  await watching.says("stdout", "bbb");
-  watching.child.kill("SIGINT");
-  const ended = await watching.ended;
-  expect(ended.code).toBe(130);
-  expect(ended.stderr).toContain("lost the daemon");
-  expect(ended.stdout.match(/aaa/g)).toHaveLength(1);
-  const queries = daemon.asked.map(({ query }) => query.since);
-  expect(queries).toEqual([undefined, "7"]);
 });
 
 test("show --json is the record", async () => {

@@ -1,26 +1,20 @@
-/** `liveops ls`: lists the newest operations, those that run and the first queued ones, once or live (`watch.ts`). */
+/** `liveops ls`: lists the newest operations, those that run and the first queued ones. */
 import type { Command } from "commander";
 import type { Client } from "../../../protocol/client/client.js";
 import { commandPlaces, type GlobalOptions } from "../../../protocol/client/daemon-address.js";
 import { waitingClient } from "../../../protocol/client/find-daemon.js";
-import { UsageError } from "../../../protocol/failures.js";
 import { FIRST_QUEUED } from "../../../protocol/limits.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ScheduleReply } from "../../../protocol/replies.js";
 import { STATES } from "../../../protocol/state.js";
 import { hasProc, NOT_AVAILABLE } from "../../../protocol/system/own-process.js";
 import { paintFor } from "../../../protocol/text/colour.js";
-import { OPERATIONS, type OperationContext } from "../../describe/columns.js";
+import { OPERATIONS } from "../../describe/columns.js";
 import { waitsWord } from "../../describe/waits.js";
 import { useHost } from "../../kit/host-option.js";
 import { addCommand, allOptions, everyday, reportTo } from "../../kit/options.js";
 import { formatShortTime } from "../../kit/output/local-time.js";
-import {
-  addListOptions,
-  givenListOutput,
-  type ListOutput,
-  type ListOutputOptions,
-} from "../../kit/output/options.js";
+import { addListOptions, givenListOutput, type ListOutputOptions } from "../../kit/output/options.js";
 import { listLines, printLines } from "../../kit/output/print.js";
 import type { TableStream } from "../../kit/output/table.js";
 import { type ReportTo, say } from "../../kit/report.js";
@@ -79,7 +73,6 @@ export interface ListOptions extends GlobalOptions, ClientFilter, ListOutputOpti
   host?: string;
   children?: boolean;
   limit?: string;
-  watch?: boolean;
 }
 
 export async function list(options: ListOptions, to: ReportTo, output: TableStream): Promise<void> {
@@ -87,10 +80,6 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
   const client = waitingClient(places, options);
   const listOutput = givenListOutput(options, OPERATIONS);
   const filter = { ...givenFilter(options), host: await hostFilter(client, options.host) };
-  if (options.watch) {
-    const { watchList } = await import("./watch.js");
-    return watchList(client, filter, { ...watchLook(listOutput), to, output });
-  }
   const isTable = listOutput.format === "table" || listOutput.format === "wide";
   const isPlain = output.isTTY === true && isTable && !isFiltered(filter);
   // A daemon without schedules is the usual case; the list does not wait for it.
@@ -135,16 +124,6 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
   }
 }
 
-/** @throws UsageError for what a list without an end cannot have */
-function watchLook({ format, sort, ...look }: ListOutput<Operation, OperationContext>) {
-  if (sort !== null) throw new UsageError("--sort needs a list that ends; leave out --watch");
-  if (format === "name") throw new UsageError("--output name needs a list that ends; leave out --watch");
-  return {
-    json: format === "json" || format === "jsonl",
-    look: { ...look, wide: format === "wide" },
-  };
-}
-
 /** Next runs that are shown below the table. */
 const MOST_NEXT = 3;
 
@@ -182,7 +161,6 @@ export function registerLs(root: Command): void {
       "liveops ls --queue gpu --state queued",
       "liveops ls --schedule nightly --since 7d",
       "liveops ls --here --state running",
-      "liveops ls --watch",
       "liveops ls --wide",
       "liveops ls --columns id,state,took,title --sort -took",
       "liveops ls --state queued --limit 100 --output name | xargs -r liveops cancel",
@@ -207,14 +185,11 @@ export function registerLs(root: Command): void {
       "Also list the children of operations, a row each; --queue lists those of its queue anyway",
     )
     .option("-n, --limit <n>", "List only the newest <n> operations")
-    .option("--wide", "Also show the duration, CPU time, memory and I/O of each operation")
-    .option("--watch", "Keep the list up to date until Ctrl-C");
-  addListOptions(
-    ls,
-    OPERATIONS,
-    "Print the operations as a JSON array of records; with --watch, one record per line, again at each change",
-  ).action(async (_options: unknown, command: Command) => {
-    await list(allOptions<ListOptions>(command), reportTo(command), process.stdout);
-  });
-  everyday(ls, ["--state", "--op", "--label", "--queue", "--limit", "--wide", "--watch", "--json"]);
+    .option("--wide", "Also show the duration, CPU time, memory and I/O of each operation");
+  addListOptions(ls, OPERATIONS, "Print the operations as a JSON array of records").action(
+    async (_options: unknown, command: Command) => {
+      await list(allOptions<ListOptions>(command), reportTo(command), process.stdout);
+    },
+  );
+  everyday(ls, ["--state", "--op", "--label", "--queue", "--limit", "--wide", "--json"]);
 }

@@ -114,7 +114,7 @@ export function moreQueuedText(count: number): string {
 }
 
 /** The place in the queue; last: the operation waits for something else. */
-export function placeOf({ queuePosition }: Operation): number {
+function placeOf({ queuePosition }: Operation): number {
   return queuePosition ?? Number.MAX_SAFE_INTEGER;
 }
 

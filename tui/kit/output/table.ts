@@ -12,10 +12,7 @@ import type { Widths } from "./widths.js";
 export interface TableStream {
   isTTY?: boolean;
   columns?: number;
-  rows?: number;
   write(text: string): unknown;
-  on?(event: "resize", listener: () => void): unknown;
-  off?(event: "resize", listener: () => void): unknown;
 }
 
 /** What the text of a cell depends on, beside its record. */
@@ -67,8 +64,6 @@ export interface Look<T, C extends CellContext> {
   wide?: boolean;
   /** The columns of `--columns`, in their order. They are cut, and dropped only from the right. */
   chosen?: ReadonlyArray<Column<T, C>> | null;
-  /** Keep columns without any text. */
-  allColumns?: boolean;
   /** Default: true. */
   header?: boolean;
 }
@@ -109,37 +104,36 @@ export function columnsOf<T, C extends CellContext>(
   );
 }
 
-/** @param before a layout whose columns stay, at least as wide: for rows that are printed later */
 export function fitColumns<T, C extends CellContext>(
   spec: TableSpec<T, C>,
   records: readonly T[],
   context: C,
   look: Look<T, C>,
-  before: Layout<T, C> = [],
 ): Layout<T, C> {
-  const { widths, chosen = null, allColumns = false } = look;
+  const { widths, chosen = null } = look;
   const all = columnsOf(spec, look, context.time).flatMap((column) => {
-    const earlier = before.find((it) => it.column === column);
-    const stays = earlier !== undefined || chosen !== null;
+    const stays = chosen !== null;
     if (column.when && !stays && !column.when(records)) return [];
     const cells = records.map((it) => cell(column, it, context));
-    if (column.optional && !stays && !allColumns && cells.every((text) => text === "")) return [];
-    const least = Math.max(earlier?.width ?? 0, titleOf(column).length);
-    const width = cells.reduce((most, text) => Math.max(most, widths.columnsOf(text)), least);
-    const isBlank = !stays && !allColumns && cells.every((text) => text === "");
+    if (column.optional && !stays && cells.every((text) => text === "")) return [];
+    const width = cells.reduce(
+      (most, text) => Math.max(most, widths.columnsOf(text)),
+      titleOf(column).length,
+    );
+    const isBlank = !stays && cells.every((text) => text === "");
     return [{ column, width, isBlank }];
   });
   return chosen === null ? fitted(all, look.width, spec) : squeezed(all, look.width, spec);
 }
 
-export function headerLine<T, C extends CellContext>(
+function headerLine<T, C extends CellContext>(
   layout: Layout<T, C>,
   { widths, paint }: Pick<Look<T, C>, "widths" | "paint">,
 ): string {
   return paint("dim", joined(layout.map((it) => widths.fit(titleOf(it.column), it.width, it.column.align))));
 }
 
-export function rowLine<T, C extends CellContext>(
+function rowLine<T, C extends CellContext>(
   layout: Layout<T, C>,
   record: T,
   context: C,
