@@ -368,7 +368,7 @@ export class Lifecycle {
       this.store.secrets.delete(id);
     } catch (error) {
       const { message } = error as Error;
-      this.store.addProblem(`files of ${id} could not be removed (${message}); run: liveops doctor`);
+      this.store.addProblem(`files of ${id} could not be removed (${message}); remove them yourself`);
     }
   }
 

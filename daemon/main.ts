@@ -4,6 +4,7 @@
  */
 import { isatty } from "node:tty";
 import { type Daemon, startDaemon } from "./daemon.js";
+import { problemsOf } from "./http/routes/daemon.js";
 import { openDaemonLog, sayOnStderr, sayToSystemLog } from "./log/daemon-log.js";
 import { ServiceNotifier } from "./os/service-notifier.js";
 import { StateRemovedError } from "./recovery/state-guard.js";
@@ -13,7 +14,6 @@ import { SocketTakenError } from "./socket/listen.js";
 import { isOfSystem } from "./store/durable-file.js";
 import { layoutOf } from "./store/layout.js";
 
-export { examine } from "./recovery/doctor.js";
 export { PlaceError } from "./store/directories.js";
 export type { Settings };
 export { AlreadyRunningError, configSource, type Daemon, settingsFrom, startDaemon };
@@ -26,14 +26,13 @@ const EXIT_MS = 2000;
  *
  * @param config reads the settings again at a reload
  * @param toStderr logs to stderr as well as to the file
- * @param onAnswers called once the socket answers; `logProblem`: why the log file cannot be written, or null; `copy`:
- * what to know of a copied state directory, or null
+ * @param onAnswers called once the socket answers, with what the start found wrong
  */
 export async function runDaemon(
   settings: Settings,
   config: ConfigSource,
   toStderr: boolean,
-  onAnswers: (found: { logProblem: string | null; copy: string | null }) => void,
+  onAnswers: (problems: string[]) => void,
 ): Promise<void> {
   // A daemon in the background is not the process that systemd started.
   const notifier = ServiceNotifier.take(process.env, process.pid);
@@ -44,7 +43,7 @@ export async function runDaemon(
     () => openDaemonLog(layoutOf(settings.stateDir).log, settings.logLevel, toStderr),
     { config },
   );
-  const { log, daemonLog, copied } = daemon.context;
+  const { log } = daemon.context;
   // Relative paths are already resolved; with `/` as its directory the daemon keeps no file system mounted.
   process.chdir("/");
   const stop = () => void daemon.stop();
@@ -62,7 +61,7 @@ export async function runDaemon(
     sayOnStderr(`stopped by an internal error (a bug in liveops): ${error.stack ?? error.message}`);
     process.exit(70);
   });
-  onAnswers({ logProblem: daemonLog.problem(), copy: copied.describe() });
+  onAnswers(problemsOf(daemon.context));
   if (toStderr) startNotifier(notifier, daemon);
   // The disk failed: nothing more may be acknowledged, and the next daemon starts from the durable state.
   await daemon.stopped.catch((error: Error) => {

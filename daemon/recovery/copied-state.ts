@@ -150,15 +150,6 @@ export class CopiedState {
 
 const RUN_QUEUED = "liveops restart --run-queued";
 
-/** The path of the original of a copied state directory that no daemon was started on yet; null for any other. */
-export function originalOf(layout: Layout): string | null {
-  const record = readRecord(layout);
-  const now = identityNow(layout);
-  if (record === null || now === null) return null;
-  if (!isSameDirectory(record.directory, record.bootId, now.directory)) return record.path;
-  return record.copy?.of ?? null;
-}
-
 /**
  * Whether a directory that was recorded is the present one. Device numbers may change with a restart of the machine,
  * inodes do not.

@@ -5,7 +5,7 @@
  * was lost with document or journal is found by its events: with a live worker it is adopted, with a dead worker it
  * is finished from its files. An operation that may have finished is not rerun automatically.
  */
-import { readdirSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isLocked } from "../os/kernel-lock.js";
 import { readAccepted } from "../run-files/attempt-files.js";
@@ -13,14 +13,15 @@ import { isUnreadable } from "../run-files/unreadable.js";
 import type { WorkerEvents } from "../run-files/worker-events.js";
 import type { Entry } from "../store/decision.js";
 import type { EmbeddedStore } from "../store/embedded-store.js";
-import { attemptDir, type Layout } from "../store/layout.js";
+import { attemptDir, type Layout, runDir } from "../store/layout.js";
 import { StoreFullError } from "../store/not-recorded.js";
 import { readStopReason } from "../worker/stop-file.js";
 import { isWorkerAlive } from "../worker/worker-processes.js";
 
 /**
  * Restores orphans where the store has found damage, or a live worker may run one. Then forgets the events of all
- * operations that are not in memory: they are sealed or removed, and a crash came before their files went.
+ * operations that are not in memory: they are sealed or removed, and a crash came before their files went. So are the
+ * run files of those that were removed since the last checkpoint.
  */
 export async function recoverEvents(
   store: EmbeddedStore,
@@ -32,6 +33,15 @@ export async function recoverEvents(
   const found = isDamaged ? orphans(workerEvents.ids()) : [];
   if (found.length > 0) store.problems.push(...(await restore(found, store, workerEvents)));
   workerEvents.keepOnly((id) => store.ledger.get(id) !== undefined);
+  for (const id of store.removed) clearAway(runDir(layout, id), store);
+}
+
+function clearAway(dir: string, store: EmbeddedStore): void {
+  try {
+    rmSync(dir, { recursive: true, force: true });
+  } catch (error) {
+    store.addProblem(`${dir} of a removed operation could not be removed: ${(error as Error).message}`);
+  }
 }
 
 /** In the order of their submits. */

@@ -102,7 +102,7 @@ function endLines(fd: number): boolean {
 }
 
 /** The lines of the text after the last newline: there is a tab in the place of each newline. */
-export function linesOfRest(text: string): string[] {
+function linesOfRest(text: string): string[] {
   const whole = text.replace(/[\t\0]+$/, "");
   return whole === "" ? [] : whole.split("\t");
 }

@@ -50,7 +50,7 @@ export function checkEvents(
 }
 
 /** In words, if the events end before the end of the attempt. @param end - see `checkEvents` */
-export function cutShort(where: string, last: number, end = 0): string[] {
+function cutShort(where: string, last: number, end = 0): string[] {
   return last < end
     ? [`${where}, were cut short: the last record is number ${last}, and the attempt ended with ${end}`]
     : [];

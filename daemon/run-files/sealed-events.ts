@@ -2,7 +2,7 @@
  * Moves the events of finished operations from the files of their workers into the history: a short text into the
  * record of the operation, a long one into the attempt's directory.
  */
-import { AttemptEnds } from "../store/attempt-ends.js";
+import { attemptEnds } from "../store/attempt-ends.js";
 import type { AttemptEvents } from "../store/checkpointing.js";
 import type { Entry } from "../store/decision.js";
 import { makeDurableDirectory, replaceFile } from "../store/durable-file.js";
@@ -32,7 +32,7 @@ export class SealedEvents implements AttemptEvents {
   find(entryOf: (id: string) => Entry | undefined): string[] {
     const problems = this.workerEvents.find();
     for (const id of this.workerEvents.ids()) {
-      const ends = endsOf(entryOf(id));
+      const ends = attemptEnds(entryOf(id));
       for (const place of this.workerEvents.of(id)) problems.push(...this.#check(place, ends));
     }
     return problems;
@@ -41,7 +41,7 @@ export class SealedEvents implements AttemptEvents {
   async add(entry: Entry): Promise<void> {
     const short: Record<string, string> = {};
     const places = this.workerEvents.of(entry.record.id);
-    const ends = endsOf(entry);
+    const ends = attemptEnds(entry);
     for (const place of places) {
       let text = "";
       const problems = this.#check(
@@ -77,14 +77,14 @@ export class SealedEvents implements AttemptEvents {
   /** @param onAgain - the lines so far come again: an I/O error may pass, and the file goes once its events have moved */
   #check(
     place: EventsPlace,
-    ends: AttemptEnds,
+    ends: ReadonlyMap<number, number>,
     onLine?: (line: string) => void,
     onAgain?: () => void,
   ): string[] {
     const { id, attempt } = place;
     for (let isAgain = false; ; isAgain = true) {
       try {
-        return checkEvents(place, ends.lastOf(id, String(attempt)), onLine);
+        return checkEvents(place, ends.get(attempt), onLine);
       } catch (error) {
         if (!isUnreadable(error)) throw error;
         if (isAgain) return [`the events of ${id} cannot be read: ${error.message}`];
@@ -98,10 +98,4 @@ export class SealedEvents implements AttemptEvents {
     await makeDurableDirectory(dir);
     await replaceFile(eventsFile(dir), (handle) => handle.writeFile(text));
   }
-}
-
-function endsOf(entry: Entry | undefined): AttemptEnds {
-  const ends = new AttemptEnds();
-  if (entry) ends.addFinished(entry);
-  return ends;
 }

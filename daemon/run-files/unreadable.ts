@@ -54,7 +54,7 @@ export function checkRunFiles(runDir: string, attempts: readonly number[]): void
 }
 
 /** Paths of the events and of all parts of the log of an attempt; some may be missing. */
-export function recordFiles(attemptDir: string): string[] {
+function recordFiles(attemptDir: string): string[] {
   return [eventsFile(attemptDir), ...olderLogFiles(attemptDir), logFile(attemptDir)];
 }
 

@@ -58,7 +58,7 @@ export class EmbeddedStore implements Store, Archive {
   /** The state document that the start found is older than the state, or there was none. */
   #isBehind = false;
   /** Ids removed since the last checkpoint: until the history has the removals, only the journal has them. */
-  readonly #removed = new Set<string>();
+  readonly removed = new Set<string>();
   /** Decisions that are being written, by operation. */
   readonly #inFlight = new Map<string, Promise<unknown>>();
   #checkpointing!: Checkpointing;
@@ -90,7 +90,7 @@ export class EmbeddedStore implements Store, Archive {
     this.#history = new History(
       layout.history,
       (problem) => (isOpen ? this.options.bus.emit("problem", problem) : this.addProblem(problem)),
-      () => [...this.ledger.entries.keys(), ...this.#removed],
+      () => [...this.ledger.entries.keys(), ...this.removed],
     );
     this.ledger.nextOrder = Math.max(document.nextOrder, this.#history.nextOrder);
     for (const entry of document.live) this.ledger.add(entry);
@@ -129,7 +129,7 @@ export class EmbeddedStore implements Store, Archive {
       history: this.#history,
       file: this.#file,
       recent: this.recent,
-      removed: this.#removed,
+      removed: this.removed,
       tombstones: this.tombstones,
       counts: this.#counts,
       attemptEvents,
@@ -190,12 +190,12 @@ export class EmbeddedStore implements Store, Archive {
 
   /** Whether the id belongs to an operation, or to an operation removed since the last checkpoint. */
   knows(id: string): boolean {
-    return this.ledger.entries.has(id) || this.#removed.has(id) || this.#history.has(id);
+    return this.ledger.entries.has(id) || this.removed.has(id) || this.#history.has(id);
   }
 
   /** Ids of removed operations, as far as journal and history still say so. Reads all of the history. */
   removedIds(): Set<string> {
-    return new Set([...this.#history.removedIds(), ...this.#removed]);
+    return new Set([...this.#history.removedIds(), ...this.removed]);
   }
 
   byKey(key: string): KeyUse | null {
@@ -352,7 +352,7 @@ export class EmbeddedStore implements Store, Archive {
   /** Deletes the id from the history even for an operation in the ledger: a crash may have left a sealed copy. */
   #forgetRemoved({ id, key }: Extract<Decision, { kind: "removed" }>): void {
     this.#history.forget(id);
-    this.#removed.add(id);
+    this.removed.add(id);
     if (key) this.tombstones.add({ ...key, id });
   }
 

@@ -136,17 +136,6 @@ test("a directory that was renamed is the same directory: nothing of it is held"
   expect(runs()).toBe(1);
 });
 
-test("the doctor says that a directory is a copy, and claims it not", async () => {
-  const { queued } = await original();
-  world.copyState(copy);
-  for (let time = 0; time < 2; time++) {
-    const doctor = await world.liveopsd(["doctor"], onCopy);
-    expect(doctor.stdout).toContain(`${copy} is a copy of ${world.state}`);
-  }
-  await world.startDaemon([], onCopy);
-  expect((await list(onCopy))[queued]!.blocked).not.toBeNull();
-});
-
 test("a directory that is moved while no daemon runs keeps what runs, and its worker writes nothing at the old path", async () => {
   const gate = join(world.dir, "gate");
   await world.startDaemon();

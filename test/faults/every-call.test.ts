@@ -15,7 +15,6 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { examine } from "../../daemon/recovery/doctor.js";
 import type { Client } from "../../protocol/client/client.js";
 import { ConnectionLostError, NoAnswerError } from "../../protocol/client/errors.js";
 import { REFUSALS, Refusal } from "../../protocol/errors.js";
@@ -24,6 +23,7 @@ import type { Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
 import { until } from "../../protocol/system/until.js";
 import { TestDaemon } from "../harness/daemon.js";
+import { problemsIn } from "../harness/store.js";
 import { useDirectories } from "../harness/temporary.js";
 import { FULL, patience } from "./mode.js";
 import { operations } from "./start.js";
@@ -296,9 +296,8 @@ class Run {
     if (this.fault.error !== EIO && this.fault.error !== EMFILE && !isClean)
       this.#broken.push(`a full disk changed the end: ${JSON.stringify(all).slice(0, 3000)}`);
     await daemon.stop();
-    const { findings } = await examine(stateDir);
-    const bad = findings.filter(({ state }) => state !== "ok");
-    if (bad.length > 0) this.#broken.push(`doctor: ${bad.map(({ what }) => what).join("; ")}`);
+    const later = await problemsIn(stateDir);
+    if (later.length > 0) this.#broken.push(`the next start: ${later.join("; ")}`);
     const left = readdirSync(stateDir, { recursive: true, encoding: "utf8" }).filter((name) =>
       /\.tmp$|damaged|-journal$/.test(name),
     );

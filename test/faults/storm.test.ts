@@ -7,16 +7,15 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { Examination } from "../../daemon/recovery/doctor.js";
 import { type LogRecord, linesOf } from "../../daemon/run-files/log-tail.js";
 import { ConnectionLostError, NoAnswerError, NoDaemonError } from "../../protocol/client/errors.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Operation } from "../../protocol/operation.js";
 import { parseRecord, seqOfRecord } from "../../protocol/record-line.js";
 import type { TestDaemon } from "../harness/daemon.js";
+import { problemsIn } from "../harness/store.js";
 import { storedEvents } from "../harness/stored-events.js";
 import { counts, Dice, patience } from "./mode.js";
-import { runBin } from "./run-bin.js";
 import { eventually, everyOperation, startDaemon, strike, untilIdle } from "./start.js";
 import { compareOnce, record } from "./tally.js";
 
@@ -92,9 +91,8 @@ test("a storm of requests and kills: no record of a run file is lost, no work is
   expect(outOfOrder(submitted, said)).toEqual([]);
   const early = submitted.filter(({ id, after }) => after && startedBefore(all.get(id), all.get(after.id)));
   expect(early).toEqual([]);
-  const { stdout } = await runBin(daemon.world, "liveopsd", ["doctor", "--json"]);
-  const { findings } = JSON.parse(stdout) as Examination;
-  expect(findings.filter(({ state }) => state === "damaged")).toEqual([]);
+  await daemon.stop();
+  expect(await problemsIn(daemon.world.stateDir)).toEqual([]);
 });
 
 async function submitAll(daemon: TestDaemon, side: string, dice: Dice): Promise<Submitted[]> {

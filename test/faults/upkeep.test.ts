@@ -1,10 +1,7 @@
-/** Upkeep of a state directory: bounded logs, retention, `liveops doctor`. */
+/** Upkeep of a state directory: bounded logs, retention, what a start says. */
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { Examination } from "../../daemon/recovery/doctor.js";
-import { isAlive, processesOf } from "../end-to-end/processes.js";
-import { eventsFileOf, storedEvents } from "../harness/stored-events.js";
 import { useDirectories } from "../harness/temporary.js";
 import { journalFiles } from "./crafted.js";
 import { counts, patience } from "./mode.js";
@@ -103,84 +100,20 @@ test("retention: the newest so many finished operations are kept, with their log
   expect((await untilFinished(daemon, live)).state).toBe("succeeded");
 });
 
-test("doctor finds damage in every place, repairs what a start would repair, and only reports while a daemon runs", async () => {
+test("a start says what it has put aside, and status repeats it until the next start", async () => {
   await using daemon = await startDaemon(["floods"]);
   const { world } = daemon;
   const { id } = await daemon.submit("floods", { params: { lines: 5 } });
   await untilFinished(daemon, id);
-  const doctor = async () => {
-    const { code, stdout } = await runBin(world, "liveopsd", ["doctor", "--json"]);
-    return { code, ...(JSON.parse(stdout) as Examination) };
-  };
-  const running = await doctor();
-  expect(running).toMatchObject({ code: 0, running: true });
-  expect(running.findings.every(({ state }) => state === "ok")).toBe(true);
-
   await daemon.kill();
   const journal = journalFiles(world.stateDir).at(-1)!;
   writeFileSync(journal, `${readFileSync(journal, "utf8")}0badc0de 99 {"kind"`);
-  const log = join(world.stateDir, "runs", id, "1", "log.ndjson");
-  writeFileSync(log, readFileSync(log, "utf8").replace("2 ..", "2 ,,"));
-  const mended = await doctor();
-  expect(mended).toMatchObject({ code: 1, running: false });
-  expect(mended.findings.filter(({ state }) => state === "mended").map(({ what }) => what)).toEqual([
-    expect.stringMatching(/torn tail/),
-  ]);
-  expect(mended.findings.filter(({ state }) => state === "damaged").map(({ what }) => what)).toEqual([
-    expect.stringMatching(/log\.ndjson: 1 of 5 records are damaged/),
-  ]);
-  const again = await doctor();
-  expect(again.findings.some(({ state }) => state === "mended")).toBe(false);
-  await daemon.startAgain();
-  expect((await daemon.client.daemon()).problems).toEqual([]);
-  expect((await daemon.client.show(id)).state).toBe("succeeded");
-});
-
-test("doctor finds an events file that was cut short, and a hole of NUL bytes, by the records of the operations", async () => {
-  await using daemon = await startDaemon(["floods"]);
-  const { world } = daemon;
-  const finished = async () => {
-    const { id } = await daemon.submit("floods", { params: { lines: 2 } });
-    await untilFinished(daemon, id);
-    return id;
-  };
-  const [cut, hole, torn] = [await finished(), await finished(), await finished()];
-  /** Changes the lines of the operation in the file of its worker. */
-  const damage = (id: string, change: (lines: string[]) => string) => {
-    const file = eventsFileOf(world.stateDir, id);
-    const lines = storedEvents(world.stateDir, id);
-    const whole = lines.map((line) => `${line}\n`).join("");
-    writeFileSync(
-      file,
-      readFileSync(file, "utf8").replace(whole, () => change(lines)),
-    );
-    return file;
-  };
-  const ended = (lines: string[]) => lines.map((line) => `${line}\n`).join("");
-  const file = damage(cut, (lines) => ended(lines.slice(0, -1)));
-  damage(hole, ([first = "", ...lines]) => `${"\0".repeat(first.length + 1)}${ended(lines)}`);
-  const damaged = async () => {
-    const { code, stdout } = await runBin(world, "liveopsd", ["doctor", "--json"]);
-    const { findings } = JSON.parse(stdout) as Examination;
-    return { code, found: findings.filter(({ state }) => state === "damaged").map(({ what }) => what) };
-  };
-  const isCut = expect.stringContaining(
-    `${file}: the events of ${cut}, attempt 1, were cut short: the last record`,
+  const bin = (word: string) => runBin(world, "liveopsd", [word]);
+  const said = /torn tail of .*\.damaged-1/;
+  expect(await bin("start")).toMatchObject({ code: 0, stderr: expect.stringMatching(said) });
+  expect((await bin("status")).stdout.split("\n")).toContainEqual(
+    expect.stringMatching(/^problem .*torn tail/),
   );
-  const isHole = expect.stringMatching(/1 of \d+ records are damaged, in a hole of \d+ NUL bytes/);
-  expect(await damaged()).toEqual({ code: 1, found: [isHole, isCut] });
-
-  // A power cut may take the newline of the outcome, and leave reserved space: nothing is lost.
-  const workers = processesOf(world.dir).filter(({ command }) => command.includes("worker.js"));
-  await daemon.kill();
-  await eventually("the workers have ended", () => workers.every(({ pid }) => !isAlive(pid)));
-  damage(torn, (lines) => `${ended(lines).trimEnd()}\0\0\t\t`);
-  await daemon.startAgain();
-  await daemon.stop();
-  // The events are in the history now.
-  const sealed = [
-    expect.stringMatching(new RegExp(`the events of ${cut}, attempt 1, were cut short: the last record`)),
-    expect.stringMatching(new RegExp(`the events of ${hole}, attempt 1: records? 1 .*missing`)),
-  ];
-  expect(await damaged()).toEqual({ code: 1, found: sealed });
+  expect(await bin("restart")).toMatchObject({ code: 0, stderr: expect.not.stringMatching(said) });
+  expect(await bin("stop")).toMatchObject({ code: 0 });
 });

@@ -1,8 +1,10 @@
 /** A real store in a directory, with the lifecycle that changes its operations, and without processes. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { Bus } from "../../daemon/bus.js";
 import { Lifecycle } from "../../daemon/lifecycle.js";
 import { identify } from "../../daemon/os/process-identity.js";
+import { linesAfter } from "../../daemon/run-files/log-slices.js";
+import { localRuns } from "../../daemon/run-files/runs.js";
 import { SealedEvents } from "../../daemon/run-files/sealed-events.js";
 import { WorkerEvents } from "../../daemon/run-files/worker-events.js";
 import { Attempt } from "../../daemon/scheduler/attempt.js";
@@ -106,6 +108,24 @@ export class OpenStore {
   close(): Promise<void> {
     return this.store.stop();
   }
+}
+
+/** What a start, and a reader of every log, finds wrong in a state directory that no daemon has. */
+export async function problemsIn(dir: string): Promise<string[]> {
+  const layout = layoutOf(dir);
+  const bus = new Bus();
+  const report = (problem: string) => bus.emit("problem", problem);
+  const workerEvents = new WorkerEvents(layout.workers);
+  const attemptEvents = new SealedEvents(layout, workerEvents, report);
+  const store = new EmbeddedStore({ layout, bus, attemptEvents });
+  bus.on("problem", (problem) => store.addProblem(problem));
+  await store.start();
+  const runs = localRuns(layout, workerEvents, (...attempt) => store.sealedEvents(...attempt), report);
+  const all = store.list({}, Number.MAX_SAFE_INTEGER);
+  for (const { record } of all) linesAfter(runs.of(record.id), 0, Number.MAX_SAFE_INTEGER);
+  const left = readdirSync(layout.runs).filter((id) => store.find(id) === null);
+  await store.stop();
+  return [...store.problems, ...left.map((id) => `the run files of ${id} are left`)];
 }
 
 export function outcome(state: FinalState, next: Submission | null = null): Outcome {

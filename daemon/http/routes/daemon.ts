@@ -46,8 +46,6 @@ function describe(context: Context, notLoading: readonly string[]): DaemonReply 
     blockedTypes,
     containment,
     hub,
-    clock,
-    daemonLog,
     startedAt,
     address,
     copied,
@@ -91,17 +89,21 @@ function describe(context: Context, notLoading: readonly string[]): DaemonReply 
     memory: ownMemory(),
     copyOf: copied.report(),
     problems: [
-      ...store.problems,
-      clock.problem(),
-      logUnwritable(daemonLog.problem()),
-      address.problem,
-      copied.describe(),
+      ...problemsOf(context),
       ...features.flatMap((feature) => feature.problems?.() ?? []),
       ...notLoading,
-    ].filter((problem) => problem !== null),
+    ],
   };
 }
 
-function logUnwritable(reason: string | null): string | null {
-  return reason === null ? null : `the log cannot be written: ${reason}`;
+/** What the start has found wrong, and what is wrong with the files of the daemon now. */
+export function problemsOf({ store, clock, daemonLog, address, copied }: Context): string[] {
+  const log = daemonLog.problem();
+  return [
+    ...store.problems,
+    clock.problem(),
+    log && `the log cannot be written: ${log}; make the file writable, or remove it`,
+    address.problem,
+    copied.describe(),
+  ].filter((problem) => problem !== null);
 }

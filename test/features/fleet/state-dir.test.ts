@@ -2,7 +2,6 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { examine } from "../../../daemon/recovery/doctor.js";
 import { prepareStateDir } from "../../../daemon/store/directories.js";
 import { layoutOf } from "../../../daemon/store/layout.js";
 import { newId } from "../../../protocol/id.js";
@@ -22,15 +21,6 @@ function hostDirectory(root: string): string {
 }
 
 const directory = useDirectories();
-
-test("doctor keeps the run files of operations that are in the database", async () => {
-  const root = join(directory(), "state");
-  const attempt = hostDirectory(root);
-  const { findings } = await examine(root);
-  expect(findings[0]).toEqual({ state: "ok", what: expect.stringContaining("host of a fleet") });
-  expect(findings.filter(({ state }) => state !== "ok")).toEqual([]);
-  expect(existsSync(attempt)).toBe(true);
-});
 
 test("a daemon without the fleet does not start there", async () => {
   const stateDir = join(directory(), "state");

@@ -12,7 +12,6 @@ export const DAEMON_COMMANDS: Commands = {
   uninstall: async () => (await import("../../features/install/install.js")).registerUninstall,
   drain: async () => (await import("./drain.js")).registerDrain,
   logs: async () => (await import("./logs.js")).registerLogs,
-  doctor: async () => (await import("./doctor.js")).registerDoctor,
   fleet: async () => (await import("../../features/fleet/command.js")).registerFleet,
 };
 

@@ -9,7 +9,7 @@ import { otherDaemon, type Taken } from "./other-daemon.js";
 
 /** What the forked daemon reports, once, to the command that started it. */
 export type LaunchReport =
-  | { type: "answers"; pid: number; logProblem: string | null; copy: string | null }
+  | { type: "answers"; pid: number; problems: string[] }
   | ({ type: "taken" } & Taken)
   | { type: "failed"; message: string; code: ExitCode };
 
@@ -29,10 +29,9 @@ export async function runForeground(options: DaemonOptions, to: ReportTo): Promi
     const config = configSource(options, process.env);
     const settings = config.read();
     socket = settings.socket;
-    await runDaemon(settings, config, !isChild, ({ logProblem, copy }) => {
-      tell({ type: "answers", pid: process.pid, logProblem, copy });
-      if (!isChild && logProblem !== null) say(to, describeLogProblem(logProblem), "yellow");
-      if (!isChild && copy !== null) say(to, copy, "yellow");
+    await runDaemon(settings, config, !isChild, (problems) => {
+      tell({ type: "answers", pid: process.pid, problems });
+      if (!isChild) warnOf(problems, to);
       // Written when no client waits, with the code that a start needs.
       setTimeout(compileCache().writeCode, FLUSH_MS).unref();
     });
@@ -56,8 +55,8 @@ export async function runForeground(options: DaemonOptions, to: ReportTo): Promi
   }
 }
 
-export function describeLogProblem(problem: string): string {
-  return `the daemon runs without its log: ${problem}; make the file writable, or remove it`;
+export function warnOf(problems: readonly string[], to: ReportTo): void {
+  for (const problem of problems) say(to, problem, "yellow");
 }
 
 async function sayWho(socket: string, taken: Taken, to: ReportTo): Promise<void> {

@@ -23,10 +23,8 @@ export const NODE_VARIABLES = { MALLOC_TRIM_THRESHOLD_: "131072" };
 interface Launched {
   pid: number;
   ours: boolean;
-  /** Why the daemon cannot write its log; null if it can, or is not ours. */
-  logProblem: string | null;
-  /** What to know of a copied state directory; null if it is none, or the daemon is not ours. */
-  copy: string | null;
+  /** What the start has found wrong. */
+  problems: string[];
 }
 
 /** Milliseconds within which a started daemon must answer: a large state takes seconds to read. */
@@ -71,12 +69,12 @@ export async function launch(options: DaemonOptions, { socket, config }: Command
   child.unref();
   if (child.connected) child.disconnect();
   if (report.type === "answers") {
-    const { pid, logProblem, copy } = report;
-    return { pid, ours: true, logProblem, copy };
+    const { pid, problems } = report;
+    return { pid, ours: true, problems };
   }
   if (report.type === "taken") {
     const { pid } = await otherDaemon(socket, report, OTHER_MS, mayFind(options, process.env, config));
-    return { pid, ours: false, logProblem: null, copy: null };
+    return { pid, ours: false, problems: [] };
   }
   if (report.code === EXIT.usage) throw new UsageError(report.message);
   if (report.code === EXIT.refused) throw daemonNotStarted(report.message);

@@ -8,6 +8,7 @@ import { logLevelFrom } from "../../../protocol/system/log-level.js";
 import { addDaemonCommand, allOptions, commandPlaces, everyday, reportTo } from "../../kit/options.js";
 import { type ReportTo, say } from "../../kit/report.js";
 import { type DaemonOptions, optionsOf, ownWords, withDaemonFlags } from "./daemon-options.js";
+import { warnOf } from "./foreground.js";
 import { launch } from "./launch.js";
 import { startUnit, type Unit, unitToUse } from "./manager.js";
 import { ANSWER_MS, answering } from "./other-daemon.js";
@@ -61,12 +62,12 @@ export function registerRestart(root: Command): void {
     // The new daemon gets the flags of the old one, unless this command overrides them.
     const flags = stopped ? { ...optionsOf(stopped.daemon), ...options } : options;
     const socket = flags.socket ?? places.socket;
-    const { pid, ours, copy } = await launch(flags, { ...places, socket });
+    const { pid, ours, problems } = await launch(flags, { ...places, socket });
     const also = ours ? "" : ", by another start at the same time";
     process.stderr.write(
       `liveopsd: ${stopped ? "restarted" : "started"} (pid ${pid})${also}${survivors(stopped?.reply)}, answers on ${socket}\n`,
     );
-    if (copy !== null) say(to, copy, "yellow");
+    warnOf(problems, to);
   });
   everyday(command, ["--ops", "--concurrency", "--log-level"]);
 }

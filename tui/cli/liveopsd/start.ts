@@ -21,7 +21,7 @@ import {
   withDaemonFlags,
 } from "./daemon-options.js";
 import { FEATURE_OPTIONS } from "./feature-options.js";
-import { describeLogProblem, runForeground } from "./foreground.js";
+import { runForeground, warnOf } from "./foreground.js";
 import { launch } from "./launch.js";
 import { startUnit, unitRunning, unitToUse } from "./manager.js";
 import { ANSWER_MS, answersElsewhere, answersOn, daemonNotStarted } from "./other-daemon.js";
@@ -69,11 +69,10 @@ async function runStart(options: StartOptions, to: ReportTo): Promise<ExitCode> 
     );
     return EXIT.done;
   }
-  const { pid, ours, logProblem, copy } = await launch(options, places);
+  const { pid, ours, problems } = await launch(options, places);
   if (!ours) return saysRunning(await client.daemon());
   process.stderr.write(`liveopsd: started (pid ${pid}), answers on ${socket}\n`);
-  if (logProblem !== null) say(to, describeLogProblem(logProblem), "yellow");
-  if (copy !== null) say(to, copy, "yellow");
+  warnOf(problems, to);
   return EXIT.done;
 }
 
