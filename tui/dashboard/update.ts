@@ -20,7 +20,7 @@ import type { Message } from "./core/message.js";
 import { type DashboardAction, isLive, type Notice, notify, patched, type State } from "./core/model.js";
 import { reordered, selectedRow } from "./core/order.js";
 import { changeForm, showForm, withoutDraft } from "./core/pages.js";
-import { commandOf, doneText, idsOf, type Request } from "./core/request.js";
+import { commandOf, doneText, idsOf, kindWords, type Request } from "./core/request.js";
 import { choose, settleSelection } from "./core/select.js";
 import { withLooked } from "./core/waiting.js";
 import { addFetched, applyLines, heardNow, LIVE, sampled } from "./core/watched.js";
@@ -141,7 +141,9 @@ function dropQuestion(state: State): State {
   const { request } = question;
   const asked = idsOf(request).map((id) => operationOf(state, id));
   const sensible = asked.some((operation) => operation !== null && stillAsks(request, operation));
-  return sensible || asked.length === 0 ? state : { ...state, question: null };
+  if (sensible || asked.length === 0) return state;
+  const text = `${kindWords(request)}: not possible any more`;
+  return { ...notify(state, text), noticedAt: null, question: null };
 }
 
 function stillAsks(request: Request, operation: Operation): boolean {
@@ -215,5 +217,5 @@ function refused(state: State, request: Request, message: string): State {
   const closed = { ...state, request: null };
   if (request.kind === "submit" && state.page?.kind === "form")
     return changeForm(closed, (form) => refusedForm(form, message));
-  return notify(closed, `${request.kind.replace("-", " ")}: ${message}`, "error");
+  return notify(closed, `${kindWords(request)}: ${message}`, "error");
 }

@@ -49,7 +49,7 @@ describe("a question", () => {
 
   test("i asks it; y sends the only choice, n the rejection, and escape leaves it open", () => {
     const question = press(choose(open([asks()], { size: SIZE }), "rolloutaaaaa"), "i");
-    expect(rows(question).at(-1)).toContain("rollout: Roll out 4.2 to prod?  y yes  n no  esc later");
+    expect(rows(question).at(-1)).toContain("rollout: Roll out 4.2 to prod?  ⏎ yes  n no  esc later");
     expect(rows(question).at(-2)).toContain("$ liveops approve rolloutaaaaa/1 yes");
     const request = { kind: "answer", ids: ["rolloutaaaaa"], since: ago(120), attempt: 1 };
     expect(press(question, "y").request).toEqual({ ...request, choice: "yes" });
@@ -68,7 +68,9 @@ describe("a question", () => {
     expect(rows(sure).at(-1)).toContain("Approve rollout with all?");
     const answer = { choice: "all", by: "ada", at: ago(1) };
     const running = asks({ answer }, { state: "running", blocked: null });
-    expect(after(sure, put(running)).question).toBeNull();
+    const late = after(sure, put(running));
+    expect(late.question).toBeNull();
+    expect(late.notice?.text).toBe("answer: not possible any more");
     // Where somebody else answers and the next question comes at once, too.
     expect(after(sure, put(asks({ question: "Sure?", since: ago(1) }))).question).toBeNull();
   });

@@ -25,9 +25,9 @@ describe.each([160, 120, 80, 60, 40])("at %i columns", (columns) => {
 
   test("the answers stay on the screen, whatever the names are", () => {
     const folded = press(opened(links, { size }), "x");
-    expect(bar(folded)).toMatch(/y all .*o only .*n no/);
+    expect(bar(folded)).toMatch(/⏎ all .*o only .*n no/);
     const one = press(opened([{ ...failed(), label: long }], { size }), "x");
-    expect(bar(one)).toMatch(/^ Remove .*y yes {2}n no/);
+    expect(bar(one)).toMatch(/^ Remove .*⏎ yes {2}n no/);
   });
 });
 
@@ -40,13 +40,17 @@ test("marked rows that the question leaves out are counted", () => {
   expect(bar(marked)).toContain("2 marked left out: still running");
 });
 
-test("a retry is a question of its own: y sends it, and it leaves out what cannot be retried", () => {
+test("a retry is a question of its own: ⏎ and y send it, n says that nothing was done, and it leaves out what cannot be retried", () => {
   const all = opened([backup(), failed()], { size: { columns: 160, rows: 30 } });
   const asked = press(all, "j", "R");
-  expect(bar(asked)).toMatch(/^ Retry Fails at an item\? {2}y yes {2}p change {2}n no/);
-  expect(press(asked, "y").request).toEqual({ kind: "retry", ids: [failed().id] });
+  expect(bar(asked)).toMatch(/^ Retry Fails at an item\? {2}⏎ yes {2}p change {2}n no/);
+  for (const yes of ["return", "y"])
+    expect(press(asked, yes).request).toEqual({ kind: "retry", ids: [failed().id] });
+  const left = press(asked, "n");
+  expect(left).toMatchObject({ question: null, request: null });
+  expect(left.notice?.text).toBe("retry: nothing was done");
   const known = update(asked, answerTo("types", TYPES));
-  expect(bar(known)).toContain("Retry Fails at an item? Runs from the start.  y yes  p change  n no");
+  expect(bar(known)).toContain("Retry Fails at an item? Runs from the start.  ⏎ yes  p change  n no");
   const marked = press(all, " ", " ", "R");
   expect(bar(marked)).toContain("1 marked left out: not failed or cancelled");
 });

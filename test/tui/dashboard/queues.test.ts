@@ -77,7 +77,7 @@ describe("p", () => {
     const both = [backup(), scanning({ pause: paused() })];
     expect(sentBy(open([backup()]), "p")).toBeNull();
     const asked = press(open([backup()]), "p");
-    expect(screenText(asked)).toMatch(/Pause nightly\? +y yes +n no/);
+    expect(screenText(asked)).toMatch(/Pause nightly\? +⏎ yes +n no/);
     expect(screenText(asked)).toContain(`$ liveops pause ${backup().id}`);
     expect(sentBy(asked, "n")).toBeNull();
     expect(sentBy(asked, "y")).toEqual({ kind: "pause", ids: [backup().id] });

@@ -230,6 +230,9 @@ const WORDS: { readonly [K in Request["kind"]]: Words<RequestOf<K> & Request> } 
   },
 };
 
+/** What it is called in a notice: `retry`, `pause queue`. */
+export const kindWords = ({ kind }: Request): string => kind.replace("-", " ");
+
 export const underWay = ({ kind }: Request): string => WORDS[kind].underWay;
 
 /** @param count operations that the daemon changed */

@@ -21,7 +21,7 @@ import { chainOf, operationOf, selectedOperation } from "../../core/chain.js";
 import { namesHosts } from "../../core/hosts.js";
 import { emit, isLive, notify, type State } from "../../core/model.js";
 import { askTypes, closePage, openRetry, openTimeline, retryChoices } from "../../core/pages.js";
-import { flagsOf, idsOf, liveops, type Request } from "../../core/request.js";
+import { flagsOf, idsOf, kindWords, liveops, type Request } from "../../core/request.js";
 import { editablePlace, ranElsewhere } from "../../core/why.js";
 import { ANSWER, answerWith, openPalette, SUBMIT } from "../help/palette-rows.js";
 import { unfolded } from "./fold.js";
@@ -121,11 +121,18 @@ export function copied(state: State, command: string): State {
   return { ...emitted, notice: { text: "command copied", level: "success", command } };
 }
 
+/** Takes the question away, and says that nothing came of it. */
+function unanswered(state: State): State {
+  const { question } = state;
+  if (question === null) return state;
+  return notify({ ...state, question: null }, `${kindWords(question.request)}: nothing was done`);
+}
+
 /** While the person answers. */
 export const QUESTION_ACTIONS = actionsIn(asking, [
   {
     name: "yes",
-    keys: ["y", "Y"],
+    keys: ["return", "y", "Y"],
     description: "answer a question",
     hint: ({ question }) => (question?.only === undefined ? "yes" : "all"),
     rank: 0,
@@ -138,7 +145,7 @@ export const QUESTION_ACTIONS = actionsIn(asking, [
     rank: 2,
     run: (state) => {
       const no = state.question?.no;
-      return no === undefined ? { ...state, question: null } : send(state, no);
+      return no === undefined ? unanswered(state) : send(state, no);
     },
   },
   {
@@ -171,9 +178,9 @@ export const QUESTION_ACTIONS = actionsIn(asking, [
   },
   {
     name: "later",
-    keys: ["escape", "return", "q"],
+    keys: ["escape", "q"],
     hint: ({ question }) => (question?.no === undefined ? null : "later"),
-    run: (state) => ({ ...state, question: null }),
+    run: unanswered,
   },
 ]);
 
