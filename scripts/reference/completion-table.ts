@@ -85,7 +85,6 @@ const BY_COMMAND: Record<string, Value> = {
   ...Object.fromEntries(
     ["get", "set"].map((name) => [`liveops config ${name} key`, { of: "choices", choices: knownKeys() }]),
   ),
-  "liveops new kind": { of: "choices", choices: ["operation", "pipeline", "chain"] },
   "liveopsd logs --level": { of: "choices", choices: LOG_LEVELS.filter((level) => level !== "silent") },
   "liveops ls --state": { of: "choices", choices: [...STATES], list: true },
   ...Object.fromEntries(

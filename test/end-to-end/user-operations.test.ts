@@ -47,8 +47,8 @@ describe("where operations are found", () => {
     expect(await hello(world, "name=you")).toBe("=== [1/1] Greet ===\nhello you\nsays=work/mine\n");
 
     // What liveops new writes runs both ways, and never goes over a file.
-    const made = await world.liveops(["new", "ImportUsers", "--dir", "mine"]);
-    expect(made).toMatchObject({ code: 0, stdout: "mine/import-users.ts\nmine/tsconfig.json\n" });
+    const made = await world.liveops(["new", "ImportUsers"], { cwd: join(world.work, "mine") });
+    expect(made).toMatchObject({ code: 0, stdout: "import-users.ts\ntsconfig.json\n" });
     const written = (name: string) => readFileSync(join(world.work, "mine", name), "utf8");
     const [source, tsconfig] = [written("import-users.ts"), written("tsconfig.json")];
     const here = await world.liveops(["run", "--ops", "mine", "import-users", "count=3"]);
@@ -63,7 +63,7 @@ describe("where operations are found", () => {
     // No path of this machine.
     expect(source + tsconfig).not.toContain(world.dir);
     expect(tsconfig).not.toMatch(/"\.*\//);
-    const again = await world.liveops(["new", "import-users", "--dir", "mine"]);
+    const again = await world.liveops(["new", "import-users"], { cwd: join(world.work, "mine") });
     expect(again).toMatchObject({ code: 2, stdout: "" });
     expect(written("import-users.ts")).toBe(source);
   });
@@ -224,8 +224,10 @@ test("liveops new in a project that has liveops needs no path at all", async () 
   const world = ownWorld();
   mkdirSync(join(world.work, "node_modules/@types/node"), { recursive: true });
   mkdirSync(join(world.work, "node_modules/liveops"), { recursive: true });
-  expect((await world.liveops(["new", "ImportUsers", "--dir", "ops"])).code).toBe(0);
-  const { compilerOptions } = JSON.parse(readFileSync(join(world.work, "ops/tsconfig.json"), "utf8"));
+  const ops = join(world.work, "ops");
+  mkdirSync(ops);
+  expect((await world.liveops(["new", "ImportUsers"], { cwd: ops })).code).toBe(0);
+  const { compilerOptions } = JSON.parse(readFileSync(join(ops, "tsconfig.json"), "utf8"));
   expect(compilerOptions).toMatchObject({ types: ["node"] });
   expect(Object.keys(compilerOptions)).not.toContain("paths");
   expect(Object.keys(compilerOptions)).not.toContain("typeRoots");

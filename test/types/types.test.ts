@@ -12,9 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { chainSource } from "../../tui/features/new/chain.js";
 import { newNames, operationSource, tsconfigSource } from "../../tui/features/new/template.js";
-import { chainTest, operationTest, pipelineTest } from "../../tui/features/new/tests.js";
 import { COMPILERS, errorsIn, markedLines, parse, tsc } from "./compile.js";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -58,13 +56,6 @@ describe.each(COMPILERS)("%s", { timeout: 120_000 }, (compiler) => {
       const withNode = `import { readFile } from "node:fs/promises";\nexport const read = readFile;\n${source}`;
       writeFileSync(join(bare, "import-users.ts"), hasNode ? withNode : source);
       writeFileSync(join(bare, "tsconfig.json"), tsconfigSource(hasNode));
-      if (hasNode) {
-        const names = newNames("Nightly");
-        writeFileSync(join(bare, "nightly.ts"), chainSource(names));
-        writeFileSync(join(bare, "nightly.test.ts"), chainTest(names));
-        writeFileSync(join(bare, "import-users.test.ts"), operationTest(newNames("ImportUsers")));
-        writeFileSync(join(bare, "deploy.test.ts"), pipelineTest("deploy", "deploy.yaml"));
-      }
       // A compile takes seconds: one of all files, in which only this one is wrong.
       const wrong = operationSource(newNames("Other")).replace('p.stage("Save"', 'p.stage("Svae"');
       writeFileSync(join(bare, "other.ts"), wrong);

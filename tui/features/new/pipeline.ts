@@ -11,7 +11,7 @@ export function newPipelineName(file: string): string {
   const name = file.replace(/\.ya?ml$/i, "");
   if (OP_PATTERN.test(name)) return name;
   throw new UsageError(
-    `${JSON.stringify(file)} is not a valid name of a pipeline file; use lower-case letters, digits and dashes, and --dir for the directory`,
+    `${JSON.stringify(file)} is not a valid name of a pipeline file; use lower-case letters, digits and dashes`,
     "liveops new deploy.yaml",
   );
 }
