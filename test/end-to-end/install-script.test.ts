@@ -74,7 +74,6 @@ async function install(from: string | null, ...words: string[]) {
 const url = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
 test.each([
-  ["a directory", () => published, "0.10.0"],
   ["a URL", url, "0.10.0"],
   ["a file", () => join(published, archives().at(-1)!), "0.9.0"],
 ])("installs from %s, and an uninstall leaves nothing", async (_place, from, version) => {

@@ -28,6 +28,7 @@ const PROGRAMS = {
   systemd: ["systemd", "systemd", "systemd-analyze"],
   tar: ["tar", "tar", "gzip"],
   tmux: ["tmux", "tmux"],
+  xz: ["xz-utils", "xz"],
   zsh: ["zsh", "zsh"],
 } as const satisfies Record<string, readonly [packageName: string, ...files: string[]]>;
 
