@@ -49,6 +49,6 @@ function tooLong({ op }: Submission, maxLength: number): string {
   const links = maxLength === 1 ? "1 operation" : `${maxLength} operations`;
   return (
     `the chain has ${links}, the most that maxChainLength allows, so ${op} was not started; ` +
-    "raise maxChainLength (liveops config set) and run liveops retry to continue"
+    "raise maxChainLength in the config file, run liveops restart, and run liveops retry to continue"
   );
 }

@@ -73,17 +73,6 @@ function readText(file: string, env: Env): string | null {
   return text;
 }
 
-/**
- * The settings of a text, as `readConfig` returns them.
- *
- * @throws UsageError with each problem of the text: `file:line:column: message`
- */
-export function checkConfig(text: string, file: string, env: Env = process.env): Config {
-  const { config, problem } = usable(text, file, env);
-  if (problem !== null) throw problem;
-  return config;
-}
-
 function usable(text: string, file: string, env: Env): UsableConfig {
   const problems: ConfigProblem[] = [];
   const valid = parsed(text, problems);
@@ -107,7 +96,7 @@ export interface ConfigProblem {
 }
 
 /** As compilers write it, so that editors jump to the place. */
-export function problemLine(file: string, { line, column, text }: ConfigProblem): string {
+function problemLine(file: string, { line, column, text }: ConfigProblem): string {
   return `${file}:${line}:${column}: ${text}`;
 }
 
@@ -130,13 +119,6 @@ export function settingError(
     // The file has changed since it was read.
     return new UsageError(text, CORRECT);
   }
-}
-
-/** The problems of a text; empty for a valid one. */
-export function configProblems(text: string): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
-  parsed(text, problems);
-  return problems;
 }
 
 /** The valid settings of a text. */

@@ -1,12 +1,9 @@
 /** Makes the table that completion reads (`tui/kit/command-table.ts`) from the command trees. */
 import type { Argument, Command, Option } from "commander";
-import { CHANNEL_KIND_NAMES, CHANNEL_KINDS } from "../../protocol/features/notices/config-channels.js";
 import { OPERATION_HOOKS } from "../../protocol/hooks.js";
-import { EVENT_NAMES } from "../../protocol/notices.js";
 import { LIMIT_NAMES } from "../../protocol/resource-limits.js";
 import { isFinal, STATES, type State } from "../../protocol/state.js";
 import { LOG_LEVELS } from "../../protocol/system/log-level.js";
-import { knownKeys } from "../../tui/cli/config/config-keys.js";
 import { CLIENTS } from "../../tui/features/mcp/clients.js";
 import type { ArgumentEntry, CommandEntry, OptionEntry, Table, Value } from "../../tui/kit/command-table.js";
 import { isOfDaemon } from "../../tui/kit/host-option.js";
@@ -64,27 +61,11 @@ const BY_OPTION: Record<string, Value> = {
 const BY_COMMAND: Record<string, Value> = {
   "liveops queue set name": { of: "queue" },
   "liveops queue rm name": { of: "queue" },
-  "liveops notify add kind": { of: "choices", choices: [...CHANNEL_KIND_NAMES] },
-  "liveops notify add setting=value": {
-    of: "choices",
-    choices: [
-      ...new Set(CHANNEL_KIND_NAMES.flatMap((kind) => Object.keys(CHANNEL_KINDS[kind].properties))),
-    ].map((name) => `${name}=`),
-  },
-  "liveops notify add --events": { of: "choices", choices: [...EVENT_NAMES], list: true },
-  "liveops notify add --op": { of: "type", list: true },
-  "liveops notify add --queue": { of: "queue", list: true },
-  "liveops notify add --label": { of: "label", list: true },
-  "liveops notify rm name": { of: "channel" },
-  "liveops notify test name": { of: "channel" },
   "liveops mcp setup client": { of: "choices", choices: Object.keys(CLIENTS) },
   "liveops schedule rm name": { of: "schedule" },
   "liveops schedule pause name": { of: "schedule" },
   "liveops schedule resume name": { of: "schedule" },
   "liveops schedule run name": { of: "schedule" },
-  ...Object.fromEntries(
-    ["get", "set"].map((name) => [`liveops config ${name} key`, { of: "choices", choices: knownKeys() }]),
-  ),
   "liveopsd logs --level": { of: "choices", choices: LOG_LEVELS.filter((level) => level !== "silent") },
   "liveops ls --state": { of: "choices", choices: [...STATES], list: true },
   ...Object.fromEntries(

@@ -37,7 +37,6 @@ const GROUPS: Readonly<Record<string, Commands>> = {
   },
   Plan: {
     schedule: async () => (await import("../features/schedules/command.js")).registerSchedule,
-    notify: async () => (await import("../features/notices/command.js")).registerNotify,
     queue: async () => (await import("./queue.js")).registerQueue,
     hosts: async () => (await import("../features/hosts/command.js")).registerHosts,
   },

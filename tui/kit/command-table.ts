@@ -10,7 +10,7 @@ export type Value =
   /** An operation in one of these states; null: in any state. */
   | { of: "id"; states: State[] | null; list?: true }
   /** A name that the daemon knows. A type may also be the path of a pipeline file. */
-  | { of: "type" | "queue" | "host" | "tag" | "schedule" | "channel" | "stage" | "label"; list?: true }
+  | { of: "type" | "queue" | "host" | "tag" | "schedule" | "stage" | "label"; list?: true }
   /** `name=value` of the operation type that stands before, or of the type of the operation. */
   | { of: "parameter" }
   | { of: "command" | "zone" | "file" | "text" };

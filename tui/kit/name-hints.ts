@@ -63,8 +63,6 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   lint: ["check"],
   cron: ["schedule"],
   schedules: ["schedule"],
-  alert: ["notify"],
-  channels: ["notify"],
   queues: ["queue"],
   history: ["ls"],
   version: ["--version"],

@@ -125,7 +125,7 @@ export class Notices {
     if (!had && this.#channels.size > 0) this.#outbox.begin(this.options.store.journalNumber);
   }
 
-  /** What `liveopsd status` and `liveops notify ls` show. */
+  /** What `liveopsd status` shows. */
   report(): ChannelReply[] {
     return [...this.#channels.values()].map((each) => each.report());
   }
@@ -138,7 +138,7 @@ export class Notices {
       event: "test",
       key: `test ${name} ${this.options.now().getTime()}`,
       reason: [`The channel ${name} works.`],
-      next: ["liveops notify ls"],
+      next: ["liveopsd status"],
     });
     try {
       await channel.sendNow(notice);
@@ -291,10 +291,7 @@ export class Notices {
 }
 
 function noSuchChannel(name: string, names: string[]): Refusal {
-  const all =
-    names.length === 0
-      ? "there are none; add one: liveops notify add ntfy topic=NAME"
-      : `channels: ${names.join(", ")}`;
+  const all = names.length === 0 ? "there are none" : `channels: ${names.join(", ")}`;
   const text = `there is no channel ${JSON.stringify(name)}; ${all}; after a change of the config file: liveops reload`;
   return new Refusal("LIVEOPS_NO_SUCH_CHANNEL", text, { nearest: nearest(name, names) });
 }

@@ -85,7 +85,7 @@ describe("a line that is refused", () => {
     ["liveops --state-dir /b ops --host ssh://a", /so does --socket, --state-dir/],
     ["liveops run --host ssh://a shell", /this machine.*liveops submit --follow --host ssh:\/\/a/s],
     ["liveops check --host ssh://a x.yaml", /this machine.*ssh a liveops check/s],
-    ["liveops config set concurrency 4 --host ssh://a", /this machine.*ssh a liveops config set/s],
+    ["liveops config --host ssh://a", /this machine.*ssh a liveops config/s],
     ["liveops --host ssh://a start", /this machine.*ssh a liveops start/s],
     ["liveops start --host ssh://a", /name of this machine in its fleet.*ssh a liveops start/s],
   ])("%s", async (words, why) => {

@@ -8,7 +8,8 @@ import type { DaemonReply } from "../../../protocol/replies.js";
 import { CONFIG_KEYS, type Config, DEFAULTS, LOST_AFTER } from "../../../protocol/system/config-settings.js";
 import { DEFAULT_LOG_LEVEL, logLevelFrom } from "../../../protocol/system/log-level.js";
 import { socketPath, stateDir } from "../../../protocol/system/places.js";
-import { type ConfigKey, valueAt } from "./config-keys.js";
+
+type Path = [keyof Config, ...string[]];
 
 export interface SettingInEffect {
   key: string;
@@ -26,7 +27,7 @@ export interface ValueSources {
 }
 
 /** The value of a key; the first layer that has it counts. */
-export function settingInEffect(path: ConfigKey["path"], sources: ValueSources): SettingInEffect {
+function settingInEffect(path: Path, sources: ValueSources): SettingInEffect {
   const key = path.join(".");
   for (const config of layersOf(sources)) {
     const value = valueAt(config, path);
@@ -37,6 +38,15 @@ export function settingInEffect(path: ConfigKey["path"], sources: ValueSources):
   return { key, value };
 }
 
+/** The value at a path; undefined where there is none. */
+function valueAt(value: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>(
+    (held, name) =>
+      typeof held === "object" && held !== null ? getOwn(held as Record<string, unknown>, name) : undefined,
+    value,
+  );
+}
+
 /** All settings, in the order of the documentation; of an object, each member. */
 export function settingsInEffect(sources: ValueSources): SettingInEffect[] {
   return CONFIG_KEYS.flatMap((name) => {
@@ -45,20 +55,17 @@ export function settingsInEffect(sources: ValueSources): SettingInEffect[] {
     const fixed =
       name === "env" || (name === "fleet" && members.length > 0) ? Object.keys(memberDefaults(name)) : [];
     const paths = new Map(
-      [...fixed.map((member): ConfigKey["path"] => [name, member]), ...members].map((path) => [
-        path.join("."),
-        path,
-      ]),
+      [...fixed.map((member): Path => [name, member]), ...members].map((path) => [path.join("."), path]),
     );
     return paths.size === 0 ? [whole] : [...paths.values()].map((path) => settingInEffect(path, sources));
   });
 }
 
 /** The paths of the values in an object; empty where the value is no object. */
-function leaves(path: ConfigKey["path"], value: unknown): Array<ConfigKey["path"]> {
+function leaves(path: Path, value: unknown): Path[] {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
   return Object.entries(value).flatMap(([name, held]) => {
-    const at: ConfigKey["path"] = [...path, name];
+    const at: Path = [...path, name];
     const below = leaves(at, held);
     return below.length > 0 ? below : [at];
   });

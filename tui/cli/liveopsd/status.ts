@@ -177,7 +177,7 @@ function problemsOf(daemon: DaemonReply): string[] {
     const lost = dropped === 0 ? "" : `; ${count(dropped, "notice")} given up`;
     if (problem !== null)
       all.push(
-        `the channel ${channel} does not take notices: ${problem}. They wait and are sent again${lost}; to try it: liveops notify test ${channel}`,
+        `the channel ${channel} does not take notices: ${problem}. They wait and are sent again${lost}`,
       );
   }
   return [...all, ...problems];

@@ -49,7 +49,6 @@ const FROM_DAEMON: readonly Kind[] = [
   "host",
   "tag",
   "schedule",
-  "channel",
   "stage",
   "label",
   "parameter",
@@ -92,11 +91,6 @@ export async function daemonCandidates(client: Client, question: Question): Prom
       return (await client.schedules()).schedules.map(({ name, cron, operation }) => ({
         word: name,
         description: `${operation.op} at ${cron}`,
-      }));
-    case "channel":
-      return (await client.daemon()).channels.map(({ channel, kind }) => ({
-        word: channel,
-        description: kind,
       }));
     case "stage":
       return stages(client, question);
