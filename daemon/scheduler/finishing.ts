@@ -125,7 +125,7 @@ export class Finishing {
         ? { cause: "lease-ended" as const, message: whyLeaseEnded }
         : describeDeath(attempt.run, exit, stderr, outOfMemory);
     await this.#conclude(attempt, (entry) => {
-      const losses = countLoss(entry.losses, attempt, exit);
+      const losses = countLoss(entry.losses, attempt);
       // Never a second run beside the original's: not resumed, and not retried automatically.
       if (mayRunElsewhere(worker)) return { finish: outcomeOfLost(attempt, death, losses) };
       if (!runsAgain(attempt, losses))

@@ -18,7 +18,6 @@ import type { Entry, Policy, Run, WorkerLosses } from "../store/decision.js";
 import { isDiskFull } from "../store/durable-file.js";
 import type { workerFiles } from "../store/layout.js";
 import { cutLine, LogWriter, syncLogNames } from "../worker/log-writer.js";
-import { STALE_EXIT } from "../worker/messages.js";
 import type { WorkerExit } from "../worker/pool.js";
 import { isForeign } from "../worker/worker-processes.js";
 import type { Attempt } from "./attempt.js";
@@ -167,18 +166,11 @@ function readUnread(file: string, readTo: () => number): Unread {
   }
 }
 
-/**
- * Adds a death to the count. A worker that exited because its loaded files were edited does not count: each worker does
- * so at most once.
- */
-export function countLoss(
-  before: WorkerLosses | undefined,
-  { run }: Attempt,
-  exit: WorkerExit | null,
-): WorkerLosses {
+/** Adds a death to the count. */
+export function countLoss(before: WorkerLosses | undefined, { run }: Attempt): WorkerLosses {
   const { accepted, unaccepted } = before ?? { accepted: 0, unaccepted: 0 };
   if (run.accepted) return { accepted: accepted + 1, unaccepted: 0 };
-  return { accepted, unaccepted: unaccepted + (exit?.code === STALE_EXIT ? 0 : 1) };
+  return { accepted, unaccepted: unaccepted + 1 };
 }
 
 /** Whether an operation whose worker died is queued again automatically. */

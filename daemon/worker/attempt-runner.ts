@@ -12,8 +12,6 @@ import type { Order, StageValues } from "../../ops/attempt/sink.js";
 import { fileStageValues } from "../../ops/attempt/stage-values.js";
 import { OwnUsage } from "../../ops/attempt/usage.js";
 import { loadType, typeFinder } from "../../ops/loading/catalogue.js";
-import { isUnchanged } from "../../ops/loading/type-files.js";
-import { loadedUserFiles } from "../../ops/loading/user-code.js";
 import { typeOfText } from "../../ops/pipeline/type.js";
 import { captureOutput } from "../../ops/programs/capture-output.js";
 import { handSecrets } from "../../ops/secrets/handed-secrets.js";
@@ -29,7 +27,7 @@ import { readPayload } from "../store/payloads.js";
 import { RemovedFiles } from "./end-worker.js";
 import { enterEnvironment, leaveEnvironment } from "./environment.js";
 import type { Lease } from "./lease.js";
-import { type OrderMessage, STALE_EXIT, type WorkerSetup } from "./messages.js";
+import type { OrderMessage, WorkerSetup } from "./messages.js";
 import { childrenOf } from "./nested.js";
 import type { OwnOutput } from "./own-output.js";
 import { PausableClock } from "./pausable-clock.js";
@@ -84,7 +82,6 @@ export class AttemptRunner {
 
   /** Resolves when the outcome is on disk: true if this process may run another operation. */
   async perform(): Promise<boolean> {
-    if (!loadedUserFiles().every(isUnchanged)) process.exit(STALE_EXIT);
     if (this.lease !== null) {
       this.#held = await this.lease;
       this.#held.hold();

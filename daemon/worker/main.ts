@@ -8,7 +8,7 @@
 import { readFileSync, writeFileSync, writeSync } from "node:fs";
 import { setPriority } from "node:os";
 import { dirname } from "node:path";
-import { enableTypeScript, enableUserCode } from "../../ops/loading/user-code.js";
+import { enableTypeScript, enableUserCode, loadedUserFiles } from "../../ops/loading/user-code.js";
 import { keepMark } from "../../ops/programs/group.js";
 import { AppendFile } from "../../protocol/system/append-file.js";
 import { syncDirectory } from "../../protocol/system/replace-file.js";
@@ -93,7 +93,7 @@ async function perform(order: OrderMessage): Promise<void> {
   // A thread may wait for a file system that does not answer, and an exit would wait for the thread.
   if (!clean) process.kill(process.pid, "SIGKILL");
   if (!process.connected || eventsEnd > MOST_EVENTS || recycling.isDue()) process.exit(0);
-  send({ type: "idle", eventsEnd });
+  send({ type: "idle", eventsEnd, loaded: loadedUserFiles() });
 }
 
 /** Null if the attempt needs no lease: there is no fleet, or the operation runs to its end wherever its host is. */

@@ -3,6 +3,7 @@
  * After a worker accepted an order, it sends nothing until it is idle again.
  */
 import type { StepSeconds } from "../../ops/attempt/sink.js";
+import type { LoadedFile } from "../../ops/loading/type-files.js";
 import type { EventsPlace } from "../run-files/events-reader.js";
 import type { Entry } from "../store/decision.js";
 
@@ -71,11 +72,8 @@ export interface LeaseFile {
 /**
  * `cgroup`: the cgroup of the worker; null: none. `problem`: why the worker could not join the cgroup it was given.
  * `version`: of the worker, which another install may have put in the place of the daemon's. `eventsEnd`: bytes of
- * events in the worker's own file.
+ * events in the worker's own file. `loaded`: the author's files that the worker has loaded.
  */
 export type FromWorker =
   | { type: "ready"; cgroup: string | null; problem: string | null; version: string }
-  | { type: "idle"; eventsEnd: number };
-
-/** A worker that finds its loaded files edited exits with this code before it accepts an order. */
-export const STALE_EXIT = 75;
+  | { type: "idle"; eventsEnd: number; loaded: readonly LoadedFile[] };

@@ -9,6 +9,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { closeSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isUnchanged, type LoadedFile } from "../../ops/loading/type-files.js";
 import { textOf } from "../../ops/programs/proc.js";
 import { newId } from "../../protocol/id.js";
 import type { Blocked } from "../../protocol/operation.js";
@@ -38,7 +39,9 @@ export class PooledWorker {
   leftFailure = false;
   /** Bytes of events in the file of the worker: there the next attempt begins. */
   eventsEnd = 0;
-  /** The worker was started with earlier settings. */
+  /** The author's files that the worker has loaded. */
+  loaded: readonly LoadedFile[] = [];
+  /** The worker was started with earlier settings, or has loaded an earlier text of a file. */
   isOutdated = false;
 
   constructor(
@@ -99,9 +102,14 @@ export class Pool {
 
   constructor(private readonly options: PoolOptions) {}
 
-  /** An idle worker, now busy; null: there is none. */
+  /** An idle worker, now busy; null: there is none. A worker that has loaded an earlier text of a file ends. */
   take(): PooledWorker | null {
-    const [worker] = this.#idle();
+    const worker = this.#idle().find((each) => {
+      if (each.loaded.every(isUnchanged)) return true;
+      each.isOutdated = true;
+      each.end();
+      return false;
+    });
     if (!worker || this.#isHeld()) return null;
     worker.state = "busy";
     return worker;
@@ -224,7 +232,10 @@ export class Pool {
           worker.identity.cgroup = message.cgroup;
         else if (message.problem !== null) containment.joinFailed(message.problem);
       }
-      if (message.type === "idle") worker.eventsEnd = message.eventsEnd;
+      if (message.type === "idle") {
+        worker.eventsEnd = message.eventsEnd;
+        worker.loaded = message.loaded;
+      }
       worker.state = "idle";
       if (worker.isOutdated) worker.end();
       this.options.onIdle(worker);

@@ -138,7 +138,7 @@ async function importPipeline(file: string): Promise<Record<string, unknown>> {
   return exports;
 }
 
-/** The author's files at the time they were loaded: a worker is stale if one changed. */
+/** The author's files at the time they were loaded. A worker runs no other operation once one has changed. */
 export function loadedUserFiles(): LoadedFile[] {
   return [...loaded.values()];
 }

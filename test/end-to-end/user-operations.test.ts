@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { newId } from "../../protocol/id.js";
+import { until } from "./until.js";
 import { useWorld, World } from "./world.js";
 
 const HELLO = (says: string) => `
@@ -34,6 +35,9 @@ function ownWorld(): World {
 async function hello(world: World, ...words: string[]): Promise<string> {
   const { code, stdout, stderr } = await world.liveops(["submit", "hello", ...words, "--follow"]);
   expect(code, stderr).toBe(0);
+  expect(stderr).not.toContain("queued again");
+  // Then the worker of this run is the first that may take the next one.
+  await until("the worker is idle", async () => (await world.client.daemon()).workers.busy === 0);
   return stdout;
 }
 

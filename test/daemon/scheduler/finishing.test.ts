@@ -10,7 +10,6 @@ import { placeOf, Queue } from "../../../daemon/scheduler/queue.js";
 import { MAX_LOSSES, MAX_UNACCEPTED } from "../../../daemon/scheduler/worker-death.js";
 import type { Policy } from "../../../daemon/store/decision.js";
 import { attemptDir } from "../../../daemon/store/layout.js";
-import { STALE_EXIT } from "../../../daemon/worker/messages.js";
 import type { WorkerExit } from "../../../daemon/worker/pool.js";
 import { disk } from "../../harness/failing-disk.js";
 import { OpenStore, outcome, POLICY } from "../../harness/store.js";
@@ -104,12 +103,6 @@ test("one that is not accepted ends as well, later, and its message says the num
   expect(recordOf(id).error?.message).toContain(
     `${MAX_UNACCEPTED} workers in a row died before they accepted`,
   );
-});
-
-test("a worker that leaves because its files were edited counts for nothing", async () => {
-  const id = await open.submit();
-  expect(await lossesUntilOver(id, POLICY, false, { code: STALE_EXIT, signal: null })).toBeNull();
-  expect(recordOf(id).state).toBe("queued");
 });
 
 test("an attempt that no worker accepted keeps its number, and its place in the queue", async () => {
