@@ -118,7 +118,6 @@ const built = await Promise.all([
       "pipeline-file": "tui/cli/run/pipeline-file.ts",
       worker: "daemon/worker/main.ts",
       loader: "daemon/loader/main.ts",
-      schemas: "tui/features/export/schema.ts",
       "published-type": "ops/types/published-type.ts",
       ...shipped,
     },
@@ -165,16 +164,6 @@ const built = await Promise.all([
 ]);
 
 cpSync(join(root, "ops/features/demo"), join(fresh, "demo"), { recursive: true });
-
-// The style of the page that `liveops export --html` writes.
-await build({
-  absWorkingDir: root,
-  entryPoints: ["tui/features/export/page.css"],
-  outdir: fresh,
-  minify: true,
-  target: ["chrome109", "firefox115", "safari16"],
-  logLevel: "warning",
-});
 
 const packages = bundledPackages(
   built.map(({ metafile }) => metafile),

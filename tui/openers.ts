@@ -1,10 +1,5 @@
 /** What the dashboard shows instead of the daemon, where the command line names it. A feature adds a line. */
 import type { Opener } from "./dashboard/opener.js";
-import { openRuns } from "./features/export/open-runs.js";
 import { openHosts } from "./features/hosts/open-hosts.js";
 
-export const OPENERS: readonly Opener[] = [
-  // They are asked in this order.
-  openRuns,
-  openHosts,
-];
+export const OPENERS: readonly Opener[] = [openHosts];

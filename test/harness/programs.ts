@@ -10,7 +10,6 @@ import { fileURLToPath } from "node:url";
 
 /** By tag: the Debian package, and the files that the tests run. Of `a|b` one is enough. */
 const PROGRAMS = {
-  chromium: ["chromium", "chromium|chromium-browser|google-chrome"],
   curl: ["curl", "curl"],
   fish: ["fish", "fish"],
   gcc: ["gcc libc6-dev", "gcc"],

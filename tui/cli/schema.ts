@@ -1,4 +1,4 @@
-/** `liveops schema <name>`: prints the JSON Schema of a file that users write or get. */
+/** `liveops schema <name>`: prints the JSON Schema of a file that users write. */
 import type { Command } from "commander";
 import { UsageError } from "../../protocol/failures.js";
 import { getOwn } from "../../protocol/objects.js";
@@ -6,12 +6,10 @@ import { pipelineSchemaText } from "../../protocol/pipeline/schema.js";
 import { SETTING_SCHEMAS } from "../../protocol/system/config-settings.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import { addCommand } from "../kit/options.js";
-import { FEATURE_SCHEMAS } from "./schemas.js";
 
-const SCHEMAS: Record<string, () => string | Promise<string>> = {
+const SCHEMAS: Record<string, () => string> = {
   config: configSchemaText,
   pipeline: pipelineSchemaText,
-  ...FEATURE_SCHEMAS,
 };
 const NAMES = Object.keys(SCHEMAS);
 
@@ -19,18 +17,17 @@ export function registerSchema(root: Command): void {
   addCommand(
     root,
     "schema",
-    "Print a JSON Schema: of the config file, a pipeline file or an exported run",
+    "Print a JSON Schema: of the config file or a pipeline file",
     [
       "liveops schema config > ~/.config/liveops/config.schema.json",
       "liveops schema pipeline > pipeline.schema.json",
-      "liveops schema export > export.schema.json",
     ],
     "none",
   )
     .argument("<name>", `What the schema describes: ${NAMES.join(", ")}`)
-    .action(async (name: string) => {
+    .action((name: string) => {
       const text = getOwn(SCHEMAS, name);
-      if (text !== undefined) return void process.stdout.write(await text());
+      if (text !== undefined) return void process.stdout.write(text());
       const [near] = nearest(name, NAMES);
       const hint = near === undefined ? "" : `did you mean ${near}? `;
       throw new UsageError(

@@ -20,16 +20,12 @@ operation as text, as liveops watch does.
 
 Examples:
   $ liveops-tui k3f
-  $ liveops-tui run.json
   $ liveops-tui --host unix:// --host ssh://box`;
 
 /** Adds the arguments of the dashboard: `liveops-tui` and `liveops tui` take the same. */
 export function withTuiArguments(command: Command): Command {
   return command
-    .argument(
-      "[id]",
-      "Operation to open: its id, a unique prefix of 3 or more characters, or a label; or an exported file",
-    )
+    .argument("[id]", "Operation to open: its id, a unique prefix of 3 or more characters, or a label")
     .option("--screen-reader", "Print lines for a screen reader (same as LIVEOPS_SCREEN_READER=1)");
 }
 

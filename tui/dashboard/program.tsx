@@ -28,9 +28,6 @@ export interface ProgramOptions {
   stateDir?: string | null;
   /** Default: a client that asks on `socket` only. */
   client?: DashboardClient;
-  /** The name of the exported file from which the client answers; null: a daemon does. */
-  readOnly?: string | null;
-  changed?: readonly string[];
   /** The hosts that keys name. */
   hosts?: readonly Host[];
   /** The operation of the command line, or a prefix of its id. */
@@ -51,7 +48,7 @@ export interface ProgramOptions {
 /** What the dashboard shows. */
 export type Shown = Pick<
   ProgramOptions,
-  "socket" | "stateDir" | "client" | "id" | "flags" | "clock" | "readOnly" | "changed" | "hosts"
+  "socket" | "stateDir" | "client" | "id" | "flags" | "clock" | "hosts"
 >;
 
 export interface Exit {
@@ -77,9 +74,8 @@ export function startDashboard(options: ProgramOptions): Program {
   const clock = options.clock ?? (isDaemon ? new SteadyClock(() => client.now()) : new SteadyClock());
   if (isDaemon) client.onClock = (time) => clock.heard?.(time);
   const actions = withKeys(ACTIONS, options.keys ?? {});
-  const { readOnly = null, changed } = options;
   const shown = hosts.length === 0 ? [socket] : hosts.map(({ name, daemon }) => `${name} ${daemon?.address}`);
-  const lookFile = readOnly === null ? lastLookFile(env, shown.join(" ")) : null;
+  const lookFile = lastLookFile(env, shown.join(" "));
   const remembered = readLooks(lookFile);
   const looks = remembered ?? { began: clock.now(), keys: new Set<string>() };
   if (remembered === null) writeLooks(lookFile, looks);
@@ -90,8 +86,6 @@ export function startDashboard(options: ProgramOptions): Program {
     socket,
     id,
     flags,
-    readOnly,
-    changed,
     hosts,
     actions,
   });

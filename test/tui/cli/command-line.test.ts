@@ -234,7 +234,7 @@ test.each([
   [["--state-dir", "/x", "help", "nope"], "unknown command 'nope'"],
   [
     ["schema", "conf"],
-    '"conf" is not the name of a schema; did you mean config? valid names: config, pipeline, export\n',
+    '"conf" is not the name of a schema; did you mean config? valid names: config, pipeline\n',
   ],
   [["ls", "--jsn"], "Did you mean --json?"],
   [["cancel"], "give the ids of the operations to cancel"],

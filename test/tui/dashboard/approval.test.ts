@@ -41,12 +41,6 @@ describe("a question", () => {
     expect(text).toMatch(/\? rollout +Roll.*┄+ .* 2m/);
   });
 
-  test("of an exported run has no keys", () => {
-    const state = open([asks()], { size: SIZE, readOnly: "run.json" });
-    expect(screenText(state)).toMatch(/yes · no \(default\) {3}asked/);
-    expect(screenText(state)).not.toContain("i answer");
-  });
-
   test("i asks it; y sends the only choice, n the rejection, and escape leaves it open", () => {
     const question = press(choose(open([asks()], { size: SIZE }), "rolloutaaaaa"), "i");
     expect(rows(question).at(-1)).toContain("rollout: Roll out 4.2 to prod?  ⏎ yes  n no  esc later");

@@ -1,8 +1,8 @@
-/** What stays on the main screen, and an exported run in the place of a daemon. */
+/** What stays on the main screen. */
 import { expect, test } from "vitest";
 import { farewellOf } from "../../../tui/dashboard/core/farewell.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
-import { after, opened as open, screenText } from "./core.js";
+import { opened as open } from "./core.js";
 import { ago, backup, backupDone, failed, NOW } from "./operations.js";
 
 const BEGAN = NOW - 60_000;
@@ -34,24 +34,4 @@ test("nothing is told where nothing ended, and many fit into the width", () => {
   expect(line).toMatch(/^Ended while you watched: ✓ run \d+.* and \d+ more$/);
   expect(columnsOf(line!)).toBeLessThanOrEqual(80);
   expect(next).toContain("liveops show many");
-});
-
-test("parts of an exported run that were changed after the export are named", () => {
-  const it = failed({ finishedAt: ago(5) });
-  const state = open([it], { size: SIZE, readOnly: "run.json", changed: ["the log of k3f"] });
-  expect(screenText(state)).toContain("■ run.json, read-only, changed after the export: the log of k3f");
-});
-
-test("an exported run is marked, nothing can be changed, and nothing is told at the end", () => {
-  const it = failed({ finishedAt: ago(5) });
-  const state = open([it], { size: SIZE, readOnly: "run\x1b.json" });
-  expect(screenText(state)).toContain("■ run\\x1b.json, an exported run, read-only");
-  for (const key of ["R", "r", "x", "c", "s"]) {
-    const next = after(state, { type: "pressed", pressed: { input: key } });
-    expect(next.question).toBeNull();
-    expect(next.request).toBeNull();
-    expect(next.page).toBeNull();
-  }
-  expect(after(state, { type: "pressed", pressed: { input: "R" } }).notice?.text).toContain("is read-only");
-  expect(farewellOf(state, BEGAN)).toEqual([]);
 });

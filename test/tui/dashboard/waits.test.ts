@@ -61,9 +61,8 @@ test("each of its kinds has a row, and the header has the count", () => {
   expect(text).toMatch(/▲ nightly +schedule: 2 runs missed +│/);
 });
 
-test("without anything that waits there is neither a panel nor a count, also for an exported run", () => {
-  for (const state of [open([backup()]), open([rollout], { readOnly: "run.json" })])
-    expect(screenText(state)).not.toMatch(/wait for you|Waits for you/);
+test("without anything that waits there is neither a panel nor a count", () => {
+  expect(screenText(open([backup()]))).not.toMatch(/wait for you|Waits for you/);
 });
 
 test("a question stands with what runs, and its keys stand in its row while it is selected", () => {

@@ -41,7 +41,6 @@ export function targets(state: State): Operation[] {
 
 /** The daemon is needed and is not there. */
 export function noDaemon(state: State): string | null {
-  if (state.session.readOnly !== null) return `${state.session.readOnly} is read-only`;
   if (isLive(state)) return null;
   return namesHosts(state) ? "no host responds" : "the daemon does not respond";
 }

@@ -1,4 +1,4 @@
-/** What the dashboard asks: one daemon, an exported file, or several daemons as if they were one. */
+/** What the dashboard asks: one daemon, or several daemons as if they were one. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "../../../protocol/client/client.js";
 import type { Methods } from "../../../protocol/client/methods.js";

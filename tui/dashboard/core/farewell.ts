@@ -12,7 +12,6 @@ const NAME_MOST = 30;
 
 /** @param began when the dashboard was opened, in ms; @returns two lines, or none where nothing ended */
 export function farewellOf(state: State, began: number): string[] {
-  if (state.session.readOnly !== null) return [];
   const all = [...state.view.operations.values()].filter(({ parent }) => parent === undefined);
   const ended = all
     .filter(

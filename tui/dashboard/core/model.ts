@@ -67,10 +67,6 @@ interface Session {
   readonly actions: readonly Action<State>[];
   readonly socket: string;
   readonly flags: Flags;
-  /** The name of the exported file that is shown instead of a daemon; null: a daemon is. */
-  readonly readOnly: string | null;
-  /** Parts of that file which were changed after the export. */
-  readonly changed: readonly string[];
 }
 
 /** How the selection moves. */
@@ -131,8 +127,6 @@ export interface StateOptions {
   socket: string;
   id?: string | null;
   flags?: Flags;
-  readOnly?: string | null;
-  changed?: readonly string[] | undefined;
   hosts?: readonly Host[];
   actions?: readonly Action<State>[];
   /** What an earlier dashboard remembered. */
@@ -145,14 +139,12 @@ export function initialState({
   socket,
   id = null,
   flags = {},
-  readOnly = null,
-  changed = [],
   hosts = [],
   actions = [],
   looks = { began: now, keys: new Set() },
 }: StateOptions): State {
   return {
-    session: { actions, socket, flags, readOnly, changed },
+    session: { actions, socket, flags },
     hosts: { ...HOSTS, all: hosts },
     operation: OPERATION,
     queues: QUEUES,

@@ -19,23 +19,8 @@ export const troublesOf = perObject((state: State): readonly Trouble[] => {
   // The rest is only what was told last.
   if (state.connection.state === "away") return [silentDaemon(state, state.connection)];
   if (state.connection.state === "connecting") return [];
-  if (state.session.readOnly !== null) return [exported(state.session.readOnly, state.session.changed)];
   return [...hostTrouble(state), ...queueTrouble(state)];
 });
-
-/** Not wrong, but to be known before anything else. */
-function exported(file: string, changed: readonly string[]): Trouble {
-  const isChanged = changed.length > 0;
-  return {
-    style: isChanged ? "warn" : "accent",
-    text: `■ ${fit(sanitizeLine(file), 40)}`,
-    detail: isChanged
-      ? `, read-only, changed after the export: ${sanitizeLine(changed.join(", "))}`
-      : ", an exported run, read-only",
-    key: "",
-    does: "",
-  };
-}
 
 /** The key of an action, as the config has it. */
 export const keyOf = ({ session: { actions } }: State, name: string): string => {

@@ -9,10 +9,8 @@ const waitsIn = perObject((operations: ReadonlyMap<string, Operation>): readonly
   [...operations.values()].flatMap((operation) => waitOf(operation) ?? []),
 );
 
-/** An exported run waits for nobody. */
 export const waitingOf = perObject((state: State): readonly Waiting[] => {
   const { view, fetched, queues, looks, now } = state;
-  if (state.session.readOnly !== null) return [];
   const others = waitsIn(fetched).filter(({ operation }) => !view.operations.has(operation!));
   const schedules = queues.schedules.flatMap((schedule) => waitOfSchedule(schedule) ?? []);
   return waitsOf([...waitsIn(view.operations), ...others, ...schedules], looks, now);

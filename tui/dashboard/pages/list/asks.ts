@@ -51,7 +51,7 @@ export const find = ask({
 /** The stream brings what ends from now on. */
 export const ends = ask({
   ofAll: true,
-  want: ({ session }) => (session.readOnly === null ? {} : null),
+  want: () => ({}),
   take: (state, operations: readonly Operation[]) => addFetched(state, operations),
   async bring(_want, { client, state, now, tell, left }) {
     tell(await newEnds(client, state().looks, now(), left));

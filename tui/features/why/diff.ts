@@ -2,9 +2,9 @@
 import { getOwn, isPlainObject } from "../../../protocol/objects.js";
 import type { LogLine, Operation, Step } from "../../../protocol/operation.js";
 import { knownStageState, knownStepState } from "../../../protocol/stage-state.js";
+import type { RunSource } from "../../cli/run-source.js";
 import { stepNote } from "../../describe/steps.js";
 import { stageNote } from "../../terminal/stage-note.js";
-import type { RunSource } from "./source.js";
 
 /** A value that differs. An absent side has no such value. */
 export interface ValueDifference {
@@ -42,7 +42,6 @@ export interface LogDifference {
 }
 
 export interface RunSide {
-  name: string;
   id: string;
   op: string;
   label: string | null;
@@ -90,8 +89,8 @@ export async function diffRuns(left: RunSource, right: RunSource): Promise<RunDi
   return { same, left: sideOf(left), right: sideOf(right), ...difference };
 }
 
-function sideOf({ name, record: { id, op, label, state, startedAt, seconds } }: RunSource): RunSide {
-  return { name, id, op, label, state, startedAt, seconds };
+function sideOf({ record: { id, op, label, state, startedAt, seconds } }: RunSource): RunSide {
+  return { id, op, label, state, startedAt, seconds };
 }
 
 /** The values of a record that a repetition of the run would have too. */

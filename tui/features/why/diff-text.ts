@@ -42,9 +42,9 @@ export function diffLines(difference: RunDifference, paint: Paint): string[] {
   ];
 }
 
-function sideText({ name, op, label, state, startedAt, seconds }: RunSide): string {
+function sideText({ id, op, label, state, startedAt, seconds }: RunSide): string {
   const parts = [
-    name,
+    id,
     op,
     `${stateGlyph(state as State)} ${state}`,
     seconds === null ? "" : formatDuration(seconds),

@@ -1,9 +1,9 @@
 /** The comparison of two runs whose stages have steps. */
 import { expect, test } from "vitest";
 import type { LogLine, Operation, Step } from "../../../protocol/operation.js";
-import { diffRuns } from "../../../tui/features/export/diff.js";
-import { diffLines } from "../../../tui/features/export/diff-text.js";
-import type { RunSource } from "../../../tui/features/export/source.js";
+import type { RunSource } from "../../../tui/cli/run-source.js";
+import { diffRuns } from "../../../tui/features/why/diff.js";
+import { diffLines } from "../../../tui/features/why/diff-text.js";
 import { backupDone, doneStep, step } from "../../tui/dashboard/operations.js";
 
 /** @param lines - `step: text`, or a text of no step */
@@ -29,9 +29,7 @@ function run(steps: readonly Step[], lines: readonly string[], over: Partial<Ope
     ...over,
   });
   return {
-    name: record.id,
     record,
-    why: async () => null,
     events: async function* () {},
     log: async function* () {
       yield* log;
