@@ -6,6 +6,7 @@
  * client exits correctly for a code that it does not know.
  */
 import { EXIT, type ExitCode } from "./exit-codes.js";
+import { KnownError } from "./known-error.js";
 import { pick } from "./objects.js";
 
 /** Reason phrases of RFC 9110 and RFC 6585: the title of a problem whose type is `about:blank` (RFC 9457). */
@@ -209,8 +210,8 @@ export interface Problem {
 type RefusalExtra = Pick<Problem, "nearest" | "candidates" | "variables" | "secrets" | "circle">;
 
 /** An error with a stable code: a {@link Refusal} of the daemon, or an error of the client. */
-export class LiveopsError extends Error {
-  override name = "LiveopsError";
+export class LiveopsError extends KnownError {
+  static override kind = "LiveopsError";
 
   /**
    * @param code - a code of docs/errors.md
@@ -233,7 +234,7 @@ export class LiveopsError extends Error {
 
 /** A rejected request: thrown in the daemon, sent as a problem, thrown again by the client. */
 export class Refusal extends LiveopsError {
-  override name = "Refusal";
+  static override kind = "Refusal";
   declare readonly status: number;
   readonly title: string;
   /** Meaning of the code; for an unknown code of a newer daemon, the title. */

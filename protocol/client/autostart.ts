@@ -16,7 +16,7 @@ type Env = Record<string, string | undefined>;
 
 /** The start that a command made failed. The command has the exit code of the start. */
 export class StartFailedError extends NoDaemonError {
-  override name = "StartFailedError";
+  static override kind = "StartFailedError";
 
   constructor(
     socket: string,

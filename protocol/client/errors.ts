@@ -7,7 +7,7 @@ const LOST: ClientErrorCode = "LIVEOPS_CONNECTION_LOST";
 
 /** Nothing answers on the socket. */
 export class NoDaemonError extends LiveopsError {
-  override name = "NoDaemonError";
+  static override kind = "NoDaemonError";
 
   /** What failed, without the next command. */
   readonly problem: string;
@@ -38,6 +38,8 @@ export type Unreachable =
 
 /** No daemon was reached on another machine; nothing was sent. */
 export class UnreachableError extends NoDaemonError {
+  static override kind = "UnreachableError";
+
   /** Whether this process has reached the daemon before, so that it may come back. */
   wasReached = false;
 
@@ -58,7 +60,7 @@ export class UnreachableError extends NoDaemonError {
 
 /** The connection broke during a reply or a stream. */
 export class ConnectionLostError extends LiveopsError {
-  override name = "ConnectionLostError";
+  static override kind = "ConnectionLostError";
 
   constructor(message: string) {
     super(LOST, message);
@@ -67,7 +69,7 @@ export class ConnectionLostError extends LiveopsError {
 
 /** The daemon runs and did not reply in time: it is stopped, hangs or is overloaded. */
 export class NoAnswerError extends LiveopsError {
-  override name = "NoAnswerError";
+  static override kind = "NoAnswerError";
 
   /**
    * @param ms time without a reply

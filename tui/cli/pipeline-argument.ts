@@ -12,7 +12,6 @@ import type { Operation } from "../../protocol/operation.js";
 import { withTrailing } from "../../protocol/schema/parameters.js";
 import { shellLine } from "../../protocol/text/shell-quote.js";
 import { isPipelineFile } from "../kit/pipelines.js";
-import { asOurs } from "../kit/report.js";
 import { isProgram } from "./command-hint.js";
 import { givenParams } from "./options/params.js";
 
@@ -23,11 +22,7 @@ type PipelineBundle = typeof import("./run/pipeline-file.js");
 
 /** Asks the bundle. @throws UsageError, Refusal */
 export async function inPipelineBundle<T>(ask: (bundle: PipelineBundle) => T | Promise<T>): Promise<T> {
-  try {
-    return await ask((await import(BUNDLE)) as PipelineBundle);
-  } catch (error) {
-    throw asOurs(error);
-  }
+  return ask((await import(BUNDLE)) as PipelineBundle);
 }
 
 /** Whether the word names a pipeline file, or stdin. */

@@ -1,7 +1,6 @@
 /** Pipeline files for the dashboard and completion. A separate bundle reads them, which has the YAML library. */
 import type { KeptText } from "../../protocol/pipeline/kept-text.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
-import { asOurs } from "./report.js";
 
 /** Entry of the bundle: `tui/cli/run/pipeline-file.ts`. */
 const BUNDLE: string = "./pipeline-file.js";
@@ -19,11 +18,7 @@ interface PipelineBundle {
 
 /** @throws UsageError where a file is no pipeline; Refusal where it does not accept the parameters */
 export async function inPipelines<T>(ask: (bundle: PipelineBundle) => Promise<T>): Promise<T> {
-  try {
-    return await ask((await import(BUNDLE)) as PipelineBundle);
-  } catch (error) {
-    throw asOurs(error);
-  }
+  return ask((await import(BUNDLE)) as PipelineBundle);
 }
 
 /** Whether the word names a pipeline file. The name of an operation type has no dot and no slash. */

@@ -142,13 +142,6 @@ function status(startCommand: string): string {
   return startCommand.replace("liveops start", "liveopsd status");
 }
 
-/** The error of another bundle, whose error classes are not those of this one, as one of this bundle. */
-export function asOurs(error: unknown): unknown {
-  const { name, message } = error as Error;
-  if (name === "UsageError") return new UsageError(message, (error as UsageError).hint);
-  return name === "Refusal" ? Refusal.fromProblem((error as Refusal).toProblem()) : error;
-}
-
 /**
  * Ends a command quietly when the reader of its output has exited (`| head`), with the exit code of a program that
  * SIGPIPE ends. Any other write error is reported in one line.

@@ -5,7 +5,6 @@
 import { createRequire } from "node:module";
 import { UsageError } from "../../../protocol/failures.js";
 import { usableConfig } from "../../../protocol/system/usable-config.js";
-import { asOurs } from "../../kit/report.js";
 
 /** A fleet that is open for this command. */
 export interface OpenFleet {
@@ -22,14 +21,8 @@ interface DaemonBundle {
 export async function openFleet(url: string): Promise<OpenFleet> {
   // Loaded only here: a command that asks a daemon must not load all of it.
   const bundle = createRequire(import.meta.url)("./daemon.cjs") as DaemonBundle;
-  try {
-    return await bundle.openFleetClient({
-      url,
-      passwordFile: (await usableConfig("warn", process.env, true)).fleet?.passwordFile ?? null,
-    });
-  } catch (error) {
-    throw asOurs(error);
-  }
+  const config = await usableConfig("warn", process.env, true);
+  return bundle.openFleetClient({ url, passwordFile: config.fleet?.passwordFile ?? null });
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Errors as a client of the server gets them: the code, what failed, and the next step. */
 
 import { LiveopsError, Refusal } from "../../../protocol/errors.js";
-import { UsageError } from "../../../protocol/failures.js";
+import { StateRemovedError, UsageError } from "../../../protocol/failures.js";
 import { describeError, type ReportTo } from "../../kit/report.js";
 import { plainText } from "./plain.js";
 
@@ -36,7 +36,7 @@ export function badRequest(message: string): Refusal {
 function codeOf(error: unknown): string {
   if (error instanceof LiveopsError) return error.code;
   if (error instanceof UsageError) return "LIVEOPS_BAD_REQUEST";
-  return (error as Error | null)?.name === "StateRemovedError" ? "LIVEOPS_NO_DAEMON" : "LIVEOPS_INTERNAL";
+  return error instanceof StateRemovedError ? "LIVEOPS_NO_DAEMON" : "LIVEOPS_INTERNAL";
 }
 
 /** Errors name commands of `liveops`, and an agent has tools. `changes`: a read-only server does not have the tool. */
