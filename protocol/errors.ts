@@ -96,7 +96,7 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_WRONG_STATE:
     "The state does not allow it: edit needs a queued operation, cancel a live one, retry a failed or cancelled one, again a finished one, remove a finished or queued one, pause and resume a running one, approve and reject one that waits for approval",
   LIVEOPS_WAIT_CIRCLE:
-    "A command inside of an operation would wait for an operation that waits for its own, directly or not; `circle` lists the ids",
+    "A command inside of an operation, or a retried operation, would wait for an operation that waits for its own, directly or not; `circle` lists the ids",
   LIVEOPS_TOO_DEEP: "An operation would run inside of 16 others",
   LIVEOPS_NO_TERMINAL:
     "Attach and input need a running operation whose program runs on a terminal (`tty`), and a program that reads what is typed",

@@ -50,7 +50,10 @@ export async function retryOperation(
   const changes = mayBeRetried ? await changesOf(context, entry, body) : null;
   const done = mayBeRetried ? await doneByHand(context, entry, body, changes, by) : [];
   if (mayBeRetried) context.store.secrets.put(id, body.secrets);
-  await context.lifecycle.retry(id, { from, done, changes }, (now) => forget(context, now, from));
+  await context.lifecycle.retry(id, { from, done, changes }, (now) => {
+    context.edges.refuseRetry(now);
+    forget(context, now, from);
+  });
 }
 
 /** @throws Refusal if the type is not resumable, or does not load */

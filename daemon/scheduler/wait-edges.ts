@@ -30,7 +30,7 @@ interface WaitEdgesOptions {
   bus: Bus;
   store: Pick<Store, "ledger">;
   lifecycle: Pick<Lifecycle, "wait">;
-  dependencies: Pick<Dependencies, "liveLink" | "liveLinks">;
+  dependencies: Pick<Dependencies, "liveLink" | "liveLinks" | "waitsAgain">;
   /** Whether the operation runs on this host, so that this daemon has its streams. */
   runsHere(entry: Entry): boolean;
 }
@@ -138,6 +138,24 @@ export class WaitEdges {
       throw error;
     }
     return close;
+  }
+
+  /** @throws Refusal where the operation would wait for its own end, directly or not, once it is retried */
+  refuseRetry({ record: { id, after = [], afterAny = [] } }: Entry): void {
+    const { dependencies, store } = this.options;
+    const graph = new WaitGraph([id], (each) => {
+      if (each === id) return [...after, ...afterAny].flatMap((other) => dependencies.liveLink(other) ?? []);
+      const entry = store.ledger.get(each);
+      const isAgain = entry?.record.state === "queued" && dependencies.waitsAgain(entry, id);
+      return isAgain ? [...this.#awaitedBy(each), id] : this.#awaitedBy(each);
+    });
+    const circle = graph.circleOf(id);
+    if (circle === null) return;
+    throw new Refusal(
+      "LIVEOPS_WAIT_CIRCLE",
+      `${id} cannot be retried now: ${circle.join(" waits for ")}; retry it once ${circle[1]} has ended: liveops wait ${circle[1]}`,
+      { circle },
+    );
   }
 
   #refuseCircle(id: string): void {

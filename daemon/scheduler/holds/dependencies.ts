@@ -152,11 +152,14 @@ export class Dependencies extends Hold {
     if (waiters) this.options.waiting.again([...waiters]);
   }
 
+  /** Whether the operation, which is queued, waits for this one where that is retried. */
+  waitsAgain({ record: { afterAny = [] } }: Entry, id: string): boolean {
+    return afterAny.some((dependency) => this.#standing(dependency).links.includes(id));
+  }
+
   /** An operation is retried: what waited for its end, and is in its queue since, waits again. */
   #waitAgain(id: string): void {
-    this.options.waiting.takeOut(({ record: { afterAny = [] } }) =>
-      afterAny.some((dependency) => this.#standing(dependency).links.includes(id)),
-    );
+    this.options.waiting.takeOut((entry) => this.waitsAgain(entry, id));
   }
 
   override forget({ id }: Operation): void {

@@ -200,6 +200,23 @@ describe("a circle is refused", () => {
     expect(waitsFor(b)).toBeNull();
   });
 
+  test("of a retry, after which something in the queue waits again", async () => {
+    const waiter = await running();
+    const retried = await served.submit({ after: [waiter] });
+    await served.open.lifecycle.cancel(retried);
+    const last = await served.submit({ afterAny: [retried] });
+    const post = () => served.inject({ method: "POST", url: `/v1/operations/${retried}/retry`, payload: {} });
+    await edges().open({ id: waiter, attempt: 1 }, [last]);
+    const reply = await post();
+    expect([reply.statusCode, reply.json()]).toMatchObject([
+      409,
+      { code: "LIVEOPS_WAIT_CIRCLE", circle: [retried, waiter, last, retried] },
+    ]);
+    expect(served.open.store.find(retried)?.record.state).toBe("cancelled");
+    await served.finish(waiter, "succeeded");
+    expect((await post()).statusCode).toBe(200);
+  });
+
   test("also by the operation inside of which the waiter runs", async () => {
     const outer = await running();
     const parent = { id: outer, attempt: 1, stage: "Load", occurrence: 1, call: 1 };
