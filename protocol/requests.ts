@@ -180,6 +180,10 @@ export const retryBody = z.strictObject({
     ),
     "stages and steps that a person has done by hand: the next attempt takes them as done",
   ),
+  keepsQuestions: doc(
+    z.optional(z.boolean()),
+    "for an agent: refuse what would take away a question to a person (`approve`)",
+  ),
   params: doc(z.optional(z.record(z.string(), z.unknown())), "all parameters anew"),
   set: doc(
     z.optional(z.array(z.string())),

@@ -49,6 +49,7 @@ export async function retryOperation(
   if (mayBeRetried && isFrom && !isPipeline) await checkResumable(context, op, from);
   const changes = mayBeRetried ? await changesOf(context, entry, body) : null;
   const done = mayBeRetried ? await doneByHand(context, entry, body, changes, by) : [];
+  if (mayBeRetried && body.keepsQuestions) await checkQuestions(context, entry, done, changes);
   if (mayBeRetried) context.store.secrets.put(id, body.secrets);
   await context.lifecycle.retry(id, { from, done, changes }, (now) => {
     context.edges.refuseRetry(now);
@@ -163,6 +164,36 @@ async function doneByHand(
     }
     return { stage, ...(step !== null && { step }), ...(outputs && { outputs }), by };
   });
+}
+
+/** @throws Refusal where the retry takes a question to a person away, or may do so: a type in code can ask in any stage */
+async function checkQuestions(
+  { loader }: Parts,
+  entry: Entry,
+  done: readonly DoneByHand[],
+  changes: Changes | null,
+): Promise<void> {
+  const stagesOf = async (its: Changes | null) => {
+    const file = pipelineFile(entry, its);
+    return file && (await loader.outputsOf(file));
+  };
+  const before = await stagesOf(null);
+  const after = changes === null ? before : await stagesOf(changes);
+  const asking = before?.filter(({ asks }) => asks !== null) ?? entry.record.approvals ?? [];
+  const isByHand = done.some(({ stage }) => after?.find((each) => each.stage === stage)?.asks !== null);
+  const questions = (stages: typeof before) =>
+    JSON.stringify(stages?.map(({ stage, asks }) => [stage, asks]));
+  const isChanged =
+    changes !== null &&
+    asking.length > 0 &&
+    (before === null ||
+      questions(before) !== questions(after) ||
+      before.some(({ asks, isOptional }) => asks !== null && isOptional));
+  if (isByHand || isChanged)
+    throw new Refusal(
+      "LIVEOPS_WRONG_STATE",
+      `${entry.record.id} may ask a person, and this retry may take the question away; ask your user to retry it in a terminal: liveops retry --help`,
+    );
 }
 
 /** The pipeline that runs, and its file; null: the type is in code. */

@@ -5,6 +5,8 @@
  */
 import { loadFile } from "../../ops/loading/load-files.js";
 import { enableUserCode, sourcesOf } from "../../ops/loading/user-code.js";
+import type { PipelineStage } from "../../ops/pipeline/definition.js";
+import { TaskRunner } from "../../ops/pipeline/feature.js";
 import { typeOfText } from "../../ops/pipeline/type.js";
 import { type Prepared, prepare } from "../../ops/types/prepare.js";
 import { type OperationCtor, readType } from "../../ops/types/read-type.js";
@@ -72,12 +74,28 @@ async function load(file: string): Promise<LoadedTypes> {
 /** None where this version does not accept the text: the attempt then fails by that. */
 async function outputsOf(of: KeptText): Promise<StageOutputs[]> {
   const stages = (await pipelineOf(of))?.stages ?? [];
-  return stages.map(({ name, outputs, steps, approve }) => ({
-    stage: name,
-    outputs,
-    choices: approve?.choices ?? null,
-    steps: steps && Object.fromEntries(steps.parallel.map((step) => [step.name, step.outputs])),
-  }));
+  return stages.map((stage) => {
+    const { name, outputs, steps, approve, when } = stage;
+    return {
+      stage: name,
+      outputs,
+      choices: approve?.choices ?? null,
+      steps: steps && Object.fromEntries(steps.parallel.map((step) => [step.name, step.outputs])),
+      asks: asksOf(stage),
+      isOptional: when !== null,
+    };
+  });
+}
+
+/** A type by its name may be in code, which asks in any stage. */
+function asksOf({ steps, approve, allowFailure, ...stage }: PipelineStage): string | null {
+  const runners = [stage, ...(steps?.parallel ?? [])].flatMap((task) => TaskRunner.of(task) ?? []);
+  const asking = runners.filter(
+    ({ inside, uses }) =>
+      inside?.stages.some((each) => asksOf(each) !== null) ?? uses.some(({ kind }) => kind === "type"),
+  );
+  if (approve === null && asking.length === 0) return null;
+  return JSON.stringify([approve, allowFailure, asking.map(({ sign }) => sign)]);
 }
 
 async function defaultsOf(of: KeptText): Promise<Record<string, unknown>> {

@@ -52,6 +52,10 @@ export interface StageOutputs {
   steps: Readonly<Record<string, readonly string[]>> | null;
   /** The possible answers of a stage that asks a person; null: it asks nothing. */
   choices: readonly string[] | null;
+  /** All that says what it asks, also in an operation inside of it; null: it asks nothing. */
+  asks: string | null;
+  /** Its `when` may skip it. */
+  isOptional: boolean;
 }
 
 export interface PrepareInput {

@@ -245,3 +245,57 @@ finally: echo cleaned
   await done("yes");
   expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded" });
 });
+
+test("a retry of an agent keeps the questions: done, params and current that take one away are refused", async () => {
+  const dir = newDir();
+  const path = join(dir, "p.yaml");
+  const write = (ask: string) => {
+    const text = `params: { ask: { type: boolean, default: true }, to: { default: eu } }
+stages:
+  - { name: Build, run: test -f ${dir}/build }
+  - ${ask}
+  - { name: Call, op: deploy, with: { dir: ${dir} } }
+  - { name: Ship, run: echo $to >${dir}/shipped }
+`;
+    writeFileSync(path, text);
+    return text;
+  };
+  const optional = `{ name: Ask, approve: Go?, when: 'test "$ask" = true' }`;
+  const always = "{ name: Ask, approve: Go? }";
+  const failed = async (ask: string) => {
+    const { id } = await daemon.submit("pipeline", { params: { text: write(ask), path } });
+    await daemon.untilFinished(id);
+    return id;
+  };
+  const retry = (id: string, body: object) => daemon.client.retry(id, { keepsQuestions: true, ...body });
+  const refused = (id: string, body: object) =>
+    expect(retry(id, body)).rejects.toThrow("may ask a person, and this retry may take the question away");
+  const done = (stage: string, approved = "yes") => ({
+    done: [{ stage, ...(stage === "Ask" && { outputs: { approved } }) }],
+  });
+  const id = await failed(optional);
+  await refused(id, done("Ask"));
+  await refused(id, { params: { text: write(optional), path, params: { ask: false } } });
+  const plain = await failed(always);
+  await refused(plain, done("Call"));
+  await refused(plain, { params: { text: "stages: [{ name: Ship, run: 'true' }]", path } });
+  for (const other of [
+    "{ name: Ask, run: 'true' }",
+    "{ name: Ask, approve: Go?, allow_failure: true }",
+    "{ name: Ask, approve: Go?, timeout: 1s, default: yes }",
+  ]) {
+    write(other);
+    await refused(plain, { current: true });
+  }
+  write(always);
+  await retry(plain, { current: true, ...done("Build") });
+  await until("it asks", async () => (await daemon.client.show(plain)).approvals?.at(-1)?.answer === null);
+  // A type in code may ask in any stage.
+  const { id: code, asked } = await deploy();
+  await asked();
+  await daemon.client.cancel(code);
+  await refused(code, { done: [{ stage: "Approve" }] });
+  await refused(code, { params: { dir, fallback: "all" } });
+  await retry(code, {});
+  await asked();
+});

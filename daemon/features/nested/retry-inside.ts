@@ -20,7 +20,7 @@ export async function retryInside(
   body: RetryBody,
   by: string,
 ): Promise<RetryBody | null> {
-  const { from, done = [], secrets } = body;
+  const { from, done = [], secrets, keepsQuestions } = body;
   const names = [...(from === undefined ? [] : [from]), ...done.map(({ stage }) => stage)];
   if (!names.some((name) => name.includes("/"))) return null;
   const children = await parts.store.archive.list({ parent: record.id }, MOST);
@@ -34,6 +34,7 @@ export async function retryInside(
       from: from !== undefined && isOf(from) ? restOf(from) : undefined,
       done: its.length === 0 ? undefined : its.map((each) => ({ ...each, stage: restOf(each.stage) })),
       secrets,
+      keepsQuestions,
     };
   };
   for (const [name, found] of inside)

@@ -17,29 +17,36 @@ import { notAsking } from "../../state-refusal.js";
 import type { Entry } from "../../store/decision.js";
 import type { HistoryQuery } from "../../store/history-query.js";
 import type { Store } from "../../store/store.js";
-import { personOf } from "../person.js";
+import { checkPerson, personOf, sessionOf } from "../person.js";
 import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 
 export const operationRoutes: RoutePlugin = (app, { context }, done) => {
   const { submissions, view } = context;
   app.route({
     ...definition("submit"),
-    handler: async ({ body, headers }, reply) => {
+    handler: async (request, reply) => {
+      const { body, headers } = request;
       const isBatch = Array.isArray(body);
       const key = checkedKey(headers["idempotency-key"]);
-      const { entries, isNew, warnings } = await submissions.submit(isBatch ? body : [body], {
-        isBatch,
-        key,
-      });
+      // What an operation of an agent submits is the agent's, too.
+      const session = await sessionOf(context, request);
+      const drafts = [body].flat().map((each) => (session === undefined ? each : { session, ...each }));
+      const { entries, isNew, warnings } = await submissions.submit(drafts, { isBatch, key });
       warn(reply.code(isNew ? 201 : 200), warnings);
       return isBatch ? entries.map((entry) => view.present(entry)) : view.presentWhole(entries[0]!);
     },
   });
   app.route({
     ...definition("again"),
-    handler: async ({ params, body, headers }, reply) => {
+    handler: async (request, reply) => {
+      const { params, body, headers } = request;
       const key = checkedKey(headers["idempotency-key"]);
-      const draft = await draftOfAgain(context, params.id, body);
+      const session = await sessionOf(context, request);
+      const draft = await draftOfAgain(
+        context,
+        params.id,
+        session === undefined ? body : { session, ...body },
+      );
       const { entries, isNew, warnings } = await submissions.submit([draft], { isBatch: false, key });
       warn(reply.code(isNew ? 201 : 200), warnings);
       return view.presentWhole(entries[0]!);
@@ -86,6 +93,7 @@ export const operationRoutes: RoutePlugin = (app, { context }, done) => {
     ...definition("approve"),
     handler: async (request) => {
       const { id } = (await view.find(request.params.id)).record;
+      await checkPerson(context, request, `liveops approve ${id}`);
       const { choice, since } = request.body;
       await answerOperation(context, id, personOf(request), since, (open) => chosen(open, choice, id));
       return wholeRecord(context, id);
@@ -95,6 +103,7 @@ export const operationRoutes: RoutePlugin = (app, { context }, done) => {
     ...definition("reject"),
     handler: async (request) => {
       const { id } = (await view.find(request.params.id)).record;
+      await checkPerson(context, request, `liveops reject ${id}`);
       await answerOperation(context, id, personOf(request), request.body.since, () => NO);
       return wholeRecord(context, id);
     },
@@ -103,6 +112,8 @@ export const operationRoutes: RoutePlugin = (app, { context }, done) => {
     ...definition("retry"),
     handler: async (request) => {
       const entry = await view.find(request.params.id);
+      if (request.body.done !== undefined)
+        await checkPerson(context, request, `liveops retry --done STAGE ${entry.record.id}`);
       await retryOperation(context, entry, request.body, personOf(request));
       return wholeRecord(context, entry.record.id);
     },

@@ -3,7 +3,7 @@
 import { beforeEach, expect, test } from "vitest";
 import { Served } from "../../harness/served.js";
 import { useDirectories } from "../../harness/temporary.js";
-import { expectRecord } from "./replies.js";
+import { expectProblem, expectRecord } from "./replies.js";
 
 const directory = useDirectories();
 let served: Served;
@@ -47,4 +47,30 @@ test("a session is cancelled as a whole", async () => {
   await post("/v1/cancel", { session: "one" });
   expect(await listed("state=cancelled")).toEqual([second, first]);
   expect(await listed("state=queued")).toEqual([other]);
+});
+
+test("a command inside of an operation of a session answers nothing for a person, and what it submits is of the session", async () => {
+  const agent = await submit({ session: "agent 1" });
+  const own = await submit({});
+  const from = (id: string, url: string, payload: object) =>
+    served.inject({ method: "POST", url, payload, headers: { "liveops-within": `${id} 1` } });
+  const refusal = /a person decides.*session "agent 1"; ask your user to run in a terminal: liveops /;
+  const acts = [
+    ["approve", {}],
+    ["reject", {}],
+    ["retry", { done: [{ stage: "Load" }] }],
+  ] as const;
+  for (const [act, body] of acts) {
+    expectProblem(await from(agent, `/v1/operations/${own}/${act}`, body), "LIVEOPS_WRONG_STATE", refusal);
+    const allowed = await from(own, `/v1/operations/${own}/${act}`, body);
+    expect(allowed.json().detail).not.toMatch(refusal);
+  }
+  const body = { op: "load-process-save" };
+  const deeper = expectRecord(await from(agent, "/v1/operations", body), 201);
+  expect(deeper).toMatchObject({ session: "agent 1" });
+  expect(expectRecord(await from(own, "/v1/operations", body), 201)).not.toHaveProperty("session");
+  await served.open.lifecycle.cancel(deeper.id);
+  expect(expectRecord(await from(agent, `/v1/operations/${deeper.id}/again`, {}), 201)).toMatchObject({
+    session: "agent 1",
+  });
 });

@@ -88,10 +88,11 @@ const retryOperation = defineTool({
     params: z.record(z.string(), z.unknown()).optional().describe("All parameters anew"),
   },
   changes: "adds",
-  async run({ id, ...body }, { client, signal }) {
+  async run({ id, ...body }, { client, daemon, signal }) {
     const before = await client.show(id, signal);
     const secrets = await secretValues([], [before.params, body.params]);
-    const all = { ...body, ...(Object.keys(secrets).length > 0 && { secrets }) };
+    const keepsQuestions = !daemon.rules.allowApprove;
+    const all = { ...body, keepsQuestions, ...(Object.keys(secrets).length > 0 && { secrets }) };
     const after = await client.retry(id, all, signal);
     const repeats = repeatedText(before, after.params, body.done);
     return { ...shortRecord(after), ...(repeats !== null && { repeats }) };
