@@ -26,13 +26,20 @@ const dist = join(root, "dist");
 const stamp = join(dist, ".built");
 // Built next to dist/ and then renamed, so that a running daemon never reads an incomplete dist/.
 const fresh = join(root, `.dist-${process.pid}`);
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 if (process.argv.includes("--if-stale") && existsSync(stamp) && newestSource() <= statSync(stamp).mtimeMs)
   process.exit(0);
 
+const least = manifest.engines.node.replace(/[^\d.]/g, "");
+if (process.versions.node.localeCompare(least, "en", { numeric: true }) < 0) {
+  process.stderr.write(
+    `build: Node ${least} or newer is required, this is Node ${process.versions.node}; npm run build uses that of node_modules\n`,
+  );
+  process.exit(2);
+}
 const { build } = await import("esbuild");
 const { bundledPackages, notices } = await import("./notices.mjs");
-const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
 mkdirSync(join(fresh, "bin"), { recursive: true });
 process.on("exit", () => rmSync(fresh, { recursive: true, force: true }));
@@ -211,7 +218,7 @@ function bin(name, load) {
 ':' //; exec node -- "$0" "$@"
 var v = process.versions.node.split('.');
 if (+v[0] < ${major} || (+v[0] === ${major} && +v[1] < ${minor})) {
-  process.stderr.write('${name}: Node ${major}.${minor} or newer is required, this is Node ' + process.versions.node + '; install a newer Node, or use npx in a checkout\\n');
+  process.stderr.write('${name}: Node ${major}.${minor} or newer is required, this is Node ' + process.versions.node + '; install a newer Node, or use the archive that has its own (liveops-*.tar.xz)\\n');
   process.exitCode = 2;
 } else {
   var load = require('../compile-cache.cjs').loadBundle;

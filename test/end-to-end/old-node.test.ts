@@ -38,7 +38,7 @@ describe.each(olderNodes())("Node %s", (version, [node = "", ...flags]) => {
     const ended = spawnSync(node, [...preload, binFile(bin), ...words], { encoding: "utf8" });
     expect(ended).toMatchObject({ status: 2, stdout: "" });
     expect(ended.stderr).toBe(
-      `${bin}: Node ${LEAST.join(".")} or newer is required, this is Node ${version}; install a newer Node, or use npx in a checkout\n`,
+      `${bin}: Node ${LEAST.join(".")} or newer is required, this is Node ${version}; install a newer Node, or use the archive that has its own (liveops-*.tar.xz)\n`,
     );
   });
 });

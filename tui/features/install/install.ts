@@ -107,7 +107,7 @@ function withAbsolutePaths(env: Record<string, string>): Record<string, string> 
 export function placeWarnings(dir: string): string[] {
   if (/[\\/]_npx[\\/]/.test(dir))
     return [
-      `the service runs liveops from the cache of npx (${dir}), which npm may clean; install liveops to keep it: npm install -g liveops, then: liveops install`,
+      `the service runs liveops from the cache of npx (${dir}), which npm may clean; install liveops to keep it: npm install -g ./liveops-0.1.0.tgz, then: liveops install`,
     ];
   if (existsSync(join(dir, ".git")))
     return [
