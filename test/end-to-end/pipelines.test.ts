@@ -1,5 +1,5 @@
 /** Pipeline files with the real bins: checked, run, submitted by path and by name, edited, and retried as submitted. */
-import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { useWorld } from "./world.js";
@@ -181,6 +181,9 @@ test("edit and again change the parameters of the file, and a secret that cannot
   expect(again, again.stderr).toMatchObject({ code: 0 });
   expect(await printed(again.stdout.slice(0, 12))).toEqual(["4 ***"]);
 
+  const absent = await world.liveops(["submit", "levels.yaml", "token=file:~/absent"]);
+  expect(absent).toMatchObject({ code: 2, stdout: "" });
+  expect(absent.stderr).toMatch(/the secret token cannot be read: there is no file \/.*\/absent\n/);
   for (const words of [["submit"], ["run"], ["schedule", "add", "@daily"]]) {
     const refused = await world.liveops([...words, "levels.yaml", "token=env:TOK"]);
     expect(refused).toMatchObject({ code: 2, stdout: "" });
@@ -193,15 +196,14 @@ test("edit and again change the parameters of the file, and a secret that cannot
 });
 
 test("new writes a pipeline that check accepts, with the path of the schema", async () => {
-  mkdirSync(join(world.work, "fresh"));
-  const made = await world.liveops(["new", "deploy.yaml", "--dir", "fresh"]);
-  expect(made).toMatchObject({ code: 0, stdout: "fresh/deploy.yaml\nfresh/pipeline.schema.json\n" });
-  expect(made.stderr).toContain("try it: liveops run fresh/deploy.yaml target=/tmp/deploy");
-  expect(await world.liveops(["check", "fresh/deploy.yaml"])).toMatchObject({ code: 0, stderr: "" });
-  const [, schema] = /\$schema=(.*)/.exec(readFileSync(join(world.work, "fresh/deploy.yaml"), "utf8"))!;
-  const published = readFileSync(join(world.work, "fresh", schema!), "utf8");
+  const made = await world.liveops(["new", "deploy.yaml"]);
+  expect(made).toMatchObject({ code: 0, stdout: "deploy.yaml\npipeline.schema.json\n" });
+  expect(made.stderr).toContain("try it: liveops run deploy.yaml target=/tmp/deploy");
+  expect(await world.liveops(["check", "deploy.yaml"])).toMatchObject({ code: 0, stderr: "" });
+  const [, schema] = /\$schema=(.*)/.exec(readFileSync(join(world.work, "deploy.yaml"), "utf8"))!;
+  const published = readFileSync(join(world.work, schema!), "utf8");
   expect((await world.liveops(["schema", "pipeline"])).stdout).toBe(published);
-  const again = await world.liveops(["new", "deploy.yaml", "--dir", "fresh"]);
+  const again = await world.liveops(["new", "deploy.yaml"]);
   expect(again).toMatchObject({ code: 2, stdout: "" });
   expect(again.stderr).toContain("already exists");
 });

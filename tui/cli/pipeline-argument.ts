@@ -4,7 +4,7 @@
  */
 
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { resolve } from "node:path";
+import { delimiter, resolve } from "node:path";
 import type { Variables } from "../../protocol/environment.js";
 import { Refusal } from "../../protocol/errors.js";
 import { UsageError } from "../../protocol/failures.js";
@@ -42,27 +42,41 @@ function isScript(word: string): boolean {
 }
 
 /**
- * The refusal of an unknown type; it names the command for a pipeline file of that name in this directory, or for the
- * program that the words name.
+ * The refusal of an unknown type; it names the command for a pipeline file of that name in this directory, for a type
+ * of this shell's directories, or for the program that the words name.
  *
  * @param words - the arguments after the type, and those after `--`
+ * @param isHere - a daemon of this machine refused it
  */
-export function namingFile(
+export async function namingFile(
   error: unknown,
   op: string,
   command: "submit" | "run",
   words: readonly string[],
-): unknown {
+  isHere = false,
+): Promise<unknown> {
   if (!(error instanceof Refusal) || error.code !== "LIVEOPS_NO_SUCH_TYPE") return error;
   const file = [`${op}.yaml`, `${op}.yml`].find((path) => existsSync(path));
   const hint =
     file !== undefined
       ? `for the file ${file}: liveops ${command} ${file}`
-      : error.extra.nearest?.length === 0 && isProgram(op)
-        ? `to run the program: ${shellLine(["liveops", command, "--", op, ...words])}`
-        : null;
+      : ((isHere ? await opsHint(error, op) : null) ??
+        (error.extra.nearest?.length === 0 && isProgram(op)
+          ? `to run the program: ${shellLine(["liveops", command, "--", op, ...words])}`
+          : null));
   if (hint === null) return error;
   return new Refusal(error.code, `there is no operation type ${JSON.stringify(op)}; ${hint}`, error.extra);
+}
+
+/** The daemon gives `nearest` where none of its own files should define the type. */
+async function opsHint({ extra }: Refusal, op: string): Promise<string | null> {
+  const dirs = (process.env.LIVEOPS_OPS ?? "").split(delimiter).filter(Boolean);
+  if (extra.nearest === undefined || dirs.length === 0) return null;
+  const dir = await inPipelineBundle(({ namesInDirs }) => dirs.find((each) => namesInDirs([each]).has(op)));
+  const line = dir && shellLine(["liveops", "restart", "--ops", resolve(dir)]);
+  return line
+    ? `${dir} of LIVEOPS_OPS has it, but the daemon has a list of its own; to add the directory: ${line}`
+    : null;
 }
 
 /** The file as an absolute path; null: stdin. @throws UsageError for a file of code */
@@ -89,6 +103,8 @@ interface PipelineWords {
   params: string | undefined;
   /** The variables from which secrets come; null: the pipeline runs later, without a shell. Default: those of this process. */
   shell?: Variables | null;
+  /** As in `GivenParameters`. */
+  place?: () => Promise<string | null>;
 }
 
 /**
@@ -96,9 +112,21 @@ interface PipelineWords {
  *
  * @throws UsageError where the file is not a pipeline; Refusal where it does not accept the parameters
  */
-export async function pipelineSubmit({ file, set, trailing, params, shell = process.env }: PipelineWords) {
+export async function pipelineSubmit({
+  file,
+  set,
+  trailing,
+  params,
+  shell = process.env,
+  place,
+}: PipelineWords) {
   checkStdin(file, params);
-  const given = { params: givenParams(params), words: withTrailing(set, trailing), shell };
+  const given = {
+    params: givenParams(params),
+    words: withTrailing(set, trailing),
+    shell,
+    ...(place && { place }),
+  };
   return inPipelineBundle(({ submitOf }) => submitOf(file, pipelinePath(file), given));
 }
 

@@ -4,7 +4,7 @@ import { shellLine } from "../../protocol/text/shell-quote.js";
 
 /** Commands that ask the daemon, and `run`, which searches `--ops`. */
 const COMMANDS =
-  "submit run ls status show watch attach logs wait edit pause resume cancel retry again rm queue hosts schedule why export ops";
+  "submit run ls status show watch attach logs wait edit pause resume cancel retry again restart rm queue hosts schedule why export ops";
 
 const COMMAND = new RegExp(`\\bliveops (${COMMANDS.replaceAll(" ", "|")})\\b(?!-)`, "g");
 
@@ -25,6 +25,8 @@ export function keepOptions(text: string, options: KeptOptions = {}): string {
   const types = ops.flatMap((path) => ["--ops", path]);
   if (daemon.length + types.length === 0) return text;
   return text.replace(COMMAND, (line, command: string) => {
+    // It restarts a daemon of this machine only.
+    if (command === "restart" && (remote || fleet)) return line;
     const kept = command === "run" ? types : daemon;
     return kept.length === 0 ? line : `${line} ${shellLine(kept)}`;
   });

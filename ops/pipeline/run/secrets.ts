@@ -73,9 +73,14 @@ function readSecret(reference: string, id: string, missing: Missing): string {
   throw missing(`must be env:NAME, file:PATH or prompt:, so that its value is not stored`);
 }
 
+/** The path of the file that `file:` names. */
+export function secretFile(path: string, home = "~", cwd = "."): string {
+  return resolve(cwd, path.replace(/^~(?=\/)/, home));
+}
+
 /** The text of the file without the line end at its end, as `$(cat FILE)` has it. */
 function readSecretFile(path: string, missing: Missing): string {
-  const file = resolve(path.replace(/^~(?=\/)/, process.env.HOME ?? "~"));
+  const file = secretFile(path, process.env.HOME);
   let fd: number;
   try {
     fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);

@@ -154,7 +154,7 @@ test.each([
   expect(ended.stderr).not.toContain("\x1b");
 });
 
-test("an unknown type that is a program: the command line that runs it", async () => {
+test("an unknown type that is a program or of LIVEOPS_OPS: the command line for it", async () => {
   const refuses = (nearest: string[]) =>
     daemon.on("POST", "/v1/operations", (_asked, reply) =>
       reply.refuse("LIVEOPS_NO_SUCH_TYPE", "there is no operation type", { nearest }),
@@ -168,6 +168,12 @@ test("an unknown type that is a program: the command line that runs it", async (
   expect((await submit(["no-such-program"])).stderr).not.toContain("to run");
   refuses(["shell"]);
   expect((await submit(["sh"])).stderr).not.toContain("to run");
+  writeFileSync(join(cli.dir, "sh.ts"), "");
+  const env = { LIVEOPS_OPS: `/absent:${cli.dir}` };
+  const words = ["submit", "--socket", daemon.socket, "sh"];
+  expect((await cli.run(words, { env })).stderr).toContain(
+    `the daemon has a list of its own; to add the directory: liveops restart --socket ${daemon.socket} --ops ${cli.dir}\n`,
+  );
 });
 
 test.each([

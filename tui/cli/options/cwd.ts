@@ -34,21 +34,27 @@ export const CWD: SubmitOption<CwdOptions> = {
   },
 };
 
+interface PlaceOptions {
+  cwd?: string | undefined;
+  fleet?: string | undefined;
+}
+
 /**
  * Checks `--cwd` before the request, where the directory must exist on this machine.
  * Another machine, and another host of a fleet, may have the directory that this machine lacks.
  *
  * @throws UsageError where the operation could not begin
  */
-export async function checkCwd(
-  client: Client,
-  { cwd, fleet }: { cwd?: string | undefined; fleet?: string | undefined },
-): Promise<void> {
-  if (cwd === undefined || fleet !== undefined || remoteOf(client.socket) !== null) return;
-  const path = resolve(cwd);
-  const problem = problemOf(path);
-  if (problem === null || (await client.hosts()).fleet !== null) return;
-  throw new UsageError(`--cwd: ${problem}`);
+export async function checkCwd(client: Client, options: PlaceOptions): Promise<void> {
+  const problem = options.cwd === undefined ? null : problemOf(resolve(options.cwd));
+  if (problem !== null && (await placeHere(client, options)) !== null)
+    throw new UsageError(`--cwd: ${problem}`);
+}
+
+/** The directory that the operation runs in; null: another machine may run it. */
+export async function placeHere(client: Client, { cwd = ".", fleet }: PlaceOptions): Promise<string | null> {
+  if (fleet !== undefined || remoteOf(client.socket) !== null) return null;
+  return (await client.hosts()).fleet === null ? resolve(cwd) : null;
 }
 
 function problemOf(path: string): string | null {

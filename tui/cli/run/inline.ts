@@ -190,7 +190,7 @@ async function typeNamed({ op, set, opsDirs: dirs }: InlineRun, shipped: string[
     for (const { file, message } of withoutType)
       say(TO, `${file} has no operation type: ${message}`, "yellow");
   }
-  throw namingFile(
+  throw await namingFile(
     unknownType(op, found.types.keys(), 0, reason),
     op,
     "run",

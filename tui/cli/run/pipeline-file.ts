@@ -14,6 +14,7 @@ import {
   readPipelineStdin,
 } from "../../../ops/pipeline/read/parse.js";
 import { type PipelineProblem, problemLines } from "../../../ops/pipeline/read/problems.js";
+import { secretFile } from "../../../ops/pipeline/run/secrets.js";
 import type { Variables } from "../../../protocol/environment.js";
 import { UsageError } from "../../../protocol/failures.js";
 import { getOwn } from "../../../protocol/objects.js";
@@ -150,6 +151,8 @@ export interface GivenParameters {
   words: string[];
   /** Where secrets come from: the variables of this shell; null: the daemon knows. */
   shell: Variables | null;
+  /** The directory of the run, for the files of secrets; null, absent: another machine may have them. */
+  place?: (() => Promise<string | null>) | undefined;
 }
 
 /** The submit of the shipped type `pipeline`. */
@@ -196,7 +199,7 @@ export async function changedSubmit(
 
 async function submitOfFile(
   file: PipelineFile,
-  { params, words, shell }: GivenParameters,
+  { params, words, shell, place }: GivenParameters,
   command: string[],
   before?: Readonly<Record<string, unknown>>,
 ): Promise<PipelineSubmit> {
@@ -211,7 +214,7 @@ async function submitOfFile(
   const input = before === undefined ? typed : withDefaultsAs(before, typed, json);
   const read = await parseParams(schema, input);
   if (!read.ok) throw paramsRefusal(read.problems, json, read.nearest);
-  const problem = secretsProblem(file, input, shell, before);
+  const problem = await secretsProblem(file, input, { shell, place, before });
   if (problem !== null) throw new UsageError(problem);
   const { text, path, files } = file;
   const named = Object.keys(files).length > 0 && { files };
@@ -223,19 +226,28 @@ async function submitOfFile(
  *
  * @param before - the parameters of an earlier submit, whose secrets the daemon may have
  */
-function secretsProblem(
+async function secretsProblem(
   { pipeline }: PipelineFile,
   params: Readonly<Record<string, unknown>>,
-  shell: Variables | null,
-  before: Readonly<Record<string, unknown>> = {},
-): string | null {
+  {
+    shell,
+    place,
+    before = {},
+  }: Pick<GivenParameters, "shell" | "place"> & { before?: Readonly<Record<string, unknown>> | undefined },
+): Promise<string | null> {
   if (shell === null) return null;
   for (const { name, secret } of pipeline.params) {
     const reference = getOwn(params, name);
-    const [, variable] = /^env:(.*)$/.exec(String(reference)) ?? [];
-    if (!secret || variable === undefined || reference === getOwn(before, name)) continue;
-    if ((shell[variable] ?? "") === "")
-      return `the secret ${name} is the variable ${variable}, which is not set in this shell; set and export it, or give ${name}=file:PATH or ${name}=prompt:`;
+    const [, kind, source = ""] = /^(env|file):(.*)$/s.exec(String(reference)) ?? [];
+    if (!secret || reference === getOwn(before, name)) continue;
+    if (kind === "file") {
+      const cwd = await place?.();
+      const path = cwd == null ? null : secretFile(source, shell.HOME, cwd);
+      if (path !== null && !existsSync(path))
+        return `the secret ${name} cannot be read: there is no file ${path}`;
+    }
+    if (kind === "env" && (shell[source] ?? "") === "")
+      return `the secret ${name} is the variable ${source}, which is not set in this shell; set and export it, or give ${name}=file:PATH or ${name}=prompt:`;
   }
   return null;
 }
@@ -286,3 +298,4 @@ function shownName(typed: string): string {
 }
 
 export { stageShell, writtenOutputs } from "./stage-shell.js";
+export { namesInDirs };

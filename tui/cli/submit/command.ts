@@ -15,7 +15,7 @@ import { checkResultOptions, givenFormat, resultLine } from "../../kit/output/op
 import type { ReportTo } from "../../kit/report.js";
 import { trailingWords, wantsTypeHelp } from "../arguments.js";
 import { connectFor, connectOrStart } from "../connection.js";
-import { checkCwd } from "../options/cwd.js";
+import { checkCwd, placeHere } from "../options/cwd.js";
 import { addSubmitOptions, type SubmitFlags, submitFields } from "../options/list.js";
 import type { Context } from "../options/option.js";
 import { givenParams, withTty } from "../options/params.js";
@@ -126,13 +126,20 @@ export function registerSubmit(root: Command): void {
       const trailing = trailingWords();
       const words = isPipelineArgument(op)
         ? {
-            ...(await pipelineSubmit({ file: op, set: namedPrompts(set), trailing, params: options.params })),
+            ...(await pipelineSubmit({
+              file: op,
+              set: namedPrompts(set),
+              trailing,
+              params: options.params,
+              place: () => placeHere(client, options),
+            })),
             set: [],
           }
         : { op, set, trailing };
       const operation = await post(client, { trailing: undefined, ...words, options, allow }).catch(
-        (error) => {
-          throw namingFile(error, op, "submit", [...set, ...(trailing ?? [])]);
+        async (error) => {
+          const isHere = options.fleet === undefined && remoteOf(client.socket) === null;
+          throw await namingFile(error, op, "submit", [...set, ...(trailing ?? [])], isHere);
         },
       );
       const remote = remoteOf(options.remote);
