@@ -92,6 +92,8 @@ export function synonymHint(words: readonly string[]): string | null {
       ? null
       : `${name} is about the daemon; to ${does}: ${line([command])}`;
   }
+  if (/^(?=.*\d)[0-9a-z]{3,12}$/.test(name))
+    return `${name} is no command; to show an operation: ${line(["show", name])}`;
   const command = Object.hasOwn(SYNONYMS, name) ? SYNONYMS[name]! : null;
   return command === null ? null : `there is no command ${name}; type: ${line(command)}`;
 }

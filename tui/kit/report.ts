@@ -128,7 +128,12 @@ function ownFiles(): string {
 }
 
 function refusal(error: Refusal): string[] {
-  const lines = [`${error.summary}: ${error.message}`];
+  // A person knows the options of the command, not the parts of the request.
+  const said =
+    error.code === "LIVEOPS_BAD_REQUEST"
+      ? error.message.replace(/; GET \/openapi\.json .*$/, "").replaceAll(/\bthe (?:path|query|body)'s /g, "")
+      : error.message;
+  const lines = [`${error.summary}: ${said}`];
   const unsaid = (names: string[] = []) => names.filter((name) => !error.message.includes(name));
   const near = unsaid(error.extra.nearest);
   if (near.length > 0) lines.push(`did you mean ${near.join(", ")}?`);

@@ -176,6 +176,7 @@ test.each([
   [["restart", "k3f"], "to run an operation again: liveops again k3f"],
   [["stop", "k3f"], "to cancel an operation: liveops cancel k3f"],
   [["status", "k3f"], "to show an operation: liveops show k3f"],
+  [["k3f"], "to show an operation: liveops show k3f"],
 ])("%j names the command of liveops: exit 2, one line", async (words, line) => {
   const { code, stdout, stderr } = await cli.here(words);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

@@ -33,6 +33,14 @@ test.each([
     "liveops: box is off\ntry: ssh box\n",
   ],
   [new ConnectionLostError("it went"), 3, "liveops: it went\nsee: liveopsd status --socket /x\n"],
+  [
+    new Refusal(
+      "LIVEOPS_BAD_REQUEST",
+      "the body's name is missing; the path's queue takes text, not 3; GET /openapi.json describes every route",
+    ),
+    2,
+    "liveops: The request is not valid: name is missing; queue takes text, not 3\n",
+  ],
   [new Refusal("LIVEOPS_WRONG_STATE", "aaa is over"), 5, "liveops: Not possible now: aaa is over\n"],
 ])("%s", async (error, code, text) => {
   expect(await reported(error)).toEqual({ code, text });
