@@ -1,18 +1,19 @@
 /**
- * `npm start`: starts the daemon, submits backup -> verify-backup -> prune-backups for this checkout, and shows the
- * chain in the dashboard, or as text where there is no terminal. Then it cancels what is left of the chain and removes
- * the archives, unless an operation of another run still uses them.
+ * `npm start [-- DIRECTORY]`: starts the daemon, submits backup -> verify-backup for the packages of this checkout or
+ * for the directory, and shows the chain in the dashboard, or as text where there is no terminal. Then it cancels what
+ * is left of the chain and removes the archives, unless an operation of another run still uses them.
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const bin = (name) => join(root, "dist", "bin", `${name}.cjs`);
-// Each checkout has its own target, so that it does not prune the archives of another checkout. Not in the temporary
+const source = resolve(process.argv[2] ?? join(root, "node_modules"));
+// Each checkout has its own target, so that it does not remove the archives of another checkout. Not in the temporary
 // directory, where another user could create the target first.
 const checkout = createHash("sha256").update(root).digest("hex").slice(0, 8);
 const cache = process.env.XDG_CACHE_HOME || join(process.env.HOME || homedir(), ".cache");
@@ -30,22 +31,17 @@ async function demo() {
   const wasRunning = (await run("liveopsd", ["status"], "ignore", "ignore")).code === 0;
   const started = await run("liveopsd", ["start"]);
   if (started.code !== 0) return started.code;
-  const { code, stdout: id } = await run("liveops", ["submit", "backup", ...submission()], "pipe");
+  mkdirSync(target, { recursive: true, mode: 0o700 });
+  const words = ["backup", `source=${source}`, `target=${target}`];
+  const { code, stdout: id } = await run("liveops", ["submit", ...words], "pipe");
   if (code !== 0) return code;
-  say(`submitted ${id}: this checkout, to ${target}`);
+  say(`submitted ${id}: ${source}, to ${target}`);
   const shown = hasTerminal ? await run("liveops-tui", [id]) : await run("liveops", ["watch", id]);
   await endChain(id);
   const daemon = wasRunning ? "the daemon was running before and continues" : "the daemon continues to run";
   say(`${daemon}: see npx liveops ls or npx liveops-tui, or stop it with npx liveops stop`);
   say("sample operations of every kind, which leave nothing behind: npx liveops demo");
   return shown.code;
-}
-
-function submission() {
-  mkdirSync(target, { recursive: true, mode: 0o700 });
-  const excluded = [".git", "dist", "node_modules"];
-  const words = [`source=${root}`, `target=${target}`, "name=liveops", "keep=2"];
-  return [...words, ...excluded.map((name) => `exclude=${name}`)];
 }
 
 /** Cancels what is left of the chain, where the dashboard was left or Ctrl-C came before its end. */

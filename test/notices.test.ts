@@ -47,7 +47,7 @@ test.each([
   "daemon/worker/main.ts",
   "tui/cli/liveopsd/main.ts",
   "daemon/features/metrics/prometheus.ts",
-  "ops/features/archive/backup.ts",
+  "ops/backup.ts",
   "tui/features/mcp/main.ts",
 ])("every package in the bundle of %s is named with its licence", async (entry) => {
   const names = await packagesOf(entry);

@@ -29,7 +29,7 @@ function allowed(word: string, known: string): number {
   return Math.floor(letters / 3);
 }
 
-/** `sh` begins `shell`, `back` begins a part of `prune-backups`. A match inside a part needs 4 letters. */
+/** `sh` begins `shell`, `back` begins a part of `verify-backup`. A match inside a part needs 4 letters. */
 function begins(word: string, known: string): boolean {
   if (word.length < 2) return false;
   if (known.startsWith(word)) return true;

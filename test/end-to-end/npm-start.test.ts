@@ -1,19 +1,20 @@
-/** `npm start`, without a terminal: the main job on this checkout, as text, and nothing of it stays. */
+/** `npm start`, without a terminal: the main job on a directory, as text, and nothing of it stays. */
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, beforeAll, expect, test } from "vitest";
 import { Running } from "./bins.js";
 import { useWorld } from "./world.js";
 
 const world = useWorld({ daemon: false });
 const SCRIPT = new URL("../../scripts/start.mjs", import.meta.url).pathname;
 
+beforeAll(() => world.write("work/data/file", "text"));
 afterEach(() => world.liveopsd(["stop", "--now"]));
 
 function npmStart(): Running {
   const options = { cwd: world.work, env: world.env, stdio: ["ignore", "pipe", "pipe"] as const };
-  return new Running(spawn(process.execPath, [SCRIPT], { ...options, stdio: [...options.stdio] }));
+  return new Running(spawn(process.execPath, [SCRIPT, "data"], { ...options, stdio: [...options.stdio] }));
 }
 
 /** Directories with archives. */
@@ -29,7 +30,7 @@ test("interrupted while the chain runs: it cancels the chain, and leaves the ope
   const started = npmStart();
   await started.says("stderr", "submitted ");
   const [, id, target] = /submitted (\w+): .* to (\S+)\n/.exec(started.stderr)!;
-  const other = await world.submit("backup", "source=.", `target=${target}`);
+  const other = await world.submit("backup", "source=data", `target=${target}`);
   started.signal("SIGINT");
   const { code, stderr } = await started.ended;
   expect(code, stderr).toBe(130);
@@ -49,13 +50,12 @@ test("starts the daemon, runs the chain and shows it, removes the archives, exit
     const { code, stdout, stderr } = await npmStart().ended;
     expect(code, stderr).toBe(0);
     expect(stdout.split("\n").filter((line) => line.startsWith("==="))).toEqual([
-      "=== [1/3] Scan ===",
-      "=== [2/3] Archive ===",
-      "=== [3/3] Checksum ===",
-      "=== [1/1] Verify ===",
-      "=== [1/1] Prune ===",
+      "=== [1/3] List ===",
+      "=== [2/3] Copy ===",
+      "=== [3/3] Verify ===",
+      "=== [1/1] Checksum ===",
     ]);
-    expect(stdout).toContain("1 archive kept, 0 removed, 0 B freed\n");
+    expect(stdout).toMatch(/\n\S+\/data-\S+\.tar\.gz is as backup wrote it\n$/);
     expect(stderr).toContain(`${says}: see npx liveops ls`);
     expect(stderr).toContain("stop it with npx liveops stop");
     expect(demos()).toEqual([]);

@@ -60,7 +60,6 @@ export const LAWS = [
   "tui/dashboard/pages-law",
   "tui/dashboard/frame",
   "features/fleet/runs/shipped-and-read",
-  "features/archive/backup-law",
   "seam/model",
   "protocol/pipeline/schema",
   "ops/pipeline/parse",

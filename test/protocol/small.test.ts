@@ -74,7 +74,7 @@ describe("nearest", () => {
   });
 
   test("slips that people make", () => {
-    const names = ["backup", "verify-backup", "prune-backups", "shell", "load-process-save"];
+    const names = ["backup", "verify-backup", "shell", "load-process-save"];
     expect(nearest("bakcup", names)[0]).toBe("backup");
     expect(nearest("Backup", names)[0]).toBe("backup");
     expect(nearest("verify", names)).toContain("verify-backup");
@@ -88,7 +88,7 @@ describe("nearest", () => {
 
   test.each([
     ["x", ["op", "rm", "ls", "y"]],
-    ["up", ["backup", "prune-backups", "op"]],
+    ["up", ["backup", "verify-backup", "op"]],
     ["cat", ["bat", "watch", "rat"]],
     ["nope", ["open", "note-taker", "copy", "hope", "step-a"]],
     ["ab", ["ac", "cab", "a"]],

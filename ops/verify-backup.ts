@@ -1,2 +1,0 @@
-/** The operation type `verify-backup`. */
-export { VerifyBackup } from "./features/archive/verify-backup.js";
