@@ -119,9 +119,11 @@ function daemonWith(events: Record<string, EventLine[]>): Pick<Client, "events">
   };
 }
 
+const ALL = { isBeginning: () => true };
+
 async function followed(events: Record<string, EventLine[]>): Promise<string[]> {
   const lines: string[] = [];
-  for await (const { id, line, isInside } of followTree(daemonWith(events), OUTER, {}))
+  for await (const { id, line, isInside } of followTree(daemonWith(events), OUTER, ALL))
     if (line.type !== "attempt:started") lines.push(`${isInside ? "inside" : "outer"} ${id} ${line.type}`);
   return lines;
 }
@@ -170,6 +172,30 @@ it("tells what ran in an earlier attempt once, and goes on without one that was 
   expect(lines.at(-1)).toBe(`outer ${OUTER} end`);
 });
 
+it("marks the lines before the first attempt to show, also those of an operation inside that goes on", async () => {
+  const later = "2026-01-02T03:05:00.000Z";
+  const inner = new Story({ id: INNER, stages: [] }).finished("failed");
+  inner
+    .event({ type: "operation:retried", from: null, at: later })
+    .event({ type: "attempt:started", at: later });
+  const outer = new Story({ id: OUTER, stages: ["Build"] });
+  outer.event({ ...began, stage: "Build", child: INNER }).finished("failed");
+  outer.event({ type: "operation:retried", from: null, at: later });
+  outer.event({ ...began, stage: "Build", child: INNER, at: later }).left("Build", 0);
+  const events = daemonWith({ [OUTER]: outer.lines, [INNER]: inner.lines });
+  const shown: string[] = [];
+  const options = { isBeginning: ({ type }: EventLine) => type === "operation:retried" };
+  for await (const { line, isPast } of followTree(events, OUTER, options)) if (!isPast) shown.push(line.type);
+  expect(shown).toEqual([
+    "operation:retried",
+    "child:began",
+    "end",
+    "operation:retried",
+    "attempt:started",
+    "stage:left",
+  ]);
+});
+
 it("goes on after a step while the operation of another step runs", async () => {
   const outer = new Story({ id: OUTER, stages: ["Test"] }).entered("Test", 0);
   outer.event({ ...began, stage: "Test", step: "arm", child: INNER });
@@ -194,7 +220,7 @@ it("goes on after a step while the operation of another step runs", async () => 
     } as Client["events"],
   };
   const types: string[] = [];
-  for await (const { line } of followTree(client, OUTER, {})) {
+  for await (const { line } of followTree(client, OUTER, ALL)) {
     types.push(line.type);
     if (line.type === "log:line") told.resolve();
   }

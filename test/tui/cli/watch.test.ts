@@ -49,6 +49,50 @@ test("without an id it shows the newest, and follows its chain on the same strea
   expect(ended.code).toBe(0);
 });
 
+/** An attempt that failed, and then the retry of it. */
+const retried = () =>
+  new Story()
+    .started()
+    .entered("Load", 0)
+    .log("broken")
+    .event({ type: "attempt:requeued", reason: "its worker ended", retryAt: null })
+    .started(2)
+    .event({ type: "operation:finished", state: "failed", result: null, error: null, next: null, attempt: 2 })
+    .event({ type: "operation:retried", from: "Load", attempt: 2 });
+
+test("it begins with the newest attempt; --all-attempts begins with the first", async () => {
+  const story = retried().started(3).entered("Load", 0).log("mended");
+  for (const line of story.lines.slice(-2)) if (line.type !== "end") line.attempt = 3;
+  tells(
+    story.event({
+      type: "operation:finished",
+      state: "succeeded",
+      result: null,
+      error: null,
+      next: null,
+      attempt: 3,
+    }),
+    FIRST,
+  );
+  story.lines.push({ type: "end", state: "succeeded" });
+  const newest = await watch([FIRST]).ended;
+  expect(newest.stdout).toBe("=== [1/3] Load ===\nmended\n");
+  expect(newest.stderr).toBe("retried from Load\nattempt 3\n");
+  const all = await watch([FIRST, "--all-attempts"]).ended;
+  expect(all.stdout).toBe("=== [1/3] Load ===\nbroken\n=== [1/3] Load ===\nmended\n");
+  expect(all.stderr).toContain("failed");
+});
+
+test("an operation that is queued again begins with the retry", async () => {
+  tells(retried(), FIRST, () => {});
+  const watching = watch([FIRST]);
+  await watching.says("stderr", "retried from Load");
+  watching.child.kill("SIGINT");
+  const ended = await watching.ended;
+  expect(ended.stdout).toBe("");
+  expect(ended.stderr).not.toContain("failed");
+});
+
 test.each([
   ["failed", 1],
   ["cancelled", 6],

@@ -1,9 +1,12 @@
 /** Shows an operation and its chain in text mode, live: `watch` and `submit --follow`. */
+
+import { openApproval } from "../../../protocol/approval.js";
 import type { Client } from "../../../protocol/client/client.js";
 import { reconnecting } from "../../../protocol/client/reconnect.js";
 import { EXIT, exitCodeOf } from "../../../protocol/exit-codes.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { FinalState } from "../../../protocol/state.js";
+import type { EventLine } from "../../../protocol/stream-lines.js";
 import type { WatchLine } from "../../../protocol/watch.js";
 import { interruptible } from "../../kit/interruptible.js";
 import { keepOptions } from "../../kit/kept-options.js";
@@ -37,14 +40,19 @@ function operationsOf(line: WatchLine): Array<Partial<Operation>> {
   return line.type === "chained" ? [line.operation] : [];
 }
 
-/** Returns the exit code of the chain's last operation, or the exit status of its command. */
+/**
+ * Shows the newest attempt of the operation, or all of them, and then its chain.
+ *
+ * @returns the exit code of the chain's last operation, or the exit status of its command
+ */
 export async function followInText(
   client: Client,
   operation: Operation,
-  options: { json: boolean; exitStatus: boolean },
+  options: { json: boolean; exitStatus: boolean; allAttempts?: boolean },
   to: ReportTo,
 ): Promise<number> {
   const screen = new TextScreen();
+  const newest = options.allAttempts ? 0 : newestAttempt(operation);
   const say = (text: string, kind: "note" | "warning") => screen.say(keepOptions(text, to.options), kind);
   let current = operation.id;
   const goesOn = () =>
@@ -61,21 +69,24 @@ export async function followInText(
       let isOmitted = false;
       const lines = followTree(client, operation.id, {
         signal,
+        isBeginning: (line) => isFrom(line, newest),
         onLost: () => screen.say("lost the daemon; the operation continues. Reconnecting…", "warning"),
         onBack: () => screen.say("reconnected to the daemon", "note"),
       });
-      for await (const { id, line, isInside } of lines) {
+      for await (const { id, line, isInside, isPast } of lines) {
         if (!isInside) current = id;
         if (line.type === "end" && !isInside) last = line.state;
         if (line.type === "operation:finished" && !isInside) {
           result = line.result;
           isOmitted = line.omitted?.result !== undefined;
         }
+        if (options.json && isPast) continue;
         if (options.json) {
           process.stdout.write(`${jsonLine({ id, ...line })}\n`);
           continue;
         }
-        screen.print(text.take(id, line));
+        const printed = text.take(id, line);
+        if (!isPast) screen.print(printed);
       }
       if (last === null) return EXIT.fault;
       if (last === "failed" && !options.json) say(`to run it again: liveops retry ${current}`, "note");
@@ -86,4 +97,17 @@ export async function followInText(
     over.abort();
     screen.close();
   }
+}
+
+/** The attempt that runs or ran last, or that the operation is queued for. */
+function newestAttempt(operation: Operation): number {
+  const isNext = operation.state === "queued" && openApproval(operation) === null;
+  return operation.attempt + (isNext ? 1 : 0);
+}
+
+/** An attempt begins where the operation is queued for it. */
+function isFrom(line: EventLine, attempt: number): boolean {
+  if (line.type === "end") return false;
+  const isQueued = line.type === "operation:retried" || line.type === "attempt:requeued";
+  return attempt <= 1 || line.attempt + (isQueued ? 1 : 0) >= attempt;
 }

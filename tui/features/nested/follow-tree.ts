@@ -11,12 +11,19 @@ const ENDS = new Set<string>(["stage:left", "step:finished", "attempt:finished",
 interface TreeLine extends FollowedLine {
   /** The operation runs inside of another one. */
   isInside: boolean;
+  /** The line belongs to an attempt before the first one to show. */
+  isPast: boolean;
+}
+
+interface TreeOptions extends Reconnect {
+  /** Whether the first attempt to show begins with this line of the operation. */
+  isBeginning(line: EventLine): boolean;
 }
 
 export async function* followTree(
   client: Pick<Client, "events">,
   id: string,
-  options: Reconnect,
+  options: TreeOptions,
 ): AsyncGenerator<TreeLine> {
   const tree = new Tree(client, options);
   const whole = tree.follow(id, false).finally(() => tree.end());
@@ -30,6 +37,8 @@ class Tree {
   readonly #lines: TreeLine[] = [];
   #wake: () => void = () => {};
   #isOver = false;
+  /** The time at which the first attempt to show begins; null: its beginning was not read yet. */
+  #begins: string | null = null;
   /** The lines of each operation inside of another one. */
   readonly #seen = new Map<string, Seen>();
   /** The ends of the chains inside that are followed, by their first operation. */
@@ -37,7 +46,7 @@ class Tree {
 
   constructor(
     private readonly client: Pick<Client, "events">,
-    private readonly options: Reconnect,
+    private readonly options: TreeOptions,
   ) {}
 
   /** Null: there are no more. */
@@ -58,14 +67,17 @@ class Tree {
     const running: Array<{ step: string | undefined; ends: Promise<void> }> = [];
     for await (const each of followChain(this.client, first, this.options)) {
       const { id, line } = each;
+      const at = line.type === "end" ? null : line.at;
+      if (!isInside && this.options.isBeginning(line)) this.#begins ??= at;
+      const isPast = this.#begins === null || (isInside && at !== null && at < this.#begins);
       // The lines of what ran inside come on a stream of their own, and belong before its end.
       const ended =
         line.type === "step:finished" ? running.filter(({ step }) => step === line.step) : running;
       if (ENDS.has(line.type)) await Promise.all(ended.map(({ ends }) => ends));
-      if (line.type === "child:began")
+      if (line.type === "child:began" && !isPast)
         running.push({ step: line.step, ends: this.#followInside(line.child) });
       if (isInside && !this.#isNew(id, line)) continue;
-      this.#lines.push({ ...each, isInside });
+      this.#lines.push({ ...each, isInside, isPast });
       this.#wake();
     }
   }
