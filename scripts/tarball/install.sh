@@ -20,8 +20,8 @@ file or its URL, or the directory or the URL of several. SHA256SUMS stands
 beside it.
 
   --prefix DIR   default: ~/.local, or where this install.sh is installed
-  --service      let systemd start the daemon (liveopsd install); on a terminal
-                 the script asks
+  --service      let systemd start the daemon at login; on a terminal the script
+                 asks
   --uninstall    remove the service, stop the daemon and remove liveops; running
                  operations continue, your config and state stay
 END
@@ -174,26 +174,33 @@ offer() {
     *) say "add to your PATH: export PATH=\"$prefix/bin:\$PATH\"" ;;
   esac
   say "completion: new shells of bash and fish load it; for zsh, before compinit: fpath=('$prefix/share/zsh/site-functions' \$fpath)"
-  if [ "$service" = ask ] && [ -t 0 ] && [ "$(uname)" = Linux ] && [ -z "$(units)" ]; then
+  if [ "$service" = ask ] && [ -t 0 ] && [ "$(uname)" = Linux ] && ! service_is_ours; then
     printf 'install.sh: let systemd start the daemon at login? [y/N] '
     read -r answer || answer=
     case $answer in [yY]*) service=yes ;; esac
   fi
-  if [ "$service" = yes ]; then "$lib/bin/liveopsd" install; else say "begin with: liveops; a service that starts the daemon at login: liveops install"; fi
+  if [ "$service" = yes ]; then start_service; else say "begin with: liveops; a service that starts the daemon at login: liveops install"; fi
 }
 
-# The units of this user that run this install.
-units() {
-  grep -lF "$lib/app/" "${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user"/liveopsd*.service 2>/dev/null || :
+start_service() {
+  "$lib/bin/liveopsd" install >/dev/null
+  "$lib/bin/liveopsd" stop
+  systemctl --user daemon-reload
+  systemctl --user enable --now liveopsd
+}
+
+# Whether the service of this user runs this install.
+service_is_ours() {
+  grep -qF "$lib/app/" "${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user/liveopsd.service" 2>/dev/null
 }
 
 uninstall_liveops() {
   [ -x "$lib/bin/liveopsd" ] || fail 4 "no liveops is installed in $lib"
-  units | while IFS= read -r unit; do
-    name=${unit##*/liveopsd}
-    name=${name%.service}
-    "$lib/bin/liveopsd" uninstall ${name:+--name "${name#-}"}
-  done
+  if service_is_ours; then
+    systemctl --user disable --now liveopsd
+    "$lib/bin/liveopsd" install --remove >/dev/null
+    systemctl --user daemon-reload
+  fi
   ! daemon_is_ours || "$lib/bin/liveopsd" stop
   files_in "$lib" | while IFS= read -r path; do
     ! is_our_link "$path" || rm "$prefix/$path"

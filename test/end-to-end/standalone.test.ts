@@ -132,8 +132,10 @@ describe.runIf(process.platform === "linux")("an install without any Node on the
       );
     const nvm = world.write("home/.nvm/versions/node/v24.0.0/bin/node", "");
     world.env.PATH = `${join(nvm, "..")}:${commands}`;
-    const unit = await succeeds(bin("liveopsd"), "install", "--print");
+    await succeeds(bin("liveopsd"), "install");
     world.env.PATH = commands;
+    const unit = readFileSync(join(world.dir, "config/systemd/user/liveopsd.service"), "utf8");
+    await succeeds(bin("liveopsd"), "install", "--remove");
     expect(unit).toContain(`ExecStart=":${installed}/node/bin/node"`);
     expect(unit).not.toContain("nvm");
   });

@@ -9,7 +9,6 @@ export const DAEMON_COMMANDS: Commands = {
   reload: async () => (await import("./reload.js")).registerReload,
   status: async () => (await import("./status.js")).registerStatus,
   install: async () => (await import("../../features/install/install.js")).registerInstall,
-  uninstall: async () => (await import("../../features/install/install.js")).registerUninstall,
   drain: async () => (await import("./drain.js")).registerDrain,
   logs: async () => (await import("./logs.js")).registerLogs,
   fleet: async () => (await import("../../features/fleet/command.js")).registerFleet,

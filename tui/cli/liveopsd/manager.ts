@@ -1,6 +1,6 @@
 /** systemd runs the daemon as a unit of its user, or of the system: the commands on the daemon ask it. */
 import { execFile } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Client } from "../../../protocol/client/client.js";
@@ -13,7 +13,8 @@ import { answering, OTHER_MS } from "./other-daemon.js";
 
 type Env = Record<string, string | undefined>;
 
-const UNIT_NAME = /^liveopsd(?:-([\w.-]+))?\.service$/;
+/** The unit that `liveops install` writes. */
+export const UNIT = "liveopsd.service";
 
 /** Begins the line by which `liveops install` notes whose daemon a unit runs. */
 export const STATE_DIR = "# State directory: ";
@@ -50,11 +51,9 @@ export class Unit {
   installLine(options: readonly string[]): string | null {
     const { stateDir } = this;
     if (stateDir === null) return null;
-    const name = UNIT_NAME.exec(this.name)?.[1];
     return shellLine([
       "liveops",
       "install",
-      ...(name === undefined ? [] : ["--name", name]),
       ...(this.text!.includes(" --state-dir ") ? ["--state-dir", stateDir] : []),
       ...options,
     ]);
@@ -102,13 +101,8 @@ export class Unit {
 /** The unit that was installed for this state directory; null if there is none. Runs no program. */
 export function unitFor(stateDir: string, env: Env = process.env): Unit | null {
   if (process.platform !== "linux") return null;
-  try {
-    const names = readdirSync(unitDirectory(env)).filter((name) => UNIT_NAME.test(name));
-    const units = names.sort().map((name) => new Unit(name, true, env));
-    return units.find((unit) => unit.stateDir === stateDir) ?? null;
-  } catch {
-    return null;
-  }
+  const unit = new Unit(UNIT, true, env);
+  return unit.stateDir === stateDir ? unit : null;
 }
 
 /** The unit that runs this daemon, whoever wrote its file; null if none does. */

@@ -28,6 +28,8 @@ async function restartByUnit(
       line === null ? "edit that file" : `change them with: ${line}`,
     );
   }
+  // Beside another daemon, the one of the unit cannot start.
+  if (daemon !== null && !(await unit.runs(daemon.pid))) await stopDaemon(client, false, null);
   const now = await startUnit(unit, "restart", client, daemon);
   process.stderr.write(
     `liveopsd: ${daemon ? "restarted" : "started"} (pid ${now.pid}) by ${unit.label}${survivors(daemon)}, answers on ${now.socket}\n`,

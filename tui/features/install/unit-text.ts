@@ -19,7 +19,7 @@ export interface UnitSpec {
 }
 
 export function unitText({ node, script, options, env, stateDir }: UnitSpec): string {
-  const words = [...node, script, "start", "--foreground", "--take-over", ...options];
+  const words = [...node, script, "start", "--foreground", ...options];
   if (!isExecutable(words[0]!)) words.unshift("/usr/bin/env");
   const [program = "", ...others] = words;
   // With the colon, systemd replaces no `$NAME` in the words.
@@ -40,7 +40,6 @@ StartLimitIntervalSec=0
 Type=notify
 NotifyAccess=all
 ExecStart=${command}
-ExecReload=/bin/kill -HUP $MAINPID
 ${environment.join("")}KillMode=process
 Delegate=yes
 DelegateSubgroup=daemon

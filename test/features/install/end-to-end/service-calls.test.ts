@@ -1,6 +1,6 @@
 /** `liveops install` without a service manager, and the calls that it makes of one that a script plays. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { useWorld } from "../../../end-to-end/world.js";
 
@@ -34,7 +34,7 @@ appendFileSync(dir + "/calls", [program, ...words].join(" ") + "\\n");
 const verb = words.find((word) => !word.startsWith("-"));
 if (verb === process.env.PLAYER_FAILS) { console.error("Failed to " + verb); process.exit(1); }
 if (verb === "show" && words.includes("--property=MainPID")) console.log(lives(pid()) ? pid() : 0);
-if (["restart", "stop", "disable"].includes(verb) && lives(pid())) {
+if (["restart", "stop"].includes(verb) && lives(pid())) {
   process.kill(pid(), "SIGTERM");
   await until(() => !lives(pid()));
 }
@@ -73,111 +73,67 @@ afterEach(() => rmSync(calls, { force: true }));
 const install = (words: string[] = [], env: Record<string, string> = {}) =>
   world.liveopsd(["install", ...words], { env });
 
-test.skipIf(process.platform !== "linux")(
-  "prints the unit, and says what to do without systemd",
-  async () => {
-    const nowhere = world.write("empty/x", "");
-    const PATH = `${dirname(process.execPath)}:${dirname(nowhere)}`;
-    const printed = await install(["--print", "--ops", "ops", "--concurrency", "3"], { PATH });
-    expect(printed, printed.stderr).toMatchObject({ code: 0 });
-    expect(printed.stdout).toContain(
-      ` start --foreground --take-over --ops ${join(world.work, "ops")} --concurrency 3\n`,
-    );
-    expect(printed.stdout).toContain(`Environment=XDG_CONFIG_HOME=${join(world.dir, "config")}\n`);
-    expect(printed.stderr).toContain("from a checkout");
-    expect(existsSync(unit)).toBe(false);
+const LINES = ["systemctl --user daemon-reload", "systemctl --user enable --now liveopsd"];
 
-    const refused = await install([], { PATH });
-    expect(refused).toMatchObject({ code: 5, stdout: "" });
-    expect(refused.stderr).toContain(
-      "Not installed: this machine has no systemd (systemctl was not found); without a service, the next submit",
-    );
-    expect(await install(["--name", "a b"])).toMatchObject({ code: 2 });
+test.skipIf(process.platform !== "linux")(
+  "writes the unit, prints the lines that start it, and runs neither",
+  async () => {
     expect(await install(["--concurrency", "0"])).toMatchObject({ code: 2 });
-  },
-  60_000,
-);
-
-test.skipIf(process.platform !== "linux")(
-  "enables and starts the unit, in this order, and undoes it",
-  async () => {
     play();
-    const first = await install(["--json"]);
-    expect(first, first.stderr).toMatchObject({ code: 0 });
-    expect(JSON.parse(first.stdout)).toEqual({
-      service: "liveopsd.service",
-      file: unit,
-      changed: true,
-      ran: ["systemctl --user daemon-reload", "systemctl --user enable --now liveopsd.service"],
-      warnings: [expect.stringContaining("checkout")],
-    });
-    const user = "systemctl --user --no-ask-password";
-    expect(changes()).toEqual([`${user} daemon-reload`, `${user} enable --now liveopsd.service`]);
-
-    const said = await install(["--concurrency", "7"]);
-    expect(said.stderr).toContain("ran systemctl --user restart liveopsd.service");
-    expect(said.stderr).toContain("loginctl enable-linger");
-    expect(await world.client.daemon()).toMatchObject({ concurrency: 7 });
-    await install();
-    expect(await install(["--name", "other"])).toMatchObject({
-      code: 5,
-      stderr: expect.stringContaining("liveopsd.service runs the daemon of"),
-    });
-    const elsewhere = await install(["--state-dir", join(world.dir, "elsewhere")]);
-    expect(elsewhere).toMatchObject({ code: 5, stderr: expect.stringContaining("with --name") });
-
-    expect((await world.liveopsd(["restart"])).stderr).toContain("by the systemd unit liveopsd.service");
-    expect(changes().at(-1)).toBe(`${user} restart liveopsd.service`);
-    expect((await world.liveopsd(["stop"])).stderr).toContain("the systemd unit liveopsd.service is stopped");
-    expect(changes().at(-1)).toBe(`${user} stop liveopsd.service`);
-    expect((await world.liveopsd(["start"])).stderr).toContain("by the systemd unit liveopsd.service");
-    expect(changes().at(-1)).toBe(`${user} start liveopsd.service`);
-
-    await world.liveopsd(["stop"]);
-    const alone = await world.liveopsd(["start"], { env: { PLAYER_FAILS: "show" } });
-    expect(alone.stderr).toContain("the systemd unit liveopsd.service is not used: the user's manager");
-    expect(alone.stderr).toMatch(/^liveopsd: started \(pid \d+\), answers on/m);
-    expect((await world.liveopsd(["restart"])).stderr).toContain("by the systemd unit liveopsd.service");
-
-    rmSync(calls);
-    const again = await install(["--json"]);
-    expect(JSON.parse(again.stdout)).toMatchObject({ changed: false });
-    expect(changes()).toEqual([`${user} daemon-reload`, `${user} enable --now liveopsd.service`]);
-
-    rmSync(calls);
-    const removed = await world.liveopsd(["uninstall", "--json"]);
-    expect(JSON.parse(removed.stdout)).toEqual({ service: "liveopsd.service", removed: true });
-    expect(changes()).toEqual([`${user} disable --now liveopsd.service`, `${user} daemon-reload`]);
-    expect(await world.liveopsd(["uninstall"])).toMatchObject({
-      code: 0,
-      stderr: expect.stringContaining("no service is installed for "),
-    });
-  },
-  60_000,
-);
-
-test.skipIf(process.platform !== "linux")(
-  "after a failure the former daemon runs",
-  async () => {
-    await world.startDaemon(["--concurrency", "3"]);
-    const { pid } = await world.client.daemon();
-    const failed = await install([], { PLAYER_FAILS: "enable" });
-    expect(failed).toMatchObject({ code: 5, stderr: expect.stringContaining("Failed to enable") });
-    expect((await world.client.daemon()).pid).toBe(pid);
-    expect(await world.liveopsd(["uninstall"])).toMatchObject({ code: 0 });
-    expect(existsSync(unit)).toBe(false);
     const XDG_CONFIG_HOME = world.write("file", "");
-    const odd = await install([], { XDG_CONFIG_HOME });
-    expect(odd).toMatchObject({
+    expect(await install([], { XDG_CONFIG_HOME })).toMatchObject({
       code: 5,
       stderr: expect.stringContaining("liveopsd.service cannot be written: "),
     });
-    expect(await world.liveopsd(["uninstall"], { env: { XDG_CONFIG_HOME } })).toMatchObject({ code: 0 });
-    const unreachable = await install([], { PLAYER_FAILS: "show" });
-    expect(unreachable).toMatchObject({
+    expect(existsSync(unit)).toBe(false);
+
+    const first = await install(["--ops", "ops", "--concurrency", "3"]);
+    expect(first, first.stderr).toMatchObject({ code: 0, stdout: `${LINES.join("\n")}\n` });
+    expect(first.stderr).toContain(`wrote ${unit}; to let systemd run the daemon now and at login, type:`);
+    expect(first.stderr).toContain("from a checkout");
+    expect(readFileSync(unit, "utf8")).toContain(
+      ` start --foreground --ops ${join(world.work, "ops")} --concurrency 3\n`,
+    );
+    expect(readFileSync(unit, "utf8")).toContain(
+      `Environment=XDG_CONFIG_HOME=${join(world.dir, "config")}\n`,
+    );
+    expect(existsSync(calls)).toBe(false);
+    const elsewhere = await install(["--state-dir", join(world.dir, "elsewhere")]);
+    expect(elsewhere).toMatchObject({
       code: 5,
-      stderr: expect.stringContaining("the user's manager of systemd does not answer (Failed to show)"),
+      stderr: expect.stringContaining("remove it first: liveops install --remove"),
     });
+  },
+  60_000,
+);
+
+test.skipIf(process.platform !== "linux")(
+  "start, stop and restart go through the unit, and a removal prints what stops it",
+  async () => {
+    const user = "systemctl --user --no-ask-password";
+    await install();
+    expect((await world.liveopsd(["start"])).stderr).toContain("by the systemd unit liveopsd.service");
+    expect(changes().at(-1)).toBe(`${user} start liveopsd.service`);
+    expect((await install(["--concurrency", "7"])).stdout).toBe(`liveops stop\n${LINES.join("\n")}\n`);
+    expect((await world.liveopsd(["restart"])).stderr).toContain("by the systemd unit liveopsd.service");
+    expect(changes().at(-1)).toBe(`${user} restart liveopsd.service`);
+    expect(await world.client.daemon()).toMatchObject({ concurrency: 7 });
+    expect((await world.liveopsd(["stop"])).stderr).toContain("the systemd unit liveopsd.service is stopped");
+    expect(changes().at(-1)).toBe(`${user} stop liveopsd.service`);
+
+    const alone = await world.liveopsd(["start"], { env: { PLAYER_FAILS: "show" } });
+    expect(alone.stderr).toContain("the systemd unit liveopsd.service is not used: the user's manager");
+    expect(alone.stderr).toMatch(/^liveopsd: started \(pid \d+\), answers on/m);
+    // The daemon that systemd does not run ends first.
+    expect((await world.liveopsd(["restart"])).stderr).toContain("by the systemd unit liveopsd.service");
+    await world.liveopsd(["stop"]);
+
+    const remove = () => world.liveopsd(["install", "--remove"]);
+    const removed = await remove();
+    expect(removed).toMatchObject({ code: 0, stdout: "systemctl --user stop liveopsd\n" });
+    expect(removed.stderr).toContain(`removed ${unit}; `);
+    expect(existsSync(unit)).toBe(false);
+    expect(await remove()).toMatchObject({ code: 0, stderr: "liveopsd: no service is installed\n" });
   },
   60_000,
 );

@@ -38,6 +38,16 @@ describe.skipIf(whyNoManager() !== null)("with the user's manager of systemd", {
     expect(ended, ended.stderr).toMatchObject({ code: 0 });
     return ended.stderr;
   };
+  /** Types the lines that a command prints. */
+  const typed = async (...words: string[]) => {
+    const { stdout, stderr } = await manager.liveopsd(...words);
+    for (const line of stdout.trim().split("\n")) {
+      const [program, ...rest] = line.split(" ");
+      const ended = await (program === "liveops" ? manager.liveops(...rest) : manager.run(program!, ...rest));
+      expect(ended, `${line}: ${ended.stderr}`).toMatchObject({ code: 0 });
+    }
+    return stderr;
+  };
   /** An operation that runs until its file is there. */
   const waiting = async () => {
     const file = join(dir, newId());
@@ -57,14 +67,14 @@ describe.skipIf(whyNoManager() !== null)("with the user's manager of systemd", {
       return now !== null && now.pid !== before.pid && now;
     });
 
-  test("takes over from a daemon that runs; restarts, crashes and an uninstall lose no operation", async () => {
+  test("takes over from a daemon that runs; restarts, crashes and a removal lose no operation", async () => {
     await succeeds("start", "--concurrency", "3");
     const first = await client.daemon();
     const { id, end } = await waiting();
 
-    const said = await succeeds("install", "--concurrency", "3", "--ops", join(dir, "my ops"));
-    expect(said).toContain(`wrote ${unit}`);
-    expect(said).toContain("ran systemctl --user enable --now liveopsd.service");
+    expect(await typed("install", "--concurrency", "3", "--ops", join(dir, "my ops"))).toContain(
+      `wrote ${unit}`,
+    );
     const second = await client.daemon();
     expect(second.pid).not.toBe(first.pid);
     expect(second).toMatchObject({ concurrency: 3, stateDir: join(dir, "home/.local/state/liveops") });
@@ -87,7 +97,7 @@ describe.skipIf(whyNoManager() !== null)("with the user's manager of systemd", {
     const fourth = await another(third);
     expect(await mainPid()).toBe(fourth.pid);
 
-    expect(await succeeds("uninstall")).toContain("running operations continue");
+    expect(await typed("install", "--remove")).toContain("running operations continue");
     expect([existsSync(unit), await active()]).toEqual([false, "inactive"]);
     expect(await succeeds("start")).not.toContain("systemd");
     end();
@@ -96,7 +106,7 @@ describe.skipIf(whyNoManager() !== null)("with the user's manager of systemd", {
   }, 60_000);
 
   test("stop stays stopped, and start, restart and autostart go through the unit", async () => {
-    await succeeds("install", "--json");
+    await typed("install");
     expect(await active()).toBe("active");
     expect(await succeeds("stop")).toContain("liveops start, or the next login, starts it again");
     expect(await active()).toBe("inactive");
@@ -117,48 +127,34 @@ describe.skipIf(whyNoManager() !== null)("with the user's manager of systemd", {
     expect(submitted, submitted.stderr).toMatchObject({ code: 0 });
     expect(submitted.stderr).toContain("by the systemd unit liveopsd.service");
     expect(await mainPid()).toBe((await client.daemon()).pid);
-    await succeeds("uninstall");
+    await typed("install", "--remove");
   }, 60_000);
 
-  test("the unit takes the place of a daemon that was started without it", async () => {
-    await succeeds("install");
+  test("a restart hands a daemon that was started without the unit over to it", async () => {
+    await typed("install");
     await succeeds("stop");
     const running = manager.start({}, process.execPath, bin("liveopsd"), "start", "--foreground");
     await running.says("stderr", "liveopsd is listening");
     const { id, end } = await waiting();
-    await manager.run("systemctl", "--user", "start", "liveopsd");
+    expect(await succeeds("restart")).toContain(
+      "by the systemd unit liveopsd.service, kept 1 running operation",
+    );
     expect(await running.ended).toMatchObject({ code: 0 });
     expect([await active(), await mainPid()]).toEqual(["active", (await client.daemon()).pid]);
     end();
     expect(await finished(id)).toMatchObject({ state: "succeeded" });
-    await succeeds("uninstall");
+    await typed("install", "--remove");
   }, 60_000);
 
-  test("keeps a file of somebody else, and the daemon where the new unit does not start", async () => {
+  test("keeps a file of somebody else", async () => {
     mkdirSync(join(unit, ".."), { recursive: true });
     writeFileSync(unit, "[Service]\nExecStart=/bin/true\n");
-    const foreign = await manager.liveopsd("install");
-    expect(foreign).toMatchObject({
-      code: 5,
-      stderr: expect.stringContaining("liveops install did not write it"),
-    });
-    await succeeds("uninstall");
+    for (const words of [["install"], ["install", "--remove"]])
+      expect(await manager.liveopsd(...words)).toMatchObject({
+        code: 5,
+        stderr: expect.stringContaining("liveops install did not write"),
+      });
     expect(readFileSync(unit, "utf8")).toContain("/bin/true");
     rmSync(unit);
-
-    await succeeds("start");
-    const { pid } = await client.daemon();
-    const { id, end } = await waiting();
-    // The manager reads its units elsewhere.
-    const failed = await manager.start(
-      { LIVEOPS_OPS: dir, XDG_CONFIG_HOME: join(dir, "elsewhere") },
-      process.execPath,
-      ...[bin("liveopsd"), "install"],
-    ).ended;
-    expect(failed, failed.stderr).toMatchObject({ code: 5 });
-    expect((await client.daemon()).pid).toBe(pid);
-    end();
-    await finished(id);
-    await succeeds("stop");
   }, 60_000);
 });
