@@ -2,10 +2,9 @@
  * One run of the daemon: it locks the state directory and the socket, starts its services in order, and stops them in
  * reverse. A daemon whose state is removed or cannot be written fails: it stops at once and records nothing more.
  */
-import type { Config } from "../protocol/system/config-settings.js";
 import { configFile } from "../protocol/system/places.js";
 import { atMost } from "../protocol/system/until.js";
-import { ConfigReload } from "./admin/config-reload.js";
+import { ConfigFile } from "./admin/config-file.js";
 import { CleanupStack } from "./cleanup-stack.js";
 import { compose, type Parts } from "./compose.js";
 import type { MakeEngine } from "./engine.js";
@@ -15,7 +14,7 @@ import type { Context } from "./http/route-definition.js";
 import { buildServer } from "./http/server.js";
 import type { DaemonLog } from "./log/daemon-log.js";
 import { StateGuard } from "./recovery/state-guard.js";
-import type { ConfigSource, Settings } from "./settings.js";
+import type { Settings } from "./settings.js";
 import { type HeldPlaces, holdPlaces } from "./socket/held-places.js";
 import { SocketKeeper } from "./socket/socket-keeper.js";
 
@@ -37,8 +36,6 @@ export interface Daemon {
 interface DaemonOptions {
   /** Default: by the settings. */
   makeEngine?: MakeEngine;
-  /** What a reload reads. Default: nothing changes. */
-  config?: ConfigSource;
 }
 
 /** @throws AlreadyRunningError, PlaceError, or the error that prevents the start */
@@ -74,7 +71,7 @@ class DaemonRun implements Daemon {
     private readonly places: HeldPlaces,
     private readonly log: DaemonLog,
     private readonly cleanup: CleanupStack,
-    { makeEngine = engineOf(settings), config }: DaemonOptions,
+    { makeEngine = engineOf(settings) }: DaemonOptions,
   ) {
     const { layout, stateLock, socket } = places;
     // During the start nothing awaits this promise yet.
@@ -97,17 +94,9 @@ class DaemonRun implements Daemon {
       onRemoved: (error) => void this.#fail(error, "the state directory was removed or replaced; stopping"),
       onLook: () => void this.#sockets.look(),
     });
-    const reload = new ConfigReload({
-      settings,
-      source: config ?? { file: configFile(process.env), read: () => settings },
-      log: log.logger,
-      // The other hosts know these numbers since this host joined the fleet.
-      restartOnly: settings.fleet === null ? [] : ["concurrency", "maxLog"],
-      apply: (changed, next, commit) => this.#reload(changed, next, commit),
-    });
     this.context = {
       ...this.#parts,
-      config: reload,
+      config: new ConfigFile(configFile(process.env)),
       address: this.#sockets,
       stop: () => void this.stop(),
     };
@@ -229,20 +218,6 @@ class DaemonRun implements Daemon {
       ],
       () => this.#ending !== null,
     );
-  }
-
-  async #reload(changed: ReadonlySet<keyof Config>, next: Settings, commit: () => void): Promise<void> {
-    const { queues, loader, scheduler, retention, features } = this.#parts;
-    for (const feature of features) await feature.prepareReload?.(changed, next);
-    const { settings, log } = this;
-    const has = (...keys: Array<keyof Config>) => keys.some((key) => changed.has(key));
-    queues.configure(commit);
-    if (has("logLevel")) log.setLevel(settings.logLevel);
-    if (has("ops", "env")) loader.renew();
-    if (has("ops", "env", "nice")) scheduler.pool.renew();
-    for (const feature of features) feature.reload?.(changed);
-    if (has("keepFinished", "keepDays")) void retention.sweep();
-    scheduler.kick();
   }
 
   /** Stops without a checkpoint: the state no longer belongs to this daemon, or cannot be written. */

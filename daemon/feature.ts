@@ -6,10 +6,8 @@ import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import type { Operation } from "../protocol/operation.js";
 import type { DaemonReply } from "../protocol/replies.js";
 import type { RetryBody } from "../protocol/requests.js";
-import type { Config } from "../protocol/system/config-settings.js";
 import type { Connections } from "./http/connections.js";
 import type { Judge } from "./scheduler/finishing.js";
-import type { Settings } from "./settings.js";
 import type { Entry } from "./store/decision.js";
 
 /** Routes that a feature adds to the HTTP server. */
@@ -31,10 +29,6 @@ export interface Feature {
   stop?(): void | Promise<void>;
   /** Runs after all else has stopped. */
   end?(): Promise<void>;
-  /** Runs before a reload applies the settings. An error refuses them. */
-  prepareReload?(changed: ReadonlySet<keyof Config>, next: Settings): Promise<void>;
-  /** Runs after a reload has applied the settings. */
-  reload?(changed: ReadonlySet<keyof Config>): void;
   /** Tells a person that the daemon stops because of a fault. */
   alarm?(text: string): Promise<void>;
   /** Keys of a record wherever it is shown; null: none. */

@@ -2,13 +2,12 @@
  * The daemon's process: logs to a file in the state directory, stops on SIGTERM and SIGINT, and leaves running
  * operations to the next daemon. `liveops start` forks it; `--foreground` runs it in the command's own process.
  */
-import { isatty } from "node:tty";
 import { type Daemon, startDaemon } from "./daemon.js";
 import { problemsOf } from "./http/routes/daemon.js";
 import { openDaemonLog, sayOnStderr, sayToSystemLog } from "./log/daemon-log.js";
 import { ServiceNotifier } from "./os/service-notifier.js";
 import { StateRemovedError } from "./recovery/state-guard.js";
-import { type ConfigSource, configSource, type Settings, settingsFrom } from "./settings.js";
+import { type Settings, settingsFrom } from "./settings.js";
 import { AlreadyRunningError } from "./socket/held-places.js";
 import { SocketTakenError } from "./socket/listen.js";
 import { isOfSystem } from "./store/durable-file.js";
@@ -16,7 +15,7 @@ import { layoutOf } from "./store/layout.js";
 
 export { PlaceError } from "./store/directories.js";
 export type { Settings };
-export { AlreadyRunningError, configSource, type Daemon, settingsFrom, startDaemon };
+export { AlreadyRunningError, type Daemon, settingsFrom, startDaemon };
 
 /** Milliseconds after which a stopped daemon exits, even with open handles. */
 const EXIT_MS = 2000;
@@ -24,24 +23,20 @@ const EXIT_MS = 2000;
 /**
  * Runs the daemon until it is stopped.
  *
- * @param config reads the settings again at a reload
  * @param toStderr logs to stderr as well as to the file
  * @param onAnswers called once the socket answers, with what the start found wrong
  */
 export async function runDaemon(
   settings: Settings,
-  config: ConfigSource,
   toStderr: boolean,
   onAnswers: (problems: string[]) => void,
 ): Promise<void> {
   // A daemon in the background is not the process that systemd started.
   const notifier = ServiceNotifier.take(process.env, process.pid);
-  const ignoreHangup = () => {};
-  process.on("SIGHUP", ignoreHangup);
-  const daemon = await startDaemon(
-    settings,
-    () => openDaemonLog(layoutOf(settings.stateDir).log, settings.logLevel, toStderr),
-    { config },
+  // The daemon outlives the terminal that started it.
+  process.on("SIGHUP", () => {});
+  const daemon = await startDaemon(settings, () =>
+    openDaemonLog(layoutOf(settings.stateDir).log, settings.logLevel, toStderr),
   );
   const { log } = daemon.context;
   // Relative paths are already resolved; with `/` as its directory the daemon keeps no file system mounted.
@@ -49,8 +44,6 @@ export async function runDaemon(
   const stop = () => void daemon.stop();
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
-  reloadOnHangup(daemon);
-  process.off("SIGHUP", ignoreHangup);
   process.on("uncaughtException", (error) => {
     if (isOfSystem(error)) {
       log.fatal({ err: error }, "the state directory could not be read or written; stopping");
@@ -72,24 +65,6 @@ export async function runDaemon(
   });
   // Unread lines on stderr would keep the process alive.
   setTimeout(() => process.exit(), EXIT_MS).unref();
-}
-
-const hasTerminal = () => [0, 1, 2].some((fd) => isatty(fd));
-
-/**
- * SIGHUP asks for a reload. The one that the kernel sends because the daemon's terminal was closed does not: the daemon
- * outlives the terminal that started it.
- */
-function reloadOnHangup({ context }: Daemon): void {
-  let hadTerminal = hasTerminal();
-  process.on("SIGHUP", () => {
-    if (hadTerminal && !hasTerminal()) {
-      hadTerminal = false;
-      context.log.info("the terminal of the daemon was closed; the daemon continues");
-      return;
-    }
-    void context.config.reload();
-  });
 }
 
 /** Why the daemon stopped by itself, and what to do next. */

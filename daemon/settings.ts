@@ -1,15 +1,14 @@
 /** The daemon's settings: flags > environment > config file > these defaults. */
 import { availableParallelism, hostname } from "node:os";
-import { delimiter, resolve } from "node:path";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../protocol/failures.js";
 import type { Hook } from "../protocol/hooks.js";
 import { HOST_PATTERN } from "../protocol/host-names.js";
-import { readConfig } from "../protocol/system/config.js";
 import { LIMITS, type Limits } from "../protocol/system/config-limits.js";
 import { type Config, LOST_AFTER, SETTINGS } from "../protocol/system/config-settings.js";
 import { type LogLevel, logLevelFrom } from "../protocol/system/log-level.js";
-import { configFile, type Places, socketPath, stateDir, userOpsDirs } from "../protocol/system/places.js";
+import { type Places, socketPath, stateDir, userOpsDirs } from "../protocol/system/places.js";
 
 export interface Settings extends Limits {
   stateDir: string;
@@ -107,45 +106,6 @@ export function settingsFrom(
     fleet: fleetFrom(flags, config),
     ...limitsFrom(config),
   };
-}
-
-/** The config file of a daemon. */
-export interface ConfigSource {
-  file: string;
-  /** @throws UsageError if the file is not valid */
-  read(): Settings;
-}
-
-/** Variables whose value is a path. */
-const PATH_VARIABLES = [
-  "LIVEOPS_CONFIG",
-  "LIVEOPS_STATE_DIR",
-  "LIVEOPS_SOCKET",
-  "HOME",
-  "XDG_CONFIG_HOME",
-  "XDG_STATE_HOME",
-  "XDG_RUNTIME_DIR",
-];
-
-/** Reads the settings of these flags now and later. Relative paths stay relative to the directory of this call. */
-export function configSource(
-  flags: SettingFlags,
-  environment: Record<string, string | undefined>,
-): ConfigSource {
-  const env = { ...environment };
-  for (const name of PATH_VARIABLES) if (env[name]) env[name] = resolve(env[name]);
-  env.LIVEOPS_OPS = (env.LIVEOPS_OPS ?? "")
-    .split(delimiter)
-    .filter(Boolean)
-    .map((path) => resolve(path))
-    .join(delimiter);
-  const absolute = {
-    ...flags,
-    ...(flags.stateDir && { stateDir: resolve(flags.stateDir) }),
-    ...(flags.socket && { socket: resolve(flags.socket) }),
-    ...(flags.ops && { ops: flags.ops.map((path) => resolve(path)) }),
-  };
-  return { file: configFile(env), read: () => settingsFrom(absolute, env, readConfig(env)) };
 }
 
 /** The flag wins over the config file. @throws UsageError where the host's name or a tag is not valid */

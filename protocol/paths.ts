@@ -57,7 +57,6 @@ export const PATHS = {
   history: { method: "GET", path: "/v1/ops/:op/history", sends: "query" },
   forecast: { method: "GET", path: "/v1/forecast" },
   daemon: { method: "GET", path: "/v1/daemon", anyVersion: true },
-  reload: { method: "POST", path: "/v1/daemon/reload", anyVersion: true },
   stop: { method: "POST", path: "/v1/daemon/stop", sends: "body", anyVersion: true, isSlow: true },
   testChannel: { method: "POST", path: "/v1/channels/:channel/test" },
   openapi: { method: "GET", path: "/openapi.json" },

@@ -264,19 +264,7 @@ export const hostsReply = doc(
 /** The config file as the daemon has read it. */
 export const configState = z.object({
   file: z.string(),
-  loadedAt: doc(z.iso.datetime(), "when the daemon read the file, or found none"),
-  changed: doc(z.boolean(), "the file has changed since then"),
-  restart: doc(z.array(z.string()), "settings whose value in the file waits for a restart of the daemon"),
-  problem: doc(
-    z.nullable(z.string()),
-    "why the last reload changed nothing, or the next one would; null: the last one was applied",
-  ),
-});
-
-export const reloadReply = z.object({
-  pid: z.int(),
-  config: configState,
-  applied: doc(z.array(z.string()), "settings that have changed and take effect now"),
+  changed: doc(z.boolean(), "the file has changed since the start of the daemon"),
 });
 
 export const daemonReply = z.object({
@@ -495,5 +483,4 @@ export type MissingReply = z.infer<typeof missingReply>;
 export type ScheduleReply = z.infer<typeof scheduleReply>;
 export type InputReply = z.infer<typeof inputReply>;
 export type ConfigState = z.infer<typeof configState>;
-export type ReloadReply = z.infer<typeof reloadReply>;
 export type StopReply = z.infer<typeof stopReply>;

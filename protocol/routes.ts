@@ -50,7 +50,7 @@ export const TAGS = {
   schedules: "Submit operations at the times of a cron expression.",
   types: "List the operation types and their durations.",
   hosts: "List the hosts of the fleet, drain this host, declare a host lost.",
-  daemon: "Show, reload, back up and stop the daemon.",
+  daemon: "Show and stop the daemon.",
 } as const;
 
 /** All error codes that the route may reply with. */
@@ -536,14 +536,6 @@ export const ROUTES = {
       summary: "Show the daemon",
       description: "Version, paths, counts, workers and problems. Clients of any version get a reply.",
       replies: { 200: json(replies.daemonReply) },
-    },
-    reload: {
-      summary: "Read the config file again",
-      description:
-        "Applies what can change while the daemon runs, as SIGHUP does. An invalid file changes nothing: problem says where it " +
-        "is wrong.",
-      body: requests.noBody,
-      replies: { 200: json(replies.reloadReply) },
     },
     testChannel: {
       summary: "Send a test notice over a channel",

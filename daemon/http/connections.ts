@@ -78,7 +78,7 @@ export class Connections {
 
   constructor(
     server: Server,
-    private readonly limits: () => ConnectionLimits,
+    private readonly limits: ConnectionLimits,
     private readonly log: Pick<Log, "warn">,
   ) {
     server.on("connection", (socket: Socket) => this.#connected(socket));
@@ -94,7 +94,7 @@ export class Connections {
    * @throws Refusal if too many streams are open
    */
   admitStream(response: ServerResponse): void {
-    if (this.#streams >= this.limits().streams) {
+    if (this.#streams >= this.limits.streams) {
       throw new Refusal(
         "LIVEOPS_TOO_MANY_WATCHERS",
         `${this.#streams} watch and event streams are open, and no more are allowed; end some of them (liveopsd ` +
@@ -144,7 +144,7 @@ export class Connections {
   }
 
   #connected(socket: Socket): void {
-    if (this.#idle.size + this.#active.size >= this.limits().connections && !this.#evict()) {
+    if (this.#idle.size + this.#active.size >= this.limits.connections && !this.#evict()) {
       this.#refuse(socket);
       return;
     }
@@ -156,7 +156,7 @@ export class Connections {
   }
 
   #refuse(socket: Socket): void {
-    const { connections } = this.limits();
+    const { connections } = this.limits;
     this.#say({ count: connections }, "a connection was refused: all others are in use");
     const refusal = new Refusal(
       "LIVEOPS_TOO_MANY_CONNECTIONS",

@@ -44,7 +44,6 @@ export const COMPONENTS: Readonly<Record<string, z.ZodMiniType>> = {
   Hosts: replies.hostsReply,
   FleetState: replies.fleetState,
   ConfigState: replies.configState,
-  ReloadReply: replies.reloadReply,
   StopReply: replies.stopReply,
 
   WatchLine: lines.watchLine,

@@ -4,14 +4,14 @@ import type { FastifyPluginCallbackZod } from "fastify-type-provider-zod";
 import type * as z from "zod/mini";
 import type { RouteName } from "../../protocol/paths.js";
 import { type Content, ROUTES, type Route } from "../../protocol/routes.js";
-import type { ConfigReload } from "../admin/config-reload.js";
+import type { ConfigFile } from "../admin/config-file.js";
 import type { Parts } from "../compose.js";
 import type { Connections } from "./connections.js";
 import { limitBody } from "./request-body.js";
 
-/** The daemon's parts, and the run that a request may reload or stop. */
+/** The daemon's parts, and the run that a request may stop. */
 export interface Context extends Parts {
-  config: Pick<ConfigReload, "state" | "reload">;
+  config: Pick<ConfigFile, "state">;
   /** The socket on which the daemon answers; `problem`: why not on its own. */
   address: { readonly path: string; readonly problem: string | null };
   stop(): void;

@@ -90,8 +90,7 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
     keepAliveTimeout: 60_000,
   });
   const descriptors = descriptorLimit();
-  // Computed at each use: a reload changes the settings.
-  const limits = () => connectionLimits(settings.concurrency, descriptors);
+  const limits = connectionLimits(settings.concurrency, descriptors);
   const connections = new Connections(app.server, limits, context.log);
   app.addHook("preParsing", ({ raw }, _reply, payload, done) => {
     if (raw.method !== "GET") connections.countBody(raw, BODY_BYTES);

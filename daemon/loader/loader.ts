@@ -79,13 +79,6 @@ export class Loader implements Types {
     this.look();
   }
 
-  /** The directories, or the variables of a loader, have changed. */
-  renew(): void {
-    this.#files.forget();
-    this.#replace();
-    this.look();
-  }
-
   stop(): void {
     this.#isStopped = true;
     this.#client.stop();

@@ -52,12 +52,6 @@ export class OperationFiles {
     return true;
   }
 
-  /** All files are to be loaded again. */
-  forget(): void {
-    this.#own = null;
-    this.#results.clear();
-  }
-
   /** The next file to load. */
   next(): string | undefined {
     return this.#sources.files.find(

@@ -60,7 +60,6 @@ export interface DaemonLog {
   logger: Log;
   /** Why the file cannot be written at present; null while it can. */
   problem(): string | null;
-  setLevel(level: LogLevel): void;
 }
 
 /**
@@ -84,9 +83,6 @@ export function openDaemonLog(file: string, level: LogLevel, toStderr: boolean):
   return {
     logger,
     problem: () => writer.problem,
-    setLevel: (newLevel) => {
-      logger.level = newLevel;
-    },
   };
 }
 

@@ -56,8 +56,6 @@ export const LOG_KEYS = {
   count: number("Number of the things that the message names"),
   dropped: number("Lines of the log that were lost before this line"),
   since: text("Since when, ISO 8601"),
-  applied: texts("Settings of the config file that take effect after a reload"),
-  restart: texts("Settings of the config file that wait for a restart"),
   reason: text("Why, in words"),
   err: error("Error with `type`, `message`, `stack` and often `code`"),
 } as const;

@@ -62,14 +62,6 @@ export class Queues extends Hold {
     );
   }
 
-  /** Announces a change of the config file: `change` changes it. */
-  configure(change: () => void): void {
-    const before = new Map(this.names().map((name) => [name, this.concurrency(name)]));
-    change();
-    for (const name of new Set([...before.keys(), ...this.names()]))
-      if (before.get(name) !== this.concurrency(name)) this.options.bus.emit("blocked", name);
-  }
-
   /** All names, the default queue first. */
   names(): string[] {
     const others = new Set([...Object.keys(this.options.settings.queues), ...this.#saved.keys()]);
@@ -182,7 +174,7 @@ export class Queues extends Hold {
     if (Object.hasOwn(this.options.settings.queues, name))
       throw new Refusal(
         "LIVEOPS_WRONG_STATE",
-        `the config file defines the queue ${name}; remove it there, then run liveops reload`,
+        `the config file defines the queue ${name}; remove it there, then run liveops restart`,
       );
     await this.#save([name], () => null);
   }

@@ -41,7 +41,7 @@ export class PooledWorker {
   eventsEnd = 0;
   /** The author's files that the worker has loaded. */
   loaded: readonly LoadedFile[] = [];
-  /** The worker was started with earlier settings, or has loaded an earlier text of a file. */
+  /** The worker has loaded an earlier text of a file, and ends. */
   isOutdated = false;
 
   constructor(
@@ -67,7 +67,6 @@ interface PoolOptions {
   dir: string;
   /** How many workers may be busy now. */
   size: () => number;
-  /** Read at each start of a worker: a reload changes them. */
   settings: Pick<Settings, "nice" | "fromDaemon" | "opsDirs" | "socket" | "stateDir">;
   userCode: () => boolean;
   containment: Pick<Containment, "open" | "cgroupOf" | "joinFailed">;
@@ -141,14 +140,6 @@ export class Pool {
         this.#rest((error as Error).message);
         return;
       }
-    }
-  }
-
-  /** Replaces idle workers, and the others when they are idle: the settings of new workers have changed. */
-  renew(): void {
-    for (const worker of this.#workers) {
-      worker.isOutdated = true;
-      if (worker.state === "idle") worker.end();
     }
   }
 
@@ -237,7 +228,6 @@ export class Pool {
         worker.loaded = message.loaded;
       }
       worker.state = "idle";
-      if (worker.isOutdated) worker.end();
       this.options.onIdle(worker);
     });
     // A process that could not be started has no exit event.

@@ -9,8 +9,6 @@ export interface Limit {
   min: number;
   max: number;
   description: string;
-  /** When a change takes effect, as in `Setting`; default: at a reload. */
-  reload?: "restart";
 }
 
 const MiB = 1024 * 1024;

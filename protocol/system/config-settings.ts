@@ -54,32 +54,27 @@ export const SETTINGS = {
   stateDir: {
     description: "State directory",
     defaultText: "see [Places](#places)",
-    reload: "restart",
     schema: PATH_SCHEMA,
   },
   socket: {
     description: "Socket of the daemon",
     defaultText: "see [Places](#places)",
-    reload: "restart",
     schema: PATH_SCHEMA,
   },
   ops: {
     description:
       "List of operations directories or files, searched after those of `--ops` and `$LIVEOPS_OPS`",
     default: [],
-    reload: "live",
     schema: { type: "array", items: PATH_SCHEMA, expected: 'a list of paths, such as ["~/ops"]' },
   },
   concurrency: {
     description: "Operations of the default queue that run at the same time",
     defaultText: "number of cores, at least 2",
-    reload: "live",
     schema: CONCURRENCY_SCHEMA,
   },
   queues: {
     description: 'Other queues by name, each with its concurrency (default 1): `{"gpu": {"concurrency": 2}}`',
     default: {},
-    reload: "live",
     schema: {
       type: "object",
       propertyNames: {
@@ -98,7 +93,6 @@ export const SETTINGS = {
   hooks: {
     description: `Commands that run when something happens: ${HOOKS.map((hook) => `\`${hook}\``).join(", ")}; see [hooks](queues.md#hooks)`,
     default: {},
-    reload: "live",
     schema: {
       type: "object",
       properties: sameSchema(HOOKS, HOOK_SCHEMA),
@@ -111,33 +105,28 @@ export const SETTINGS = {
       'How the dashboard tells that an operation which is not shown finished: `true`, `"bell"`, `"desktop"`, `false`',
     default: true,
     defaultText: "`true` (both)",
-    reload: "dashboard",
     schema: { enum: [true, false, "bell", "desktop"], expected: 'true, false, "bell" or "desktop"' },
   },
   theme: {
     description: `Colours of the dashboard: ${THEMES.map((name) => `\`"${name}"\``).join(", ")}`,
     default: "auto",
-    reload: "dashboard",
     schema: { enum: THEMES, expected: 'one of "auto", "dark", "light", "16"' },
   },
   mouse: {
     description:
       "Whether the dashboard takes the mouse: a click presses a key of the last row or selects a row, the wheel scrolls; with shift the terminal selects text",
     default: true,
-    reload: "dashboard",
     schema: { type: "boolean" },
   },
   motion: {
     description: "Whether something on the dashboard may move by itself",
     default: true,
-    reload: "dashboard",
     schema: { type: "boolean" },
   },
   keys: {
     description:
       'Keys of the dashboard by the name of the action: `{"cancel": "X", "find": ["/", "ctrl-f"]}`',
     default: {},
-    reload: "dashboard",
     schema: {
       type: "object",
       additionalProperties: {
@@ -153,7 +142,6 @@ export const SETTINGS = {
   cgroup: {
     description: 'cgroup for operations: `"auto"`, `"off"` or a path; see [Containment](#containment)',
     default: "auto",
-    reload: "restart",
     schema: {
       type: "string",
       pattern: "^(auto|off|/.*)$",
@@ -163,14 +151,12 @@ export const SETTINGS = {
   logLevel: {
     description: `Level of the daemon's log: ${LOG_LEVELS.map((level) => `\`"${level}"\``).join(", ")}`,
     default: DEFAULT_LOG_LEVEL,
-    reload: "live",
     schema: { enum: LOG_LEVELS },
   },
   autostart: {
     description:
       "Whether a command that submits, and the dashboard, start the daemon where none answers; see [autostart](#autostart)",
     default: true,
-    reload: "command",
     schema: { type: "boolean" },
   },
   ...FEATURE_SETTINGS,
@@ -178,7 +164,6 @@ export const SETTINGS = {
     description:
       "Environment variables that reach an operation: an object with the lists `allow` and `fromDaemon`; see [Environment of an operation](#environment-of-an-operation)",
     defaultText: "see there",
-    reload: "live",
     schema: {
       type: "object",
       properties: { allow: PATTERNS_SCHEMA, fromDaemon: PATTERNS_SCHEMA },
@@ -190,7 +175,6 @@ export const SETTINGS = {
     description:
       "The fleet that the daemon joins: `url` of its PostgreSQL database, `passwordFile`, `host` (name of this host), `tags`, `lostAfter` (seconds, default 300); see [from one machine to many](fleet.md)",
     defaultText: "none: the daemon runs alone",
-    reload: "restart",
     schema: {
       type: "object",
       properties: {
@@ -249,10 +233,10 @@ const ALL: Record<keyof Config, Setting> = {
   ) as Record<keyof Limits, Setting>),
 };
 
-function limitSetting({ min, max, default: value, description, reload }: Limit): Setting {
+function limitSetting({ min, max, default: value, description }: Limit): Setting {
   const expected = `a whole number from ${min} to ${max}`;
   const schema = { type: "integer", minimum: min, maximum: max, default: value, expected };
-  return { description, default: value, reload: reload ?? "live", schema };
+  return { description, default: value, schema };
 }
 
 function ofAll<T>(part: (setting: Setting) => T): Record<keyof Config, T> {
@@ -272,9 +256,6 @@ export function wholeValue(name: string, value: unknown): unknown {
   const { whole } = ALL[name as keyof Config];
   return whole === undefined ? value : whole(value as never);
 }
-
-/** By setting. */
-export const RELOAD = ofAll(({ reload }) => reload);
 
 /** The JSON Schema of each setting, with the keywords of liveops. */
 export const SETTING_SCHEMAS: Readonly<Record<string, JsonSchema>> = {

@@ -32,7 +32,7 @@ export function socketPathProblem(socket: string): string | null {
 }
 
 export function configFile(env: Env): string {
-  return env.LIVEOPS_CONFIG ? resolve(env.LIVEOPS_CONFIG) : join(configDir(env), "config.json");
+  return resolve(env.LIVEOPS_CONFIG || join(configDir(env), "config.json"));
 }
 
 /** The user's config directory of liveops; its `ops/` holds the user's operations. */
@@ -47,7 +47,7 @@ export function cacheDir(env: Env): string {
 
 export function stateDir(flags: Places, env: Env, config: Places = {}): string {
   const chosen = chosenStateDir(flags, env, config);
-  return chosen ? resolve(chosen) : join(env.XDG_STATE_HOME || join(home(env), ".local", "state"), "liveops");
+  return resolve(chosen || join(env.XDG_STATE_HOME || join(home(env), ".local", "state"), "liveops"));
 }
 
 /** The stamps of pipelines, of the daemon and of `liveops run`. */
@@ -59,7 +59,7 @@ export function socketPath(flags: Places, env: Env, config: Places = {}): string
   const chosen = flags.socket || env.LIVEOPS_SOCKET || config.socket;
   if (chosen) return resolve(chosen);
   if (!chosenStateDir(flags, env, config) && env.XDG_RUNTIME_DIR) {
-    return join(env.XDG_RUNTIME_DIR, "liveops", "liveopsd.sock");
+    return resolve(env.XDG_RUNTIME_DIR, "liveops", "liveopsd.sock");
   }
   return join(stateDir(flags, env, config), "liveopsd.sock");
 }

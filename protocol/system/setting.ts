@@ -2,12 +2,6 @@
 import type { JsonSchema } from "../schema/json-schema.js";
 import type { OwnKeywords } from "../schema/misfit.js";
 
-/**
- * When a change of the config file takes effect. `live`: at a reload of the daemon. `command`: at the next command.
- * `dashboard`: when `liveops-tui` starts again.
- */
-export type Reload = "live" | "restart" | "command" | "dashboard";
-
 /** A setting that is not a limit. */
 export interface Setting {
   /** In Markdown. */
@@ -16,7 +10,6 @@ export interface Setting {
   default?: unknown;
   /** In Markdown, where `default` does not tell it. */
   defaultText?: string;
-  reload: Reload;
   schema: JsonSchema & OwnKeywords;
   /** Makes the whole value of a valid one. Default: the value itself. */
   whole?: (value: never) => unknown;

@@ -7,8 +7,8 @@ import {
   PROGRAM_VARIABLES,
 } from "../../protocol/environment.js";
 import { LIMITS } from "../../protocol/system/config-limits.js";
-import { type Config, RELOAD, SETTINGS } from "../../protocol/system/config-settings.js";
-import type { Reload, Setting } from "../../protocol/system/setting.js";
+import { SETTINGS } from "../../protocol/system/config-settings.js";
+import type { Setting } from "../../protocol/system/setting.js";
 import { code, type Regions, table } from "./markdown.js";
 
 const UNITS = [
@@ -17,30 +17,21 @@ const UNITS = [
   [1024, "KiB"],
 ] as const;
 
-const WHEN: Record<Reload, string> = {
-  live: "live",
-  restart: "restart",
-  command: "next command",
-  dashboard: "next `liveops-tui`",
-};
-
 export function configurationRegions(): Regions {
   const settings = Object.entries<Setting>(SETTINGS).map(([name, setting]) => [
     code(name),
     setting.description,
     setting.defaultText ?? code(JSON.stringify(setting.default)),
     "",
-    WHEN[RELOAD[name as keyof Config]],
   ]);
   const limits = Object.entries(LIMITS).map(([name, limit]) => {
     const amount = limit.description.startsWith("Bytes") ? bytes : String;
     const range = `${amount(limit.min)} to ${amount(limit.max)}`;
-    const when = WHEN[RELOAD[name as keyof Config]];
-    return [code(name), limit.description, amount(limit.default), range, when];
+    return [code(name), limit.description, amount(limit.default), range];
   });
   const names = (list: readonly string[]) => list.map(code).join(", ");
   return {
-    settings: table(["key", "meaning", "default", "range", "reload"], [...settings, ...limits]),
+    settings: table(["key", "meaning", "default", "range"], [...settings, ...limits]),
     variables: table(
       ["set", "variables"],
       [

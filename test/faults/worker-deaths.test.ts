@@ -9,7 +9,6 @@ import { FULL } from "./mode.js";
 import {
   eventually,
   expectNoGap,
-  expectWholeStory,
   inStage,
   recordThat,
   startDaemon,
@@ -125,24 +124,6 @@ test("a stopped worker (SIGSTOP) is shown as stalled, is not run twice, and cont
   expect(readFileSync(`${gate}.ran`, "utf8")).toBe(`1 ${pid}\n`);
   expect(existsSync(`${gate}.2`)).toBe(false);
   record({ fault: "worker stopped (SIGSTOP)", injected: 1, survived: 1, lost: 0, duplicated: 0 });
-});
-
-test("a reload of nice ends idle workers, and busy ones after their operation", async () => {
-  await using daemon = await startDaemon(["gate"], { concurrency: 1, config: {} });
-  const gate = (name: string) => join(daemon.world.dir, name);
-  const first = await daemon.submit("gate", { params: { gate: gate("first") } });
-  const busy = await inStage(daemon, first.id, "Wait");
-  const { id } = await daemon.submit("gate", { params: { gate: gate("second") } });
-  daemon.world.writeConfig({ nice: 1 });
-  await daemon.client.reload();
-  expect(isAlive(busy)).toBe(true);
-  writeFileSync(`${gate("first")}.1`, "");
-  await eventually("the busy worker has ended", () => !isAlive(busy));
-  await inStage(daemon, id, "Wait");
-  writeFileSync(`${gate("second")}.1`, "");
-  const finished = await untilFinished(daemon, id);
-  expect(finished).toMatchObject({ state: "succeeded", attempt: 1 });
-  await expectWholeStory(daemon, finished);
 });
 
 // An everyday run has these in test/end-to-end/: a worker that dies while no daemon runs, and one that always dies.

@@ -67,7 +67,6 @@ export class Served {
       log: {
         logger: pino({ level: "silent" }),
         problem: () => null,
-        setLevel: () => {},
       },
       makeEngine: (engineParts) => ({ ...embeddedEngine(engineParts), typesOf: () => this.loader }),
       makeScheduler: (options) => {
@@ -82,14 +81,7 @@ export class Served {
     this.context = {
       ...parts,
       config: {
-        state: {
-          file: join(dir, "config.json"),
-          loadedAt: new Date().toISOString(),
-          changed: false,
-          restart: [],
-          problem: null,
-        },
-        reload: async () => [],
+        state: { file: join(dir, "config.json"), changed: false },
       },
       address: { path: settings.socket, problem: null },
       stop: () => this.ended.resolve(),

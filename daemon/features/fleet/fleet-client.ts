@@ -84,11 +84,9 @@ export async function openFleetClient({
   const fleet = { url, passwordFile, host: "", tags: [], lostAfter: LOST_AFTER };
   const silent = pino({ level: "silent" }, new Writable({ write: (_chunk, _encoding, done) => done() }));
   try {
-    const daemon = await startDaemon(
-      settings,
-      () => ({ logger: silent, problem: () => null, setLevel: () => {} }),
-      { makeEngine: (services) => new FleetClient(services, fleet) },
-    );
+    const daemon = await startDaemon(settings, () => ({ logger: silent, problem: () => null }), {
+      makeEngine: (services) => new FleetClient(services, fleet),
+    });
     return {
       socket,
       close: async () => {

@@ -10,12 +10,6 @@ export const metrics: MakeFeature = (parts) => {
   const { bus, find, settings } = parts;
   const counted = new Metrics(bus, find);
   let server: FastifyInstance | null = null;
-  const serve = async (address: string | null) => {
-    const before = server;
-    server = address === null ? null : await startMetricsServer(parts, counted, address);
-    if (address === null) counted.address = null;
-    await before?.close();
-  };
   return {
     routes: (app, _options, done) => {
       app.route({
@@ -28,11 +22,10 @@ export const metrics: MakeFeature = (parts) => {
       done();
     },
     // Before the socket answers: an address that cannot be used fails the start.
-    open: () => serve(settings.metrics),
-    stop: () => server?.close(),
-    prepareReload: async (changed, next) => {
-      if (changed.has("metrics")) await serve(next.metrics);
+    open: async () => {
+      if (settings.metrics !== null) server = await startMetricsServer(parts, counted, settings.metrics);
     },
+    stop: () => server?.close(),
     report: () => ({ metrics: counted.address }),
   };
 };

@@ -52,18 +52,9 @@ export class ChannelQueue {
   #isStopped = false;
 
   constructor(
-    /** Changed by a reload of the config file. */
-    public channel: Channel,
+    readonly channel: Channel,
     private readonly options: ChannelQueueOptions,
   ) {
-    this.#checkSecrets();
-    this.arm();
-  }
-
-  /** The settings have changed: what failed before may work now. */
-  configure(channel: Channel): void {
-    this.channel = channel;
-    this.#retryAt = 0;
     this.#checkSecrets();
     this.arm();
   }

@@ -29,9 +29,6 @@ export const notices: MakeFeature = ({ bus, settings, store, log, layout, engine
     },
     start: () => sender.start(),
     stop: () => sender.stop(),
-    reload: (changed) => {
-      if (changed.has("notify")) sender.configure();
-    },
     alarm: (text) => sender.alarm(text),
     report: () => ({ channels: sender.report() }),
   };

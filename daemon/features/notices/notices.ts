@@ -74,7 +74,6 @@ export class Notices {
   readonly #prompts = new Map<string, NodeJS.Timeout>();
   /** Null: there was no file, so nothing of the past is told. */
   #after: number | null = null;
-  #isOpen = false;
   #isUnwritable = false;
 
   constructor(private readonly options: NoticesOptions) {
@@ -116,13 +115,6 @@ export class Notices {
     } catch (error) {
       log.warn({ err: error }, "notices of ends and questions before the start may be missing");
     }
-  }
-
-  /** The config file was read again. */
-  configure(): void {
-    const had = this.#channels.size > 0;
-    this.#takeSettings();
-    if (!had && this.#channels.size > 0) this.#outbox.begin(this.options.store.journalNumber);
   }
 
   /** What `liveopsd status` shows. */
@@ -168,24 +160,14 @@ export class Notices {
     const { settings, log, now } = this.options;
     const wanted = Object.entries(settings.config.notify ?? {});
     if (wanted.length === 0) {
-      this.#forget([...this.#channels.keys()]);
-      if (this.#isOpen) this.#outbox.clear();
-      this.#isOpen = false;
+      this.#outbox.clear();
       return;
     }
-    if (!this.#isOpen) this.#after = this.#outbox.open();
-    this.#isOpen = true;
-    this.#forget(
-      [...this.#channels.keys(), ...this.#outbox.channels].filter(
-        (name) => settings.config.notify?.[name] === undefined,
-      ),
-    );
+    this.#after = this.#outbox.open();
+    // What waits for a channel that is no longer in the config file is dropped.
+    for (const name of this.#outbox.channels)
+      if (settings.config.notify?.[name] === undefined) this.#outbox.remove(name, this.#outbox.waiting(name));
     for (const [name, channel] of wanted) {
-      const known = this.#channels.get(name);
-      if (known !== undefined) {
-        known.configure(channel);
-        continue;
-      }
       const queue = new ChannelQueue(channel, {
         name,
         outbox: this.#outbox,
@@ -199,15 +181,6 @@ export class Notices {
         },
       });
       this.#channels.set(name, queue);
-    }
-  }
-
-  /** The channels are no longer in the config file, and what waits for them is dropped. */
-  #forget(names: readonly string[]): void {
-    for (const name of new Set(names)) {
-      void this.#channels.get(name)?.stop(0);
-      this.#channels.delete(name);
-      this.#outbox.remove(name, this.#outbox.waiting(name));
     }
   }
 
@@ -292,6 +265,6 @@ export class Notices {
 
 function noSuchChannel(name: string, names: string[]): Refusal {
   const all = names.length === 0 ? "there are none" : `channels: ${names.join(", ")}`;
-  const text = `there is no channel ${JSON.stringify(name)}; ${all}; after a change of the config file: liveops reload`;
+  const text = `there is no channel ${JSON.stringify(name)}; ${all}; after a change of the config file: liveops restart`;
   return new Refusal("LIVEOPS_NO_SUCH_CHANNEL", text, { nearest: nearest(name, names) });
 }

@@ -1,4 +1,4 @@
-/** The routes of the daemon itself: its status, reload and stop, its hosts, and `GET /openapi.json`. */
+/** The routes of the daemon itself: its status and stop, its hosts, and `GET /openapi.json`. */
 
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { ownMemory } from "../../../protocol/system/own-process.js";
@@ -11,13 +11,6 @@ export const daemonRoutes: RoutePlugin = (app, { context }, done) => {
   app.route({
     ...definition("daemon"),
     handler: async () => describe(context, await context.loadProblems.list()),
-  });
-  app.route({
-    ...definition("reload"),
-    handler: async () => {
-      const applied = await context.config.reload();
-      return { pid: process.pid, config: context.config.state, applied };
-    },
   });
   app.route({
     ...definition("stop"),

@@ -6,7 +6,6 @@ export const metrics = {
   description:
     'TCP address that serves `GET /metrics` for Prometheus, such as `"127.0.0.1:9464"`; see [metrics](operating.md#metrics)',
   defaultText: "none: only the socket does",
-  reload: "live",
   schema: {
     type: "string",
     pattern: "^([^:]*:|\\[.+\\]:)?\\d{1,5}$",

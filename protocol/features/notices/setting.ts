@@ -6,7 +6,6 @@ export const notify = {
   description:
     'Channels that tell people what needs them, by name: `{"phone": {"ntfy": {"topic": "builds"}}}`; see [notices](queues.md#notices)',
   default: {},
-  reload: "live",
   schema: CHANNELS_SCHEMA,
 } as const satisfies Setting;
 

@@ -109,7 +109,8 @@ test("hooks run at the end of the chain, with the record and variables, at least
 
 test("a silent operation has its stall told once for each silence", async () => {
   world.writeConfig({ stallAfter: 1 });
-  await client.reload();
+  await daemon.stop();
+  await daemon.startAgain();
   const file = join(world.dir, "go");
   const told = join(world.dir, "stalls");
   const { id } = await daemon.submit("link", {

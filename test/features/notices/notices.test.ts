@@ -36,12 +36,16 @@ const OPS = {
 const daemon = useDaemon({ ops: OPS });
 const { client, world } = daemon;
 
+async function restart(config: Config): Promise<void> {
+  world.writeConfig(config);
+  await daemon.stop();
+  await daemon.startAgain();
+}
+
 /** The channels of a test, and nothing of those of the tests before. */
 async function configure(notify: Config["notify"], more: Config = {}): Promise<void> {
-  for (const config of [{}, { notify, ...more }]) {
-    world.writeConfig(config);
-    await client.reload();
-  }
+  await restart({});
+  await restart({ notify, ...more });
 }
 
 const until = (check: () => unknown) => vi.waitFor(check, { timeout: 60_000 });
@@ -191,7 +195,7 @@ test("a flood is one summary", async () => {
   await until(async () => expect((await client.daemon()).channels).toMatchObject([{ waiting: 0, sent: 6 }]));
 });
 
-test("a reload adds and removes channels; a secret that is missing is said before the first notice", async () => {
+test("a restart adds and removes channels; a secret that is missing is said before the first notice", async () => {
   await using sink = await HttpSink.start();
   await configure({});
   const old = await daemon.submit("work", { params: { fails: true } });
@@ -199,8 +203,7 @@ test("a reload adds and removes channels; a secret that is missing is said befor
   const file = join(world.stateDir, "notices.ndjson");
   expect(existsSync(file)).toBe(false);
   const secret = { url: `${sink.url}/signed`, secret: "env:NOT_THERE" };
-  world.writeConfig({ notify: { hook: hook(sink), signed: { webhook: secret } } });
-  expect((await client.reload()).applied).toEqual(["notify"]);
+  await restart({ notify: { hook: hook(sink), signed: { webhook: secret } } });
   expect((await client.daemon()).channels).toMatchObject([
     { channel: "hook", problem: null },
     { channel: "signed", problem: expect.stringMatching(/no variable NOT_THERE/) },
@@ -209,7 +212,7 @@ test("a reload adds and removes channels; a secret that is missing is said befor
   expect(await client.testChannel("signed")).toEqual({ problem: expect.stringMatching(/NOT_THERE/) });
   await expect(client.testChannel("hok")).rejects.toMatchObject({
     code: "LIVEOPS_NO_SUCH_CHANNEL",
-    message: expect.stringMatching(/channels: hook, signed; .*liveops reload$/),
+    message: expect.stringMatching(/channels: hook, signed; .*liveops restart$/),
   });
   const { id } = await daemon.submit("work", { params: { fails: true } });
   await until(() =>
@@ -218,8 +221,7 @@ test("a reload adds and removes channels; a secret that is missing is said befor
       ["liveops.failed", id],
     ]),
   );
-  world.writeConfig({});
-  await client.reload();
+  await restart({});
   expect((await client.daemon()).channels).toEqual([]);
   expect(existsSync(file)).toBe(false);
 });

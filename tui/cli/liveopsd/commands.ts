@@ -6,7 +6,6 @@ export const DAEMON_COMMANDS: Commands = {
   start: async () => (await import("./start.js")).registerStart,
   stop: async () => (await import("./stop.js")).registerStop,
   restart: async () => (await import("./restart.js")).registerRestart,
-  reload: async () => (await import("./reload.js")).registerReload,
   status: async () => (await import("./status.js")).registerStatus,
   install: async () => (await import("../../features/install/install.js")).registerInstall,
   drain: async () => (await import("./drain.js")).registerDrain,

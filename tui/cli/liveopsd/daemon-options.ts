@@ -26,7 +26,6 @@ export interface DaemonOptions extends GlobalOptions {
 
 export interface StartOptions extends DaemonOptions {
   foreground?: boolean;
-  takeOver?: boolean;
 }
 
 function isConcurrency(n: number): boolean {

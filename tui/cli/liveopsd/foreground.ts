@@ -2,6 +2,7 @@
 
 import { isDiskFull, isShortage } from "../../../daemon/store/durable-file.js";
 import { EXIT, type ExitCode } from "../../../protocol/exit-codes.js";
+import { readConfig } from "../../../protocol/system/config.js";
 import { type ReportTo, report, say } from "../../kit/report.js";
 import { compileCache, daemonBundle } from "./daemon-bundle.js";
 import type { DaemonOptions } from "./daemon-options.js";
@@ -20,16 +21,15 @@ const FLUSH_MS = 1000;
 const ASK_MS = 1000;
 
 export async function runForeground(options: DaemonOptions, to: ReportTo): Promise<ExitCode> {
-  const { AlreadyRunningError, PlaceError, runDaemon, configSource } = daemonBundle();
+  const { AlreadyRunningError, PlaceError, runDaemon, settingsFrom } = daemonBundle();
   const isChild = process.send !== undefined;
   // The command that reads stderr ends when the daemon answers.
   if (isChild) process.stderr.removeAllListeners("error").on("error", () => {});
   let socket = "";
   try {
-    const config = configSource(options, process.env);
-    const settings = config.read();
+    const settings = settingsFrom(options, process.env, readConfig(process.env));
     socket = settings.socket;
-    await runDaemon(settings, config, !isChild, (problems) => {
+    await runDaemon(settings, !isChild, (problems) => {
       tell({ type: "answers", pid: process.pid, problems });
       if (!isChild) warnOf(problems, to);
       // Written when no client waits, with the code that a start needs.

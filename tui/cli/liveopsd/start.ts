@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { layoutOf } from "../../../daemon/store/layout.js";
-import { Client } from "../../../protocol/client/client.js";
 import { clientFor, mayFind } from "../../../protocol/client/find-daemon.js";
 import { EXIT, type ExitCode } from "../../../protocol/exit-codes.js";
 import type { DaemonReply } from "../../../protocol/replies.js";
@@ -24,8 +23,7 @@ import { FEATURE_OPTIONS } from "./feature-options.js";
 import { runForeground, warnOf } from "./foreground.js";
 import { launch } from "./launch.js";
 import { startUnit, unitRunning, unitToUse } from "./manager.js";
-import { ANSWER_MS, answersElsewhere, answersOn, daemonNotStarted } from "./other-daemon.js";
-import { stopDaemon } from "./stop.js";
+import { answersElsewhere, answersOn, daemonNotStarted } from "./other-daemon.js";
 import { versionProblems } from "./version-problems.js";
 
 /** How long a daemon without its state directory may still answer, in ms. */
@@ -41,7 +39,7 @@ async function runStart(options: StartOptions, to: ReportTo): Promise<ExitCode> 
   let running = existsSync(socket) ? await answersOn(socket, stateDir) : null;
   // Where `launch` starts the process, it finds that daemon itself.
   const isAlone = options.foreground && process.send === undefined;
-  if (running === null && (isAlone || options.takeOver) && mayFind(options, process.env, config))
+  if (running === null && isAlone && mayFind(options, process.env, config))
     running = await answersElsewhere(stateDir);
   if (running !== null && (await hasEnded(running))) running = null;
   warnOfMissing(options, to);
@@ -52,11 +50,6 @@ async function runStart(options: StartOptions, to: ReportTo): Promise<ExitCode> 
     await warnOfVersions(it, to);
     return EXIT.done;
   };
-  if (running !== null && options.takeOver) {
-    checkStateDir({ ...options, stateDir }, running, stateDir);
-    await stopDaemon(new Client(running.socket, { answer: ANSWER_MS }), false, null);
-    running = null;
-  }
   if (running) return saysRunning(running);
   if (options.foreground) return runForeground(options, to);
   const unit = await unitToUse({ socket: options.socket, stateDir }, null, to);
@@ -136,7 +129,6 @@ export function registerStart(root: Command): void {
   );
   withDaemonFlags(command)
     .option("--foreground", "Run in this process and also log to stderr")
-    .option("--take-over", "Stop the daemon that runs and take its place; running operations continue")
     .action(async () => {
       process.exitCode = await runStart(allOptions<StartOptions>(command), reportTo(root));
     });

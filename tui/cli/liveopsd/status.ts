@@ -5,7 +5,6 @@ import { daemonClient } from "../../../protocol/client/find-daemon.js";
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { readUsableConfig } from "../../../protocol/system/config.js";
 import { NOT_AVAILABLE } from "../../../protocol/system/own-process.js";
-import { configFile } from "../../../protocol/system/places.js";
 import { count } from "../../../protocol/text/count.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { addDaemonCommand, allOptions, type GlobalOptions } from "../../kit/options.js";
@@ -36,18 +35,16 @@ export function registerStatus(root: Command): void {
       const daemon = await client.daemon();
       const text =
         format === null
-          ? describe(daemon, await unitRunning(daemon), time, configProblems(daemon, options))
+          ? describe(daemon, await unitRunning(daemon), time, configProblems(options))
           : jsonLine(daemon);
       process.stdout.write(`${text}\n`);
     });
 }
 
-/** The problems of this command's config file, if the daemon reads another file or does not report them. */
-function configProblems({ config }: DaemonReply, { remote }: GlobalOptions): string[] {
+/** The problems of this command's config file. */
+function configProblems({ remote }: GlobalOptions): string[] {
   const { problem } = readUsableConfig();
-  if (problem === null || remote !== undefined) return [];
-  const isReported = config.problem !== null && config.file === configFile(process.env);
-  return isReported ? [] : [`the config file is not valid: ${problem.message}`];
+  return problem === null || remote !== undefined ? [] : [`the config file is not valid: ${problem.message}`];
 }
 
 function describe(
@@ -68,7 +65,7 @@ function describe(
     ["since", fullTime(daemon.startedAt, time, Date.now())],
     ["socket", daemon.socket],
     ["state dir", daemon.stateDir],
-    ["config", configText(daemon.config, time)],
+    ["config", configText(daemon.config)],
     ...fleetRows(daemon),
     [
       "operations",
@@ -100,13 +97,9 @@ function memoryText({ rss }: DaemonReply["memory"]): string {
   return rss === null ? NOT_AVAILABLE : `${Math.round(rss / 1e6)} MB`;
 }
 
-/** The config file, and what of it does not apply yet. */
-function configText(
-  { file, loadedAt, changed, restart }: DaemonReply["config"],
-  time: TimeStyle | null,
-): string {
-  const waits = restart.length === 0 ? "" : `; after liveops restart: ${restart.join(", ")}`;
-  return `${file}, read ${fullTime(loadedAt, time, Date.now())}${changed ? "; changed since then: liveops reload" : ""}${waits}`;
+/** The config file, and whether a restart would read another text. */
+function configText({ file, changed }: DaemonReply["config"]): string {
+  return changed ? `${file}, changed since the start; to apply, run: liveops restart` : file;
 }
 
 /** Versions that finish the operations which they started. */
@@ -157,8 +150,6 @@ function containmentText({ kind, cgroup, limits, reason }: DaemonReply["containm
 function problemsOf(daemon: DaemonReply): string[] {
   const { storeFull, freeBytes, noRoom, problems, workers, blockedTypes } = daemon;
   const all = fleetProblems(daemon.fleet);
-  if (daemon.config.problem !== null)
-    all.push(`the config file was not applied, and earlier settings stay: ${daemon.config.problem}`);
   if (workers.blocked)
     all.push(
       `no worker can be started: ${workers.blocked.reason}. Queued operations wait; the daemon tries again`,
