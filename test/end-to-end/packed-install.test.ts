@@ -191,7 +191,7 @@ test("liveops-tui loads", async () => {
 });
 
 test.each(["a local", "a global"])(
-  "what new writes with %s install has no path of it, and its tests pass in a project of npm init",
+  "what new writes with %s install has no path of it",
   { tags: ["tar"], timeout: 120_000 },
   async (where) => {
     const project = join(world.dir, where);
@@ -205,21 +205,10 @@ test.each(["a local", "a global"])(
     const run = (program: string, ...words: string[]) =>
       new Running(spawn(program, words, { cwd: project, env: world.env })).ended;
     const created = [];
-    for (const words of [
-      ["operation", "ImportUsers"],
-      ["pipeline", "deploy"],
-      ["chain", "Nightly"],
-    ])
-      created.push(await run(process.execPath, liveops, "new", ...words));
+    for (const name of ["ImportUsers", "deploy.yaml"])
+      created.push(await run(process.execPath, liveops, "new", name));
     for (const file of created.flatMap(({ stdout }) => stdout.trim().split("\n")))
       expect(readFileSync(join(project, file), "utf8"), file).not.toMatch(/\.\.\/|prefix/);
-    // The tests of a project do not know how its files were written.
-    if (where === "a global") return;
-    for (const { stderr } of created) {
-      const [, test] = /test it: (?:npm install --save-dev liveops, then )?(.*)/.exec(stderr)!;
-      const ended = await run("sh", "-c", test!);
-      expect(ended, ended.stdout).toMatchObject({ code: 0 });
-    }
   },
 );
 
