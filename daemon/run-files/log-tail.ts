@@ -103,15 +103,26 @@ export class LogTail {
   }
 
   #begin(): Tail {
-    const files = this.#files();
-    const { isBefore } = this;
-    if (isBefore) {
+    return this.#among((files) => {
+      const { isBefore } = this;
       for (const file of files.toReversed()) {
-        const first = firstLineOfFile(file);
-        if (first !== null && isBefore(first)) return this.#open(file, seekLine(file, isBefore));
+        const first = isBefore ? firstLineOfFile(file) : null;
+        if (first !== null && isBefore?.(first)) return this.#open(file, seekLine(file, isBefore));
       }
+      return this.#open(files[0]!, 0);
+    });
+  }
+
+  /** Opens one of the parts. Where a rotation renamed them meanwhile, two looks may be of two parts: looks again. */
+  #among(open: (files: string[]) => Tail): Tail {
+    for (;;) {
+      const files = this.#files();
+      const tail = open(files);
+      // The file is open now: later renames do not matter.
+      tail.inode();
+      if (files.join() === this.#files().join()) return tail;
+      tail.close();
     }
-    return this.#open(files[0]!, 0);
   }
 
   #open(file: string, offset: number): Tail {
@@ -132,14 +143,13 @@ export class LogTail {
     const ours = this.#tail.inode();
     if (ours === null || ours === inodeOf(logFile(this.dir))) return false;
     this.#tail.read(take);
-    const files = this.#files();
-    const place = files.findIndex((file) => inodeOf(file) === ours);
-    const next = new Tail(files[place + 1] ?? logFile(this.dir));
-    // Another rotation moved the files meanwhile: the next read tries again.
-    if (next.inode() === null || files.join() !== this.#files().join()) {
-      next.close();
-      return false;
-    }
+    let place = -1;
+    const next = this.#among((files) => {
+      place = files.findIndex((file) => inodeOf(file) === ours);
+      return new Tail(files[place + 1] ?? logFile(this.dir));
+    });
+    // Between the two renames of a rotation there is no newest file: the next read tries again.
+    if (next.inode() === null) return false;
     this.#tail.close();
     this.#tail = next;
     this.#isAtStart = true;
