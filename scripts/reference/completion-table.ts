@@ -52,7 +52,6 @@ const BY_OPTION: Record<string, Value> = {
   "--schedule": { of: "schedule" },
   "--stage": { of: "stage" },
   "--against": { of: "id", states: null },
-  "--id": { of: "id", states: null },
   "--hook": { of: "choices", choices: OPERATION_HOOKS.map((name) => `${name}=`) },
   "--limits": { of: "choices", choices: LIMIT_NAMES.map((name) => `${name}=`), list: true },
 };
@@ -66,7 +65,6 @@ const BY_COMMAND: Record<string, Value> = {
   "liveops schedule pause name": { of: "schedule" },
   "liveops schedule resume name": { of: "schedule" },
   "liveops schedule run name": { of: "schedule" },
-  "liveopsd logs --level": { of: "choices", choices: LOG_LEVELS.filter((level) => level !== "silent") },
   "liveops ls --state": { of: "choices", choices: [...STATES], list: true },
   ...Object.fromEntries(
     ["ls", "wait", "cancel", "retry", "rm"].map((name) => [`liveops ${name} --label`, { of: "label" }]),

@@ -26,7 +26,6 @@ const PROGRAMS = {
   sshd: ["openssh-server", "sshd", "ssh", "ssh-keygen"],
   systemd: ["systemd", "systemd", "systemd-analyze"],
   tar: ["tar", "tar", "gzip"],
-  tmux: ["tmux", "tmux"],
   xz: ["xz-utils", "xz"],
   zsh: ["zsh", "zsh"],
 } as const satisfies Record<string, readonly [packageName: string, ...files: string[]]>;

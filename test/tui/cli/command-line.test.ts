@@ -273,14 +273,20 @@ test.each([
   expect(stderr).not.toContain("\x1b");
 });
 
-test.each([[["ls"]], [["show"]], [["ops"]], [["cancel", "abc"]], [["wait", "abc"]], [["watch"]], [["logs"]]])(
-  "%j without a daemon: exit 3 and what starts it",
-  async (words) => {
-    const { code, stdout, stderr } = await cli.here([...words, "--state-dir", "/nowhere/x y"]);
-    expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
-    expect(stderr).toContain("liveops start --state-dir '/nowhere/x y'");
-  },
-);
+test.each([
+  [["ls"]],
+  [["status"]],
+  [["show"]],
+  [["ops"]],
+  [["cancel", "abc"]],
+  [["wait", "abc"]],
+  [["watch"]],
+  [["logs"]],
+])("%j without a daemon: exit 3 and what starts it", async (words) => {
+  const { code, stdout, stderr } = await cli.here([...words, "--state-dir", "/nowhere/x y"]);
+  expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
+  expect(stderr).toContain("liveops start --state-dir '/nowhere/x y'");
+});
 
 test("a command on the daemon is the same in both bins", async () => {
   const trees = [await commandTree(), await daemonTree()];
@@ -301,13 +307,6 @@ test("liveops stop and drain work with the daemon", async () => {
     stderr: expect.stringContaining("no daemon was running"),
   });
   expect(await run("drain")).toMatchObject({ code: 3, stdout: "" });
-});
-
-test("liveops status --daemon is liveopsd status", async () => {
-  const words = ["--state-dir", "/nowhere/x"];
-  const status = await cli.run(["status", "--daemon", ...words]);
-  expect(status).toEqual(await cli.here(["status", ...words], { bin: "liveopsd" }));
-  expect(status.code).toBe(3);
 });
 
 test("a fleet that is to be asked is refused for a command on the daemon", async () => {

@@ -9,7 +9,6 @@ import { NotFoundError } from "../../../protocol/failures.js";
 import { LOG_LEVELS, type LogLevel } from "../../../protocol/system/log-level.js";
 import { whyIrregular } from "../../../protocol/system/own-file.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
-import { sinceFrom } from "../../kit/given-duration.js";
 import { addDaemonCommand, allOptions, commandPlaces, type GlobalOptions } from "../../kit/options.js";
 import { logTime } from "../../kit/output/time.js";
 
@@ -19,10 +18,6 @@ const LOOK_MS = 500;
 interface LogsOptions extends GlobalOptions {
   follow?: boolean;
   lines?: number;
-  level?: NonNullable<LogLineFilter["level"]>;
-  since?: string;
-  id?: string;
-  json?: boolean;
 }
 
 export function registerLogs(root: Command): void {
@@ -30,28 +25,18 @@ export function registerLogs(root: Command): void {
     root,
     "logs",
     "Print the log of the daemon",
-    [
-      "liveopsd logs",
-      "liveopsd logs -n 20 -f",
-      "liveopsd logs --level warn --since 2h",
-      "liveopsd logs --id k3f --json | jq -r .msg",
-    ],
+    ["liveopsd logs", "liveopsd logs -n 20 -f"],
     "none",
   );
   command
     .option("-f, --follow", "Print new lines as they are written")
-    .option("-n, --lines <n>", "Print only the last <n> lines that fit the other options", lineCount)
-    .option("--level <level>", `Print only lines of this level and above: ${LEVELS.join(", ")}`, lineLevel)
-    .option("--since <time>", "Print only lines since this time, or of the last 10m, 2h or 7d")
-    .option("--id <id>", "Print only lines about the operation with this id, or this beginning of an id")
-    .option("--json", "Print the lines as they are stored, one JSON object per line")
+    .option("-n, --lines <n>", "Print only the last <n> lines", lineCount)
     .action(async () => await printLog(allOptions<LogsOptions>(command)));
 }
 
 async function printLog(options: LogsOptions): Promise<void> {
   const { log } = layoutOf((await commandPlaces(options)).stateDir);
-  const { level, id, follow = false, lines: most } = options;
-  const since = options.since === undefined ? undefined : sinceFrom(options.since, Date.now());
+  const { follow = false, lines: most } = options;
   const count = most ?? Number.POSITIVE_INFINITY;
   const stats = lstatSync(log, { throwIfNoEntry: false });
   const why = stats === undefined ? null : whyIrregular(stats);
@@ -59,11 +44,10 @@ async function printLog(options: LogsOptions): Promise<void> {
     throw new NotFoundError(`${log} ${why}, so the daemon does not write its log; remove ${log}`);
   if (stats === undefined && !follow)
     throw new NotFoundError(`there is no log at ${log} yet; liveops start makes one`);
-  const print = (line: string) => process.stdout.write(`${options.json ? line : readable(line)}\n`);
+  const print = (line: string) => process.stdout.write(`${readable(line)}\n`);
   // Stored lines wait in the buffer until the last ones are known.
   let buffer: string[] | null = most === undefined ? null : [];
   const follower = new LogFollower(log, (line) => {
-    if (!takes({ level, since, id }, line)) return;
     if (buffer === null) print(line);
     else if (buffer.push(line) > KEPT_MOST * (count + 1)) buffer = lastOf(buffer, count);
   });
@@ -84,14 +68,6 @@ const KEPT_MOST = 4;
 
 function lastOf(lines: string[], most: number): string[] {
   return lines.slice(Math.max(0, lines.length - most));
-}
-
-const LEVELS = LOG_LEVELS.filter((level) => level !== "silent");
-
-function lineLevel(text: string): NonNullable<LogLineFilter["level"]> {
-  const level = LEVELS.find((each) => each === text);
-  if (level === undefined) throw new InvalidArgumentError(`Choose one of: ${LEVELS.join(", ")}.`);
-  return level;
 }
 
 /** The value of `--lines`. */
@@ -155,15 +131,6 @@ function inodeOf(file: string): number | null {
   return lstatSync(file, { throwIfNoEntry: false })?.ino ?? null;
 }
 
-interface LogLineFilter {
-  /** The least severe level; undefined: all lines. */
-  level?: Exclude<LogLevel, "silent"> | undefined;
-  /** In ms since 1970. */
-  since?: number | undefined;
-  /** Id of an operation, or its beginning. */
-  id?: string | undefined;
-}
-
 /** pino's number of a level. */
 const numberOf = (level: LogLevel) => (LOG_LEVELS.indexOf(level) + 1) * 10;
 
@@ -175,20 +142,6 @@ function parse(line: string): Record<string, unknown> | null {
   } catch {
     return null;
   }
-}
-
-/** Whether the filter takes a line. Text that is no record has no level, time and id. */
-export function takes({ level, since, id }: LogLineFilter, line: string): boolean {
-  if (level === undefined && since === undefined && id === undefined) return true;
-  const record = parse(line);
-  if (record === null) return false;
-  if (level !== undefined && !(Number(record.level) >= numberOf(level))) return false;
-  if (since !== undefined && !(Date.parse(String(record.time)) >= since)) return false;
-  return id === undefined || idsOf(record).some((each) => each.startsWith(id));
-}
-
-function idsOf({ id, ids }: Record<string, unknown>): string[] {
-  return [id, ...(Array.isArray(ids) ? ids : [])].filter((each) => typeof each === "string");
 }
 
 /** Formats a record as a line, with the stack of an error below; other text is shown unchanged. */
