@@ -94,7 +94,12 @@ test("submit FILE checks before it asks the daemon, and a retry runs the text of
   });
   world.write("work/file.yaml", nightly("new"));
   world.write("work/go", "");
-  expect(await world.liveops(["retry", id, "--from", "First"])).toMatchObject({ code: 0, stderr: "" });
+  expect(await world.liveops(["retry", id, "--from", "First"])).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(
+      RegExp(`file.yaml has changed since the submit; .* liveops retry ${id} --current\n$`),
+    ),
+  });
   await world.inState(id, "succeeded");
   const lines = await world.lines(id);
   expect(lines.filter((line) => line.startsWith("old "))).toEqual([`old ${HOSTILE} 6`, `old ${HOSTILE} 6`]);

@@ -1,10 +1,14 @@
-/** `liveops retry`: runs a failed or cancelled operation again, as its next attempt. Prints the id. */
+/** `liveops retry`: runs failed or cancelled operations again, as their next attempts. Prints the ids, or follows one. */
 import { type Command, InvalidArgumentError } from "commander";
+import { remoteOf } from "../../protocol/client/address.js";
 import type { Client } from "../../protocol/client/client.js";
 import { Refusal } from "../../protocol/errors.js";
 import { UsageError } from "../../protocol/failures.js";
+import type { Operation } from "../../protocol/operation.js";
+import { keptTextIn } from "../../protocol/pipeline/kept-text.js";
 import type { RetryBody } from "../../protocol/requests.js";
 import type { State } from "../../protocol/state.js";
+import { readRegularFile } from "../../protocol/system/own-file.js";
 import { repeatedText } from "../describe/repeated.js";
 import { addCommand, everyday } from "../kit/options.js";
 import {
@@ -12,8 +16,9 @@ import {
   checkResultOptions,
   type OutputOptions,
   printResult,
+  wantsJson,
 } from "../kit/output/options.js";
-import { say } from "../kit/report.js";
+import { type ReportTo, say } from "../kit/report.js";
 import { namedOrNewest } from "./arguments.js";
 import { connectOrStart } from "./connection.js";
 import { givenParams } from "./options/params.js";
@@ -27,14 +32,19 @@ import {
   type SelectionOptions,
   select,
 } from "./selection.js";
+import { addFollow } from "./submit/after-submit.js";
 
 type Done = NonNullable<RetryBody["done"]>;
 
 interface RetryOptions extends SelectionOptions, OutputOptions {
   from?: string;
   current?: boolean;
+  follow?: boolean;
   params?: string;
 }
+
+/** A pipeline has at most 64 KiB. */
+const MOST_BYTES = 64 * 1024;
 
 const RETRIED: readonly State[] = ["failed", "cancelled"];
 
@@ -46,7 +56,7 @@ export function registerRetry(root: Command): void {
     "liveops retry k3f --from Check/unit",
     "liveops retry k3f region=eu",
     "liveops retry k3f --done Build --output version=4.2",
-    "liveops retry k3f --current",
+    "liveops retry k3f --current --follow",
     "liveops retry k3f --json | jq .attempt",
   ]);
   const done: Done = [];
@@ -67,7 +77,9 @@ export function registerRetry(root: Command): void {
     )
     .option("--params <json>", "Replace all parameters: a JSON object, @file, or - for stdin")
     .option("--current", "Run the pipeline file as it is now, not the text of the submit");
-  takeOutputs(addResultOptions(retry, "Print the record as JSON"), done).action(
+  addFollow(retry);
+  const json = "Print the record as JSON; with --follow, one JSON event per line";
+  takeOutputs(addResultOptions(retry, json), done).action(
     async (words: string[], _options: unknown, command: Command) => {
       const { client, options, to } = await connectOrStart<RetryOptions>(command);
       checkResultOptions(options);
@@ -75,13 +87,14 @@ export function registerRetry(root: Command): void {
       const named = words.filter((word) => !word.includes("="));
       const set = namedPrompts(words.filter((word) => word.includes("=")));
       const params = givenParams(options.params);
-      if (set.length > 0 || done.length > 0 || params !== undefined) {
+      if (options.follow || set.length > 0 || done.length > 0 || params !== undefined) {
         if (named.length > 1 || hasSelection(options))
           throw new UsageError(
-            "--done, --params and name=value are for one operation: give one id",
+            "--follow, --done, --params and name=value are for one operation: give one id",
             `liveops retry ${named[0] ?? "k3f"} …`,
           );
         const before = await namedOrNewest(client, named[0]);
+        sayOldText(client, before, options, to);
         const parameters = await changedParameters("retry", before, params, set);
         const secrets = await secretValues(set, [parameters.params, before.params]);
         const after = await client.retry(before.id, {
@@ -91,21 +104,35 @@ export function registerRetry(root: Command): void {
         });
         const repeats = repeatedText(before, after.params, done);
         if (repeats !== null) say(to, repeats, "yellow");
-        printResult(options, after, after.id);
+        if (options.follow) {
+          const { followInText } = await import("./follow/in-text.js");
+          const form = { json: wantsJson(options), exitStatus: false };
+          process.exitCode = await followInText(client, after, form, to);
+        } else printResult(options, after, after.id);
         return;
       }
       const selection = { verb: "retry", states: RETRIED, to };
       const selected = (await givenSelection(client, named, options, selection)) ?? {
         ids: [(await namedOrNewest(client, undefined)).id],
       };
-      const secrets = await secretsFor(client, selected.ids, options);
+      const secrets = await secretsFor(client, selected.ids, options, to);
       const lines = client.retryAll({ ...selected, ...retryFields(options, secrets) });
       process.exitCode = await changeAll(lines, selected, selection, (operation) => {
         printResult(options, operation, operation.id);
       });
     },
   );
-  everyday(retry, ["--state", "--op", "--label", "--from", "--done", "--output", "--current", "--json"]);
+  everyday(retry, [
+    "--state",
+    "--op",
+    "--label",
+    "--from",
+    "--done",
+    "--output",
+    "--current",
+    "--follow",
+    "--json",
+  ]);
 }
 
 /** `--output` has the form of the output, or an output of the stage of the `--done` before. */
@@ -132,20 +159,44 @@ function retryFields({ from, current }: RetryOptions, secrets: SecretValues) {
   };
 }
 
-/** The values of the secrets of all operations, by their references. */
+/** The values of the secrets of all operations, by their references. Says whose text is an old one. */
 async function secretsFor(
   client: Client,
   ids: readonly string[] | undefined,
-  options: SelectionOptions,
+  options: RetryOptions,
+  to: ReportTo,
 ): Promise<SecretValues> {
   const all = ids ?? (await select(client, options, RETRIED)).map((it) => (it.omitted?.params ? it.id : it));
   const params: unknown[] = [];
   for (const each of all) {
     // The daemon refuses an id that is wrong, and retries the others.
     const record = typeof each === "string" ? await client.show(each).catch(ifRefused) : each;
-    params.push(record?.params);
+    if (record === null) continue;
+    params.push(record.params);
+    sayOldText(client, record, options, to);
   }
   return secretValues([], params);
+}
+
+/** Says that the file was edited, and that the retry runs the text of the submit all the same. */
+function sayOldText(
+  { socket }: Client,
+  { id, op, params }: Operation,
+  { current }: RetryOptions,
+  to: ReportTo,
+): void {
+  const kept = op === "pipeline" ? keptTextIn(params) : null;
+  if (current || kept === null || kept.path === null || remoteOf(socket) !== null) return;
+  try {
+    if (readRegularFile(kept.path, MOST_BYTES).toString("utf8") === kept.text) return;
+  } catch {
+    return;
+  }
+  say(
+    to,
+    `${kept.path} has changed since the submit; the retry runs the text of the submit. To run the present text: liveops retry ${id} --current`,
+    "yellow",
+  );
 }
 
 function ifRefused(error: unknown): null {

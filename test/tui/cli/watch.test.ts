@@ -93,6 +93,31 @@ test("an operation that is queued again begins with the retry", async () => {
   expect(ended.stderr).not.toContain("failed");
 });
 
+test("retry --follow shows the attempt that it starts, and has the exit code of it", async () => {
+  const failed = retried();
+  failed.lines.pop();
+  const story = retried()
+    .event({ type: "attempt:started", attempt: 3 })
+    .event({ type: "stage:entered", stage: "Load", index: 0, attempt: 3 })
+    .finished("succeeded", { rows: 2 });
+  for (const line of story.lines.slice(-2)) if (line.type !== "end") line.attempt = 3;
+  tells(story, FIRST);
+  daemon.on("GET", `/v1/operations/${FIRST}`, (_asked, reply) => reply.json(failed.record()));
+  daemon.on("POST", `/v1/operations/${FIRST}/retry`, (_asked, reply) => reply.json(retried().record()));
+  const retry = (words: string[]) => cli.here(["retry", "--socket", daemon.socket, "--follow", ...words]);
+  expect(await retry([FIRST, "--from", "Load"])).toEqual({
+    code: 0,
+    stdout: "=== [1/3] Load ===\nrows=2\n",
+    stderr: "retried from Load\nattempt 3\n",
+  });
+  expect(daemon.asked.find(({ method }) => method === "POST")?.body).toEqual({ from: "Load" });
+  for (const words of [["aaa", "bbb"], ["--all"]])
+    expect(await retry(words)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("--follow, --done, --params and name=value are for one operation"),
+    });
+});
+
 test.each([
   ["failed", 1],
   ["cancelled", 6],

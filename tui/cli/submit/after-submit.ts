@@ -14,16 +14,19 @@ export interface OutcomeOptions extends OutputOptions {
   exitStatus?: boolean;
 }
 
+export function addFollow(command: Command): Command {
+  return command.option("--follow", "Show the operation and its chain live in text mode");
+}
+
 /** Adds `--wait`, `--follow`, `--exit-status`, `--output` and `--json`. */
 export function addOutcomeOptions(command: Command): Command {
-  command
-    .addOption(
-      new Option(
-        "--wait",
-        "Wait for the chain to finish; the exit code is the outcome of the last operation",
-      ).conflicts("follow"),
-    )
-    .option("--follow", "Show the operation and its chain live in text mode");
+  command.addOption(
+    new Option(
+      "--wait",
+      "Wait for the chain to finish; the exit code is the outcome of the last operation",
+    ).conflicts("follow"),
+  );
+  addFollow(command);
   addResultOptions(
     command,
     "Print the record as JSON; with --wait, the record of the last operation; with --follow, one JSON event per line",
