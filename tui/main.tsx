@@ -121,8 +121,6 @@ async function onScreen(of: Shown, config: CommandPlaces["config"]): Promise<num
     alert: config.alert ?? SETTINGS.alert.default,
     allow: config.env?.allow,
     theme: config.theme,
-    mouse: config.mouse,
-    motion: config.motion,
     keys: config.keys,
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
@@ -134,8 +132,7 @@ async function onScreen(of: Shown, config: CommandPlaces["config"]): Promise<num
         program!.close(EXIT.interrupted);
       });
     });
-  const { code, message, farewell } = await program.done;
-  for (const line of env.LIVEOPS_FAREWELL === "none" ? [] : farewell) stdout.write(`${line}\n`);
+  const { code, message } = await program.done;
   if (message !== null) say(`liveops-tui: ${message}`);
   return code;
 }

@@ -112,17 +112,6 @@ export const SETTINGS = {
     default: "auto",
     schema: { enum: THEMES, expected: 'one of "auto", "dark", "light", "16"' },
   },
-  mouse: {
-    description:
-      "Whether the dashboard takes the mouse: a click presses a key of the last row or selects a row, the wheel scrolls; with shift the terminal selects text",
-    default: true,
-    schema: { type: "boolean" },
-  },
-  motion: {
-    description: "Whether something on the dashboard may move by itself",
-    default: true,
-    schema: { type: "boolean" },
-  },
   keys: {
     description:
       'Keys of the dashboard by the name of the action: `{"cancel": "X", "find": ["/", "ctrl-f"]}`',

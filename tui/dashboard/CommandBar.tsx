@@ -17,58 +17,44 @@ import { fit, sanitizeLine, widthOf } from "./text/cells.js";
 import { keyLabel } from "./text/keys.js";
 import { Line, paragraph } from "./text/line.js";
 import { addTyped } from "./text/line-edit.js";
-import { type Paint, type Style, type Theme, unpainted } from "./text/theme.js";
+import type { Paint, Style, Theme } from "./text/theme.js";
 
 export function CommandBar({ state }: { state: State }) {
-  return <Row text={barOf(state, useTheme().paint).line.toString()} />;
+  return <Row text={barOf(state, useTheme().paint).toString()} />;
 }
 
 /** A key of the row: its name, and what it does. */
 type BarKey = readonly [key: string, hint: string];
 
-interface Bar {
-  readonly line: Line;
-  /** The columns of each key. */
-  readonly spots: Array<{ from: number; until: number; key: string }>;
-}
-
-/** The key that a click on the column presses; null: none. */
-export function keyAt(state: State, x: number): string | null {
-  return barOf(state, unpainted).spots.find(({ from, until }) => x >= from && x < until)?.key ?? null;
-}
-
-function barOf(state: State, paint: Paint): Bar {
-  const bar = { line: new Line(state.size.columns, paint).add(" "), spots: [] };
+function barOf(state: State, paint: Paint): Line {
+  const line = new Line(state.size.columns, paint);
   const { question, entry, notice } = state;
-  if (question !== null)
-    return addQuestion(state, question, { ...bar, line: new Line(bar.line.width, paint) });
-  if (entry !== null) return addTyping(entry, bar);
-  if (notice !== null) addNotice(notice, bar.line);
+  if (question !== null) return addQuestion(state, question, line);
+  line.add(" ");
+  if (entry !== null) return addTyping(entry, line);
+  if (notice !== null) addNotice(notice, line);
   const [keys, always] = shownKeys(state);
-  const most = bar.line.left - widthOfKeys(always);
+  const most = line.left - widthOfKeys(always);
   const ranked = keys.filter((_key, i) => widthOfKeys(keys.slice(0, i + 1)) <= most);
-  addKeys(bar, ranked, "muted");
-  bar.line.fill(bar.line.width - widthOfKeys(always) + 1);
-  return addKeys(bar, always, "muted");
+  addKeys(line, ranked, "muted");
+  line.fill(line.width - widthOfKeys(always) + 1);
+  return addKeys(line, always, "muted");
 }
 
 const widthOfKey = ([key, hint]: BarKey) => widthOf(keyLabel(key)) + widthOf(hint) + 3;
 const widthOfKeys = (keys: readonly BarKey[]) => keys.reduce((sum, key) => sum + widthOfKey(key), 0);
 
-function addKeys({ line, spots }: Bar, keys: readonly BarKey[], ...styles: Style[]): Bar {
+function addKeys(line: Line, keys: readonly BarKey[], ...styles: Style[]): Line {
   const base = styles.filter((style) => style !== "muted");
   for (const [key, hint] of keys) {
-    const from = line.width - line.left;
     line.add(keyLabel(key), ...base, "bold").add(` ${hint}`, ...styles);
-    spots.push({ from, until: line.width - line.left, key });
     line.add("  ".slice(0, line.left), ...base);
   }
-  return { line, spots };
+  return line;
 }
 
 /** The whole row is highlighted. Where there is no room for all, the question is cut and not its keys. */
-function addQuestion(state: State, question: Question, bar: Bar): Bar {
-  const { line } = bar;
+function addQuestion(state: State, question: Question, line: Line): Line {
   const most = Math.floor(line.width / 4);
   const keys = keysHere(state).map(([key, hint]): BarKey => [key, fit(hint, most)]);
   const text = questionText(state, question, Math.max(8, line.left - widthOfKeys(keys) - 2));
@@ -76,9 +62,7 @@ function addQuestion(state: State, question: Question, bar: Bar): Bar {
     .add(" ", ...ASKED)
     .add(text, ...ASKED, "bold")
     .add("  ", ...ASKED);
-  addKeys(bar, keys, ...ASKED);
-  line.fill(line.width, " ", ...ASKED);
-  return bar;
+  return addKeys(line, keys, ...ASKED).fill(line.width, " ", ...ASKED);
 }
 
 const ASKED = ["inverse", "warn"] as const;
@@ -86,8 +70,7 @@ const ASKED = ["inverse", "warn"] as const;
 /** Least columns of the typed text. The list of keys does not take them. */
 const TYPED_LEAST = 30;
 
-function addTyping({ kind, line: typed }: NonNullable<State["entry"]>, bar: Bar): Bar {
-  const { line } = bar;
+function addTyping({ kind, line: typed }: NonNullable<State["entry"]>, line: Line): Line {
   const { prompt, keys } = ENTRIES[kind];
   const width = widthOfKeys(keys);
   const hasRoom = prompt === "" || line.left - prompt.length - width >= TYPED_LEAST;
@@ -96,7 +79,7 @@ function addTyping({ kind, line: typed }: NonNullable<State["entry"]>, bar: Bar)
     addTyped(line, typed, line.left - (hasRoom ? width : 0) - 1);
     if (hasRoom) line.fill(line.width - width);
   }
-  return hasRoom ? addKeys(bar, keys, "muted") : bar;
+  return hasRoom ? addKeys(line, keys, "muted") : line;
 }
 
 /** Rows above the command bar: the shell command for the question, or for the last action. */

@@ -32,13 +32,12 @@ interface HeaderRowProps {
 }
 
 const HeaderRow = memo(function HeaderRow({ text, busy }: HeaderRowProps) {
-  const { moves } = useTheme();
   if (!busy) return <Row text={text} />;
   return (
     <Box>
       <Row text={text} />
       <Text> </Text>
-      {moves ? <Spinner type="simpleDots" /> : <Text>…</Text>}
+      <Spinner type="simpleDots" />
     </Box>
   );
 });

@@ -9,7 +9,6 @@ import { lastLookFile, readLooks, writeLooks } from "../describe/last-look.js";
 import { App } from "./App.js";
 import { ACTIONS, type KeyConfig, withKeys } from "./actions.js";
 import type { DashboardClient } from "./core/client.js";
-import { farewellOf } from "./core/farewell.js";
 import { initialState, type Size } from "./core/model.js";
 import type { Flags } from "./core/request.js";
 import type { Host } from "./core/slices/hosts.js";
@@ -38,10 +37,7 @@ export interface ProgramOptions {
   /** `env.allow` of the config file: the variables that a submit sends. */
   allow?: readonly string[] | undefined;
   theme?: Config["theme"];
-  mouse?: boolean | undefined;
   keys?: KeyConfig | undefined;
-  /** Whether anything moves by itself; true by default. */
-  motion?: boolean | undefined;
   clock?: Clock;
 }
 
@@ -55,8 +51,6 @@ export interface Exit {
   code: number;
   /** For stderr, once the terminal is restored. */
   message: string | null;
-  /** For stdout: what ended meanwhile. */
-  farewell: readonly string[];
 }
 
 export interface Program {
@@ -68,7 +62,7 @@ export interface Program {
 
 /** @throws UsageError if `keys` names no action */
 export function startDashboard(options: ProgramOptions): Program {
-  const { stdin, stdout, env, socket, id = null, motion = true, mouse = true, hosts = [] } = options;
+  const { stdin, stdout, env, socket, id = null, hosts = [] } = options;
   const { client = new Client(socket), flags = {} } = options;
   const isDaemon = client instanceof Client;
   const clock = options.clock ?? (isDaemon ? new SteadyClock(() => client.now()) : new SteadyClock());
@@ -93,15 +87,12 @@ export function startDashboard(options: ProgramOptions): Program {
   const store = new Store(state, clock, (effects) => running.run(effects), isReady);
   const filter = new ReportFilter({
     background: (colour) => store.dispatch({ type: "background", colour }),
-    clicked: (x, y) => store.dispatch({ type: "clicked", x, y }),
-    scrolled: (x, y, rows) => store.dispatch({ type: "scrolled", x, y, rows }),
   });
   const input = new TerminalInput(stdin, filter);
   const integration = new TerminalIntegration({
     stdout,
     env,
     alert: options.alert ?? true,
-    mouse,
     filter,
   });
   const suspending = suspension(integration, store.drawn);
@@ -118,7 +109,7 @@ export function startDashboard(options: ProgramOptions): Program {
     flags,
     stateDir: options.stateDir ?? null,
   });
-  const terminal = { stdout, env, choice: options.theme, motion };
+  const terminal = { stdout, env, choice: options.theme };
   const app = () => <App store={store} terminal={terminal} onSuspendable={suspending.use} />;
 
   // Registered before Ink's own listener: the frame that Ink then draws has the new size already, so that no row
@@ -145,17 +136,16 @@ export function startDashboard(options: ProgramOptions): Program {
     isScreenReaderEnabled: false,
   });
 
-  let exit: Exit = { code: 0, message: null, farewell: [] };
+  let exit: Exit = { code: 0, message: null };
   const close = (code: number) => {
     exit = { ...exit, code };
     instance.unmount();
   };
-  const began = clock.now();
   store.subscribe(() => integration.show(store.drawn()));
   store.subscribe(() => {
     const { quit } = store.drawn();
     if (quit === null) return;
-    exit = { ...quit, farewell: quit.code === 0 ? farewellOf(store.drawn(), began) : [] };
+    exit = quit;
     // Not while React is being told: it would be taken down in the middle of it.
     queueMicrotask(() => instance.unmount());
   });

@@ -7,7 +7,6 @@ import { waitsForApproval } from "../../protocol/approval.js";
 import type { Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
 import { askNamed, withWanted } from "./asks.js";
-import { keyAt } from "./CommandBar.js";
 import { meaningOf } from "./core/action.js";
 import { withAnswer } from "./core/ask.js";
 import { operationOf } from "./core/chain.js";
@@ -26,8 +25,7 @@ import { withLooked } from "./core/waiting.js";
 import { addFetched, applyLines, heardNow, LIVE, sampled } from "./core/watched.js";
 import { pasted, typed } from "./entry.js";
 import { filledForm, refusedForm } from "./form/form.js";
-import { clicked, scrolled } from "./pages/list/list-actions.js";
-import { nameOfKey, type Pressed, pressedOf } from "./text/keys.js";
+import { nameOfKey, type Pressed } from "./text/keys.js";
 
 const NOTHING: readonly Effect[] = [];
 
@@ -48,13 +46,6 @@ function reduce(state: State, message: Message): State {
       return withLooked(state, pressed(state, message.pressed));
     case "pasted":
       return pasted(state, message.text);
-    case "clicked": {
-      const key = message.y === state.size.rows - 1 ? keyAt(state, message.x) : null;
-      const next = key === null ? clicked(state, message.x, message.y) : pressed(state, pressedOf(key));
-      return withLooked(state, next);
-    }
-    case "scrolled":
-      return scrolled(state, message.x, message.rows);
     case "resized": {
       const same = message.size.columns === state.size.columns && message.size.rows === state.size.rows;
       return same ? state : reordered({ ...state, size: message.size });

@@ -260,7 +260,7 @@ test("the command that starts the daemon can be typed as it stands", () => {
 });
 
 describe("settings of the dashboard", () => {
-  test.each([{ theme: "dark" }, { mouse: true }, { keys: { cancel: "C", filter: ["/", "ctrl-f"] } }])(
+  test.each([{ theme: "dark" }, { keys: { cancel: "C", filter: ["/", "ctrl-f"] } }])(
     "%j is valid",
     (given) => {
       config(JSON.stringify(given));
@@ -270,7 +270,6 @@ describe("settings of the dashboard", () => {
 
   test.each([
     [{ theme: "pink" }, "theme must be"],
-    [{ mouse: "yes" }, "mouse must be true or false"],
     [{ keys: ["c"] }, "keys must be a table"],
     [{ keys: { cancel: 3 } }, "keys cancel must be a key or a list of keys"],
   ])("%j is refused", (given, message) => {

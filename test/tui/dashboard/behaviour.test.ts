@@ -77,7 +77,7 @@ describe("the way out", () => {
     await opened.screen.until("No operation yet");
     expect(opened.screen.alternate).toBe(true);
     opened.press(keys);
-    expect(await opened.program.done).toEqual({ code, message: null, farewell: [] });
+    expect(await opened.program.done).toEqual({ code, message: null });
     expect(opened.screen.alternate).toBe(false);
     expect(opened.screen.cursorShown).toBe(true);
   });

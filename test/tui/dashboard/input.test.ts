@@ -32,48 +32,6 @@ describe("reports", () => {
       [0, 128, 255],
     ]);
   });
-
-  test("the mouse clicks and scrolls, and is no typing", () => {
-    const seen: unknown[] = [];
-    const filter = mouseFilter(seen);
-    expect(filter.typed("\x1b[<0;5;9M\x1b[<0;5;9m\x1b[<64;1;1M\x1b[<65;2;3Mk")).toBe("k");
-    expect(seen).toEqual([
-      ["click", 4, 8],
-      ["scroll", 0, 0, -3],
-      ["scroll", 1, 2, 3],
-    ]);
-  });
-});
-
-function mouseFilter(seen: unknown[]): ReportFilter {
-  return new ReportFilter({
-    clicked: (...at) => seen.push(["click", ...at]),
-    scrolled: (...at) => seen.push(["scroll", ...at]),
-  });
-}
-
-describe("a mouse report that is cut between reads", () => {
-  const REPORT = "\x1b[<65;80;30M";
-
-  test.each(Array.from({ length: REPORT.length - 2 }, (_, i) => i + 2))("after %i characters", (cut) => {
-    const seen: unknown[] = [];
-    const filter = mouseFilter(seen);
-    const keys = [`j${REPORT.slice(0, cut)}`, `${REPORT.slice(cut)}k`].map((read) => filter.typed(read));
-    expect(keys.join("")).toBe("jk");
-    expect(seen).toEqual([["scroll", 79, 29, 3]]);
-  });
-
-  test("behind its escape, which Ink has already", () => {
-    const seen: unknown[] = [];
-    const filter = mouseFilter(seen);
-    expect(["\x1b", `${REPORT.slice(1)}k`].map((read) => filter.typed(read)).join("")).toBe("\x1bk");
-    expect(seen).toEqual([["scroll", 79, 29, 3]]);
-  });
-
-  test("an arrow key that is cut stays one", () => {
-    const filter = mouseFilter([]);
-    expect(["\x1b[", "A", "\x1b[<", "x"].map((read) => filter.typed(read)).join("")).toBe("\x1b[A\x1b[<x");
-  });
 });
 
 describe("left alone", () => {

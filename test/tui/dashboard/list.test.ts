@@ -7,7 +7,6 @@ import { fits, parseFilter, queryOf } from "../../../tui/dashboard/core/listing.
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { selectedRow } from "../../../tui/dashboard/core/order.js";
 import { LIST_PAGE, wantedPage } from "../../../tui/dashboard/core/paging.js";
-import { choose } from "../../../tui/dashboard/core/select.js";
 import {
   act,
   after,
@@ -134,9 +133,6 @@ describe("a filter", () => {
     expect(rowsOf(applied)[1]).toBe(" /fails   1 match");
     expect(rowsOf(applied)).toHaveLength(30);
     expect(screenRows(applied, colourTheme()).join("\n")).toMatch(/\x1b\[1m\x1b\[[\d;]+mFails\x1b/);
-    // A click is on the row that is seen.
-    const y = rowsOf(applied).findIndex((row) => /^│..✗ Fails/.test(row));
-    expect(update(choose(applied, null), { type: "clicked", x: 4, y }).selected).toBe(failed().id);
     expect(rowsOf(press(applied, "escape"))[1]).toMatch(/^╭─ Running/);
     const nothing = press(type(press(opened([backup()]), "/"), "zzz"), "return");
     expect(rowsOf(nothing)[1]).toBe(" /zzz   no matches");

@@ -66,7 +66,6 @@ export function openDashboard({
     alert,
     id: id ?? null,
     clock: { now },
-    motion: false,
     ...options,
   });
   return {

@@ -315,20 +315,6 @@ describe("the list of actions", () => {
     expect([...verbs].filter(([, names]) => names.size > 1)).toEqual([]);
   });
 
-  test("a click on a key of the last row presses it: of an action, of a question and of a typed line", () => {
-    const click = (state: State, text: string) => {
-      const x = screenText(state).split("\n").at(-1)!.indexOf(text);
-      return update(state, { type: "clicked", x, y: state.size.rows - 1 });
-    };
-    const asked = click(opened([A]), "c cancel");
-    expect(asked.question?.request.kind).toBe("cancel");
-    expect(click(asked, "n no").question).toBeNull();
-    expect(click(asked, "Cancel")).toBe(asked);
-    const typing = click(opened([A]), ": commands");
-    expect(typing.entry?.kind).toBe("palette");
-    expect(click(typing, "esc close").entry).toBeNull();
-  });
-
   test("ctrl-c leaves from anywhere", () => {
     for (const state of Object.values(states))
       expect(update(state, { type: "pressed", pressed: { input: "c", ctrl: true } }).quit?.code).toBe(130);

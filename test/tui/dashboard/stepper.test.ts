@@ -8,7 +8,6 @@ import { chainOf, operationOf } from "../../../tui/dashboard/core/chain.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { stepper } from "../../../tui/dashboard/pages/operation/stepper.js";
 import { Line } from "../../../tui/dashboard/text/line.js";
-import { unpainted } from "../../../tui/dashboard/text/theme.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
 import { after, answerTo, opened } from "./core.js";
 import { ago, asked, backup, NOW, operation } from "./operations.js";
@@ -67,16 +66,6 @@ describe("of an operation", () => {
     expect(told({ waitingForInput: { prompt: "", since: ago(5) } })).toBe("✓ Load ─ ? Process ─ ○ Save");
     expect(told({ noRoomSince: ago(5) })).toBe("✓ Load ─ ▲ Process ─ ○ Save");
     expect(told({ pause: { since: ago(5), seconds: 0, changes: 1 } })).toBe("✓ Load ─ ‖ Process ─ ○ Save");
-  });
-
-  test("turns where neither a stage that works nor its history tells how far it is", () => {
-    const turns = (over: Partial<Operation>, runs: Partial<HistoryReply> = {}) =>
-      lineOf(after(opened([importing(over)]), history(runs)), ID).aroundTurn(unpainted);
-    expect(turns({ percent: 0 }, { seconds: { p50: 20, p90: 25 } })).toBeNull();
-    expect(turns({ percent: 0 })).toEqual(["✓ Load ─ ", " Process ─ ○ Save"]);
-    expect(turns({})).toBeNull();
-    expect(turns({ percent: 0, noRoomSince: ago(5) })).toBeNull();
-    expect(turns({ percent: 0, state: "failed" })).toBeNull();
   });
 
   test("folds its far ends into counts where it does not fit", () => {

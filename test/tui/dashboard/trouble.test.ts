@@ -40,11 +40,6 @@ describe("the row below the header", () => {
     const wrong = after(quiet, queues("gpu"));
     expect(rowOf(wrong)).toBe(" ‖ queue gpu paused  Q shows");
     for (const state of [quiet, wrong]) expect(screenText(state).split("\n")).toHaveLength(SIZE.rows);
-    // A click is on the row that is seen.
-    const y = screenText(wrong)
-      .split("\n")
-      .findIndex((row) => row.includes("Crawl a site"));
-    expect(update(wrong, { type: "clicked", x: 4, y }).selected).toBe(scanning().id);
   });
 
   test("the operation that waits has its question once", () => {

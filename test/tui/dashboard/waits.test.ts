@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { ScheduleReply } from "../../../protocol/replies.js";
 import { choose } from "../../../tui/dashboard/core/select.js";
 import { waitingOf } from "../../../tui/dashboard/core/waiting.js";
-import { act, after, answerTo, effectsOf, opened as open, press, put, screenText, update } from "./core.js";
+import { act, after, answerTo, effectsOf, opened as open, press, put, screenText } from "./core.js";
 import { ago, asked, backup, failed, NOW, operation } from "./operations.js";
 
 const SIZE = { columns: 120, rows: 40 };
@@ -124,12 +124,6 @@ test("at most five rows are shown, two on a low terminal, and the rest is counte
   }
   // The selected one is among the rows.
   expect(screenText(choose(at(80, 24), "failed0"))).toMatch(/Waits for you 8[\s\S]*job 1[\s\S]*▌ ✗ job 0/);
-});
-
-test("a click on a row selects what waits", () => {
-  const state = all();
-  const y = rows(state).findIndex((row) => row.includes("✗ deploy"));
-  expect(update(state, { type: "clicked", x: 4, y }).selected).toBe(ends.id);
 });
 
 test("a name and a question reach the terminal only as text", () => {

@@ -1,6 +1,5 @@
 /** What every component is made of: the theme of the terminal, rows, panels, dialogs. */
 import { Box, Text } from "ink";
-import Spinner from "ink-spinner";
 import { createContext, memo, type ReactNode, useContext } from "react";
 import { fit, widthOf } from "../text/cells.js";
 import { type Drawn, Line, type Piece } from "../text/line.js";
@@ -13,7 +12,6 @@ export const ThemeContext = createContext<Theme>({
   border: undefined,
   activeBorder: undefined,
   borderStyle: "round",
-  moves: false,
 });
 
 export const useTheme = (): Theme => useContext(ThemeContext);
@@ -25,27 +23,11 @@ export const Row = memo(function Row({ text }: { text: string }) {
 
 /** Rows one below the other. */
 export function Rows({ rows }: { rows: readonly Drawn[] }) {
-  const { moves, paint } = useTheme();
-  return rows.map((row, place) => {
-    const around = moves && row instanceof Line ? row.aroundTurn(paint) : null;
-    if (around !== null) return <TurningRow key={place} before={around[0]} after={around[1]} />;
-    return <Row key={place} text={typeof row === "string" ? row : row.toString(paint)} />;
-  });
+  const { paint } = useTheme();
+  return rows.map((row, place) => (
+    <Row key={place} text={typeof row === "string" ? row : row.toString(paint)} />
+  ));
 }
-
-/** Nothing else is drawn again when it turns. */
-const TurningRow = memo(function TurningRow({ before, after }: { before: string; after: string }) {
-  const { activeBorder } = useTheme();
-  return (
-    <Text wrap="truncate-end">
-      {before}
-      <Text color={activeBorder}>
-        <Spinner type="toggle" />
-      </Text>
-      {after}
-    </Text>
-  );
-});
 
 export interface PanelProps {
   width: number;

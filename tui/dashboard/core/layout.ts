@@ -30,7 +30,7 @@ export const filterRows = ({ list, entry }: State): number =>
   list.text !== "" || entry?.kind === "filter" ? 1 : 0;
 
 /** Rows above the panels. */
-export const topRows = (state: State): number => 1 + troubleRows(state) + filterRows(state);
+const topRows = (state: State): number => 1 + troubleRows(state) + filterRows(state);
 
 export interface Panes {
   readonly tooSmall: boolean;

@@ -14,8 +14,6 @@ export type Message =
   | { type: "started" }
   | { type: "pressed"; pressed: Pressed }
   | { type: "pasted"; text: string }
-  | { type: "clicked"; x: number; y: number }
-  | { type: "scrolled"; x: number; y: number; rows: number }
   | { type: "resized"; size: Size }
   /** The terminal told its background. */
   | { type: "background"; colour: Rgb }
@@ -44,14 +42,7 @@ export type Message =
   /** An effect shows a notice. */
   | { type: "noticed"; text: string; level: "info" | "success" | "warning" | "error" };
 
-const URGENT: ReadonlySet<Message["type"]> = new Set([
-  "pressed",
-  "pasted",
-  "clicked",
-  "scrolled",
-  "resized",
-  "not-found",
-]);
+const URGENT: ReadonlySet<Message["type"]> = new Set(["pressed", "pasted", "resized", "not-found"]);
 
 /** Whether the screen answers at once; everything else waits for the next flush. */
 export function isUrgent(message: Message): boolean {

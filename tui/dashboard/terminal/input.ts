@@ -1,5 +1,5 @@
 /**
- * What the terminal sends, before Ink reads it: keys pass; reports of focus, mouse and colours are taken out, and so
+ * What the terminal sends, before Ink reads it: keys pass; reports of focus and colours are taken out, and so
  * are answers to questions of an earlier program, whose letters would count as keys.
  */
 import { PassThrough } from "node:stream";
@@ -7,17 +7,13 @@ import type { Rgb } from "../text/theme.js";
 
 /** OSC, DCS, SOS, PM and APC strings, up to their end. */
 const STRING = /\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)/g;
-/** A mouse report. Ink has its escape already where a read ended behind it. */
-const MOUSE = /\x1b?\[<(\d+);(\d+);(\d+)([Mm])/g;
-/** The beginning of either at the end of what was read; alt with the bracket or the letter alone is a key. */
-const BEGUN = /(?:\x1b(?:\]\d+;|P[\d>!])[^\x07\x1b]*\x1b?|\x1b\[|\x1b?\[<[\d;]{0,16})$/;
+/** The beginning of one at the end of what was read; alt with the bracket or the letter alone is a key. */
+const BEGUN = /\x1b(?:\]\d+;|P[\d>!])[^\x07\x1b]*\x1b?$/;
 const FOCUS = /\x1b\[([IO])/g;
 const BACKGROUND = /\x1b\]11;rgba?:([\da-f]+)\/([\da-f]+)\/([\da-f]+)/i;
 
 export interface Reports {
   background?(colour: Rgb): void;
-  clicked?(x: number, y: number): void;
-  scrolled?(x: number, y: number, rows: number): void;
 }
 
 /** Takes reports out of what was read. */
@@ -32,26 +28,16 @@ export class ReportFilter {
   typed(read: string): string {
     const text = this.#begun + read;
     for (const [, letter] of text.matchAll(FOCUS)) this.focused = letter === "I";
-    const typed = text
-      .replace(STRING, (sequence) => {
-        const [, ...parts] = BACKGROUND.exec(sequence) ?? [];
-        if (parts.length === 3) this.reports.background?.(parts.map(channel) as unknown as Rgb);
-        return "";
-      })
-      .replace(MOUSE, (_all, button: string, x: string, y: string, end: string) => {
-        this.#mouse(Number(button), Number(x) - 1, Number(y) - 1, end === "M");
-        return "";
-      });
+    const typed = text.replace(STRING, (sequence) => {
+      const [, ...parts] = BACKGROUND.exec(sequence) ?? [];
+      if (parts.length === 3) this.reports.background?.(parts.map(channel) as unknown as Rgb);
+      return "";
+    });
     const begun = BEGUN.exec(typed)?.[0] ?? "";
     // An incomplete sequence waits for one read only, so that it does not swallow typed text.
     const isGivenUp = this.#begun !== "" && begun === text;
     this.#begun = isGivenUp ? "" : begun;
     return isGivenUp ? read : typed.slice(0, typed.length - begun.length);
-  }
-
-  #mouse(button: number, x: number, y: number, isDown: boolean): void {
-    if (button === 64 || button === 65) this.reports.scrolled?.(x, y, button === 64 ? -3 : 3);
-    else if (button === 0 && isDown) this.reports.clicked?.(x, y);
   }
 }
 

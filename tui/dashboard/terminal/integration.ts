@@ -22,23 +22,20 @@ import {
   desktopNotification,
   KEEP_TITLE,
   NO_FOCUS,
-  NO_MOUSE,
   OLD_TITLE,
   setTitle,
   TELL_FOCUS,
-  TELL_MOUSE,
 } from "./sequences.js";
 
 export interface IntegrationOptions {
   stdout: NodeJS.WriteStream;
   env: Record<string, string | undefined>;
   alert: Alert;
-  mouse: boolean;
   filter: ReportFilter;
 }
 
 /** Resets everything that was set. Harmless if nothing was set. */
-export const TAKEN_BACK = NO_MOUSE + NO_FOCUS + OLD_TITLE;
+export const TAKEN_BACK = NO_FOCUS + OLD_TITLE;
 
 export class TerminalIntegration {
   readonly #silent: boolean;
@@ -54,7 +51,7 @@ export class TerminalIntegration {
   begin(state: State): void {
     if (this.#set) return;
     this.#set = true;
-    this.write(KEEP_TITLE + TELL_FOCUS + (this.options.mouse ? TELL_MOUSE : "") + ASK_BACKGROUND);
+    this.write(KEEP_TITLE + TELL_FOCUS + ASK_BACKGROUND);
     this.show(state);
   }
 

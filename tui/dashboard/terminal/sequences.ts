@@ -15,8 +15,6 @@ export const KEEP_TITLE = `${ESC}[22;2t`;
 export const OLD_TITLE = `${ESC}[23;2t`;
 export const TELL_FOCUS = `${ESC}[?1004h`;
 export const NO_FOCUS = `${ESC}[?1004l`;
-export const TELL_MOUSE = `${ESC}[?1000h${ESC}[?1006h`;
-export const NO_MOUSE = `${ESC}[?1006l${ESC}[?1000l`;
 export const ASK_BACKGROUND = `${ESC}]11;?${ST}`;
 
 /** Longest text of a title or a notification. */

@@ -25,13 +25,6 @@ export function nameOfKey(pressed: Pressed): string {
   return "special" in pressed ? pressed.special : pressed.ctrl ? `^${pressed.input}` : pressed.input;
 }
 
-/** The key of a name. */
-export function pressedOf(name: string): Pressed {
-  const special = SPECIAL.find((each) => each === name);
-  if (special !== undefined) return { special };
-  return name.startsWith("^") ? { input: name.slice(1), ctrl: true } : { input: name };
-}
-
 const SIGNS: Record<string, string> = {
   upArrow: "↑",
   downArrow: "↓",

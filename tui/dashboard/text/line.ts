@@ -22,8 +22,6 @@ const END_BEFORE_COLOUR = /\x1b\[39m(?=\x1b\[38;)/g;
 export class Line {
   #runs: Run[] = [];
   #used = 0;
-  /** Where in the runs the sign stands that turns; -1: nowhere. */
-  #turns = -1;
 
   /** @param paint by default that of the place where the row is drawn */
   constructor(
@@ -41,19 +39,6 @@ export class Line {
     if (fitted !== "") this.#runs.push({ text: fitted, styles });
     this.#used += widthOf(fitted);
     return this;
-  }
-
-  /** Adds the sign of work that does not tell how far it is. It turns on a screen where things may move. */
-  turn(sign: string, ...styles: Style[]): this {
-    if (this.left > 0) this.#turns = this.#runs.length;
-    return this.add(sign, ...styles);
-  }
-
-  /** What stands before and behind the sign that turns; null: nothing turns. */
-  aroundTurn(paint: Paint): readonly [before: string, after: string] | null {
-    if (this.#turns === -1) return null;
-    const [before, after] = [this.#runs.slice(0, this.#turns), this.#runs.slice(this.#turns + 1)];
-    return [this.#text(before, paint), this.#text(after, paint)];
   }
 
   /** Adds a drawing character so many times, or as often as there is room; each is one column. */
@@ -97,16 +82,12 @@ export class Line {
 
   /** @param paint for a row that has none of its own */
   toString(paint: Paint = unpainted): string {
-    return this.#text(this.#runs, paint);
-  }
-
-  #text(runs: readonly Run[], paint: Paint): string {
     const own = this.paint === unpainted ? paint : this.paint;
     const paintRun = (run: Run | null) => (run === null ? "" : own(run.text, ...run.styles));
     let painted = "";
     let open: Run | null = null;
     let blanks = "";
-    for (const run of runs) {
+    for (const run of this.#runs) {
       if (isBlank(run)) {
         blanks += run.text;
         continue;

@@ -24,8 +24,6 @@ export interface Theme {
   readonly border: string | undefined;
   readonly activeBorder: string | undefined;
   readonly borderStyle: "round" | "single";
-  /** Whether anything moves by itself. */
-  readonly moves: boolean;
 }
 
 export const DARK: Table = {
@@ -58,19 +56,14 @@ export interface TerminalFacts {
   readonly stdout: MaybeTerminal;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly choice?: Config["theme"];
-  /** Whether anything may move by itself; false by default. */
-  readonly motion?: boolean | undefined;
   /** Answer of the terminal to OSC 11; null: none yet. */
   readonly background: Rgb | null;
 }
 
-export function themeFor({ stdout, env, choice = "auto", motion = false, background }: TerminalFacts): Theme {
+export function themeFor({ stdout, env, choice = "auto", background }: TerminalFacts): Theme {
   const few = hasFewGlyphs(env);
   const linked = wantsLinks(stdout, env);
-  const shapes = {
-    borderStyle: few ? "single" : "round",
-    moves: motion && !few && wantsColour(stdout, env),
-  } as const;
+  const shapes = { borderStyle: few ? "single" : "round" } as const;
   const glyphs = few ? withPlainGlyphs : (text: string) => text;
   if (!wantsColour(stdout, env))
     return { ...shapes, paint: painter({}, glyphs, linked), border: undefined, activeBorder: undefined };
@@ -191,6 +184,5 @@ export function dimmed(theme: Theme): Theme {
     paint: (text, ...styles) =>
       theme.paint(text, "dim", ...styles.filter((style) => style === "bold" || style.startsWith("link "))),
     activeBorder: theme.border,
-    moves: false,
   };
 }

@@ -133,9 +133,7 @@ async function submitSamples(client: Client, cwd: string): Promise<void> {
 
 /** Resolves with its exit code. */
 function showDashboard(signals: Signals): Promise<number> {
-  // Its last words would name operations that are removed.
-  const env = { ...process.env, LIVEOPS_FAREWELL: "none" };
-  const child = spawn(process.execPath, [DASHBOARD], { env, stdio: "inherit" });
+  const child = spawn(process.execPath, [DASHBOARD], { stdio: "inherit" });
   signals.onCome = () => child.kill("SIGTERM");
   return new Promise((resolve, reject) => {
     child.on("error", reject);

@@ -1,17 +1,15 @@
-/** The keys and the mouse in the list: filter, unfold, mark, and move. */
+/** The keys of the list: filter, unfold, mark, and move. */
 
 import { actionsIn, hasList, hasSelected, inDetail, inList } from "../../core/action-parts.js";
 import { operationOf, selectedOperation } from "../../core/chain.js";
 import { childrenOf } from "../../core/inside.js";
-import { BORDER, listLayout, panesOf, topRows } from "../../core/layout.js";
+import { listLayout } from "../../core/layout.js";
 import { type Listing, parseFilter, UNASKED } from "../../core/listing.js";
-import { scrollLog } from "../../core/log-window.js";
-import { isFree, type Pane, patched, type State } from "../../core/model.js";
+import { patched, type State } from "../../core/model.js";
 import type { Mover } from "../../core/movers.js";
 import { reordered, selectedRow } from "../../core/order.js";
 import { choose, select } from "../../core/select.js";
 import { EMPTY_LINE, lineOf } from "../../text/line-edit.js";
-import { movedByHand } from "../log/moves.js";
 
 /** The selected operation stays selected where it still has a row; where nothing matches, nothing is selected. */
 function listed(state: State, change: Partial<Listing>): State {
@@ -66,43 +64,6 @@ function moveBy(state: State, by: number): State {
   if (count === 0) return state;
   const from = Math.max(0, selectedRow(state));
   return choose(state, state.list.order[Math.max(0, Math.min(count - 1, from + by))] ?? null);
-}
-
-function paneAt(state: State, x: number): Pane {
-  const { arrangement, listWidth } = panesOf(state);
-  if (arrangement === "one") return state.pane;
-  return x < listWidth ? "list" : "detail";
-}
-
-export function clicked(state: State, x: number, y: number): State {
-  if (!isFree(state)) return state;
-  const pane = paneAt(state, x);
-  const there = pane === state.pane ? state : { ...state, pane };
-  if (pane === "detail") return there;
-  const id = rowAt(state, y);
-  return id === null ? there : choose(there, id);
-}
-
-/** The row of the list on a line of the screen; null: none. */
-function rowAt(state: State, y: number): string | null {
-  const { sections, waits } = listLayout(state);
-  // Below the border of the first panel.
-  let line = topRows(state) + 1;
-  const wait = waits[y - line]?.operation;
-  if (wait !== undefined) return wait;
-  if (waits.length > 0) line += waits.length + BORDER;
-  for (const { rows, height } of Object.values(sections)) {
-    const id = rows[y - line];
-    if (id !== undefined) return id;
-    line += height + BORDER;
-  }
-  return null;
-}
-
-export function scrolled(state: State, x: number, rows: number): State {
-  if (!isFree(state)) return state;
-  if (paneAt(state, x) === "list") return moveBy(state, Math.sign(rows));
-  return movedByHand(state, (log, room) => scrollLog(log, rows, room));
 }
 
 export const LIST_MOVER: Mover = {

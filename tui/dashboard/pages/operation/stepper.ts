@@ -5,7 +5,7 @@ import type { Operation } from "../../../../protocol/operation.js";
 import { isFinal } from "../../../../protocol/state.js";
 import { formatCount, formatOverall, formatPercent } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
-import { chainProgress, progressOf } from "../../core/estimate.js";
+import { progressOf } from "../../core/estimate.js";
 import { titleNamed, usualSuccessors } from "../../core/history.js";
 import type { State } from "../../core/model.js";
 import { activeSign, glyphOf, stageStyle, styleOf } from "../../core/state-style.js";
@@ -19,8 +19,6 @@ interface Item {
   /** Behind the name: the percent, or that it has begun. */
   readonly note: string;
   readonly isHere: boolean;
-  /** It works, and neither it nor its history tells how far it is. */
-  readonly turns: boolean;
   /** It is a link that began a moment ago. */
   readonly isNew: boolean;
 }
@@ -58,11 +56,7 @@ export function stepper({ state, operation, links, line: begun }: DetailView): L
 function itemsOf(state: State, operation: Operation, links: readonly Operation[]): Item[] {
   const last = links.at(-1)!;
   const coming = isFinal(last.state) ? [] : usualSuccessors(state, last);
-  if (links.length + coming.length === 1) {
-    const { known } = chainProgress(state, operation, coming);
-    // Where a bar tells by time how far it is, nothing else has to move: each turn draws the whole screen.
-    return stageItems(operation).map((each) => ({ ...each, turns: each.turns && !known }));
-  }
+  if (links.length + coming.length === 1) return stageItems(operation);
   return [
     ...links.map((link) => linkItem(state, link, link === operation)),
     ...coming.map((name) => item(["○", "muted"], titleNamed(state, name))),
@@ -74,7 +68,6 @@ const item = (sign: Piece, name: string, more: Partial<Item> = {}): Item => ({
   name: sanitizeLine(name),
   note: "",
   isHere: false,
-  turns: false,
   isNew: false,
   ...more,
 });
@@ -114,8 +107,7 @@ function stageItems(operation: Operation): Item[] {
 function activeItem(operation: Operation, name: string, percent: string): Item {
   const sign = activeSign(operation);
   const isAtWork = sign[1] === "accent" && operation.state === "running";
-  const note = isAtWork ? percent : "";
-  return item(sign, name, { isHere: true, note, turns: isAtWork && note === "" });
+  return item(sign, name, { isHere: true, note: isAtWork ? percent : "" });
 }
 
 /** The sign that tells most of those that are folded. */
@@ -138,11 +130,10 @@ const widthOfAll = (items: readonly Item[]): number =>
 
 /** @param excess columns that there is no room for */
 function addItem(line: Line, each: Item, isFirst: boolean, excess: number): void {
-  const { name, isHere, isNew, turns } = each;
+  const { name, isHere, isNew } = each;
   const [glyph, ...styles] = isNew ? ([each.sign[0], "good"] as const) : each.sign;
   if (!isFirst) line.add(jointOf(each), isNew ? "good" : "track");
-  if (turns) line.turn(glyph, ...styles);
-  else line.add(glyph, ...styles);
+  line.add(glyph, ...styles);
   const shown = fit(name, widthOf(name) - excess);
   const bold = isHere ? (["bold"] as const) : [];
   const own = isHere || glyph === "○" ? styles : [];
