@@ -1,6 +1,6 @@
 /**
- * The archive of `npm run release:tarball`: made by the command, installed where no Node is, used, upgraded below a
- * running operation, removed.
+ * The archive of `npm run release:tarball`: made by the command, installed where no Node is, used as a reader does
+ * in the first hour, upgraded below a running operation, removed.
  */
 // @module-tag tar
 // @module-tag npm-sbom
@@ -25,6 +25,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fromMirror, NODE_VERSION, NoNodeError, ROOT } from "../../scripts/tarball/packages.js";
 import { pack, writeSums } from "../../scripts/tarball/tree.js";
 import { setVersion } from "../harness/installed-package.js";
+import { onPty } from "../harness/on-pty.js";
 import { UserManager, whyNoManager } from "../harness/user-manager.js";
 import { Running } from "./bins.js";
 import { until } from "./until.js";
@@ -117,6 +118,26 @@ describe.runIf(process.platform === "linux")("an install without any Node on the
     await succeeds(bin("liveops"), "submit", "--tty", "--wait", "shell", "--", "test", "-t", "1");
     expect(await succeeds(bin("liveops"), "ops")).toContain("links");
     expect(await succeeds(bin("liveops-tui"), "--help")).toContain("liveops-tui");
+  }, 60_000);
+
+  test("a reader without an agent edits a pipeline three times, sees it fail and retries it", async () => {
+    const setup = await run(bin("liveops"), "mcp", "setup");
+    expect(setup).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("no client") });
+    for (const [n, command] of ["echo 1", "echo 2", "[ -e site ]"].entries()) {
+      world.write("config/liveops/ops/site.yaml", `stages: [{ name: Publish, run: "${command}" }]`);
+      const ended = await run(bin("liveops"), "submit", "site", "--follow");
+      expect(ended).toMatchObject({ code: n < 2 ? 0 : 1 });
+      expect(ended.stdout + ended.stderr).not.toContain("queued again");
+    }
+    const [failed] = (await world.client.list({ op: "site" })).operations;
+    await using dashboard = onPty(bin("liveops"), [], { cwd: world.work, env: world.env });
+    await dashboard.screen.until("R retry");
+    dashboard.press("R");
+    await dashboard.screen.until("⏎ yes");
+    dashboard.press("\r");
+    await world.record(failed!.id, ({ state, attempt }) => state === "failed" && attempt === 2);
+    dashboard.press("q");
+    expect(await dashboard.exited).toBe(0);
   }, 60_000);
 
   test("has man pages and completion, and a service that names no directory of nvm", async () => {
