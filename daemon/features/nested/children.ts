@@ -51,12 +51,11 @@ async function submit(
   key: string,
 ): Promise<{ entry: Entry; isNew: boolean }> {
   checkDepth(record, (each) => store.find(each));
-  const { id, label, cwd, priority, queue, host, force } = record;
+  const { id, cwd, priority, queue, host, force } = record;
   const draft: Draft = {
     cwd,
     priority,
     ...body,
-    ...(label !== null && { label }),
     env: { ...env, ...body.env },
     parent: { id, ...parent },
     parentQueue: queue,

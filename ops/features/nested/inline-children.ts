@@ -71,12 +71,12 @@ class InlineChildren implements ChildRunner {
   }
 
   async #submissionOf(Type: OperationCtor, call: ChildCall, place: ChildPlace): Promise<Submission> {
-    const { id: parentId, label, cwd, force } = this.parent;
+    const { id: parentId, cwd, force } = this.parent;
     const id = newId();
     const { params, words: set, queue } = call;
     const context = {
       id,
-      label,
+      label: null,
       cwd: call.cwd ?? cwd,
       chain: { id, index: 0, previous: null, next: null },
       parent: { id: parentId, attempt: this.attempt, ...place },

@@ -197,11 +197,11 @@ describe("a child", () => {
     expect(await ask(parent)).toMatchObject({ status: 200, id: second.id });
   });
 
-  test("has the label, priority, queue, directory, force and variables of its parent, unless they are given", async () => {
+  test("has the priority, queue, directory, force and variables of its parent, unless they are given", async () => {
     served.context.settings.queues.gpu = { concurrency: 1 };
     const parent = await running({ label: "night", priority: 7, queue: "gpu", cwd: "/tmp", force: true });
     const { id } = await ask(parent, { env: { A: "1" } });
-    expect(record(id)).toMatchObject({ label: "night", priority: 7, queue: "gpu", cwd: "/tmp", force: true });
+    expect(record(id)).toMatchObject({ label: null, priority: 7, queue: "gpu", cwd: "/tmp", force: true });
     expect(served.open.store.find(id)!.env).toMatchObject({ A: "1" });
     const other = await ask(parent, { queue: "default", cwd: "/", parent: { call: 2 } });
     expect(record(other.id)).toMatchObject({ queue: "default", cwd: "/" });

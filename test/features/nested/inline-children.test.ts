@@ -86,7 +86,7 @@ it("runs an operation inside of a stage, with a record and a log of its own", as
   );
   expect(last).toMatchObject({ id: "outer", state: "succeeded", result: { image: "arm.img" } });
   const parent = { id: "outer", attempt: 1, stage: "Build", occurrence: 1, call: 1 };
-  expect(children).toMatchObject([{ op: "compile", label: "mine", params: { target: "arm" }, parent }]);
+  expect(children).toMatchObject([{ op: "compile", label: null, params: { target: "arm" }, parent }]);
   expect(lines).toEqual([`inner Configure: for arm in ${cwd}`, "inner Make: made by true"]);
   const [child] = children;
   const began = events.findIndex(({ type }) => type === "child:began");
