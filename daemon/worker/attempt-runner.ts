@@ -293,7 +293,7 @@ export class AttemptRunner {
     if (this.#finished || !this.#writer) return;
     this.#finished = true;
     for (const close of this.#closers) close();
-    const seconds = (this.#clock.now() - this.#started) / 1000;
+    const seconds = Math.round(this.#clock.now() - this.#started) / 1000;
     const resources = this.#usage.end();
     AttemptRunner.#lastUsage = this.#usage;
     this.#writer.finish({ type: "attempt:finished", seconds, ...(resources && { resources }), ...outcome });

@@ -125,7 +125,7 @@ export class InlineLink extends AttemptWriter {
       const outcome =
         cwdGone(this.submission.cwd) ?? (await this.#attempt(Type, values, signal, isCancelled));
       flush();
-      const seconds = (this.#clock.now() - started) / 1000;
+      const seconds = Math.round(this.#clock.now() - started) / 1000;
       const resources = usage.end();
       // `runAttempt` has masked the outcome.
       this.#say({ type: "attempt:finished", seconds, ...(resources && { resources }), ...outcome });

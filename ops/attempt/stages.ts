@@ -188,7 +188,7 @@ export class Stages {
       const items = index === null ? null : this.#items;
       if (left.state !== "done") items?.end();
       this.meter.flush();
-      const seconds = (this.meter.clock.now() - start - (waitTime.ms - waitedBefore)) / 1000;
+      const seconds = Math.round(this.meter.clock.now() - start - (waitTime.ms - waitedBefore)) / 1000;
       this.#leave(open, { ...left, resumed: false, seconds, ...(reason !== undefined && { reason }) });
       // The stored value takes their place.
       if (left.state === "done") items?.discard();
@@ -201,7 +201,7 @@ export class Stages {
       if (index !== null) this.steps?.checkEnded();
     } catch (thrown) {
       if (thrown instanceof Unrun) {
-        const seconds = (this.meter.clock.now() - start) / 1000;
+        const seconds = Math.round(this.meter.clock.now() - start) / 1000;
         const why = this.sink.masker.mask(thrown.end.reason).slice(0, MAX_STATUS);
         this.#leave(open, { ...thrown.end, reason: why, resumed: false, seconds }, false);
         return undefined;

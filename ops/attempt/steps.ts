@@ -262,7 +262,7 @@ export class Steps {
     const start = parts.meter.clock.now();
     const finish = (end: Omit<Finished, "resumed" | "seconds" | "exitCode">) => {
       step.close();
-      const seconds = (parts.meter.clock.now() - start - step.waitTime().ms) / 1000;
+      const seconds = Math.round(parts.meter.clock.now() - start - step.waitTime().ms) / 1000;
       const { exitCode } = step;
       this.#finish(step, { resumed: false, seconds, ...(exitCode !== null && { exitCode }), ...end });
     };

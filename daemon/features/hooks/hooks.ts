@@ -268,7 +268,7 @@ function variablesOf(hook: Hook, record: Operation): Record<keyof typeof HOOK_VA
     LIVEOPS_STATE: state,
     LIVEOPS_CHAIN: chain.id,
     LIVEOPS_QUEUE: queue,
-    LIVEOPS_SECONDS: seconds === null ? "" : String(Math.round(seconds * 1000) / 1000),
+    LIVEOPS_SECONDS: seconds === null ? "" : String(seconds),
     LIVEOPS_ERROR: oneLine(error === null ? "" : firstLine(error.message)),
     LIVEOPS_ERROR_CODE: error?.code ?? "",
     LIVEOPS_ODD: oneLine((record.odd ?? []).map(oddText).join("\n")),
