@@ -29,7 +29,7 @@ export function repeatedText(
 }
 
 /** Those of the file, where the type runs any pipeline file. */
-function ownParams({ op, params }: Pick<Operation, "op" | "params">): Record<string, unknown> {
+export function ownParams({ op, params }: Pick<Operation, "op" | "params">): Record<string, unknown> {
   return op === "pipeline" ? { ...(params.params as Record<string, unknown> | undefined) } : params;
 }
 

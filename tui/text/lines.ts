@@ -4,7 +4,7 @@
  * Headers, log lines and results go to stdout; errors and notes go to stderr. `run`, `watch` and `submit --follow` use
  * it, so that an operation looks the same with and without the daemon.
  */
-
+import { isDeepStrictEqual } from "node:util";
 import { answerCommand, answerText, askedText, waitsForApproval } from "../../protocol/approval.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import { reduceOutline } from "../../protocol/reduce.js";
@@ -14,6 +14,7 @@ import { DERIVED } from "../../protocol/submit-fields.js";
 import { firstLine } from "../../protocol/text/first-line.js";
 import { sanitize, sanitizeLogLine } from "../../protocol/text/sanitize.js";
 import { withoutSequences } from "../../protocol/text/sgr.js";
+import { ownParams } from "../describe/repeated.js";
 import { formatLocalTime } from "../kit/output/local-time.js";
 import { formatAmount, formatDuration, formatPercent } from "../terminal/format.js";
 import { stageGlyph } from "../terminal/glyphs.js";
@@ -75,7 +76,7 @@ export function step(state: TextState, line: EventLine): Step {
   const operation =
     before === null && line.type !== "operation:submitted" ? null : reduceOutline(before, line);
   const next = { ...state, operation, told: toldAfter(state.told, line) };
-  return { state: next, lines: linesOf(next, line) };
+  return { state: next, lines: linesOf(next, line, before) };
 }
 
 function toldAfter(told: readonly string[], event: Exclude<EventLine, { type: "end" | "log:line" }>) {
@@ -86,6 +87,7 @@ function toldAfter(told: readonly string[], event: Exclude<EventLine, { type: "e
 function linesOf(
   { operation, stacks, ownTerminal, recent, path }: TextState,
   event: Exclude<EventLine, { type: "end" | "log:line" }>,
+  before: Operation | null,
 ): TextLine[] {
   switch (event.type) {
     case "operation:submitted": {
@@ -93,7 +95,7 @@ function linesOf(
       return chain.index === 0 ? [] : [note(`chained to ${op} (${id})`)];
     }
     case "operation:edited":
-      return [note(`edited: ${editedNames(event).join(", ")}`)];
+      return [note(`edited: ${editedNames(event, before).join(", ")}`)];
     case "attempt:started":
       return event.attempt > 1 ? [note(`attempt ${event.attempt}`)] : [];
     case "approval:asked":
@@ -197,9 +199,19 @@ function stageOfBar(operation: Operation | null, path: readonly string[]): strin
   return stage === undefined ? null : [...path, stage].join(" › ");
 }
 
-/** What an edit changed. */
-function editedNames({ changes, env }: Extract<EventLine, { type: "operation:edited" }>): string[] {
-  return [...Object.keys(changes).filter((key) => !DERIVED.some((each) => each === key)), ...env];
+/** What an edit changed. The present text of a pipeline comes with its parameters. */
+function editedNames(
+  { changes, env }: Extract<EventLine, { type: "operation:edited" }>,
+  before: Operation | null,
+): string[] {
+  const { params } = changes;
+  const isSame =
+    before !== null &&
+    params !== undefined &&
+    isDeepStrictEqual(ownParams(before), ownParams({ ...before, params }));
+  const hidden: readonly string[] = isSame ? [...DERIVED, "params"] : DERIVED;
+  const names = [...Object.keys(changes).filter((key) => !hidden.includes(key)), ...env];
+  return names.length === 0 ? ["text"] : names;
 }
 
 function finished(

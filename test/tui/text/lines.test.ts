@@ -61,6 +61,17 @@ test("an edit of a queued operation is noted", () => {
   const changes = { params: { a: 1 }, title: "A", stages: ["A"], label: null };
   const story = new Story().event({ type: "operation:edited", changes, env: ["PATH"] });
   expect(printed([story])).toEqual(["err edited: params, label, PATH"]);
+  const pipeline = (text: string, target: string) => ({ text, path: "/a.yaml", params: { target } });
+  const retry = (text: string, target: string) =>
+    printed([
+      new Story({ op: "pipeline", params: pipeline("old", "x") }).event({
+        type: "operation:edited",
+        changes: { params: pipeline(text, target), title: "A" },
+        env: [],
+      }),
+    ]);
+  expect(retry("new", "x")).toEqual(["err edited: text"]);
+  expect(retry("new", "y")).toEqual(["err edited: params"]);
 });
 
 test("a status of several lines is one line: a second one could look like a header", () => {
