@@ -1,5 +1,6 @@
 /** Odd numbers as text, in the record's error, for hooks and on every screen: `size 0.7 GiB, usually 1.9 to 2.1 GiB`. */
 import type { Odd } from "../operation.js";
+import { unitFor } from "./count.js";
 
 const BYTES = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 const TIMES = [
@@ -28,7 +29,7 @@ function scaleOf(unit: string | undefined, size: number): { by: number; sign: st
     const [sign, by] = TIMES.findLast(([, seconds]) => size >= 2 * seconds) ?? TIMES[0];
     return { by, sign: ` ${sign}` };
   }
-  return { by: 1, sign: unit === undefined ? "" : ` ${unit}` };
+  return { by: 1, sign: unit === undefined ? "" : ` ${unitFor(size, unit)}` };
 }
 
 /** Three figures, two below 1, and all figures before the point: `0.65`, `1.95`, `1,020`. */

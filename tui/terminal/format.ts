@@ -3,6 +3,7 @@
  * the same figure looks the same everywhere.
  */
 import type { OverallProgress } from "../../protocol/estimate/overall-progress.js";
+import { unitFor } from "../../protocol/text/count.js";
 
 const BYTE_UNITS = new Set(["b", "byte", "bytes"]);
 const BYTE_STEPS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -73,21 +74,21 @@ export function formatCount(value: number): string {
   return fraction ? `${grouped}.${fraction}` : grouped;
 }
 
-/** `12 MiB/s` where the unit is bytes, `120 row/s`, `120/s` without a unit. */
+/** `12 MiB/s` where the unit is bytes, `120 rows/s`, `120/s` without a unit. */
 export function formatRate(rate: number, unit?: string | null): string {
   if (isByteUnit(unit)) return `${formatBytes(rate)}/s`;
-  return `${formatCount(rate)}${unit ? ` ${unit}` : ""}/s`;
+  return `${formatCount(rate)}${unit ? ` ${unitFor(rate, unit)}` : ""}/s`;
 }
 
-/** Progress of a count: `3/10 row`, `1.5 MiB/10 MiB`, `3 row` where the total is unknown; nothing for a percent. */
+/** Progress of a count: `3/10 rows`, `1.5 MiB/10 MiB`, `3 rows` where the total is unknown; nothing for a percent. */
 export function formatAmount(done: number, total: number | null, unit?: string | null): string {
   // The percent says it.
   if (unit === "%") return "";
-  if (done === 0 && total === 0) return unit ? `no ${unit}` : "none";
+  if (done === 0 && total === 0) return unit ? `no ${unitFor(0, unit)}` : "none";
   if (isByteUnit(unit))
     return total === null ? formatBytes(done) : `${formatBytes(done)}/${formatBytes(total)}`;
   const amount = total === null ? formatCount(done) : `${formatCount(done)}/${formatCount(total)}`;
-  return unit ? `${amount} ${unit}` : amount;
+  return unit ? `${amount} ${unitFor(total ?? done, unit)}` : amount;
 }
 
 /** Rounded down, so that `100%` means done; `≈40%` where it is an estimate. */

@@ -69,7 +69,7 @@ test("value and range have one unit, and few figures", () => {
   expect(text(0.7 * gib, 1.9 * gib, 2.1 * gib, "bytes")).toBe("size 0.7 GiB, usually 1.9 to 2.1 GiB");
   expect(text(12, 1.9 * gib, 2.1 * gib, "bytes")).toBe("size 12 B, usually 1.9 to 2.1 GiB");
   expect(text(0, 980, 1020)).toBe("size 0, usually 980 to 1,020");
-  expect(text(0, 1000, 1000, "row")).toBe("size 0 row, usually 1,000 row");
+  expect(text(0, 1000, 1000, "row")).toBe("size 0 rows, usually 1,000 rows");
   expect(text(600, 58, 62.5, "seconds")).toBe("size 10 min, usually 58 to 62.5 s");
   expect(text(0.312, 0.96, 0.9821)).toBe("size 0.31, usually 0.96 to 0.98");
 });

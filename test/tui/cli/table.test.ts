@@ -47,7 +47,7 @@ test("DONE is the share of the whole operation; without a share, what was counte
   };
   expect(done({ percent: 60 })).toBe("53%");
   expect(done({ ...load, percent: 60 })).toBe("20%");
-  expect(done({ ...load, progress: counted })).toBe("1,200 row");
+  expect(done({ ...load, progress: counted })).toBe("1,200 rows");
   expect(done({ ...load, progress: null })).toBe("1m");
   expect(done({ state: "failed", percent: 60 })).toBe("53%");
   expect(done({ state: "failed", progress: { ...counted, done: 0 } })).toBe("33%");
@@ -242,7 +242,7 @@ test("show prints a bar only if the operation reported progress", () => {
   expect(bar(story.record())).toBeUndefined();
   expect(bar({ ...story.record(), percent: 40 })).toMatch(/\[█+░+\] {2}40%/);
   const progress = { stage: 0, label: null, done: 0, total: 4, unit: "row", rate: null, etaSeconds: null };
-  expect(bar({ ...story.record(), progress })).toContain("0%  0/4 row");
+  expect(bar({ ...story.record(), progress })).toContain("0%  0/4 rows");
 });
 
 test("show prints the fields that are not empty", () => {

@@ -70,6 +70,6 @@ test("the processor load keeps its last figure until a new operation has a sampl
 
 test("the rate of what stands still is 0 after ten seconds", () => {
   const start = opened([scanning({ updatedAt: ago(0) })], WIDE);
-  expect(screenText(later(start, 9))).toContain("120.4 page/s");
-  expect(screenText(later(start, 12))).toContain("0 page/s");
+  expect(screenText(later(start, 9))).toContain("120.4 pages/s");
+  expect(screenText(later(start, 12))).toContain("0 pages/s");
 });

@@ -71,11 +71,16 @@ test.each([
 test("units", () => {
   expect(formatRate(2048, "B")).toBe("2.0 KiB/s");
   expect(formatRate(2048, "byte")).toBe("2.0 KiB/s");
-  expect(formatRate(120, "row")).toBe("120 row/s");
+  expect(formatRate(120, "row")).toBe("120 rows/s");
   expect(formatRate(1.5)).toBe("1.5/s");
-  expect(formatAmount(3, 10, "row")).toBe("3/10 row");
+  expect(formatAmount(3, 10, "row")).toBe("3/10 rows");
   expect(formatAmount(1024, 2048, "B")).toBe("1.0 KiB/2.0 KiB");
-  expect(formatAmount(3, null, "row")).toBe("3 row");
+  expect(formatAmount(3, null, "row")).toBe("3 rows");
+  expect(formatAmount(0, 1, "row")).toBe("0/1 row");
+  expect(formatAmount(29, null, "entry")).toBe("29 entries");
+  expect(formatAmount(2, null, "branch")).toBe("2 branches");
+  expect(formatAmount(5, null, "tests")).toBe("5 tests");
+  expect(formatAmount(7, 9, "km")).toBe("7/9 km");
   expect(formatAmount(45, 100, "%")).toBe("");
 });
 

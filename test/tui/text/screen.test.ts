@@ -65,11 +65,11 @@ test.each([
   ]);
   expect(written).toEqual([
     "out === [1/3] Load ===\n",
-    "err Rows 10% (1/10 row)\n",
-    "err Rows 35% (3.5/10 row)\n",
+    "err Rows 10% (1/10 rows)\n",
+    "err Rows 35% (3.5/10 rows)\n",
     "out hello\n",
-    "err Rows 100% (10/10 row)\n",
-    "err Rows 20% (2/10 row)\n",
+    "err Rows 100% (10/10 rows)\n",
+    "err Rows 20% (2/10 rows)\n",
   ]);
 });
 
@@ -85,9 +85,9 @@ test("each of several bars in a stage has its tenths, and an empty one says that
   });
   screen.print([of("One", 3, 3), of("Two", 3, 3), of("Two", 3, 3), of("Three", 0, 0)]);
   expect(written).toEqual([
-    "err One 100% (3/3 row)\n",
-    "err Two 100% (3/3 row)\n",
-    "err Three 100% (no row)\n",
+    "err One 100% (3/3 rows)\n",
+    "err Two 100% (3/3 rows)\n",
+    "err Three 100% (no rows)\n",
   ]);
 });
 
@@ -98,11 +98,11 @@ test("the tenths of a bar are not said again after an untracked stage with a bar
   screen.print([bar(30), untracked("begins"), inside, untracked("ends"), bar(30), bar(40)]);
   screen.print([untracked("begins"), inside, untracked("ends"), bar(40), gone, bar(40)]);
   expect(written).toEqual([
-    "err Rows 30% (3/10 row)\n",
+    "err Rows 30% (3/10 rows)\n",
     "err Warm cache 50%\n",
-    "err Rows 40% (4/10 row)\n",
+    "err Rows 40% (4/10 rows)\n",
     "err Warm cache 50%\n",
-    "err Rows 40% (4/10 row)\n",
+    "err Rows 40% (4/10 rows)\n",
   ]);
 });
 
@@ -132,11 +132,11 @@ test.each([
 
 test("the bar's figures", () => {
   expect(barLine(view(50), 80)).toBe(
-    "[███████████████░░░░░░░░░░░░░░░]  50%  5/10 row  5 row/s  ETA 2s  Rows",
+    "[███████████████░░░░░░░░░░░░░░░]  50%  5/10 rows  5 rows/s  ETA 2s  Rows",
   );
   const guess = { ...view(50), progress: { ...view(50).progress!, approximate: true } };
   expect(barLine(guess, 80)).toBe(barLine(view(50), 80).replace("  50%", " ≈50%"));
-  expect(barLine(view(20, null), 80)).toMatch(/^\[░░█{3}░+\] 2 row {2}5 row\/s {2}ETA 2s {2}Rows$/);
+  expect(barLine(view(20, null), 80)).toMatch(/^\[░░█{3}░+\] 2 rows {2}5 rows\/s {2}ETA 2s {2}Rows$/);
 });
 
 test("the bar is never wider than the terminal", () => {
