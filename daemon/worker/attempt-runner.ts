@@ -119,7 +119,7 @@ export class AttemptRunner {
     await this.#removed.stop();
     this.#finish(outcome);
     const isFault = this.#faulty || FAULTS.has(outcome.error?.code ?? "") || this.#stop.signal.aborted;
-    return !isFault && baseline.isQuiet() && this.#isAlone();
+    return !isFault && (await baseline.isQuiet()) && this.#isAlone();
   }
 
   stopRequested(): void {

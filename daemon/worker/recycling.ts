@@ -7,6 +7,7 @@
  */
 import { channel } from "node:diagnostics_channel";
 import { readdirSync } from "node:fs";
+import { setImmediate as turn } from "node:timers/promises";
 import { ownMemory } from "../../protocol/system/own-process.js";
 
 interface RecycleLimits {
@@ -61,6 +62,9 @@ channel("child_process").subscribe(() => {
   children++;
 });
 
+/** Turns of the event loop after which a handle that was closed is gone: a connection first ends its writing side. */
+const CLOSING_TURNS = 5;
+
 /**
  * Whether an operation left a timer, a socket or a child in its worker process. Such a process gets no other operation.
  */
@@ -68,7 +72,15 @@ export class ActivityBaseline {
   readonly #resources = countResources();
   readonly #children = children;
 
-  isQuiet(): boolean {
+  async isQuiet(): Promise<boolean> {
+    for (let turns = 0; turns < CLOSING_TURNS; turns++) {
+      if (this.#isQuietNow()) return true;
+      await turn();
+    }
+    return false;
+  }
+
+  #isQuietNow(): boolean {
     if (children !== this.#children) return false;
     for (const [name, count] of countResources()) {
       if (count > (this.#resources.get(name) ?? 0)) return false;

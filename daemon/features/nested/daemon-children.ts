@@ -3,7 +3,6 @@
  * may be killed, restarted or full meanwhile: a request is repeated until it is answered, or the attempt is stopped.
  */
 import { dirname } from "node:path";
-import { setImmediate as turn } from "node:timers/promises";
 import type { ChildCall, ChildPlace, ChildWatch } from "../../../ops/attempt/children.js";
 import type { Order } from "../../../ops/attempt/sink.js";
 import { readType } from "../../../ops/types/read-type.js";
@@ -56,7 +55,5 @@ export async function runInDaemon(
     return await untilFinished(client, current.id, { isPassing, onRecord: take });
   } finally {
     signal.removeEventListener("abort", cancel);
-    // The connection closes in the next turn. A worker with an open handle is not used for another operation.
-    await turn();
   }
 }
