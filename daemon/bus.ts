@@ -4,7 +4,6 @@
  */
 import { EventEmitter } from "node:events";
 import type { WorkerEvent } from "../protocol/event.js";
-import type { NoticeDraft } from "../protocol/notices.js";
 import type { LogLine, Operation } from "../protocol/operation.js";
 import type { Decision, Entry } from "./store/decision.js";
 import type { Change } from "./store/ledger.js";
@@ -24,10 +23,10 @@ interface Events {
   record: [entry: Entry, before: Operation];
   /** A running operation of this host reports nothing, or its worker is stopped; once for each silence. */
   stalled: [entry: Entry];
-  /** Something happened that a person may want to know. Only the host that owns it emits it. */
-  notice: [draft: NoticeDraft];
-  /** A hook ran. */
-  hook: [hook: string, hasFailed: boolean];
+  /** A run of a schedule is missing. Only the host that finds it emits it. */
+  missed: [missed: MissedRun];
+  /** An action ran. */
+  action: [event: string, hasFailed: boolean];
   /** Keys changed that are computed when the record is shown. */
   shown: [record: Operation, ...keys: Array<keyof Operation>];
   /** Something is wrong that `liveopsd status` must show. */
@@ -38,6 +37,14 @@ interface Events {
   moved: [];
   /** Why operations of the queue, or of all queues, cannot start changed. */
   blocked: [queue: string | null];
+}
+
+export interface MissedRun {
+  schedule: string;
+  op: string;
+  reason: string;
+  /** Commands to type next. */
+  next: string[];
 }
 
 export class Bus extends EventEmitter<Events> {

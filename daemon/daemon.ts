@@ -225,12 +225,11 @@ class DaemonRun implements Daemon {
     // The removal of the state is noticed in several places.
     if (this.#isFailing) return;
     this.#isFailing = true;
-    const { scheduler, stopping, containment, features } = this.#parts;
+    const { scheduler, stopping, containment } = this.#parts;
     const guard = this.#guard;
     const reason = guard.problem() ?? error;
     guard.stop();
     this.log.logger.fatal({ err: reason }, what);
-    const alarmed = Promise.all(features.map((feature) => feature.alarm?.(`${what}: ${reason.message}`)));
     stopping.begun = true;
     scheduler.pause();
     // A daemon that starts now must not wait for the kills below.
@@ -246,7 +245,6 @@ class DaemonRun implements Daemon {
         );
       await atMost(KILL_MS, containment.idle());
     }
-    await alarmed;
     this.#stopped.reject(reason);
   }
 }

@@ -46,7 +46,7 @@ export function embeddedEngine(services: EngineParts): Engine {
     now: () => Date.now(),
     slots: () => services.queues.slots,
     runsHere: () => true,
-    ownsHooks: () => true,
+    isOurs: () => true,
     hasElsewhere: () => false,
     start: async () => {
       if (isOfFleet(layout))

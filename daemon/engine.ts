@@ -67,8 +67,8 @@ export interface Engine {
   whyLeaseEnded(): string | null;
   /** Whether a running operation belongs to this daemon. */
   runsHere(entry: Entry): boolean;
-  /** Whether the hooks of a finished operation are this daemon's to run. */
-  ownsHooks(entry: Entry): boolean;
+  /** Whether this daemon acts on the end of the operation. */
+  isOurs(entry: Entry): boolean;
   /** Whether another host can run operations of the type: they wait, although the type does not load here. */
   hasElsewhere(op: string): boolean;
   /** The operation types, for submits and lists. */

@@ -29,8 +29,6 @@ export interface Feature {
   stop?(): void | Promise<void>;
   /** Runs after all else has stopped. */
   end?(): Promise<void>;
-  /** Tells a person that the daemon stops because of a fault. */
-  alarm?(text: string): Promise<void>;
   /** Keys of a record wherever it is shown; null: none. */
   shown?(id: string): Partial<Operation> | null;
   /** Keys of a record that a reply with one operation has. */

@@ -3,7 +3,6 @@ import { availableParallelism, hostname } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../protocol/failures.js";
-import type { Hook } from "../protocol/hooks.js";
 import { HOST_PATTERN } from "../protocol/host-names.js";
 import { LIMITS, type Limits } from "../protocol/system/config-limits.js";
 import { type Config, LOST_AFTER, SETTINGS } from "../protocol/system/config-settings.js";
@@ -30,7 +29,6 @@ export interface Settings extends Limits {
   /** Queues of the config file. */
   queues: Record<string, { concurrency?: number | undefined }>;
   /** Hooks of the config file. */
-  hooks: Partial<Record<Hook, string>>;
   /** All queues are paused at the start. */
   startsPaused: boolean;
   /** The cgroup below which each worker gets its own cgroup: `auto`, `off` or a path. */
@@ -94,7 +92,6 @@ export function settingsFrom(
     },
     concurrency: flags.concurrency ?? config.concurrency ?? Math.max(2, availableParallelism()),
     queues: config.queues ?? {},
-    hooks: config.hooks ?? {},
     startsPaused: flags.paused ?? false,
     cgroup: config.cgroup ?? SETTINGS.cgroup.default,
     fromDaemon: config.env?.fromDaemon ?? [],

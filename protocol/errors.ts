@@ -48,7 +48,6 @@ export const REFUSALS = {
   LIVEOPS_NO_SUCH_TYPE: refusal(404, "No such operation type"),
   LIVEOPS_NO_SUCH_QUEUE: refusal(404, "No such queue"),
   LIVEOPS_NO_SUCH_SCHEDULE: refusal(404, "No such schedule"),
-  LIVEOPS_NO_SUCH_CHANNEL: refusal(404, "No such channel"),
   LIVEOPS_NO_SUCH_HOST: refusal(404, "No such host"),
   LIVEOPS_NO_SUCH_ROUTE: refusal(404, "No such route"),
   LIVEOPS_METHOD_NOT_ALLOWED: refusal(405, "The route does not accept the method"),
@@ -88,7 +87,6 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_NO_SUCH_TYPE: "No file defines this type; `nearest` lists similar names",
   LIVEOPS_NO_SUCH_QUEUE: "There is no queue of this name; `nearest` lists similar names",
   LIVEOPS_NO_SUCH_SCHEDULE: "There is no schedule of this name; `nearest` lists similar names",
-  LIVEOPS_NO_SUCH_CHANNEL: "The daemon has no channel of this name; `nearest` lists similar names",
   LIVEOPS_NO_SUCH_HOST: "No host of the fleet has this name; `nearest` lists similar names",
   LIVEOPS_NO_SUCH_ROUTE: "No route has this path",
   LIVEOPS_METHOD_NOT_ALLOWED:

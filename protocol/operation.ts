@@ -4,8 +4,8 @@
  * The types are inferred from the schemas. Times are ISO 8601 in UTC; durations are in seconds.
  */
 import * as z from "zod/mini";
+import { EVENTS } from "./actions.js";
 import { CAUSES, type Cause } from "./errors.js";
-import { HOOKS } from "./hooks.js";
 import { LIMIT_BOUNDS, type LimitName } from "./resource-limits.js";
 import { doc } from "./schema/doc.js";
 import { recordShape } from "./schema/submit-shape.js";
@@ -222,9 +222,9 @@ export const oddSchema = z.object({
   unit: doc(z.optional(z.string()), "`bytes`, `seconds`, or the unit of a bar; absent: a plain number"),
 });
 
-export const hookFailureSchema = z.object({
-  hook: z.enum(HOOKS),
-  source: doc(z.enum(["config", "submit"]), "where the command was set"),
+export const actionFailureSchema = z.object({
+  event: z.enum(EVENTS),
+  source: doc(z.enum(["config", "pipeline"]), "where the action is set"),
   at: time,
   message: z.string(),
 });
@@ -375,10 +375,9 @@ export const operationSchema = z.object({
     z.optional(z.string()),
     "Name of the schedule that submitted the operation; otherwise absent",
   ),
-  ...recordShape("hooks"),
-  hookFailures: doc(
-    z.optional(z.array(hookFailureSchema)),
-    "Hooks that failed, the newest 10; absent if none failed",
+  actionFailures: doc(
+    z.optional(z.array(actionFailureSchema)),
+    "Actions that failed, the newest 10; absent if none failed",
   ),
   againOf: doc(
     z.optional(z.string()),
@@ -415,7 +414,7 @@ export type StepCounts = z.infer<typeof stepCountsSchema>;
 /** Why a queued operation cannot start, and since when. */
 export type Blocked = NonNullable<Operation["blocked"]>;
 export type Odd = z.infer<typeof oddSchema>;
-export type HookFailure = z.infer<typeof hookFailureSchema>;
+export type ActionFailure = z.infer<typeof actionFailureSchema>;
 export type Resources = z.infer<typeof resourcesSchema>;
 export type Usage = z.infer<typeof usageSchema>;
 export type Chain = z.infer<typeof chainSchema>;

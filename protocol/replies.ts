@@ -1,7 +1,6 @@
 /** Schemas of the replies; `routes.ts` assigns them to routes. Only the daemon loads this module. */
 import * as z from "zod/mini";
 import { type Problem, REFUSALS, type RefusalCode } from "./errors.js";
-import { channelReply } from "./feature-replies.js";
 import { limitShapes, logLineSchema, operationSchema } from "./operation.js";
 import { doc } from "./schema/doc.js";
 import { typeShape } from "./schema/submit-shape.js";
@@ -304,7 +303,6 @@ export const daemonReply = z.object({
     "flags of the start; liveops restart passes them to the next daemon",
   ),
   metrics: doc(z.nullable(z.string()), "TCP address that serves GET /metrics; null: only the socket does"),
-  channels: doc(z.array(channelReply), "channels of notices"),
   counts: countsSchema,
   workers: z.object({
     busy: z.int(),

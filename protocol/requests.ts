@@ -292,8 +292,6 @@ export const scheduleBody = z.strictObject({
 
 export const sessionParams = z.object({ session: z.string().check(z.minLength(1)) });
 
-export const channelParams = z.object({ channel: z.string() });
-
 export const scheduleParams = z.object({ schedule: z.string() });
 
 export const queueBody = z.strictObject({

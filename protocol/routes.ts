@@ -7,7 +7,6 @@
  */
 import * as z from "zod/mini";
 import type { RefusalCode } from "./errors.js";
-import { channelTestReply } from "./feature-replies.js";
 import { operationSchema } from "./operation.js";
 import { PATHS, type Path, type RouteName } from "./paths.js";
 import * as replies from "./replies.js";
@@ -536,15 +535,6 @@ export const ROUTES = {
       summary: "Show the daemon",
       description: "Version, paths, counts, workers and problems. Clients of any version get a reply.",
       replies: { 200: json(replies.daemonReply) },
-    },
-    testChannel: {
-      summary: "Send a test notice over a channel",
-      description: "Replies once the channel has taken the notice, or has not. Nothing is retried.",
-      params: requests.channelParams,
-      body: requests.noBody,
-      replies: { 200: json(channelTestReply) },
-      isLocal: true,
-      refusals: ["LIVEOPS_NO_SUCH_CHANNEL"],
     },
     stop: {
       summary: "Stop the daemon",

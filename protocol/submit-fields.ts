@@ -5,9 +5,9 @@
  * the code that acts on it. A schema is a function of zod, because most commands load no zod.
  */
 import type * as zod from "zod/mini";
+import { MESSAGE_FORMS, type OperationEvent } from "./actions.js";
 import { RESERVED_VARIABLES } from "./environment.js";
 import { UsageError } from "./failures.js";
-import { MAX_HOOK, type OperationHook } from "./hooks.js";
 import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "./host-names.js";
 import { MAX_AFTER, MAX_CWD, MAX_LABEL } from "./limits.js";
 import { OP_PATTERN } from "./type-names.js";
@@ -16,6 +16,7 @@ import { OP_PATTERN } from "./type-names.js";
 export type Zod = Pick<
   typeof zod,
   | "array"
+  | "enum"
   | "gte"
   | "int"
   | "iso"
@@ -29,6 +30,7 @@ export type Zod = Pick<
   | "regex"
   | "strictObject"
   | "string"
+  | "union"
   | "unknown"
 >;
 
@@ -46,7 +48,6 @@ export type Group =
   | "dependencies"
   | "start"
   | "hosts"
-  | "hooks"
   | "limits"
   | "history"
   | "type";
@@ -172,16 +173,21 @@ const tag = (z: Zod) =>
 const tags = (z: Zod) => z.array(tag(z)).check(z.maxLength(MAX_TAGS));
 const otherTags = part(tags, "all tags that a host must have to run the operation; empty: none");
 
-/** Commands of the hooks of an operation, for `sh -c`. */
-function hooks(z: Zod) {
-  const command = z.optional(z.string().check(z.minLength(1), z.maxLength(MAX_HOOK)));
+function actions(z: Zod) {
+  const action = z.union([
+    z.string(),
+    z.array(z.string()),
+    z.strictObject({ post: z.string(), as: z.optional(z.enum(MESSAGE_FORMS)) }),
+  ]);
+  const events = z.optional(z.union([action, z.array(action)]));
   return z.strictObject({
-    onSuccess: command,
-    onFailure: command,
-    onFinish: command,
-    onStall: command,
-    onOdd: command,
-  } satisfies Record<OperationHook, zod.ZodMiniType>);
+    success: events,
+    failure: events,
+    finish: events,
+    waits: events,
+    stall: events,
+    odd: events,
+  } satisfies Record<OperationEvent, zod.ZodMiniType>);
 }
 
 /** The help of a flag of all commands but `run`. */
@@ -448,15 +454,9 @@ export const FIELDS = {
       "do not submit while an operation with this label is queued or running: the reply is that operation, with status 200; not in a batch",
     ),
   },
-  hooks: {
-    group: "hooks",
-    submit: part(hooks, "commands for sh -c that run when the chain has finished, or the operation stalls"),
-    record: part(
-      (z) => z.optional(hooks(z)),
-      "Commands of the submit that run after the chain, at a stall, or after an odd success; absent without any",
-    ),
-    isOfChain: true,
-    isRepeated: true,
+  actions: {
+    group: "type",
+    record: part((z) => z.optional(actions(z)), "What `on` of the pipeline file says; absent without it"),
   },
   historyKey: {
     group: "history",
@@ -506,7 +506,7 @@ export const SUBMIT_DEFAULTS: Readonly<Record<string, unknown>> = {
 };
 
 /** Fields that follow from the parameters: a change of the parameters changes them. */
-export const DERIVED = ["title", "stages", "historyKey", "source"] as const;
+export const DERIVED = ["title", "stages", "historyKey", "source", "actions"] as const;
 
 /** Fields of a type. */
 export const OF_TYPE = namesWith("type");

@@ -96,7 +96,6 @@ const cjs = {
     "./compile-cache.cjs",
     "./pipeline-file.js",
     "./prometheus.js",
-    "./nodemailer.js",
   ],
   define: { ...shared.define, "import.meta.url": "__bundle.url", "import.meta.filename": "__filename" },
   // A getter: most runs need no URL.
@@ -135,12 +134,6 @@ const built = await Promise.all([
   build({ ...esm, splitting: false, entryPoints: { "lease-watchdog": "daemon/worker/lease-watchdog.ts" } }),
   // prom-client, which a daemon loads for the first request of its metrics.
   build({ ...esm, splitting: false, entryPoints: { prometheus: "daemon/features/metrics/prometheus.ts" } }),
-  // nodemailer, which a daemon loads for its first mail.
-  build({
-    ...esm,
-    splitting: false,
-    entryPoints: { nodemailer: "daemon/features/notices/channels/nodemailer.ts" },
-  }),
   build({ ...esm, entryPoints: { tui: "tui/main.tsx" }, chunkNames: "chunks/tui-[hash]" }),
   build({ ...esm, splitting: false, entryPoints: { mcp: "tui/features/mcp/main.ts" } }),
   ...Object.entries(hot).map(([command, [file, register]]) =>

@@ -26,11 +26,10 @@ export const LOG_KEYS = {
   attempt: number("Number of the attempt"),
   queue: text("Name of the queue"),
   schedule: text("Name of the schedule"),
-  hook: text("Name of the hook"),
-  channel: text("Name of a channel of notices"),
   source: text(
-    "Where a hook was set, `config` or `submit`; `loader`: the line is output of an operation file",
+    "Where an action is set, `config` or `pipeline`; `loader`: the line is output of an operation file",
   ),
+  event: text("Event of an action, such as `failure`"),
   decision: text("Kind of a decision that was recorded"),
   ids: texts("Ids of all operations of a decision, where it is about several"),
   worker: text("Id of a worker process"),

@@ -33,10 +33,8 @@ export interface Layout {
   /** What commands have set of the queues. */
   queues: string;
   schedules: string;
-  /** Which hooks have run. */
-  hooks: string;
-  /** Notices that are not delivered yet. */
-  notices: string;
+  /** Which actions have run. */
+  actions: string;
   /** What stages of pipelines needed and made. */
   stamps: string;
   /** Versions and texts of types of the last days, to compare failures with. */
@@ -64,8 +62,7 @@ export function layoutOf(root: string): Layout {
     blockedTypes: join(root, "blocked-types.json"),
     queues: join(root, "queues.json"),
     schedules: join(root, "schedules.json"),
-    hooks: join(root, "hooks.json"),
-    notices: join(root, "notices.ndjson"),
+    actions: join(root, "actions.json"),
     stamps: stampsIn(root),
     why: join(root, "why"),
     fleet: join(root, "fleet"),

@@ -3,6 +3,8 @@
  * makes it, `run/` runs it.
  */
 
+import type { Actions } from "../../protocol/actions.js";
+
 /** One parameter of a pipeline, in the order of the file. */
 export interface PipelineParam {
   name: string;
@@ -150,6 +152,8 @@ export interface Pipeline {
   timeout: number | null;
   failIfOdd: boolean;
   stages: readonly PipelineStage[];
+  /** Actions of the daemon by event; null: none. */
+  on: Actions | null;
   finally: PipelineCommand | null;
   /** The next operation of the chain; null: none. */
   then: PipelineThen | null;

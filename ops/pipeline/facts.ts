@@ -21,6 +21,7 @@ export function factsOf(
     fromShell: fromShellOf(pipeline, ({ name }) => params[name]),
     next: pipeline.then?.op ?? null,
     uses: usesOf(pipeline),
+    actions: pipeline.on,
     input: { ...input, ...Object.fromEntries(named) },
   };
 }

@@ -3,6 +3,7 @@
  * type may come from another bundle, so a symbol of the process names the property.
  */
 
+import type { Actions } from "../../protocol/actions.js";
 import type { UsedName } from "../../protocol/pipeline/used-names.js";
 import type { OperationCtor } from "./read-type.js";
 
@@ -21,6 +22,8 @@ export interface PipelineFacts {
   /** Name of the type with which the chain continues; null: none. */
   next: string | null;
   uses: readonly UsedName[];
+  /** What the key `on` says; null: nothing. */
+  actions: Actions | null;
   /** The accepted input, in which each secret names its source, also one that the file gives. */
   input: Record<string, unknown>;
 }

@@ -108,6 +108,7 @@ export async function prepare(
     ...sourceOf(Type),
     ...(facts && takesAnything(facts.fromShell) && { fromShell: facts.fromShell }),
     ...(facts?.next && { next: facts.next }),
+    ...(facts?.actions && { actions: facts.actions }),
     ...(facts && facts.uses.length > 0 && { uses: facts.uses }),
   };
 }

@@ -2,6 +2,7 @@
  * The keys of a pipeline file. These tables make the loader's messages, the JSON Schema for editors
  * (`schema.ts`) and the reference in docs/pipelines.md.
  */
+import { ACTION_TAKES, actionsSchema, OPERATION_EVENTS } from "../actions.js";
 import { MAX_AT_ONCE, MAX_CHOICES } from "../limits.js";
 import {
   A_COMMAND,
@@ -90,6 +91,12 @@ export const PIPELINE_KEYS = {
     description:
       "A command that runs at the end, after success, failure and cancel: a script, a list of words, or a map",
     schema: {},
+    default: "none",
+  },
+  on: {
+    takes: `a map of events: ${OPERATION_EVENTS.join(", ")}`,
+    description: `Actions of the daemon, by event. Each is ${ACTION_TAKES}; see [actions](queues.md#actions)`,
+    schema: actionsSchema(OPERATION_EVENTS),
     default: "none",
   },
   // biome-ignore lint/suspicious/noThenProperty: the name of a key in the file

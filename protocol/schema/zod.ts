@@ -4,6 +4,7 @@ import type { Zod } from "../submit-fields.js";
 
 export const ZOD: Zod = {
   array: z.array,
+  enum: z.enum,
   gte: z.gte,
   int: z.int,
   iso: z.iso,
@@ -17,5 +18,6 @@ export const ZOD: Zod = {
   regex: z.regex,
   strictObject: z.strictObject,
   string: z.string,
+  union: z.union,
   unknown: z.unknown,
 };

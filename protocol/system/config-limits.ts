@@ -53,17 +53,12 @@ export const LIMITS = {
     max: 36_500,
     description: "Days to keep a finished operation; jumps of the system clock are ignored",
   },
-  hookTimeout: {
-    default: 30,
-    min: 1,
-    max: 86_400,
-    description: "Seconds that a hook may run; then it is killed",
-  },
   stallAfter: {
     default: 600,
     min: 1,
     max: 31_536_000,
-    description: "Seconds without an event or a log line after which the hook `onStall` runs",
+    description:
+      "Seconds without an event or a log line after which an operation stalls: the event `stall` of the setting `on`",
   },
   nice: {
     default: 5,

@@ -3,8 +3,8 @@
  * docs/configuration.md come from these tables.
  */
 
+import { actionsSchema, EVENTS } from "../actions.js";
 import { FEATURE_SETTINGS } from "../feature-settings.js";
-import { HOOKS, MAX_HOOK } from "../hooks.js";
 import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../host-names.js";
 import type { JsonSchema } from "../schema/json-schema.js";
 import { LIMITS, type Limit, type Limits } from "./config-limits.js";
@@ -30,12 +30,6 @@ const CONCURRENCY_SCHEMA = {
   minimum: 1,
   expected: "a whole number of at least 1",
 } as const;
-const HOOK_SCHEMA = {
-  type: "string",
-  minLength: 1,
-  maxLength: MAX_HOOK,
-  expected: `a command for sh -c, at most ${MAX_HOOK} characters`,
-} as const;
 /** Colours of the dashboard: those of the terminal's background, of a dark or a light one, or its own 16. */
 const THEMES = ["auto", "dark", "light", "16"] as const;
 
@@ -44,10 +38,6 @@ export const LOST_AFTER = 300;
 
 /** The least and the most of it. With less, a busy machine could not end its work before a peer takes it over. */
 export const LOST_AFTER_RANGE = { least: 3, most: 86_400 } as const;
-
-function sameSchema<const N extends string, S>(names: readonly N[], schema: S): Record<N, S> {
-  return Object.fromEntries(names.map((name) => [name, schema])) as Record<N, S>;
-}
 
 /** The settings that are not limits: meaning, default and valid values. */
 export const SETTINGS = {
@@ -90,15 +80,11 @@ export const SETTINGS = {
       expected: 'an object, such as {"gpu": {"concurrency": 2}}',
     },
   },
-  hooks: {
-    description: `Commands that run when something happens: ${HOOKS.map((hook) => `\`${hook}\``).join(", ")}; see [hooks](queues.md#hooks)`,
+  on: {
+    description:
+      'Actions by event, each a command or a message to post: `{"failure": "mail -s liveops me < /dev/null"}`; see [actions](queues.md#actions)',
     default: {},
-    schema: {
-      type: "object",
-      properties: sameSchema(HOOKS, HOOK_SCHEMA),
-      additionalProperties: false,
-      expected: 'an object, such as {"onFailure": "notify-send failed"}',
-    },
+    schema: actionsSchema(EVENTS),
   },
   alert: {
     description:

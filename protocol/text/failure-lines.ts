@@ -1,4 +1,4 @@
-/** What failed, in lines: `liveops why` begins with them, and the first three are the reason in a notice. */
+/** What failed, in lines: `liveops why` begins with them, and an action has them as the reason. */
 import type { Failure } from "../why.js";
 
 export interface FailureLine {

@@ -1,4 +1,4 @@
-/** Odd numbers as text, in the record's error, for hooks and on every screen: `size 0.7 GiB, usually 1.9 to 2.1 GiB`. */
+/** Odd numbers as text, in the record's error, for actions and on every screen: `size 0.7 GiB, usually 1.9 to 2.1 GiB`. */
 import type { Odd } from "../operation.js";
 import { unitFor } from "./count.js";
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pipelineSchemaText } from "../../protocol/pipeline/schema.js";
 import { configSchemaText } from "../../tui/cli/schema.js";
+import { actionRegions } from "./actions.js";
 import { commandRegions } from "./commands.js";
 import { configurationRegions } from "./configuration.js";
 import { errorRegions } from "./errors.js";
@@ -13,7 +14,6 @@ import { logRegions } from "./log.js";
 import { type Regions, withRegions } from "./markdown.js";
 import { mcpRegions } from "./mcp.js";
 import { metricRegions } from "./metrics.js";
-import { noticeRegions } from "./notices.js";
 import { pipelineRegions } from "./pipelines.js";
 import { programRegions } from "./programs.js";
 import { protocolRegions } from "./protocol.js";
@@ -37,7 +37,7 @@ export async function referencePages(): Promise<Page[]> {
     "docs/configuration.md": configurationRegions(),
     "docs/errors.md": errorRegions(),
     "docs/mcp.md": mcpRegions(),
-    "docs/queues.md": noticeRegions(),
+    "docs/queues.md": actionRegions(),
     "docs/operating.md": { ...logRegions(), ...metricRegions() },
     "docs/pipelines.md": { ...pipelineRegions(), ...programRegions() },
     "docs/protocol.md": protocolRegions(),

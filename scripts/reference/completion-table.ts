@@ -1,6 +1,5 @@
 /** Makes the table that completion reads (`tui/kit/command-table.ts`) from the command trees. */
 import type { Argument, Command, Option } from "commander";
-import { OPERATION_HOOKS } from "../../protocol/hooks.js";
 import { LIMIT_NAMES } from "../../protocol/resource-limits.js";
 import { isFinal, STATES, type State } from "../../protocol/state.js";
 import { LOG_LEVELS } from "../../protocol/system/log-level.js";
@@ -52,7 +51,6 @@ const BY_OPTION: Record<string, Value> = {
   "--schedule": { of: "schedule" },
   "--stage": { of: "stage" },
   "--against": { of: "id", states: null },
-  "--hook": { of: "choices", choices: OPERATION_HOOKS.map((name) => `${name}=`) },
   "--limits": { of: "choices", choices: LIMIT_NAMES.map((name) => `${name}=`), list: true },
 };
 

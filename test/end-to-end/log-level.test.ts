@@ -68,16 +68,9 @@ test("lines have the documented keys alone and no secret", async () => {
        async run(p: Progress) { await p.stage("One", () => { console.log(this.params.word); throw new Error("no"); }); }
      }`,
   );
+  world.write("config/liveops/config.json", JSON.stringify({ on: { failure: "exit 3" } }));
   await world.startDaemon(["--log-level", "trace"]);
-  const words = [
-    "submit",
-    "noisy",
-    "word=HIDDEN-PARAM",
-    "--env",
-    "TOKEN=HIDDEN-ENV",
-    "--hook",
-    "onFailure=exit 3",
-  ];
+  const words = ["submit", "noisy", "word=HIDDEN-PARAM", "--env", "TOKEN=HIDDEN-ENV"];
   const id = (await world.liveops(words)).stdout.trim();
   await world.finished(id);
   await world.liveops(["submit", "noisy", "word"]);
@@ -86,8 +79,8 @@ test("lines have the documented keys alone and no secret", async () => {
     expect(code).toBe(0);
     return stdout.split("\n").filter((line) => line !== "");
   };
-  const failed = new RegExp(` \\+00:00 warn  a hook failed id=${id} hook=onFailure source=submit reason="`);
-  await until("the hook has failed", async () => (await logs()).some((line) => failed.test(line)));
+  const failed = new RegExp(` \\+00:00 warn  an action failed id=${id} event=failure source=config reason="`);
+  await until("the action has failed", async () => (await logs()).some((line) => failed.test(line)));
   expect(await logs("-n", "2")).toHaveLength(2);
   const stored = readFileSync(join(world.state, "liveopsd.log"), "utf8").trimEnd().split("\n");
   expect(badLogLines(stored)).toEqual([]);

@@ -89,7 +89,6 @@ export function describeOperation(it: Operation, look: Look): Row[] {
     ...resourceTexts(it).flatMap(([label, value]) => row(label, value)),
     ...row("limits", it.limits && limitsText(it.limits)),
     ...row("env", it.env?.join(" ")),
-    ...Object.entries(it.hooks ?? {}).flatMap(([hook, command]) => row(`hook ${hook}`, command)),
   ];
 }
 

@@ -111,7 +111,7 @@ export abstract class FleetView {
         this.runs.shipAgain(
           offered
             .flatMap(({ record }) => this.store.find(record.id) ?? [])
-            .filter((entry) => this.ownsHooks(entry)),
+            .filter((entry) => this.isOurs(entry)),
         ),
     });
   }
@@ -138,7 +138,7 @@ export abstract class FleetView {
     return this.host !== null && entry.run?.claim?.host === this.host;
   }
 
-  ownsHooks({ record }: Entry): boolean {
+  isOurs({ record }: Entry): boolean {
     return this.host !== null && record.host === this.host;
   }
 

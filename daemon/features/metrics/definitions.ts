@@ -88,7 +88,7 @@ export const METRICS = {
   ),
   liveops_workers: gauge("Worker processes", ["state"]),
   liveops_watchers: gauge("Open watch streams", []),
-  liveops_hooks_total: counter("Hooks that have run", ["hook", "outcome"]),
+  liveops_actions_total: counter("Actions that have run", ["event", "outcome"]),
   liveops_daemon_info: gauge("Always 1; the labels describe the daemon", [
     "version",
     "node",

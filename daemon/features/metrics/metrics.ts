@@ -1,5 +1,5 @@
 /**
- * Counts decisions, events and hooks for `GET /metrics`.
+ * Counts decisions, events and actions for `GET /metrics`.
  *
  * prom-client is loaded by the first request, or at the start with `--metrics`. Counting begins then: before, each call
  * returns at once.
@@ -45,8 +45,8 @@ export class Metrics {
     bus.on("event", ({ record }, event, isOwn) => {
       if (isOwn) this.#eventRead(record, event);
     });
-    bus.on("hook", (hook, hasFailed) => {
-      this.#registry?.count("liveops_hooks_total", { hook, outcome: hasFailed ? "failed" : "succeeded" });
+    bus.on("action", (event, hasFailed) => {
+      this.#registry?.count("liveops_actions_total", { event, outcome: hasFailed ? "failed" : "succeeded" });
     });
     bus.on("lines", (_entry, lines, isOwn) => {
       if (isOwn) this.#linesRead(lines);

@@ -115,7 +115,7 @@ export const nested: MakeFeature = (parts) => {
     start: () => {
       for (const state of ["running", "queued"] as const)
         for (const { record } of store.ledger.inState(state))
-          if (record.parent && engine.ownsHooks(find(record.id)!)) follow(record.id);
+          if (record.parent && engine.isOurs(find(record.id)!)) follow(record.id);
     },
     stop: () => {
       isStopped = true;

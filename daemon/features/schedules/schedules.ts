@@ -205,12 +205,10 @@ export class Schedules {
     });
     if (missing === null || !isNews) return;
     this.options.log.warn({ schedule: name }, missing.text);
-    const { op, queue, label } = schedule.submit;
-    this.options.bus.emit("notice", {
-      event: "missed",
-      key: `missed ${name} ${told}`,
-      schedule: { name, op, queue, label },
-      reason: [missing.text],
+    this.options.bus.emit("missed", {
+      schedule: name,
+      op: schedule.submit.op,
+      reason: missing.text,
       next: ["liveops schedule", ...missing.next],
     });
   }

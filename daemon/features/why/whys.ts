@@ -170,7 +170,7 @@ export class Whys {
   }
 }
 
-/** The reason of a failure for a notice, not masked: the lines with which its `Why` begins. */
+/** The reason of a failure for an action, not masked: the lines with which its `Why` begins. */
 export function reasonOf(record: Operation): string[] {
   const failure = errorOf(record, [], commandOf(record));
   return failure === null ? [] : failureLines(failure, record.attempt).map(({ text }) => text);

@@ -64,7 +64,6 @@ function describe(context: Context, notLoading: readonly string[]): DaemonReply 
     logLevel: settings.logLevel,
     flags: settings.flags,
     metrics: null,
-    channels: [],
     ...Object.assign({}, ...features.map((feature) => feature.report?.())),
     counts: store.counts("none"),
     workers: {

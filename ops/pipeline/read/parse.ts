@@ -14,6 +14,7 @@ import { MAX_BYTES } from "../limits.js";
 import { outcomeVariables } from "../outcomes.js";
 import { APPROVED } from "./approval.js";
 import { fromDisk, fromKept, NamedFiles, type ReadText } from "./named-files.js";
+import { readOn } from "./on.js";
 import { readParams } from "./params.js";
 import { type PipelineProblem, Problems, problemLines, quoted } from "./problems.js";
 import { nameProblem, Scope } from "./scope.js";
@@ -152,6 +153,7 @@ function readPipeline(tree: TreeNode, problems: Problems, files: NamedFiles): Pi
     timeout: section.get("timeout")?.duration("above 0") ?? null,
     failIfOdd: section.get("fail_if_odd")?.flag() ?? false,
     stages: uniquelyNamed(stages, "stage", (item) => readStage(item, scope.within(item.problems))),
+    on: readOn(section.get("on")),
     finally: readFinally(section.get("finally"), scope),
     // biome-ignore lint/suspicious/noThenProperty: the name of a key in the file
     then: readThen(section.get("then"), scope),

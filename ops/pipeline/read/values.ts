@@ -95,7 +95,6 @@ const WITHOUT_KEY: Record<string, string> = {
   strategy: "write each, with at_once and on_failure",
   schedule: SCHEDULED,
   cron: SCHEDULED,
-  on: `a pipeline starts by a submit, or ${SCHEDULED}`,
 };
 
 /** The fields of a map whose keys were checked against their table. */

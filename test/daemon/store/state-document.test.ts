@@ -74,7 +74,7 @@ test("operations in every state and with every submit field are read as they wer
     notBefore: AT,
     after: ["aaa111bbb222"],
     historyKey: "key",
-    hooks: { onFailure: "true" },
+    actions: { failure: ["true"], finish: [["true"], { post: "env:URL" }] },
     tags: ["big"],
     hosts: "any" as const,
     omitted: { params: 20_000 },
@@ -106,9 +106,13 @@ test("a record stands there as it is shown, and is read as it is stored", async 
   await open.submit();
   const live = [...open.store.ledger.entries.values()];
   const seen = { queuePosition: 3, blocked: { by: "queue", reason: "it is paused" }, usage: null };
-  const hooks = [{ hook: "onStall", at: AT, message: "it broke" }];
+  const actionFailures = [{ event: "stall", at: AT, message: "it broke" }];
   const shown = ({ record }: Entry) =>
-    ({ ...record, ...seen, ...(record.id === running && { title: "Shown", hooks }) }) as unknown as Operation;
+    ({
+      ...record,
+      ...seen,
+      ...(record.id === running && { title: "Shown", actionFailures }),
+    }) as unknown as Operation;
   const file = join(open.dir, "written.json");
   await write(file, { ...EMPTY, live }, shown);
   const written = JSON.parse(readFileSync(file, "utf8")) as { operations: Record<string, object> };

@@ -55,7 +55,7 @@ test("a scrape has each metric of the table, and the values of operations, stage
     ops: OPS,
     concurrency: 1,
     words: ["--metrics", "127.0.0.1:0"],
-    config: { hooks: { onFailure: "exit 3" }, queues: { other: { concurrency: 3 } } },
+    config: { on: { failure: "exit 3" }, queues: { other: { concurrency: 3 } } },
   });
   const { metrics: address, flags } = await daemon.client.daemon();
   expect(address).toMatch(/^127\.0\.0\.1:\d+$/);
@@ -82,7 +82,7 @@ test("a scrape has each metric of the table, and the values of operations, stage
   await daemon.untilFinished((await daemon.submit("work", { params: { fails: true } })).id);
   const { socket } = daemon.world;
   const after = await scrapeUntil(socket, (scraped) =>
-    expect(scraped.value("liveops_hooks_total", { hook: "onFailure", outcome: "failed" })).toBe(1),
+    expect(scraped.value("liveops_actions_total", { event: "failure", outcome: "failed" })).toBe(1),
   );
   expect(after.value("liveops_operations_submitted_total", WORK)).toBe(2);
   expect(after.value("liveops_operations_finished_total", { ...WORK, outcome: "succeeded" })).toBe(1);

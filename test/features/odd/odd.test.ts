@@ -1,4 +1,4 @@
-/** Odd successes on a real daemon: in the record, as a failure, once under kill -9, for hooks, and in the metrics. */
+/** Odd successes on a real daemon: in the record, as a failure, once under kill -9, for actions, and in the metrics. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -45,7 +45,7 @@ const GIB = 1024 ** 3;
 
 const daemon = useDaemon({
   ops: OPS,
-  config: { hooks: { onOdd: 'printf "$LIVEOPS_ODD" >"$LIVEOPS_OPERATION_ID.txt"' } },
+  config: { on: { odd: 'printf "$LIVEOPS_REASON" >"$LIVEOPS_OPERATION_ID.txt"' } },
 });
 const { client } = daemon;
 
@@ -71,7 +71,7 @@ function hasOutcome(stateDir: string, id: string): boolean {
   return lines.some((line) => line.includes(`"id":"${id}"`) && line.includes('"attempt:finished"'));
 }
 
-test("a success with a third of the size is odd, also after a restart, and its hook runs", async () => {
+test("a success with a third of the size is odd, also after a restart, and its action runs", async () => {
   await usual("dump");
   await daemon.stop();
   await daemon.startAgain();
@@ -79,7 +79,7 @@ test("a success with a third of the size is odd, also after a restart, and its h
   expect(odd).toMatchObject({ state: "succeeded" });
   expect(near(odd.odd)).toEqual(near([ODD]));
   const file = join(daemon.world.home, `${odd.id}.txt`);
-  await until("the hook has run", () => existsSync(file) && readFileSync(file, "utf8") !== "");
+  await until("the action has run", () => existsSync(file) && readFileSync(file, "utf8") !== "");
   expect(readFileSync(file, "utf8")).toBe("bytes 0.7 GiB, usually 1.9 to 2.1 GiB");
 
   const none = await run("dump", { bytes: 2 * GIB, rows: 0 });

@@ -47,7 +47,7 @@ beforeEach(() => {
   fails = null;
   bus = new Bus();
   told = [];
-  bus.on("notice", ({ schedule, reason }) => told.push(`${schedule!.name}: ${reason[0]}`));
+  bus.on("missed", ({ schedule, reason }) => told.push(`${schedule}: ${reason}`));
   file = join(directory(), "schedules.json");
 });
 

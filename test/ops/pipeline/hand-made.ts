@@ -70,7 +70,16 @@ export function param(name: string, more: Partial<PipelineParam> = {}): Pipeline
 export function fileOf(stages: PipelineStage[], more: Partial<Pipeline> = {}, text = ""): PipelineFile {
   const rest = { description: null, params: [], env: new Map(), envFrom: [], cwd: null, timeout: null };
   const flags = { failIfOdd: false };
-  const pipeline = { name: "nightly", ...rest, ...flags, stages, finally: null, then: null, ...more };
+  const pipeline = {
+    name: "nightly",
+    ...rest,
+    ...flags,
+    stages,
+    on: null,
+    finally: null,
+    then: null,
+    ...more,
+  };
   return { pipeline, text, path: "/pipelines/nightly.yaml", files: {} };
 }
 

@@ -522,6 +522,16 @@ describe("refused", () => {
       /^f:4:28: stages\[0\]\.parallel: no step can start first, because "x" needs what "y" makes, and "y" needs what "x" makes$/,
     ],
     [
+      "an event of the config file",
+      stage("run: x", "on: { missed: x }\n"),
+      /^f:1:5: on\.missed .*; missed belongs into the config file$/,
+    ],
+    [
+      "an action with no URL",
+      stage("run: x", "on: { failure: { post: hook } }\n"),
+      /^f:1:5: on\.failure.*URL/,
+    ],
+    [
       "steps with too many braces together",
       `stages:\n  - name: A\n    parallel:\n${["needs", "makes"]
         .map(

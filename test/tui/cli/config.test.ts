@@ -8,15 +8,15 @@ test("the table: control characters are escaped, long values cut to the terminal
   const settings = [
     { key: "nice", value: 9 },
     { key: "metrics", value: undefined },
-    { key: "hooks.onStall", value: "echo \u001b[31m" },
+    { key: "on.stall", value: "echo \u001b[31m" },
     { key: "cgroup", value: `/${"x".repeat(60)}` },
   ];
   expect(configLines(settings, 48, plain)).toEqual([
-    "SETTING        VALUE",
-    "nice           9",
-    "metrics        -",
-    "hooks.onStall  echo \\x1b[31m",
-    `cgroup         /${"x".repeat(31)}…`,
+    "SETTING   VALUE",
+    "nice      9",
+    "metrics   -",
+    "on.stall  echo \\x1b[31m",
+    `cgroup    /${"x".repeat(36)}…`,
   ]);
 });
 

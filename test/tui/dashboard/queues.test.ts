@@ -255,26 +255,24 @@ test("a very long time stands apart from the percent", () => {
   expect(text).toMatch(/▌ . nightly .*(?:%|…) +≥?~?326d │/);
 });
 
-test("a hook that failed is told, and all of it in the details", () => {
+test("an action that failed is told, and all of it in the details", () => {
   const failure = {
-    hook: "onFailure",
-    source: "submit",
+    event: "failure",
+    source: "pipeline",
     at: ago(3),
     message: "exited with 1\nmore",
   } as const;
   const record = failed({
-    hooks: { onFailure: "mail me" },
-    hookFailures: [failure],
+    actionFailures: [failure],
     schedule: "nightly",
     queue: "gpu",
     priority: 2,
   });
   const state = open([record], { size: SIZE });
-  expect(screenText(state)).toContain("▲ hook onFailure failed: exited with 1");
-  expect(screenText(state)).toContain("queue gpu · priority 2 · schedule nightly · hooks onFailure");
+  expect(screenText(state)).toContain("▲ action failure failed: exited with 1");
+  expect(screenText(state)).toContain("queue gpu · priority 2 · schedule nightly");
   const all = screenText(press(state, "v"));
-  for (const text of ["failed hooks", "onFailure (submit)", "mail me", "nightly", "gpu"])
-    expect(all).toContain(text);
+  for (const text of ["failed actions", "failure (pipeline)", "nightly", "gpu"]) expect(all).toContain(text);
 });
 
 describe("queues and schedules", () => {

@@ -5,7 +5,6 @@ import { daemonClient } from "../../../protocol/client/find-daemon.js";
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { readUsableConfig } from "../../../protocol/system/config.js";
 import { NOT_AVAILABLE } from "../../../protocol/system/own-process.js";
-import { count } from "../../../protocol/text/count.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { addDaemonCommand, allOptions, type GlobalOptions } from "../../kit/options.js";
 import { jsonLine } from "../../kit/output/json.js";
@@ -82,7 +81,6 @@ function describe(
     ["watchers", String(daemon.watchers)],
     ["memory", memoryText(daemon.memory)],
     ...metricsRows(daemon),
-    ...channelRows(daemon),
     ["ops", daemon.opsDirs.join(", ")],
   ];
   const problems = [...versionProblems(daemon, unit), ...problemsOf(daemon), ...ownConfig];
@@ -122,14 +120,6 @@ function metricsRows({ metrics }: DaemonReply): Array<[string, string]> {
   return metrics === null ? [] : [["metrics", `http://${metrics}/metrics`]];
 }
 
-function channelRows({ channels }: DaemonReply): Array<[string, string]> {
-  const words = channels.map(({ channel, kind, waiting }) => {
-    const name = channel === kind ? channel : `${channel} (${kind})`;
-    return waiting === 0 ? name : `${name}, ${count(waiting, "notice")} waiting`;
-  });
-  return words.length === 0 ? [] : [["channels", words.join("; ")]];
-}
-
 function fleetProblems(fleet: DaemonReply["fleet"]): string[] {
   if (fleet === null) return [];
   const { awaySince, problems } = fleet;
@@ -163,13 +153,6 @@ function problemsOf(daemon: DaemonReply): string[] {
       full.push(`${operations(noRoom)} ${noRoom === 1 ? "waits" : "wait"} for disk space (liveops ls)`);
     else full.push("log lines and progress of running operations are dropped");
     all.push(`${full.join("; ")}. Free some disk space; no restart is needed`);
-  }
-  for (const { channel, problem, dropped } of daemon.channels) {
-    const lost = dropped === 0 ? "" : `; ${count(dropped, "notice")} given up`;
-    if (problem !== null)
-      all.push(
-        `the channel ${channel} does not take notices: ${problem}. They wait and are sent again${lost}`,
-      );
   }
   return [...all, ...problems];
 }

@@ -7,7 +7,6 @@ import type { GlobalOptions } from "../../../protocol/client/daemon-address.js";
 import { type Form, fieldsWith, type Group } from "../../../protocol/submit-fields.js";
 import { CWD, type CwdOptions } from "./cwd.js";
 import { ENVIRONMENT, type EnvironmentOptions } from "./environment.js";
-import { HOOKS, type HookOptions } from "./hooks.js";
 import { LIMITS, type LimitOptions } from "./limits.js";
 import type { Bodies, Context, SubmitOption } from "./option.js";
 import { PARAMS, type ParamsOptions } from "./params.js";
@@ -20,7 +19,6 @@ export interface SubmitFlags
     CwdOptions,
     StartOptions,
     EnvironmentOptions,
-    HookOptions,
     LimitOptions {
   label?: string;
   force?: true;
@@ -36,7 +34,6 @@ const GROUPS: Record<WithFlags, SubmitOption<SubmitFlags> | null> = {
   hosts: null,
   dependencies: null,
   start: START,
-  hooks: HOOKS,
   environment: ENVIRONMENT,
   limits: LIMITS,
 };

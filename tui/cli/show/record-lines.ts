@@ -69,9 +69,9 @@ export function recordLines(it: Operation, options: RecordLook): string[] {
     ...rows.flatMap(factLine),
     ...field("expected", expectedText(it, forecast?.operations[it.id], now)),
     ...section(
-      "failed hooks",
-      (it.hookFailures ?? []).map((each) =>
-        paint("yellow", `${each.hook} at ${when(each.at)}: ${sanitize(each.message)}`),
+      "failed actions",
+      (it.actionFailures ?? []).map((each) =>
+        paint("yellow", `${each.event} at ${when(each.at)}: ${sanitize(each.message)}`),
       ),
     ),
     ...section("params", valueLines(shownParams(it)).map(linkedText)),

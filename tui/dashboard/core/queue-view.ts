@@ -170,9 +170,9 @@ export function unknownDependencies(state: State): string[] {
   return [...around, ...dependenciesOf(selected)].filter((id) => operationOf(state, id) === null);
 }
 
-/** One line with hosts, queue, start time, pauses and hooks, as `queue gpu · slot 2`. Defaults are omitted. */
+/** One line with hosts, queue, start time and pauses, as `queue gpu · slot 2`. Defaults are omitted. */
 export function placementText({ now }: State, operation: Operation): string {
-  const { slot, hooks = {}, pause, state } = operation;
+  const { slot, pause, state } = operation;
   const placed = ({ label, value, kind, isDefault }: Row): string[] => {
     if (kind === "place" && !isDefault) return [`${label} ${sanitizeLine(value)}`];
     if (kind !== "start" || state !== "queued" || Date.parse(value) <= now) return [];
@@ -183,7 +183,6 @@ export function placementText({ now }: State, operation: Operation): string {
     ...describeOperation(operation, { now }).flatMap(placed),
     // The bar shows the first pause while it lasts.
     ...(paused > 0 && (pause?.seconds ?? 0) > 0 ? [`paused ${formatDuration(paused)} in all`] : []),
-    ...(Object.keys(hooks).length === 0 ? [] : [`hooks ${Object.keys(hooks).join(", ")}`]),
   ];
   // Every running operation has a slot, so a slot alone is not shown.
   return parts.length === 0 ? "" : [...parts, ...(slot === null ? [] : [`slot ${slot}`])].join(" · ");

@@ -1,4 +1,4 @@
-/** What people see of an operation inside of another one, through the built bins: lists, records, exports and hooks. */
+/** What people see of an operation inside of another one, through the built bins: lists, records, exports and actions. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -9,9 +9,9 @@ const world = useWorld({ daemon: false });
 const at = (name: string) => join(world.work, name);
 const run = async (...words: string[]) => (await world.liveops(words)).stdout;
 
-test("lists, show and export have it inside of the outer one, and hooks of the config file run once", async () => {
-  const hooks = { onFinish: "echo $LIVEOPS_OPERATION_ID >> finished" };
-  world.write("config/liveops/config.json", JSON.stringify({ hooks }));
+test("lists, show and export have it inside of the outer one, and actions of the config file run once", async () => {
+  const on = { finish: "echo $LIVEOPS_OPERATION_ID >> finished" };
+  world.write("config/liveops/config.json", JSON.stringify({ on }));
   await world.startDaemon();
   writeFileSync(at("build.yaml"), "name: build\nstages:\n  - { name: Compile, run: echo compiled }\n");
   writeFileSync(at("release.yaml"), "name: release\nstages:\n  - { name: Build, op: build.yaml }\n");
@@ -29,6 +29,6 @@ test("lists, show and export have it inside of the outer one, and hooks of the c
   expect(exported.operations.map(({ record }) => record.id)).toEqual([id, inner]);
 
   const finished = join(world.dir, "home", "finished");
-  await until("the hook ran", () => existsSync(finished) && readFileSync(finished, "utf8") !== "");
+  await until("the action ran", () => existsSync(finished) && readFileSync(finished, "utf8") !== "");
   expect(readFileSync(finished, "utf8")).toBe(`${id}\n`);
 });

@@ -12,7 +12,7 @@ import { Line } from "../../text/line.js";
 import { approvalRows } from "./approval-part.js";
 import { factRows } from "./facts.js";
 import { causeRows, changeRows, errorRows, machineRows, outputRows, sourceRow } from "./failure-parts.js";
-import { about, dependencies, figures, hooks, placement, status, successRows } from "./parts.js";
+import { about, actionFailures, dependencies, figures, placement, status, successRows } from "./parts.js";
 import { stepper } from "./stepper.js";
 import { stall } from "./times.js";
 import type { DetailView } from "./view.js";
@@ -45,7 +45,7 @@ const PARTS: readonly Part[] = [
   { rank: 2, rows: status },
   { rank: 3, rows: placement },
   { rank: 3, rows: dependencies },
-  { rank: 3, rows: hooks },
+  { rank: 3, rows: actionFailures },
   { rank: 8, rows: waterfall, isApart: true },
   { rank: [9, 7], rows: figures, isApart: true },
 ];

@@ -30,7 +30,7 @@ export function factRows(view: DetailView): Line[] {
 }
 
 function factsOf({ state, operation, links }: DetailView): Facts {
-  const { omitted, error, hookFailures = [], stages, stageStates, stageTimes } = operation;
+  const { omitted, error, actionFailures = [], stages, stageStates, stageTimes } = operation;
   const dependency = (id: string) => {
     const [named, end] = [operationOf(state, id), dependencyEnd(state, id)];
     if (named === null || end === null) return bareOf(id);
@@ -70,8 +70,8 @@ function factsOf({ state, operation, links }: DetailView): Facts {
         stageNote(getOwn(stageStates, stage), getOwn(stageTimes, stage)) || undefined,
       ]),
     ),
-    "failed hooks": hookFailures.map(
-      ({ hook, source, at, message }) => `${hook} (${source}), ${dateAndTime(at)}: ${message}`,
+    "failed actions": actionFailures.map(
+      ({ event, source, at, message }) => `${event} (${source}), ${dateAndTime(at)}: ${message}`,
     ),
     attempts: read?.id === operation.id ? Object.fromEntries(read.attempts.map(attemptOf)) : "…",
   };

@@ -166,12 +166,16 @@ export function dependencies({ state, operation, line: begun }: DetailView): Lin
   return [line];
 }
 
-/** The last failed hook. The facts have all of them. */
-export function hooks({ operation: { hookFailures = [] }, width, line }: DetailView): Line[] {
-  const last = hookFailures.at(-1);
+/** The last failed action. The facts have all of them. */
+export function actionFailures({
+  operation: { actionFailures: failures = [] },
+  width,
+  line,
+}: DetailView): Line[] {
+  const last = failures.at(-1);
   if (last === undefined) return [];
-  const more = hookFailures.length === 1 ? "" : ` (${hookFailures.length} failures of hooks)`;
-  const text = `${LEVEL_GLYPHS.warning} hook ${last.hook} failed: `;
+  const more = failures.length === 1 ? "" : ` (${failures.length} failures of actions)`;
+  const text = `${LEVEL_GLYPHS.warning} action ${last.event} failed: `;
   const room = Math.max(0, width - widthOf(text) - widthOf(more));
   return [line().add(`${text}${fit(sanitizeLine(firstLine(last.message)), room)}${more}`, "warn")];
 }

@@ -1,11 +1,11 @@
-/** Runs the command of a hook with the shell, in a process group of its own, for a bounded time. */
+/** Runs the command of an action in a process group of its own, for a bounded time. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { atMost } from "../../protocol/system/until.js";
+import { atMost } from "../../../protocol/system/until.js";
 
-export interface HookCommand {
-  /** For `sh -c`. */
-  command: string;
+interface Command {
+  /** A text for `sh -c`, or the words of a command. */
+  command: string | readonly string[];
   cwd: string;
   env: Record<string, string>;
   /** Written to its stdin. */
@@ -22,17 +22,24 @@ const MOST_OUTPUT = 2000;
 /** How long the rest of the output is waited for after the end, in ms. */
 const REST_MS = 200;
 
-/** @returns why the hook failed; null: it exited with 0 */
-export async function runHook(hook: HookCommand): Promise<string | null> {
-  const { command, cwd, env, input, timeout, signal } = hook;
-  const child = spawn("sh", ["-c", command], { cwd, env, detached: true, stdio: ["pipe", "pipe", "pipe"] });
+/** @returns why the command failed; null: it exited with 0 */
+export async function runCommand({
+  command,
+  cwd,
+  env,
+  input,
+  timeout,
+  signal,
+}: Command): Promise<string | null> {
+  const [program = "", ...words] = typeof command === "string" ? ["sh", "-c", command] : command;
+  const child = spawn(program, words, { cwd, env, detached: true, stdio: ["pipe", "pipe", "pipe"] });
   let output = "";
   const keep = (chunk: Buffer) => {
     output = (output + chunk.toString("utf8")).slice(-MOST_OUTPUT);
   };
   child.stdout.on("data", keep);
   child.stderr.on("data", keep);
-  // A hook need not read its stdin.
+  // A command need not read its stdin.
   child.stdin.on("error", () => {});
   child.stdin.end(input);
   const kill = () => {

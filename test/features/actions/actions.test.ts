@@ -1,12 +1,15 @@
-/** Hooks with a real daemon: when they run, what they get, at least once, and what their failure shows. */
+/** Actions with a real daemon: when they run, what they get, at least once, and what their failure shows. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { Bus } from "../../../daemon/bus.js";
-import { runHook } from "../../../daemon/os/run-hook.js";
+import { runCommand } from "../../../daemon/features/actions/command.js";
 import { Stalls } from "../../../daemon/scheduler/stalls.js";
 import type { Entry } from "../../../daemon/store/decision.js";
 import { useDaemon } from "../../harness/daemon.js";
+
+const line = (word: string) =>
+  `echo ${word} $LIVEOPS_EVENT $LIVEOPS_STATE "$(echo "$LIVEOPS_REASON" | head -1)" >> told.txt`;
 
 const OPS = {
   "work.mjs": `
@@ -22,6 +25,21 @@ const OPS = {
         else if (fails) throw new Error("no room\\nsecond line");
       }
     }`,
+  // JSON is YAML.
+  "nightly.yaml": JSON.stringify({
+    params: { left: { type: "integer", required: true } },
+    stages: [{ name: "Only", run: "true" }],
+    on: {
+      success: line("a"),
+      failure: line("b"),
+      finish: [
+        ["sh", "-c", line("c")],
+        ["touch", "words"],
+      ],
+    },
+    // biome-ignore lint/suspicious/noThenProperty: the name of a key in the file
+    then: { op: "link", with: { left: "$left", fails: true } },
+  }),
 };
 
 const until = (holds: () => boolean) => vi.waitFor(() => expect(holds()).toBe(true), { timeout: 60_000 });
@@ -29,99 +47,91 @@ const until = (holds: () => boolean) => vi.waitFor(() => expect(holds()).toBe(tr
 const daemon = useDaemon({
   ops: OPS,
   config: {
-    hooks: {
-      onFailure: "cat > record.json; echo 'cannot mail' >&2; exit 3",
-      onQueueEmpty: `cat >> queue.json`,
+    stallAfter: 1,
+    on: {
+      failure: "cat > record.json; echo 'cannot mail' >&2; exit 3",
+      finish: `${line("d").replace("told.txt", "all.txt")}`,
+      stall: "echo $LIVEOPS_OPERATION_ID >> stalls",
+      queueEmpty: "cat > queue.json",
     },
   },
 });
 const { client, world } = daemon;
+const read = (file: string) => (existsSync(file) ? readFileSync(file, "utf8") : "");
+const lines = (file: string) =>
+  read(file)
+    .split("\n")
+    .map((text) => text.trim())
+    .filter(Boolean)
+    .sort();
+/** A file that an action may be writing now. */
+function jsonOf(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(join(world.home, file), "utf8"));
+  } catch {
+    return null;
+  }
+}
 
-test("hooks run at the end of the chain, with the record and variables, at least once", async () => {
-  const line = (word: string) => `echo ${word} $LIVEOPS_HOOK $LIVEOPS_STATE "$LIVEOPS_ERROR" >> hooks.txt`;
-  const inWorld = (name: string) => join(world.dir, name);
-  const inHome = (name: string) => join(world.home, name);
-  // Hooks run at the same time, in any order.
-  const told = () =>
-    existsSync(inWorld("hooks.txt")) ? readFileSync(inWorld("hooks.txt"), "utf8").split("\n").sort() : [];
-  const isTold = (...lines: string[]) => told().join("\n") === ["", ...lines].join("\n");
-  /** A file that a hook may be writing now. */
-  const jsonOf = (file: string): unknown => {
-    try {
-      return JSON.parse(readFileSync(file, "utf8"));
-    } catch {
-      return null;
-    }
-  };
-  const hooks = { onSuccess: line("a"), onFailure: line("b"), onFinish: line("c") };
-  const body = { cwd: world.dir, env: { PATH: process.env.PATH! }, hooks };
-
-  const good = await daemon.submit("link", { ...body, params: { left: 2 } });
-  expect(good.hooks).toEqual(hooks);
-  await until(() => isTold("a onSuccess succeeded ", "c onFinish succeeded "));
-  await until(() => jsonOf(inHome("queue.json")) !== null);
-  expect(JSON.parse(readFileSync(inHome("queue.json"), "utf8"))).toMatchObject({
-    name: "default",
-    queued: 0,
+test("actions of the file run at the end of the pipeline, those of the config file at the end of the chain", async () => {
+  const told = join(world.dir, "told.txt");
+  const all = join(world.home, "all.txt");
+  const env = { PATH: process.env.PATH! };
+  const first = await daemon.submit("nightly", { cwd: world.dir, env, params: { left: 1 } });
+  expect(first.actions).toMatchObject({
+    failure: line("b"),
+    finish: [
+      ["sh", "-c", line("c")],
+      ["touch", "words"],
+    ],
   });
-
-  writeFileSync(inWorld("hooks.txt"), "");
-  const bad = await daemon.submit("link", { ...body, params: { left: 1, fails: true } });
-  await until(() => isTold("b onFailure failed no room", "c onFinish failed no room"));
-  const last = (await client.show(bad.id)).chain.next!;
+  const ofFile = ["a success succeeded", "c finish succeeded"];
+  await until(() => lines(told).join() === ofFile.join() && existsSync(join(world.dir, "words")));
+  await until(() => lines(all).join() === "d finish failed no room");
+  await until(() => jsonOf("queue.json") !== null);
+  expect(jsonOf("queue.json")).toMatchObject({ name: "default", queued: 0 });
+  const middle = (await client.show(first.id)).chain.next!;
+  const last = (await client.show(middle)).chain.next!;
   await vi.waitFor(
     async () =>
-      expect((await client.show(last)).hookFailures).toMatchObject([
-        { hook: "onFailure", source: "config", message: "it exited with 3: cannot mail" },
+      expect((await client.show(last)).actionFailures).toMatchObject([
+        { event: "failure", source: "config", message: "it exited with 3: cannot mail" },
       ]),
     60_000,
   );
-  expect(await client.show(last)).toMatchObject({
-    state: "failed",
-    error: { message: "no room\nsecond line" },
-  });
-  expect(JSON.parse(readFileSync(inHome("record.json"), "utf8"))).toMatchObject({
-    id: last,
-    state: "failed",
-  });
+  expect(jsonOf("record.json")).toMatchObject({ id: last, state: "failed" });
   const { problems } = await client.daemon();
   expect(problems).toEqual([
-    expect.stringMatching(`^a hook has failed in the last day; .*onFailure of ${last}`),
+    expect.stringMatching(`^an action has failed in the last day; .*failure of ${last}`),
   ]);
 
-  // The daemon dies after the outcomes, before the hooks are recorded as run.
-  const path = join(world.stateDir, "hooks.json");
+  // The daemon dies after the outcomes, before it is recorded that the actions have run.
+  const path = join(world.stateDir, "actions.json");
   await daemon.kill();
   const saved = JSON.parse(readFileSync(path, "utf8"));
   writeFileSync(path, JSON.stringify({ ...saved, after: 0, done: [] }));
-  writeFileSync(inWorld("hooks.txt"), "");
+  writeFileSync(told, "");
   await daemon.startAgain();
-  const failed = ["b onFailure failed no room", "c onFinish failed no room"];
-  await until(() => isTold("a onSuccess succeeded ", ...failed, "c onFinish succeeded "));
+  await until(() => lines(told).join() === ofFile.join());
   await until(() => JSON.parse(readFileSync(path, "utf8")).after >= saved.after);
   await daemon.kill();
-  writeFileSync(inWorld("hooks.txt"), "");
+  writeFileSync(all, "");
+  writeFileSync(told, "");
   await daemon.startAgain();
-  const next = await daemon.submit("link", { ...body, hooks: { onFinish: line("d") } });
+  const next = await daemon.submit("link");
   expect(await daemon.untilFinished(next.id)).toMatchObject({ state: "succeeded" });
-  await until(() => isTold("d onFinish succeeded "));
+  await until(() => lines(all).join() === "d finish succeeded");
+  expect(read(told)).toBe("");
 });
 
 test("a silent operation has its stall told once for each silence", async () => {
-  world.writeConfig({ stallAfter: 1 });
-  await daemon.stop();
-  await daemon.startAgain();
   const file = join(world.dir, "go");
-  const told = join(world.dir, "stalls");
-  const { id } = await daemon.submit("link", {
-    params: { file },
-    cwd: world.dir,
-    hooks: { onStall: `echo $LIVEOPS_OPERATION_ID >> ${told}` },
-  });
-  await until(() => existsSync(told) && readFileSync(told, "utf8") === `${id}\n`);
+  const stalls = join(world.home, "stalls");
+  const { id } = await daemon.submit("link", { params: { file }, cwd: world.dir });
+  await until(() => read(stalls) === `${id}\n`);
   writeFileSync(file, "");
   expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded" });
-  expect(readFileSync(told, "utf8")).toBe(`${id}\n`);
+  expect(read(stalls)).toBe(`${id}\n`);
 });
 
 test("silence counts from the last report, and not while an operation is paused", () => {
@@ -148,9 +158,9 @@ test("silence counts from the last report, and not while an operation is paused"
   expect(stalled).toEqual(["a"]);
 });
 
-test("a hook is killed with its group after its time; one that does not read its stdin does no harm", async () => {
+test("a command is killed with its group after its time; one that does not read its stdin does no harm", async () => {
   const run = (command: string, timeout = 10_000) =>
-    runHook({
+    runCommand({
       command,
       cwd: "/",
       env: { PATH: process.env.PATH! },
@@ -163,7 +173,8 @@ test("a hook is killed with its group after its time; one that does not read its
   expect(await run("sleep 0.2 & exit 0")).toBeNull();
   expect(await run("echo one; echo two >&2; exit 7")).toBe("it exited with 7: two");
   expect(await run("kill -TERM $$")).toBe("it was killed by SIGTERM");
-  const gone = runHook({
+  expect(await run("nothing-of-this-name")).toMatch(/^it exited with 127/);
+  const gone = runCommand({
     command: "true",
     cwd: "/none",
     env: {},

@@ -1,10 +1,10 @@
 /**
- * Which operations have had their hooks: `hooks.json` in the state directory.
+ * Which actions have run: `actions.json` in the state directory.
  *
  * Operations are numbered by the decision that finished them. Those up to `after` are done, and of the later ones those
- * of `done`. A daemon runs the hooks of all others, so a crash between an outcome and its hook repeats the hook at most.
+ * of `done`. A daemon runs the actions of all others, so a crash between an outcome and its action repeats the action at most.
  */
-import type { HookFailure } from "../../../protocol/operation.js";
+import type { ActionFailure } from "../../../protocol/operation.js";
 import { readOwnFile } from "../../../protocol/system/own-file.js";
 import { replaceFileSync } from "../../store/durable-file.js";
 import { quarantineUnreadable } from "../../store/quarantine.js";
@@ -12,11 +12,11 @@ import { quarantineUnreadable } from "../../store/quarantine.js";
 interface Saved {
   after: number;
   done: number[];
-  failures: HookFailures;
+  failures: ActionFailures;
 }
 
 /** Failures by id of the operation, the oldest operation first. */
-export type HookFailures = Record<string, HookFailure[]>;
+export type ActionFailures = Record<string, ActionFailure[]>;
 
 /** Most operations whose failures are kept. */
 const MOST_FAILED = 200;
@@ -24,15 +24,15 @@ const MOST_FAILED = 200;
 /** Most bytes read from the file. */
 const MOST_BYTES = 16 * 1024 * 1024;
 
-/** Operations that finish without a hook between two writes of the file. */
+/** Operations that finish without an action between two writes of the file. */
 const WRITE_AFTER = 1000;
 
-export class HookFile {
-  /** Null: there was no file, so no operation of the past gets hooks. */
+export class ActionFile {
+  /** Null: there was no file, so no operation of the past gets actions. */
   readonly #start: number | null;
   readonly #open = new Set<number>();
   readonly #done = new Set<number>();
-  readonly failures: HookFailures;
+  readonly failures: ActionFailures;
   #last: number;
   #unwritten = 0;
 
@@ -47,7 +47,7 @@ export class HookFile {
     for (const n of saved?.done ?? []) this.#done.add(n);
   }
 
-  /** The number after which operations may still need their hooks; null: there was no file. */
+  /** The number after which operations may still need their actions; null: there was no file. */
   get after(): number | null {
     return this.#start;
   }
@@ -62,21 +62,21 @@ export class HookFile {
     return this.#done.has(n);
   }
 
-  /** An operation has finished. @param hasHooks - `settle` follows when they have run */
-  finished(n: number, hasHooks: boolean): void {
+  /** An operation has finished. @param hasActions - `settle` follows when they have run */
+  open(n: number, hasActions: boolean): void {
     this.#last = Math.max(this.#last, n);
-    if (hasHooks) this.#open.add(n);
+    if (hasActions) this.#open.add(n);
     else if (++this.#unwritten >= WRITE_AFTER) this.write();
   }
 
-  /** The hooks of the operation have run. */
+  /** The actions of the decision have run. */
   settle(n: number): void {
     this.#open.delete(n);
     this.#done.add(n);
     this.write();
   }
 
-  addFailure(id: string, failure: HookFailure): void {
+  addFailure(id: string, failure: ActionFailure): void {
     const before = this.failures[id] ?? [];
     delete this.failures[id];
     this.failures[id] = [...before, failure].slice(-10);
@@ -105,7 +105,7 @@ function read(file: string, onProblem: (problem: string) => void): Saved | null 
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== "ENOENT")
       onProblem(
-        `it is not known which hooks have run (${message}): hooks run for new operations only; the file is kept in ${quarantineUnreadable(file, error)}`,
+        `it is not known which actions have run (${message}): actions run for new operations only; the file is kept in ${quarantineUnreadable(file, error)}`,
       );
     return null;
   }

@@ -1,8 +1,7 @@
-/** Servers that take notices, on ports of their own: HTTP, which may fail, hang or redirect, and SMTP. */
+/** An HTTP server that takes messages, and may fail, hang or redirect. */
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { SMTPServer, type SMTPServerOptions } from "smtp-server";
 
 export interface Posted {
   path: string;
@@ -58,52 +57,5 @@ export class HttpSink {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
-  }
-}
-
-export interface ReceivedMail {
-  from: string;
-  to: string[];
-  text: string;
-  user: string | undefined;
-  isEncrypted: boolean;
-}
-
-export class SmtpSink {
-  readonly mails: ReceivedMail[] = [];
-
-  private constructor(
-    readonly server: SMTPServer,
-    readonly port: number,
-  ) {}
-
-  static async start(options: SMTPServerOptions = {}): Promise<SmtpSink> {
-    const server: SMTPServer = new SMTPServer({
-      authOptional: true,
-      onData: async (stream, session, done) => {
-        const chunks: Buffer[] = [];
-        for await (const chunk of stream) chunks.push(chunk as Buffer);
-        const { mailFrom, rcptTo } = session.envelope;
-        sink.mails.push({
-          from: mailFrom === false ? "" : (mailFrom?.address ?? ""),
-          to: rcptTo.map(({ address }) => address),
-          text: Buffer.concat(chunks).toString(),
-          user: session.user as string | undefined,
-          isEncrypted: session.secure,
-        });
-        done();
-      },
-      ...options,
-    });
-    // A client that leaves is no error of the test.
-    server.on("error", () => {});
-    const listening = server.listen(0, "127.0.0.1");
-    await once(listening, "listening");
-    const sink = new SmtpSink(server, (listening.address() as AddressInfo).port);
-    return sink;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await new Promise<void>((resolve) => this.server.close(resolve));
   }
 }
