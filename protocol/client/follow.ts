@@ -53,20 +53,16 @@ function isGone(error: unknown): boolean {
   return error instanceof Refusal && error.code === "LIVEOPS_NO_SUCH_OPERATION";
 }
 
-/**
- * Yields the events of one operation, each once, also over restarts of the daemon.
- *
- * @param query - Default: follow the operation, with its log lines
- */
-export async function* followOne(
+/** Yields the events and log lines of one operation, each once, also over restarts of the daemon. */
+async function* followOne(
   client: Pick<Client, "events">,
   id: string,
   after: FollowOptions["after"],
   options: Reconnect,
-  query: { follow: boolean; log: boolean } = { follow: true, log: true },
 ): AsyncGenerator<EventLine> {
   const seen = new Seen(after);
-  const open = () => client.events(id, { ...query, after: seen.resumeAfter() }, options.signal);
+  const open = () =>
+    client.events(id, { follow: true, log: true, after: seen.resumeAfter() }, options.signal);
   for await (const line of reconnecting(open, options)) if (seen.isNew(line)) yield line;
 }
 

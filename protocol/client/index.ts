@@ -4,25 +4,13 @@
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 export { LiveopsError, Refusal } from "../errors.js";
-export type { OperationEvent } from "../event.js";
 export type { LogLine, LogStream, Operation, OperationError, ProgressState, Status } from "../operation.js";
-export type {
-  DaemonReply,
-  HistoryReply,
-  HostReply,
-  HostsReply,
-  OperationPage,
-  OperationType,
-  TypesReply,
-} from "../replies.js";
+export type { OperationPage } from "../replies.js";
 export type { FinalState, State } from "../state.js";
 export { ConnectionLostError, NoAnswerError, NoDaemonError } from "./errors.js";
 export {
-  type AgainSettings,
   type ConnectOptions,
   connect,
-  type Event,
-  type EventsSettings,
   type ListFilter,
   LiveopsClient,
   type LogFilter,
@@ -34,7 +22,6 @@ export type {
   RequestSettings,
   SubmissionOptions,
   SubmitArguments,
-  SubmitItem,
   SubmitSettings,
   SubmittableType,
 } from "./submission.js";

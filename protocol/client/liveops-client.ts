@@ -1,25 +1,21 @@
 /** The public client `liveops/client`: typed submits, streams that reconnect, and waiting. */
 import { resolve } from "node:path";
 import { LiveopsError } from "../errors.js";
-import type { OperationEvent } from "../event.js";
 import { UsageError } from "../failures.js";
 import type { LogLine, Operation } from "../operation.js";
-import type { DaemonReply, HistoryReply, HostsReply, OperationPage, TypesReply } from "../replies.js";
+import type { OperationPage } from "../replies.js";
 import { isFinal, type State } from "../state.js";
 import { readConfig } from "../system/config.js";
 import type { Client } from "./client.js";
 import { addressedDaemon, placesWith } from "./daemon-address.js";
 import type { Deadlines } from "./deadline.js";
 import { clientFor } from "./find-daemon.js";
-import { followOne } from "./follow.js";
 import { newKey } from "./idempotency-key.js";
 import { endOfLog, type LineFilter, lastLines, newLines, storedLines } from "./log-lines.js";
 import {
-  nameOfType,
   type RequestSettings,
   type SubmissionOptions,
   type SubmitArguments,
-  type SubmitItem,
   type SubmitSettings,
   type SubmittableType,
   submitBodyOf,
@@ -68,36 +64,11 @@ export interface LogFilter extends LineFilter {
   follow?: boolean;
 }
 
-export interface AgainSettings extends SubmitSettings {
-  params?: Record<string, unknown>;
-  set?: string[];
-  /** Default: the label of the operation. */
-  label?: string;
-  chain?: boolean;
-}
-
-export interface RetrySettings extends RequestSettings {
-  from?: string;
-  current?: boolean;
-  done?: Array<{ stage: string; outputs?: Record<string, string> }>;
-  params?: Record<string, unknown>;
-  set?: string[];
-}
-
 export interface StreamSettings extends RequestSettings {
   /** Called once when the connection is lost; the stream reconnects. */
   onLost?: () => void;
   /** Called once when the stream continues. */
   onBack?: () => void;
-}
-
-export interface EventsSettings extends StreamSettings {
-  /** Events with a greater `seq`. Default: 0, all. */
-  after?: number;
-  /** Continue with new events until the operation is finished. Default: false. */
-  follow?: boolean;
-  /** Include log lines. Default: false. */
-  log?: boolean;
 }
 
 export interface WaitSettings extends StreamSettings {
@@ -106,9 +77,6 @@ export interface WaitSettings extends StreamSettings {
   /** Wait for the last operation of the chain. Default: true. */
   chain?: boolean;
 }
-
-/** A line of `events`: an event, or with `log` a log line. */
-export type Event = OperationEvent | ({ type: "log:line" } & LogLine);
 
 /**
  * A client of the daemon. Opens a connection for each call, so that a client that is not used costs nothing.
@@ -170,21 +138,6 @@ export class LiveopsClient implements AsyncDisposable {
     );
   }
 
-  /**
-   * Submits up to 1000 operations: all are recorded, or none.
-   *
-   * @returns the records, in the order of the items
-   */
-  async submitAll<const T extends readonly (SubmittableType | string)[]>(
-    items: { [K in keyof T]: SubmitItem<T[K]> },
-    settings: SubmitSettings = {},
-  ): Promise<Operation[]> {
-    const { idempotencyKey = newKey() } = settings;
-    const all = items as readonly SubmitItem<SubmittableType | string>[];
-    const bodies = all.map((item) => submitBodyOf(item.type, item.params, item, this.#allow, this.socket));
-    return this.#client.submit(bodies, idempotencyKey, this.#signal(settings));
-  }
-
   /** @throws Refusal `LIVEOPS_NO_SUCH_OPERATION`; `LIVEOPS_AMBIGUOUS_ID` */
   async get(id: string, settings: RequestSettings = {}): Promise<Operation> {
     return this.#client.show(id, this.#signal(settings));
@@ -199,7 +152,7 @@ export class LiveopsClient implements AsyncDisposable {
    * Yields the record of an operation at the start and after each change, until its chain is finished.
    *
    * The stream reconnects over restarts of the daemon, and the state is complete afterwards. It is state, not
-   * history: fast changes are merged, and a record may come twice. For every event, use `events`.
+   * history: fast changes are merged, and a record may come twice.
    *
    * @param options - `chain`: continue with the next operations of the chain. Default: true
    */
@@ -216,20 +169,6 @@ export class LiveopsClient implements AsyncDisposable {
     const reconnect = this.#reconnect(options);
     if (typeof what === "string") yield* watchOperation(this.#client, what, options.chain ?? true, reconnect);
     else yield* watchStates(this.#client, what, reconnect);
-  }
-
-  /**
-   * Yields the events of an operation in order, each once, also over restarts of the daemon: the stream reconnects
-   * at the last event that it has, and nothing is missed.
-   */
-  async *events(id: string, settings: EventsSettings = {}): AsyncGenerator<Event, void> {
-    const { after = 0, follow = false, log = false } = settings;
-    const lines = followOne(this.#client, id, { seq: after, logLine: 0 }, this.#reconnect(settings), {
-      follow,
-      log,
-    });
-    for await (const line of lines)
-      if (line.type !== "end" && (line.seq === 0 || line.seq > after)) yield line;
   }
 
   /** Yields the stored log lines, oldest first; with `follow`, also new lines until the operation is finished. */
@@ -273,63 +212,6 @@ export class LiveopsClient implements AsyncDisposable {
     } finally {
       clearTimeout(timer);
     }
-  }
-
-  /** Requests a stop. Resolves once the request is recorded; `wait` waits for the end. */
-  async cancel(id: string, settings: RequestSettings = {}): Promise<Operation> {
-    return this.#client.cancel(id, this.#signal(settings));
-  }
-
-  /**
-   * @param settings - `from`: the stage to start from; its stored value and those of later stages are deleted. `done`:
-   *   what a person has done by hand. `params`, `set`: as in `again`
-   */
-  async retry(id: string, settings: RetrySettings = {}): Promise<Operation> {
-    const { signal: _, ...body } = settings;
-    return this.#client.retry(id, body, this.#signal(settings));
-  }
-
-  /**
-   * Submits a finished operation again, as a new operation with the same parameters.
-   *
-   * @param settings - `params`: in place of all parameters; `set`: `name=value` arguments, each of which replaces one
-   *   parameter; `chain`: begin at the first operation of the chain
-   */
-  async again(id: string, settings: AgainSettings = {}): Promise<Operation> {
-    const { idempotencyKey = newKey(), signal: _, ...body } = settings;
-    return this.#client.again(id, body, idempotencyKey, this.#signal(settings));
-  }
-
-  /** Removes a finished operation with its log. Resolves with its last record. */
-  async remove(id: string, settings: RequestSettings = {}): Promise<Operation> {
-    return this.#client.remove(id, this.#signal(settings));
-  }
-
-  /** The operation types of the daemon, and the files that do not load. */
-  async types(settings: RequestSettings = {}): Promise<TypesReply> {
-    return this.#client.types(this.#signal(settings));
-  }
-
-  /**
-   * Durations of the succeeded runs of a type.
-   *
-   * @param settings - `key`: only runs with this history key, such as one command of `shell`
-   */
-  async history(
-    type: SubmittableType | string,
-    settings: RequestSettings & { key?: string } = {},
-  ): Promise<HistoryReply> {
-    return this.#client.history(nameOfType(type), { key: settings.key }, this.#signal(settings));
-  }
-
-  /** The hosts of the fleet, with their state and load; a daemon without a fleet lists itself. */
-  async hosts(settings: RequestSettings = {}): Promise<HostsReply> {
-    return this.#client.hosts(this.#signal(settings));
-  }
-
-  /** The daemon: version, pid, counts, problems. */
-  async daemon(settings: RequestSettings = {}): Promise<DaemonReply> {
-    return this.#client.daemon(this.#signal(settings));
   }
 
   /** Ends every open call and stream with `LIVEOPS_CLIENT_CLOSED`; later calls too. Operations continue. */

@@ -58,17 +58,12 @@ export type SubmitArguments<T> =
     ? [params?: ParamsOf<T>, options?: SubmissionOptions & SubmitSettings]
     : [params: ParamsOf<T>, options?: SubmissionOptions & SubmitSettings];
 
-/** One operation of `submitAll`. */
-export type SubmitItem<T> = SubmissionOptions & { type: T } & (Record<never, never> extends ParamsOf<T>
-    ? { params?: ParamsOf<T> }
-    : { params: ParamsOf<T> });
-
 /**
  * The name that a type has in the daemon: `static op`, else the class name in kebab-case.
  *
  * @throws TypeError if the class has no name to make one from
  */
-export function nameOfType(type: SubmittableType | string): string {
+function nameOfType(type: SubmittableType | string): string {
   if (typeof type === "string") return type;
   const name = Object.hasOwn(type, "op") ? type.op : opOf(type.name);
   if (typeof name === "string") return name;

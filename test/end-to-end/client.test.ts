@@ -5,9 +5,9 @@ import { afterEach, describe, expect, test } from "vitest";
 import { Shell } from "../../ops/shell.js";
 import {
   connect,
-  type Event,
   type LiveopsClient,
   LiveopsError,
+  type LogLine,
   NoDaemonError,
   type Operation,
   Refusal,
@@ -62,26 +62,9 @@ describe("submitting", () => {
       await liveops.submit("shell", { args: ["true"] }, settings),
     ];
     expect(second.id).toBe(first.id);
+    expect((await liveops.get(first.id.slice(0, 6))).id).toBe(first.id);
+    expect((await liveops.list({ op: "shell", limit: 1 })).operations).toHaveLength(1);
     expect((await liveops.submit("shell", { args: ["true"] })).id).not.toBe(first.id);
-  });
-
-  test("several are recorded together, or none", async () => {
-    const gate = newGate();
-    const total = async () => (await liveops.list()).total;
-    const before = await total();
-    const records = await liveops.submitAll([
-      { type: Gate, params: { file: gate }, label: "one" },
-      { type: "shell", params: { args: ["true"] } },
-    ]);
-    expect(records.map(({ op, label }) => [op, label])).toEqual([
-      ["gate", "one"],
-      ["shell", null],
-    ]);
-    const refused = liveops.submitAll([{ type: "shell", params: { args: ["true"] } }, { type: "nope" }]);
-    await expect(refused).rejects.toMatchObject({ code: "LIVEOPS_NO_SUCH_TYPE" });
-    expect(await total()).toBe(before + 2);
-    open(gate);
-    for (const { id } of records) await liveops.wait(id);
   });
 });
 
@@ -99,24 +82,17 @@ describe("following", () => {
     return seen;
   }
 
-  test("events, log lines and the watch of a filter come once each, in order, over two deaths of the daemon", async () => {
+  test("log lines and the watch of a filter come once each, in order, over two deaths of the daemon", async () => {
     const gate = newGate();
     const { id } = await liveops.submit(Gate, { file: gate });
-    const logged = all(liveops.log(id, { follow: true }));
     const states = statesOf(id);
-    const seen: Event[] = [];
+    const seen: LogLine[] = [];
     const notes: string[] = [];
     let replaced: Promise<void> | undefined;
-    const settings = {
-      follow: true,
-      log: true,
-      onLost: () => notes.push("lost"),
-      onBack: () => notes.push("back"),
-    };
+    const settings = { onLost: () => notes.push("lost"), onBack: () => notes.push("back") };
     let deaths = 0;
-    for await (const event of liveops.events(id, settings)) {
-      seen.push(event);
-      if (event.type !== "log:line") continue;
+    for await (const line of liveops.log(id, { follow: true }, settings)) {
+      seen.push(line);
       if (notes.length === 4) open(gate);
       else if (notes.length === 2 * deaths) {
         deaths++;
@@ -125,17 +101,11 @@ describe("following", () => {
     }
     await replaced;
     expect(notes).toEqual(["lost", "back", "lost", "back"]);
-    expect(seen.at(-1)).toMatchObject({ type: "operation:finished", state: "succeeded" });
-    expect(seen).toEqual(await all(liveops.events(id, { log: true })));
-    const numbers = seen.flatMap((event) => (event.type === "log:line" ? [event.n] : []));
-    expect(numbers).toEqual(numbers.map((_, index) => index + 1));
-    expect((await logged).map(({ n }) => n)).toEqual(numbers);
-    expect(numbers).toHaveLength((await liveops.get(id)).logLines);
+    expect(seen).toEqual(await all(liveops.log(id)));
+    expect(seen.map(({ n }) => n)).toEqual(seen.map((_, index) => index + 1));
+    expect(seen).toHaveLength((await liveops.get(id)).logLines);
     expect(await states).toContain("running");
     expect((await states).at(-1)).toBe("succeeded");
-    const half = seen[Math.floor(seen.length / 2)]!.seq;
-    const rest = await all(liveops.events(id, { log: true, after: half }));
-    expect(rest).toEqual(seen.filter(({ seq }) => seq > half));
   });
 
   test("watch yields the record until the chain is finished, over a death of the daemon", async () => {
@@ -174,30 +144,6 @@ describe("following", () => {
   });
 });
 
-describe("managing", () => {
-  test("cancel, retry and remove; types, history and the daemon", async () => {
-    const { id } = await liveops.submit(Gate, { file: newGate() });
-    expect((await liveops.get(id.slice(0, 6))).id).toBe(id);
-    await world.record(id, ({ currentStage }) => currentStage === 1);
-    await liveops.cancel(id);
-    expect((await liveops.wait(id)).state).toBe("cancelled");
-    expect(await liveops.retry(id)).toMatchObject({ id, state: "queued" });
-    await liveops.cancel(id);
-    await liveops.wait(id);
-    const gate = newGate();
-    open(gate);
-    const again = await liveops.again(id, { set: [`file=${gate}`], label: "again" });
-    expect(again).toMatchObject({ op: "gate", label: "again", params: { file: gate } });
-    expect((await liveops.wait(again.id)).state).toBe("succeeded");
-    expect((await liveops.remove(id)).id).toBe(id);
-    await expect(liveops.get(id)).rejects.toMatchObject({ code: "LIVEOPS_NO_SUCH_OPERATION", status: 404 });
-    expect((await liveops.types()).ops.map(({ op }) => op)).toContain("gate");
-    expect(await liveops.history(Gate)).toMatchObject({ op: "gate" });
-    expect((await liveops.daemon()).socket).toBe(world.socket);
-    expect((await liveops.list({ op: "gate", state: ["succeeded"], limit: 1 })).operations).toHaveLength(1);
-  });
-});
-
 describe("errors", () => {
   test("a refusal has code, status, detail and near names", async () => {
     const refused = await liveops.submit("shel").catch((error: unknown) => error);
@@ -223,7 +169,7 @@ describe("errors", () => {
       nowhere.get("abc123"),
       nowhere.submit("shell", { args: ["true"] }),
       all(nowhere.watch()),
-      all(nowhere.events("abc123", { follow: true })),
+      all(nowhere.log("abc123", { follow: true })),
       nowhere.wait("abc123"),
     ]) {
       const error = await call.catch((error: unknown) => error);

@@ -148,11 +148,11 @@ test("the client of docs/writing-an-operation.md compiles and runs, and a test w
   const required = await inProject(process.execPath, [
     "--input-type=commonjs",
     "-e",
-    'const { connect } = require("liveops/client"); connect().daemon().then(({ version }) => console.log(version))',
+    'const { connect } = require("liveops/client"); connect().list().then(({ total }) => console.log(total > 0))',
   ]);
   expect(required, required.stderr).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+    stdout: "true\n",
   });
   const tested = await inProject(process.execPath, ["--import", "tsx", "--test", "count-words.test.mjs"]);
   expect(tested, tested.stdout).toMatchObject({ code: 0 });

@@ -1,13 +1,6 @@
 // What liveops/client takes and returns.
 import { LiveOperation, z } from "liveops";
-import {
-  connect,
-  type Event,
-  LiveopsError,
-  NoDaemonError,
-  type Operation,
-  type WatchState,
-} from "liveops/client";
+import { connect, LiveopsError, NoDaemonError, type Operation, type WatchState } from "liveops/client";
 
 class Counts extends LiveOperation<typeof Counts> {
   static params = z.object({ to: z.number(), from: z.number().default(0) });
@@ -34,26 +27,14 @@ export async function main(signal: AbortSignal): Promise<void> {
     await liveops.submit(Counts);
     // @ts-expect-error: to is a number
     await liveops.submit(Counts, { to: "3" });
-    const [first] = await liveops.submitAll([
-      { type: Counts, params: { to: 1 }, label: "a" },
-      { type: Own },
-      { type: "shell", params: { args: [] } },
-    ]);
-    // @ts-expect-error: to is required
-    await liveops.submitAll([{ type: Counts, params: {} }]);
     for await (const operation of liveops.watch(id, { signal })) console.log(operation.percent);
     for await (const state of liveops.watch({ state: ["running"] })) {
       const { operations, counts, changed }: WatchState = state;
       console.log(operations.get(id)?.op, counts.running, changed?.id);
     }
-    for await (const event of liveops.events(id, { follow: true, log: true })) {
-      const known: Event = event;
-      if (known.type === "log:line") console.log(known.text.length);
-      if (known.type === "operation:finished") console.log(known.next);
-    }
     for await (const line of liveops.log(id, { tail: 10 })) console.log(line.text);
     const last = await liveops.wait(id, { timeout: 10 });
-    if (last.state === "failed") console.log(last.error?.message, first?.id);
+    if (last.state === "failed") console.log(last.error?.message);
   } catch (error) {
     if (error instanceof NoDaemonError) console.log(error.socket);
     if (error instanceof LiveopsError) console.log(error.code, error.status, error.detail);
