@@ -173,16 +173,14 @@ test("no cause is hidden: the panel has each of them, the facts have its frames"
   const panel = screenText(state);
   for (const text of ["✗ top", "└ AggregateError: many", "└ TypeError: first"]) expect(panel).toContain(text);
   const rows = detailPlan(press(state, "v")).rows.map((row) => String(row).trimEnd());
-  const from = rows.indexOf("error");
-  expect(rows.slice(from, from + 9)).toEqual([
-    "error",
-    "  message  top",
-    "  code     LIVEOPS_EXCEPTION",
-    "  at       ops/top.ts:1:2  work",
-    "  causes",
-    "    1  AggregateError: many",
-    "       ops/many.ts:1:2  work",
-    "    2  TypeError: first",
-    "       second line",
+  const from = rows.findIndex((row) => row.startsWith("error"));
+  expect(rows.slice(from, from + 7)).toEqual([
+    "error      top",
+    "code       LIVEOPS_EXCEPTION",
+    "at         ops/top.ts:1:2  work",
+    "causes     AggregateError: many",
+    "           ops/many.ts:1:2  work",
+    "           TypeError: first",
+    "           second line",
   ]);
 });

@@ -19,10 +19,22 @@ function finished(resultText: string, result: unknown = { files: 3 }): Operation
     .record();
 }
 
-test("the pane shows the text in place of the table, made harmless, indented as it was given", () => {
+test("the pane shows the text in place of the value, made harmless, indented as it was given", () => {
   expect(resultRows(finished("3 files\n  in /tmp\x1b[31m"), 40, 5).map(String)).toEqual([
     "= 3 files",
     "    in /tmp\\x1b[31m",
+  ]);
+});
+
+test("a value without a text is indented JSON", () => {
+  const operation = { ...finished("", { name: "a\u202eb", sizes: [1] }), resultText: null };
+  expect(resultRows(operation, 40, 9).map(String)).toEqual([
+    "= {",
+    '    "name": "a\\u202eb",',
+    '    "sizes": [',
+    "      1",
+    "    ]",
+    "  }",
   ]);
 });
 

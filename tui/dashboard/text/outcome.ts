@@ -4,27 +4,30 @@ import { formatAmount, formatBytes, formatCount } from "../../terminal/format.js
 import { resultOf } from "../../text/result.js";
 import { fit, sanitizeLine, widthOf, wrap } from "./cells.js";
 import { Line } from "./line.js";
-import { valueTable } from "./value-table.js";
 
-/** The type's own text of the result, or the value as a table. One row more than `most` shows that there are more. */
-export function resultRows(operation: Operation, width: number, most: number): Line[] {
-  const { value, text } = resultOf(operation);
-  if (text === null) return value == null ? [] : signed(valueTable(value, width - 2, most + 1), width, most);
-  const rows = text.split("\n").flatMap((line) => {
-    const row = sanitizeLine(line);
-    return widthOf(row) <= width - 2 ? [row] : wrap(row, width - 2, most + 1);
-  });
-  return signed(
-    rows.map((row) => new Line(width - 2).add(row)),
-    width,
-    most,
-  );
+/** A text as it is, any other value as indented JSON; "" for one that has nothing in it. */
+export function valueText(value: unknown): string {
+  if (typeof value === "string") return value;
+  const text = JSON.stringify(value ?? undefined, null, 2) ?? "";
+  return text === "{}" || text === "[]" ? "" : text;
 }
 
-function signed(table: readonly Line[], width: number, most: number): Line[] {
-  const rows = table.map((row, i) => new Line(width).add(i === 0 ? "= " : "  ", "good").join(row));
-  if (rows.length <= most) return rows;
-  return [...rows.slice(0, most - 1), new Line(width).add("  … v shows all", "muted")];
+/** The lines of an untrusted text as rows. A line that fits keeps its indent. */
+export function textRows(text: string, width: number, most: number): string[] {
+  const rows = text.split("\n", most).flatMap((line) => {
+    const row = sanitizeLine(line);
+    return widthOf(row) <= width ? [row] : wrap(row, width, most);
+  });
+  return rows.slice(0, most);
+}
+
+/** The type's own text of the result, or the value. One row more than `most` shows that there are more. */
+export function resultRows(operation: Operation, width: number, most: number): Line[] {
+  const { value, text } = resultOf(operation);
+  const rows = textRows(text ?? valueText(value), width - 2, most + 1);
+  const signed = rows.map((row, i) => new Line(width).add(i === 0 ? "= " : "  ", "good").add(row));
+  if (signed.length <= most) return signed;
+  return [...signed.slice(0, most - 1), new Line(width).add("  … v shows all", "muted")];
 }
 
 /** Operations of a chain whose results are shown; a chain may be very long. */

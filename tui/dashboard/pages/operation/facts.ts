@@ -1,4 +1,4 @@
-/** All facts of an operation as one table, which is unfolded in its panel. */
+/** All facts of an operation, which are unfolded in its panel: values as JSON. */
 
 import { getOwn } from "../../../../protocol/objects.js";
 import { firstLine } from "../../../../protocol/text/first-line.js";
@@ -13,23 +13,26 @@ import { nameOf, operationOf } from "../../core/chain.js";
 import { bareOf } from "../../core/key.js";
 import { dependencyEnd } from "../../core/queue-view.js";
 import { dateAndTime, glyphOf, stateWord } from "../../core/state-style.js";
-import type { Line } from "../../text/line.js";
-import { chainResults } from "../../text/outcome.js";
-import { valueTable } from "../../text/value-table.js";
+import { pad, widthOf } from "../../text/cells.js";
+import { Line } from "../../text/line.js";
+import { chainResults, textRows, valueText } from "../../text/outcome.js";
 import { attempts } from "./asks.js";
 import type { DetailView } from "./view.js";
 
-/** Rows that are made, and rows of one text. */
-const ROWS_MOST = 2000;
-const TEXT_MOST = 40;
-
-type Facts = Record<string, unknown>;
+/** Rows of one fact. */
+const TEXT_MOST = 200;
 
 export function factRows(view: DetailView): Line[] {
-  return valueTable(factsOf(view), view.width, ROWS_MOST, TEXT_MOST);
+  const facts = Object.entries(factsOf(view)).filter(([, text]) => text !== "");
+  const nameWidth = Math.max(...facts.map(([name]) => widthOf(name)));
+  return facts.flatMap(([name, text]) =>
+    textRows(text, view.width - nameWidth - 2, TEXT_MOST).map((row, i) =>
+      new Line(view.width).add(pad(i === 0 ? name : "", nameWidth), "muted").add(`  ${row}`),
+    ),
+  );
 }
 
-function factsOf({ state, operation, links }: DetailView): Facts {
+function factsOf({ state, operation, links }: DetailView): Record<string, string> {
   const { omitted, error, actionFailures = [], stages, stageStates, stageTimes } = operation;
   const dependency = (id: string) => {
     const [named, end] = [operationOf(state, id), dependencyEnd(state, id)];
@@ -39,49 +42,45 @@ function factsOf({ state, operation, links }: DetailView): Facts {
   const rows = describeOperation(operation, { now: state.now, id: bareOf, dependency });
   const result = resultOf(operation);
   const read = answerOf(state, attempts);
-  const facts: Facts = {
+  return {
     ...Object.fromEntries(
       rows.map(({ label, value, kind }) => [
         label,
         kind === "time" || kind === "start" ? dateAndTime(value) : value,
       ]),
     ),
-    parameters: omitted?.params === undefined ? operation.params : omittedValue(operation, omitted.params),
-    error: error && {
-      message: error.message,
-      code: error.code,
-      at: placesOf(error.stack),
-      causes:
-        error.causes &&
-        Object.fromEntries(
-          error.causes.map(({ message, stack }, i) => [
-            i + 1,
-            `${message}\n${placesOf(stack) ?? ""}`.trimEnd(),
-          ]),
-        ),
-    },
-    result: result.text ?? result.value,
-    "results of the chain": Object.fromEntries(
-      chainResults(links, operation).map(({ title, value, text }) => [title, text ?? value]),
+    parameters: valueText(
+      omitted?.params === undefined ? operation.params : omittedValue(operation, omitted.params),
     ),
-    stages: Object.fromEntries(
-      stages.map((stage) => [
-        stage,
-        stageNote(getOwn(stageStates, stage), getOwn(stageTimes, stage)) || undefined,
-      ]),
+    error: error?.message ?? "",
+    code: error?.code ?? "",
+    at: placesOf(error?.stack ?? null),
+    causes: linesOf((error?.causes ?? []).flatMap(({ message, stack }) => [message, placesOf(stack)])),
+    result: result.text ?? valueText(result.value),
+    "results of the chain": linesOf(
+      chainResults(links, operation).map(({ title, value, text }) => `${title}: ${text ?? valueText(value)}`),
     ),
-    "failed actions": actionFailures.map(
-      ({ event, source, at, message }) => `${event} (${source}), ${dateAndTime(at)}: ${message}`,
+    stages: linesOf(
+      stages.map((stage) => {
+        const note = stageNote(getOwn(stageStates, stage), getOwn(stageTimes, stage));
+        return note === "" ? "" : `${stage}: ${note}`;
+      }),
     ),
-    attempts: read?.id === operation.id ? Object.fromEntries(read.attempts.map(attemptOf)) : "…",
+    "failed actions": linesOf(
+      actionFailures.map(
+        ({ event, source, at, message }) => `${event} (${source}), ${dateAndTime(at)}: ${message}`,
+      ),
+    ),
+    attempts: read?.id === operation.id ? linesOf(read.attempts.map(attemptOf)) : "…",
   };
-  return Object.fromEntries(Object.entries(facts).filter(([, value]) => hasValue(value)));
 }
 
-const placesOf = (stack: string | null): string | undefined =>
+const linesOf = (lines: readonly string[]): string => lines.filter((line) => line !== "").join("\n");
+
+const placesOf = (stack: string | null): string =>
   framesOf(stack)
     .map(({ place, where }) => `${place}  ${where}`.trimEnd())
-    .join("\n") || undefined;
+    .join("\n");
 
 /** `2: 2026-12-01 10:04:12, lost after 3s: host b is gone, reused Build` */
 function attemptOf({ number, host, startedAt, ended, seconds, error, reason, reused }: AttemptRow) {
@@ -93,11 +92,5 @@ function attemptOf({ number, host, startedAt, ended, seconds, error, reason, reu
     ...(reused.length === 0 ? [] : [`reused ${reused.join(", ")}`]),
     ...(why === null ? [] : [firstLine(why)]),
   ];
-  return [number, parts.join(", ")] as const;
+  return `${number}: ${parts.join(", ")}`;
 }
-
-/** What has no value has no row. */
-const hasValue = (value: unknown): boolean =>
-  typeof value === "object" && value !== null
-    ? Object.values(value).some((part) => part !== undefined)
-    : value != null && value !== "";
