@@ -38,7 +38,8 @@ test("without a tool for it the command stays, and so does a message without a n
     "liveops retry runs it again",
   ]);
   expect(await reply("it broke; and the disk is full")).toEqual(["it broke; and the disk is full"]);
-  expect(withTools("liveops ls --state failed", { readOnly: false })).toBe("liveops ls --state failed");
+  for (const command of ["liveops ls --state failed", `liveops retry ${ID} --done Ask`, `liveops logs ${ID} -f`])
+    expect(withTools(command, { readOnly: false })).toBe(command);
 });
 
 test("each tool that an error names is one of the server, and changes nothing where the server may not", async () => {

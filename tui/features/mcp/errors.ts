@@ -52,7 +52,8 @@ const TOOL_OF: Record<string, { tool: string; changes: boolean }> = {
 };
 
 /** A command without options, and its id. */
-const COMMAND = /\bliveops (again|ls|ops|show|logs|wait|cancel|retry|submit)\b(?: ([a-z0-9]{12})\b)?(?! --)/g;
+const COMMAND =
+  /\bliveops (again|ls|ops|show|logs|wait|cancel|retry|submit)\b(?!(?: [a-z0-9]{12})? --?\w)(?: ([a-z0-9]{12})\b)?/g;
 
 /** The text with the tool for each command that has one; else the command stays, for a shell. */
 export function withTools(text: string, { readOnly }: { readOnly: boolean }): string {

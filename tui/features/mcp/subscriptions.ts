@@ -27,6 +27,10 @@ export function registerSubscriptions(server: McpServer, daemon: Daemon): void {
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, daemon.ended]);
     open.set(uri, stop);
+    // The client may have unsubscribed meanwhile, and subscribed again.
+    const close = () => {
+      if (open.get(uri) === stop) open.delete(uri);
+    };
     try {
       const id = decodeURIComponent(name);
       // Once the client has the answer, it is told of each change: the stream has begun by then.
@@ -39,15 +43,16 @@ export function registerSubscriptions(server: McpServer, daemon: Daemon): void {
         .catch((error: Error) => {
           if (!signal.aborted) say(daemon.to, `${uri}: ${error.message}`);
         })
-        .finally(() => open.delete(uri));
+        .finally(close);
     } catch (error) {
-      open.delete(uri);
+      close();
       throw error;
     }
     return {};
   });
   server.server.setRequestHandler("resources/unsubscribe", async ({ params: { uri } }) => {
     open.get(uri)?.abort();
+    open.delete(uri);
     return {};
   });
 }

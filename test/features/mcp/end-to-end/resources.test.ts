@@ -70,6 +70,12 @@ describe("resources", () => {
     const { id } = await daemon.submit("first", { params: { gate } });
     const uri = `liveops://operations/${id}`;
     await mcp.request("resources/subscribe", { uri });
+    // Sent before the reply to the one before.
+    await Promise.all([
+      mcp.request("resources/unsubscribe", { uri }),
+      mcp.request("resources/subscribe", { uri }),
+    ]);
+    mcp.updated.length = 0;
     writeFileSync(gate, "");
     await expect
       .poll(async () => mcp.updated.length > 0 && JSON.parse(await mcp.read(uri)).state)
