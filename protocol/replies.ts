@@ -384,7 +384,7 @@ export const scheduleReply = z.object({
   overlap: z.enum(["skip", "queue", "replace"]),
   catchup: z.enum(["none", "last", "all"]),
   operation: doc(
-    z.object({ op: z.string() }),
+    z.looseObject({ op: z.string() }),
     "what each run submits: the body of a submit without the environment",
   ),
   file: doc(

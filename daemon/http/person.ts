@@ -13,17 +13,18 @@ export function personOf({ headers }: Request): string {
   return (typeof header === "string" ? personIn(header) : null) ?? userName();
 }
 
-/** The session of the operation inside of which the client runs; undefined: it runs inside of none, or a person submitted it. */
-export async function sessionOf({ store }: Parts, { headers }: Request): Promise<string | undefined> {
+/** The session of the operation inside of which the client runs; null: it runs inside of none, or a person submitted it. */
+export async function sessionOf({ store }: Parts, { headers }: Request): Promise<{ session: string } | null> {
   const within = withinOf(headers[WITHIN_HEADER]);
-  return within === null ? undefined : (await store.archive.find(within.id))?.record.session;
+  const session = within && (await store.archive.find(within.id))?.record.session;
+  return session == null ? null : { session };
 }
 
 /** @throws Refusal for a command inside of an operation of an agent, which may not decide for a person */
 export async function checkPerson(parts: Parts, request: Request, command: string): Promise<void> {
-  const session = await sessionOf(parts, request);
-  if (session === undefined) return;
-  const who = JSON.stringify(session);
+  const agent = await sessionOf(parts, request);
+  if (agent === null) return;
+  const who = JSON.stringify(agent.session);
   throw new Refusal(
     "LIVEOPS_WRONG_STATE",
     `a person decides this, and the command runs in an operation of the session ${who}; ask your user to run in a terminal: ${command}`,

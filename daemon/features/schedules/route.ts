@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { Refusal } from "../../../protocol/errors.js";
 import type { Parts } from "../../compose.js";
 import type { FeatureRoutes } from "../../feature.js";
+import { sessionOf } from "../../http/person.js";
 import { definition } from "../../http/route-definition.js";
 import { checkedKey, warn, wholeRecord } from "../../http/routes/operations.js";
 import { withoutText, withText } from "./scheduled-file.js";
@@ -20,7 +21,8 @@ export const scheduleRoutes =
     });
     app.route({
       ...definition("addSchedule"),
-      handler: async ({ body }, reply) => {
+      handler: async (request, reply) => {
+        const { body } = request;
         const { name, cron, zone, jitter = 0, overlap = "skip", catchup = "last", operation, file } = body;
         if (file !== undefined && operation.op !== "pipeline")
           throw new Refusal("LIVEOPS_BAD_REQUEST", "file is for the operation type pipeline only");
@@ -28,7 +30,12 @@ export const scheduleRoutes =
         const warnings = await parts.submissions.check({ ...draft, schedule: name });
         const { shell, ...kept } = file === undefined ? operation : withoutText(operation, file);
         const env = { ...shell, ...kept.env };
-        const submit = { ...kept, env, cwd: operation.cwd ?? homedir() };
+        const submit = {
+          ...(await sessionOf(parts, request)),
+          ...kept,
+          env,
+          cwd: operation.cwd ?? homedir(),
+        };
         const { within = null, alertAfter = null } = body;
         const times = { cron, zone: zone ?? ownZone(), jitter, within, alertAfter };
         const settings = { ...times, overlap, catchup, submit, file };

@@ -30,7 +30,7 @@ export const operationRoutes: RoutePlugin = (app, { context }, done) => {
       const key = checkedKey(headers["idempotency-key"]);
       // What an operation of an agent submits is the agent's, too.
       const session = await sessionOf(context, request);
-      const drafts = [body].flat().map((each) => (session === undefined ? each : { session, ...each }));
+      const drafts = [body].flat().map((each) => ({ ...session, ...each }));
       const { entries, isNew, warnings } = await submissions.submit(drafts, { isBatch, key });
       warn(reply.code(isNew ? 201 : 200), warnings);
       return isBatch ? entries.map((entry) => view.present(entry)) : view.presentWhole(entries[0]!);
@@ -42,11 +42,7 @@ export const operationRoutes: RoutePlugin = (app, { context }, done) => {
       const { params, body, headers } = request;
       const key = checkedKey(headers["idempotency-key"]);
       const session = await sessionOf(context, request);
-      const draft = await draftOfAgain(
-        context,
-        params.id,
-        session === undefined ? body : { session, ...body },
-      );
+      const draft = await draftOfAgain(context, params.id, { ...session, ...body });
       const { entries, isNew, warnings } = await submissions.submit([draft], { isBatch: false, key });
       warn(reply.code(isNew ? 201 : 200), warnings);
       return view.presentWhole(entries[0]!);
@@ -63,8 +59,12 @@ export const operationRoutes: RoutePlugin = (app, { context }, done) => {
   });
   app.route({
     ...definition("edit"),
-    handler: async ({ params, body }) => {
+    handler: async (request) => {
+      const { params, body } = request;
       const entry = await view.find(params.id);
+      // What runs decides what is asked.
+      if ([body.params, body.set, body.env, body.cwd].some((each) => each !== undefined))
+        await checkPerson(context, request, `liveops edit ${entry.record.id}`);
       await editOperation(context, entry, body);
       return wholeRecord(context, entry.record.id);
     },
@@ -114,7 +114,8 @@ export const operationRoutes: RoutePlugin = (app, { context }, done) => {
       const entry = await view.find(request.params.id);
       if (request.body.done !== undefined)
         await checkPerson(context, request, `liveops retry --done STAGE ${entry.record.id}`);
-      await retryOperation(context, entry, request.body, personOf(request));
+      const keepsQuestions = request.body.keepsQuestions || (await sessionOf(context, request)) !== null;
+      await retryOperation(context, entry, { ...request.body, keepsQuestions }, personOf(request));
       return wholeRecord(context, entry.record.id);
     },
   });

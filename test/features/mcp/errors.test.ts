@@ -38,7 +38,11 @@ test("without a tool for it the command stays, and so does a message without a n
     "liveops retry runs it again",
   ]);
   expect(await reply("it broke; and the disk is full")).toEqual(["it broke; and the disk is full"]);
-  for (const command of ["liveops ls --state failed", `liveops retry ${ID} --done Ask`, `liveops logs ${ID} -f`])
+  for (const command of [
+    "liveops ls --state failed",
+    `liveops retry ${ID} --done Ask`,
+    `liveops logs ${ID} -f`,
+  ])
     expect(withTools(command, { readOnly: false })).toBe(command);
 });
 

@@ -1,5 +1,8 @@
 /** Tools for the commands of a coding agent: run one, read what it printed, answer its question. */
+import { realpathSync } from "node:fs";
+import { sep } from "node:path";
 import * as z from "zod";
+import { remoteOf } from "../../../protocol/client/address.js";
 import { newKey } from "../../../protocol/client/idempotency-key.js";
 import { submitPlace } from "../../../protocol/client/submit-place.js";
 import { watchOperation } from "../../../protocol/client/watching.js";
@@ -36,7 +39,9 @@ const runCommand = defineTool({
     // A variable such as PATH decides what the words run.
     if (allow !== null && env !== undefined)
       throw badRequest("the server allows single commands; leave out env");
-    const place = submitPlace(client.socket, { cwd, allow: config.env?.allow });
+    const isFree = allow === null || cwd === undefined;
+    const directory = isFree ? cwd : inside(cwd, client.socket);
+    const place = submitPlace(client.socket, { cwd: directory, allow: config.env?.allow });
     const params = typeof words === "string" ? { script: words } : { args: words };
     const { id } = await client.submit(
       {
@@ -53,6 +58,25 @@ const runCommand = defineTool({
     return followed(id, background ? 0 : timeout, context);
   },
 });
+
+/**
+ * The directory without links: what is allowed, such as `./check.sh`, is a program of the server's directory.
+ *
+ * @throws Refusal where it is not inside of the server's directory
+ */
+function inside(cwd: string, socket: string): string {
+  const here = realpathSync(".");
+  let real: string | null = null;
+  try {
+    real = realpathSync(cwd);
+  } catch {
+    // It does not exist.
+  }
+  if (real !== null && remoteOf(socket) === null && `${real}${sep}`.startsWith(`${here}${sep}`)) return real;
+  throw badRequest(
+    `the server allows single commands, which run in its directory ${here}; ${cwd} is no directory inside of it; leave out cwd`,
+  );
+}
 
 /** The state after the wait, with what the operation printed. */
 async function followed(id: string, timeout: number, context: CallContext) {
