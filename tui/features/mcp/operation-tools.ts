@@ -4,14 +4,14 @@ import * as z from "zod";
 import type { Client } from "../../../protocol/client/client.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { OperationType } from "../../../protocol/replies.js";
-import { isFinal, STATES } from "../../../protocol/state.js";
+import { STATES } from "../../../protocol/state.js";
 import { unknownType } from "../../../protocol/text/unknown-name.js";
 import { newestToExplain } from "../../kit/newest-to-explain.js";
 import { id, WAIT } from "./arguments.js";
 import { cutText, MAX_REPLY, shortRecord } from "./plain.js";
-import { expectedOf, summaryOf } from "./summary.js";
+import { endOf, expectedOf, summaryOf } from "./summary.js";
 import { defineTool } from "./tool.js";
-import { needsOf, waitFor } from "./wait.js";
+import { waitFor } from "./wait.js";
 
 /** Most operations of one list. */
 const MAX_LIST = 100;
@@ -124,15 +124,7 @@ const wait = defineTool({
   changes: "nothing",
   async run(input, context) {
     const operation = await waitFor(input, context);
-    const needs = isFinal(operation.state) ? null : needsOf(operation);
-    const finished = isFinal(operation.state);
-    const next = finished ? {} : { next: `${operation.id} continues. Call ${WAIT} again to wait longer.` };
-    return {
-      finished,
-      ...next,
-      ...(needs && { waits: needs }),
-      operation: await recordOf(context.client, operation),
-    };
+    return { ...endOf(operation), operation: await recordOf(context.client, operation) };
   },
 });
 

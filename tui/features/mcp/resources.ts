@@ -21,14 +21,11 @@ const LISTED = 50;
 const LINES = 1000;
 
 export function registerResources(server: McpServer, daemon: Daemon): void {
-  const complete = { id: (prefix: string) => withErrors(daemon, (to) => idsWith(prefix, to)) };
   const records = new ResourceTemplate(RECORDS, {
     list: () => withErrors(daemon, (to) => newest(to, recordResource)),
-    complete,
   });
   const logs = new ResourceTemplate(LOGS, {
     list: () => withErrors(daemon, (to) => newest(to, logResource)),
-    complete,
   });
   server.registerResource(
     "operation",
@@ -95,11 +92,6 @@ function logResource(operation: Operation): Resource {
     title: `Log: ${record.title}`,
     mimeType: "text/plain",
   };
-}
-
-async function idsWith(prefix: string, { client }: Connected): Promise<string[]> {
-  const { operations } = await client.list({ limit: LISTED });
-  return operations.map(({ id }) => id).filter((id) => id.startsWith(prefix));
 }
 
 async function logText(id: string, { client }: Connected): Promise<string> {

@@ -24,18 +24,18 @@ export async function expectedOf(client: Client, operations: readonly Operation[
   return (await client.forecast().catch(() => null))?.operations ?? {};
 }
 
+/** Whether it has ended; else what it needs from a person, and the next step. */
+export function endOf(operation: Operation) {
+  if (isFinal(operation.state)) return { finished: true };
+  const waits = needsOf(operation);
+  const next = `${operation.id} continues. Call ${WAIT} again to wait longer.`;
+  return { finished: false, ...(waits && { waits }), next };
+}
+
 /** The state, its figures and the next step. */
 export async function shortState(client: Client, operation: Operation) {
-  const { id, state } = operation;
-  const finished = isFinal(state);
-  const needs = finished ? null : needsOf(operation);
-  const next = finished ? {} : { next: `${id} continues. Call ${WAIT} again to wait longer.` };
-  return {
-    finished,
-    ...summaryOf(operation, await expectedOf(client, [operation]), client.now()),
-    ...(needs && { waits: needs }),
-    ...next,
-  };
+  const figures = summaryOf(operation, await expectedOf(client, [operation]), client.now());
+  return { ...figures, ...endOf(operation) };
 }
 
 /** One operation of a list. Keys without a value are absent. */

@@ -40,11 +40,6 @@ describe("resources", () => {
     const record = JSON.parse(await mcp.read(`liveops://operations/${id}`));
     expect(record).toMatchObject({ id, state: "succeeded", result: { small: "ok" } });
     expect(record.result.big).toHaveLength(20_000);
-    const { completion } = await mcp.request("completion/complete", {
-      ref: { type: "ref/resource", uri: "liveops://operations/{id}" },
-      argument: { name: "id", value: id.slice(0, 4) },
-    });
-    expect(completion.values).toEqual([id]);
   });
 
   test("a log has its last 1000 lines and says how to read the others", async () => {
