@@ -86,16 +86,22 @@ function strictUri(text: string): string {
 }
 
 /**
- * What base64 always has where the text stands anywhere in it: after 0, 1 or 2 other bytes of a group of 3, without the
- * characters that also hold bits of other bytes. Also in the alphabet of URLs, and in lines.
+ * The text in base64 wherever it stands: after 0, 1 or 2 other bytes of a group of 3. Before other bytes without the
+ * character that also holds bits of them; as the end of all bytes, or before a last newline, with the rest and its
+ * padding. Also in the alphabet of URLs, and in lines.
  */
 function base64(text: string): string[] {
-  const bytes = Buffer.from(text);
-  const shifted = [0, 1, 2].map((shift) => {
-    const encoded = Buffer.concat([Buffer.alloc(shift), bytes]).toString("base64");
-    return encoded.slice(Math.ceil((shift * 8) / 6), Math.floor(((shift + bytes.length) * 8) / 6));
-  });
-  const [alone = ""] = shifted;
+  const { length } = Buffer.from(text);
+  const encoded = ["", "\n"].flatMap((end) =>
+    [0, 1, 2].flatMap((shift) => {
+      const whole = Buffer.from(" ".repeat(shift) + text + end).toString("base64");
+      const from = Math.ceil((shift * 8) / 6);
+      const part = whole.slice(from, Math.floor(((shift + length) * 8) / 6));
+      return part.length < SHORTEST_BASE64 ? [] : [part, whole.slice(from)];
+    }),
+  );
+  const [, alone = ""] = encoded;
   const lines = BASE64_COLUMNS.flatMap((columns) => alone.match(new RegExp(`.{1,${columns}}`, "g")) ?? []);
-  return [...shifted, ...lines, ...shifted.map((each) => each.replaceAll("+", "-").replaceAll("/", "_"))];
+  const all = [...encoded, ...lines];
+  return [...all, ...all.map((each) => each.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", ""))];
 }
