@@ -9,7 +9,7 @@ import { type FeatureRun, tasksOf } from "../feature.js";
 import { PIPELINE_FEATURES } from "../features.js";
 import { MAX_BYTES } from "../limits.js";
 import { textOf as textOfValue } from "../template.js";
-import { Workspace } from "./command.js";
+import { durationText, Workspace } from "./command.js";
 import { runFinally, type StagesOutcome } from "./finally.js";
 import { givenOf } from "./given.js";
 import { Resume } from "./resume.js";
@@ -201,7 +201,7 @@ function textOf(path: string): string | null {
   }
 }
 
-/** The outputs, one a line, and the warnings; without outputs, the number of stages. */
+/** The outputs, one a line, and the warnings; without outputs, what the stages took, or how many are done. */
 export function pipelineResultText({
   stages,
   outputs,
@@ -213,16 +213,23 @@ export function pipelineResultText({
     return value.includes("\n") ? `${name}:\n${value.replace(/^/gm, "  ")}` : `${name}=${value}`;
   });
   if (stoppedBefore !== undefined) lines.push(`ended before "${stoppedBefore}" by stop_when`);
-  if (lines.length === 0) lines.push(countText(Object.values(stages)));
+  if (lines.length === 0) lines.push(stagesText(stages));
   return [...lines, ...warnings.map((warning) => `warning: ${warning}`)].join("\n");
 }
 
-function countText(stages: StageResult[]): string {
+function stagesText(all: Record<string, StageResult>): string {
+  const stages = Object.values(all);
   const skipped = stages.filter((stage) => stage.skipped !== undefined).length;
   const failed = stages.filter((stage) => stage.allowedFailure).length;
   const unchanged = stages.filter((stage) => stage.upToDate !== undefined).length;
   const done = stages.length - skipped - failed - unchanged;
   if (unchanged === stages.length) return `up to date: ${unchanged} ${unchanged === 1 ? "stage" : "stages"}`;
+  if (done === stages.length) {
+    const took = ({ seconds }: StageResult) => (seconds === 0 ? "" : ` ${durationText(seconds)}`);
+    return Object.entries(all)
+      .map(([name, stage]) => name + took(stage))
+      .join(", ");
+  }
   const parts = [`${done} of ${stages.length} stages done`];
   if (unchanged > 0) parts.push(`${unchanged} up to date`);
   if (skipped > 0) parts.push(`${skipped} skipped`);

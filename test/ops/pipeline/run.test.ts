@@ -443,6 +443,11 @@ describe("allow_failure", () => {
     expect(texts("liveops")).toEqual([expect.stringMatching(/^stage "A" failed.*"A" exited with 4 at /)]);
     expect(record.resultText).toBe("1 of 2 stages done, 1 failed, which is allowed");
   });
+
+  it("and where all are done, the result tells what each took", async () => {
+    const { record } = await run(fileOf([stage("Build", "true"), stage("Test", "true")]));
+    expect(record.resultText).toMatch(/^Build \d+ms, Test \d+ms$/);
+  });
 });
 
 describe("outputs", () => {
