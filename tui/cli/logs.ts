@@ -9,7 +9,9 @@ import {
   storedLines,
 } from "../../protocol/client/log-lines.js";
 import { UsageError } from "../../protocol/failures.js";
+import { getOwn } from "../../protocol/objects.js";
 import type { LogLine, LogStream, Operation } from "../../protocol/operation.js";
+import { isUnrun } from "../../protocol/stage-state.js";
 import { isFinal } from "../../protocol/state.js";
 import { wantsColour } from "../../protocol/text/colour.js";
 import { nearest } from "../../protocol/text/nearest.js";
@@ -75,16 +77,21 @@ export function registerLogs(root: Command): void {
     const { id } = operation;
     if (!options.follow) checkAttempt(operation, filter.attempt);
     const coloured = wantsColour(process.stdout);
-    let printed = 0;
+    let last: LogLine | null = null;
     const print = (line: LogLine) => {
-      printed++;
+      if (last !== null && last.attempt !== line.attempt && !options.json)
+        process.stderr.write(`attempt ${line.attempt}\n`);
+      last = line;
       process.stdout.write(`${textOf(line, options, coloured)}\n`);
     };
     const end = options.follow ? await endOfLog(client, id) : undefined;
     const stored = { client, id, filter, end };
     if (tail === undefined) for await (const line of storedLines(stored)) print(line);
     else for (const line of await lastLines(stored, tail)) print(line);
-    if (printed === 0) await checkNames(operation, stored, to);
+    if (last === null && tail !== 0) {
+      await checkNames(operation, stored, to);
+      if (filter.grep === undefined) sayUnrun(operation, filter.stage, to);
+    }
     if (end === undefined) return;
     await interruptible(
       () => `interrupted; ${id} continues`,
@@ -101,6 +108,14 @@ function textOf(line: LogLine, { json, timestamps }: LogsOptions, coloured: bool
   const own = coloured ? sanitizeLogLine(line.text) : withoutSequences(sanitizeLogLine(line.text));
   const text = line.step === undefined ? own : `[${sanitize(line.step)}] ${own}`;
   return timestamps ? `${logTime(line.at)}  ${text}` : text;
+}
+
+/** A stage that was up to date or skipped has no line, and its reason stands for it. */
+function sayUnrun({ stageTimes, stageStates }: Operation, only: string | undefined, to: ReportTo): void {
+  for (const [stage, { reason }] of Object.entries(stageTimes)) {
+    if (reason === undefined || !isUnrun(getOwn(stageStates, stage))) continue;
+    if (only === undefined || only === stage) say(to, `${stage}: ${reason}`, "yellow");
+  }
 }
 
 /** @throws UsageError where the operation has had no such attempt */

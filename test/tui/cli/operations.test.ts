@@ -230,13 +230,13 @@ test("show --json is the record", async () => {
   expect(JSON.parse(stdout)).toEqual(record("abc"));
 });
 
-/** A log of so many lines, paged as the daemon does it. */
-function logs(count: number): void {
+/** A log of so many lines, paged as the daemon does it. @param attemptOf - the attempt of a line */
+function logs(count: number, attemptOf = (_: number) => 1): void {
   const line = (n: number): LogLine => ({
     n,
     seq: n + 2,
     at: AT,
-    attempt: 1,
+    attempt: attemptOf(n),
     stage: null,
     stream: "log",
     text: `line\t${n}`,
@@ -270,6 +270,25 @@ test.each([
 ])("%j", async (words, stdout) => {
   logs(7);
   expect(await liveops(...words)).toEqual({ code: 0, stdout, stderr: "" });
+});
+
+test("logs says where another attempt begins, but not in JSON", async () => {
+  logs(4, (n) => (n < 3 ? 1 : 2));
+  expect(await liveops("logs", "abc")).toEqual({ code: 0, stdout: lines(1, 2, 3, 4), stderr: "attempt 2\n" });
+  expect(await liveops("logs", "abc", "--json")).toMatchObject({ stderr: "" });
+});
+
+test("logs says why a stage did not run, where there is no line", async () => {
+  logs(0);
+  const story = new Story({ id: "abc" })
+    .started()
+    .entered("Load", 0)
+    .left("Load", 0, "up-to-date", false, { reason: "up to date: 1 file" });
+  daemon.on("GET", "/v1/operations/abc", (_asked, reply) => reply.json(story.record()));
+  const said = { code: 0, stdout: "", stderr: "liveops: Load: up to date: 1 file\n" };
+  expect(await liveops("logs", "abc")).toEqual(said);
+  expect(await liveops("logs", "abc", "--stage", "Load")).toEqual(said);
+  expect(await liveops("logs", "abc", "--stage", "Save")).toEqual({ ...said, stderr: "" });
 });
 
 test("logs --json keeps the text as it was", async () => {
