@@ -9,13 +9,9 @@ export function withoutSecrets(why: Why, masker: Masker): Why {
 
 /** The value with each text in it changed. */
 function withTexts<T>(value: T, change: (text: string) => string): T {
-  const changed = (each: unknown): unknown => {
-    if (typeof each === "string") return change(each);
-    if (Array.isArray(each)) return each.map(changed);
-    if (typeof each !== "object" || each === null) return each;
-    return Object.fromEntries(Object.entries(each).map(([key, of]) => [key, changed(of)]));
-  };
-  return changed(value) as T;
+  return JSON.parse(JSON.stringify(value), (_key, each) =>
+    typeof each === "string" ? change(each) : each,
+  ) as T;
 }
 
 /** What gives way, the least first. */

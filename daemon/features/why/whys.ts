@@ -170,8 +170,9 @@ export class Whys {
   }
 }
 
-/** The reason of a failure for an action, not masked: the lines with which its `Why` begins. */
+/** Why it failed, for an action: the lines with which its `Why` begins, and the last line of the program. Not masked. */
 export function reasonOf(record: Operation): string[] {
   const failure = errorOf(record, [], commandOf(record));
-  return failure === null ? [] : failureLines(failure, record.attempt).map(({ text }) => text);
+  if (failure === null) return [];
+  return [...failureLines(failure, record.attempt).map(({ text }) => text), ...failure.lines.slice(-1)];
 }

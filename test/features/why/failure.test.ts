@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { bounded, withoutSecrets } from "../../../daemon/features/why/bounds.js";
 import { codeInWords, failureOf, signalInWords } from "../../../daemon/features/why/failure.js";
 import { headOf } from "../../../daemon/features/why/sources.js";
+import { reasonOf } from "../../../daemon/features/why/whys.js";
 import { maskerOf } from "../../../ops/secrets/masker.js";
 import type { LogLine, Operation, Step } from "../../../protocol/operation.js";
 import type { Why } from "../../../protocol/why.js";
@@ -52,6 +53,13 @@ test("a command of a pipeline has its line, as the pipeline ran it", () => {
     source: { from: 3, lines: ["    run: |", "      make build", "      make test", ""] },
     lines: ["ok 1", "not ok 2"],
   });
+  expect(reasonOf(record)).toEqual([
+    "stage Test",
+    "$ make test",
+    "exit code 2",
+    "at /srv/ci.yaml:5",
+    "not ok 2",
+  ]);
 });
 
 test("a message that looks like that of a pipeline names no command", () => {
