@@ -170,7 +170,7 @@ export type FailureCode = keyof typeof FAILURES;
 /** `error.cause`: how the worker process died, or the kind of uncaught error. */
 export const CAUSES = {
   exited: "The process ended itself (`process.exit`, or native code)",
-  "out-of-memory": "The process ran out of memory: its heap, its buffers or its `memoryMax` was full",
+  "out-of-memory": "The process ran out of memory: its heap or its buffers were full",
   segfault: "The process accessed invalid memory (SIGSEGV, SIGBUS)",
   aborted: "The process aborted (SIGABRT, SIGILL, SIGFPE, SIGTRAP)",
   killed: "The process received SIGKILL from a person, a program, or the kernel when memory ran out",

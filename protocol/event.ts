@@ -10,7 +10,6 @@
 import * as z from "zod/mini";
 import {
   approvalSchema,
-  limitShapes,
   oddSchema,
   omittedSchema,
   operationErrorSchema,
@@ -66,7 +65,6 @@ export const submissionSchema = z.object({
   ...recordShape("dependencies"),
   ...recordShape("hosts"),
   ...z.partial(z.object({ ...recordShape("queue"), ...recordShape("start") })).shape,
-  limits: z.optional(z.object(limitShapes)),
   ...recordShape("history"),
   ...recordShape("type"),
   hosts: doc(

@@ -6,7 +6,6 @@
 import * as z from "zod/mini";
 import { EVENTS } from "./actions.js";
 import { CAUSES, type Cause } from "./errors.js";
-import { LIMIT_BOUNDS, type LimitName } from "./resource-limits.js";
 import { doc } from "./schema/doc.js";
 import { recordShape } from "./schema/submit-shape.js";
 import { STAGE_STATES, STEP_STATES, type StepEnd } from "./stage-state.js";
@@ -165,19 +164,6 @@ export const parentSchema = z.object({
 /** Size of each value that a record leaves out, in bytes of JSON. */
 export const omittedSchema = z.object({ params: z.optional(z.int()), result: z.optional(z.int()) });
 export type Omitted = z.infer<typeof omittedSchema>;
-
-/** Limits of an operation, as keys of a body, a type and a record; an absent key is no limit. */
-export const limitShapes = {
-  memoryMax: limitShape("memoryMax", "all processes of the operation together"),
-  cpuMax: limitShape("cpuMax", "all processes of the operation together"),
-  pidsMax: limitShape("pidsMax", "at the same time"),
-};
-
-function limitShape(name: LimitName, text: string) {
-  const { min, max, whole, unit } = LIMIT_BOUNDS[name];
-  const number = doc(z.number().check(z.gte(min), z.lte(max)), `${unit}, ${text}`);
-  return z.optional(whole ? number.check(z.int()) : number);
-}
 
 /** Totals of all processes of an attempt, and the peak of their memory. */
 export const resourcesSchema = z.object({
@@ -384,10 +370,6 @@ export const operationSchema = z.object({
     "Id of the finished operation that this one runs again; otherwise absent",
   ),
   ...recordShape("parameters"),
-  limits: doc(
-    z.optional(z.object(limitShapes)),
-    "Limits of the submit: `memoryMax`, `cpuMax`, `pidsMax`; absent without limits",
-  ),
   ...recordShape("history"),
   ...recordShape("type"),
   env: doc(

@@ -1,7 +1,7 @@
 /** Schemas of the replies; `routes.ts` assigns them to routes. Only the daemon loads this module. */
 import * as z from "zod/mini";
 import { type Problem, REFUSALS, type RefusalCode } from "./errors.js";
-import { limitShapes, logLineSchema, operationSchema } from "./operation.js";
+import { logLineSchema, operationSchema } from "./operation.js";
 import { doc } from "./schema/doc.js";
 import { typeShape } from "./schema/submit-shape.js";
 import type { State } from "./state.js";
@@ -71,7 +71,6 @@ export const operationTypeSchema = z.object({
   failIfOdd: doc(z.boolean(), "a success with odd numbers fails"),
   timeout: doc(z.nullable(z.number()), "seconds"),
   gracePeriod: doc(z.number(), "seconds"),
-  ...limitShapes,
   retry: z.nullable(
     z.object({
       attempts: z.int(),
@@ -328,7 +327,6 @@ export const daemonReply = z.object({
     z.object({
       kind: z.enum(["cgroup", "process sweep"]),
       cgroup: doc(z.nullable(z.string()), "directory that holds the cgroup of each worker"),
-      limits: doc(z.array(z.enum(["memoryMax", "cpuMax", "pidsMax"])), "limits that are enforced"),
       reason: doc(z.nullable(z.string()), "why workers have no cgroups; null: they have"),
     }),
     "how the daemon finds and kills the processes of an operation",

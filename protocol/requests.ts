@@ -1,7 +1,7 @@
 /** The request bodies and queries of the routes, as schemas and types. */
 import * as z from "zod/mini";
 import { MAX_BATCH, MAX_DONE, MAX_SELECTED } from "./limits.js";
-import { limitShapes, parentSchema } from "./operation.js";
+import { parentSchema } from "./operation.js";
 import { doc } from "./schema/doc.js";
 import { bodyShape } from "./schema/submit-shape.js";
 import { ZOD } from "./schema/zod.js";
@@ -40,7 +40,6 @@ const { secrets, shell } = submitShape;
 export const submitBody = z.strictObject({
   op: doc(z.string().check(z.minLength(1)), "name of the operation type"),
   ...submitShape,
-  ...limitShapes,
 });
 
 /** One operation, or several that are recorded all or none. */

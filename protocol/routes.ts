@@ -323,7 +323,7 @@ export const ROUTES = {
     again: {
       summary: "Run a finished operation again",
       description:
-        "Submits a new operation of the same type, with the same parameters, directory, environment, label and limits. " +
+        "Submits a new operation of the same type, with the same parameters, directory, environment and label. " +
         "The finished operation does not change. A repeated request with the same Idempotency-Key gets status 200 and " +
         "the same operation.",
       headers: { "Idempotency-Key": "1 to 255 characters; requests with the same key and body submit once" },

@@ -48,7 +48,6 @@ export type Group =
   | "dependencies"
   | "start"
   | "hosts"
-  | "limits"
   | "history"
   | "type";
 
@@ -522,7 +521,7 @@ export function placementOf({ queue, requires }: OfType): { queue?: string; requ
 }
 
 /** Fields of the first operation of a chain that apply to the next ones. */
-export const OF_CHAIN = [...namesWith("isOfChain"), "limits"] as const;
+export const OF_CHAIN = namesWith("isOfChain");
 
 /** Fields that `again` takes from the finished operation. */
 export const REPEATED = namesWith("isRepeated");

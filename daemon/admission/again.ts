@@ -11,7 +11,7 @@ import type { Store } from "../store/store.js";
 import type { Draft } from "./steps.js";
 
 /**
- * The same parameters, environment, limits and fields of `REPEATED`, except for what the request changes.
+ * The same parameters, environment and fields of `REPEATED`, except for what the request changes.
  *
  * @throws Refusal if there is no such operation, it is not finished, or its parameters cannot be read
  */
@@ -24,7 +24,7 @@ export async function draftOfAgain(
   if (!isFinal(named.record.state)) throw notFinished(named.record);
   const { record, env } = asked.chain ? await firstOfChain(context.store, named.record) : named;
   const { params, env: variables = {}, secrets, chain: _, ...changes } = asked;
-  const draft = { ...pick(record, REPEATED), ...record.limits, ...changes };
+  const draft = { ...pick(record, REPEATED), ...changes };
   return {
     // Null: none.
     ...withoutNull(draft),

@@ -12,7 +12,6 @@ import type { Parent } from "../../protocol/operation.js";
 import { keptTextIn } from "../../protocol/pipeline/kept-text.js";
 import { problemsOfNames } from "../../protocol/pipeline/used-names.js";
 import type { SubmitBody } from "../../protocol/requests.js";
-import { effectiveLimits } from "../../protocol/resource-limits.js";
 import {
   DEFAULT_QUEUE,
   DERIVED,
@@ -214,7 +213,6 @@ const NO_ENV: Record<string, string> = Object.freeze({});
 function submissionOf(draft: Draft): Submission {
   const id = newId();
   const { op, title, params, stages, fromShell: _, next: __, uses: ___, ...ofType } = draft.prepared!;
-  const limits = effectiveLimits(undefined, draft);
   const submission: Submission = {
     id,
     op,
@@ -224,7 +222,6 @@ function submissionOf(draft: Draft): Submission {
     params,
     stages,
     chain: { id, index: 0, previous: null, next: null },
-    ...(limits && { limits }),
     ...ofType,
     ...pick(draft, [...RECORDED, "againOf", "schedule", "parent"]),
   };

@@ -8,7 +8,6 @@ import type { Prepared } from "../../ops/types/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { KeptText } from "../../protocol/pipeline/kept-text.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
-import { effectiveLimits } from "../../protocol/resource-limits.js";
 import { placementOf } from "../../protocol/submit-fields.js";
 import { atMost } from "../../protocol/system/until.js";
 import { unknownType } from "../../protocol/text/unknown-name.js";
@@ -297,14 +296,12 @@ function withoutParams({ input }: PrepareAsk, { type, hasTitles }: LoadedOperati
 /** Values that differ from the default only, so that the records of starts stay short. */
 export function policyOf(type: OperationType): Policy {
   const { resumable, timeout, gracePeriod, retry, concurrency, hosts, partition } = type;
-  const limits = effectiveLimits(type, undefined);
   return {
     resumable,
     timeout,
     gracePeriod,
     retry,
     ...(concurrency !== null && { concurrency }),
-    ...(limits && { limits }),
     ...(partition === "finish" && { partition }),
     ...(hosts === "any" && { anyHost: true }),
   };

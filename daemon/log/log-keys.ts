@@ -37,7 +37,6 @@ export const LOG_KEYS = {
   pids: numbers("Process ids of an operation"),
   containment: text("How processes are found and ended: `cgroup` or `process sweep`"),
   cgroup: text("Directory of the workers' cgroups"),
-  limits: texts("Limits that are enforced"),
   host: text("Name of a host of the fleet"),
   engine: text("Engine of the fleet, without secrets"),
   session: number("Session of the host in the fleet"),

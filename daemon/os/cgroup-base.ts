@@ -2,15 +2,14 @@
  * Finds and prepares the cgroup (v2) below which the daemon makes a cgroup for each worker.
  *
  * Only a delegated cgroup is touched: that of a systemd unit with `Delegate=yes`, one that a container or an
- * administrator gave to this user, or the cgroup that the setting `cgroup` names. A cgroup with controllers for its
- * children may hold no process itself, so the daemon moves into `<base>/daemon`.
+ * administrator gave to this user, or the cgroup that the setting `cgroup` names. A cgroup whose children have
+ * controllers may hold no process itself, so the daemon moves into `<base>/daemon`.
  */
 import { execFileSync } from "node:child_process";
-import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { textOf } from "../../ops/programs/proc.js";
-import { LIMIT_NAMES, type LimitName } from "../../protocol/resource-limits.js";
-import { Cgroup, CONTROLLERS, joinCgroup } from "./cgroup.js";
+import { Cgroup, joinCgroup } from "./cgroup.js";
 
 /** The daemon's own cgroup below the base. systemd puts the daemon there too with `DelegateSubgroup=daemon`. */
 const DAEMON = "daemon";
@@ -37,7 +36,7 @@ function realSystem(): CgroupSystem {
 }
 
 /**
- * Opens the base, and moves the daemon out of it so that controllers can be enabled.
+ * Opens the base, and moves the daemon out of it.
  *
  * @param setting `auto`, `off` or the absolute path of a cgroup that is given to this daemon
  */
@@ -54,25 +53,6 @@ export function openBase(setting: string, system: CgroupSystem = realSystem()): 
     return none(`the daemon cannot move into ${join(dir, DAEMON)}: ${(error as Error).message}`);
   }
   return { dir };
-}
-
-/**
- * Enables the controllers for the cgroups below the base, each on its own.
- *
- * @returns the limits that can be enforced there
- */
-export function enableLimits(base: string): LimitName[] {
-  const available = (textOf(join(base, "cgroup.controllers")) ?? "").trim().split(" ");
-  return LIMIT_NAMES.filter((name) => {
-    const controller = CONTROLLERS[name];
-    if (!available.includes(controller)) return false;
-    try {
-      writeFileSync(join(base, "cgroup.subtree_control"), `+${controller}`);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }
 
 /** The directory of the cgroup (v2) that this process is in; null if it cannot be seen. */

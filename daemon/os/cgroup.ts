@@ -1,22 +1,15 @@
 /**
- * One cgroup (v2), as files below a directory: its processes, its limits, its removal. See cgroup-v2.rst of the
+ * One cgroup (v2), as files below a directory: its processes and its removal. See cgroup-v2.rst of the
  * kernel's documentation.
  */
 import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { send, textOf } from "../../ops/programs/proc.js";
-import type { LimitName, ResourceLimits } from "../../protocol/resource-limits.js";
 
 /** How long the kernel may take to end all processes, in ms. */
 const KILL_MS = 3000;
 const PAUSE_MS = 5;
-
-/** The period of cpu.max, in microseconds. */
-const CPU_PERIOD = 100_000;
-
-/** The controller that enforces each limit, and the files it is written to. */
-export const CONTROLLERS: Record<LimitName, string> = { memoryMax: "memory", cpuMax: "cpu", pidsMax: "pids" };
 
 export class Cgroup {
   constructor(readonly dir: string) {}
@@ -42,32 +35,6 @@ export class Cgroup {
   /** Moves a process into the cgroup. @throws the error of the system call */
   add(pid: number): void {
     this.#write("cgroup.procs", String(pid));
-  }
-
-  /**
-   * Writes the limits. A limit that is not given is removed.
-   *
-   * @param names the limits that can be enforced here
-   * @throws the error of the system call
-   */
-  setLimits(limits: ResourceLimits, names: readonly LimitName[]): void {
-    const { memoryMax, cpuMax, pidsMax } = limits;
-    if (names.includes("memoryMax")) {
-      // With swap the limit would be reached later, and the machine would slow down first.
-      if (existsSync(join(this.dir, "memory.swap.max")))
-        this.#write("memory.swap.max", memoryMax === undefined ? "max" : "0");
-      this.#write("memory.max", String(memoryMax ?? "max"));
-    }
-    if (names.includes("cpuMax")) {
-      const quota = cpuMax === undefined ? "max" : Math.round(cpuMax * CPU_PERIOD);
-      this.#write("cpu.max", `${quota} ${CPU_PERIOD}`);
-    }
-    if (names.includes("pidsMax")) this.#write("pids.max", String(pidsMax ?? "max"));
-  }
-
-  /** How many processes the kernel killed because the memory limit was reached. */
-  oomKills(): number {
-    return entryOf(this.#read("memory.events"), "oom_kill") ?? 0;
   }
 
   /**

@@ -34,7 +34,6 @@ import {
   outcomeOfLost,
   outcomeOfUnreadable,
   runsAgain,
-  withMemoryCause,
 } from "./worker-death.js";
 
 /** How long a decision waits for room on a full disk before the next try, in ms. */
@@ -51,7 +50,7 @@ export interface Judge {
 interface FinishingOptions {
   lifecycle: Pick<Lifecycle, "conclude">;
   layout: Layout;
-  containment: Pick<Containment, "forget" | "kill" | "ranOutOfMemory">;
+  containment: Pick<Containment, "forget" | "kill">;
   blockedTypes: Pick<BlockedTypes, "block" | "isOverdue" | "loaded">;
   /** Whether the attempt is still the operation's current attempt. Finishing an older attempt does nothing. */
   isCurrent(attempt: Attempt): boolean;
@@ -100,7 +99,6 @@ export class Finishing {
     const { containment, isStopped, original } = this.options;
     if (this.#isOver(attempt)) return true;
     const { worker } = attempt.run;
-    const outOfMemory = containment.ranOutOfMemory(worker);
     const isIdle = attempt.worker !== null && attempt.worker.state !== "gone";
     await containment.kill(worker, isIdle ? worker.pid : undefined);
     // The next daemon finds the attempt in the same state.
@@ -123,7 +121,7 @@ export class Finishing {
       ? describeCopied(original())
       : whyLeaseEnded !== null
         ? { cause: "lease-ended" as const, message: whyLeaseEnded }
-        : describeDeath(attempt.run, exit, stderr, outOfMemory);
+        : describeDeath(attempt.run, exit, stderr);
     await this.#conclude(attempt, (entry) => {
       const losses = countLoss(entry.losses, attempt);
       // Never a second run beside the original's: not resumed, and not retried automatically.
@@ -145,10 +143,9 @@ export class Finishing {
     return attempt.outcome !== null || attempt.isFinishing || !this.options.isCurrent(attempt);
   }
 
-  async finish(attempt: Attempt, given: Outcome): Promise<void> {
-    const { isCurrent, isStopped, containment } = this.options;
+  async finish(attempt: Attempt, outcome: Outcome): Promise<void> {
+    const { isCurrent, isStopped } = this.options;
     if (attempt.isFinishing || !isCurrent(attempt)) return;
-    const outcome = withMemoryCause(given, attempt.run, () => containment.ranOutOfMemory(attempt.run.worker));
     // The outcome stays in the run file until the decision is durable, so no death of worker or daemon loses it.
     attempt.read();
     if (outcome.state !== "succeeded") await this.#endLeftovers(attempt);

@@ -12,6 +12,7 @@ import { isUnreadable } from "../run-files/unreadable.js";
 import type { Entry } from "../store/decision.js";
 import { attemptDir, workerFiles } from "../store/layout.js";
 import { NotRecordedError, StoreFullError } from "../store/not-recorded.js";
+import type { Containment } from "../worker/containment.js";
 import type { OrderMessage } from "../worker/messages.js";
 import { boundOutput } from "../worker/own-output.js";
 import { Pool, type PooledWorker, type WorkerExit } from "../worker/pool.js";
@@ -32,6 +33,7 @@ export interface SchedulerOptions extends StartParts {
   edges: WaitEdges;
   waiting: StarterOptions["waiting"];
   copied: CopiedState;
+  containment: Containment;
   /** Most operations that run at the same time. */
   slots: () => number;
   outbox: Outbox;

@@ -1,7 +1,6 @@
 /** The start of one queued operation: looks up its type, records the start, and orders the worker to run it. */
 import { existsSync } from "node:fs";
 import type { StepSeconds } from "../../ops/attempt/sink.js";
-import { effectiveLimits } from "../../protocol/resource-limits.js";
 import type { Lifecycle } from "../lifecycle.js";
 import type { Loader } from "../loader/loader.js";
 import type { ResolvedType, Unresolved } from "../loader/messages.js";
@@ -10,13 +9,12 @@ import { eventsFile } from "../run-files/attempt-files.js";
 import type { EventsPlace } from "../run-files/events-reader.js";
 import type { WorkerEvents } from "../run-files/worker-events.js";
 import type { Settings } from "../settings.js";
-import type { Entry, Policy, Submitted } from "../store/decision.js";
+import type { Entry, Submitted } from "../store/decision.js";
 import { sourceOf } from "../store/entry-events.js";
 import { attemptDir, type Layout, valuesDir } from "../store/layout.js";
 import { NotRecordedError } from "../store/not-recorded.js";
 import { payloadFile } from "../store/payloads.js";
 import type { Store } from "../store/store.js";
-import type { Containment } from "../worker/containment.js";
 import type { OrderMessage } from "../worker/messages.js";
 import type { PooledWorker } from "../worker/pool.js";
 import type { Durations } from "./durations.js";
@@ -39,7 +37,6 @@ export interface StartParts {
   waiting: Pick<Waiting, "returned">;
   blockedTypes: BlockedTypes;
   typeLimits: TypeLimits;
-  containment: Containment;
   layout: Layout;
   workerEvents: WorkerEvents;
   log: Log;
@@ -56,8 +53,6 @@ export interface Candidate {
   /** Version of the entry before the lookup of its type. A change during the lookup raises it. */
   version: number;
   type: ResolvedType;
-  /** With the effective limits of the operation. */
-  policy: Policy;
   /** Null: no earlier run is known. */
   stepSeconds: StepSeconds | null;
 }
@@ -84,11 +79,11 @@ export async function start(
   try {
     const candidate = await candidateOf(entry, parts);
     if (candidate === null) return false;
-    const { version, policy } = candidate;
+    const { version, type } = candidate;
     // What has changed during the lookup of the type may belong elsewhere now.
     const mayStart = (now: Entry) => isOpen() && now.version === version && queues.isOpen(now.record.queue);
     place = workerEvents.begin(id, entry.nextAttempt, worker.identity.workerId, worker.eventsEnd);
-    const started = await lifecycle.start(id, worker.identity, policy, slot, mayStart, submitted);
+    const started = await lifecycle.start(id, worker.identity, type.policy, slot, mayStart, submitted);
     if (started === null) return false;
     place = undefined;
     order(started, candidate, worker, parts);
@@ -127,12 +122,10 @@ export async function candidateOf(
     blockedTypes.block(op, type.reason, type.isLoading ? "loading" : "loader");
     return null;
   }
-  const limits = effectiveLimits(type.policy.limits, entry.record.limits);
-  const policy = limits ? { ...type.policy, limits } : type.policy;
   // Only the bar needs them: a history that cannot be read delays no start.
   const stepSeconds = await durations.ofSteps(entry.record).catch(() => null);
-  if (!typeLimits.reserve(entry, policy.concurrency ?? null)) return null;
-  return { entry, version, type, policy, stepSeconds };
+  if (!typeLimits.reserve(entry, type.policy.concurrency ?? null)) return null;
+  return { entry, version, type, stepSeconds };
 }
 
 /**
@@ -142,12 +135,12 @@ export async function candidateOf(
  */
 export function order(
   entry: Entry,
-  { type: { file }, policy, stepSeconds }: Candidate,
+  { type: { file, policy }, stepSeconds }: Candidate,
   worker: PooledWorker,
   parts: StartParts & { begin: Begin },
   ofFleet: Partial<OrderMessage> = {},
 ): void {
-  const { layout, settings, store, containment } = parts;
+  const { layout, settings, store } = parts;
   const { id, attempt, omitted } = entry.record;
   const dir = attemptDir(layout, id, attempt);
   const secrets = store.secrets.get(id);
@@ -160,7 +153,6 @@ export function order(
     earlier: policy.resumable ? earlierEvents(id, attempt, parts) : [],
     maxLog: settings.maxLog,
     valuesDir: policy.resumable ? valuesDir(layout, id) : null,
-    notice: containment.limit(worker.identity, policy.limits),
     ...(stepSeconds !== null && { stepSeconds }),
     ...(secrets !== undefined && { secrets }),
     ...ofFleet,

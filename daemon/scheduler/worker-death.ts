@@ -1,6 +1,6 @@
 /**
  * Handles a worker that died without an outcome: the cause of death, its final output, and the operation's outcome or
- * requeue. Also corrects outcomes whose cause the worker did not know: a timeout, a memory limit.
+ * requeue. Also corrects outcomes whose cause the worker did not know: a timeout.
  */
 import { closeSync, fdatasyncSync, fstatSync } from "node:fs";
 import type { Cause } from "../../protocol/errors.js";
@@ -8,7 +8,6 @@ import type { Outcome } from "../../protocol/event.js";
 import { MAX_LOG_LINE } from "../../protocol/limits.js";
 import type { LogStream, OperationError } from "../../protocol/operation.js";
 import { parseRecord } from "../../protocol/record-line.js";
-import { sizeText } from "../../protocol/resource-limits.js";
 import { openOwnFile, readAt } from "../../protocol/system/own-file.js";
 import { bootId } from "../os/process-identity.js";
 import { logFile } from "../run-files/attempt-files.js";
@@ -246,15 +245,7 @@ export function describeCopied(original: string | null): Death {
   };
 }
 
-/** @param outOfMemory whether the kernel killed a process in its cgroup at the memory limit */
-export function describeDeath(
-  { worker, policy }: Run,
-  exit: WorkerExit | null,
-  stderr: string,
-  outOfMemory: boolean,
-): Death {
-  if (outOfMemory && (!exit || exit.signal === "SIGKILL"))
-    return { cause: "out-of-memory", message: `its worker was killed: ${memoryLimitReached(policy)}` };
+export function describeDeath({ worker }: Run, exit: WorkerExit | null, stderr: string): Death {
   // An out-of-memory process prints these words and aborts; a process with another end may print them for any reason.
   const gaveUp = !exit || (exit.signal !== null && ABORTS.has(exit.signal));
   if (
@@ -285,25 +276,6 @@ export function describeDeath(
     };
   const cause = ABORTS.has(signal) ? "aborted" : "signalled";
   return { cause, message: `its worker was ended by ${signal}` };
-}
-
-/**
- * Adds the memory limit to a failure where the kernel killed a process of the operation at that limit. The operation
- * itself saw only a killed child process.
- */
-export function withMemoryCause(outcome: Outcome, { policy }: Run, ranOut: () => boolean): Outcome {
-  const { state, error } = outcome;
-  if (state !== "failed" || !error || error.cause || policy.limits?.memoryMax === undefined || !ranOut())
-    return outcome;
-  const message = `${error.message}; ${memoryLimitReached(policy)}, and the kernel killed one of its processes`;
-  return { ...outcome, error: { ...error, message, cause: "out-of-memory" } };
-}
-
-function memoryLimitReached({ limits }: Run["policy"]): string {
-  const limit = limits?.memoryMax;
-  return limit === undefined
-    ? "a memory limit above its cgroup was reached"
-    : `the operation reached its memory limit of ${sizeText(limit)} (memoryMax)`;
 }
 
 function failed(error: OperationError): Outcome {

@@ -9,7 +9,6 @@ import type { END_VALUES } from "../../protocol/end-values.js";
 import type { DaemonEvent, Submission } from "../../protocol/event.js";
 import { pick } from "../../protocol/objects.js";
 import type { Operation } from "../../protocol/operation.js";
-import type { ResourceLimits } from "../../protocol/resource-limits.js";
 import type { State } from "../../protocol/state.js";
 import type { ProcessIdentity } from "../os/process-identity.js";
 
@@ -162,8 +161,6 @@ export interface Policy {
   retry: { attempts: number; backoff: number } | null;
   /** Operations of the type that may run at the same time; absent: no limit. */
   concurrency?: number | undefined;
-  /** In a type: its declared limits. In a run: the effective limits of the operation. Absent: none. */
-  limits?: ResourceLimits | undefined;
   /** The operation runs to its end also where its host is cut off from the fleet. Absent: its processes are killed. */
   partition?: "finish" | undefined;
   /** In a chain, the operation may run on another host than the operation before. Absent: on the same host. */

@@ -67,7 +67,7 @@ const UNSEEN = {
 
 /** Keys of a submit that its record has. */
 const SUBMITTED_KEYS: readonly string[] = [
-  ...["id", "op", "title", "label", "cwd", "stages", "chain", "parent", "againOf", "schedule", "limits"],
+  ...["id", "op", "title", "label", "cwd", "stages", "chain", "parent", "againOf", "schedule"],
   ...new Set([...RECORDED, ...DERIVED, ...OF_TYPE].filter((key) => key !== "params")),
 ];
 

@@ -177,7 +177,6 @@ export class AttemptRunner {
         this.#stop.signal.reason === "timeout" ? "timed out; stopping" : "cancel requested; stopping",
       ),
     );
-    if (this.message.notice !== null) writer.line("liveops", null, this.message.notice);
     this.#captureOutput(writer);
     this.#enter(order);
     let Type: Awaited<ReturnType<typeof loadType>>;

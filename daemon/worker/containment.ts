@@ -10,16 +10,10 @@ import { basename, join } from "node:path";
 import { seesProcesses, send } from "../../ops/programs/proc.js";
 import { ProcessSweep } from "../../ops/programs/process-sweep.js";
 import type { DaemonReply } from "../../protocol/replies.js";
-import {
-  LIMIT_NAMES,
-  type LimitName,
-  limitsText,
-  type ResourceLimits,
-} from "../../protocol/resource-limits.js";
 import { NOT_AVAILABLE } from "../../protocol/system/own-process.js";
 import type { Log } from "../log/log.js";
 import { Cgroup } from "../os/cgroup.js";
-import { enableLimits, openBase } from "../os/cgroup-base.js";
+import { openBase } from "../os/cgroup-base.js";
 import { isSame, markOf, sweepOf } from "../os/process-identity.js";
 import type { WorkerIdentity } from "../store/decision.js";
 
@@ -43,14 +37,11 @@ interface ContainmentOptions {
 
 export class Containment {
   readonly #sweeps = new Map<string, ProcessSweep>();
-  /** Workers whose cgroups have limits. */
-  readonly #limited = new Set<string>();
   readonly #timers = new Set<NodeJS.Timeout>();
   /** Kills in progress. */
   readonly #kills = new Set<Promise<void>>();
   #base: string | null = null;
   #reason: string | null = null;
-  #limits: LimitName[] = [];
   #isOpen = false;
   #isStopped = false;
 
@@ -63,18 +54,15 @@ export class Containment {
     const { setting, log, open = openBase } = this.options;
     const base = open(setting);
     if (base.dir === null) this.#reason = base.reason;
-    else {
-      this.#base = base.dir;
-      this.#limits = enableLimits(base.dir);
-    }
-    const { kind: containment, cgroup, limits, reason } = this.report();
-    log.info({ containment, cgroup, limits, reason }, "processes of operations will be found and ended");
+    else this.#base = base.dir;
+    const { kind: containment, cgroup, reason } = this.report();
+    log.info({ containment, cgroup, reason }, "processes of operations will be found and ended");
   }
 
   report(): DaemonReply["containment"] {
     const kind = this.#base === null ? "process sweep" : "cgroup";
     const reason = seesProcesses() ? this.#reason : [this.#reason, WITHOUT_PROC].filter(Boolean).join("; ");
-    return { kind, cgroup: this.#base, limits: this.#limits, reason };
+    return { kind, cgroup: this.#base, reason };
   }
 
   /** Why operations cannot be paused: their processes are not found. Null: they can. */
@@ -115,36 +103,6 @@ export class Containment {
   /** Records all processes of the worker, before the worker is told to stop. */
   lookEverywhere(worker: WorkerIdentity): void {
     if (!worker.cgroup) this.#sweep(worker)?.lookEverywhere();
-  }
-
-  /**
-   * Sets the limits of an operation on the worker that will run it, and removes those of the previous operation.
-   *
-   * @returns a note for the operation's log if limits cannot be enforced; else null
-   */
-  limit(worker: WorkerIdentity, limits: ResourceLimits | undefined): string | null {
-    if (!limits && !this.#limited.has(worker.workerId)) return null;
-    const wanted = LIMIT_NAMES.filter((name) => limits?.[name] !== undefined);
-    // The reason why the controllers could not be enabled at the start may be gone.
-    if (this.#base !== null && wanted.some((name) => !this.#limits.includes(name)))
-      this.#limits = enableLimits(this.#base);
-    const able = worker.cgroup ? this.#limits : [];
-    const unable = wanted.filter((name) => !able.includes(name));
-    try {
-      if (worker.cgroup && able.length > 0) new Cgroup(worker.cgroup).setLimits(limits ?? {}, able);
-    } catch (error) {
-      return notEnforced(limits ?? {}, (error as Error).message);
-    }
-    if (limits) this.#limited.add(worker.workerId);
-    else this.#limited.delete(worker.workerId);
-    if (unable.length === 0) return null;
-    const told = Object.fromEntries(unable.map((name) => [name, limits?.[name]]));
-    return notEnforced(told, worker.cgroup ? "its controller is not enabled here" : this.#whyNone());
-  }
-
-  /** Whether the kernel killed a process of the worker's operation because its memory limit was reached. */
-  ranOutOfMemory(worker: WorkerIdentity): boolean {
-    return (this.#cgroup(worker)?.oomKills() ?? 0) > 0;
   }
 
   /**
@@ -196,8 +154,6 @@ export class Containment {
   /** The worker has ended: forgets it, and removes its cgroup once the cgroup is empty. */
   forget(worker: WorkerIdentity): void {
     this.#sweeps.delete(worker.workerId);
-    this.#limited.delete(worker.workerId);
-    // Not at once: the cgroup's memory events may still be read.
     const dir = worker.cgroup ?? this.cgroupOf(worker.workerId);
     if (dir !== null) this.#removeLater(new Cgroup(dir), REMOVE_MS.first);
   }
@@ -246,12 +202,4 @@ export class Containment {
     if (sweep) this.#sweeps.set(worker.workerId, sweep);
     return sweep;
   }
-
-  #whyNone(): string {
-    return `operations have no cgroups here: ${this.#reason}`;
-  }
-}
-
-function notEnforced(limits: ResourceLimits, reason: string): string {
-  return `limits are not enforced (${limitsText(limits)}): ${reason}`;
 }

@@ -47,8 +47,6 @@ export interface OrderMessage {
   maxLog: number;
   /** Null if the type is not resumable. */
   valuesDir: string | null;
-  /** A note for the operation's log; null: none. */
-  notice: string | null;
   /** What earlier runs tell of the steps. Absent: nothing. */
   stepSeconds?: StepSeconds;
   /** Values of secret parameters, by reference; no file has them. Absent: none. */

@@ -1,9 +1,8 @@
 /** Runs an operation and its chain in this process, for `liveops run`. */
 import type { Submission } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
-import { limitsText } from "../../protocol/resource-limits.js";
 import { captureOutput, type OutputStream } from "../programs/capture-output.js";
-import { type OperationCtor, readType } from "../types/read-type.js";
+import type { OperationCtor } from "../types/read-type.js";
 import { type CurrentWriter, currentWriter, writeLine } from "./current-step.js";
 import { runChain } from "./inline-chain.js";
 import { InlineLink, type InlineWatcher } from "./inline-link.js";
@@ -40,8 +39,6 @@ export async function runInline(
   const newLink = (Type: OperationCtor, its: Submission) => {
     watcher.begins?.(Type);
     link = new InlineLink(its, watcher, { ...linkOptions, childrenOf });
-    const { limits } = readType(Type);
-    if (limits) link.line("liveops", null, `liveops run does not enforce limits (${limitsText(limits)})`);
     return link;
   };
   try {

@@ -57,15 +57,6 @@ export interface OperationStatics {
    */
   readonly retry?: { readonly attempts: number; readonly backoff?: number };
   /**
-   * Bytes of memory that all processes of the operation may use together, at least 64 MiB; above the limit, the kernel
-   * kills one of them. Enforced if `liveopsd status` shows the containment `cgroup`. Default: no limit.
-   */
-  readonly memoryMax?: number;
-  /** CPU cores that they may use together, such as 1.5; at least 0.01. Enforced as `memoryMax`. Default: no limit. */
-  readonly cpuMax?: number;
-  /** Processes and threads at the same time, at least 32. Enforced as `memoryMax`. Default: no limit. */
-  readonly pidsMax?: number;
-  /**
    * Operations of the type that may run at the same time, at least 1, whatever the concurrency of their queues.
    * Default: no limit.
    */

@@ -85,7 +85,6 @@ export function describeType(Type: OperationCtor, file: string): OperationType {
     timeout,
     gracePeriod,
     retry,
-    limits,
     params,
     concurrency,
     hosts,
@@ -104,7 +103,6 @@ export function describeType(Type: OperationCtor, file: string): OperationType {
     ...pick(type, OF_TYPE),
     hosts,
     partition,
-    ...limits,
     file,
     params: schemaOf(Type, params),
   };

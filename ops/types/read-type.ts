@@ -8,12 +8,6 @@ import { z } from "zod";
 import type { Outcome, Submission } from "../../protocol/event.js";
 import { MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../../protocol/host-names.js";
 import { MAX_HISTORY_KEY, MAX_RESULT_TEXT, MAX_TITLE } from "../../protocol/limits.js";
-import {
-  effectiveLimits,
-  LIMIT_NAMES,
-  limitProblem,
-  type ResourceLimits,
-} from "../../protocol/resource-limits.js";
 import { OP_PATTERN, opOf, titleCase } from "../../protocol/type-names.js";
 import { LiveOperation, type Progress } from "../sdk/live-operation.js";
 
@@ -42,8 +36,6 @@ export interface TypeDefinition {
   /** Seconds; null: no limit. */
   timeout: number | null;
   retry: { attempts: number; backoff: number } | null;
-  /** Absent: no limits. */
-  limits?: ResourceLimits;
   /** Null: no limit. */
   concurrency: number | null;
   /** Null: the type names none. */
@@ -110,7 +102,6 @@ function definitionOf(Type: OperationCtor): TypeDefinition {
     );
   if (resultText !== null && typeof resultText !== "function")
     throw fault(`static resultText must be a function of the result, not ${show(resultText)}`);
-  const limits = readLimits(statics, fault);
   const title = own("title");
   const isFunction = typeof title === "function";
   return {
@@ -131,7 +122,6 @@ function definitionOf(Type: OperationCtor): TypeDefinition {
     requires: readRequires(statics.requires, fault),
     hosts: readChoice("hosts", statics.hosts, ["same", "any"], fault),
     partition: readChoice("partition", statics.partition, ["end", "finish"], fault),
-    ...(limits && { limits }),
   };
 }
 
@@ -271,18 +261,6 @@ function read<T>(
 function readSeconds(name: string, value: unknown, fault: Fault): number | null {
   const isSeconds = (each: unknown) => typeof each === "number" && each > 0 && each <= MAX_SECONDS;
   return read(name, value, isSeconds, "a number of seconds above 0", fault);
-}
-
-function readLimits(statics: Record<string, unknown>, fault: Fault): ResourceLimits | undefined {
-  const limits: ResourceLimits = {};
-  for (const name of LIMIT_NAMES) {
-    const value = statics[name];
-    if (value === undefined || value === null) continue;
-    const problem = limitProblem(name, value);
-    if (problem !== null) throw fault(`static ${name} ${problem}, not ${show(value)}`);
-    limits[name] = value as number;
-  }
-  return effectiveLimits(limits, undefined);
 }
 
 function readRequires(value: unknown, fault: Fault): string[] {

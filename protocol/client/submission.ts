@@ -4,7 +4,6 @@
  * A class is read by its statics alone, so that the client needs neither the module `liveops` nor zod.
  */
 import type { SubmitBody } from "../requests.js";
-import type { ResourceLimits } from "../resource-limits.js";
 import { opOf } from "../type-names.js";
 import { submitPlace } from "./submit-place.js";
 
@@ -31,8 +30,6 @@ export interface SubmissionOptions {
   env?: Record<string, string>;
   /** `name=value` arguments, as `liveops submit` takes them; they override the parameters. Default: none. */
   set?: string[];
-  /** Limits that replace those of the type: `memoryMax` (bytes), `cpuMax` (cores), `pidsMax`. Default: none. */
-  limits?: ResourceLimits;
   /** The only host of a fleet that may run the operation. Default: any. */
   on?: string;
   /** Tags that a host of a fleet must have to run the operation. Default: none. */
@@ -79,7 +76,7 @@ function nameOfType(type: SubmittableType | string): string {
 export function submitBodyOf(
   type: SubmittableType | string,
   params: unknown,
-  { label, cwd, env, set, limits, on, tags }: SubmissionOptions,
+  { label, cwd, env, set, on, tags }: SubmissionOptions,
   allow: readonly string[] | undefined,
   socket: string,
 ): SubmitBody {
@@ -89,7 +86,6 @@ export function submitBodyOf(
     ...(params !== undefined && { params: params as Record<string, unknown> }),
     ...(set !== undefined && { set }),
     ...(label !== undefined && { label }),
-    ...limits,
     ...(on !== undefined && { on }),
     ...(tags !== undefined && { tags }),
     ...place,

@@ -1,6 +1,5 @@
 /** Makes the table that completion reads (`tui/kit/command-table.ts`) from the command trees. */
 import type { Argument, Command, Option } from "commander";
-import { LIMIT_NAMES } from "../../protocol/resource-limits.js";
 import { isFinal, STATES, type State } from "../../protocol/state.js";
 import { LOG_LEVELS } from "../../protocol/system/log-level.js";
 import { CLIENTS } from "../../tui/features/mcp/clients.js";
@@ -51,7 +50,6 @@ const BY_OPTION: Record<string, Value> = {
   "--schedule": { of: "schedule" },
   "--stage": { of: "stage" },
   "--against": { of: "id", states: null },
-  "--limits": { of: "choices", choices: LIMIT_NAMES.map((name) => `${name}=`), list: true },
 };
 
 /** By the words of a command, then the name of an argument or an option. */

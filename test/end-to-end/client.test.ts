@@ -40,12 +40,11 @@ describe("submitting", () => {
     const cwd = realpathSync(world.work);
     const env = { LIVEOPS_TEST_CLIENT: "here" };
     const args = ["sh", "-c", 'pwd; echo "$LIVEOPS_TEST_CLIENT"; command -v sh'];
-    const byClass = await liveops.submit(Shell, { args }, { cwd, env, label: "mine", limits: { cpuMax: 2 } });
+    const byClass = await liveops.submit(Shell, { args }, { cwd, env, label: "mine" });
     expect(byClass).toMatchObject({
       op: "shell",
       label: "mine",
       cwd,
-      limits: { cpuMax: 2 },
     });
     const byName = await liveops.submit("shell", { args }, { cwd, env });
     for (const { id } of [byClass, byName]) {

@@ -19,7 +19,6 @@ import { start } from "../../daemon/scheduler/start.js";
 import type { Settings } from "../../daemon/settings.js";
 import type { Policy } from "../../daemon/store/decision.js";
 import { attemptDir } from "../../daemon/store/layout.js";
-import type { Containment } from "../../daemon/worker/containment.js";
 import type { PooledWorker } from "../../daemon/worker/pool.js";
 import type { Changes, Outcome } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
@@ -91,7 +90,7 @@ describe("decided at the same moment", () => {
       lifecycle: open.lifecycle,
       layout: open.layout,
       blockedTypes: { block: () => {}, isOverdue: () => false, loaded: () => {} },
-      containment: { forget: () => {}, kill: async () => {}, ranOutOfMemory: () => false },
+      containment: { forget: () => {}, kill: async () => {} },
       original: () => null,
       isCurrent: () => true,
       isStopped: () => false,
@@ -227,7 +226,6 @@ describe("decided at the same moment", () => {
           } as unknown as Loader,
           blockedTypes: {} as BlockedTypes,
           waiting: { returned: () => {} },
-          containment: { limit: () => null } as unknown as Containment,
           queue: new Queue(),
           queues: { isOpen: (name: string) => queues.has(name) } as unknown as Queues,
           typeLimits: { reserve: () => true, started: () => {} } as unknown as TypeLimits,

@@ -158,7 +158,6 @@ export class Probe extends LiveOperation { ${statics}
       earlier: [],
       maxLog: 2 ** 26,
       valuesDir: null,
-      notice: null,
       ...over,
     });
   }

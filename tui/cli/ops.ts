@@ -4,7 +4,6 @@ import type { Command } from "commander";
 import { EXIT } from "../../protocol/exit-codes.js";
 import { UsageError } from "../../protocol/failures.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
-import { limitsText } from "../../protocol/resource-limits.js";
 import { renderParameters } from "../../protocol/schema/parameters.js";
 import type { Config } from "../../protocol/system/config-settings.js";
 import { userOpsDirs } from "../../protocol/system/places.js";
@@ -60,22 +59,19 @@ const TYPES: TableSpec<OperationType> = {
       only: "wide",
     },
     { name: "queue", about: "Queue of its operations", text: (it) => it.queue ?? "", only: "wide" },
-    { name: "limits", about: "Limits of its resources", text: (it) => limitsText(it), only: "wide" },
     { name: "file", about: "File that defines the type", text: (it) => it.file, atLeast: 12, only: "wide" },
   ],
   firstToShrink: ["file", "stages", "title", "op"],
-  firstToGo: ["limits", "queue", "attempts", "timeout", "file", "resumable", "stages", "title"],
+  firstToGo: ["queue", "attempts", "timeout", "file", "resumable", "stages", "title"],
 };
 
 /** An operation type as text lines. Pure. */
 export function typeLines(type: OperationType, paint: Paint, link: Linker = unlinked): string[] {
   const title = type.title === "" ? "" : `  ${sanitize(type.title)}`;
   const resumable = type.resumable ? paint("dim", "  resumable") : "";
-  const limits = limitsText(type);
   return [
     `${paint("bold", sanitize(type.op))}${title}${resumable}`,
     `  ${paint("dim", "stages")}  ${stagesText(type.stages)}`,
-    ...(limits === "" ? [] : [`  ${paint("dim", "limits")}  ${limits}`]),
     `  ${paint("dim", "parameters")}`,
     ...renderParameters(type.params).map((line) => `    ${sanitize(line)}`),
     `  ${paint("dim", "file")}    ${link(fileUrl(type.file), sanitize(type.file))}`,

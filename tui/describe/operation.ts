@@ -2,7 +2,6 @@
 import { answerText } from "../../protocol/approval.js";
 import { pausedSeconds } from "../../protocol/estimate/seconds.js";
 import type { Approval, Operation, Parent } from "../../protocol/operation.js";
-import { limitsText } from "../../protocol/resource-limits.js";
 import { DEFAULT_QUEUE, fieldsWith } from "../../protocol/submit-fields.js";
 import { hasProc, NOT_AVAILABLE } from "../../protocol/system/own-process.js";
 import { formatShortTime } from "../kit/output/local-time.js";
@@ -87,7 +86,6 @@ export function describeOperation(it: Operation, look: Look): Row[] {
     ...row("paused", pausedText(it, now)),
     ...row("chain", chainText(it, id)),
     ...resourceTexts(it).flatMap(([label, value]) => row(label, value)),
-    ...row("limits", it.limits && limitsText(it.limits)),
     ...row("env", it.env?.join(" ")),
   ];
 }

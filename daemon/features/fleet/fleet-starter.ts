@@ -272,7 +272,7 @@ export class FleetStarter implements OperationStarter {
     const sinceBoot = uptime();
     const queueLimits: Record<string, number> = {};
     const opLimits: Record<string, number> = {};
-    const offered = candidates.map(({ entry, version, policy, slot, waiters }) => {
+    const offered = candidates.map(({ entry, version, type: { policy }, slot, waiters }) => {
       const { id, seq, queue, op } = entry.record;
       if (isLimited(queue)) queueLimits[queue] = queues.concurrency(queue);
       if (policy.concurrency) opLimits[op] = policy.concurrency;

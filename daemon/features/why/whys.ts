@@ -121,11 +121,9 @@ export class Whys {
     this.#memoryKills = await memoryKills();
     const killed = before === null || this.#memoryKills === null ? 0 : this.#memoryKills - before;
     const outOfMemory =
-      record.error?.cause === "out-of-memory"
-        ? "the kernel ended a process of the operation: its memory limit was reached"
-        : killed > 0
-          ? `the kernel ended ${killed} ${killed === 1 ? "process" : "processes"} of this machine for lack of memory since the last failure`
-          : null;
+      killed > 0
+        ? `the kernel ended ${killed} ${killed === 1 ? "process" : "processes"} of this machine for lack of memory since the last failure`
+        : null;
     return machineNow(places, outOfMemory);
   }
 

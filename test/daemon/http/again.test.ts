@@ -36,8 +36,6 @@ const GIVEN = {
   label: "mine",
   cwd: "/tmp",
   env: { LANG: "C" },
-  memoryMax: 2 ** 30,
-  pidsMax: 64,
 };
 
 test("an empty label removes the label", async () => {
@@ -53,11 +51,10 @@ test.each(["succeeded", "failed", "cancelled"] as const)(
     for (const seal of [false, true]) {
       if (seal) await served.open.store.checkpoint();
       const made = expectRecord(await again(id), 201);
-      const { env: _, memoryMax, pidsMax, ...same } = GIVEN;
+      const { env: _, ...same } = GIVEN;
       expect(made).toMatchObject({
         ...same,
         op,
-        limits: { memoryMax, pidsMax },
         state: "queued",
         attempt: 0,
         againOf: id,

@@ -18,7 +18,6 @@ const submit: paths["/v1/operations"]["post"]["requestBody"]["content"]["applica
   op: "shell",
   params: { args: ["echo", "hello"] },
   label: "greet",
-  memoryMax: 67108864,
 };
 const query: NonNullable<operations["list"]["parameters"]["query"]> = { state: ["failed"], limit: 5 };
 const recorded: Json<operations["submit"]["responses"][201]> = null as never;

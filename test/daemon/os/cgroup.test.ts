@@ -1,20 +1,14 @@
-/** Cgroups as files: the chosen base, the written and the read values. On directories that look like cgroups. */
+/** Cgroups as files: the chosen base, what is read. On directories that look like cgroups. */
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pino from "pino";
 import { describe, expect, test } from "vitest";
 import { Cgroup } from "../../../daemon/os/cgroup.js";
-import { type CgroupSystem, enableLimits, openBase, ownCgroup } from "../../../daemon/os/cgroup-base.js";
-import { bootId } from "../../../daemon/os/process-identity.js";
-import { describeDeath, withMemoryCause } from "../../../daemon/scheduler/worker-death.js";
-import type { Run } from "../../../daemon/store/decision.js";
+import { type CgroupSystem, openBase, ownCgroup } from "../../../daemon/os/cgroup-base.js";
 import { Containment } from "../../../daemon/worker/containment.js";
-import type { Outcome } from "../../../protocol/event.js";
-import { POLICY } from "../../harness/store.js";
 import { useDirectories } from "../../harness/temporary.js";
 
 const directory = useDirectories();
-const GiB = 1024 ** 3;
 const UID = 1000;
 
 /** A directory with the files of a cgroup. */
@@ -23,7 +17,6 @@ function fakeCgroup(dir: string, files: Record<string, string> = {}): string {
   const all = {
     "cgroup.procs": "",
     "cgroup.type": "domain\n",
-    "cgroup.controllers": "cpu memory pids\n",
     "cgroup.subtree_control": "",
     "cgroup.events": "populated 0\nfrozen 0\n",
     ...files,
@@ -72,7 +65,7 @@ describe("the daemon's own cgroup", () => {
 });
 
 describe("the base", () => {
-  test("is that of a delegated unit, and the daemon moves out of the way of its controllers", () => {
+  test("is that of a delegated unit, and the daemon moves out of the way", () => {
     const mount = directory();
     const dir = fakeCgroup(join(mount, SERVICE), { "cgroup.procs": `${process.pid}\n` });
     const asked: unknown[] = [];
@@ -124,108 +117,27 @@ describe("the base", () => {
   });
 });
 
-test("controllers are enabled one by one, those that are there", () => {
-  const some = fakeCgroup(directory(), { "cgroup.controllers": "cpuset memory pids\n" });
-  expect(enableLimits(some)).toEqual(["memoryMax", "pidsMax"]);
-  expect(readFileSync(join(some, "cgroup.subtree_control"), "utf8")).toBe("+pids");
-  expect(enableLimits(fakeCgroup(directory(), { "cgroup.controllers": "\n" }))).toEqual([]);
-  const busy = fakeCgroup(directory());
-  rmSync(join(busy, "cgroup.subtree_control"));
-  mkdirSync(join(busy, "cgroup.subtree_control"));
-  expect(enableLimits(busy)).toEqual([]);
-});
-
-test("limits are written as the kernel reads them, and taken away", () => {
-  const dir = fakeCgroup(directory(), { "memory.swap.max": "max\n" });
-  const text = (file: string) => readFileSync(join(dir, file), "utf8");
-  const files = ["memory.max", "memory.swap.max", "cpu.max", "pids.max"];
-  const names = ["memoryMax", "cpuMax", "pidsMax"] as const;
-  new Cgroup(dir).setLimits({ memoryMax: 2 * GiB, cpuMax: 1.5, pidsMax: 200 }, names);
-  expect(files.map(text)).toEqual([String(2 * GiB), "0", "150000 100000", "200"]);
-  new Cgroup(dir).setLimits({}, names);
-  expect(files.map(text)).toEqual(["max", "max", "max 100000", "max"]);
-});
-
 test("what the kernel tells of a cgroup", () => {
   const dir = fakeCgroup(directory(), {
     "cgroup.procs": "12\n13\n",
     "cgroup.events": "populated 1\nfrozen 0\n",
-    "memory.events": "low 0\nhigh 0\nmax 7\noom 2\noom_kill 1\noom_group_kill 0\n",
   });
   fakeCgroup(join(dir, "below"), { "cgroup.procs": "14\n" });
   const cgroup = new Cgroup(dir);
   expect([cgroup.pids(), cgroup.ownPids(), cgroup.isPopulated()]).toEqual([[12, 13, 14], [12, 13], true]);
-  expect(cgroup.oomKills()).toBe(1);
-  expect(new Cgroup(join(dir, "gone")).oomKills()).toBe(0);
 });
 
-describe("limits of an operation", () => {
-  const worker = (workerId: string, cgroup?: string) => {
-    const identity = { workerId, directory: "0:0", pid: process.pid, startTime: null, bootId: bootId() };
-    return cgroup === undefined ? identity : { ...identity, cgroup };
-  };
-  const containment = (open: typeof openBase) => {
-    const made = new Containment({ setting: "auto", log: pino({ level: "silent" }), open });
-    made.open();
-    return made;
-  };
-
-  test("are put on its worker's cgroup, and taken away for the next operation", () => {
-    const base = fakeCgroup(directory());
-    const all = containment(() => ({ dir: base }));
-    const cgroup = fakeCgroup(all.cgroupOf("w1")!);
-    expect(all.limit(worker("w1", cgroup), { pidsMax: 99 })).toBeNull();
-    expect(readFileSync(join(cgroup, "pids.max"), "utf8")).toBe("99");
-    expect(all.limit(worker("w1", cgroup), undefined)).toBeNull();
-    expect(readFileSync(join(cgroup, "pids.max"), "utf8")).toBe("max");
-    expect(all.report()).toEqual({
-      kind: "cgroup",
-      cgroup: base,
-      limits: ["memoryMax", "cpuMax", "pidsMax"],
-      reason: null,
-    });
+test("empty cgroups of earlier daemons go, those of workers that are needed stay", () => {
+  const base = fakeCgroup(directory());
+  const all = new Containment({
+    setting: "auto",
+    log: pino({ level: "silent" }),
+    open: () => ({ dir: base }),
   });
-
-  test("that cannot be enforced are said with the reason", () => {
-    const none = containment(() => ({ dir: null, reason: "no cgroup v2 is mounted" }));
-    expect(none.limit(worker("w1"), { memoryMax: 2 * GiB, cpuMax: 1.5 })).toBe(
-      "limits are not enforced (memoryMax 2 GiB, cpuMax 1.5): " +
-        "operations have no cgroups here: no cgroup v2 is mounted",
-    );
-    const base = fakeCgroup(directory(), { "cgroup.controllers": "pids\n" });
-    const some = containment(() => ({ dir: base }));
-    const cgroup = fakeCgroup(some.cgroupOf("w2")!);
-    expect(some.limit(worker("w2", cgroup), { cpuMax: 1.5, pidsMax: 99 })).toBe(
-      "limits are not enforced (cpuMax 1.5): its controller is not enabled here",
-    );
-  });
-
-  test("out of memory is told as such, with the limit", () => {
-    const policy = { ...POLICY, limits: { memoryMax: GiB / 2 } };
-    const run = { worker: worker("w1"), policy } as unknown as Run;
-    const limit = "the operation reached its memory limit of 512 MiB (memoryMax)";
-    expect(describeDeath(run, { code: null, signal: "SIGKILL" }, "", true)).toEqual({
-      cause: "out-of-memory",
-      message: `its worker was killed: ${limit}`,
-    });
-    expect(describeDeath(run, { code: null, signal: "SIGKILL" }, "", false).cause).toBe("killed");
-    const error = { code: "LIVEOPS_EXCEPTION", message: "make was killed by SIGKILL", stack: null };
-    const outcome: Outcome = { state: "failed", result: null, error, next: null };
-    expect(withMemoryCause(outcome, run, () => true).error).toEqual({
-      ...error,
-      cause: "out-of-memory",
-      message: `make was killed by SIGKILL; ${limit}, and the kernel killed one of its processes`,
-    });
-    expect(withMemoryCause(outcome, run, () => false)).toBe(outcome);
-    expect(withMemoryCause(outcome, { ...run, policy: POLICY }, () => true)).toBe(outcome);
-  });
-
-  test("empty cgroups of earlier daemons go, those of workers that are needed stay", () => {
-    const base = fakeCgroup(directory());
-    const all = containment(() => ({ dir: base }));
-    for (const id of ["old", "needed"]) mkdirSync(all.cgroupOf(id)!);
-    chmodSync(base, 0o700);
-    all.removeEmpty((workerId) => workerId === "needed");
-    expect(["old", "needed"].map((id) => existsSync(all.cgroupOf(id)!))).toEqual([false, true]);
-  });
+  all.open();
+  expect(all.report()).toEqual({ kind: "cgroup", cgroup: base, reason: null });
+  for (const id of ["old", "needed"]) mkdirSync(all.cgroupOf(id)!);
+  chmodSync(base, 0o700);
+  all.removeEmpty((workerId) => workerId === "needed");
+  expect(["old", "needed"].map((id) => existsSync(all.cgroupOf(id)!))).toEqual([false, true]);
 });

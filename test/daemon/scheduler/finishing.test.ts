@@ -29,7 +29,7 @@ const WORKER = {
 };
 const RESUMED: Policy = { ...POLICY, resumable: true };
 
-const containment = { forget: () => {}, kill: async () => {}, ranOutOfMemory: () => false };
+const containment = { forget: () => {}, kill: async () => {} };
 const blockedTypes = { block: () => {}, isOverdue: () => false, loaded: () => {} };
 
 let open: OpenStore;

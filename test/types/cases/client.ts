@@ -16,11 +16,7 @@ class Own extends Plain {
 export async function main(signal: AbortSignal): Promise<void> {
   await using liveops = connect({ socket: "/run/s", deadlines: { answer: 1000 } });
   try {
-    const { id }: Operation = await liveops.submit(
-      Counts,
-      { to: 3 },
-      { label: "x", signal, limits: { cpuMax: 1 } },
-    );
+    const { id }: Operation = await liveops.submit(Counts, { to: 3 }, { label: "x", signal });
     await liveops.submit(Own);
     await liveops.submit("shell", { args: ["true"] });
     // @ts-expect-error: to is required

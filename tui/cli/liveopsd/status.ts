@@ -131,10 +131,9 @@ function fleetProblems(fleet: DaemonReply["fleet"]): string[] {
   return all;
 }
 
-function containmentText({ kind, cgroup, limits, reason }: DaemonReply["containment"]): string {
-  const enforced = limits.length === 0 ? "no limits are enforced" : `limits: ${limits.join(", ")}`;
+function containmentText({ kind, cgroup, reason }: DaemonReply["containment"]): string {
   const why = reason === null ? "" : `; ${reason}`;
-  return `${kind}${cgroup === null ? "" : ` below ${cgroup}`}; ${enforced}${why}`;
+  return `${kind}${cgroup === null ? "" : ` below ${cgroup}`}${why}`;
 }
 
 function problemsOf(daemon: DaemonReply): string[] {

@@ -7,7 +7,6 @@ import type { GlobalOptions } from "../../../protocol/client/daemon-address.js";
 import { type Form, fieldsWith, type Group } from "../../../protocol/submit-fields.js";
 import { CWD, type CwdOptions } from "./cwd.js";
 import { ENVIRONMENT, type EnvironmentOptions } from "./environment.js";
-import { LIMITS, type LimitOptions } from "./limits.js";
 import type { Bodies, Context, SubmitOption } from "./option.js";
 import { PARAMS, type ParamsOptions } from "./params.js";
 import { START, type StartOptions } from "./start.js";
@@ -18,8 +17,7 @@ export interface SubmitFlags
     ParamsOptions,
     CwdOptions,
     StartOptions,
-    EnvironmentOptions,
-    LimitOptions {
+    EnvironmentOptions {
   label?: string;
   force?: true;
 }
@@ -35,7 +33,6 @@ const GROUPS: Record<WithFlags, SubmitOption<SubmitFlags> | null> = {
   dependencies: null,
   start: START,
   environment: ENVIRONMENT,
-  limits: LIMITS,
 };
 
 /** The other groups are those of the type. */

@@ -1,10 +1,8 @@
 /** What a file of this folder exports: submit options whose values the table of submit fields does not read. */
 import type { Command } from "commander";
 import type { Client } from "../../../protocol/client/client.js";
-import { UsageError } from "../../../protocol/failures.js";
 import type { AgainBody, EditBody, SubmitBody } from "../../../protocol/requests.js";
 import type { Form } from "../../../protocol/submit-fields.js";
-import { alternatives } from "../../../protocol/text/alternatives.js";
 
 /** The request of each command. `liveops run` sends none. */
 export interface Bodies {
@@ -33,26 +31,4 @@ export interface SubmitOption<Given> {
    * @throws UsageError for a wrong value
    */
   fields?: (given: Given, context: Context) => Fields | Promise<Fields>;
-}
-
-/**
- * The parts of words such as `name=value`, by name.
- *
- * @throws UsageError for a word without one of the names, and for a name that is given twice
- */
-export function namedValues<N extends string>(
-  flag: string,
-  words: readonly string[],
-  names: readonly N[],
-): Map<N, string> {
-  const values = new Map<N, string>();
-  for (const word of words) {
-    const end = word.indexOf("=");
-    const name = names.find((each) => each === word.slice(0, end));
-    if (name === undefined)
-      throw new UsageError(`${flag}: the name is ${alternatives(names)}, not '${word}'`);
-    if (values.has(name)) throw new UsageError(`${flag}: ${name} is given twice`);
-    values.set(name, word.slice(end + 1));
-  }
-  return values;
 }

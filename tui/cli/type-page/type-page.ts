@@ -1,7 +1,6 @@
 /** The page of one operation type: `liveops ops NAME`, `liveops submit NAME --help` and `liveops run NAME --help`. */
 
 import type { OperationType } from "../../../protocol/replies.js";
-import { limitsText } from "../../../protocol/resource-limits.js";
 import type { Paint } from "../../../protocol/text/colour.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
@@ -21,7 +20,6 @@ export function typePage(
 ): string[] {
   const { op, title, params, stages, timeout, gracePeriod, retry, resumable, failIfOdd, file } = type;
   const field = (name: string, text: string) => `  ${paint("dim", name.padEnd(14))}${sanitize(text)}`;
-  const limits = limitsText(type);
   const fleet = fleetText(type);
   const description = typeof params?.description === "string" ? params.description : "";
   const example = shellLine([op, ...exampleWords(params)]);
@@ -34,7 +32,6 @@ export function typePage(
     field("retry", retryText(retry)),
     field("resumable", resumable ? "yes: a retry does not run finished stages again" : "no"),
     ...(failIfOdd ? [field("odd numbers", "fail the operation")] : []),
-    ...(limits === "" ? [] : [field("limits", limits)]),
     ...(fleet === "" ? [] : [field("in a fleet", fleet)]),
     `  ${paint("dim", "file".padEnd(14))}${link(fileUrl(file), sanitize(file))}`,
     `  ${paint("dim", "parameters")}`,

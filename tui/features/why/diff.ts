@@ -94,8 +94,8 @@ function sideOf({ record: { id, op, label, state, startedAt, seconds } }: RunSou
 }
 
 /** The values of a record that a repetition of the run would have too. */
-function comparable({ op, queue, cwd, limits, state, attempt }: Operation): Record<string, unknown> {
-  return { type: op, queue, directory: cwd, state, attempts: attempt, ...(limits && { limits }) };
+function comparable({ op, queue, cwd, state, attempt }: Operation): Record<string, unknown> {
+  return { type: op, queue, directory: cwd, state, attempts: attempt };
 }
 
 function errorOf({ error }: Operation): Record<string, unknown> {
