@@ -155,7 +155,7 @@ describe("liveops fleet migrate", () => {
   });
 
   test.each([
-    [[], 2, "is not named"],
+    [[], 2, "'--url <url>' not specified"],
     [["--url", "postgres://db.example.com/ops"], 2, "sslmode=verify-full"],
     [["--url", "nonsense"], 2, "is not valid"],
     [["--url", "postgres://owner:secret@db.example.com/ops"], 2, "--url has a password"],

@@ -24,27 +24,22 @@ export function registerFleet(root: Command): void {
     "liveops fleet migrate --url postgres://owner@db.example.com/ops?sslmode=verify-full --password-file ~/.ops-password",
   ]);
   command
-    .option("--url <url>", "Address of the database", urlWithoutPassword("--url"))
+    .requiredOption("--url <url>", "Address of the database", urlWithoutPassword("--url"))
     .option("--password-file <file>", "File with the password, readable by you alone")
     .action(async () => {
-      const options = allOptions<GlobalOptions & { url?: string; passwordFile?: string }>(command);
-      const { url, passwordFile } = options;
-      if (url === undefined)
-        throw new UsageError(
-          "the database of the fleet is not named",
-          "run: liveops fleet migrate --url postgres://…",
-        );
+      const { url, passwordFile } = allOptions<GlobalOptions & { url: string; passwordFile?: string }>(
+        command,
+      );
       // Loaded here: the other commands need neither the schema nor the driver.
       const [{ migrate }, errors] = await Promise.all([
         import("../../../daemon/features/fleet/migrate.js"),
         import("../../../daemon/features/fleet/engine/errors.js"),
       ]);
       try {
-        const migration = await migrate({
-          url,
-          ...(passwordFile && { passwordFile: resolve(passwordFile) }),
-        });
-        process.stdout.write(sanitize(describe(migration), { newlines: true }));
+        const text = describe(
+          await migrate({ url, ...(passwordFile && { passwordFile: resolve(passwordFile) }) }),
+        );
+        process.stdout.write(sanitize(text, { newlines: true }));
       } catch (error) {
         if (error instanceof errors.FleetError) throw new UsageError(error.message);
         if (!(error instanceof errors.EngineAwayError)) throw error;
@@ -54,7 +49,7 @@ export function registerFleet(root: Command): void {
     });
 }
 
-const DONE: Record<Migration["done"], string> = {
+const DONE = {
   created: "created the schema liveops",
   changed: "upgraded the schema liveops",
   unchanged: "the schema liveops is up to date",
