@@ -1,4 +1,5 @@
 /** What is kept of one program of `p.exec`: the values that it reports, its last lines, and its stdout. */
+import { withoutMakeEnd } from "../../protocol/text/line-level.js";
 import { withoutSequences } from "../../protocol/text/sgr.js";
 import type { Masker } from "../secrets/masker.js";
 
@@ -6,6 +7,8 @@ import type { Masker } from "../secrets/masker.js";
 const MOST_CHARACTERS = 256 * 1024;
 
 const LAST_LINES = 10;
+/** Of these the last ones are chosen: a program that ends may only repeat that it failed. */
+const RAW_LINES = 50;
 const MAX_LAST_LINE = 500;
 
 /** Most bytes of stdout that `capture` returns. */
@@ -47,7 +50,7 @@ export class LastLines {
   constructor(private readonly masker: Masker) {}
 
   add(lines: readonly string[]): void {
-    this.#lines = [...this.#lines, ...lines.slice(-LAST_LINES)].slice(-LAST_LINES);
+    this.#lines = [...this.#lines, ...lines.slice(-RAW_LINES)].slice(-RAW_LINES);
   }
 
   get newest(): string {
@@ -56,7 +59,9 @@ export class LastLines {
 
   /** Without secrets and colours, shortened. */
   get texts(): string[] {
-    return this.#lines.map((line) => withoutSequences(this.masker.mask(line)).slice(0, MAX_LAST_LINE));
+    return withoutMakeEnd(this.#lines)
+      .slice(-LAST_LINES)
+      .map((line) => withoutSequences(this.masker.mask(line)).slice(0, MAX_LAST_LINE));
   }
 }
 

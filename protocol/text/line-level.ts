@@ -39,3 +39,19 @@ export function isErrorLine(text: string): boolean {
   const looked = text.slice(0, LOOKED);
   return levelOf(looked) === "error" || TOLD.test(looked);
 }
+
+/** What make prints at its end for each level: the directory that it leaves, and the target that failed. */
+const LEAVES = /^\S*make(?:\[\d+\])?: Leaving directory /;
+const TARGET = /^\S*make(?:\[\d+\])?: \*\*\* \[.*\] Error \d+/;
+
+/** Leaves of the end of make the target that failed first: the line before it has the error. */
+export function withoutMakeEnd(lines: readonly string[]): string[] {
+  const some = lines.filter((line) => !LEAVES.test(line));
+  return some.filter((line, i) => i === 0 || !TARGET.test(line) || !TARGET.test(some[i - 1]!));
+}
+
+/** The place of the line that tells of the error, the last of several; -1: none does. */
+export function errorLineIn(lines: readonly string[]): number {
+  const at = lines.findLastIndex((line) => isErrorLine(line) && !TARGET.test(line));
+  return at === -1 ? lines.findLastIndex(isErrorLine) : at;
+}

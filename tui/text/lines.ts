@@ -12,6 +12,7 @@ import { isUnrun, knownStepState, type StepState } from "../../protocol/stage-st
 import type { EventLine } from "../../protocol/stream-lines.js";
 import { DERIVED } from "../../protocol/submit-fields.js";
 import { firstLine } from "../../protocol/text/first-line.js";
+import { withoutMakeEnd } from "../../protocol/text/line-level.js";
 import { sanitize, sanitizeLogLine } from "../../protocol/text/sanitize.js";
 import { withoutSequences } from "../../protocol/text/sgr.js";
 import { ownParams } from "../describe/repeated.js";
@@ -49,8 +50,8 @@ interface TextState {
   readonly told: readonly string[];
 }
 
-/** As many as the message of a failed program has (`ops/programs/exec.ts`). */
-const RECENT = 10;
+/** Those of which the message of a failed program has the last (`ops/programs/program-outputs.ts`). */
+const RECENT = 50;
 
 export function textState(
   options: { stacks?: boolean; ownTerminal?: boolean; path?: readonly string[] } = {},
@@ -239,9 +240,9 @@ function finished(
 /** The message without the last lines of a program, where the log just showed them. */
 function unprinted(message: string, recent: readonly string[]): string {
   const [first = "", ...lines] = message.split("\n");
-  if (lines.length === 0 || lines.length > recent.length) return message;
-  const texts = recent.slice(-lines.length).map(withoutSequences);
-  return lines.every((line, i) => texts[i]!.startsWith(line)) ? first : message;
+  if (lines.length === 0) return message;
+  const texts = withoutMakeEnd(recent).slice(-lines.length).map(withoutSequences);
+  return lines.every((line, i) => texts[i]?.startsWith(line)) ? first : message;
 }
 
 /** Codes that add nothing to "failed". */

@@ -155,6 +155,13 @@ describe("a program that fails", () => {
     expect(message).toBe(`the build exited with 3\n${lastLines.join("\n")}`);
   });
 
+  it("has the lines before the end of make", async () => {
+    const end = `for n in 9 8 7 6 5 4 3 2 1; do
+      echo "make[$n]: *** [Makefile:1: all] Error 2"; echo "make[$n]: Leaving directory '/srv/$n'"; done`;
+    const { thrown } = await settled((p) => sh(p, `echo no rule; ${end}; exit 2`));
+    expect(thrown.lastLines).toEqual(["no rule", "make[9]: *** [Makefile:1: all] Error 2"]);
+  });
+
   it("names the signal", async () => {
     const { thrown } = await settled((p) => sh(p, "kill -KILL $$"));
     expect(thrown).toMatchObject({ exitCode: null, signal: "SIGKILL", message: "sh was killed by SIGKILL" });

@@ -1,7 +1,7 @@
 /** The first part of a failed operation, what the daemon tells of it, and the result of a success in its row. */
 import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
-import { isErrorLine } from "../../../protocol/text/line-level.js";
+import { errorLineIn, isErrorLine, withoutMakeEnd } from "../../../protocol/text/line-level.js";
 import type { Why } from "../../../protocol/why.js";
 import type { State, StateOptions } from "../../../tui/dashboard/core/model.js";
 import { detailPlan } from "../../../tui/dashboard/pages/operation/detail-plan.js";
@@ -114,6 +114,11 @@ describe("the card", () => {
     ]);
   });
 
+  test("has the line that tells of the error where others follow", () => {
+    const lines = ["doc.c:3:1: error: no", ...Array.from({ length: 9 }, (_, i) => `note ${i}`)];
+    expect(card(show(failed({ error: ran(lines) }))).slice(1, 3)).toEqual([`│ ${lines[0]}`, "│ note 0"]);
+  });
+
   test("tells what changed since the last success, then what the machine was short of alone", () => {
     const it = deploy({ params: { target: "prod", region: "eu" } });
     const diff = ["-a", "+b"];
@@ -219,6 +224,20 @@ test.each([
   "bash: line 1: foo: command not found",
   "thread 'main' panicked at src/main.rs:2:5:",
 ])("%s tells of an error", (line) => expect(isErrorLine(line)).toBe(true));
+
+test("of the end of make, the target that failed first stays", () => {
+  const made = ["cc -c a.c", "sh: help2man: command not found", "make[2]: *** [Makefile:9: doc] Error 127"];
+  const end = [
+    "make[2]: Leaving directory '/srv/man'",
+    "make[1]: *** [Makefile:4: all] Error 2",
+    "make[1]: Leaving directory '/srv'",
+    "make: *** [Makefile:2: all] Error 2",
+  ];
+  expect(withoutMakeEnd([...made, ...end])).toEqual(made);
+  expect(errorLineIn(made)).toBe(1);
+  expect(errorLineIn(["x", made[2]!])).toBe(1);
+  expect(errorLineIn(["x"])).toBe(-1);
+});
 
 test.each([
   "ok 30",

@@ -206,6 +206,7 @@ test("a failed program's last lines are not printed twice", () => {
       .started()
       .log("\x1b[31mno rule\x1b[0m", "stdout")
       .log("stop", "stdout")
+      .log("make: Leaving directory '/srv'", "stdout")
       .event({
         type: "operation:finished",
         state: "failed",

@@ -6,7 +6,7 @@
 import { getOwn } from "../../../../protocol/objects.js";
 import { failedSteps } from "../../../../protocol/step-names.js";
 import { firstLine } from "../../../../protocol/text/first-line.js";
-import { isErrorLine } from "../../../../protocol/text/line-level.js";
+import { errorLineIn } from "../../../../protocol/text/line-level.js";
 import type { Change, Why } from "../../../../protocol/why.js";
 import { elapsedOf } from "../../../describe/duration.js";
 import { describeWhy, sinceText, type WhyLook, type WhyName, type WhyRow } from "../../../describe/why.js";
@@ -70,19 +70,19 @@ export function sourceRow({ state, operation, line }: DetailView): Line[] {
   return [line().add("▸ ", "muted").addUntrusted(named, "muted").add("  ").addUntrusted(text.trim(), "bold")];
 }
 
-/** The last lines of the program or of the log, as they are; the one that tells of the error in bold. */
+/** The last lines of the program or of the log, as they are; among them the one that tells of the error, in bold. */
 export function outputRows({ state, operation, line }: DetailView, most: number): Line[] {
   if (operation.state !== "failed" || operation.error === null) return [];
   const own = isOfProgram(operation) ? operation.error.message.split("\n").slice(1) : [];
   const lines = (own.length > 0 ? own : (whyOf(state, operation)?.failure?.lines ?? []))
     .map((text) => sanitizeLine(text).trimEnd())
-    .filter((text) => text !== "")
-    .slice(-most);
-  const at = lines.findLastIndex(isErrorLine);
-  return lines.map((text, i) =>
+    .filter((text) => text !== "");
+  const at = errorLineIn(lines);
+  const from = Math.max(0, at === -1 ? lines.length - most : Math.min(at, lines.length - most));
+  return lines.slice(from, from + most).map((text, i) =>
     line()
       .add("│ ", "muted")
-      .add(text, i === at ? "bold" : "plain"),
+      .add(text, i + from === at ? "bold" : "plain"),
   );
 }
 
