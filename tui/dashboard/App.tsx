@@ -10,7 +10,7 @@ import type { Trouble } from "./core/source.js";
 import { troublesOf } from "./core/trouble.js";
 import { waitingOf } from "./core/waiting.js";
 import { Header } from "./Header.js";
-import { Palette, paletteHeight } from "./pages/help/Palette.js";
+import { HelpPanel, helpHeight } from "./pages/help/HelpPanel.js";
 import { EmptyState, tooSmall } from "./pages/list/EmptyState.js";
 import { FilterLine } from "./pages/list/FilterLine.js";
 import { OperationList } from "./pages/list/OperationList.js";
@@ -59,9 +59,9 @@ export function Screen({ state }: { state: State }) {
         <Rows rows={tooSmall(state)} />
       </Box>
     );
-  const palette = state.entry?.kind === "palette";
+  const isHelp = state.entry?.kind === "help";
   const shell = shellRows(state, theme);
-  const body = panes.height - shell.length - (palette ? paletteHeight(state) : 0);
+  const body = panes.height - shell.length - (isHelp ? helpHeight(state) : 0);
   return (
     <Box flexDirection="column" width={columns} height={rows}>
       <Header state={state} />
@@ -71,7 +71,7 @@ export function Screen({ state }: { state: State }) {
       <Box height={body} overflow={body < panes.height ? "hidden" : "visible"}>
         <Body state={state} />
       </Box>
-      {palette && <Palette state={state} />}
+      {isHelp && <HelpPanel state={state} />}
       <Rows rows={shell} />
       <CommandBar state={state} />
     </Box>

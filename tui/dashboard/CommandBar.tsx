@@ -113,11 +113,11 @@ const LAST = 9;
 const KEYS_MOST = 5;
 
 /** At the right edge. */
-const ALWAYS = new Set(["commands", "help"]);
+const ALWAYS = "help";
 
 function shownKeys(state: State): [keys: BarKey[], always: BarKey[]] {
   if (panesOf(state).tooSmall) return [[], []];
-  const isAlways = ({ name }: DashboardAction) => ALWAYS.has(name);
+  const isAlways = ({ name }: DashboardAction) => name === ALWAYS;
   return [keysHere(state, (action) => !isAlways(action)).slice(0, KEYS_MOST), keysHere(state, isAlways)];
 }
 

@@ -1,11 +1,10 @@
-/** Every action of the dashboard, in the order of the help and the palette, with the keys that the config sets. */
+/** Every action of the dashboard, in the order of the help, with the keys that the config sets. */
 
 import { settingError } from "../../protocol/system/config.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import type { DashboardAction } from "./core/model.js";
 import { movementActions } from "./core/movers.js";
-import { GENERAL_ACTIONS } from "./pages/help/HelpPage.js";
-import { PALETTE_ACTIONS } from "./pages/help/Palette.js";
+import { GENERAL_ACTIONS } from "./pages/help/HelpPanel.js";
 import { LIST_ACTIONS, LIST_MOVER } from "./pages/list/list-actions.js";
 import { WAITS_ACTIONS } from "./pages/list/WaitsPanel.js";
 import { LOG_ACTIONS, LOG_MOVER } from "./pages/log/log-actions.js";
@@ -26,7 +25,6 @@ export const ACTIONS: readonly DashboardAction[] = [
   ...PAGE_ACTIONS,
   ...movementActions([LIST_MOVER, LOG_MOVER, FOLD_MOVER, ...PAGE_MOVERS]),
   ...QUESTION_ACTIONS,
-  ...PALETTE_ACTIONS,
   ...GENERAL_ACTIONS,
 ];
 

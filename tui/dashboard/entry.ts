@@ -5,7 +5,7 @@ import { type EntryKind, emit, notify, patched, type State } from "./core/model.
 import { changeForm, showForm, typedInForm } from "./core/pages.js";
 import { choiceAfter } from "./form/field.js";
 import { atScript, type Form, firstProblem, moveTo, onButton, submitOf, withLine } from "./form/form.js";
-import { noCommand, shownItems } from "./pages/help/palette-rows.js";
+import { noCommand, shownItems } from "./pages/help/help-items.js";
 import { filtered } from "./pages/list/list-actions.js";
 import { search } from "./pages/log/moves.js";
 import { nameOfKey, type Pressed } from "./text/keys.js";
@@ -62,7 +62,7 @@ export const ENTRIES: Record<EntryKind, EntryHandlers> = {
     first: (state, pressed) =>
       state.page?.kind === "form" ? keyInForm(state, state.page.form, pressed) : null,
   },
-  palette: {
+  help: {
     prompt: ":",
     keys: [
       ["return", "run"],

@@ -7,7 +7,7 @@ import { fits, isExact, parseFilter } from "../../../tui/dashboard/core/listing.
 import { patched, type State } from "../../../tui/dashboard/core/model.js";
 import { slotCount } from "../../../tui/dashboard/core/queue-view.js";
 import { commandOf } from "../../../tui/dashboard/core/request.js";
-import { shownItems } from "../../../tui/dashboard/pages/help/palette-rows.js";
+import { shownItems } from "../../../tui/dashboard/pages/help/help-items.js";
 import { courseOf } from "../../../tui/describe/course.js";
 import { fleetOf, host } from "../../harness/hosts.js";
 import { Story } from "../../harness/records.js";
@@ -57,7 +57,7 @@ test("the slots in the header are those of the hosts whose operations are counte
 });
 
 describe("the page of the hosts", () => {
-  test("opens on the host of the daemon, by key and by its name in the palette", () => {
+  test("opens on the host of the daemon, by key and by its name in the help", () => {
     const swapped = fleetOf(HOSTS.toReversed());
     expect(press(open(swapped), "H").page).toEqual({ kind: "hosts", at: 2 });
     const [item] = shownItems(open(), "hosts");
@@ -101,7 +101,7 @@ describe("the page of the hosts", () => {
     expect(listed.list.order).toHaveLength(3);
   });
 
-  test("is not there for one machine: neither the key, nor the entry of the palette, nor the help has it", () => {
+  test("is not there for one machine: neither the key, nor the help has it", () => {
     const state = open(alone);
     expect(press(state, "H").page).toBeNull();
     expect(shownItems(state, "hosts").map(({ name }) => name)).not.toContain("hosts");
@@ -180,7 +180,7 @@ test("the facts have the host of each attempt", async () => {
   expect(attempts.map((each) => each.host)).toEqual(["a", "b"]);
   const page = press(open(FLEET, [backup({ host: "b" })]), "v");
   const text = screenText(after(page, answerTo("attempts", { id: backup().id, attempts })));
-  expect(text).toMatch(/1 +2026-\S+ \S+, on a, lost.*\n.*2 +2026-\S+ \S+, on b, lost/);
+  expect(text).toMatch(/1: 2026-\S+ \S+, on a, lost.*\n.*2: 2026-\S+ \S+, on b, lost/);
 });
 
 test("a hand-over is followed and told before the next operation has a host", () => {

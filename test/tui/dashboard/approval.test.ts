@@ -51,7 +51,7 @@ describe("a question", () => {
     expect(press(question, "escape")).toMatchObject({ question: null, request: null });
   });
 
-  test("of several choices has them in the palette, and goes when somebody else answers", () => {
+  test("of several choices has them in the help, and goes when somebody else answers", () => {
     const state = choose(open([asks({ choices: ["canary", "all", "no"] })], { size: SIZE }), "rolloutaaaaa");
     const choices = press(state, "i");
     expect(screenText(choices)).toMatch(

@@ -103,7 +103,7 @@ export function action(name: string): DashboardAction {
   return found;
 }
 
-/** Runs actions by name, as the palette does. */
+/** Runs actions by name, as the help does. */
 export function act(state: State, ...names: string[]): State {
   return names.reduce((now, name) => {
     const ran = action(name).run(now);

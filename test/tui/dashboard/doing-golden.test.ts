@@ -1,4 +1,4 @@
-/** The screens of submitting, retrying from a stage, and of the palette. */
+/** The screens of submitting, retrying from a stage, and of the help. */
 import { KEY } from "./open.js";
 import { ago, backup, failed, operation } from "./operations.js";
 import { golden, type Scene, type Shown } from "./scenes.js";
@@ -62,12 +62,12 @@ const SCENES: Scene[] = [
     },
   },
   {
-    name: "palette",
+    name: "help-typed",
     set: withTypes,
     async show({ screen, press }) {
       await screen.until("Fails at");
       press(":");
-      await screen.until("Commands");
+      await screen.until("─ Keys");
       press("ca");
       await screen.until((text) => text.includes(":ca") && text.includes("▌cancel"));
     },

@@ -1,8 +1,8 @@
-/** Submitting, retrying, removing and the palette: what is sent to the daemon, and what comes of its answers. */
+/** Submitting, retrying, removing and the help: what is sent to the daemon, and what comes of its answers. */
 import { describe, expect, test } from "vitest";
 import { ACTIONS, withKeys } from "../../../tui/dashboard/actions.js";
 import { patched, type State } from "../../../tui/dashboard/core/model.js";
-import { paletteItems, shownItems } from "../../../tui/dashboard/pages/help/palette-rows.js";
+import { helpItems, shownItems } from "../../../tui/dashboard/pages/help/help-items.js";
 import { answerTo, effectsOf, initial, opened as open, press, screenText, update } from "./core.js";
 import { KEY, openDashboard } from "./open.js";
 import { ago, backup, backupDone, failed, operation, queued } from "./operations.js";
@@ -249,7 +249,7 @@ describe("remove", () => {
   });
 });
 
-describe("the palette", () => {
+describe("the help", () => {
   function opened(): State {
     const state = update(open([failed(), backup()]), answerTo("find", failed()));
     return patched(state, "submit", { types: TYPES });
@@ -257,7 +257,7 @@ describe("the palette", () => {
   const first = (typed: string) => shownItems(opened(), typed)[0]?.name;
 
   test("has every action of this screen with its key and its command; what cannot be done has the reason", () => {
-    const items = paletteItems(opened());
+    const items = helpItems(opened());
     const names = items.map(({ name }) => name);
     expect(names).toEqual(
       expect.arrayContaining(["retry", "again", "remove", "timeline", "quit", "cancel", "submit backup"]),
@@ -302,7 +302,7 @@ describe("the palette", () => {
     await using on = openDashboard({ socket: world.socket });
     await on.screen.until("Fails at an item");
     on.press(":");
-    await on.screen.until("Commands");
+    await on.screen.until("─ Keys");
     on.press("timeline");
     await on.screen.until("▌timeline");
     on.press(KEY.enter);

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { NO_COUNTS } from "../../../protocol/watch.js";
 import { patched, type State } from "../../../tui/dashboard/core/model.js";
 import { detailPlan } from "../../../tui/dashboard/pages/operation/detail-plan.js";
+import { EMPTY_LINE } from "../../../tui/dashboard/text/line-edit.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
 import { counts } from "../../faults/mode.js";
 import {
@@ -46,7 +47,7 @@ const state: fc.Arbitrary<State> = fc
     link: fc.boolean(),
     over: fc.constantFrom(
       {},
-      { page: { kind: "help" as const, top: 0 } },
+      { entry: { kind: "help" as const, line: EMPTY_LINE } },
       { question: { request: { kind: "cancel" as const, ids: ["backupaaaaaa"] } } },
     ),
     logView: fc.constantFrom({}, { wrap: true }, { full: true }),

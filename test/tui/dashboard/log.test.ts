@@ -22,7 +22,7 @@ const open = (world: World): Opened => openDashboard({ socket: world.socket, id:
 const ranges = (world: World) =>
   world.daemon.asked.filter(({ path }) => path.endsWith("/log")).map(({ query }) => query);
 
-/** Runs commands of the palette. */
+/** Runs commands of the help. */
 function run({ press }: Opened, ...names: string[]): void {
   for (const name of names) press(`:${name}${KEY.enter}`);
 }

@@ -8,7 +8,7 @@ import { chainTime } from "../../../tui/dashboard/core/chain-time.js";
 import { stallOf } from "../../../tui/dashboard/core/estimate.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { commandOf } from "../../../tui/dashboard/core/request.js";
-import { paletteItems, shownItems } from "../../../tui/dashboard/pages/help/palette-rows.js";
+import { helpItems, shownItems } from "../../../tui/dashboard/pages/help/help-items.js";
 import { elapsedOf } from "../../../tui/describe/duration.js";
 import {
   act,
@@ -335,14 +335,14 @@ describe("queues and schedules", () => {
     expect(update(list, told([...list.queues.all], [...list.queues.schedules]))).toBe(list);
   });
 
-  test("the palette knows the commands of the CLI, with the reason where one cannot be run", () => {
+  test("the help knows the commands of the CLI, with the reason where one cannot be run", () => {
     const name = (typed: string) => shownItems(list, typed)[0];
     expect(name("queue")?.name).toBe("queues");
     expect(name("schedule")?.name).toBe("queues");
     expect(name("pause")).toMatchObject({ name: "pause", disabledReason: null });
     expect(name("resume")).toMatchObject({ name: "pause", disabledReason: null });
     expect(name("edit")).toMatchObject({ name: "edit", disabledReason: "already started" });
-    const inLog = paletteItems(press(list, "return")).map((item) => item.name);
+    const inLog = helpItems(press(list, "return")).map((item) => item.name);
     expect(inLog).toContain("pause");
   });
 

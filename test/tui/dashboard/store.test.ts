@@ -97,7 +97,7 @@ test("a terminal that takes drawings again gets the one that was due, and no oth
   expect(drawings).toBe(0);
   isReady = true;
   store.ready();
-  expect([drawings, store.drawn().page?.kind]).toEqual([1, "help"]);
+  expect([drawings, store.drawn().entry?.kind]).toEqual([1, "help"]);
   store.dispatch(changed(backup().id, backup()));
   store.ready();
   expect(drawings).toBe(1);

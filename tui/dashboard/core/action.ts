@@ -1,15 +1,15 @@
 /**
  * An action: its keys, its effect, and the reason why it is disabled. The files of `pages/` declare the
- * actions, `actions.ts` lists them; the help, the palette, the command bar and the config's `keys` read the same list.
+ * actions, `actions.ts` lists them; the help, the command bar and the config's `keys` read the same list.
  */
 import { keyLabel, nameOfKey, type Pressed } from "../text/keys.js";
 
 export interface Action<State> {
-  /** The verb: its name in the palette and in `keys` of the config. Actions of one name are the verb in several places. */
+  /** The verb: its name in the help and in `keys` of the config. Actions of one name are the verb in several places. */
   readonly name: string;
-  /** Characters, `^c` with control, or names of special keys; none: the palette alone has it. */
+  /** Characters, `^c` with control, or names of special keys; none: the help alone has it. */
   readonly keys: readonly string[];
-  /** What it does, for the help and the palette; absent: it shares the entry of the action before it. */
+  /** What it does, for the help; absent: it shares the entry of the action before it. */
   readonly description?: string;
   /** Word for the command bar; absent, or null: not shown there. */
   readonly hint?: string | ((state: State) => string | null);
@@ -17,7 +17,7 @@ export interface Action<State> {
   readonly rank?: number;
   /** The `liveops` command that does the same: its name, or the whole command. */
   readonly command?: string | ((state: State) => string | null);
-  /** Other names in the palette: more commands of the CLI. */
+  /** Other names in the help: more commands of the CLI. */
   readonly aliases?: readonly string[];
   /** Whether the key belongs to this action on the screen as it is. */
   readonly when: (state: State) => boolean;

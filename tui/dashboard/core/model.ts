@@ -40,7 +40,6 @@ export type DashboardAction = Action<State>;
 
 /** What stands over list and operation, one at a time; escape goes back. */
 export type Page =
-  | { readonly kind: "help" }
   | { readonly kind: "form"; readonly form: Form }
   | { readonly kind: "retry"; readonly id: string; readonly at: number }
   /** Queues, then schedules; `at` counts through both. */
@@ -51,7 +50,7 @@ export type Page =
 
 export type PageOf<K extends Page["kind"]> = Extract<Page, { kind: K }>;
 
-export type EntryKind = "filter" | "search" | "field" | "palette";
+export type EntryKind = "filter" | "search" | "field" | "help";
 
 /** A question before something that stops work or cannot be undone. */
 export interface Question {

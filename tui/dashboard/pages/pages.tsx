@@ -4,7 +4,6 @@ import { HOSTS_PAGE } from "../../features/hosts/HostsPage.js";
 import { Timeline } from "../../features/timeline/Timeline.js";
 import type { DashboardAction, Page, PageOf, State } from "../core/model.js";
 import type { Mover } from "../core/movers.js";
-import { HelpPage } from "./help/HelpPage.js";
 import { QUEUES_ACTIONS, QUEUES_MOVER, QueuesPage } from "./queues/QueuesPage.js";
 import { FormPage, RETRY_ACTIONS, RETRY_MOVER, RetryPage } from "./submit/SubmitPages.js";
 
@@ -22,7 +21,6 @@ type PagesOf<K extends Kind> = { readonly [Name in K]: PageEntry<PageOf<Name>> }
 
 /** In the order of the command bar. */
 const PAGES: PagesOf<Exclude<Kind, FeatureKind>> & Partial<PagesOf<FeatureKind>> = {
-  help: { View: HelpPage },
   form: { View: FormPage },
   retry: { View: RetryPage, mover: RETRY_MOVER, actions: RETRY_ACTIONS },
   queues: { View: QueuesPage, mover: QUEUES_MOVER, actions: QUEUES_ACTIONS },

@@ -23,7 +23,7 @@ import { emit, isLive, notify, type State } from "../../core/model.js";
 import { askTypes, closePage, openRetry, openTimeline, retryChoices } from "../../core/pages.js";
 import { flagsOf, idsOf, kindWords, liveops, type Request } from "../../core/request.js";
 import { editablePlace, ranElsewhere } from "../../core/why.js";
-import { ANSWER, answerWith, openPalette, SUBMIT } from "../help/palette-rows.js";
+import { ANSWER, answerWith, openHelp, SUBMIT } from "../help/help-items.js";
 import { unfolded } from "./fold.js";
 
 function noAnswer(operation: Operation | null): string | null {
@@ -33,14 +33,14 @@ function noAnswer(operation: Operation | null): string | null {
   return operation.terminal ? null : "None of its programs has a terminal. Submit it with --tty.";
 }
 
-/** Asks what the operation asks; where there are several choices, the palette has them. */
+/** Asks what the operation asks; where there are several choices, the help has them. */
 function answer(state: State): State {
   const operation = selectedOperation(state);
   if (operation === null) return state;
   const open = waitsForApproval(operation);
   if (open === null) return emit(state, { type: "attach", id: operation.id });
   const only = onlyChoice(open);
-  if (only === null) return openPalette(state, ANSWER);
+  if (only === null) return openHelp(state, ANSWER);
   return ask(state, answerWith(operation.id, open, only), { no: answerWith(operation.id, open, NO) });
 }
 
@@ -194,7 +194,7 @@ export const OPERATION_ACTIONS = actionsIn(hasSelected, [
     rank: 6,
     when: free,
     disabledReason: (state) => (isStartable(state) ? noStart(state) : noDaemon(state)),
-    run: (state) => (isStartable(state) ? startDaemon(state) : openPalette(state, SUBMIT)),
+    run: (state) => (isStartable(state) ? startDaemon(state) : openHelp(state, SUBMIT)),
   },
   {
     name: "cancel",

@@ -1,4 +1,4 @@
-/** The palette: every action by name, by the command of the CLI that does the same, every answer and every type. */
+/** What the help lists: every action by name and by the command of the CLI that does the same, answers and types. */
 import { NO, waitsForApproval } from "../../../../protocol/approval.js";
 import type { Approval } from "../../../../protocol/operation.js";
 import { type Action, labelOf, reasonOf } from "../../core/action.js";
@@ -10,7 +10,7 @@ import { askTypes, formPage, knownTypes } from "../../core/pages.js";
 import { commandOf, liveops, type Request } from "../../core/request.js";
 import { lineOf } from "../../text/line-edit.js";
 
-export interface PaletteItem {
+export interface HelpItem {
   readonly name: string;
   /** Other names: the command of the CLI. */
   readonly aliases: readonly string[];
@@ -24,11 +24,11 @@ export interface PaletteItem {
 }
 
 /** @param text what is typed already */
-export function openPalette(state: State, text = ""): State {
-  return { ...askTypes(state), entry: { kind: "palette", line: lineOf(text) }, choice: 0 };
+export function openHelp(state: State, text = ""): State {
+  return { ...askTypes(state), entry: { kind: "help", line: lineOf(text) }, choice: 0 };
 }
 
-export function paletteItems(state: State): PaletteItem[] {
+export function helpItems(state: State): HelpItem[] {
   const closed = { ...state, entry: null };
   const byName = new Map<string, Action<State>>();
   // What only another page has is not offered; what cannot be done on this one is, with the reason.
@@ -39,18 +39,25 @@ export function paletteItems(state: State): PaletteItem[] {
   return [...items, ...answers(closed), ...submits(closed)];
 }
 
-function itemOf(state: State, action: Action<State>): PaletteItem {
+function itemOf(state: State, action: Action<State>): HelpItem {
   const { name, command, aliases = [], description = "", run } = action;
   const reason = reasonOf(action, state);
   return {
     name,
     aliases: typeof command === "string" && command !== name ? [command, ...aliases] : aliases,
     description,
-    key: labelOf(action),
+    key: keysOf(action, state.session.actions),
     command: shellCommand(action, state),
     disabledReason: reason === "" ? "not possible now" : reason,
     run,
   };
+}
+
+/** An action without a description shares the entry of the one before it. */
+function keysOf(action: Action<State>, actions: readonly Action<State>[]): string {
+  const next = actions[actions.indexOf(action) + 1];
+  const both = next?.description === undefined && next !== undefined ? [action, next] : [action];
+  return both.map(labelOf).join(" ").trim();
 }
 
 /** Commands that are not about one operation. */
@@ -75,7 +82,7 @@ export const answerWith = (id: string, { since, attempt }: Approval, choice: str
 });
 
 /** The choices of the question that the selected operation asks. */
-function answers(state: State): PaletteItem[] {
+function answers(state: State): HelpItem[] {
   const operation = selectedOperation(state);
   const open = operation === null ? null : waitsForApproval(operation);
   if (operation === null || open === null) return [];
@@ -93,9 +100,9 @@ function answers(state: State): PaletteItem[] {
   });
 }
 
-function submits(state: State): PaletteItem[] {
+function submits(state: State): HelpItem[] {
   const { types, typesWanted } = state.submit;
-  const off = (name: string, description: string, disabledReason: string): PaletteItem => ({
+  const off = (name: string, description: string, disabledReason: string): HelpItem => ({
     name: `${SUBMIT}${name}`,
     aliases: [],
     description,
@@ -110,7 +117,7 @@ function submits(state: State): PaletteItem[] {
     off(file.slice(file.lastIndexOf("/") + 1), "", `does not load: ${message}`),
   );
   const known = knownTypes(state).map(
-    (type): PaletteItem => ({
+    (type): HelpItem => ({
       name: `${SUBMIT}${type.op}`,
       aliases: [],
       description: type.title,
@@ -124,8 +131,8 @@ function submits(state: State): PaletteItem[] {
 }
 
 /** Those that begin with the text, then those that hold it; a name of the CLI counts as a name. Nothing else. */
-export function shownItems(state: State, typed = state.entry?.line.text ?? ""): PaletteItem[] {
-  const items = paletteItems(state);
+export function shownItems(state: State, typed = state.entry?.line.text ?? ""): HelpItem[] {
+  const items = helpItems(state);
   // A space at the end asks for the names that go on.
   const text = typed.trimStart().toLowerCase();
   const words = text.trim();
@@ -142,7 +149,7 @@ export function shownItems(state: State, typed = state.entry?.line.text ?? ""): 
 
 /** Says that no command has the name, and which are close to it. */
 export function noCommand(state: State, typed: string): string {
-  const near = misspelt(typed, paletteItems(state), ({ name, aliases }) => [name, ...aliases])
+  const near = misspelt(typed, helpItems(state), ({ name, aliases }) => [name, ...aliases])
     .slice(0, 3)
     .map(({ name }) => name);
   return `No command ${typed}${near.length === 0 ? "" : `. Similar: ${near.join(", ")}`}`;
