@@ -1,12 +1,9 @@
 /** Made-up operations: real code with `p.stage`, `p.track` and `p.percent`, and a clock that only the code moves. */
 
-import {
-  FakeClock,
-  type Operation,
-  type OperationEvent,
-  runOperation,
-} from "../../ops/features/testing/index.js";
 import { LiveOperation, type Progress } from "../../ops/sdk/index.js";
+import type { OperationEvent } from "../../protocol/event.js";
+import type { Operation } from "../../protocol/operation.js";
+import { FakeClock, runOperation } from "../../test/harness/testing/index.js";
 
 /** What a stage does, and for how many seconds. */
 export interface Work {

@@ -1,6 +1,6 @@
 /**
  * The time of an attempt: durations, event times and timers. The daemon and `liveops run` use `SYSTEM_CLOCK`;
- * `liveops/testing` can use another clock.
+ * a test can use another clock.
  */
 
 export interface Clock {

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { FailAtItem } from "../../ops/examples/fail-at-item.js";
 import { LoadProcessSave } from "../../ops/examples/load-process-save.js";
 import { StepA } from "../../ops/examples/step-a.js";
-import { runOperation, startOperation } from "../../ops/features/testing/index.js";
+import { runOperation, startOperation } from "../harness/testing/index.js";
 import { temporary } from "./temporary.js";
 import { tree } from "./trees.js";
 
@@ -34,9 +34,9 @@ it("load-process-save counts the words of a file", async () => {
 it("step-a hands its files over to step-b", async () => {
   const directory = temporary();
   tree(directory, { a: "123", b: "45", "sub/c": "x" });
-  const links = await runOperation(StepA, { directory }, { chain: true });
-  expect(links.map(({ op }) => op)).toEqual(["step-a", "step-b"]);
-  expect(links[1]?.result).toEqual({ from: links[0].id, files: 2, bytes: 5 });
+  const { id, next } = await runOperation(StepA, { directory });
+  const result = { from: id, files: 2, bytes: 5 };
+  expect(await runOperation(next!)).toMatchObject({ op: "step-b", result });
 });
 
 it("fail-at-item fails at its item and marks the stage", async () => {

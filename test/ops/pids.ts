@@ -1,6 +1,6 @@
 /** Processes that an attempt started, by the pids that they print. */
 import { existsSync, readFileSync } from "node:fs";
-import type { RunningOperation } from "../../ops/features/testing/index.js";
+import type { RunningOperation } from "../harness/testing/index.js";
 
 /** The first pids in the output, at least `n`. */
 export async function pidsOf(attempt: RunningOperation, n: number): Promise<number[]> {

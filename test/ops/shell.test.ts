@@ -2,8 +2,8 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { runOperation, startOperation } from "../../ops/features/testing/index.js";
 import { Shell } from "../../ops/shell.js";
+import { runOperation, startOperation } from "../harness/testing/index.js";
 import { isRunning, pidsOf } from "./pids.js";
 import { temporary } from "./temporary.js";
 

@@ -3,10 +3,10 @@ import { LiveOperation, type Progress } from "liveops";
 import { expect, it } from "vitest";
 import type { ChildRunner, ChildWatch } from "../../../ops/attempt/children.js";
 import { runAttempt } from "../../../ops/attempt/run-attempt.js";
-import { FakeClock } from "../../../ops/features/testing/index.js";
 import type { OperationCtor } from "../../../ops/types/read-type.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { submittedRecord } from "../../../protocol/reduce.js";
+import { FakeClock } from "../../harness/testing/index.js";
 import { ArraySink, anOrder, TestStop } from "../../ops/attempt/array-sink.js";
 
 const submitted = submittedRecord(

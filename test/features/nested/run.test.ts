@@ -5,8 +5,6 @@ import { dirname, join } from "node:path";
 import { LiveOperation, type Progress, z } from "liveops";
 import { describe, expect, test } from "vitest";
 import { runInline } from "../../../ops/attempt/inline.js";
-import { loadPipeline } from "../../../ops/features/testing/load-pipeline.js";
-import { runOperation } from "../../../ops/features/testing/run-operation.js";
 import { readPipelineFile } from "../../../ops/pipeline/read/parse.js";
 import { problemLines } from "../../../ops/pipeline/read/problems.js";
 import { pipelineType } from "../../../ops/pipeline/type.js";
@@ -16,6 +14,8 @@ import type { OperationCtor } from "../../../ops/types/read-type.js";
 import type { OperationEvent, Submission } from "../../../protocol/event.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { useDirectories } from "../../harness/temporary.js";
+import { loadPipeline } from "../../harness/testing/load-pipeline.js";
+import { runOperation } from "../../harness/testing/run-operation.js";
 
 const directory = useDirectories();
 

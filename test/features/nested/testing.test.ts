@@ -1,15 +1,10 @@
-/** `p.operation` in `liveops/testing`. */
+/** `p.operation` where the operations run in one process. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LiveOperation, type Progress, z } from "liveops";
 import { expect, expectTypeOf, it } from "vitest";
-import {
-  FakeClock,
-  loadPipeline,
-  runOperation,
-  startOperation,
-} from "../../../ops/features/testing/index.js";
 import { useDirectories } from "../../harness/temporary.js";
+import { FakeClock, loadPipeline, runOperation, startOperation } from "../../harness/testing/index.js";
 
 const directory = useDirectories();
 
@@ -61,16 +56,6 @@ it("fails with the error of the operation, and its place", async () => {
   const run = await runOperation(Build, { target: "none" });
   expect(run.error?.message).toBe("Compile › Make: no rule");
   expect(run.children.map(({ state }) => state)).toEqual(["failed"]);
-});
-
-it("takes a class, since a test knows no type by its name", async () => {
-  class Named extends LiveOperation {
-    async run(p: Progress) {
-      await p.operation("compile", { target: "x" });
-    }
-  }
-  const { error } = await runOperation(Named);
-  expect(error?.message).toContain("pass the class");
 });
 
 it("cancels the operation inside with the one under test", async () => {

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type ApproveOptions, LiveOperation, type Progress } from "liveops";
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { FakeClock, runOperation, startOperation } from "../../../ops/features/testing/index.js";
+import { FakeClock, runOperation, startOperation } from "../../harness/testing/index.js";
 
 function typeOf(run: (p: Progress) => unknown, resumable = true) {
   return class Deploy extends LiveOperation {

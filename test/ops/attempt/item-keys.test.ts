@@ -25,9 +25,9 @@ import {
   type KeptItems,
   keptBefore,
 } from "../../../ops/attempt/stage-values.js";
-import { FakeClock } from "../../../ops/features/testing/fake-clock.js";
 import { systemError } from "../../harness/system-error.js";
 import { useDirectories } from "../../harness/temporary.js";
+import { FakeClock } from "../../harness/testing/fake-clock.js";
 import { TestStop } from "./array-sink.js";
 
 const directory = useDirectories();

@@ -2,7 +2,7 @@
 import { LiveOperation, OperationCancelled, type Progress } from "liveops";
 import { describe, expect, it } from "vitest";
 import { runAttempt } from "../../../ops/attempt/run-attempt.js";
-import { runOperation } from "../../../ops/features/testing/index.js";
+import { runOperation } from "../../harness/testing/index.js";
 import { ArraySink, anOrder, TestStop } from "./array-sink.js";
 
 const STAGES = ["Dump", "Upload", "Prune"];

@@ -4,13 +4,8 @@ import { LiveOperation, type Progress, type StepProgress, StepsError } from "liv
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { MemoryStageValues } from "../../../ops/attempt/memory-values.js";
 import { runAttempt } from "../../../ops/attempt/run-attempt.js";
-import {
-  FakeClock,
-  type OperationRun,
-  runOperation,
-  startOperation,
-} from "../../../ops/features/testing/index.js";
 import type { Operation } from "../../../protocol/operation.js";
+import { FakeClock, type OperationRun, runOperation, startOperation } from "../../harness/testing/index.js";
 import { ArraySink, anOrder, TestStop } from "./array-sink.js";
 
 function typeOf(run: (p: Progress, attempt: number) => unknown, resumable = true) {

@@ -1,11 +1,11 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are pipelines
 /** `approve` as a stage of a pipeline: what is read and refused, and what later stages see. */
 import { describe, expect, it } from "vitest";
-import { type OperationRun, runOperation } from "../../../ops/features/testing/index.js";
 import { parsePipeline } from "../../../ops/pipeline/read/parse.js";
 import { problemLines } from "../../../ops/pipeline/read/problems.js";
 import type { PipelineResult } from "../../../ops/pipeline/run/pipeline.js";
 import { pipelineType } from "../../../ops/pipeline/type.js";
+import { type OperationRun, runOperation } from "../../harness/testing/index.js";
 
 const top = "params: { version: { default: '4.2' }, key: { secret: true } }\n";
 const stage = (keys: string) => `${top}stages:\n  - name: Ask\n    ${keys.replaceAll("\n", "\n    ")}\n`;

@@ -3,12 +3,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type OperationRun, runOperation } from "../../../ops/features/testing/index.js";
 import { parsePipeline } from "../../../ops/pipeline/read/parse.js";
 import { problemLines } from "../../../ops/pipeline/read/problems.js";
 import type { PipelineResult } from "../../../ops/pipeline/run/pipeline.js";
 import { pipelineType } from "../../../ops/pipeline/type.js";
 import { prepare } from "../../../ops/types/prepare.js";
+import { type OperationRun, runOperation } from "../../harness/testing/index.js";
 import { temporary } from "../temporary.js";
 
 function parse(text: string) {

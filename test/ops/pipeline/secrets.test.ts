@@ -2,9 +2,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { runOperation } from "../../../ops/features/testing/index.js";
 import { handSecrets } from "../../../ops/secrets/handed-secrets.js";
 import { MASK } from "../../../ops/secrets/masker.js";
+import { runOperation } from "../../harness/testing/index.js";
 import { temporary } from "../temporary.js";
 import { command, envOf, fileOf, param, stage, template, typeOf } from "./hand-made.js";
 

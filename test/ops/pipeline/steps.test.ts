@@ -3,7 +3,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type OperationRun, runOperation, startOperation } from "../../../ops/features/testing/index.js";
 import { parsePipeline } from "../../../ops/pipeline/read/parse.js";
 import { problemLines } from "../../../ops/pipeline/read/problems.js";
 import type { CommandContext } from "../../../ops/pipeline/run/command.js";
@@ -13,6 +12,7 @@ import { Variables } from "../../../ops/pipeline/run/variables.js";
 import { pipelineType } from "../../../ops/pipeline/type.js";
 import { Pipeline } from "../../../ops/pipeline.js";
 import { until } from "../../end-to-end/until.js";
+import { type OperationRun, runOperation, startOperation } from "../../harness/testing/index.js";
 import { isRunning } from "../pids.js";
 import { temporary } from "../temporary.js";
 

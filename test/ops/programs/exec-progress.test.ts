@@ -2,10 +2,10 @@
 import { existsSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { runOperation, startOperation } from "../../../ops/features/testing/index.js";
 import type { ExecOptions } from "../../../ops/sdk/exec.js";
 import { LiveOperation, type Progress } from "../../../ops/sdk/live-operation.js";
 import { Shell } from "../../../ops/shell.js";
+import { runOperation, startOperation } from "../../harness/testing/index.js";
 import { temporary } from "../temporary.js";
 
 const sh = (p: Progress, script: string, options?: ExecOptions) => p.exec("sh", ["-c", script], options);

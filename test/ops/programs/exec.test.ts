@@ -3,12 +3,12 @@ import { chmodSync, closeSync, mkdirSync, readdirSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { runOperation, startOperation } from "../../../ops/features/testing/index.js";
 import { exec } from "../../../ops/programs/exec.js";
 import { Pipes } from "../../../ops/programs/pipes.js";
 import { ExecError, type ExecOptions, type ExecResult } from "../../../ops/sdk/exec.js";
 import { LiveOperation, type Progress } from "../../../ops/sdk/live-operation.js";
 import { Masker } from "../../../ops/secrets/masker.js";
+import { runOperation, startOperation } from "../../harness/testing/index.js";
 import { isRunning, pidsOf } from "../pids.js";
 import { temporary } from "../temporary.js";
 

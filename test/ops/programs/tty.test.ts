@@ -2,10 +2,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { runOperation, startOperation } from "../../../ops/features/testing/index.js";
 import { DEFAULT_SIZE, Terminal, terminalEnvironment } from "../../../ops/programs/pty.js";
 import { ExecError, type ExecOptions, type ExecResult } from "../../../ops/sdk/exec.js";
 import { LiveOperation, type Progress } from "../../../ops/sdk/live-operation.js";
+import { runOperation, startOperation } from "../../harness/testing/index.js";
 import { isRunning, pidsOf } from "../pids.js";
 import { temporary } from "../temporary.js";
 

@@ -1,4 +1,8 @@
 /** What a run of an operation under test gives: its outcome, and everything that it reported. */
+
+import type { OperationClass } from "../../../ops/sdk/live-operation.js";
+import type { ParamsInput, ResultOf } from "../../../ops/sdk/statics.js";
+import { typeOfSubmission } from "../../../ops/types/prepare.js";
 import type { OperationEvent, Outcome, Submission } from "../../../protocol/event.js";
 import type {
   LogLine,
@@ -10,9 +14,6 @@ import type {
 } from "../../../protocol/operation.js";
 import type { StageState } from "../../../protocol/stage-state.js";
 import type { FinalState } from "../../../protocol/state.js";
-import type { OperationClass } from "../../sdk/live-operation.js";
-import type { ParamsInput, ResultOf } from "../../sdk/statics.js";
-import { typeOfSubmission } from "../../types/prepare.js";
 
 /** One run of a stage's block, tracked or not. */
 export interface StageRun {

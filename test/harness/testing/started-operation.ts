@@ -1,18 +1,19 @@
 /** Runs one prepared attempt: collects what it reports, tells those who wait, and cancels. */
+
+import { currentWriter, writeLine } from "../../../ops/attempt/current-step.js";
+import { InlineLink, type InlineWatcher, type LinkOptions } from "../../../ops/attempt/inline-link.js";
+import { inlineChildren } from "../../../ops/attempt/inline-nested.js";
+import type { MemoryStageValues } from "../../../ops/attempt/memory-values.js";
+import { CANCELLED } from "../../../ops/attempt/run-attempt.js";
+import { ANY_PIPELINE } from "../../../ops/pipeline/file-name.js";
+import type { OperationClass } from "../../../ops/sdk/live-operation.js";
+import type { ResultOf, StagesOf } from "../../../ops/sdk/statics.js";
+import { typeOfSubmission } from "../../../ops/types/prepare.js";
+import type { OperationCtor } from "../../../ops/types/read-type.js";
 import type { OperationEvent, Outcome, Submission } from "../../../protocol/event.js";
 import type { LogLine, LogStream, Operation } from "../../../protocol/operation.js";
 import { reduceEvent } from "../../../protocol/reduce.js";
 import type { FinalState } from "../../../protocol/state.js";
-import { currentWriter, writeLine } from "../../attempt/current-step.js";
-import { InlineLink, type InlineWatcher, type LinkOptions } from "../../attempt/inline-link.js";
-import { inlineChildren } from "../../attempt/inline-nested.js";
-import type { MemoryStageValues } from "../../attempt/memory-values.js";
-import { CANCELLED } from "../../attempt/run-attempt.js";
-import { ANY_PIPELINE } from "../../pipeline/file-name.js";
-import type { OperationClass } from "../../sdk/live-operation.js";
-import type { ResultOf, StagesOf } from "../../sdk/statics.js";
-import { typeOfSubmission } from "../../types/prepare.js";
-import type { OperationCtor } from "../../types/read-type.js";
 import { nextOf, type OperationRun, progressOf, type StageRun, stagesOf } from "./operation-run.js";
 import { inProcess, runOutput } from "./process-state.js";
 import type { CancelAt, EventOf, EventType, RunningOperation } from "./running-operation.js";
@@ -190,7 +191,7 @@ export function keptOf(run: OperationRun): Kept | undefined {
 /** The shipped type that runs any file, for `op` and `queue` of a pipeline. */
 async function findType(op: string): Promise<OperationCtor> {
   if (op !== ANY_PIPELINE) throw new Error(`a test knows no type by its name, such as ${op}: pass the class`);
-  return (await import("../../pipeline.js")).Pipeline as unknown as OperationCtor;
+  return (await import("../../../ops/pipeline.js")).Pipeline as unknown as OperationCtor;
 }
 
 /** What an operation reported. */

@@ -1,8 +1,9 @@
 /** A run while it runs, as `startOperation` returns it. */
+
+import type { OperationClass } from "../../../ops/sdk/live-operation.js";
+import type { StagesOf } from "../../../ops/sdk/statics.js";
 import type { OperationEvent } from "../../../protocol/event.js";
 import type { LogLine } from "../../../protocol/operation.js";
-import type { OperationClass } from "../../sdk/live-operation.js";
-import type { StagesOf } from "../../sdk/statics.js";
 import type { OperationRun, StageRun } from "./operation-run.js";
 
 export type EventType = OperationEvent["type"];

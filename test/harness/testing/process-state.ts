@@ -8,10 +8,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Console } from "node:console";
 import type { Writable } from "node:stream";
-import { type CurrentWriter, currentWriter } from "../../attempt/current-step.js";
-import { keepVariables } from "../../attempt/operation-variables.js";
-import { type OutputStream, WrittenLines } from "../../programs/capture-output.js";
-import type { CutPlace } from "../../programs/output.js";
+import { type CurrentWriter, currentWriter } from "../../../ops/attempt/current-step.js";
+import { keepVariables } from "../../../ops/attempt/operation-variables.js";
+import { type OutputStream, WrittenLines } from "../../../ops/programs/capture-output.js";
+import type { CutPlace } from "../../../ops/programs/output.js";
 
 /** The written lines of one run. */
 export type RunOutput = Readonly<Record<OutputStream, WrittenLines<CurrentWriter>>>;

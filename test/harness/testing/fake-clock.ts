@@ -1,6 +1,6 @@
 /** A clock that moves only when the test moves it. */
 import { setImmediate as turn } from "node:timers/promises";
-import type { Clock } from "../../attempt/clock.js";
+import type { Clock } from "../../../ops/attempt/clock.js";
 
 interface Timer {
   at: number;

@@ -1,18 +1,14 @@
 /** `runOperation` and `startOperation`: one attempt of an operation in this process, with the runner of the worker. */
 import { resolve } from "node:path";
+import type { Ask } from "../../../ops/attempt/approvals.js";
+import type { Clock } from "../../../ops/attempt/clock.js";
+import { MemoryStageValues } from "../../../ops/attempt/memory-values.js";
+import type { OperationClass } from "../../../ops/sdk/live-operation.js";
+import type { ParamsInput } from "../../../ops/sdk/statics.js";
+import { prepareSubmission } from "../../../ops/types/prepare.js";
+import { isOperationType, type OperationCtor } from "../../../ops/types/read-type.js";
 import { NO } from "../../../protocol/approval.js";
-import { Refusal } from "../../../protocol/errors.js";
 import { newId } from "../../../protocol/id.js";
-import { stageAndStep } from "../../../protocol/step-names.js";
-import { nearest } from "../../../protocol/text/nearest.js";
-import { unknownStage } from "../../../protocol/text/unknown-name.js";
-import type { Ask } from "../../attempt/approvals.js";
-import type { Clock } from "../../attempt/clock.js";
-import { MemoryStageValues } from "../../attempt/memory-values.js";
-import type { OperationClass } from "../../sdk/live-operation.js";
-import type { ParamsInput } from "../../sdk/statics.js";
-import { prepareSubmission } from "../../types/prepare.js";
-import { isOperationType, type OperationCtor } from "../../types/read-type.js";
 import { type NextOperation, type OperationRun, submissionOf } from "./operation-run.js";
 import type { CancelAt, RunningOperation } from "./running-operation.js";
 import { keptOf, type Prepared, StartedOperation } from "./started-operation.js";
@@ -21,10 +17,6 @@ import { keptOf, type Prepared, StartedOperation } from "./started-operation.js"
 export interface RunOptions {
   /** Default: a new id. */
   id?: string;
-  /** Default: none. */
-  label?: string;
-  /** The number of the attempt, from 1. Default: 1, or one more than that of `resumeFrom`. */
-  attempt?: number;
   /** `name=value` arguments, as `liveops submit` takes them; they override the parameters. */
   set?: string[];
   /** Directory of the operation. Default: that of this process. Another one changes the process during the run. */
@@ -66,62 +58,18 @@ export type RunArguments<T> =
  *
  * @param params - parsed with `static params`, as a submit does
  * @throws Error with the code `LIVEOPS_PARAMS_INVALID` and a list of the problems, if the parameters are not valid
- * @throws TypeError for an unknown option, and for a stage of `cancelAt` that is not declared and was not entered
  */
-export function runOperation<T extends OperationClass>(
-  type: T,
-  params: ParamsInput<T>,
-  options: RunOptions & { chain: true },
-): Promise<[OperationRun<T>, ...OperationRun[]]>;
 export function runOperation<T extends OperationClass>(
   type: T,
   ...args: RunArguments<T>
 ): Promise<OperationRun<T>>;
-export function runOperation(
-  next: NextOperation,
-  options: RunOptions & { chain: true },
-): Promise<[OperationRun, ...OperationRun[]]>;
 /** Runs the next operation of a chain: `run.next`. */
 export function runOperation(next: NextOperation, options?: RunOptions): Promise<OperationRun>;
-export async function runOperation(
+export function runOperation(
   first: OperationClass | NextOperation,
   ...words: unknown[]
-): Promise<OperationRun | OperationRun[]> {
-  const run = await start(first, words).finished;
-  const options = optionsOf(first, words);
-  if (options.chain !== true) return reached([run], options) && run;
-  const runs = [run];
-  // The rest of the chain is not a later attempt, and is cancelled only if the first operation was not.
-  const { clock, env, cancelAt, approve } = options;
-  const rest = {
-    ...(approve && { approve }),
-    ...(clock && { clock }),
-    ...(env && { env }),
-    ...(cancelAt && { cancelAt }),
-  };
-  for (let next = run.next; next !== null; next = runs.at(-1)!.next)
-    runs.push(await start(next, [rest]).finished);
-  return reached(runs, options) && runs;
-}
-
-/**
- * @throws TypeError if the runs succeeded, and the stage of `cancelAt` is neither declared nor was entered: the name is
- *   mistyped
- */
-function reached(runs: readonly OperationRun[], { cancelAt }: Options): true {
-  if (cancelAt === undefined || !("stage" in cancelAt)) return true;
-  const { stage } = cancelAt;
-  const isKnown = runs.some(
-    (run) =>
-      run.state !== "succeeded" ||
-      run.record.stages.includes(stage) ||
-      run.stages.some(({ name }) => name === stage),
-  );
-  if (isKnown) return true;
-  const { message } = unknownStage(stage, runs.map(({ op }) => op).join(", "), [
-    ...new Set(runs.flatMap((run) => run.record.stages)),
-  ]);
-  throw new TypeError(`cancelAt: ${message}`);
+): Promise<OperationRun> {
+  return start(first, words).finished;
 }
 
 /**
@@ -138,16 +86,12 @@ export function startOperation<T extends OperationClass>(
   type: T,
   ...args: RunArguments<T>
 ): RunningOperation<T>;
-export function startOperation(next: NextOperation, options?: RunOptions): RunningOperation;
-export function startOperation(first: OperationClass | NextOperation, ...words: unknown[]): RunningOperation {
-  return start(first, words);
+export function startOperation(type: OperationClass, ...words: unknown[]): RunningOperation {
+  return start(type, words);
 }
-
-type Options = RunOptions & { chain?: boolean };
 
 function start(first: OperationClass | NextOperation, words: unknown[]): RunningOperation {
   const options = optionsOf(first, words);
-  checkOptions(options);
   const type = typeof first === "function" ? first : (first as NextOperation).type;
   if (!isOperationType(type)) throw new TypeError("runOperation takes an operation type: a class");
   const params = typeof first === "function" ? (words[0] as Record<string, unknown> | undefined) : undefined;
@@ -155,41 +99,15 @@ function start(first: OperationClass | NextOperation, words: unknown[]): Running
   return new StartedOperation(type as unknown as OperationClass, prepare, options.cancelAt ?? null);
 }
 
-const OPTIONS = {
-  id: true,
-  label: true,
-  attempt: true,
-  set: true,
-  cwd: true,
-  env: true,
-  clock: true,
-  timeout: true,
-  approve: true,
-  cancelAt: true,
-  resumeFrom: true,
-  from: true,
-  chain: true,
-} satisfies Record<keyof Options, true>;
-
-/** Code in JavaScript is not checked by a compiler. */
-function checkOptions(options: Options): void {
-  const known = Object.keys(OPTIONS);
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  const [near] = nearest(unknown, known);
-  const hint = near === undefined ? `options: ${known.join(", ")}` : `did you mean ${near}?`;
-  throw new TypeError(`runOperation has no option ${JSON.stringify(unknown)}; ${hint}`);
-}
-
-function optionsOf(first: OperationClass | NextOperation, words: unknown[]): Options {
-  return (words[typeof first === "function" ? 1 : 0] ?? {}) as Options;
+function optionsOf(first: OperationClass | NextOperation, words: unknown[]): RunOptions {
+  return (words[typeof first === "function" ? 1 : 0] ?? {}) as RunOptions;
 }
 
 async function prepared(
   Type: OperationCtor,
   first: OperationClass | NextOperation,
   params: Record<string, unknown> | undefined,
-  options: Options,
+  options: RunOptions,
 ): Promise<Prepared> {
   const { env = null, clock, timeout } = options;
   const time = {
@@ -202,9 +120,8 @@ async function prepared(
     typeof first === "function"
       ? await submitted(Type, params, options)
       : chained(first as NextOperation, options);
-  const attempt = options.attempt ?? 1;
-  const values = new MemoryStageValues(submission.params, attempt);
-  return { Type, submission, values, env, options: { ...time, attempt } };
+  const values = new MemoryStageValues(submission.params, 1);
+  return { Type, submission, values, env, options: { ...time, attempt: 1 } };
 }
 
 const NOBODY = 'the test answers no question: give approve, such as { approve: "yes" }';
@@ -217,53 +134,42 @@ function askedBy(approve: NonNullable<RunOptions["approve"]>): Ask {
   };
 }
 
-function submitted(Type: OperationCtor, params: Record<string, unknown> | undefined, options: Options) {
-  const { id = newId(), label, cwd = ".", set } = options;
+function submitted(Type: OperationCtor, params: Record<string, unknown> | undefined, options: RunOptions) {
+  const { id = newId(), cwd = ".", set } = options;
   const chain = { id, index: 0, previous: null, next: null };
-  return prepareSubmission(Type, { params, set }, { id, label: label || null, cwd: resolve(cwd), chain });
+  return prepareSubmission(Type, { params, set }, { id, label: null, cwd: resolve(cwd), chain });
 }
 
-function chained(next: NextOperation, { cwd, label }: Options): Prepared["submission"] {
+function chained(next: NextOperation, { cwd }: RunOptions): Prepared["submission"] {
   const submission = submissionOf(next);
   if (submission === undefined)
     throw new TypeError("runOperation takes an operation type, or the `next` of an earlier run");
-  return {
-    ...submission,
-    ...(cwd !== undefined && { cwd: resolve(cwd) }),
-    ...(label !== undefined && { label }),
-  };
+  return { ...submission, ...(cwd !== undefined && { cwd: resolve(cwd) }) };
 }
 
 /** The next attempt of an earlier run. */
 async function retried(
   Type: OperationCtor,
   params: Record<string, unknown> | undefined,
-  options: Options,
+  options: RunOptions,
   earlier: OperationRun,
   time: Prepared["options"],
 ): Promise<Prepared> {
   const before = keptOf(earlier);
   if (before === undefined) throw new TypeError("resumeFrom takes a run of runOperation or startOperation");
-  if (earlier.state === "succeeded")
-    throw new Refusal("LIVEOPS_WRONG_STATE", `${earlier.op} succeeded, so it cannot be retried`);
-  const { env = null, from = null, set, cwd, label } = options;
-  if (from !== null && stageAndStep(from, earlier.record.stages) === null)
-    throw new Refusal(
-      "LIVEOPS_BAD_REQUEST",
-      `${earlier.op} has no stage "${from}"; it has ${earlier.record.stages.join(", ")}`,
-    );
+  const { env = null, from = null, set, cwd } = options;
   const { chain } = before.submission;
   const submission = await prepareSubmission(
     Type,
     { params: params ?? before.submission.params, set },
     {
       id: earlier.id,
-      label: label ?? before.submission.label,
+      label: before.submission.label,
       cwd: cwd === undefined ? before.submission.cwd : resolve(cwd),
       chain,
     },
   );
-  const attempt = options.attempt ?? earlier.attempt + 1;
+  const attempt = earlier.attempt + 1;
   const kept = before.values.before(from, submission.stages);
   const values = new MemoryStageValues(submission.params, attempt, kept);
   const { stages, title } = submission;

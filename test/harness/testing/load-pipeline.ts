@@ -1,8 +1,8 @@
 /** `loadPipeline`: a pipeline file as an operation type, for `runOperation`. */
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { typeOfFile } from "../../pipeline/type.js";
-import type { OperationClass } from "../../sdk/live-operation.js";
+import { typeOfFile } from "../../../ops/pipeline/type.js";
+import type { OperationClass } from "../../../ops/sdk/live-operation.js";
 
 /**
  * Reads a pipeline file.
