@@ -94,8 +94,6 @@ export interface SubmitField {
   normal?: (value: never) => unknown;
   /** The row of `show` and of the screen. `isAlways`: also with the standard value. */
   row?: { label: string; kind: "text" | "place" | "start" | "operations"; isAlways?: true };
-  /** What the column of `ls` shows. */
-  column?: string;
 }
 
 /** The queue of an operation whose submit and type name none. */
@@ -334,7 +332,6 @@ export const FIELDS = {
     isOfChain: true,
     isRepeated: true,
     row: { label: "priority", kind: "place" },
-    column: "Priority in the queue",
   },
   top: {
     group: "queue",

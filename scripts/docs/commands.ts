@@ -6,7 +6,6 @@ import type { Argument, Command, Option } from "commander";
 import { commandTree as operationTree } from "../../tui/cli/commands.js";
 import { daemonTree, SHARED_COMMANDS } from "../../tui/cli/liveopsd/commands.js";
 import { examplesOf, isAdvanced, isGlobal } from "../../tui/kit/options.js";
-import { tableOf } from "../../tui/kit/output/options.js";
 import { exitCodes } from "./errors.js";
 import { code, type Regions, table } from "./markdown.js";
 
@@ -46,30 +45,18 @@ function section(parent: string, command: Command): string {
   const parts = [`${command.description()}.`, fence(`${name} ${command.usage()}`, "sh")];
   if (command.registeredArguments.length > 0)
     parts.push(table(["argument", "meaning"], command.registeredArguments.map(argumentRow)));
-  const options = command.options.filter((option) => option.long && !option.hidden && !isGlobal(option));
+  const options = command.options.filter((option) => !option.hidden && !isGlobal(option));
   const [advanced = [], everyday = []] = [true, false].map((is) =>
     options.filter((option) => isAdvanced(option) === is),
   );
   if (everyday.length > 0) parts.push(table(["option", "meaning"], everyday.map(optionRow)));
   if (advanced.length > 0) parts.push(table(["advanced option", "meaning"], advanced.map(optionRow)));
-  const list = tableOf(command);
-  // The subcommand `ls` of a command has the same columns.
-  if (list !== null && command.parent?.parent == null) parts.push(`Columns:\n\n${columnTable(list)}`);
   const examples = examplesOf(command);
   if (examples.length > 0) parts.push(`Examples:\n\n${fence(examples.join("\n"), "sh")}`);
   for (const each of command.commands) {
     if (each.name() !== "help") parts.push(`**\`${name} ${each.name()}\`**`, section(name, each));
   }
   return parts.join("\n\n");
-}
-
-function columnTable({ columns }: NonNullable<ReturnType<typeof tableOf>>): string {
-  const shown = (only: "wide" | "asked" | undefined, times: string | undefined) =>
-    only === "wide" ? "wide" : only === "asked" ? "no" : times === "exact" ? "with `--time absolute`" : "yes";
-  return table(
-    ["column", "meaning", "shown"],
-    columns.map(({ name, about, only, times }) => [code(name), about, shown(only, times)]),
-  );
 }
 
 function globalOptions(tree: Command): string {

@@ -6,7 +6,6 @@ import { CLIENTS } from "../../tui/features/mcp/clients.js";
 import type { ArgumentEntry, CommandEntry, OptionEntry, Table, Value } from "../../tui/kit/command-table.js";
 import { isOfDaemon } from "../../tui/kit/host-option.js";
 import { optionsOf } from "../../tui/kit/options.js";
-import { tableOf } from "../../tui/kit/output/options.js";
 
 const finished = STATES.filter(isFinal);
 const live = STATES.filter((state) => !isFinal(state));
@@ -47,7 +46,6 @@ const BY_PLACEHOLDER: Record<string, Value> = {
 const BY_OPTION: Record<string, Value> = {
   "--op": { of: "type" },
   "--queue": { of: "queue" },
-  "--schedule": { of: "schedule" },
   "--stage": { of: "stage" },
   "--against": { of: "id", states: null },
 };
@@ -110,8 +108,6 @@ function optionValue(
   if (argChoices) return { of: "choices", choices: argChoices };
   const own = BY_COMMAND[`${path} ${long}`] ?? BY_OPTION[long ?? ""];
   if (own) return own;
-  const columns = tableOf(command)?.columns.map(({ name }) => name) ?? [];
-  if (long === "--columns" || long === "--sort") return { of: "choices", choices: columns, list: true };
   if (long === "--state") return { of: "choices", choices: listed(description), list: true };
   if (long === "--stream") return { of: "choices", choices: listed(description) };
   // A new name for this host, not one of the fleet.

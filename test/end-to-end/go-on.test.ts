@@ -22,7 +22,7 @@ test("retry --done takes a stage as done with its outputs, and every screen says
   expect((await world.liveops(["why", id])).stdout).toContain(
     `liveops retry ${id} --done Publish --output url=... --output size=...  # goes on`,
   );
-  const words = ["--done", "Publish", "--output", "url=http://x", "--output", "size=2 MB", "-o", "name"];
+  const words = ["--done", "Publish", "--output", "url=http://x", "--output", "size=2 MB"];
   expect(await world.liveops(["retry", id, ...words])).toMatchObject({
     code: 0,
     stdout: `${id}\n`,

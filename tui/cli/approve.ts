@@ -58,7 +58,7 @@ async function answer(
   const operation = await send(client, record.id, open === null ? {} : { since: open.since });
   const { question, answer } = operation.approvals!.at(-1)!;
   const text = `${operation.id} answered: ${sanitize(answer?.choice ?? "")} (${sanitize(question)})`;
-  printResult(options, operation, operation.id, text);
+  printResult(options, operation, text);
 }
 
 /** `k3f/2`: the operation, and the attempt that asked; without a number, null. */

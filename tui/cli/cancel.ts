@@ -5,12 +5,7 @@ import type { Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
 import { interruptible } from "../kit/interruptible.js";
 import { addCommand, everyday } from "../kit/options.js";
-import {
-  addResultOptions,
-  checkResultOptions,
-  type OutputOptions,
-  printResult,
-} from "../kit/output/options.js";
+import { type OutputOptions, printResult } from "../kit/output/options.js";
 import { connectFor } from "./connection.js";
 import { LIVE_STATES } from "./list-pages.js";
 import { addSelectionOptions, changeAll, givenSelection, type SelectionOptions } from "./selection.js";
@@ -31,49 +26,46 @@ export function registerCancel(root: Command): void {
   addSelectionOptions(cancel, "queued and running operations", LIVE_STATES)
     .argument("[id...]", "Operation ids, unique prefixes of 3 or more characters, or labels")
     .option("--chain", "End the chain of each id: cancel whichever of its operations is queued or running")
-    .option("--wait", "Wait for operations to finish");
-  addResultOptions(
-    cancel,
-    "Print the record of each operation, one per line; with --wait, the finished record",
-  ).action(async (named: string[], _options: unknown, command: Command) => {
-    const { client, options, to } = await connectFor<CancelOptions>(command);
-    checkResultOptions(options);
-    const selection = { verb: "cancel", states: LIVE_STATES, to };
-    const selected = await givenSelection(client, named, options, selection);
-    if (selected === null)
-      throw new UsageError(
-        "give the ids of the operations to cancel, or --all, --op, --label …",
-        "liveops cancel k3f; for a list that may be empty: xargs -r liveops cancel",
-      );
-    if (options.chain && selected.ids === undefined)
-      throw new UsageError("--chain takes ids", "liveops cancel --chain k3f");
-    const body = { ...selected, ...(options.chain && { chain: true as const }) };
-    const print = (operation: Operation, state: string) =>
-      printResult(options, operation, operation.id, `${operation.id} ${state}`);
-    const asked: string[] = [];
-    process.exitCode = await changeAll(client.cancelAll(body), selected, selection, (operation) => {
-      const { id, state } = operation;
-      if (options.wait && !isFinal(state)) asked.push(id);
-      else print(operation, isFinal(state) ? state : "cancelling");
-    });
-    if (asked.length === 0) return;
-    const { untilFinished } = await import("../../protocol/client/until-finished.js");
-    const { lostNotes } = await import("./follow/notes.js");
-    await interruptible(
-      () => `interrupted; the cancel stays recorded for ${asked.join(" ")}`,
-      async (signal) => {
-        await Promise.all(
-          asked.map(async (id) => {
-            const last = await untilFinished(client, id, {
-              signal,
-              chain: options.chain === true,
-              ...lostNotes(to),
-            });
-            print(last, last.state);
-          }),
+    .option("--wait", "Wait for operations to finish")
+    .option("--json", "Print the record of each operation, one per line; with --wait, the finished record")
+    .action(async (named: string[], _options: unknown, command: Command) => {
+      const { client, options, to } = await connectFor<CancelOptions>(command);
+      const selection = { verb: "cancel", states: LIVE_STATES, to };
+      const selected = await givenSelection(client, named, options, selection);
+      if (selected === null)
+        throw new UsageError(
+          "give the ids of the operations to cancel, or --all, --op, --label …",
+          "liveops cancel k3f; for a list that may be empty: xargs -r liveops cancel",
         );
-      },
-    );
-  });
+      if (options.chain && selected.ids === undefined)
+        throw new UsageError("--chain takes ids", "liveops cancel --chain k3f");
+      const body = { ...selected, ...(options.chain && { chain: true as const }) };
+      const print = (operation: Operation, state: string) =>
+        printResult(options, operation, `${operation.id} ${state}`);
+      const asked: string[] = [];
+      process.exitCode = await changeAll(client.cancelAll(body), selected, selection, (operation) => {
+        const { id, state } = operation;
+        if (options.wait && !isFinal(state)) asked.push(id);
+        else print(operation, isFinal(state) ? state : "cancelling");
+      });
+      if (asked.length === 0) return;
+      const { untilFinished } = await import("../../protocol/client/until-finished.js");
+      const { lostNotes } = await import("./follow/notes.js");
+      await interruptible(
+        () => `interrupted; the cancel stays recorded for ${asked.join(" ")}`,
+        async (signal) => {
+          await Promise.all(
+            asked.map(async (id) => {
+              const last = await untilFinished(client, id, {
+                signal,
+                chain: options.chain === true,
+                ...lostNotes(to),
+              });
+              print(last, last.state);
+            }),
+          );
+        },
+      );
+    });
   everyday(cancel, ["--all", "--state", "--op", "--label", "--queue", "--chain", "--wait", "--json"]);
 }

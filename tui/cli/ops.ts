@@ -11,62 +11,16 @@ import { type Paint, paintFor } from "../../protocol/text/colour.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
 import { unknownType } from "../../protocol/text/unknown-name.js";
 import { addCommand, type GlobalOptions } from "../kit/options.js";
-import { fileUrl, type Linker, linkerFor, unlinked } from "../kit/output/links.js";
-import {
-  addListOptions,
-  givenFormat,
-  givenListOutput,
-  type ListOutputOptions,
-} from "../kit/output/options.js";
-import { printLines, printList } from "../kit/output/print.js";
-import type { TableSpec } from "../kit/output/table.js";
+import { jsonLine } from "../kit/output/json.js";
+import type { OutputOptions } from "../kit/output/options.js";
+import { printLines } from "../kit/output/print.js";
 import { type ReportTo, report, say } from "../kit/report.js";
-import { formatDuration } from "../terminal/format.js";
 import { connectFor } from "./connection.js";
 import { CANCEL_VARIABLE } from "./run/child.js";
 import { stagesText, typePage } from "./type-page/type-page.js";
 
-const TYPES: TableSpec<OperationType> = {
-  columns: [
-    { name: "op", about: "Name of the type", text: (it) => it.op, atLeast: 12 },
-    { name: "title", about: "Title", text: (it) => it.title, atLeast: 12 },
-    {
-      name: "stages",
-      about: "Stages, in order",
-      text: ({ stages }) => (stages === null ? "(depend on the parameters)" : stages.join(", ")),
-      sort: ({ stages }) => stages?.length ?? -1,
-      atLeast: 12,
-    },
-    {
-      name: "resumable",
-      about: "Whether a retry skips the stages that are done",
-      text: ({ resumable }) => (resumable ? "yes" : "no"),
-    },
-    {
-      name: "timeout",
-      about: "Most time of an attempt",
-      text: ({ timeout }) => (timeout === null ? "" : formatDuration(timeout)),
-      sort: ({ timeout }) => timeout ?? Number.POSITIVE_INFINITY,
-      align: "right",
-      only: "wide",
-    },
-    {
-      name: "attempts",
-      about: "Attempts in total",
-      text: ({ retry }) => String(retry?.attempts ?? 1),
-      sort: ({ retry }) => retry?.attempts ?? 1,
-      align: "right",
-      only: "wide",
-    },
-    { name: "queue", about: "Queue of its operations", text: (it) => it.queue ?? "", only: "wide" },
-    { name: "file", about: "File that defines the type", text: (it) => it.file, atLeast: 12, only: "wide" },
-  ],
-  firstToShrink: ["file", "stages", "title", "op"],
-  firstToGo: ["queue", "attempts", "timeout", "file", "resumable", "stages", "title"],
-};
-
 /** An operation type as text lines. Pure. */
-export function typeLines(type: OperationType, paint: Paint, link: Linker = unlinked): string[] {
+export function typeLines(type: OperationType, paint: Paint): string[] {
   const title = type.title === "" ? "" : `  ${sanitize(type.title)}`;
   const resumable = type.resumable ? paint("dim", "  resumable") : "";
   return [
@@ -74,7 +28,7 @@ export function typeLines(type: OperationType, paint: Paint, link: Linker = unli
     `  ${paint("dim", "stages")}  ${stagesText(type.stages)}`,
     `  ${paint("dim", "parameters")}`,
     ...renderParameters(type.params).map((line) => `    ${sanitize(line)}`),
-    `  ${paint("dim", "file")}    ${link(fileUrl(type.file), sanitize(type.file))}`,
+    `  ${paint("dim", "file")}    ${sanitize(type.file)}`,
   ];
 }
 
@@ -101,13 +55,12 @@ function kebab(name: string): string {
 /** The bundle that has the authoring API. */
 const RUN: string = "./run.js";
 
-type OpsOptions = ListOutputOptions & { ops?: string[] };
+type OpsOptions = OutputOptions & { ops?: string[] };
 
 export function registerOps(root: Command): void {
   const ops = addCommand(root, "ops", "List operation types, or show one with all its details", [
     "liveops ops",
     "liveops ops backup",
-    "liveops ops --output table",
     "liveops ops --json | jq -r '.ops[].op'",
     "liveops ops --ops . import-users",
   ]).argument("[op]", "Name of an operation type: show its statics and all details of its parameters");
@@ -116,19 +69,16 @@ export function registerOps(root: Command): void {
     "Show the types of this directory of operation files, or one file, without the daemon (repeatable)",
     (path: string, earlier: string[] = []) => [...earlier, path],
   );
-  addListOptions(
-    ops,
-    TYPES,
-    "Print the types, JSON Schemas, load errors and shadowed names, or one type, as JSON",
-    { times: null },
-  ).action(async (op: string | undefined, _options: unknown, command: Command) => {
-    const { client, options, to, config } = await connectFor<OpsOptions>(command);
-    if (options.ops !== undefined) {
-      await withoutDaemon(options.ops, op, options, config, to);
-      return;
-    }
-    await show(await client.types(), op, options, to);
-  });
+  ops
+    .option("--json", "Print the types, JSON Schemas, load errors and shadowed names, or one type, as JSON")
+    .action(async (op: string | undefined, _options: unknown, command: Command) => {
+      const { client, options, to, config } = await connectFor<OpsOptions>(command);
+      if (options.ops !== undefined) {
+        await withoutDaemon(options.ops, op, options, config, to);
+        return;
+      }
+      await show(await client.types(), op, options, to);
+    });
 }
 
 /** In a child process, as `liveops run`: the files of the author may hang, or end their process. */
@@ -163,30 +113,13 @@ async function show(
   options: OpsOptions,
   to: ReportTo,
 ): Promise<void> {
-  const { columns, sort } = options;
-  const isTable = givenFormat(options) !== null || columns !== undefined || sort !== undefined;
-  const output = isTable ? givenListOutput(options, TYPES) : null;
-  const types = op === undefined ? reply.ops : [typeIn(reply, op)];
+  const type = op === undefined ? undefined : typeIn(reply, op);
+  if (options.json) return printLines([jsonLine(type ?? reply)]);
   const paint = paintFor(process.stdout);
-  const link = linkerFor(process.stdout);
-  if (output !== null)
-    await printList(
-      {
-        spec: TYPES,
-        records: types,
-        context: { now: Date.now(), time: output.time },
-        nameOf: (type) => type.op,
-        json: (ops) => (op === undefined ? { ...reply, ops } : ops[0]),
-      },
-      output,
-    );
-  else if (op !== undefined) printLines(typePage(types[0]!, paint, { link }));
-  else {
-    const blocks = types.map((type) => typeLines(type, paint, link).join("\n"));
-    if (blocks.length > 0) printLines([blocks.join("\n\n")]);
-  }
-  const isForPeople = output === null || output.format === "table" || output.format === "wide";
-  if (op === undefined && isForPeople) sayProblems(reply, to);
+  if (type !== undefined) return printLines(typePage(type, paint));
+  const blocks = reply.ops.map((each) => typeLines(each, paint).join("\n"));
+  if (blocks.length > 0) printLines([blocks.join("\n\n")]);
+  sayProblems(reply, to);
 }
 
 function sayProblems({ errors, withoutType, shadowed }: TypesReply, to: ReportTo): void {

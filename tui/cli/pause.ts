@@ -51,13 +51,13 @@ function register(root: Command, name: "pause" | "resume", description: string, 
           : client.resumeQueue({ queue }));
         const changed = queues.filter((each) => all || each.name === queue);
         for (const each of changed)
-          printResult(options, each, each.name, `${each.name} ${each.pausedSince ? "paused" : "open"}`);
+          printResult(options, each, `${each.name} ${each.pausedSince ? "paused" : "open"}`);
         if (name === "resume") await notePaused(client, queue, to);
         return;
       }
       process.exitCode = await forEachId(ids, to, async (id) => {
         const operation = await client[name](id);
-        printResult(options, operation, operation.id, `${operation.id} ${name}d`);
+        printResult(options, operation, `${operation.id} ${name}d`);
       });
     });
 }

@@ -4,15 +4,11 @@ import { UsageError } from "../../protocol/failures.js";
 import type { QueueReply } from "../../protocol/replies.js";
 import { addCommand } from "../kit/options.js";
 import { numberColumn } from "../kit/output/columns.js";
-import {
-  addListOptions,
-  givenListOutput,
-  type ListOutputOptions,
-  printResult,
-} from "../kit/output/options.js";
-import { printList } from "../kit/output/print.js";
+import { jsonLine } from "../kit/output/json.js";
+import { type OutputOptions, printResult } from "../kit/output/options.js";
+import { listLines, printLines } from "../kit/output/print.js";
 import type { TableSpec } from "../kit/output/table.js";
-import { formatAge, timeText } from "../kit/output/time.js";
+import { formatAge } from "../kit/output/time.js";
 import { connectFor } from "./connection.js";
 import { addDefaultAction } from "./subcommand.js";
 
@@ -24,27 +20,18 @@ interface QueueOptions {
 /** The columns of a list of queues. */
 export const QUEUES: TableSpec<QueueReply> = {
   columns: [
-    { name: "queue", about: "Name", text: (it) => it.name, atLeast: 5 },
+    { name: "queue", text: (it) => it.name, atLeast: 5 },
     {
       name: "state",
-      about: "Whether operations start, or since when the queue is paused",
-      text: ({ pausedSince }, { time, now }) =>
-        pausedSince === null
-          ? "open"
-          : `paused ${time === "relative" ? formatAge(pausedSince, now) : timeText(pausedSince, time, now)}`,
+      text: ({ pausedSince }, { now }) =>
+        pausedSince === null ? "open" : `paused ${formatAge(pausedSince, now)}`,
     },
-    numberColumn("concurrency", "Operations that may run at the same time", (it) => it.concurrency),
-    numberColumn("running", "Running operations", (it) => it.running),
-    numberColumn("queued", "Queued operations", (it) => it.queued),
-    {
-      name: "configured",
-      about: "Whether the config file defines the queue",
-      text: ({ configured }) => (configured ? "yes" : "no"),
-      only: "wide",
-    },
+    numberColumn("concurrency", (it) => it.concurrency),
+    numberColumn("running", (it) => it.running),
+    numberColumn("queued", (it) => it.queued),
   ],
   firstToShrink: ["queue"],
-  firstToGo: ["configured", "concurrency", "queued", "running", "state"],
+  firstToGo: ["concurrency", "queued", "running", "state"],
 };
 
 /** What other programs call the subcommands. */
@@ -66,9 +53,9 @@ export function registerQueue(root: Command): void {
   ]);
   // Options after the name of a subcommand belong to the subcommand.
   queue.enablePositionalOptions();
-  addQueueListOptions(
-    addCommand(queue, "ls", "List the queues", ["liveops queue ls --json", "liveops queue ls -o name"]),
-  ).action(async (_options: unknown, command: Command) => listQueues(command));
+  addListJson(addCommand(queue, "ls", "List the queues", ["liveops queue ls --json"])).action(
+    async (_options: unknown, command: Command) => listQueues(command),
+  );
   addCommand(queue, "set", "Create a queue, or change how many of its operations run at the same time", [
     "liveops queue set gpu --concurrency 2",
   ])
@@ -91,19 +78,18 @@ export function registerQueue(root: Command): void {
       const removed = await client.removeQueue(name);
       printResult(options, removed, removed.name);
     });
-  addDefaultAction(addQueueListOptions(queue), MEANT, () => listQueues(queue));
+  addDefaultAction(addListJson(queue), MEANT, () => listQueues(queue));
 }
 
-function addQueueListOptions(command: Command): Command {
-  return addListOptions(command, QUEUES, "Print the queues as a JSON array");
+function addListJson(command: Command): Command {
+  return command.option("--json", "Print the queues as a JSON array");
 }
 
 async function listQueues(command: Command): Promise<void> {
-  const { client, options } = await connectFor<ListOutputOptions>(command);
-  const output = givenListOutput(options, QUEUES);
+  const { client, options } = await connectFor<OutputOptions>(command);
   const { queues } = await client.queues();
-  const context = { now: client.now(), time: output.time };
-  await printList({ spec: QUEUES, records: queues, context, nameOf: ({ name }) => name }, output);
+  if (options.json) printLines([jsonLine(queues)]);
+  else printLines(await listLines(QUEUES, queues, { now: client.now() }, process.stdout));
 }
 
 function concurrencyOf(text: string): number | null {

@@ -11,13 +11,7 @@ import type { State } from "../../protocol/state.js";
 import { readRegularFile } from "../../protocol/system/own-file.js";
 import { repeatedText } from "../describe/repeated.js";
 import { addCommand, everyday } from "../kit/options.js";
-import {
-  addResultOptions,
-  checkResultOptions,
-  type OutputOptions,
-  printResult,
-  wantsJson,
-} from "../kit/output/options.js";
+import { type OutputOptions, printResult } from "../kit/output/options.js";
 import { type ReportTo, say } from "../kit/report.js";
 import { namedOrNewest } from "./arguments.js";
 import { connectOrStart } from "./connection.js";
@@ -77,12 +71,15 @@ export function registerRetry(root: Command): void {
     )
     .option("--params <json>", "Replace all parameters: a JSON object, @file, or - for stdin")
     .option("--current", "Run the pipeline file as it is now, not the text of the submit");
-  addFollow(retry);
-  const json = "Print the record as JSON; with --follow, one JSON event per line";
-  takeOutputs(addResultOptions(retry, json), done).action(
-    async (words: string[], _options: unknown, command: Command) => {
+  addFollow(retry)
+    .option(
+      "--output <output=value>",
+      "An output of the stage of the --done before (repeatable)",
+      (word: string) => takeOutput(done, word),
+    )
+    .option("--json", "Print the record as JSON; with --follow, one JSON event per line")
+    .action(async (words: string[], _options: unknown, command: Command) => {
       const { client, options, to } = await connectOrStart<RetryOptions>(command);
-      checkResultOptions(options);
       // No id has a `=`; a label that has one is named by --label.
       const named = words.filter((word) => !word.includes("="));
       const set = namedPrompts(words.filter((word) => word.includes("=")));
@@ -106,7 +103,7 @@ export function registerRetry(root: Command): void {
         if (repeats !== null) say(to, repeats, "yellow");
         if (options.follow) {
           const { followInText } = await import("./follow/in-text.js");
-          const form = { json: wantsJson(options), exitStatus: false };
+          const form = { json: options.json === true, exitStatus: false };
           process.exitCode = await followInText(client, after, form, to);
         } else printResult(options, after, after.id);
         return;
@@ -120,8 +117,7 @@ export function registerRetry(root: Command): void {
       process.exitCode = await changeAll(lines, selected, selection, (operation) => {
         printResult(options, operation, operation.id);
       });
-    },
-  );
+    });
   everyday(retry, [
     "--state",
     "--op",
@@ -135,20 +131,12 @@ export function registerRetry(root: Command): void {
   ]);
 }
 
-/** `--output` has the form of the output, or an output of the stage of the `--done` before. */
-function takeOutputs(command: Command, done: Done): Command {
-  const output = command.options.find(({ long }) => long === "--output")!;
-  const readFormat = output.parseArg!;
-  output.argParser((word: string, format: unknown) => {
-    const at = word.indexOf("=");
-    if (at < 1) return readFormat(word, format);
-    const last = done.at(-1);
-    if (last === undefined)
-      throw new InvalidArgumentError(`It follows --done: --done Build --output ${word}`);
-    last.outputs = { ...last.outputs, [word.slice(0, at)]: word.slice(at + 1) };
-    return format;
-  });
-  return command;
+function takeOutput(done: Done, word: string): void {
+  const at = word.indexOf("=");
+  const last = done.at(-1);
+  if (at < 1) throw new InvalidArgumentError("Give name=value.");
+  if (last === undefined) throw new InvalidArgumentError(`It follows --done: --done Build --output ${word}`);
+  last.outputs = { ...last.outputs, [word.slice(0, at)]: word.slice(at + 1) };
 }
 
 function retryFields({ from, current }: RetryOptions, secrets: SecretValues) {

@@ -2,12 +2,7 @@
 import type { Command } from "commander";
 import { UsageError } from "../../protocol/failures.js";
 import { addCommand, everyday } from "../kit/options.js";
-import {
-  addResultOptions,
-  checkResultOptions,
-  type OutputOptions,
-  printResult,
-} from "../kit/output/options.js";
+import { type OutputOptions, printResult } from "../kit/output/options.js";
 import { connectFor } from "./connection.js";
 import { FINISHED_STATES } from "./list-pages.js";
 import { addSelectionOptions, changeAll, givenSelection, type SelectionOptions } from "./selection.js";
@@ -25,11 +20,11 @@ export function registerRm(root: Command): void {
   ]);
   addSelectionOptions(rm, "finished operations", FINISHED_STATES)
     .argument("[id...]", "Operation ids, unique prefixes of 3 or more characters, or labels")
-    .option("--finished", "Remove all finished operations");
-  addResultOptions(rm, "Print the last record of each operation, one per line").action(
-    async (ids: string[], _options: unknown, command: Command) => {
+    .option("--finished", "Remove all finished operations")
+    .option("--older-than <duration>", "All finished operations that finished longer ago than this: 1h, 7d")
+    .option("--json", "Print the last record of each operation, one per line")
+    .action(async (ids: string[], _options: unknown, command: Command) => {
       const { client, options, to } = await connectFor<RemoveOptions>(command);
-      checkResultOptions(options);
       const { finished, ...selection } = options;
       const all = finished ? { ...selection, all: true } : selection;
       const kind = { verb: "rm", states: FINISHED_STATES, to };
@@ -42,7 +37,6 @@ export function registerRm(root: Command): void {
       process.exitCode = await changeAll(client.removeAll(selected), selected, kind, (operation) => {
         printResult(options, operation, operation.id);
       });
-    },
-  );
+    });
   everyday(rm, ["--finished", "--state", "--op", "--label", "--older-than", "--json"]);
 }

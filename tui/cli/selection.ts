@@ -9,13 +9,13 @@ import { EXIT, type ExitCode } from "../../protocol/exit-codes.js";
 import { UsageError } from "../../protocol/failures.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { SelectionBody } from "../../protocol/requests.js";
-import { isFinal, type State } from "../../protocol/state.js";
+import type { State } from "../../protocol/state.js";
 import type { SelectionLine } from "../../protocol/stream-lines.js";
 import { givenDuration } from "../kit/given-duration.js";
 import { useHost } from "../kit/host-option.js";
 import { type ReportTo, report, say } from "../kit/report.js";
 import { listPages } from "./list-pages.js";
-import { AGES, hostFilter, selector, statesOf } from "./ls/filter.js";
+import { hostFilter, selector, statesOf } from "./ls/filter.js";
 
 export interface SelectionOptions {
   state?: string;
@@ -51,11 +51,7 @@ export function addSelectionOptions(
     .option("--op <name>", `All ${what} of this type`)
     .option("--label <text>", `All ${what} with this label`)
     .option("--queue <name>", `All ${what} of this queue`)
-    .option("--session <name>", `All ${what} that this session submitted`)
-    .option(
-      "--older-than <duration>",
-      `All ${what}, ${states.every(isFinal) ? "finished" : "submitted"} longer ago than this: 1h, 7d`,
-    );
+    .option("--session <name>", `All ${what} that this session submitted`);
 }
 
 export interface Selection {
@@ -81,7 +77,8 @@ export async function givenSelection(
   if (!hasSelection(options)) return ids.length > 0 ? { ids } : null;
   if (ids.length > 0)
     throw new UsageError("give ids, or options that select operations, not both", `liveops ${verb} k3f`);
-  const { op, label, queue, session, olderThan } = options;
+  const { op, label, queue, session } = options;
+  const olderThan = ageOf(options);
   const state = wantedStates(options, states);
   const host = await hostFilter(client, options.host);
   if (!options.yes && process.stdin.isTTY && process.stderr.isTTY) {
@@ -96,7 +93,7 @@ export async function givenSelection(
     ...(label !== undefined && { label }),
     ...(queue !== undefined && { queue }),
     ...(session !== undefined && { session }),
-    ...(olderThan !== undefined && { olderThan: givenDuration("--older-than", olderThan, AGES) }),
+    ...(olderThan !== undefined && { olderThan }),
     ...(host !== undefined && { host }),
   };
 }
@@ -153,8 +150,14 @@ export async function select(
     host,
     parent,
   });
-  const fits = selector(options, Date.now);
-  return operations.filter(fits).reverse();
+  const fits = selector(options);
+  const latest = Date.now() - (ageOf(options) ?? 0) * 1000;
+  return operations.filter((it) => fits(it) && Date.parse(it.finishedAt ?? it.createdAt) <= latest).reverse();
+}
+
+/** The seconds of `--older-than`. */
+function ageOf({ olderThan }: SelectionOptions): number | undefined {
+  return olderThan === undefined ? undefined : givenDuration("--older-than", olderThan, "30m, 1h or 7d");
 }
 
 function wantedStates({ state }: SelectionOptions, possible: readonly State[]): State[] {

@@ -6,21 +6,11 @@ import { ranSeconds } from "../../protocol/estimate/seconds.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { ForecastReply } from "../../protocol/replies.js";
 import { laterStart } from "../../protocol/start-time.js";
-import { STATES } from "../../protocol/state.js";
-import { DEFAULT_QUEUE, fieldsWith } from "../../protocol/submit-fields.js";
-import { firstLine } from "../../protocol/text/first-line.js";
-import { numberColumn, timeColumn } from "../kit/output/columns.js";
+import { DEFAULT_QUEUE } from "../../protocol/submit-fields.js";
 import { formatShortTime } from "../kit/output/local-time.js";
 import type { CellContext, Column, TableSpec } from "../kit/output/table.js";
 import { formatAge } from "../kit/output/time.js";
-import {
-  formatAbout,
-  formatAmount,
-  formatBytes,
-  formatCount,
-  formatDuration,
-  formatOverall,
-} from "../terminal/format.js";
+import { formatAbout, formatAmount, formatBytes, formatDuration, formatOverall } from "../terminal/format.js";
 import { stageGlyph, stateColour, stateGlyph } from "../terminal/glyphs.js";
 import { hostOf } from "../terminal/host-state.js";
 import { allowedFailures, oddNotes } from "../terminal/stage-note.js";
@@ -33,8 +23,6 @@ export interface OperationContext extends CellContext {
   startsAt: (operation: Operation) => number | null;
   /** When a running operation is expected to end; undefined: nothing is known. */
   expectedEnd: (operation: Operation) => Expected | undefined;
-  /** Address of the directory of the run; null: none is known. */
-  runUrl: (operation: Operation) => string | null;
   inside: Inside;
 }
 
@@ -42,25 +30,21 @@ type Expected = ForecastReply["operations"][string];
 type OperationColumn = Column<Operation, OperationContext>;
 
 const ALWAYS: OperationColumn[] = [
-  { name: "id", about: "Id of the operation", text: (it) => it.id, link: (it, { runUrl }) => runUrl(it) },
-  { name: "op", about: "Operation type", text: (it) => it.op, atLeast: 8, readable: 16 },
+  { name: "id", text: (it) => it.id },
+  { name: "op", text: (it) => it.op, atLeast: 8, readable: 16 },
   {
     name: "state",
-    about: "State, or what a live operation waits for",
     text: (it) => `${stateGlyph(it.state)} ${stateWord(it)}`,
     colour: (it) => stateColour(it.state),
-    sort: (it) => STATES.indexOf(it.state),
   },
   {
     name: "queue",
-    about: "Queue, unless it is the default queue",
     text: ({ queue }) => (queue === DEFAULT_QUEUE ? "" : queue),
     atLeast: 5,
     optional: true,
   },
   {
     name: "host",
-    about: "Host of the fleet that runs the operation, or ran it last",
     text: (it) => hostOf(it) ?? "",
     atLeast: 4,
     optional: true,
@@ -68,44 +52,33 @@ const ALWAYS: OperationColumn[] = [
   },
   {
     name: "parent",
-    about: "Id of the operation inside of which it runs",
     text: ({ parent }) => parent?.id ?? "",
     optional: true,
     when: (operations) => operations.some(({ parent }) => parent !== undefined),
   },
   {
     name: "stage",
-    about:
-      "Current stage and its number, and what runs inside of it; of a success, odd numbers and allowed failures",
     text: stageCell,
     atLeast: 5,
     readable: 12,
   },
   {
     name: "done",
-    about: "Share that is done; of a queued operation, the position and the expected start",
     text: doneCell,
     align: "right",
-    sort: (it, { progress }) => progress(it).percent,
   },
   {
     name: "left",
-    about: "Expected time left of a running operation; late: longer than nine of ten earlier runs",
     text: (it, { expectedEnd, now }) =>
       expectedLeft(it.state === "running" ? expectedEnd(it) : undefined, now),
     align: "right",
     optional: true,
-    sort: (it, { expectedEnd }) => Date.parse(expectedEnd(it)?.endsAt ?? "") || Number.MAX_VALUE,
   },
   {
     name: "age",
-    about: "Time since the submit",
     text: (it, { now }) => formatAge(it.createdAt, now),
     align: "right",
-    times: "relative",
-    sort: (it) => -Date.parse(it.createdAt),
   },
-  timeColumn("created", "Time of the submit", (it) => it.createdAt, { times: "exact" }),
 ];
 
 const bytes = (value: number | undefined) => (value === undefined ? "" : formatBytes(value));
@@ -113,39 +86,34 @@ const memoryOf = (it: Operation) => it.usage?.rssBytes ?? it.resources?.maxRssBy
 
 const WIDE: OperationColumn[] = (
   [
-    { name: "took", about: "Duration of the last attempt", text: tookCell, sort: secondsOf },
+    { name: "took", text: tookCell },
     {
       name: "cpu",
-      about: "CPU time",
+
       text: ({ resources }) => (resources === null ? "" : formatDuration(resources.cpuSeconds)),
-      sort: ({ resources }) => resources?.cpuSeconds ?? -1,
     },
     {
       name: "mem",
-      about: "Memory now of a running operation, the peak of a finished one",
+
       text: (it) => bytes(memoryOf(it)),
-      sort: (it) => memoryOf(it) ?? -1,
     },
     {
       name: "read",
-      about: "Bytes read from storage",
+
       text: ({ resources }) => bytes(resources?.readBytes),
-      sort: ({ resources }) => resources?.readBytes ?? -1,
     },
     {
       name: "written",
-      about: "Bytes written to storage",
+
       text: ({ resources }) => bytes(resources?.writtenBytes),
-      sort: ({ resources }) => resources?.writtenBytes ?? -1,
     },
   ] satisfies OperationColumn[]
-).map((it) => ({ ...it, only: "wide", align: "right" }));
+).map((it) => ({ ...it, wide: true, align: "right" }));
 
 const TEXTS: OperationColumn[] = [
-  { name: "title", about: "Title", text: (it) => it.title, atLeast: 8, readable: 16 },
+  { name: "title", text: (it) => it.title, atLeast: 8, readable: 16 },
   {
     name: "label",
-    about: "Label of the submit",
     text: (it) => it.label ?? "",
     atLeast: 8,
     readable: 12,
@@ -153,47 +121,9 @@ const TEXTS: OperationColumn[] = [
   },
 ];
 
-const COUNT = { format: formatCount };
-
-const ASKED: OperationColumn[] = (
-  [
-    timeColumn("started", "Start of the last attempt", (it) => it.startedAt),
-    timeColumn("finished", "End of the operation", (it) => it.finishedAt),
-    numberColumn("attempt", "Number of the attempt", (it) => it.attempt, COUNT),
-    {
-      name: "pid",
-      about: "Process id of the worker",
-      text: (it) => (it.pid ? String(it.pid) : ""),
-      sort: (it) => it.pid ?? -1,
-      align: "right",
-    },
-    ...fieldsWith("column").map(([name, { column }]) =>
-      numberColumn(name, column, (it: Operation) => it[name], COUNT),
-    ),
-    numberColumn("lines", "Lines of the log", (it) => it.logLines, COUNT),
-    { name: "schedule", about: "Schedule that submitted the operation", text: (it) => it.schedule ?? "" },
-    { name: "chain", about: "Id of the first operation of the chain", text: (it) => it.chain.id },
-    { name: "cwd", about: "Directory of the operation", text: (it) => it.cwd, atLeast: 8 },
-    {
-      name: "status",
-      about: "Status line of the operation",
-      text: (it) => it.status?.text ?? "",
-      atLeast: 8,
-    },
-    { name: "odd", about: "Odd numbers", text: (it) => oddNotes(it).join("; "), atLeast: 8 },
-    {
-      name: "error",
-      about: "First line of the error",
-      text: ({ error }) => (error === null ? "" : firstLine(error.message)),
-      atLeast: 8,
-      colour: () => "red",
-    },
-  ] satisfies OperationColumn[]
-).map((it) => ({ ...it, only: "asked" }));
-
 export const OPERATIONS: TableSpec<Operation, OperationContext> = {
-  columns: [...ALWAYS, ...WIDE, ...TEXTS, ...ASKED],
-  firstToShrink: ["error", "odd", "status", "cwd", "title", "label", "stage", "queue", "host", "op"],
+  columns: [...ALWAYS, ...WIDE, ...TEXTS],
+  firstToShrink: ["title", "label", "stage", "queue", "host", "op"],
   firstToGo: [
     "read",
     "written",
@@ -204,7 +134,6 @@ export const OPERATIONS: TableSpec<Operation, OperationContext> = {
     "mem",
     "cpu",
     "queue",
-    "created",
     "age",
     "host",
     "parent",
@@ -249,15 +178,11 @@ function queuedCell(operation: Operation, now: number, startsAt: number | null):
   return later === null ? "" : formatShortTime(new Date(later), new Date(now));
 }
 
-function tookCell(it: Operation, context: OperationContext): string {
-  const seconds = secondsOf(it, context);
-  return seconds === -1 ? "" : formatDuration(seconds);
-}
-
-/** -1: not started. */
-function secondsOf(it: Operation, { now }: OperationContext): number {
-  if (it.startedAt === null) return -1;
-  return it.seconds ?? ranSeconds(it, it.finishedAt === null ? now : Date.parse(it.finishedAt));
+function tookCell(it: Operation, { now }: OperationContext): string {
+  if (it.startedAt === null) return "";
+  return formatDuration(
+    it.seconds ?? ranSeconds(it, it.finishedAt === null ? now : Date.parse(it.finishedAt)),
+  );
 }
 
 function stateWord(operation: Operation): string {

@@ -36,7 +36,7 @@ const HOSTS: HostReply[] = [
 
 test("the table of the hosts", () => {
   const look = { width: 200, widths, paint: plain };
-  expect(tableLines(HOST_TABLE, HOSTS, { now: NOW, time: "relative" }, look)).toEqual([
+  expect(tableLines(HOST_TABLE, HOSTS, { now: NOW }, look)).toEqual([
     "HOST     STATE            SLOTS  RUNNING  TAGS    LOAD  VERSION   SKEW",
     "build-1  up                   8        5  eu      4.21  0.1.0     +2ms",
     "build-2  unreachable 42s      8        3  eu,gpu  7.90  0.1.0    -1.1s",

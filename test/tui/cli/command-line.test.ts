@@ -352,14 +352,3 @@ test("a broken config file is named, and the command goes on", async () => {
   expect(code).toBe(3);
   expect(stderr).toContain("config file");
 });
-
-test.each([
-  ["cancel", "submitted"],
-  ["wait", "submitted"],
-  ["rm", "finished"],
-  ["retry", "finished"],
-])("the help of %s says from when the age counts: %s", async (name, since) => {
-  const command = (await commandTree()).commands.find((it) => it.name() === name)!;
-  const option = command.options.find(({ long }) => long === "--older-than");
-  expect(option?.description).toMatch(new RegExp(`^All .*, ${since} longer ago than this: 1h, 7d$`));
-});

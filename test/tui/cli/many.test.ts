@@ -4,10 +4,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { moreQueuedText, selector } from "../../../tui/cli/ls/filter.js";
+import { moreQueuedText } from "../../../tui/cli/ls/filter.js";
 import { batchBodies, eachBodies, readLinesOf } from "../../../tui/cli/submit/many.js";
 import { useDaemon } from "../../harness/daemon.js";
-import { Story } from "../../harness/records.js";
 import { useDirectories } from "../../harness/temporary.js";
 import { useCli } from "./cli.js";
 
@@ -56,16 +55,16 @@ test("lines become operations, selections act on them, and what is submitted onc
     stderr: "cancel: 1 operation\n",
   });
   expect(await run(["cancel", "--label", "l-item 7"])).toMatchObject({ code: 0, stdout: "" });
-  const named = async (...words: string[]) => (await run(["ls", "--output", "name", ...words])).stdout;
+  const named = async (...words: string[]) => (await run(["ls", "-o", "name", ...words])).stdout;
   expect(await named("--label", "l-item 7")).toBe(`${ids[7]}\n`);
   expect(await named("--label", "l-item 7", "--state", "queued")).toBe("");
   expect(
     (await named("--queue", "default", "--state", "queued", "--limit", "2000")).split("\n"),
   ).toHaveLength(1102);
-  expect(await named("--queue", "default", "--since", "1h", "-n", "1")).toBe(`${good}\n`);
+  expect(await named("--queue", "default", "-n", "1")).toBe(`${good}\n`);
   expect(await run(["cancel", ids[1]!, "--all"])).toMatchObject({ code: 2 });
   expect(await run(["cancel", "--state", "failed"])).toMatchObject({ code: 2 });
-  const rest = await run(["cancel", "--op", "shell", "--state", "queued", "--older-than", "0"]);
+  const rest = await run(["cancel", "--op", "shell", "--state", "queued"]);
   expect(rest.stderr).toBe("cancel: 1101 operations\n");
   const { operations } = await client.list({ state: ["queued"] });
   expect(operations).toEqual([]);
@@ -146,20 +145,6 @@ test("a batch without a type, or with a line that is no object, names the line",
   expect(() => batchBodies('\n{"set":[]}', {}, "jobs")).toThrow("jobs, line 2 has no op");
   expect(() => batchBodies('{"op":"a"}\n[]', {}, "jobs")).toThrow("jobs, line 2 must hold an object");
   expect(batchBodies('{"op":"a"}', { op: "b", cwd: "/" }, "jobs")[0]!.body).toEqual({ op: "a", cwd: "/" });
-});
-
-test("the age of a finished operation counts from its end", () => {
-  const now = () => Date.parse("2026-11-25T12:00:00Z");
-  const old = { ...new Story().record(), createdAt: "2026-11-24T12:00:00Z", label: null };
-  const fits = selector({ olderThan: "1h" }, now);
-  expect(fits({ ...old, state: "queued" })).toBe(true);
-  expect(fits({ ...old, state: "failed", finishedAt: "2026-11-25T11:30:00Z" })).toBe(false);
-  expect(() => selector({ olderThan: "x" }, now)).toThrow('--older-than: "x" is not a duration');
-  const since = selector({ since: "1h" }, now);
-  expect(since({ ...old, state: "running" })).toBe(true);
-  expect(since({ ...old, state: "failed", finishedAt: "2026-11-25T11:30:00Z" })).toBe(true);
-  expect(since({ ...old, state: "failed", finishedAt: "2026-11-25T10:30:00Z" })).toBe(false);
-  expect(() => selector({ since: "1 week" }, now)).toThrow('--since: "1 week" is not a duration');
 });
 
 test("a list says how many queued operations it leaves out", () => {

@@ -158,7 +158,7 @@ test("the table of the queues", () => {
     { ...queue, name: "default", concurrency: 4, pausedSince: null },
     { ...queue, name: "gpu", concurrency: 1, pausedSince: "2026-11-25T11:55:00Z" },
   ];
-  const context = { now: Date.parse("2026-11-25T12:00:00Z"), time: "relative" } as const;
+  const context = { now: Date.parse("2026-11-25T12:00:00Z") };
   expect(tableLines(QUEUES, queues, context, { width: 80, widths: PLAIN_WIDTHS, paint: plain })).toEqual([
     "QUEUE    STATE      CONCURRENCY  RUNNING  QUEUED",
     "default  open                 4        2      12",

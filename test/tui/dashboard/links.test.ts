@@ -73,7 +73,7 @@ describe("on the screen", () => {
     expect(open).toBe("see \x1b]8;;https://example.org/\x07example\x1b]8;;\x07");
     expect(columnsOf(open)).toBe("see example".length);
     for (const TERM of ["linux", "dumb"]) expect(painted({ TERM })).toBe("see example");
-    expect(painted({ TERM: "xterm-256color", FORCE_HYPERLINK: "0" })).toBe("see example");
+    expect(painted({ TERM: "xterm-256color", NO_COLOR: "1" })).toBe("see example");
   });
 });
 

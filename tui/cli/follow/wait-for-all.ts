@@ -10,7 +10,6 @@ import { isForLater } from "../../../protocol/start-time.js";
 import { isFinal } from "../../../protocol/state.js";
 import { interruptible } from "../../kit/interruptible.js";
 import { jsonLine } from "../../kit/output/json.js";
-import type { OutputFormat } from "../../kit/output/options.js";
 import { type ReportTo, say } from "../../kit/report.js";
 import { namedOrNewest } from "../arguments.js";
 import { allFinished, type FinishedChain } from "./all-finished.js";
@@ -29,8 +28,8 @@ export interface WaitFor {
   any: boolean;
   /** The exit status of the command instead of the exit code of the outcome. */
   exitStatus: boolean;
-  /** Null: the id and the state. */
-  output: OutputFormat | null;
+  /** The record instead of the id and the state. */
+  json: boolean;
   to: ReportTo;
 }
 
@@ -72,7 +71,7 @@ export async function waitForAll(client: Client, wait: WaitFor): Promise<number>
             : chainsOf(client, operations, { ...reconnect, onRecord }, wait.to);
         for await (const { id, last } of chains) {
           waiting.delete(id);
-          process.stdout.write(`${lineOf(wait.output, id, last)}\n`);
+          process.stdout.write(`${wait.json ? jsonLine(last) : `${id} ${last.state}`}\n`);
           noteOutcome(wait.to, last);
           finished.push(last);
           if (wait.any) return finished;
@@ -112,11 +111,6 @@ class Questions {
     if (commands.length === 0 || commands.includes(undefined)) return null;
     return new NeedsPersonError(`the answer of a person is missing: ${commands.join("; ")}`);
   }
-}
-
-function lineOf(output: OutputFormat | null, id: string, last: Operation): string {
-  if (output === null) return `${id} ${last.state}`;
-  return output === "name" ? id : jsonLine(last);
 }
 
 /** Says what the command waits for, where no ids name it, and which operations do not start soon. */

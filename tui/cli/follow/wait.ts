@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { UsageError } from "../../../protocol/failures.js";
 import { givenDuration } from "../../kit/given-duration.js";
 import { addCommand, everyday } from "../../kit/options.js";
-import { addResultOptions, givenFormat, type OutputOptions } from "../../kit/output/options.js";
+import type { OutputOptions } from "../../kit/output/options.js";
 import { addExitStatus } from "../arguments.js";
 import { connectFor } from "../connection.js";
 import { LIVE_STATES } from "../list-pages.js";
@@ -31,8 +31,8 @@ export function registerWait(root: Command): void {
       "--timeout <duration>",
       "Stop waiting after this time (such as 30, 30s, 10m or 1h30m) with exit code 124, or 7 if only the answer of a person is missing; operations continue. 0: only look, do not wait",
     )
-    .option("--any", "Wait only for the first operation to finish; the exit code is its outcome");
-  addResultOptions(wait, "Print the last record of each chain, one per line");
+    .option("--any", "Wait only for the first operation to finish; the exit code is its outcome")
+    .option("--json", "Print the last record of each chain, one per line");
   addSelectionOptions(
     addExitStatus(wait),
     "operations that are queued or running now",
@@ -40,7 +40,6 @@ export function registerWait(root: Command): void {
     false,
   ).action(async (ids: string[], _options: unknown, command: Command) => {
     const { client, options, to } = await connectFor<WaitOptions>(command);
-    const output = givenFormat(options);
     const { timeout } = options;
     if (hasSelection(options) && ids.length > 0)
       throw new UsageError("give ids, or options that select operations, not both", "liveops wait --all");
@@ -51,7 +50,7 @@ export function registerWait(root: Command): void {
       timeoutSeconds:
         timeout === undefined ? null : givenDuration("--timeout", timeout, "30, 30s, 10m or 1h30m"),
       any: options.any === true,
-      output,
+      json: options.json === true,
       exitStatus: options.exitStatus === true,
       to,
     });

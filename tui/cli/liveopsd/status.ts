@@ -8,9 +8,8 @@ import { NOT_AVAILABLE } from "../../../protocol/system/own-process.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { addDaemonCommand, allOptions, type GlobalOptions } from "../../kit/options.js";
 import { jsonLine } from "../../kit/output/json.js";
-import { fileUrl, linkerFor } from "../../kit/output/links.js";
-import { addFormat, addTime, givenFormat, type OutputOptions } from "../../kit/output/options.js";
-import { fullTime, type TimeStyle } from "../../kit/output/time.js";
+import type { OutputOptions } from "../../kit/output/options.js";
+import { fullTime } from "../../kit/output/time.js";
 import { type Unit, unitRunning } from "./manager.js";
 import { ANSWER_MS } from "./other-daemon.js";
 import { operations } from "./stop.js";
@@ -23,21 +22,15 @@ export function registerStatus(root: Command): void {
     "Show whether the daemon runs, its workers and its problems",
     ["liveopsd status", "liveopsd status --json"],
   );
-  addFormat(command, ["json", "jsonl"], "Form of the output (default: text)");
-  addTime(command, "absolute and relative")
-    .option("--json", "Print the status as JSON")
-    .action(async () => {
-      const options = allOptions<GlobalOptions & OutputOptions>(command);
-      const format = givenFormat(options);
-      const { time = null } = options;
-      const client = await daemonClient(options, { answer: ANSWER_MS });
-      const daemon = await client.daemon();
-      const text =
-        format === null
-          ? describe(daemon, await unitRunning(daemon), time, configProblems(options))
-          : jsonLine(daemon);
-      process.stdout.write(`${text}\n`);
-    });
+  command.option("--json", "Print the status as JSON").action(async () => {
+    const options = allOptions<GlobalOptions & OutputOptions>(command);
+    const client = await daemonClient(options, { answer: ANSWER_MS });
+    const daemon = await client.daemon();
+    const text = options.json
+      ? jsonLine(daemon)
+      : describe(daemon, await unitRunning(daemon), configProblems(options));
+    process.stdout.write(`${text}\n`);
+  });
 }
 
 /** The problems of this command's config file. */
@@ -46,12 +39,7 @@ function configProblems({ remote }: GlobalOptions): string[] {
   return problem === null || remote !== undefined ? [] : [`the config file is not valid: ${problem.message}`];
 }
 
-function describe(
-  daemon: DaemonReply,
-  unit: Unit | null,
-  time: TimeStyle | null,
-  ownConfig: readonly string[],
-): string {
+function describe(daemon: DaemonReply, unit: Unit | null, ownConfig: readonly string[]): string {
   const {
     counts,
     workers,
@@ -61,7 +49,7 @@ function describe(
     ["liveopsd", `${daemon.version}, pid ${daemon.pid}, Node ${daemon.node}`],
     ["package", dir],
     ...(unit === null ? [] : [["service", unit.label] satisfies [string, string]]),
-    ["since", fullTime(daemon.startedAt, time, Date.now())],
+    ["since", fullTime(daemon.startedAt, Date.now())],
     ["socket", daemon.socket],
     ["state dir", daemon.stateDir],
     ["config", configText(daemon.config)],
@@ -85,10 +73,7 @@ function describe(
   ];
   const problems = [...versionProblems(daemon, unit), ...problemsOf(daemon), ...ownConfig];
   for (const problem of problems) rows.push(["problem", problem]);
-  const link = linkerFor(process.stdout);
-  const linked = (name: string, value: string) =>
-    link(name === "state dir" ? fileUrl(value) : null, sanitize(value));
-  return rows.map(([name, value]) => `${name.padEnd(11)} ${linked(name, value)}`).join("\n");
+  return rows.map(([name, value]) => `${name.padEnd(11)} ${sanitize(value)}`).join("\n");
 }
 
 function memoryText({ rss }: DaemonReply["memory"]): string {

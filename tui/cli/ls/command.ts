@@ -1,5 +1,5 @@
 /** `liveops ls`: lists the newest operations, those that run and the first queued ones. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import type { Client } from "../../../protocol/client/client.js";
 import { commandPlaces, type GlobalOptions } from "../../../protocol/client/daemon-address.js";
 import { waitingClient } from "../../../protocol/client/find-daemon.js";
@@ -13,15 +13,14 @@ import { OPERATIONS } from "../../describe/columns.js";
 import { waitsWord } from "../../describe/waits.js";
 import { useHost } from "../../kit/host-option.js";
 import { addCommand, allOptions, everyday, reportTo } from "../../kit/options.js";
+import { jsonLine } from "../../kit/output/json.js";
 import { formatShortTime } from "../../kit/output/local-time.js";
-import { addListOptions, givenListOutput, type ListOutputOptions } from "../../kit/output/options.js";
 import { listLines, printLines } from "../../kit/output/print.js";
 import type { TableStream } from "../../kit/output/table.js";
 import { type ReportTo, say } from "../../kit/report.js";
 import { formatDuration } from "../../terminal/format.js";
 import { LIVE_STATES, listPages, liveSnapshot } from "../list-pages.js";
 import { readWaits } from "../read-waits.js";
-import { runUrlIn } from "../run-links.js";
 import {
   type ClientFilter,
   DEFAULT_LIMIT,
@@ -67,20 +66,22 @@ async function listed(client: Client, filter: LsFilter): Promise<Listed> {
 
 const queuedIn = (operations: Operation[]) => operations.filter(({ state }) => state === "queued").length;
 
-export interface ListOptions extends GlobalOptions, ClientFilter, ListOutputOptions {
+export interface ListOptions extends GlobalOptions, ClientFilter {
   state?: string;
   op?: string;
   host?: string;
   children?: boolean;
   limit?: string;
+  wide?: boolean;
+  json?: boolean;
+  o?: "name";
 }
 
 export async function list(options: ListOptions, to: ReportTo, output: TableStream): Promise<void> {
   const places = await commandPlaces(options);
   const client = waitingClient(places, options);
-  const listOutput = givenListOutput(options, OPERATIONS);
   const filter = { ...givenFilter(options), host: await hostFilter(client, options.host) };
-  const isTable = listOutput.format === "table" || listOutput.format === "wide";
+  const isTable = !options.json && options.o === undefined;
   const isPlain = output.isTTY === true && isTable && !isFiltered(filter);
   // A daemon without schedules is the usual case; the list does not wait for it.
   const schedules = isPlain ? client.schedules().catch(() => null) : null;
@@ -88,40 +89,39 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
   const { operations, total, moreQueued } = await listed(client, filter);
   // The daemon refuses a name that is neither a type nor the type of any operation, and suggests near names.
   if (operations.length === 0 && options.op !== undefined) await client.history(options.op);
-  if (operations.length === 0 && isTable) {
+  if (options.json || !isTable) {
+    printLines(options.json ? [jsonLine(operations)] : operations.map(({ id }) => id), output);
+    sayMoreQueued(to, moreQueued, total);
+    return;
+  }
+  if (operations.length === 0) {
     say(to, nothingToList(filter), "yellow");
     return;
   }
   const progress = new ListProgress(client);
-  if (isTable || listOutput.sort !== null)
-    await Promise.all([progress.load(operations), progress.foresee(operations), progress.look(operations)]);
-  const context = contextOf({
-    ...progress.figures(),
-    time: listOutput.time,
-    runUrl: runUrlIn(places.stateDir),
-  });
-  const lines = await listLines(
-    { spec: OPERATIONS, records: operations, context, nameOf: ({ id }) => id },
-    listOutput,
-    output,
-  );
+  await Promise.all([progress.load(operations), progress.foresee(operations), progress.look(operations)]);
+  const context = contextOf(progress.figures());
+  const lines = await listLines(OPERATIONS, operations, context, output, options.wide);
   const next = nextRunsLine((await schedules)?.schedules ?? [], new Date(client.now()));
   if (next !== null) lines.push(paintFor(output)("dim", next));
   printLines(lines, output);
   const waiting = (await waits).length;
   if (waiting > 0) say(to, `${waiting} ${waitsWord(waiting)}: liveops-tui`, "yellow");
   const isUnmeasured = operations.every(({ resources }) => !resources?.readBytes && !resources?.writtenBytes);
-  if (listOutput.format === "wide" && !hasProc() && isUnmeasured)
-    say(to, `READ and WRITTEN are ${NOT_AVAILABLE}`, "yellow");
-  if (moreQueued > 0)
-    say(to, `${moreQueuedText(moreQueued)}; list all ${total} with liveops ls --limit ${total}`, "yellow");
-  else if (isTable && total > operations.length && process.stderr.isTTY) {
+  if (options.wide && !hasProc() && isUnmeasured) say(to, `READ and WRITTEN are ${NOT_AVAILABLE}`, "yellow");
+  if (moreQueued > 0) sayMoreQueued(to, moreQueued, total);
+  else if (total > operations.length && process.stderr.isTTY) {
     say(
       to,
       `${operations.length} of ${total} operations shown; list more with liveops ls --limit N`,
       "yellow",
     );
   }
+}
+
+function sayMoreQueued(to: ReportTo, moreQueued: number, total: number): void {
+  if (moreQueued === 0) return;
+  say(to, `${moreQueuedText(moreQueued)}; list all ${total} with liveops ls --limit ${total}`, "yellow");
 }
 
 /** Next runs that are shown below the table. */
@@ -159,11 +159,9 @@ export function registerLs(root: Command): void {
       "liveops ls",
       "liveops ls --state failed,cancelled --op backup",
       "liveops ls --queue gpu --state queued",
-      "liveops ls --schedule nightly --since 7d",
       "liveops ls --here --state running",
       "liveops ls --wide",
-      "liveops ls --columns id,state,took,title --sort -took",
-      "liveops ls --state queued --limit 100 --output name | xargs -r liveops cancel",
+      "liveops ls --state queued --limit 100 -o name | xargs -r liveops cancel",
       "liveops ls --limit 100 --json | jq -r '.[].id'",
     ],
   );
@@ -174,22 +172,18 @@ export function registerLs(root: Command): void {
     .option("--queue <name>", "List only operations of this queue")
     .option("--here", "List only operations that were submitted in this directory or below")
     .option("--session <name>", "List only operations that this session submitted (LIVEOPS_SESSION)")
-    .option("--schedule <name>", "List only operations that this schedule submitted")
-    .option("--since <duration>", "List only operations that are not finished, or finished since: 1h, 7d")
-    .option(
-      "--older-than <duration>",
-      "List only operations that finished longer ago than this, or were submitted longer ago if they are not finished: 1h, 7d",
-    )
     .option(
       "--children",
       "Also list the children of operations, a row each; --queue lists those of its queue anyway",
     )
     .option("-n, --limit <n>", "List only the newest <n> operations")
-    .option("--wide", "Also show the duration, CPU time, memory and I/O of each operation");
-  addListOptions(ls, OPERATIONS, "Print the operations as a JSON array of records").action(
-    async (_options: unknown, command: Command) => {
+    .option("--wide", "Also show the duration, CPU time, memory and I/O of each operation")
+    .option("--json", "Print the operations as a JSON array of records")
+    .addOption(
+      new Option("-o <form>", "Print the ids, one per line, for xargs").choices(["name"]).conflicts("json"),
+    )
+    .action(async (_options: unknown, command: Command) => {
       await list(allOptions<ListOptions>(command), reportTo(command), process.stdout);
-    },
-  );
+    });
   everyday(ls, ["--state", "--op", "--label", "--queue", "--limit", "--wide", "--json"]);
 }

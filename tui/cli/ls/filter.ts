@@ -6,9 +6,8 @@ import { UsageError } from "../../../protocol/failures.js";
 import { FIRST_QUEUED } from "../../../protocol/limits.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isSubmittedIn } from "../../../protocol/origin.js";
-import { isFinal, STATES, type State } from "../../../protocol/state.js";
+import { STATES, type State } from "../../../protocol/state.js";
 import { nearest } from "../../../protocol/text/nearest.js";
-import { givenDuration } from "../../kit/given-duration.js";
 
 /**
  * Without a limit, `ls` shows the newest 20 operations, those that run and the first queued ones; with a limit, only
@@ -37,9 +36,6 @@ export interface ClientFilter {
   here?: boolean;
   label?: string;
   queue?: string;
-  schedule?: string;
-  olderThan?: string;
-  since?: string;
 }
 
 interface FilterOptions extends ClientFilter {
@@ -49,12 +45,10 @@ interface FilterOptions extends ClientFilter {
   limit?: string;
 }
 
-/** @throws UsageError for an unknown state, a limit that is not a number, or a wrong duration */
+/** @throws UsageError for an unknown state, or a limit that is not a number */
 export function givenFilter(options: FilterOptions): LsFilter {
-  const { session, here, label, queue, schedule, olderThan, since } = options;
-  const isFiltered = [session, here, label, queue, schedule, olderThan, since].some(
-    (each) => each !== undefined,
-  );
+  const { session, here, label, queue } = options;
+  const isFiltered = [session, here, label, queue].some((each) => each !== undefined);
   return {
     state: statesOf(options.state),
     op: options.op,
@@ -62,42 +56,17 @@ export function givenFilter(options: FilterOptions): LsFilter {
     here: here ? process.cwd() : undefined,
     parent: options.children || queue !== undefined ? undefined : "none",
     limit: limitOf(options.limit),
-    ...(isFiltered && { fits: selector(options, Date.now) }),
+    ...(isFiltered && { fits: selector(options) }),
   };
 }
 
-/**
- * Whether an operation has the label, the queue, the schedule and the age.
- *
- * @param now - the present time in ms
- * @throws UsageError for a wrong duration
- */
-export function selector(
-  { session, here, label, queue, schedule, olderThan, since }: ClientFilter,
-  now: () => number,
-): (operation: Operation) => boolean {
-  const oldest = secondsOf("--since", since);
-  const newest = secondsOf("--older-than", olderThan);
-  return (it) => {
-    const finishedAt = isFinal(it.state) ? it.finishedAt : null;
-    const age = (now() - Date.parse(finishedAt ?? it.createdAt)) / 1000;
-    return (
-      (session === undefined || it.session === session) &&
-      (!here || isSubmittedIn(it, process.cwd())) &&
-      (label === undefined || it.label === label) &&
-      (queue === undefined || it.queue === queue) &&
-      (schedule === undefined || it.schedule === schedule) &&
-      (newest === null || age > newest) &&
-      (oldest === null || finishedAt === null || age <= oldest)
-    );
-  };
-}
-
-/** Durations for messages. */
-export const AGES = "30m, 1h or 7d";
-
-function secondsOf(option: string, text: string | undefined): number | null {
-  return text === undefined ? null : givenDuration(option, text, AGES);
+/** Whether an operation has the session, the directory, the label and the queue. */
+export function selector({ session, here, label, queue }: ClientFilter): (operation: Operation) => boolean {
+  return (it) =>
+    (session === undefined || it.session === session) &&
+    (!here || isSubmittedIn(it, process.cwd())) &&
+    (label === undefined || it.label === label) &&
+    (queue === undefined || it.queue === queue);
 }
 
 /** The operations to list, from those that match, newest first. */

@@ -6,16 +6,15 @@ import { OPERATIONS, type OperationContext } from "../../describe/columns.js";
 import { type Look, tableLines } from "../../kit/output/table.js";
 
 /** The context may be left out in parts: all stages count the same, and no start is known. */
-export interface TableOptions extends Look<Operation, OperationContext>, Partial<OperationContext> {}
+export interface TableOptions extends Look, Partial<OperationContext> {}
 
 export function table(operations: readonly Operation[], options: TableOptions): string[] {
   return tableLines(OPERATIONS, operations, contextOf(options), options);
 }
 
 export function contextOf(options: Partial<OperationContext>): OperationContext {
-  const { now = Date.now(), time = "relative" } = options;
+  const { now = Date.now() } = options;
   const { progress = (it) => overallProgress(it, null), startsAt = () => null } = options;
   const { expectedEnd = () => undefined, inside = new Map() } = options;
-  const { runUrl = () => null } = options;
-  return { now, time, progress, startsAt, expectedEnd, runUrl, inside };
+  return { now, progress, startsAt, expectedEnd, inside };
 }

@@ -106,7 +106,7 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
     const page = typePage(
       isPipelineArgument(run.op) ? { ...type, op: run.op } : type,
       paintFor(process.stdout),
-      { command: keepOptions("liveops run", run) },
+      keepOptions("liveops run", run),
     );
     const lines = [...page, "", "Options of the command: liveops run --help"];
     process.stdout.write(`${lines.join("\n")}\n`);

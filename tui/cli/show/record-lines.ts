@@ -1,5 +1,4 @@
 /** A record as text lines: what `liveops show` prints. */
-import { hostname } from "node:os";
 import { answerCommand, waitsForApproval } from "../../../protocol/approval.js";
 import { secondsBetween, stageRanSeconds } from "../../../protocol/estimate/seconds.js";
 import { getOwn } from "../../../protocol/objects.js";
@@ -10,9 +9,8 @@ import { firstLine } from "../../../protocol/text/first-line.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { describeOperation, type Row, shownParams } from "../../describe/operation.js";
 import { stepFacts, stepsOf } from "../../describe/steps.js";
-import { fileUrl, type Linker, unlinked } from "../../kit/output/links.js";
 import { formatShortTime } from "../../kit/output/local-time.js";
-import { fullTime, type TimeStyle } from "../../kit/output/time.js";
+import { fullTime } from "../../kit/output/time.js";
 import { formatAbout, formatCount, formatDuration } from "../../terminal/format.js";
 import { stageColour, stageGlyph, stateColour, stateGlyph } from "../../terminal/glyphs.js";
 import { ranHere, stageNote } from "../../terminal/stage-note.js";
@@ -20,7 +18,6 @@ import { formatMargin, groundOf } from "../../terminal/time-left.js";
 import { barLine } from "../../text/bar.js";
 import { causeLines, frameLines } from "../../text/causes.js";
 import { resultLines, valueLines } from "../../text/result.js";
-import { linkedLine } from "../run-links.js";
 import { type ChainLinks, chainLines } from "./chain-lines.js";
 
 const BAR_COLUMNS = 60;
@@ -29,43 +26,33 @@ const NAME_COLUMNS = 12;
 export interface RecordLook {
   paint: Paint;
   now?: number;
-  /** Null: times are printed in both ways. */
-  time?: TimeStyle | null;
   chain?: ChainLinks | null;
   /** Lines about the operations inside of it. */
   inside?: string[];
   forecast?: ForecastReply | null;
-  link?: Linker;
-  /** Addresses of the files of the run. */
-  urls?: { run: string | null; log: string | null };
 }
 
 /** A record as text lines; empty fields are left out. */
 export function recordLines(it: Operation, options: RecordLook): string[] {
-  const { paint, chain, forecast, link = unlinked, time = null } = options;
+  const { paint, chain, forecast } = options;
   const now = options.now ?? Date.now();
   const field = (name: string, value: string | null) =>
     value === null || value === "" ? [] : [`${paint("dim", name.padEnd(NAME_COLUMNS - 1))} ${value}`];
   const section = (name: string, lines: string[]) =>
     lines.length === 0 ? [] : [paint("dim", name), ...lines.map((line) => `  ${line}`)];
-  const when = (iso: string) => fullTime(iso, time, now);
-  // In a fleet, the files of an operation are on its host.
-  const cwd = it.host === undefined || it.host === hostname() ? it.cwd : null;
-  const linkedText = (text: string) => linkedLine(text, cwd, link);
+  const when = (iso: string) => fullTime(iso, now);
   const factLine = ({ label, value, kind, isDefault }: Row) => {
     // The first line has the id and the type.
     if (isDefault || label === "id" || label === "type") return [];
     if (kind === "time" || kind === "start") return field(label, when(value));
     const text = sanitize(value);
-    if (kind === "directory") return field(label, link(cwd === null ? null : fileUrl(cwd), text));
-    if (label === "odd") return field(label, paint("yellow", text));
-    return field(label, label === "label" ? linkedText(text) : text);
+    return field(label, label === "odd" ? paint("yellow", text) : text);
   };
   const rows = describeOperation(it, { now });
   const state = `${stateGlyph(it.state)} ${it.state}${stateNote(it, when)}`;
   return [
-    `${link(options.urls?.run ?? null, paint("bold", it.id))}  ${sanitize(it.op)}  ${paint(stateColour(it.state), state)}`,
-    ...field("title", linkedText(sanitize(it.title))),
+    `${paint("bold", it.id)}  ${sanitize(it.op)}  ${paint(stateColour(it.state), state)}`,
+    ...field("title", sanitize(it.title)),
     ...rows.flatMap(factLine),
     ...field("expected", expectedText(it, forecast?.operations[it.id], now)),
     ...section(
@@ -74,7 +61,7 @@ export function recordLines(it: Operation, options: RecordLook): string[] {
         paint("yellow", `${each.event} at ${when(each.at)}: ${sanitize(each.message)}`),
       ),
     ),
-    ...section("params", valueLines(shownParams(it)).map(linkedText)),
+    ...section("params", valueLines(shownParams(it))),
     ...section("stages", stageLines(it, paint, now)),
     ...field(
       "progress",
@@ -83,19 +70,19 @@ export function recordLines(it: Operation, options: RecordLook): string[] {
         ? barLine({ ...it, stage: it.untrackedStage }, BAR_COLUMNS)
         : null,
     ),
-    ...field("status", it.status === null ? null : linkedText(sanitize(it.status.text))),
-    ...section("result", resultLines(it).map(linkedText)),
+    ...field("status", it.status === null ? null : sanitize(it.status.text)),
+    ...section("result", resultLines(it)),
     ...section("operations inside of it", options.inside ?? []),
     ...section("operations of the chain", chain ? chainLines(chain, it.id, paint) : []),
     ...section(
       "error",
-      errorLines(it).map((line) => paint("red", linkedText(line))),
+      errorLines(it).map((line) => paint("red", line)),
     ),
     ...field(
       "log",
       it.logLines === 0
         ? null
-        : `${link(options.urls?.log ?? null, `${formatCount(it.logLines)} ${it.logLines === 1 ? "line" : "lines"}`)}: liveops logs ${it.id}`,
+        : `${formatCount(it.logLines)} ${it.logLines === 1 ? "line" : "lines"}: liveops logs ${it.id}`,
     ),
   ];
 }

@@ -4,7 +4,7 @@ import type { Client } from "../../../protocol/client/client.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isForLater } from "../../../protocol/start-time.js";
 import { keepOptions } from "../../kit/kept-options.js";
-import { addResultOptions, type OutputOptions, printResult, wantsJson } from "../../kit/output/options.js";
+import { type OutputOptions, printResult } from "../../kit/output/options.js";
 import type { ReportTo } from "../../kit/report.js";
 import { addExitStatus } from "../arguments.js";
 
@@ -18,7 +18,7 @@ export function addFollow(command: Command): Command {
   return command.option("--follow", "Show the operation and its chain live in text mode");
 }
 
-/** Adds `--wait`, `--follow`, `--exit-status`, `--output` and `--json`. */
+/** Adds `--wait`, `--follow`, `--exit-status` and `--json`. */
 export function addOutcomeOptions(command: Command): Command {
   command.addOption(
     new Option(
@@ -26,9 +26,8 @@ export function addOutcomeOptions(command: Command): Command {
       "Wait for the chain to finish; the exit code is the outcome of the last operation",
     ).conflicts("follow"),
   );
-  addFollow(command);
-  addResultOptions(
-    command,
+  addFollow(command).option(
+    "--json",
     "Print the record as JSON; with --wait, the record of the last operation; with --follow, one JSON event per line",
   );
   return addExitStatus(command, "; waits as --wait does");
@@ -42,7 +41,7 @@ export async function afterSubmit(
   to: ReportTo,
 ): Promise<void> {
   const { exitStatus = false } = options;
-  const json = wantsJson(options);
+  const json = options.json === true;
   const waits = options.wait === true || exitStatus;
   const waitsForLong = isForLater(operation) || operation.blocked !== null;
   // The wait reports a block, and its end.

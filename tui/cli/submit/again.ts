@@ -5,7 +5,6 @@ import { newKey } from "../../../protocol/client/idempotency-key.js";
 import { withTrailing } from "../../../protocol/schema/parameters.js";
 import { addShellValues, withShellValues } from "../../kit/from-shell.js";
 import { addCommand, everyday } from "../../kit/options.js";
-import { checkResultOptions } from "../../kit/output/options.js";
 import { trailingWords } from "../arguments.js";
 import { connectOrStart } from "../connection.js";
 import { checkCwd } from "../options/cwd.js";
@@ -39,7 +38,6 @@ export function registerAgain(root: Command): void {
   addOutcomeOptions(again).action(
     async (id: string, words: string[], _options: unknown, command: Command) => {
       const { client, options, to } = await connectOrStart<AgainOptions>(command);
-      checkResultOptions(options);
       await checkCwd(client, options);
       const params = givenParams(options.params);
       const set = namedPrompts(withTrailing(words, trailingWords()));

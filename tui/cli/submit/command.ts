@@ -11,7 +11,7 @@ import { withTrailing } from "../../../protocol/schema/parameters.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { addShellValues, withShellValues } from "../../kit/from-shell.js";
 import { addCommand, everyday } from "../../kit/options.js";
-import { checkResultOptions, givenFormat, resultLine } from "../../kit/output/options.js";
+import { resultLine } from "../../kit/output/options.js";
 import type { ReportTo } from "../../kit/report.js";
 import { trailingWords, wantsTypeHelp } from "../arguments.js";
 import { connectFor, connectOrStart } from "../connection.js";
@@ -108,7 +108,6 @@ export function registerSubmit(root: Command): void {
     async (op: string | undefined, set: string[], _options: unknown, command: Command) => {
       const connect = wantsTypeHelp() ? connectFor : connectOrStart;
       const { client, options, to, config } = await connect<SubmitOptions>(command);
-      checkResultOptions(options);
       await checkCwd(client, options);
       if (options.batch !== undefined || options.each !== undefined)
         return await submitMany(client, op, set, options, config.env?.allow, to);
@@ -213,7 +212,7 @@ async function submitMany(
   const { exitStatus = false } = options;
   process.exitCode = await waitForAll(client, {
     ids,
-    output: givenFormat(options),
+    json: options.json === true,
     exitStatus,
     to,
     all: null,

@@ -4,7 +4,6 @@ import type { OperationType } from "../../../protocol/replies.js";
 import type { Paint } from "../../../protocol/text/colour.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
-import { fileUrl, type Linker, unlinked } from "../../kit/output/links.js";
 import { exampleWords } from "./example-words.js";
 import { renderParameterDetails } from "./parameter-details.js";
 
@@ -13,11 +12,7 @@ import { renderParameterDetails } from "./parameter-details.js";
  *
  * @param command - for the example: `liveops submit`
  */
-export function typePage(
-  type: OperationType,
-  paint: Paint,
-  { command = "liveops submit", link = unlinked }: { command?: string; link?: Linker } = {},
-): string[] {
+export function typePage(type: OperationType, paint: Paint, command = "liveops submit"): string[] {
   const { op, title, params, stages, timeout, gracePeriod, retry, resumable, failIfOdd, file } = type;
   const field = (name: string, text: string) => `  ${paint("dim", name.padEnd(14))}${sanitize(text)}`;
   const fleet = fleetText(type);
@@ -33,7 +28,7 @@ export function typePage(
     field("resumable", resumable ? "yes: a retry does not run finished stages again" : "no"),
     ...(failIfOdd ? [field("odd numbers", "fail the operation")] : []),
     ...(fleet === "" ? [] : [field("in a fleet", fleet)]),
-    `  ${paint("dim", "file".padEnd(14))}${link(fileUrl(file), sanitize(file))}`,
+    field("file", file),
     `  ${paint("dim", "parameters")}`,
     ...renderParameterDetails(params).map((line) => `    ${sanitize(line)}`),
     `  ${paint("dim", "example")}`,

@@ -1,5 +1,5 @@
 /** A table with a chosen row: its columns are those of the commands, fitted to the width. */
-import { type CellContext, fitColumns, type TableSpec } from "../../kit/output/table.js";
+import { fitColumns, type TableSpec } from "../../kit/output/table.js";
 import { columnsOf, fit } from "../../kit/output/width.js";
 import { sanitizeLine } from "../text/cells.js";
 import { Line } from "../text/line.js";
@@ -19,7 +19,7 @@ export function tableRows<T>(
   at: number,
   { width, now, paint, styleOf }: TableLook<T>,
 ): Line[] {
-  const context: CellContext = { now, time: "relative" };
+  const context = { now };
   const layout = fitColumns(spec, records, context, {
     width: width - 2,
     widths: { columnsOf, fit },

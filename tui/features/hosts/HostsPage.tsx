@@ -51,7 +51,6 @@ const counted = (
   of: (counts: NonNullable<Host["daemon"]>["counts"]) => number,
 ): Column<Host> => ({
   name,
-  about: "",
   align: "right",
   text: ({ daemon }) => (daemon === undefined ? "" : formatCount(of(daemon.counts))),
 });

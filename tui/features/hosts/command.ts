@@ -6,14 +6,10 @@ import { sanitize } from "../../../protocol/text/sanitize.js";
 import { connectFor } from "../../cli/connection.js";
 import { isConfirmed } from "../../cli/selection.js";
 import { addCommand } from "../../kit/options.js";
-import { numberColumn, timeColumn } from "../../kit/output/columns.js";
-import {
-  addListOptions,
-  givenListOutput,
-  type ListOutputOptions,
-  printResult,
-} from "../../kit/output/options.js";
-import { printList } from "../../kit/output/print.js";
+import { numberColumn } from "../../kit/output/columns.js";
+import { jsonLine } from "../../kit/output/json.js";
+import { type OutputOptions, printResult } from "../../kit/output/options.js";
+import { listLines, printLines } from "../../kit/output/print.js";
 import type { TableSpec } from "../../kit/output/table.js";
 import { formatAge } from "../../kit/output/time.js";
 import { say } from "../../kit/report.js";
@@ -27,24 +23,21 @@ interface HostsOptions {
 /** The columns of a list of hosts; `-` for what is unknown or none. */
 export const HOSTS: TableSpec<HostReply> = {
   columns: [
-    { name: "host", about: "Name", text: (it) => it.name, atLeast: 8 },
-    { name: "state", about: "State, and for how long", text: (it, { now }) => hostState(it, now) },
-    numberColumn("slots", "Operations that may run there at the same time", (it) => it.slots),
-    numberColumn("running", "Operations that run there", (it) => it.running),
-    { name: "tags", about: "Tags", text: ({ tags }) => tags.join(",") || "-", atLeast: 6 },
-    numberColumn("load", "Load average of one minute", (it) => it.load, {
-      format: (load) => load.toFixed(2),
-    }),
-    { name: "version", about: "Version of liveops", text: (it) => it.version },
-    numberColumn("skew", "How far its clock is ahead of the clock of the engine", (it) => it.skewMs, {
-      format: formatSkew,
-    }),
-    numberColumn("types", "Operation types that the host has", (it) => it.types, { only: "wide" }),
-    timeColumn("joined", "Since when the host is in the fleet", (it) => it.joinedAt, { only: "wide" }),
-    timeColumn("renewed", "Last sign of life", (it) => it.renewedAt, { only: "wide" }),
+    { name: "host", text: (it) => it.name, atLeast: 8 },
+    { name: "state", text: (it, { now }) => hostState(it, now) },
+    numberColumn("slots", (it) => it.slots),
+    numberColumn("running", (it) => it.running),
+    { name: "tags", text: ({ tags }) => tags.join(",") || "-", atLeast: 6 },
+    numberColumn(
+      "load",
+      (it) => it.load,
+      (load) => load.toFixed(2),
+    ),
+    { name: "version", text: (it) => it.version },
+    numberColumn("skew", (it) => it.skewMs, formatSkew),
   ],
   firstToShrink: ["tags", "host"],
-  firstToGo: ["renewed", "joined", "types", "version", "skew", "load", "tags", "slots", "running", "state"],
+  firstToGo: ["version", "skew", "load", "tags", "slots", "running", "state"],
 };
 
 /** Warnings about the fleet, printed beside the table. Pure. */
@@ -82,24 +75,14 @@ export function registerHosts(root: Command): void {
         "refused by the engine, and may still change files.",
     )
     .action(async (name: string, _options: unknown, command: Command) => declareLost(name, command));
-  addListOptions(hosts, HOSTS, "Print the fleet and its hosts as JSON").action(async () => listHosts(hosts));
+  hosts.option("--json", "Print the fleet and its hosts as JSON").action(async () => listHosts(hosts));
 }
 
 async function listHosts(command: Command): Promise<void> {
-  const { client, options, to } = await connectFor<ListOutputOptions>(command);
-  const output = givenListOutput(options, HOSTS);
+  const { client, options, to } = await connectFor<OutputOptions>(command);
   const reply = await client.hosts();
-  await printList(
-    {
-      spec: HOSTS,
-      records: reply.hosts,
-      context: { now: client.now(), time: output.time },
-      nameOf: ({ name }) => name,
-      json: (hosts) => ({ ...reply, hosts }),
-    },
-    output,
-  );
-  if (output.format !== "table" && output.format !== "wide") return;
+  if (options.json) return printLines([jsonLine(reply)]);
+  printLines(await listLines(HOSTS, reply.hosts, { now: client.now() }, process.stdout));
   for (const note of fleetNotes(reply.fleet)) say(to, note, "yellow");
 }
 

@@ -16,17 +16,11 @@ import { submitBody } from "../../cli/submit/command.js";
 import { addShellValues, withShellValues } from "../../kit/from-shell.js";
 import { givenDuration } from "../../kit/given-duration.js";
 import { addCommand, everyday } from "../../kit/options.js";
-import { timeColumn } from "../../kit/output/columns.js";
+import { jsonLine } from "../../kit/output/json.js";
 import { formatLocalTime, formatShortTime } from "../../kit/output/local-time.js";
-import {
-  addListOptions,
-  givenListOutput,
-  type ListOutputOptions,
-  printResult,
-} from "../../kit/output/options.js";
-import { printList } from "../../kit/output/print.js";
+import { type OutputOptions, printResult } from "../../kit/output/options.js";
+import { listLines, printLines } from "../../kit/output/print.js";
 import type { CellContext, TableSpec } from "../../kit/output/table.js";
-import { timeText } from "../../kit/output/time.js";
 import { type ReportTo, say } from "../../kit/report.js";
 import { formatDuration } from "../../terminal/format.js";
 
@@ -46,60 +40,20 @@ interface AddOptions extends SubmitFlags {
 /** The columns of a list of schedules. */
 export const SCHEDULES: TableSpec<ScheduleReply> = {
   columns: [
-    { name: "schedule", about: "Name", text: (it) => it.name, atLeast: 8 },
-    { name: "cron", about: "Cron expression", text: (it) => it.cron },
-    { name: "zone", about: "Time zone of the expression", text: (it) => it.zone },
-    { name: "op", about: "Operation type, or its pipeline file", text: opOf, atLeast: 8 },
-    { name: "next", about: "Next run", text: nextCell, sort: ({ nextAt }) => nextAt ?? "~" },
-    { name: "last", about: "Id of the last operation", text: (it) => it.lastOperation ?? "" },
+    { name: "schedule", text: (it) => it.name, atLeast: 8 },
+    { name: "cron", text: (it) => it.cron },
+    { name: "zone", text: (it) => it.zone },
+    { name: "op", text: opOf, atLeast: 8 },
+    { name: "next", text: nextCell },
+    { name: "last", text: (it) => it.lastOperation ?? "" },
     {
       name: "note",
-      about: "Runs that are missing, late or without success; the problem of the last run",
       text: noteOf,
       atLeast: 8,
     },
-    {
-      name: "overlap",
-      about: "What a run does that meets the run before",
-      text: (it) => it.overlap,
-      only: "wide",
-    },
-    { name: "file", about: "Pipeline file that each run reads", text: (it) => it.file ?? "", only: "wide" },
-    {
-      name: "label",
-      about: "Label of its operations",
-      text: (it) => submitted(it).label ?? "",
-      only: "wide",
-    },
-    { name: "params", about: "Parameters of its operations", text: paramsOf, only: "wide" },
-    { name: "catchup", about: "Missed runs that are made up for", text: (it) => it.catchup, only: "wide" },
-    {
-      name: "jitter",
-      about: "Most time by which a run is put off",
-      text: ({ jitter }) => (jitter === 0 ? "" : formatDuration(jitter)),
-      sort: (it) => it.jitter,
-      only: "wide",
-    },
-    timeColumn("success", "End of the last run that succeeded", (it) => it.lastSuccessAt, { only: "wide" }),
-    timeColumn("created", "Time of the creation", (it) => it.createdAt, { only: "wide" }),
   ],
-  firstToShrink: ["params", "file", "label", "note", "op", "schedule"],
-  firstToGo: [
-    "params",
-    "created",
-    "success",
-    "file",
-    "label",
-    "jitter",
-    "catchup",
-    "overlap",
-    "note",
-    "zone",
-    "last",
-    "op",
-    "cron",
-    "next",
-  ],
+  firstToShrink: ["note", "op", "schedule"],
+  firstToGo: ["note", "zone", "last", "op", "cron", "next"],
 };
 
 /** The reply has the body of a submit, of which the schema names the type alone. */
@@ -115,22 +69,9 @@ function opOf(schedule: ScheduleReply): string {
   return isFile ? `${basename(params.path as string)} (frozen)` : op;
 }
 
-/** The parameters of the schedule; for a pipeline file, those of the pipeline. */
-function paramsOf(schedule: ScheduleReply): string {
-  const { op, params = {}, set = [] } = submitted(schedule);
-  const own = op === "pipeline" ? ((params.params ?? {}) as Record<string, unknown>) : params;
-  const words = Object.entries(own).map(([key, value]) => `${key}=${textOf(value)}`);
-  return [...words, ...set].join(" ");
-}
-
-function textOf(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
-}
-
 /** When the next run is, and in which time, where there is room for both. */
-function nextCell({ nextAt }: ScheduleReply, { time, now }: CellContext): string {
+function nextCell({ nextAt }: ScheduleReply, { now }: CellContext): string {
   if (nextAt === null) return "paused";
-  if (time !== "relative") return timeText(nextAt, time, now);
   const inSeconds = Math.max(0, Math.round((Date.parse(nextAt) - now) / 1000));
   return `${formatShortTime(new Date(nextAt), new Date(now))}, in ${formatDuration(inSeconds)}`;
 }
@@ -145,7 +86,7 @@ function noteOf({ missing, lastProblem, missed }: ScheduleReply): string {
 /** What other programs call the subcommands. */
 const MEANT = {
   list: "ls",
-  show: "ls -o wide",
+  show: "ls",
   edit: "add … --replace",
   new: "add",
   create: "add",
@@ -167,9 +108,8 @@ export function registerSchedule(root: Command): void {
   registerAdd(schedule);
   const ls = addCommand(schedule, "ls", "List the schedules with their next runs", [
     "liveops schedule ls --json",
-    "liveops schedule ls --sort next --no-header",
   ]);
-  addScheduleListOptions(ls).action(async (_options: unknown, command: Command) => listSchedules(command));
+  addListJson(ls).action(async (_options: unknown, command: Command) => listSchedules(command));
   registerChange(schedule, "rm", "Remove schedules; their operations stay", "removeSchedule");
   registerChange(schedule, "pause", "Pause schedules: they have no runs", "pauseSchedule");
   registerChange(schedule, "resume", "Resume schedules at their next times", "resumeSchedule");
@@ -186,11 +126,11 @@ export function registerSchedule(root: Command): void {
       const operation = await client.runSchedule(name, newKey());
       await afterSubmit(client, operation, options, to);
     });
-  addDefaultAction(addScheduleListOptions(schedule), MEANT, () => listSchedules(schedule));
+  addDefaultAction(addListJson(schedule), MEANT, () => listSchedules(schedule));
 }
 
-function addScheduleListOptions(command: Command): Command {
-  return addListOptions(command, SCHEDULES, "Print the schedules as a JSON array");
+function addListJson(command: Command): Command {
+  return command.option("--json", "Print the schedules as a JSON array");
 }
 
 function registerAdd(schedule: Command): void {
@@ -289,17 +229,16 @@ function registerChange(
 }
 
 async function listSchedules(command: Command): Promise<void> {
-  const { client, options, to } = await connectFor<ListOutputOptions>(command);
-  const output = givenListOutput(options, SCHEDULES);
+  const { client, options, to } = await connectFor<OutputOptions>(command);
   const { schedules } = await client.schedules();
-  if (schedules.length === 0 && (output.format === "table" || output.format === "wide")) {
+  if (options.json) return printLines([jsonLine(schedules)]);
+  if (schedules.length === 0) {
     process.stderr.write(
       "there are no schedules; add one: liveops schedule add '0 2 * * *' <op> --name nightly\n",
     );
     return;
   }
-  const context = { now: client.now(), time: output.time };
-  await printList({ spec: SCHEDULES, records: schedules, context, nameOf: ({ name }) => name }, output);
+  printLines(await listLines(SCHEDULES, schedules, { now: client.now() }, process.stdout));
   const [problem] = schedules.flatMap(({ rebootProblem }) => rebootProblem ?? []);
   if (problem !== undefined) say(to, problem, "yellow");
 }

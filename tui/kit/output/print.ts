@@ -1,14 +1,8 @@
-/** Prints records as a table, as JSON or as names. */
+/** Prints records as a table. */
 import { type MaybeTerminal, paintFor } from "../../../protocol/text/colour.js";
-import { sanitize } from "../../../protocol/text/sanitize.js";
-import { sortedBy } from "./columns.js";
-import { jsonLine } from "./json.js";
-import { linkerFor, unlinked } from "./links.js";
-import type { ListOutput } from "./options.js";
 import {
   type CellContext,
   columnsOf,
-  type Look,
   type TableSpec,
   type TableStream,
   tableLines,
@@ -16,45 +10,17 @@ import {
 } from "./table.js";
 import { widthsFor } from "./widths.js";
 
-export interface Printed<T, C extends CellContext> {
-  spec: TableSpec<T, C>;
-  records: readonly T[];
-  context: C;
-  /** The name of a record, for `--output name`, or its names. */
-  nameOf: (record: T) => string | readonly string[];
-  /** The value of `--output json`. Default: the records. */
-  json?: (records: readonly T[]) => unknown;
-}
-
-/** The lines that a list prints. */
+/** The lines of a table for the stream. */
 export async function listLines<T, C extends CellContext>(
-  { spec, records: all, context, nameOf, json = (records) => records }: Printed<T, C>,
-  { format, chosen, sort, header }: ListOutput<T, C>,
+  spec: TableSpec<T, C>,
+  records: readonly T[],
+  context: C,
   stream: MaybeTerminal & { columns?: number },
+  wide = false,
 ): Promise<string[]> {
-  const records = sort === null ? all : sortedBy(all, sort, context);
-  if (format === "json") return [jsonLine(json(records))];
-  if (format === "jsonl") return records.map(jsonLine);
-  if (format === "name") return records.flatMap(nameOf).map((name) => sanitize(name));
-  const look = { wide: format === "wide", chosen, header };
-  const texts = textsOf(columnsOf(spec, look, context.time), records, context);
-  const link = linkerFor(stream);
-  const shape: Look<T, C> = {
-    ...look,
-    width: widthOf(stream),
-    widths: await widthsFor(texts),
-    paint: paintFor(stream),
-    ...(link !== unlinked && { link }),
-  };
-  return tableLines(spec, records, context, shape);
-}
-
-/** Prints the list on stdout. */
-export async function printList<T, C extends CellContext>(
-  printed: Printed<T, C>,
-  wanted: ListOutput<T, C>,
-): Promise<void> {
-  printLines(await listLines(printed, wanted, process.stdout));
+  const widths = await widthsFor(textsOf(columnsOf(spec, wide), records, context));
+  const look = { wide, width: widthOf(stream), widths, paint: paintFor(stream) };
+  return tableLines(spec, records, context, look);
 }
 
 export function printLines(lines: readonly string[], stream: TableStream = process.stdout): void {

@@ -4,8 +4,6 @@
  */
 import type { Colour, Paint } from "../../../protocol/text/colour.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
-import type { Linker } from "./links.js";
-import type { TimeStyle } from "./time.js";
 import type { Widths } from "./widths.js";
 
 /** The stream for a table. */
@@ -18,34 +16,25 @@ export interface TableStream {
 /** What the text of a cell depends on, beside its record. */
 export interface CellContext {
   now: number;
-  time: TimeStyle;
 }
 
 export interface Column<T, C extends CellContext = CellContext> {
-  /** Name for `--columns`. In capitals, the title. */
+  /** In capitals, the title. */
   name: string;
-  /** Meaning, for the documentation. */
-  about: string;
   /** The table sanitizes the text. */
   text: (record: T, context: C) => string;
   colour?: (record: T, context: C) => Colour | null;
-  /** Target of the text. */
-  link?: (record: T, context: C) => string | null;
   align?: "right";
   /** Least width after a cut; a column without `atLeast` is never cut. */
   atLeast?: number;
   /** Width below which the column is cut only where all others are at theirs. Default: `atLeast`. */
   readable?: number;
-  /** Shown only by `--output wide`, or only by `--columns`. Default: shown. */
-  only?: "wide" | "asked";
-  /** Style of times for which the column is shown. Default: any. */
-  times?: "relative" | "exact";
+  /** Shown only by `--wide`. */
+  wide?: boolean;
   /** The column is left out if all its cells are empty. */
   optional?: boolean;
   /** Whether the column has its place in a list of these records. Default: it has. */
   when?: (records: readonly T[]) => boolean;
-  /** What `--sort` compares. Default: the text. */
-  sort?: (record: T, context: C) => number | string;
 }
 
 export interface TableSpec<T, C extends CellContext = CellContext> {
@@ -56,16 +45,11 @@ export interface TableSpec<T, C extends CellContext = CellContext> {
   firstToGo: readonly string[];
 }
 
-export interface Look<T, C extends CellContext> {
+export interface Look {
   width: number;
   widths: Widths;
   paint: Paint;
-  link?: Linker;
   wide?: boolean;
-  /** The columns of `--columns`, in their order. They are cut, and dropped only from the right. */
-  chosen?: ReadonlyArray<Column<T, C>> | null;
-  /** Default: true. */
-  header?: boolean;
 }
 
 /** The columns of a table, each with its width. */
@@ -75,61 +59,48 @@ export type Layout<T, C extends CellContext> = ReadonlyArray<{
 }>;
 
 const GAP = "  ";
-/** Least width of a column of `--columns`. */
-const LEAST_CHOSEN = 4;
 
 export function tableLines<T, C extends CellContext>(
   spec: TableSpec<T, C>,
   records: readonly T[],
   context: C,
-  look: Look<T, C>,
+  look: Look,
 ): string[] {
   const layout = fitColumns(spec, records, context, look);
   const rows = records.map((record) => rowLine(layout, record, context, look));
-  return look.header === false ? rows : [headerLine(layout, look), ...rows];
+  return [headerLine(layout, look), ...rows];
 }
 
 /** The columns that a table may have, before it is fitted. */
 export function columnsOf<T, C extends CellContext>(
   { columns }: TableSpec<T, C>,
-  { wide = false, chosen = null }: Pick<Look<T, C>, "wide" | "chosen">,
-  time: TimeStyle,
+  wide: boolean,
 ): ReadonlyArray<Column<T, C>> {
-  if (chosen !== null) return chosen;
-  const times = time === "relative" ? "relative" : "exact";
-  return columns.filter(
-    (it) =>
-      (it.only === undefined || (it.only === "wide" && wide)) &&
-      (it.times === undefined || it.times === times),
-  );
+  return columns.filter((it) => wide || !it.wide);
 }
 
 export function fitColumns<T, C extends CellContext>(
   spec: TableSpec<T, C>,
   records: readonly T[],
   context: C,
-  look: Look<T, C>,
+  look: Look,
 ): Layout<T, C> {
-  const { widths, chosen = null } = look;
-  const all = columnsOf(spec, look, context.time).flatMap((column) => {
-    const stays = chosen !== null;
-    if (column.when && !stays && !column.when(records)) return [];
+  const { widths, wide = false } = look;
+  const all = columnsOf(spec, wide).flatMap((column) => {
+    if (column.when && !column.when(records)) return [];
     const cells = records.map((it) => cell(column, it, context));
-    if (column.optional && !stays && cells.every((text) => text === "")) return [];
+    const isBlank = cells.every((text) => text === "");
+    if (column.optional && isBlank) return [];
     const width = cells.reduce(
       (most, text) => Math.max(most, widths.columnsOf(text)),
       titleOf(column).length,
     );
-    const isBlank = !stays && cells.every((text) => text === "");
     return [{ column, width, isBlank }];
   });
-  return chosen === null ? fitted(all, look.width, spec) : squeezed(all, look.width, spec);
+  return fitted(all, look.width, spec);
 }
 
-function headerLine<T, C extends CellContext>(
-  layout: Layout<T, C>,
-  { widths, paint }: Pick<Look<T, C>, "widths" | "paint">,
-): string {
+function headerLine<T, C extends CellContext>(layout: Layout<T, C>, { widths, paint }: Look): string {
   return paint("dim", joined(layout.map((it) => widths.fit(titleOf(it.column), it.width, it.column.align))));
 }
 
@@ -137,13 +108,11 @@ function rowLine<T, C extends CellContext>(
   layout: Layout<T, C>,
   record: T,
   context: C,
-  { widths, paint, link }: Look<T, C>,
+  { widths, paint }: Look,
 ): string {
   return joined(
     layout.map(({ column, width }) => {
-      const fitting = widths.fit(cell(column, record, context), width, column.align);
-      const url = link === undefined ? null : (column.link?.(record, context) ?? null);
-      const text = url === null ? fitting : fitting.replace(/\S(?:.*\S)?/s, (match) => link!(url, match));
+      const text = widths.fit(cell(column, record, context), width, column.align);
       const colour = column.colour?.(record, context) ?? null;
       return colour === null ? text : paint(colour, text);
     }),
@@ -194,19 +163,6 @@ function fitted<F extends Fitting>(
     if (overOf(layout, width) <= 0) return layout;
   }
   return rest.slice(0, 1).map((it) => ({ ...it, width: Math.min(it.width, width) }));
-}
-
-/** Cuts all columns, first those that are cut best; then the columns on the right are dropped. */
-function squeezed<F extends Fitting>(
-  all: readonly F[],
-  width: number,
-  { firstToShrink }: { firstToShrink: readonly string[] },
-): readonly F[] {
-  let layout = shrunk(all, width, firstToShrink, (it) => it.column.atLeast ?? it.width);
-  const fromRight = layout.map((it) => it.column.name).reverse();
-  layout = shrunk(layout, width, fromRight, () => LEAST_CHOSEN);
-  while (layout.length > 1 && overOf(layout, width) > 0) layout = layout.slice(0, -1);
-  return layout.length > 1 ? layout : layout.map((it) => ({ ...it, width: Math.min(it.width, width) }));
 }
 
 function shrunk<F extends Fitting>(

@@ -1,8 +1,5 @@
-/** Times as the commands print them: relative for people, absolute in the local zone, or as they are stored. */
+/** Times as the commands print them: relative for people, or absolute in the local zone. */
 import { formatLocalTime } from "./local-time.js";
-
-export const TIME_STYLES = ["relative", "absolute", "iso"] as const;
-export type TimeStyle = (typeof TIME_STYLES)[number];
 
 /** Time since an ISO date, in its largest unit: `12s`, `5m`, `3h`, `2d`. */
 export function formatAge(since: string, now: number = Date.now()): string {
@@ -17,24 +14,10 @@ function largestUnit(seconds: number): string {
   return `${Math.floor(seconds / 86400)}d`;
 }
 
-/** A time of a record in a table; empty for null. */
-export function timeText(iso: string | null | undefined, style: TimeStyle, now: number): string {
-  if (iso == null) return "";
+/** A time of a record: the local time with its weekday and zone, and how long ago that is. */
+export function fullTime(iso: string, now: number): string {
   const at = new Date(iso);
-  if (Number.isNaN(at.getTime()) || style === "iso") return iso;
-  return style === "relative" ? relativeTime(at, now) : absoluteTime(at);
-}
-
-/**
- * A time of a record where there is room: the local time with its weekday and zone, and how long ago that is. With a
- * style, that style alone.
- */
-export function fullTime(iso: string, style: TimeStyle | null, now: number): string {
-  const at = new Date(iso);
-  if (Number.isNaN(at.getTime()) || style === "iso") return iso;
-  if (style === "relative") return relativeTime(at, now);
-  const local = formatLocalTime(at, true);
-  return style === "absolute" ? local : `${local} (${relativeTime(at, now)})`;
+  return Number.isNaN(at.getTime()) ? iso : `${formatLocalTime(at, true)} (${relativeTime(at, now)})`;
 }
 
 /** `2m ago`, `in 5m`, `now`. */

@@ -21,8 +21,8 @@ test("lists, show and export have it inside of the outer one, and actions of the
   const { operations } = await world.client.list({ parent: id });
   expect(operations).toHaveLength(1);
   const inner = operations[0]!.id;
-  expect(await run("ls", "--output", "name")).toBe(`${id}\n`);
-  expect((await run("ls", "--children", "--output", "name")).split("\n")).toContain(inner);
+  expect(await run("ls", "-o", "name")).toBe(`${id}\n`);
+  expect((await run("ls", "--children", "-o", "name")).split("\n")).toContain(inner);
   expect(await run("show", id)).toContain(`Build  ${inner}  pipeline  ✓ succeeded`);
   expect(await run("show", inner)).toContain(`inside of   ${id}, Build`);
   const exported = JSON.parse(await run("export", id)) as { operations: { record: { id: string } }[] };
