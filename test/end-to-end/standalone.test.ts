@@ -138,6 +138,8 @@ describe.runIf(process.platform === "linux")("an install without any Node on the
     await world.record(failed!.id, ({ state, attempt }) => state === "failed" && attempt === 2);
     dashboard.press("q");
     expect(await dashboard.exited).toBe(0);
+    world.write("work/site", "");
+    expect(await succeeds(bin("liveops"), "retry", failed!.id, "--follow")).toContain("attempt 3");
   }, 60_000);
 
   test("has man pages and completion, and a service that names no directory of nvm", async () => {
