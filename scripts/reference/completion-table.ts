@@ -109,7 +109,6 @@ function optionValue(
   const own = BY_COMMAND[`${path} ${long}`] ?? BY_OPTION[long ?? ""];
   if (own) return own;
   if (long === "--state") return { of: "choices", choices: listed(description), list: true };
-  if (long === "--stream") return { of: "choices", choices: listed(description) };
   // A new name for this host, not one of the fleet.
   if (isOfDaemon(command) && placeholder === "name") return { of: "text" };
   return BY_PLACEHOLDER[placeholder] ?? { of: "text" };

@@ -10,19 +10,16 @@ import {
 } from "../../protocol/client/log-lines.js";
 import { UsageError } from "../../protocol/failures.js";
 import { getOwn } from "../../protocol/objects.js";
-import type { LogLine, LogStream, Operation } from "../../protocol/operation.js";
+import type { LogLine, Operation } from "../../protocol/operation.js";
 import { isUnrun } from "../../protocol/stage-state.js";
 import { isFinal } from "../../protocol/state.js";
 import { wantsColour } from "../../protocol/text/colour.js";
-import { nearest } from "../../protocol/text/nearest.js";
 import { sanitize, sanitizeLogLine } from "../../protocol/text/sanitize.js";
 import { withoutSequences } from "../../protocol/text/sgr.js";
 import { unknownStage, unknownStep } from "../../protocol/text/unknown-name.js";
-import { sinceFrom } from "../kit/given-duration.js";
 import { interruptible } from "../kit/interruptible.js";
-import { addCommand, everyday } from "../kit/options.js";
+import { addCommand } from "../kit/options.js";
 import { jsonLine } from "../kit/output/json.js";
-import { logTime } from "../kit/output/time.js";
 import { type ReportTo, say } from "../kit/report.js";
 import { namedOrNewest } from "./arguments.js";
 import { connectFor } from "./connection.js";
@@ -33,12 +30,7 @@ interface LogsOptions {
   lines?: string;
   stage?: string;
   step?: string;
-  stream?: string;
   grep?: string;
-  ignoreCase?: boolean;
-  attempt?: string;
-  since?: string;
-  timestamps?: boolean;
   json?: boolean;
 }
 
@@ -46,11 +38,9 @@ export function registerLogs(root: Command): void {
   const logs = addCommand(root, "logs", "Print the log of an operation", [
     "liveops logs",
     "liveops logs k3f -n 20 -f",
-    "liveops logs k3f --stage Archive --timestamps",
+    "liveops logs k3f --stage Archive",
     "liveops logs k3f --step unit",
-    "liveops logs k3f --grep 'error|warning' --ignore-case -n 5",
-    "liveops logs k3f --attempt 2",
-    "liveops logs k3f --since 10m -f",
+    "liveops logs k3f --grep 'error|warning' -n 5",
   ])
     .argument(
       "[id]",
@@ -60,22 +50,15 @@ export function registerLogs(root: Command): void {
     .option("-n, --lines <n>", "Print only the last <n> lines that fit the other options")
     .option("--stage <name>", "Print only lines of this stage")
     .option("--step <name>", "Print only lines of this step of a stage")
-    .option("--stream <name>", "Print only lines of this stream: log, stdout, stderr, liveops")
     .option("--grep <regexp>", "Print only lines that match this regular expression (JavaScript syntax)")
-    .option("-i, --ignore-case", "Let --grep match upper and lower case alike")
-    .option("--attempt <n>", "Print only lines of this attempt")
-    .option("--since <time>", "Print only lines since this time, or of the last 10m, 2h or 7d")
-    .option("--timestamps", "Print the time of each line before its text, in the local zone")
     .option("--json", "Print one JSON object per line, with the exact text");
-  const reading = ["--follow", "--lines", "--timestamps", "--json"];
-  everyday(logs, [...reading, "--stage", "--step", "--grep", "--ignore-case", "--since"]);
   logs.action(async (name: string | undefined, _options: unknown, command: Command) => {
     const { client, options, to } = await connectFor<LogsOptions>(command);
     const tail = tailOf(options.lines);
-    const filter = givenLogFilter(options, Date.now());
+    const { stage, step } = options;
+    const filter: LineFilter = { stage, step, grep: patternOf(options.grep) };
     const operation = await namedOrNewest(client, name);
     const { id } = operation;
-    if (!options.follow) checkAttempt(operation, filter.attempt);
     const coloured = wantsColour(process.stdout);
     let last: LogLine | null = null;
     const print = (line: LogLine) => {
@@ -103,11 +86,10 @@ export function registerLogs(root: Command): void {
   });
 }
 
-function textOf(line: LogLine, { json, timestamps }: LogsOptions, coloured: boolean): string {
+function textOf(line: LogLine, { json }: LogsOptions, coloured: boolean): string {
   if (json) return jsonLine(line);
   const own = coloured ? sanitizeLogLine(line.text) : withoutSequences(sanitizeLogLine(line.text));
-  const text = line.step === undefined ? own : `[${sanitize(line.step)}] ${own}`;
-  return timestamps ? `${logTime(line.at)}  ${text}` : text;
+  return line.step === undefined ? own : `[${sanitize(line.step)}] ${own}`;
 }
 
 /** A stage that was up to date or skipped has no line, and its reason stands for it. */
@@ -116,13 +98,6 @@ function sayUnrun({ stageTimes, stageStates }: Operation, only: string | undefin
     if (reason === undefined || !isUnrun(getOwn(stageStates, stage))) continue;
     if (only === undefined || only === stage) say(to, `${stage}: ${reason}`, "yellow");
   }
-}
-
-/** @throws UsageError where the operation has had no such attempt */
-function checkAttempt({ id, attempt: last }: Operation, attempt: number | undefined): void {
-  if (attempt === undefined || attempt <= last) return;
-  const has = last === 0 ? "has not started" : `has had ${last === 1 ? "1 attempt" : `${last} attempts`}`;
-  throw new UsageError(`--attempt: ${id} ${has}, so there is no attempt ${attempt}`);
 }
 
 /**
@@ -164,56 +139,11 @@ function tailOf(text: string | undefined): number | undefined {
   throw new UsageError(`-n: ${JSON.stringify(text)} is not a number of lines; give 0 or more`);
 }
 
-const STREAMS = ["log", "stdout", "stderr", "liveops"] as const satisfies LogStream[];
-
-interface FilterOptions {
-  stage?: string;
-  step?: string;
-  stream?: string;
-  grep?: string;
-  ignoreCase?: boolean;
-  attempt?: string;
-  since?: string;
-}
-
-/** @throws UsageError for an unknown stream, a wrong attempt or time, or text that is not a regular expression */
-function givenLogFilter(
-  { stage, step, stream, grep, ignoreCase, attempt, since }: FilterOptions,
-  now: number,
-): LineFilter {
-  if (ignoreCase && grep === undefined)
-    throw new UsageError("--ignore-case needs --grep", "liveops logs --grep error --ignore-case");
-  return {
-    stage,
-    step,
-    stream: streamOf(stream),
-    grep: patternOf(grep, ignoreCase === true),
-    attempt: attemptOf(attempt),
-    since: since === undefined ? undefined : sinceFrom(since, now),
-  };
-}
-
-function streamOf(text: string | undefined): LogStream | undefined {
-  if (text === undefined) return undefined;
-  const stream = STREAMS.find((known) => known === text);
-  if (stream) return stream;
-  const [near] = nearest(text, STREAMS);
-  throw new UsageError(
-    `--stream: ${JSON.stringify(text)} is not a stream${near ? `; did you mean ${near}?` : ""}`,
-    `streams: ${STREAMS.join(", ")}`,
-  );
-}
-
-function attemptOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw new UsageError(`--attempt: ${JSON.stringify(text)} is not the number of an attempt; give 1 or more`);
-}
-
-function patternOf(text: string | undefined, ignoreCase: boolean): RegExp | undefined {
+/** @throws UsageError for text that is not a regular expression */
+function patternOf(text: string | undefined): RegExp | undefined {
   if (text === undefined) return undefined;
   try {
-    return new RegExp(text, ignoreCase ? "i" : "");
+    return new RegExp(text);
   } catch (error) {
     // The message begins with `Invalid regular expression: /text/: `.
     const why = (error as Error).message.split(": ").at(-1);

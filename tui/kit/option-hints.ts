@@ -4,7 +4,7 @@ import { shellLine } from "../../protocol/text/shell-quote.js";
 /** By command, or "" without one: the option, and the words of liveops for it. */
 export const OPTION_SYNONYMS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   "": { "-v": ["--version"], "-V": ["--version"] },
-  logs: { "--tail": ["--lines"], "-t": ["--timestamps"] },
+  logs: { "--tail": ["--lines"] },
   submit: {
     "--name": ["--label"],
     "-f": ["--follow"],

@@ -58,9 +58,6 @@ test("the states of the operations that a command takes", () => {
   expect(states("retry")).toMatchObject({ states: ["failed", "cancelled"] });
   expect(states("logs")).toMatchObject({ states: null });
   expect(asked("liveops", "cancel", "--state", "").value).toMatchObject({ choices: ["queued", "running"] });
-  expect(asked("liveops", "logs", "--stream", "").value).toMatchObject({
-    choices: ["log", "stdout", "stderr", "liveops"],
-  });
 });
 
 test("another program is not completed", () => {
