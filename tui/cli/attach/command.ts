@@ -10,12 +10,10 @@ import { say } from "../../kit/report.js";
 import { OwnTerminal } from "../../terminal/own-terminal.js";
 import { connectFor } from "../connection.js";
 import { InputSender } from "./input-sender.js";
-import { DETACH_KEYS, DetachKeys, detachKeysText, PAUSE_MS, parseDetachKeys } from "./keys.js";
+import { DetachKeys, PAUSE_MS } from "./keys.js";
 import { Session } from "./session.js";
 
 interface AttachOptions {
-  detachKeys: string;
-  readOnly?: boolean;
   once?: boolean;
 }
 
@@ -25,16 +23,14 @@ class Detached extends Error {}
 export function registerAttach(root: Command): void {
   addCommand(root, "attach", "Attach to the terminal of a running operation", [
     "liveops attach",
-    "liveops attach k3f --read-only",
+    "liveops attach k3f",
     "echo yes | liveops attach k3f",
   ])
     .argument(
       "[id]",
       "Operation id, a unique prefix of 3 or more characters, or a label (default: the newest that waits for input, else the newest with a terminal)",
     )
-    .option("--detach-keys <keys>", "Keys that detach", DETACH_KEYS)
     .option("--once", "Return when the program ends, not when the operation does")
-    .option("--read-only", "Show the terminal, and type nothing; Ctrl-C detaches too")
     .action(async (id: string | undefined, _options: unknown, command: Command) => {
       const { client, options, to } = await connectFor<AttachOptions>(command);
       process.exitCode = await attach(client, await chosen(client, id), options, to);
@@ -54,10 +50,9 @@ async function chosen(client: Client, id: string | undefined): Promise<Operation
 async function attach(
   client: Client,
   operation: Operation,
-  { detachKeys, readOnly = false, once = false }: AttachOptions,
+  { once = false }: AttachOptions,
   to: ReturnType<typeof reportTo>,
 ): Promise<number> {
-  const keys = parseDetachKeys(detachKeys);
   const controller = new AbortController();
   const { signal } = controller;
   const terminal = new OwnTerminal();
@@ -79,9 +74,7 @@ async function attach(
       attached({ id, terminal: program }) {
         if (isTold || !terminal.isInteractive) return;
         isTold = true;
-        note(
-          `attached to ${program} of ${id}${readOnly ? ", read-only" : ""}; ${detachKeysText(keys)} detaches`,
-        );
+        note(`attached to ${program} of ${id}; Ctrl-P Ctrl-Q detaches`);
       },
       between: ({ id, state }) =>
         note(
@@ -93,11 +86,11 @@ async function attach(
     },
     signal,
   );
-  const stopReading = readKeys({ keys, readOnly, terminal, sender, detach });
+  const stopReading = readKeys({ terminal, sender, detach });
   const interrupt = () => controller.abort(new InterruptedError(goesOn(session.operation)));
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(name, interrupt);
   const resize = () => terminal.size !== null && sender.resize(terminal.size);
-  if (!readOnly) process.stdout.on("resize", resize);
+  process.stdout.on("resize", resize);
   try {
     const last = await session.run(once);
     await terminal.leave();
@@ -127,26 +120,19 @@ function goesOn({ id }: Operation): string {
 }
 
 interface Typing {
-  keys: Buffer;
-  readOnly: boolean;
   terminal: OwnTerminal;
   sender: InputSender;
   detach(): void;
 }
 
-const CTRL_C = 3;
-
 /** Passes what is typed to the program. Where stdin is not a terminal, its bytes are typed, and its end changes nothing. */
-function readKeys({ keys, readOnly, terminal, sender, detach }: Typing): () => void {
-  const detachKeys = new DetachKeys(keys);
+function readKeys({ terminal, sender, detach }: Typing): () => void {
+  const detachKeys = new DetachKeys();
   let pause: NodeJS.Timeout | undefined;
-  const send = (bytes: Buffer) => {
-    if (!readOnly) sender.type(bytes);
-  };
+  const send = (bytes: Buffer) => sender.type(bytes);
   const onData = (typed: Buffer) => {
     if (!terminal.isInteractive) return send(typed);
     clearTimeout(pause);
-    if (readOnly && typed.includes(CTRL_C)) return detach();
     const { input, isDetached } = detachKeys.take(typed);
     send(input);
     if (isDetached) detach();
