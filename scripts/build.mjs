@@ -200,7 +200,7 @@ for (const name of ["liveops", "liveopsd", "liveops-tui"]) linkBin(name);
 /**
  * A stub in ES5 syntax: an old Node must parse the whole file to print the version message.
  *
- * The shell starts Node with `--`: without it, Node takes `--env-file` of our command line as its own option.
+ * The shell starts Node with `--`: without it, Node takes options of our command line as its own.
  */
 function bin(name, load) {
   const file = join(fresh, "bin", `${name}.cjs`);

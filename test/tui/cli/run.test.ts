@@ -49,9 +49,9 @@ export class Shows extends LiveOperation {
   static resultText = (result: { stage: string | null }) => "in " + result.stage + ":\\n  fine";
   async run(p: Progress) {
     const stage = await p.stage("Look", () => process.env.LIVEOPS_STAGE ?? null);
-    const { LIVEOPS_OP, LIVEOPS_ATTEMPT, LIVEOPS_OPERATION_ID, LIVEOPS_CHAIN, LIVEOPS_STAGE, MINE, GIVEN, FILE } = process.env;
+    const { LIVEOPS_OP, LIVEOPS_ATTEMPT, LIVEOPS_OPERATION_ID, LIVEOPS_CHAIN, LIVEOPS_STAGE, MINE, GIVEN } = process.env;
     const isOne = LIVEOPS_OPERATION_ID === this.id && LIVEOPS_CHAIN === this.id && LIVEOPS_STAGE === undefined;
-    p.log([LIVEOPS_OP, LIVEOPS_ATTEMPT, isOne, MINE, GIVEN, FILE].join(" "));
+    p.log([LIVEOPS_OP, LIVEOPS_ATTEMPT, isOne, MINE, GIVEN].join(" "));
     p.result({ stage });
   }
 }
@@ -121,14 +121,13 @@ test("the first Ctrl-C cancels: exit 6, though the operation left a timer", asyn
   expect(ended.stderr).toContain("cancelled");
 });
 
-test("run has the whole environment, --env and --env-file, and the variables of the operation", async () => {
-  writeFileSync(join(cli.dir, "run.env"), "FILE=file\nGIVEN=file\n");
-  const words = ["--env-file", "run.env", "--env", "GIVEN=word", "shows"];
+test("run has the whole environment, --env, and the variables of the operation", async () => {
+  const words = ["--env", "GIVEN=first", "--env", "GIVEN=word", "shows"];
   const ended = await cli.run(["run", "--ops", ops, ...words], {
     env: { MINE: "shell", LIVEOPS_STAGE: "outer" },
   });
   expect(ended).toMatchObject({ code: 0 });
-  expect(ended.stdout).toContain("=== Look ===\nshows 1 true shell word file\nin Look:\n  fine\n");
+  expect(ended.stdout).toContain("=== Look ===\nshows 1 true shell word\nin Look:\n  fine\n");
 });
 
 test("--env without a value of a variable that is not set is wrong usage", async () => {
