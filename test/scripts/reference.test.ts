@@ -48,7 +48,6 @@ const FREE = [
   "--allow",
   "--at",
   "--concurrency",
-  "--detach-keys",
   "--env",
   "--fleet",
   "--grep",

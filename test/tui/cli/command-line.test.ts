@@ -108,13 +108,13 @@ test("help all lists every command and subcommand, and the global options", asyn
 test("a help has the options of every day, and with all those that few need", async () => {
   const short = (await cli.here(["submit", "--help"])).stdout;
   expect(short).toMatch(/^--help all has \d+ more options\.$/m);
-  expect(short).not.toContain("  --batch ");
+  expect(short).not.toContain("  --each ");
   const help = (await cli.here(["submit", "--help", "all"])).stdout;
   const [everyday = "", advanced = ""] = help.split("\nAdvanced options:\n");
   const options = everyday.slice(everyday.indexOf("\nOptions:\n")).match(/^ {2}--\S+/gm);
   expect(options).toHaveLength(8);
   expect(everyday).toContain("  --wait ");
-  expect(advanced.indexOf("  --batch ")).toBeLessThan(advanced.indexOf("\nGlobal options:\n"));
+  expect(advanced.indexOf("  --each ")).toBeLessThan(advanced.indexOf("\nGlobal options:\n"));
   for (const command of (await commandTree()).commands) {
     const own = command.options.filter(
       (option) => !isGlobal(option) && !isAdvanced(option) && !option.hidden,

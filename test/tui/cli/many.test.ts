@@ -1,11 +1,11 @@
-/** Many operations at once: `--each`, `--batch`, selections, `--key` and `--if-absent`, with a real daemon. */
+/** Many operations at once: `--each`, selections, `--key` and `--if-absent`, with a real daemon. */
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { moreQueuedText } from "../../../tui/cli/ls/filter.js";
-import { batchBodies, eachBodies, readLinesOf } from "../../../tui/cli/submit/many.js";
+import { eachBodies, readLinesOf } from "../../../tui/cli/submit/many.js";
 import { useDaemon } from "../../harness/daemon.js";
 import { useDirectories } from "../../harness/temporary.js";
 import { useCli } from "./cli.js";
@@ -30,23 +30,12 @@ test("lines become operations, selections act on them, and what is submitted onc
     label: "l-item 1034",
     params: { args: ["echo", "<item 1034>", "x"] },
   });
-  const batch =
-    '{"op":"shell","set":["script=exit 3"],"priority":2}\n{"params":{"script":"true"},"label":"two"}\n';
-  const made = await run(["submit", "shell", "--batch", "-", "--label", "all", "--queue", "default"], batch);
-  const [failing, good] = made.stdout.trim().split("\n");
-  expect(await client.show(failing!)).toMatchObject({
-    label: "all",
-    priority: 2,
-    params: { script: "exit 3" },
-  });
-  expect(await client.show(good!)).toMatchObject({ label: "two", cwd: cli.dir });
-  const wrong = await run(["submit", "shell", "--batch", "-"], '{"set":["script=x"]}\n\n{"op":"shelll"}\n');
+  const failed = await run(["submit", "shell", "--label", "all", "--", "sh", "-c", "exit 3"]);
+  const failing = failed.stdout.trim();
+  const good = (await run(["submit", "shell", "--label", "two", "--", "true"])).stdout.trim();
+  const wrong = await run(["submit", "shelll", "--each", "-", "a={}"], "x\n\ny\n");
   expect(wrong).toMatchObject({ code: 4, stdout: "" });
-  expect(wrong.stderr).toMatch(/line 3: .*did you mean shell.*; nothing was submitted\n$/);
-  expect(await run(["submit", "--batch", "-"], "{")).toMatchObject({ code: 2 });
-  const unknown = await run(["submit", "shell", "--batch", "-"], '{"set":["script=x"]}\n\n{"labl":"x"}\n');
-  expect(unknown).toMatchObject({ code: 2, stdout: "" });
-  expect(unknown.stderr).toContain('line 3 has no "labl"; did you mean label?');
+  expect(wrong.stderr).toMatch(/line 1: .*did you mean shell.*; nothing was submitted\n$/);
 
   const cancelled = await run(["cancel", "--label", "l-item 7"]);
   expect(cancelled).toMatchObject({
@@ -72,7 +61,7 @@ test("lines become operations, selections act on them, and what is submitted onc
   await client.resumeQueue();
   const retried = await run(["retry", "--label", "all"]);
   expect(retried).toMatchObject({ code: 0, stdout: `${failing}\n` });
-  expect(await daemon.untilFinished(failing!)).toMatchObject({ state: "failed" });
+  expect(await daemon.untilFinished(failing)).toMatchObject({ state: "failed" });
   expect(await run(["rm", "--state", "failed", "--older-than", "1h"])).toMatchObject({ code: 0, stdout: "" });
   expect(await run(["rm", "--state", "failed"])).toMatchObject({ code: 0, stdout: `${failing}\n` });
   const removed = await run(["rm", "--finished", "--label", "two"]);
@@ -133,18 +122,12 @@ test("a line that JSON cannot hold is refused by its number, not submitted as an
   const file = join(directory(), "names");
   const linesOf = (bytes: string) => {
     writeFileSync(file, Buffer.from(bytes, "latin1"));
-    return readLinesOf(file, "--each");
+    return readLinesOf(file);
   };
   expect(() => linesOf("good\ncaf\xe9\nnext\n")).toThrow(/names, line 2 is not valid UTF-8: "caf\ufffd"/);
   expect(() => linesOf("good\ncaf\xe9")).toThrow("line 2 is not valid UTF-8");
   expect(() => linesOf("a\0b\0")).toThrow("line 1 has a null character");
   expect(linesOf("caf\xc3\xa9\n")).toBe("café\n");
-});
-
-test("a batch without a type, or with a line that is no object, names the line", () => {
-  expect(() => batchBodies('\n{"set":[]}', {}, "jobs")).toThrow("jobs, line 2 has no op");
-  expect(() => batchBodies('{"op":"a"}\n[]', {}, "jobs")).toThrow("jobs, line 2 must hold an object");
-  expect(batchBodies('{"op":"a"}', { op: "b", cwd: "/" }, "jobs")[0]!.body).toEqual({ op: "a", cwd: "/" });
 });
 
 test("a list says how many queued operations it leaves out", () => {

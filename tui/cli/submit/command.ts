@@ -93,12 +93,6 @@ export function registerSubmit(root: Command): void {
   addSubmitOptions(submit, "submit")
     .addOption(
       new Option(
-        "--batch <file>",
-        "Submit one operation for each line of a file, or of - for stdin: the body of a submit as JSON",
-      ).conflicts(["each", "follow", "key", "ifAbsent"]),
-    )
-    .addOption(
-      new Option(
         "--each <file>",
         "Submit one operation for each line of a file, or of - for stdin; the line replaces {} in the arguments",
       ).conflicts(["follow", "key", "ifAbsent"]),
@@ -109,7 +103,7 @@ export function registerSubmit(root: Command): void {
       const connect = wantsTypeHelp() ? connectFor : connectOrStart;
       const { client, options, to, config } = await connect<SubmitOptions>(command);
       await checkCwd(client, options);
-      if (options.batch !== undefined || options.each !== undefined)
+      if (options.each !== undefined)
         return await submitMany(client, op, set, options, config.env?.allow, to);
       if (op === undefined)
         throw new UsageError(
@@ -152,7 +146,7 @@ export function registerSubmit(root: Command): void {
   everyday(submit, ["--label", "--queue", "--after", "--in", "--at", "--wait", "--follow", "--json"]);
 }
 
-/** `--batch` and `--each`: prints the ids, or with `--wait` waits for all chains. */
+/** `--each`: prints the ids, or with `--wait` waits for all chains. */
 async function submitMany(
   client: Client,
   op: string | undefined,
@@ -161,51 +155,24 @@ async function submitMany(
   allow: readonly string[] | undefined,
   to: ReportTo,
 ): Promise<void> {
-  const { batchBodies, eachBodies, readLinesOf, submitAll } = await import("./many.js");
+  const { eachBodies, readLinesOf, submitAll } = await import("./many.js");
   const trailing = trailingWords();
-  let bodies: ReturnType<typeof batchBodies>;
-  if (options.batch !== undefined) {
-    const {
-      params: _,
-      set: __,
-      op: ___,
-      ...common
-    } = await submitBody(client, { op: "", set: [], trailing: undefined, options, allow });
-    if (set.length > 0 || trailing !== undefined || options.params !== undefined)
-      throw new UsageError(
-        "--batch takes the parameters from the lines",
-        'write {"op": "shell", "params": {…}}',
-      );
-    const source = options.batch === "-" ? "stdin" : options.batch;
-    bodies = batchBodies(
-      readLinesOf(options.batch, "--batch"),
-      { ...common, ...(op !== undefined && { op }) },
-      source,
-    );
-  } else {
-    if (op === undefined)
-      throw new UsageError("--each needs the operation type", "liveops submit <op> --each FILE");
-    const text = readLinesOf(options.each!, "--each");
-    const common = await submitBody(client, { op, set: [], trailing: undefined, options, allow });
-    const words = [...set, ...(trailing ?? []), ...(options.label === undefined ? [] : [options.label])];
-    bodies = eachBodies(text, words, (replaced) => ({
-      ...common,
-      set: withTrailing(set.map(replaced), trailing?.map(replaced)),
-      ...(common.label !== undefined && { label: replaced(common.label!) }),
-    }));
-  }
+  if (op === undefined)
+    throw new UsageError("--each needs the operation type", "liveops submit <op> --each FILE");
+  const text = readLinesOf(options.each!);
+  const common = await submitBody(client, { op, set: [], trailing: undefined, options, allow });
+  const words = [...set, ...(trailing ?? []), ...(options.label === undefined ? [] : [options.label])];
+  const bodies = eachBodies(text, words, (replaced) => ({
+    ...common,
+    set: withTrailing(set.map(replaced), trailing?.map(replaced)),
+    ...(common.label !== undefined && { label: replaced(common.label!) }),
+  }));
   const ids: string[] = [];
   const waits = options.wait === true || options.exitStatus === true;
-  const takesShell = options.each !== undefined;
-  await submitAll(
-    client,
-    bodies,
-    (operations) => {
-      ids.push(...operations.map(({ id }) => id));
-      if (!waits) process.stdout.write(operations.map((it) => resultLine(options, it, it.id)).join(""));
-    },
-    takesShell,
-  );
+  await submitAll(client, bodies, (operations) => {
+    ids.push(...operations.map(({ id }) => id));
+    if (!waits) process.stdout.write(operations.map((it) => resultLine(options, it, it.id)).join(""));
+  });
   if (bodies.length === 0) process.stderr.write("no lines, so nothing was submitted\n");
   if (!waits || ids.length === 0) return;
   const { waitForAll } = await import("../follow/wait-for-all.js");

@@ -1,4 +1,4 @@
-/** `submit --batch` and `submit --each`: many operations from one file, in requests of up to 1,000. */
+/** `submit --each`: many operations from one file, in requests of up to 1,000. */
 
 import { isUtf8 } from "node:buffer";
 import { readFileSync } from "node:fs";
@@ -19,33 +19,6 @@ const MOST_BYTES = 2 * 1024 * 1024;
 export interface Numbered {
   line: number;
   body: SubmitBody;
-}
-
-/**
- * The operations of `--batch`: each line is the body of a submit, as JSON. What a line leaves out comes from `common`.
- *
- * @throws UsageError that names the first wrong line
- */
-export function batchBodies(text: string, common: Partial<SubmitBody>, source: string): Numbered[] {
-  return linesOf(text).map(({ line, text: json }) => {
-    let value: unknown;
-    try {
-      value = JSON.parse(json);
-    } catch (error) {
-      throw new UsageError(`${source}, line ${line} is not JSON: ${(error as Error).message}`);
-    }
-    if (typeof value !== "object" || value === null || Array.isArray(value))
-      throw new UsageError(
-        `${source}, line ${line} must hold an object, such as {"op": "shell", "set": ["script=date"]}`,
-      );
-    const body = { ...common, ...value } as SubmitBody;
-    if (typeof body.op !== "string" || body.op === "")
-      throw new UsageError(
-        `${source}, line ${line} has no op`,
-        "give the type in each line, or once: liveops submit <op> --batch FILE",
-      );
-    return { line, body };
-  });
 }
 
 /**
@@ -83,13 +56,13 @@ function linesOf(text: string): Array<{ line: number; text: string }> {
  *
  * @throws UsageError where it cannot be read, or JSON cannot hold a line: another text would name another file
  */
-export function readLinesOf(path: string, flag: string): string {
+export function readLinesOf(path: string): string {
   const source = path === "-" ? "stdin" : path;
   let bytes: Buffer;
   try {
     bytes = readFileSync(path === "-" ? 0 : path);
   } catch (error) {
-    throw new UsageError(`${flag}: ${source} cannot be read: ${(error as Error).message}`);
+    throw new UsageError(`--each: ${source} cannot be read: ${(error as Error).message}`);
   }
   if (!isUtf8(bytes) || bytes.includes(0)) throw unfitLine(bytes, source);
   return bytes.toString("utf8").replace(/^\ufeff/, "");
@@ -124,8 +97,6 @@ export async function submitAll(
   client: Client,
   all: readonly Numbered[],
   onSubmitted: (operations: Operation[]) => void,
-  /** Whether the operations get variables of this shell: they are of one type. */
-  takesShell = false,
 ): Promise<number> {
   let submitted = 0;
   for (const part of partsOf(all)) {
@@ -136,9 +107,7 @@ export async function submitAll(
           part.map(({ body }) => addShellValues(body, values)),
           key,
         );
-      const operations = await (takesShell
-        ? withShellValues(client.socket, send)
-        : send({ shell: {}, secrets: {} }));
+      const operations = await withShellValues(client.socket, send);
       submitted += operations.length;
       onSubmitted(operations);
     } catch (error) {
