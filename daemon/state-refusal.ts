@@ -22,7 +22,7 @@ export function wrongState(record: Operation, what: Change): Refusal {
       `${op} ${id} cannot be removed: it is running; cancel it first: liveops cancel ${id}`,
     );
   }
-  const end = what === "cancelled" ? `; end the chain with: liveops cancel --chain ${id}` : "";
+  const end = what === "cancelled" ? `; to end it: liveops cancel ${chain.next}` : "";
   const goesOn =
     state === "succeeded" && chain.next !== null ? `; its chain continues as ${chain.next}${end}` : "";
   const mayRepeat = what === "retried" || what === "edited";

@@ -226,19 +226,10 @@ const selection = {
 
 export const selectionBody = z.strictObject(selection);
 
-export const cancelSelectionBody = z.strictObject({
-  ...selection,
-  chain: doc(
-    z.optional(z.literal(true)),
-    "with ids: end their chains, whichever operation of each is queued or running now",
-  ),
-});
-
 export const retrySelectionBody = z.strictObject({ ...selection, ...retryShape });
 
 export const againBody = z.strictObject({
   ...bodyShape("again"),
-  chain: doc(z.optional(z.boolean()), "begin at the first operation of the chain, not at this operation"),
   secrets,
   shell,
 });

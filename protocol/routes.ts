@@ -273,7 +273,7 @@ export const ROUTES = {
       description:
         "Cancels queued operations first, the newest before the others: no operation starts in the slot of another " +
         "one. The reply has a line for each operation, once its request is on disk.",
-      body: requests.cancelSelectionBody,
+      body: requests.selectionBody,
       replies: { 200: ndjson(lines.selectionLine) },
     },
     retryAll: {

@@ -20,10 +20,9 @@ export async function draftOfAgain(
   id: string,
   asked: AgainBody,
 ): Promise<Draft> {
-  const named = await context.view.find(id);
-  if (!isFinal(named.record.state)) throw notFinished(named.record);
-  const { record, env } = asked.chain ? await firstOfChain(context.store, named.record) : named;
-  const { params, env: variables = {}, secrets, chain: _, ...changes } = asked;
+  const { record, env } = await context.view.find(id);
+  if (!isFinal(record.state)) throw notFinished(record);
+  const { params, env: variables = {}, secrets, ...changes } = asked;
   const draft = { ...pick(record, REPEATED), ...changes };
   return {
     // Null: none.
@@ -43,15 +42,6 @@ function changedVariables(env: Entry["env"], changes: NonNullable<AgainBody["env
     else changed[name] = value;
   }
   return changed;
-}
-
-async function firstOfChain({ archive }: Store, { id, chain }: Operation): Promise<Entry> {
-  const first = await archive.find(chain.id);
-  if (first) return first;
-  throw new Refusal(
-    "LIVEOPS_NO_SUCH_OPERATION",
-    `the first operation of the chain, ${chain.id}, was removed; run this operation alone with: liveops again ${id}`,
-  );
 }
 
 function paramsOf(store: Store, { id, params, omitted }: Operation): Record<string, unknown> {

@@ -12,7 +12,6 @@ import { addSelectionOptions, changeAll, givenSelection, type SelectionOptions }
 
 interface CancelOptions extends SelectionOptions, OutputOptions {
   wait?: boolean;
-  chain?: boolean;
 }
 
 export function registerCancel(root: Command): void {
@@ -20,12 +19,11 @@ export function registerCancel(root: Command): void {
     "liveops cancel k3f",
     "liveops cancel --queue gpu --state queued",
     "liveops cancel k3f x81 --wait",
-    "liveops cancel --chain k3f",
     "liveops cancel k3f --wait --json | jq -r .state",
   ]);
   addSelectionOptions(cancel, "queued and running operations", LIVE_STATES)
+    .option("--session <name>", "All queued and running operations that this session submitted")
     .argument("[id...]", "Operation ids, unique prefixes of 3 or more characters, or labels")
-    .option("--chain", "End the chain of each id: cancel whichever of its operations is queued or running")
     .option("--wait", "Wait for operations to finish")
     .option("--json", "Print the record of each operation, one per line; with --wait, the finished record")
     .action(async (named: string[], _options: unknown, command: Command) => {
@@ -37,13 +35,10 @@ export function registerCancel(root: Command): void {
           "give the ids of the operations to cancel, or --all, --op, --label …",
           "liveops cancel k3f; for a list that may be empty: xargs -r liveops cancel",
         );
-      if (options.chain && selected.ids === undefined)
-        throw new UsageError("--chain takes ids", "liveops cancel --chain k3f");
-      const body = { ...selected, ...(options.chain && { chain: true as const }) };
       const print = (operation: Operation, state: string) =>
         printResult(options, operation, `${operation.id} ${state}`);
       const asked: string[] = [];
-      process.exitCode = await changeAll(client.cancelAll(body), selected, selection, (operation) => {
+      process.exitCode = await changeAll(client.cancelAll(selected), selected, selection, (operation) => {
         const { id, state } = operation;
         if (options.wait && !isFinal(state)) asked.push(id);
         else print(operation, isFinal(state) ? state : "cancelling");
@@ -58,7 +53,7 @@ export function registerCancel(root: Command): void {
             asked.map(async (id) => {
               const last = await untilFinished(client, id, {
                 signal,
-                chain: options.chain === true,
+                chain: false,
                 ...lostNotes(to),
               });
               print(last, last.state);
@@ -67,5 +62,5 @@ export function registerCancel(root: Command): void {
         },
       );
     });
-  everyday(cancel, ["--all", "--state", "--op", "--label", "--queue", "--chain", "--wait", "--json"]);
+  everyday(cancel, ["--all", "--state", "--op", "--label", "--queue", "--wait", "--json"]);
 }

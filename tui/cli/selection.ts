@@ -26,32 +26,18 @@ export interface SelectionOptions {
   host?: string;
   olderThan?: string;
   all?: boolean;
-  yes?: boolean;
 }
 
-/** Above this number, the command asks on a terminal. */
-const ASKS_ABOVE = 20;
-
-/**
- * @param what - the operations of `--all`, for the help
- * @param changes - whether the command changes the operations, so that it may ask. Default: true
- */
-export function addSelectionOptions(
-  command: Command,
-  what: string,
-  states: readonly State[],
-  changes = true,
-): Command {
+/** @param what - the operations of `--all`, for the help */
+export function addSelectionOptions(command: Command, what: string, states: readonly State[]): Command {
   command
     .option("--all", `All ${what}`)
     .option("--state <states>", `All ${what} in these states, separated by commas: ${states.join(", ")}`);
-  if (changes) command.option("--yes", `Do not ask before acting on more than ${ASKS_ABOVE} operations`);
   useHost(command, "or-name", `or all ${what} of this host of the fleet`);
   return command
     .option("--op <name>", `All ${what} of this type`)
     .option("--label <text>", `All ${what} with this label`)
-    .option("--queue <name>", `All ${what} of this queue`)
-    .option("--session <name>", `All ${what} that this session submitted`);
+    .option("--queue <name>", `All ${what} of this queue`);
 }
 
 export interface Selection {
@@ -66,7 +52,7 @@ export interface Selection {
  * What a command asks the daemon to act on: the ids of the command line, or the selection.
  *
  * @returns null: neither ids nor a selection were given
- * @throws UsageError where both are given, or an option is not valid, or the person says no
+ * @throws UsageError where both are given, or an option is not valid
  */
 export async function givenSelection(
   client: Client,
@@ -77,15 +63,9 @@ export async function givenSelection(
   if (!hasSelection(options)) return ids.length > 0 ? { ids } : null;
   if (ids.length > 0)
     throw new UsageError("give ids, or options that select operations, not both", `liveops ${verb} k3f`);
-  const { op, label, queue, session } = options;
-  const olderThan = ageOf(options);
+  const { op, label, queue, session, olderThan } = options;
   const state = wantedStates(options, states);
   const host = await hostFilter(client, options.host);
-  if (!options.yes && process.stdin.isTTY && process.stderr.isTTY) {
-    const { length } = await select(client, options, states);
-    if (length > ASKS_ABOVE && !(await isConfirmed(`${verb} ${length} operations? [y/N] `)))
-      throw new UsageError("nothing was changed");
-  }
   return {
     ...(options.all && { all: true as const }),
     state,
@@ -93,7 +73,9 @@ export async function givenSelection(
     ...(label !== undefined && { label }),
     ...(queue !== undefined && { queue }),
     ...(session !== undefined && { session }),
-    ...(olderThan !== undefined && { olderThan }),
+    ...(olderThan !== undefined && {
+      olderThan: givenDuration("--older-than", olderThan, "30m, 1h or 7d"),
+    }),
     ...(host !== undefined && { host }),
   };
 }
@@ -151,13 +133,7 @@ export async function select(
     parent,
   });
   const fits = selector(options);
-  const latest = Date.now() - (ageOf(options) ?? 0) * 1000;
-  return operations.filter((it) => fits(it) && Date.parse(it.finishedAt ?? it.createdAt) <= latest).reverse();
-}
-
-/** The seconds of `--older-than`. */
-function ageOf({ olderThan }: SelectionOptions): number | undefined {
-  return olderThan === undefined ? undefined : givenDuration("--older-than", olderThan, "30m, 1h or 7d");
+  return operations.filter(fits).reverse();
 }
 
 function wantedStates({ state }: SelectionOptions, possible: readonly State[]): State[] {
@@ -167,16 +143,4 @@ function wantedStates({ state }: SelectionOptions, possible: readonly State[]): 
   throw new UsageError(
     `--state ${stateFilter?.join(",")}: the command acts on operations that are ${possible.join(" or ")}`,
   );
-}
-
-/** Asks on the terminal. */
-export async function isConfirmed(question: string): Promise<boolean> {
-  // A command that asks nothing does not load it.
-  const { createInterface } = await import("node:readline/promises");
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await lines.question(question)).trim());
-  } finally {
-    lines.close();
-  }
 }

@@ -14,8 +14,8 @@ export const OPTION_SYNONYMS: Readonly<Record<string, Readonly<Record<string, re
   },
   again: { "--name": ["--label"], "-f": ["--follow"], "-w": ["--wait"] },
   ls: { "-a": ["--limit", "1000"], "--all": ["--limit", "1000"], "-l": ["--wide"] },
-  cancel: { "-f": ["--yes"], "--force": ["--yes"], "-a": ["--all"] },
-  rm: { "-f": ["--yes"], "--force": ["--yes"], "-a": ["--finished"] },
+  cancel: { "-a": ["--all"] },
+  rm: { "-a": ["--finished"] },
   wait: { "-a": ["--all"], "-t": ["--timeout"] },
   watch: { "-f": [], "--follow": [] },
 };

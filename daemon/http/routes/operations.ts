@@ -14,7 +14,6 @@ import { editOperation } from "../../admission/edit.js";
 import { retryOperation } from "../../admission/retry.js";
 import { hostFilter } from "../../hosts/hosts.js";
 import { notAsking } from "../../state-refusal.js";
-import type { Entry } from "../../store/decision.js";
 import type { HistoryQuery } from "../../store/history-query.js";
 import type { Store } from "../../store/store.js";
 import { checkPerson, personOf, sessionOf } from "../person.js";
@@ -197,34 +196,6 @@ export async function cancelOperation({ lifecycle, scheduler }: Context, id: str
   await lifecycle.cancel(id);
   scheduler.stopOperation(id);
   return null;
-}
-
-/** Cancels the link of the chain that is queued or running when the request is recorded. */
-export async function cancelChain(context: Context, entry: Entry): Promise<Operation> {
-  for (let link = await currentLink(context, entry); ; ) {
-    const { id } = link.record;
-    try {
-      await cancelOperation(context, id);
-      return await wholeRecord(context, id);
-    } catch (error) {
-      // The link has ended meanwhile, and the next one has begun.
-      link = await currentLink(context, entry);
-      if (!(error instanceof Refusal) || link.record.id === id) throw error;
-    }
-  }
-}
-
-/** The link of the chain that is queued or running; of a chain that is over, the last one. */
-async function currentLink({ store: { archive, ledger } }: Context, entry: Entry): Promise<Entry> {
-  for (const state of ["running", "queued"] as const)
-    for (const each of ledger.inState(state)) if (each.record.chain.id === entry.record.chain.id) return each;
-  let last = entry;
-  for (let next = entry.record.chain.next; next !== null; next = last.record.chain.next) {
-    const found = await archive.find(next);
-    if (!found) break;
-    last = found;
-  }
-  return last;
 }
 
 async function pauseOperation(context: Context, id: string, isPaused: boolean): Promise<void> {

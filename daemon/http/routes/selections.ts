@@ -4,7 +4,6 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { FastifyRequest } from "fastify";
-import { Refusal } from "../../../protocol/errors.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { SelectionBody } from "../../../protocol/requests.js";
 import { isFinal, mayMove, STATES, type State } from "../../../protocol/state.js";
@@ -15,13 +14,13 @@ import { asRefusal } from "../errors.js";
 import { personOf } from "../person.js";
 import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 import { type Piece, select } from "../selection.js";
-import { cancelChain, cancelOperation, removeOperation, wholeRecord } from "./operations.js";
+import { cancelOperation, removeOperation, wholeRecord } from "./operations.js";
 import { openStream } from "./streams.js";
 
 interface Change {
   /** States of the operations that a filter selects. */
   states: readonly State[];
-  /** Resolves with the record of an operation that is gone, or of another one that was changed. */
+  /** Resolves with the record of an operation that is gone. */
   act(entry: Entry): Promise<Operation | null>;
 }
 
@@ -51,15 +50,11 @@ export const selectionRoutes: RoutePlugin = (app, { context, connections }, done
   };
   app.route({
     ...definition("cancelAll"),
-    handler: (request, raw) => {
-      const { chain, ...body } = request.body;
-      if (chain && body.ids === undefined)
-        throw new Refusal("LIVEOPS_BAD_REQUEST", "chain is taken with ids only");
-      return reply(request, body, raw, {
+    handler: (request, raw) =>
+      reply(request, request.body, raw, {
         states: STATES.filter((state) => !isFinal(state)),
-        act: (entry) => (chain ? cancelChain(context, entry) : cancelOperation(context, entry.record.id)),
-      });
-    },
+        act: ({ record }) => cancelOperation(context, record.id),
+      }),
   });
   app.route({
     ...definition("retryAll"),

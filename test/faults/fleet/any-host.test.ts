@@ -197,7 +197,7 @@ describe("roles", () => {
       ["submit", "works", `effects=${fleet.effectsFile}`],
       ["cancel", running.id],
       ["rm", done.id],
-      ["hosts", "lost", "b", "--yes"],
+      ["hosts", "lost", "b"],
       ["pause", "--all"],
     ]) {
       const { code, stdout, stderr } = await as("looks", ...words);

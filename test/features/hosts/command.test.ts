@@ -104,7 +104,7 @@ test("hosts, hosts lost and ls --host ask the daemon", async () => {
   expect(JSON.parse((await run("hosts", "--json")).stdout)).toEqual(hosts);
   // No question without a terminal.
   expect(await run("hosts", "lost", "build-2")).toMatchObject({ code: 0, stdout: "build-2\n", stderr: "" });
-  expect(await run("hosts", "lost", "none", "--yes")).toMatchObject({ code: 4 });
+  expect(await run("hosts", "lost", "none")).toMatchObject({ code: 4 });
   expect((await run("ls", "--host", "build-2")).stdout).toMatch(/ HOST .*\n.* build-2 /);
   expect(daemon.asked.at(-1)).toBeDefined();
   expect(daemon.asked.find(({ path }) => path === "/v1/operations")?.query).toMatchObject({

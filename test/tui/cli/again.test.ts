@@ -22,10 +22,7 @@ test.each<[string[], object]>([
   [["k3f"], {}],
   [["k3f", "a=1", "b:=[2]"], { set: ["a=1", "b:=[2]"] }],
   [["k3f", "--", "make", "-j4"], { set: ['args:=["make","-j4"]'] }],
-  [
-    ["k3f", "--params", '{"a": 1}', "--label", "mine", "--chain"],
-    { params: { a: 1 }, label: "mine", chain: true },
-  ],
+  [["k3f", "--params", '{"a": 1}', "--label", "mine"], { params: { a: 1 }, label: "mine" }],
 ])("%j prints the bare id", async (words, body) => {
   expect(await again(words)).toEqual({ code: 0, stdout: "aaa111bbb222\n", stderr: "" });
   const [asked] = posted();

@@ -33,27 +33,24 @@ export function registerWait(root: Command): void {
     )
     .option("--any", "Wait only for the first operation to finish; the exit code is its outcome")
     .option("--json", "Print the last record of each chain, one per line");
-  addSelectionOptions(
-    addExitStatus(wait),
-    "operations that are queued or running now",
-    LIVE_STATES,
-    false,
-  ).action(async (ids: string[], _options: unknown, command: Command) => {
-    const { client, options, to } = await connectFor<WaitOptions>(command);
-    const { timeout } = options;
-    if (hasSelection(options) && ids.length > 0)
-      throw new UsageError("give ids, or options that select operations, not both", "liveops wait --all");
-    const all = hasSelection(options) ? await select(client, options, LIVE_STATES) : null;
-    process.exitCode = await waitForAll(client, {
-      ids,
-      all,
-      timeoutSeconds:
-        timeout === undefined ? null : givenDuration("--timeout", timeout, "30, 30s, 10m or 1h30m"),
-      any: options.any === true,
-      json: options.json === true,
-      exitStatus: options.exitStatus === true,
-      to,
-    });
-  });
+  addSelectionOptions(addExitStatus(wait), "operations that are queued or running now", LIVE_STATES).action(
+    async (ids: string[], _options: unknown, command: Command) => {
+      const { client, options, to } = await connectFor<WaitOptions>(command);
+      const { timeout } = options;
+      if (hasSelection(options) && ids.length > 0)
+        throw new UsageError("give ids, or options that select operations, not both", "liveops wait --all");
+      const all = hasSelection(options) ? await select(client, options, LIVE_STATES) : null;
+      process.exitCode = await waitForAll(client, {
+        ids,
+        all,
+        timeoutSeconds:
+          timeout === undefined ? null : givenDuration("--timeout", timeout, "30, 30s, 10m or 1h30m"),
+        any: options.any === true,
+        json: options.json === true,
+        exitStatus: options.exitStatus === true,
+        to,
+      });
+    },
+  );
   everyday(wait, ["--timeout", "--any", "--all", "--op", "--label", "--queue", "--json"]);
 }

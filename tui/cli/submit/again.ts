@@ -14,7 +14,7 @@ import { changedParameters } from "../pipeline-argument.js";
 import { askSecret, namedPrompts, secretValues } from "../secrets.js";
 import { addOutcomeOptions, afterSubmit, type OutcomeOptions } from "./after-submit.js";
 
-type AgainOptions = SubmitFlags & OutcomeOptions & { chain?: boolean };
+type AgainOptions = SubmitFlags & OutcomeOptions;
 
 export function registerAgain(root: Command): void {
   const again = addCommand(
@@ -24,31 +24,25 @@ export function registerAgain(root: Command): void {
     [
       "liveops again k3f",
       "liveops again k3f target=/tmp/other --follow",
-      "liveops again k3f --chain --wait",
+      "liveops again k3f --wait",
       "liveops again k3f -- make -j8",
     ],
   )
     .usage("[options] <id> [name=value...] [-- ARG...]")
     .argument("<id>", "Id of the finished operation, a unique prefix of 3 or more characters, or a label")
     .argument("[name=value...]", "Parameters to change; a list is replaced as a whole");
-  addSubmitOptions(again, "again").option(
-    "--chain",
-    "Begin at the first operation of the chain (default: at this operation)",
-  );
+  addSubmitOptions(again, "again");
   addOutcomeOptions(again).action(
     async (id: string, words: string[], _options: unknown, command: Command) => {
       const { client, options, to } = await connectOrStart<AgainOptions>(command);
       await checkCwd(client, options);
       const params = givenParams(options.params);
       const set = namedPrompts(withTrailing(words, trailingWords()));
-      const named = await client.show(id);
-      const operation =
-        options.chain && named.chain.id !== named.id ? await client.show(named.chain.id) : named;
+      const operation = await client.show(id);
       const parameters = await changedParameters("again", operation, params, set);
       const secrets = await secretValues(set, [parameters.params, operation.params]);
       const body = {
         ...parameters,
-        ...(options.chain && { chain: true }),
         ...(await submitFields(options, { form: "again", client })),
         ...(Object.keys(secrets).length > 0 && { secrets }),
       };
@@ -61,5 +55,5 @@ export function registerAgain(root: Command): void {
       await afterSubmit(client, submitted, options, to);
     },
   );
-  everyday(again, ["--label", "--queue", "--chain", "--wait", "--follow", "--json"]);
+  everyday(again, ["--label", "--queue", "--wait", "--follow", "--json"]);
 }

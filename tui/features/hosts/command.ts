@@ -4,7 +4,6 @@ import { UsageError } from "../../../protocol/failures.js";
 import type { FleetState, HostReply } from "../../../protocol/replies.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { connectFor } from "../../cli/connection.js";
-import { isConfirmed } from "../../cli/selection.js";
 import { addCommand } from "../../kit/options.js";
 import { numberColumn } from "../../kit/output/columns.js";
 import { jsonLine } from "../../kit/output/json.js";
@@ -16,7 +15,6 @@ import { say } from "../../kit/report.js";
 import { formatSkew, hostState } from "../../terminal/host-state.js";
 
 interface HostsOptions {
-  yes?: boolean;
   json?: boolean;
 }
 
@@ -62,10 +60,8 @@ export function registerHosts(root: Command): void {
   hosts.enablePositionalOptions();
   addCommand(hosts, "lost", "Declare a host lost now: other hosts take over its operations", [
     "liveops hosts lost build-2",
-    "liveops hosts lost build-2 --yes",
   ])
     .argument("<host>", "Name of the host")
-    .option("--yes", "Do not ask")
     .option("--json", "Print the hosts as JSON")
     .addHelpText(
       "after",
@@ -88,7 +84,7 @@ async function listHosts(command: Command): Promise<void> {
 
 async function declareLost(name: string, command: Command): Promise<void> {
   const { client, options } = await connectFor<HostsOptions>(command);
-  if (!options.yes && process.stdin.isTTY && process.stderr.isTTY) {
+  if (process.stdin.isTTY && process.stderr.isTTY) {
     const { hosts } = await client.hosts();
     const host = hosts.find((each) => each.name === name);
     // The daemon refuses a name that it does not know.
@@ -96,6 +92,18 @@ async function declareLost(name: string, command: Command): Promise<void> {
   }
   const reply = await client.declareLost(name);
   printResult(options, reply, name);
+}
+
+/** Asks on the terminal. */
+async function isConfirmed(question: string): Promise<boolean> {
+  // A command that asks nothing does not load it.
+  const { createInterface } = await import("node:readline/promises");
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await lines.question(question)).trim());
+  } finally {
+    lines.close();
+  }
 }
 
 /** Pure. */
