@@ -368,7 +368,7 @@ export const queuesReply = doc(
 export const missingReply = z.object({
   kind: doc(
     z.enum(["late", "unsuccessful", "missed"]),
-    "late: the last run has not started within its time; unsuccessful: no success for `alertAfter` runs; missed: runs were due while no daemon ran or the machine slept. A client takes a kind that it does not know for missed",
+    "late: the last run has not started within its time; unsuccessful: no success in three runs; missed: runs were due while no daemon ran or the machine slept. A client takes a kind that it does not know for missed",
   ),
   text: doc(z.string(), "what happened, and what catch-up did"),
   since: z.iso.datetime(),
@@ -378,8 +378,6 @@ export const scheduleReply = z.object({
   name: z.string(),
   cron: z.string(),
   zone: doc(z.string(), "time zone of the expression"),
-  jitter: doc(z.number(), "most seconds by which a run is put off"),
-  overlap: z.enum(["skip", "queue", "replace"]),
   catchup: z.enum(["none", "last", "all"]),
   operation: doc(
     z.looseObject({ op: z.string() }),
@@ -403,11 +401,6 @@ export const scheduleReply = z.object({
   lastOperation: doc(z.nullable(z.string()), "id of the last operation"),
   missed: doc(z.int(), "runs that were due while no daemon ran, and were not made up for"),
   lastProblem: doc(z.nullable(z.string()), "why the last run submitted nothing; null: it did"),
-  within: doc(
-    z.nullable(z.number()),
-    "seconds in which a run must start; null: one hour, or a shorter period",
-  ),
-  alertAfter: doc(z.nullable(z.int()), "runs without a success after which it is reported; null: 3"),
   lastSuccessAt: doc(
     z.nullable(z.iso.datetime()),
     "end of the last run that succeeded with its chain; null: none is known",

@@ -249,22 +249,6 @@ export const scheduleBody = z.strictObject({
     z.optional(z.string().check(z.minLength(1), z.maxLength(100))),
     "time zone, such as Europe/Berlin; default: that of the daemon",
   ),
-  jitter: doc(
-    z.optional(z.number().check(z.gte(0), z.lte(86_400))),
-    "most seconds by which a run is put off; default 0",
-  ),
-  within: doc(
-    z.optional(z.number().check(z.gte(1), z.lte(31_536_000))),
-    "seconds in which a run must start, else the schedule is reported; default: one hour, or a shorter period",
-  ),
-  alertAfter: doc(
-    z.optional(z.int().check(z.gte(1), z.lte(1000))),
-    "runs without a success after which the schedule is reported; default 3",
-  ),
-  overlap: doc(
-    z.optional(z.enum(["skip", "queue", "replace"])),
-    "if the operation of the run before is not finished: skip the run (default), queue another, or cancel that one",
-  ),
   catchup: doc(
     z.optional(z.enum(["none", "last", "all"])),
     "runs that were due while no daemon ran: none, the last (default), or all, at most 100",
@@ -273,10 +257,6 @@ export const scheduleBody = z.strictObject({
   file: doc(
     z.optional(cwd),
     "pipeline file that each run reads, in the place of text and path of the type pipeline; absent: operation is submitted as it is",
-  ),
-  replace: doc(
-    z.optional(z.boolean()),
-    "replace the schedule of this name, if there is one; it stays paused, and past runs count",
   ),
 });
 

@@ -113,7 +113,7 @@ test("then to an unknown type is a warning of check and of each submit", async (
   expect(checked.stderr).toContain(hint);
   for (const words of [["submit"], ["schedule", "add", "@yearly", "--name", "typo"]])
     for (const op of words.length > 1 ? ["typo"] : ["typo.yaml", "typo"]) {
-      const ended = await world.liveops([...words, op, ...(words.length > 1 ? ["--replace"] : [])]);
+      const ended = await world.liveops([...words, op]);
       expect(ended.code, ended.stderr).toBe(0);
       expect(ended.stderr).toContain("warning: then continues with verfy-backup");
       expect(ended.stderr).toContain(hint);

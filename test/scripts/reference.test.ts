@@ -44,7 +44,6 @@ test("the options whose values are not completed are free text", () => {
 
 /** Numbers, times, texts, new names and addresses. `--host` is that of `liveops start`. */
 const FREE = [
-  "--alert-after",
   "--allow",
   "--at",
   "--concurrency",
@@ -54,7 +53,6 @@ const FREE = [
   "--host",
   "--if-absent",
   "--in",
-  "--jitter",
   "--key",
   "--label",
   "--limit",
@@ -69,7 +67,6 @@ const FREE = [
   "--step",
   "--timeout",
   "--url",
-  "--within",
 ];
 
 test("a page for each program and each command, all in package.json", () => {
@@ -92,6 +89,6 @@ test("mandoc finds no fault in a page", { tags: ["mandoc"] }, () => {
 
 test("a page has the options, the examples and the subcommands of its command", () => {
   const page = manPages(trees, "2026-01-01")["man/liveops-schedule.1"]!;
-  for (const text of ['.SH "SCHEDULE ADD"', ".B \\-\\-overlap <what>", ".B liveops schedule add"])
+  for (const text of ['.SH "SCHEDULE ADD"', ".B \\-\\-catchup <what>", ".B liveops schedule add"])
     expect(page).toContain(text);
 });

@@ -13,8 +13,6 @@ const SCHEDULE: Schedule = {
   name: "nightly",
   cron: "0 3 * * *",
   zone: "UTC",
-  jitter: 0,
-  overlap: "skip",
   catchup: "last",
   submit: { op: "noop" },
   createdAt: AT,

@@ -8,8 +8,7 @@ import { parseSchedules, Schedules, schedulesFile } from "./schedules.js";
 const LOOK_MS = 10_000;
 
 export const schedules: MakeFeature = (parts) => {
-  const { bus, engine, layout, log, settings, store, submissions, lifecycle, scheduler, stopping, now } =
-    parts;
+  const { bus, engine, layout, log, settings, store, submissions, stopping, now } = parts;
   let problem: string | null = null;
   let lookAgainAt = 0;
   /** Another host of a fleet goes on with the schedules. */
@@ -28,10 +27,6 @@ export const schedules: MakeFeature = (parts) => {
     submit: async (draft, key) => {
       const { entries } = await submissions.submit([draft], { isBatch: false, key });
       return entries[0]!.record.id;
-    },
-    cancel: async (id) => {
-      await lifecycle.cancel(id);
-      scheduler.stopOperation(id);
     },
     rebootProblem: () => problem,
     now: () => new Date(now()),

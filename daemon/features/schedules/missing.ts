@@ -7,10 +7,10 @@ import { minute } from "../../../protocol/text/minute.js";
 import { nextRun } from "./cron.js";
 import type { Schedule } from "./schedule.js";
 
-/** Longest time in which a run must start where the schedule names none, in ms; a shorter period counts. */
+/** Longest time in which a run must start, in ms; a shorter period counts. */
 const WITHIN_MS = 3600_000;
 
-/** Runs without a success after which the schedule is reported, where it names no number. */
+/** Runs without a success after which the schedule is reported. */
 const ALERT_AFTER = 3;
 
 /** What is wrong, and the commands that go on. */
@@ -30,8 +30,7 @@ export function missingOf(schedule: Schedule, last: Operation | null, now: Date)
 
 function lateStart(schedule: Schedule, last: Operation | null, now: Date): Missing | null {
   if (last?.state !== "queued" || last.attempt > 0) return null;
-  const { id, notBefore, createdAt: submitted } = last;
-  const start = notBefore ?? submitted;
+  const { id, createdAt: start } = last;
   const within = windowOf(schedule, new Date(start));
   if (now.getTime() - Date.parse(start) <= within) return null;
   const limit = durationText(within / 1000);
@@ -39,18 +38,17 @@ function lateStart(schedule: Schedule, last: Operation | null, now: Date): Missi
   return { kind: "late", text, since: start, next: [`liveops why ${id}`] };
 }
 
-function windowOf({ within, cron, zone }: Schedule, start: Date): number {
-  if (within != null) return within * 1000;
+function windowOf({ cron, zone }: Schedule, start: Date): number {
   const next = nextRun(cron, zone, start);
   return next === null ? WITHIN_MS : Math.min(WITHIN_MS, next.getTime() - start.getTime());
 }
 
 function withoutSuccess(schedule: Schedule, last: Operation | null): Missing | null {
-  const { zone, createdAt, lastSuccessAt = null, alertAfter, withoutSuccess = 0 } = schedule;
+  const { zone, createdAt, lastSuccessAt = null, withoutSuccess = 0 } = schedule;
   // The newest run, or its chain, may still succeed.
   const isOpen = last !== null && last.state !== "failed" && last.state !== "cancelled";
   const runs = withoutSuccess - (isOpen ? 1 : 0);
-  if (runs < (alertAfter ?? ALERT_AFTER)) return null;
+  if (runs < ALERT_AFTER) return null;
   const since = lastSuccessAt ?? createdAt;
   const when = minute(since, zone);
   const text = `no success in ${count(runs, "run")}, ${lastSuccessAt === null ? `none since ${when}` : `the last at ${when}`}`;

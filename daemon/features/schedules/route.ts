@@ -23,7 +23,7 @@ export const scheduleRoutes =
       ...definition("addSchedule"),
       handler: async (request, reply) => {
         const { body } = request;
-        const { name, cron, zone, jitter = 0, overlap = "skip", catchup = "last", operation, file } = body;
+        const { name, cron, zone = ownZone(), catchup = "last", operation, file } = body;
         if (file !== undefined && operation.op !== "pipeline")
           throw new Refusal("LIVEOPS_BAD_REQUEST", "file is for the operation type pipeline only");
         const draft = file === undefined ? operation : await withText(operation, file);
@@ -36,12 +36,9 @@ export const scheduleRoutes =
           env,
           cwd: operation.cwd ?? homedir(),
         };
-        const { within = null, alertAfter = null } = body;
-        const times = { cron, zone: zone ?? ownZone(), jitter, within, alertAfter };
-        const settings = { ...times, overlap, catchup, submit, file };
         warn(reply.code(201), warnings);
         await lookAtBoot();
-        return schedules.add(name, settings, body.replace);
+        return schedules.add(name, { cron, zone, catchup, submit, file });
       },
     });
     app.route({

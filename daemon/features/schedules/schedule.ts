@@ -1,9 +1,7 @@
 /** A schedule as the state directory keeps it, and which of its runs are due. Pure. */
-import { createHash } from "node:crypto";
 import type { SubmitBody } from "../../../protocol/requests.js";
 import { nextRun, runsBetween } from "./cron.js";
 
-export const OVERLAPS = ["skip", "queue", "replace"] as const;
 export const CATCHUPS = ["none", "last", "all"] as const;
 
 export interface Schedule {
@@ -11,14 +9,6 @@ export interface Schedule {
   cron: string;
   /** A name of the IANA time zone database. */
   zone: string;
-  /** Most seconds by which a run is put off. */
-  jitter: number;
-  /** Seconds in which a run must start; null or absent: by the period. */
-  within?: number | null;
-  /** Runs without a success after which the schedule is reported; null or absent: 3. */
-  alertAfter?: number | null;
-  /** What happens if the operation of the run before is not finished. */
-  overlap: (typeof OVERLAPS)[number];
   /** Which of the runs are made up for that were due while no daemon ran. */
   catchup: (typeof CATCHUPS)[number];
   /** What each run submits; without the text of `file`. */
@@ -97,13 +87,6 @@ export function nextDue(schedule: Schedule, now: Date): Date | null {
   if (schedule.pausedSince !== null) return null;
   const last = new Date(schedule.lastDueAt);
   return nextRun(schedule.cron, schedule.zone, last > now ? last : now);
-}
-
-/** The time at which a run starts: put off by up to `jitter` seconds, always the same for the same run. */
-export function startOf({ name, jitter }: Schedule, due: Date): Date {
-  if (jitter === 0) return due;
-  const hash = createHash("sha256").update(`${name} ${due.toISOString()}`).digest();
-  return new Date(due.getTime() + Math.floor((hash.readUInt32BE(0) / 2 ** 32) * jitter * 1000));
 }
 
 /** The idempotency key of a run: a run that is submitted again after a crash is the same operation. */

@@ -18,7 +18,7 @@ import type { FileSettingOptions, Setting } from "../../store/setting.js";
 import type { Archive } from "../../store/store.js";
 import { cronProblem } from "./cron.js";
 import { type Missing, missingOf } from "./missing.js";
-import { CATCHUPS, dueRuns, keyOf, nextDue, OVERLAPS, type Schedule, startOf } from "./schedule.js";
+import { CATCHUPS, dueRuns, keyOf, nextDue, type Schedule } from "./schedule.js";
 import { withText } from "./scheduled-file.js";
 
 /** Longest time until the clock is read again, in ms: it may have been set, or the machine may have slept. */
@@ -35,17 +35,13 @@ interface SchedulesOptions {
   archive: Pick<Archive, "find" | "byKey">;
   /** Submits an operation, once for each key. Returns its id. */
   submit(draft: Draft, key: string): Promise<string>;
-  cancel(id: string): Promise<unknown>;
   /** Why the schedules stop at a reboot; null: they go on. */
   rebootProblem(): string | null;
   now?: () => Date;
 }
 
 /** What a person sets of a schedule. */
-export type ScheduleSettings = Pick<
-  Schedule,
-  "cron" | "zone" | "jitter" | "within" | "alertAfter" | "overlap" | "catchup" | "submit" | "file"
->;
+export type ScheduleSettings = Pick<Schedule, "cron" | "zone" | "catchup" | "submit" | "file">;
 
 export class Schedules {
   #schedules!: ReadonlyMap<string, Schedule>;
@@ -89,28 +85,18 @@ export class Schedules {
     return this.#describe(this.#get(name));
   }
 
-  /**
-   * @param replaces - a schedule of the name gets these settings; it stays paused, and knows its last operation
-   * @throws Refusal where the name is used, or the expression or the zone is not valid
-   */
-  async add(name: string, settings: ScheduleSettings, replaces = false): Promise<ScheduleReply> {
+  /** @throws Refusal where the name is used, or the expression or the zone is not valid */
+  async add(name: string, settings: ScheduleSettings): Promise<ScheduleReply> {
     const now = this.#now();
     const problem = cronProblem(settings.cron, settings.zone, now);
     if (problem !== null) throw new Refusal("LIVEOPS_BAD_REQUEST", problem);
-    const isThere = this.#schedules.has(name);
-    if (isThere && !replaces) throw isUsed(name);
-    if (!isThere && this.#schedules.size >= MOST)
+    if (!this.#schedules.has(name) && this.#schedules.size >= MOST)
       throw new Refusal("LIVEOPS_QUEUE_FULL", `there are ${MOST} schedules already; remove one first`);
     const createdAt = now.toISOString();
     const fresh = { createdAt, lastDueAt: createdAt, pausedSince: null, lastOperation: null, missed: 0 };
     await this.#save(name, (current) => {
-      if (current !== undefined && !replaces) throw isUsed(name);
-      const kept = current && {
-        pausedSince: current.pausedSince,
-        lastOperation: current.lastOperation,
-        lastSuccessAt: current.lastSuccessAt ?? null,
-      };
-      return { name, ...settings, ...fresh, ...kept, lastProblem: null };
+      if (current !== undefined) throw isUsed(name);
+      return { name, ...settings, ...fresh, lastProblem: null };
     });
     return this.show(name);
   }
@@ -145,7 +131,7 @@ export class Schedules {
     const now = this.#now();
     const id = await this.#submitDraft(
       schedule,
-      await draftOf(schedule, null),
+      await draftOf(schedule),
       key ?? `schedule ${name} run ${now.getTime()}`,
     );
     await this.#save(
@@ -235,7 +221,7 @@ export class Schedules {
     let lastProblem: string | null = null;
     let submitted = 0;
     for (const run of due.runs) {
-      // Runs that are made up for follow each other, whatever the overlap.
+      // Runs that are made up for follow each other.
       const isMadeUp = due.gap !== null && run.toISOString() <= due.gap.to;
       const result = await this.#submit(isMadeUp ? schedule : { ...schedule, lastOperation }, run);
       if (this.#isStopped) return;
@@ -266,21 +252,17 @@ export class Schedules {
     );
   }
 
-  /** Submits one run, unless the operation of the run before is live and the schedule says to skip. */
+  /** Submits one run, unless the operation of the run before is live. */
   async #submit(schedule: Schedule, due: Date): Promise<{ id: string | null; problem: string | null }> {
-    const { overlap, lastOperation } = schedule;
     const key = keyOf(schedule, due);
     const known = await this.options.archive.byKey(key);
     if (known !== null) return { id: known.entry === null ? null : known.id, problem: null };
-    const live = overlap === "queue" ? null : await this.#live(lastOperation);
+    const live = await this.#live(schedule.lastOperation);
     const at = minute(due.toISOString(), schedule.zone);
-    if (live !== null && overlap === "skip")
+    if (live !== null)
       return { id: null, problem: `skipped the run of ${at}: ${live} of the run before is not finished` };
     try {
-      // Read first: a file that is missing must not end the operation of the run before.
-      const draft = await draftOf(schedule, due);
-      if (live !== null) await this.options.cancel(live);
-      return { id: await this.#submitDraft(schedule, draft, key), problem: null };
+      return { id: await this.#submitDraft(schedule, await draftOf(schedule), key), problem: null };
     } catch (error) {
       // Another host of the fleet has submitted it, with the text that the file has there.
       const isSubmitted = error instanceof Refusal && error.code === "LIVEOPS_KEY_REUSED";
@@ -328,12 +310,10 @@ export class Schedules {
 
   #describe(schedule: Schedule): ScheduleReply {
     const { submit, file = null, gap: _, told: __, withoutSuccess: ___, ...rest } = schedule;
-    const { within = null, alertAfter = null, lastSuccessAt = null } = schedule;
+    const { lastSuccessAt = null } = schedule;
     const { env = {}, ...operation } = submit;
     return {
       ...rest,
-      within,
-      alertAfter,
       lastSuccessAt,
       missing: schedule.pausedSince === null ? this.#missingOf(schedule.name) : null,
       file,
@@ -379,19 +359,13 @@ export class Schedules {
 function isUsed(name: string): Refusal {
   return new Refusal(
     "LIVEOPS_WRONG_STATE",
-    `there is a schedule ${name} already; change it with --replace, or remove it first: liveops schedule rm ${name}`,
+    `there is a schedule ${name} already; remove it first: liveops schedule rm ${name}`,
   );
 }
 
 /** @throws Refusal where the pipeline file of the schedule cannot be read */
-async function draftOf(schedule: Schedule, due: Date | null): Promise<Draft> {
-  const start = due === null ? null : startOf(schedule, due);
-  const isLater = start !== null && start.getTime() > (due?.getTime() ?? 0);
-  return {
-    ...(schedule.file === undefined ? schedule.submit : await withText(schedule.submit, schedule.file)),
-    schedule: schedule.name,
-    ...(isLater && { notBefore: start.toISOString() }),
-  };
+async function draftOf({ name, submit, file }: Schedule): Promise<Draft> {
+  return { ...(file === undefined ? submit : await withText(submit, file)), schedule: name };
 }
 
 function later(a: string, b: string): string {
@@ -432,13 +406,12 @@ export function parseSchedules(schedules: readonly unknown[]): Schedule[] {
 
 function isSchedule(value: unknown): value is Schedule {
   if (typeof value !== "object" || value === null) return false;
-  const { name, cron, zone, jitter, overlap, catchup, submit, createdAt, lastDueAt, missed } =
-    value as Schedule;
+  const { name, cron, zone, catchup, submit, createdAt, lastDueAt, missed } = value as Schedule;
   return (
     [name, cron, zone].every((text) => typeof text === "string") &&
     [createdAt, lastDueAt].every((text) => Number.isFinite(Date.parse(text))) &&
-    [jitter, missed].every((number) => Number.isFinite(number) && number >= 0) &&
-    OVERLAPS.includes(overlap) &&
+    Number.isFinite(missed) &&
+    missed >= 0 &&
     CATCHUPS.includes(catchup) &&
     typeof submit?.op === "string" &&
     cronProblem(cron, zone, new Date()) === null

@@ -1,11 +1,10 @@
-/** Schedules with a clock of the test: what is submitted, once; overlap, missed runs, pauses, crashes. */
+/** Schedules with a clock of the test: what is submitted, once; missed runs, pauses, crashes. */
 
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pino } from "pino";
 import { beforeEach, describe, expect, test } from "vitest";
 import { Bus } from "../../../daemon/bus.js";
-import { startOf } from "../../../daemon/features/schedules/schedule.js";
 import {
   type ScheduleSettings,
   Schedules,
@@ -22,8 +21,6 @@ const directory = useDirectories();
 const SETTINGS: ScheduleSettings = {
   cron: "0 * * * *",
   zone: "UTC",
-  jitter: 0,
-  overlap: "skip",
   catchup: "none",
   submit: { op: "work" },
 };
@@ -31,7 +28,6 @@ const SETTINGS: ScheduleSettings = {
 let now: Date;
 let operations: Map<string, Pick<Operation, "id" | "state" | "chain">>;
 let keys: Map<string, string>;
-let cancelled: string[];
 let problems: string[];
 let file: string;
 let fails: Error | null;
@@ -42,7 +38,6 @@ beforeEach(() => {
   now = new Date("2026-11-25T12:30:00Z");
   operations = new Map();
   keys = new Map();
-  cancelled = [];
   problems = [];
   fails = null;
   bus = new Bus();
@@ -73,7 +68,6 @@ function open(): Schedules {
       operations.set(id, { id, state: "running", chain: { id, index: 0, previous: null, next: null } });
       return id;
     },
-    cancel: async (id) => void cancelled.push(id),
     rebootProblem: () => null,
     now: () => now,
   });
@@ -86,6 +80,12 @@ async function lookAt(schedules: Schedules, iso: string): Promise<void> {
 
 function finish(id: string): void {
   operations.get(id)!.state = "succeeded";
+}
+
+/** As if each run had ended before the next one. */
+async function lookAndEnd(schedules: Schedules, iso: string, state: "succeeded" | "failed"): Promise<void> {
+  await lookAt(schedules, iso);
+  for (const each of operations.values()) each.state = state;
 }
 
 test("each run is submitted once at its time, also if the clock is set back, or a crash follows", async () => {
@@ -123,46 +123,38 @@ describe("a clock that leaps a day ahead and is set right", () => {
     ["last", ["op1"], 23],
   ] as const)("silences no run, with catchup %s", async (catchup, submitted, missed) => {
     const schedules = open();
-    await schedules.add("hourly", { ...SETTINGS, catchup, overlap: "queue" });
-    await lookAt(schedules, "2026-11-26T12:30:00Z");
+    await schedules.add("hourly", { ...SETTINGS, catchup });
+    await lookAndEnd(schedules, "2026-11-26T12:30:00Z", "succeeded");
     expect([...operations.keys()]).toEqual(submitted);
     await lookAt(schedules, "2026-11-25T12:31:00Z");
     expect(schedules.show("hourly")).toMatchObject({ missed, nextAt: "2026-11-25T13:00:00.000Z" });
-    await lookAt(schedules, "2026-11-25T13:00:00Z");
+    await lookAndEnd(schedules, "2026-11-25T13:00:00Z", "succeeded");
     await lookAt(schedules, "2026-11-25T14:00:00Z");
     expect(operations.size).toBe(submitted.length + 2);
     schedules.stop();
   });
 });
 
-test("a time that comes again after the clock is set back is not repeated, and ends no operation", async () => {
+test("a time that comes again after the clock is set back is not repeated", async () => {
   const schedules = open();
-  await schedules.add("hourly", { ...SETTINGS, overlap: "replace" });
+  await schedules.add("hourly", SETTINGS);
   await lookAt(schedules, "2026-11-25T13:00:00Z");
   await lookAt(schedules, "2026-11-25T11:30:00Z");
   await lookAt(schedules, "2026-11-25T13:00:20Z");
   expect(schedules.show("hourly")).toMatchObject({ lastOperation: "op1", lastProblem: null });
   expect([...operations.keys()]).toEqual(["op1"]);
-  expect(cancelled).toEqual([]);
   schedules.stop();
 });
 
 describe("if the operation of the run before is not finished", () => {
-  test.each([
-    ["skip", 1, []],
-    ["queue", 2, []],
-    ["replace", 2, ["op1"]],
-  ] as const)("%s", async (overlap, submitted, expectedCancels) => {
+  test("the run is skipped, and the schedule says so", async () => {
     const schedules = open();
-    await schedules.add("hourly", { ...SETTINGS, overlap });
+    await schedules.add("hourly", SETTINGS);
     await lookAt(schedules, "2026-11-25T13:00:00Z");
     await lookAt(schedules, "2026-11-25T14:00:00Z");
-    expect(operations.size).toBe(submitted);
-    expect(cancelled).toEqual(expectedCancels);
+    expect(operations.size).toBe(1);
     const { lastProblem } = schedules.show("hourly");
-    if (overlap === "skip")
-      expect(lastProblem).toBe("skipped the run of 2026-11-25 14:00: op1 of the run before is not finished");
-    else expect(lastProblem).toBeNull();
+    expect(lastProblem).toBe("skipped the run of 2026-11-25 14:00: op1 of the run before is not finished");
     schedules.stop();
   });
 
@@ -190,10 +182,10 @@ describe("runs that were due while no daemon ran", () => {
     ["all", 3, 0],
   ] as const)("catchup %s", async (catchup, submitted, missed) => {
     const first = open();
-    first.add("hourly", { ...SETTINGS, catchup, overlap: "queue" });
+    first.add("hourly", { ...SETTINGS, catchup });
     first.stop();
     const second = open();
-    await lookAt(second, "2026-11-25T15:20:00Z");
+    await lookAndEnd(second, "2026-11-25T15:20:00Z", "succeeded");
     expect(operations.size).toBe(submitted);
     const shown = second.show("hourly");
     expect(shown).toMatchObject({ missed, lastDueAt: "2026-11-25T15:00:00.000Z" });
@@ -234,24 +226,11 @@ test("a run that cannot be submitted is said, and the next one is tried", async 
   schedules.stop();
 });
 
-test("a name is used once; the jitter of a run is always the same and below its bound", async () => {
+test("a name is used once", async () => {
   const schedules = open();
   await schedules.add("hourly", SETTINGS);
   await expect(schedules.add("hourly", SETTINGS)).rejects.toThrow("there is a schedule hourly already");
-  for (const name of ["other", "hourly"])
-    await expect(schedules.add(name, { ...SETTINGS, cron: "x" })).rejects.toThrow("is not a cron expression");
   schedules.stop();
-  const due = new Date("2026-11-25T13:00:00Z");
-  const jittered = { ...JSON.parse(readFileSync(file, "utf8")).schedules[0], jitter: 600 };
-  const start = startOf(jittered, due);
-  expect(startOf(jittered, due)).toEqual(start);
-  const delays = Array.from({ length: 50 }, (_, hour) => {
-    const each = new Date(due.getTime() + hour * 3_600_000);
-    return (startOf(jittered, each).getTime() - each.getTime()) / 1000;
-  });
-  expect(Math.min(...delays)).toBeGreaterThanOrEqual(0);
-  expect(Math.max(...delays)).toBeLessThan(600);
-  expect(new Set(delays).size).toBeGreaterThan(40);
 });
 
 test("a damaged file is set aside and reported", () => {
@@ -314,25 +293,20 @@ test("a pipeline file is read at each run; a missing or invalid one is the probl
   await expect(client.runSchedule("nightly", newId())).rejects.toThrow(/nightly\.yaml:2/);
   await expect(client.runSchedule("nightly", newId())).rejects.not.toThrow(/Parameters/);
   write("echo three");
-  expect(await client.addSchedule({ ...body, catchup: "last", replace: true })).toMatchObject({ missed: 0 });
   await expect(client.addSchedule(body)).rejects.toMatchObject({ code: "LIVEOPS_WRONG_STATE" });
 });
 
-test("a run whose file is missing is not submitted, and cancels nothing; the schedule has the reason", async () => {
+test("a run whose file is missing is not submitted; the schedule has the reason", async () => {
   const gone = join(directory(), "gone.yaml");
   const schedules = open();
-  await schedules.add("daily", { ...SETTINGS, overlap: "replace", submit: { op: "pipeline" }, file: gone });
+  await schedules.add("daily", { ...SETTINGS, submit: { op: "pipeline" }, file: gone });
   writeFileSync(gone, "one");
-  await lookAt(schedules, "2026-11-25T13:00:00Z");
+  await lookAndEnd(schedules, "2026-11-25T13:00:00Z", "succeeded");
   rmSync(gone);
   await lookAt(schedules, "2026-11-25T14:00:00Z");
   expect(operations.size).toBe(1);
-  expect(cancelled).toEqual([]);
   expect(schedules.show("daily").lastProblem).toContain("gone.yaml cannot be read: there is no such file");
-  await schedules.pause("daily", true);
-  const replaced = await schedules.add("daily", { ...SETTINGS, cron: "@daily" }, true);
-  expect(replaced).toMatchObject({ cron: "@daily", file: null, lastProblem: null, lastOperation: "op1" });
-  expect(replaced.pausedSince).not.toBeNull();
+  schedules.stop();
 });
 
 describe("runs that are missing", () => {
@@ -350,55 +324,53 @@ describe("runs that are missing", () => {
 
   test("a run that waits in its queue longer than its window is said once, until it starts", async () => {
     const schedules = open();
-    await schedules.add("hourly", { ...SETTINGS, within: 600 });
-    await lookAt(schedules, "2026-11-25T13:00:00Z");
+    await schedules.add("hourly", { ...SETTINGS, cron: "0 */2 * * *" });
+    await lookAt(schedules, "2026-11-25T14:00:00Z");
     const { record } = { record: operations.get("op1")! };
     Object.assign(record, {
       state: "queued",
       attempt: 0,
-      notBefore: null,
-      createdAt: "2026-11-25T13:00:00Z",
+      createdAt: "2026-11-25T14:00:00Z",
     });
-    await lookAt(schedules, "2026-11-25T13:10:00Z");
+    await lookAt(schedules, "2026-11-25T15:00:00Z");
     expect(schedules.show("hourly").missing).toBeNull();
-    await lookAt(schedules, "2026-11-25T13:10:01Z");
-    await lookAt(schedules, "2026-11-25T13:11:00Z");
-    expect(schedules.show("hourly").missing).toMatchObject({ kind: "late", since: "2026-11-25T13:00:00Z" });
-    expect(told).toEqual([
-      "hourly: the run of 2026-11-25 13:00 has not started within 10 min: op1 is queued",
-    ]);
+    await lookAt(schedules, "2026-11-25T15:00:01Z");
+    await lookAt(schedules, "2026-11-25T15:01:00Z");
+    expect(schedules.show("hourly").missing).toMatchObject({ kind: "late", since: "2026-11-25T14:00:00Z" });
+    expect(told).toEqual(["hourly: the run of 2026-11-25 14:00 has not started within 1 h: op1 is queued"]);
     schedules.stop();
     // The next daemon does not tell it again.
     const next = open();
-    await lookAt(next, "2026-11-25T13:12:00Z");
+    await lookAt(next, "2026-11-25T15:02:00Z");
     expect(next.show("hourly").missing).toMatchObject({ kind: "late" });
     expect(told).toHaveLength(1);
     record.state = "running";
-    await lookAt(next, "2026-11-25T13:13:00Z");
+    await lookAt(next, "2026-11-25T15:03:00Z");
     expect(next.show("hourly").missing).toBeNull();
     next.stop();
   });
 
   test("no success in several runs is said, and a success of the chain ends it", async () => {
     const schedules = open();
-    await schedules.add("hourly", { ...SETTINGS, alertAfter: 2, overlap: "queue" });
-    for (const hour of [13, 14]) await lookAt(schedules, `2026-11-25T${hour}:00:00Z`);
+    await schedules.add("hourly", SETTINGS);
+    for (const hour of [13, 14, 15]) await lookAndEnd(schedules, `2026-11-25T${hour}:00:00Z`, "failed");
     expect(schedules.show("hourly").missing).toBeNull();
-    await lookAt(schedules, "2026-11-25T15:00:00Z");
-    expect(told).toEqual(["hourly: no success in 2 runs, none since 2026-11-25 12:30"]);
-    now = new Date("2026-11-25T15:01:00Z");
-    succeeds("op3", "2026-11-25T15:01:00.000Z");
+    await lookAt(schedules, "2026-11-25T15:01:00Z");
+    expect(told).toEqual(["hourly: no success in 3 runs, none since 2026-11-25 12:30"]);
+    await lookAt(schedules, "2026-11-25T16:00:00Z");
+    now = new Date("2026-11-25T16:01:00Z");
+    succeeds("op4", "2026-11-25T16:01:00.000Z");
     await expect
       .poll(() => schedules.show("hourly"))
-      .toMatchObject({ missing: null, lastSuccessAt: "2026-11-25T15:01:00.000Z" });
-    for (const hour of [16, 17, 18]) await lookAt(schedules, `2026-11-25T${hour}:00:00Z`);
-    expect(told.at(-1)).toBe("hourly: no success in 2 runs, the last at 2026-11-25 15:01");
+      .toMatchObject({ missing: null, lastSuccessAt: "2026-11-25T16:01:00.000Z" });
+    for (const hour of [17, 18, 19, 20]) await lookAndEnd(schedules, `2026-11-25T${hour}:00:00Z`, "failed");
+    expect(told.at(-1)).toBe("hourly: no success in 3 runs, the last at 2026-11-25 16:01");
     schedules.stop();
   });
 
   test("after a stop or a suspend, it says what was missed and what catch-up did, until a run is in time", async () => {
     const schedules = open();
-    await schedules.add("hourly", { ...SETTINGS, catchup: "last", alertAfter: 2 });
+    await schedules.add("hourly", { ...SETTINGS, catchup: "last" });
     await lookAt(schedules, "2026-11-25T15:40:00Z");
     expect(told).toEqual([
       "hourly: 2 runs missed, due from 2026-11-25 13:00 to 2026-11-25 15:00, while no daemon ran or the machine slept; catch-up submitted 1 run (--catchup last)",
@@ -444,7 +416,7 @@ describe("runs that are missing", () => {
       lastProblem: expect.stringContaining("skipped the run of 2026-11-25 15:00"),
     });
     expect([...operations.keys()]).toEqual(["op1", "op2"]);
-    // The overlap skips all while the run before the gap is not finished.
+    // All are skipped while the run before the gap is not finished.
     await lookAt(schedules, "2026-11-25T18:40:00Z");
     expect(schedules.show("hourly").missing?.text).toMatch(/^3 runs missed.* none was made up for/);
     await schedules.run("hourly", null);
@@ -452,10 +424,9 @@ describe("runs that are missing", () => {
     schedules.stop();
   });
 
-  test("neither a pause nor an earlier cron counts as runs without success", async () => {
+  test("a pause does not count as runs without success", async () => {
     const schedules = open();
-    await schedules.add("hourly", { ...SETTINGS, cron: "@daily", alertAfter: 2 });
-    await schedules.add("hourly", { ...SETTINGS, alertAfter: 2 }, true);
+    await schedules.add("hourly", SETTINGS);
     await schedules.pause("hourly", true);
     await lookAt(schedules, "2026-11-27T12:40:00Z");
     await schedules.pause("hourly", false);

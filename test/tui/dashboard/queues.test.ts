@@ -39,8 +39,6 @@ function schedule(over: Partial<ScheduleReply> & { name: string }): ScheduleRepl
   return {
     cron: "0 2 * * *",
     zone: "UTC",
-    jitter: 0,
-    overlap: "skip",
     catchup: "none",
     operation: { op: "backup" },
     env: [],
@@ -50,8 +48,6 @@ function schedule(over: Partial<ScheduleReply> & { name: string }): ScheduleRepl
     lastDueAt: ago(9000),
     lastOperation: null,
     missed: 0,
-    within: null,
-    alertAfter: null,
     lastSuccessAt: null,
     missing: null,
     lastProblem: null,
@@ -292,7 +288,7 @@ describe("queues and schedules", () => {
     expect(text).toMatch(/ {2}nightly +04:04 +none +0 2 \* \* \* UTC /);
     expect(text).toContain("/ queue:default lists its operations");
     expect(screenText(press(page, "j"))).toContain("‖ paused for 1m: nothing starts");
-    expect(screenText(press(page, "G"))).toContain("next run in 1h00m · overlap skip");
+    expect(screenText(press(page, "G"))).toContain("next run in 1h00m · catch up");
     expect(press(page, "p").question?.request).toEqual({ kind: "pause-queue", name: "default" });
     expect(press(page, "j", "p").question?.request).toEqual({ kind: "resume-queue", name: "gpu" });
     expect(sentBy(press(page, "G"), "p")).toEqual({ kind: "pause-schedule", name: "nightly" });

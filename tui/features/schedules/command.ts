@@ -14,7 +14,6 @@ import { addDefaultAction } from "../../cli/subcommand.js";
 import { afterSubmit, type OutcomeOptions } from "../../cli/submit/after-submit.js";
 import { submitBody } from "../../cli/submit/command.js";
 import { addShellValues, withShellValues } from "../../kit/from-shell.js";
-import { givenDuration } from "../../kit/given-duration.js";
 import { addCommand, everyday } from "../../kit/options.js";
 import { jsonLine } from "../../kit/output/json.js";
 import { formatLocalTime, formatShortTime } from "../../kit/output/local-time.js";
@@ -28,13 +27,7 @@ interface AddOptions extends SubmitFlags {
   json?: boolean;
   name?: string;
   zone?: string;
-  jitter?: string;
-  within?: string;
-  alertAfter?: string;
-  overlap?: ScheduleBody["overlap"];
   catchup?: ScheduleBody["catchup"];
-  frozen?: boolean;
-  replace?: boolean;
 }
 
 /** The columns of a list of schedules. */
@@ -87,10 +80,8 @@ function noteOf({ missing, lastProblem, missed }: ScheduleReply): string {
 const MEANT = {
   list: "ls",
   show: "ls",
-  edit: "add … --replace",
   new: "add",
   create: "add",
-  set: "add … --replace",
   delete: "rm",
   remove: "rm",
   start: "run",
@@ -136,8 +127,8 @@ function addListJson(command: Command): Command {
 function registerAdd(schedule: Command): void {
   const add = addCommand(schedule, "add", "Add a schedule, and print its name", [
     `liveops schedule add '0 2 * * *' backup source=. target=/srv --name nightly`,
-    "liveops schedule add @hourly shell --overlap queue --jitter 5m -- ./sync",
-    "liveops schedule add @daily deploy.yaml target=/tmp/deploy --replace   # each run reads the file",
+    "liveops schedule add @hourly shell -- ./sync",
+    "liveops schedule add @daily deploy.yaml target=/tmp/deploy   # each run reads the file",
   ])
     .usage("[options] <cron> <op> [name=value...] [-- ARG...]")
     .argument("<cron>", '"minute hour day month weekday", or @hourly, @daily, @weekly, @monthly, @yearly')
@@ -145,31 +136,17 @@ function registerAdd(schedule: Command): void {
     .argument("[name=value...]", "Parameters; name:=JSON gives an exact JSON value")
     .option("--name <name>", "Name of the schedule (default: the operation type)")
     .option("--zone <zone>", "Time zone of the expression (default: that of this machine)")
-    .option("--jitter <duration>", "Put each run off by up to this time, such as 5m (default: 0)")
-    .option("--within <duration>", "Report a run that has not started within this time (default: 1h)")
-    .option("--alert-after <n>", "Report the schedule after this many runs without a success (default: 3)")
-    .addOption(
-      new Option(
-        "--overlap <what>",
-        "If the operation of the run before is not finished (default: skip)",
-      ).choices(["skip", "queue", "replace"]),
-    )
     .addOption(
       new Option(
         "--catchup <what>",
         "Runs to make up for that were due while no daemon ran (default: last)",
       ).choices(["none", "last", "all"]),
-    )
-    .option("--frozen", "Keep the present text of a pipeline file, instead of reading the file at each run")
-    .option("--replace", "Change the schedule of this name, if there is one");
+    );
   addSubmitOptions(add, "schedule")
     .option("--json", "Print the schedule as JSON")
     .action(async (cron: string, op: string, set: string[], _options: unknown, command: Command) => {
       const { client, options, to, config } = await connectOrStart<AddOptions>(command);
-      const { name = nameOf(op), overlap, catchup } = options;
-      const jitter = durationOf("--jitter", options.jitter);
-      const within = durationOf("--within", options.within);
-      const alertAfter = runsOf(options.alertAfter);
+      const { name = nameOf(op), catchup } = options;
       const trailing = trailingWords();
       const words = isPipelineArgument(op)
         ? {
@@ -191,13 +168,8 @@ function registerAdd(schedule: Command): void {
         name,
         cron,
         zone: options.zone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone,
-        ...(jitter !== undefined && { jitter }),
-        ...(within !== undefined && { within }),
-        ...(alertAfter !== undefined && { alertAfter }),
-        ...(overlap && { overlap }),
         ...(catchup && { catchup }),
         ...(file !== null && { file }),
-        ...(options.replace && { replace: true as const }),
       };
       const added = await withShellValues(client.socket, (values) =>
         client.addSchedule({ ...schedule, operation: addShellValues(operation, values) }),
@@ -207,7 +179,7 @@ function registerAdd(schedule: Command): void {
       if (added.rebootProblem !== null) say(to, added.rebootProblem, "yellow");
       printResult(options, added, added.name);
     });
-  everyday(add, ["--name", "--zone", "--overlap", "--catchup", "--replace", "--label", "--queue", "--json"]);
+  everyday(add, ["--name", "--zone", "--catchup", "--label", "--queue", "--json"]);
 }
 
 function registerChange(
@@ -244,9 +216,9 @@ async function listSchedules(command: Command): Promise<void> {
 }
 
 /** The file that each run reads; null: the daemon keeps the present text. */
-function readFile(op: string, { frozen, remote, fleet }: AddOptions, to: ReportTo): string | null {
+function readFile(op: string, { remote, fleet }: AddOptions, to: ReportTo): string | null {
   const path = pipelinePath(op);
-  if (path === null || frozen) return null;
+  if (path === null) return null;
   if (remote === undefined && fleet === undefined) return path;
   say(to, `each run has the present text of ${op}: the daemon is not on this machine`, "yellow");
   return null;
@@ -255,15 +227,4 @@ function readFile(op: string, { frozen, remote, fleet }: AddOptions, to: ReportT
 /** The type, or the name of the pipeline file without its ending. */
 function nameOf(op: string): string {
   return isPipelineArgument(op) ? basename(op).replace(/\.ya?ml$/, "") : op;
-}
-
-function durationOf(option: string, text: string | undefined): number | undefined {
-  return text === undefined ? undefined : givenDuration(option, text, "30s or 5m");
-}
-
-function runsOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const runs = Number(text);
-  if (Number.isInteger(runs) && runs >= 1 && runs <= 1000) return runs;
-  throw new UsageError(`--alert-after: ${JSON.stringify(text)} is not a number of runs; give 1 to 1000`);
 }

@@ -149,7 +149,7 @@ function factsOf(state: State, chosen: Row, width: number, paint: Paint): Line[]
 }
 
 function scheduleFacts(state: State, schedule: ScheduleReply): (string | false)[] {
-  const { pausedSince, nextAt, missed, jitter, overlap, catchup } = schedule;
+  const { pausedSince, nextAt, missed, catchup } = schedule;
   const last = lastOf(state, schedule);
   const took = last !== null && isFinal(last.state) ? elapsedOf(last, state.now) : null;
   return [
@@ -158,8 +158,6 @@ function scheduleFacts(state: State, schedule: ScheduleReply): (string | false)[
       `next run in ${formatLeft((Date.parse(nextAt) - state.now) / 1000)}`,
     last !== null && `last run ${last.state}${took === null ? "" : ` after ${formatDuration(took)}`}`,
     missed > 0 && `${formatCount(missed)} missed`,
-    jitter > 0 && `up to ${formatDuration(jitter)} later`,
-    `overlap ${overlap}`,
     `catch up ${catchup}`,
   ];
 }
