@@ -43,8 +43,6 @@ export const PATHS = {
   schedules: { method: "GET", path: "/v1/schedules" },
   addSchedule: { method: "POST", path: "/v1/schedules", sends: "body" },
   removeSchedule: { method: "DELETE", path: "/v1/schedules/:schedule" },
-  pauseSchedule: { method: "POST", path: "/v1/schedules/:schedule/pause" },
-  resumeSchedule: { method: "POST", path: "/v1/schedules/:schedule/resume" },
   runSchedule: { method: "POST", path: "/v1/schedules/:schedule/run", key: true },
   retry: { method: "POST", path: "/v1/operations/:id/retry", sends: "body" },
   again: { method: "POST", path: "/v1/operations/:id/again", sends: "body", key: true },

@@ -389,11 +389,7 @@ export const scheduleReply = z.object({
   ),
   env: doc(z.array(z.string()), "names of the environment variables of each run, sorted"),
   createdAt: z.iso.datetime(),
-  pausedSince: z.nullable(z.iso.datetime()),
-  nextAt: doc(
-    z.nullable(z.iso.datetime()),
-    "time of the next run; null: the schedule is paused, or no time is left",
-  ),
+  nextAt: doc(z.nullable(z.iso.datetime()), "time of the next run; null: no time is left"),
   lastDueAt: doc(
     z.iso.datetime(),
     "time of the last run, whether it was submitted or not; at first that of the creation",
@@ -408,7 +404,7 @@ export const scheduleReply = z.object({
   missing: doc(z.nullable(missingReply), "the worst that is wrong with its runs; null: nothing"),
   rebootProblem: doc(
     z.nullable(z.string()),
-    "why the runs stop at a reboot, and the command for it; null: they go on, or the schedule is paused",
+    "why the runs stop at a reboot, and the command for it; null: they go on",
   ),
 });
 

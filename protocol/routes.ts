@@ -452,22 +452,6 @@ export const ROUTES = {
       replies: { 200: json(replies.scheduleReply) },
       refusals: ["LIVEOPS_NO_SUCH_SCHEDULE", "LIVEOPS_STORE_FULL"],
     },
-    pauseSchedule: {
-      summary: "Pause a schedule",
-      description: "It has no runs until it is resumed. Runs that are due meanwhile are not made up for.",
-      params: requests.scheduleParams,
-      body: requests.noBody,
-      replies: { 200: json(replies.scheduleReply) },
-      refusals: ["LIVEOPS_NO_SUCH_SCHEDULE", "LIVEOPS_STORE_FULL"],
-    },
-    resumeSchedule: {
-      summary: "Resume a schedule",
-      description: "Its next run is the next time of the expression.",
-      params: requests.scheduleParams,
-      body: requests.noBody,
-      replies: { 200: json(replies.scheduleReply) },
-      refusals: ["LIVEOPS_NO_SUCH_SCHEDULE", "LIVEOPS_STORE_FULL"],
-    },
     runSchedule: {
       summary: "Run a schedule now",
       description: "Submits its operation at once. The times of the schedule do not change.",

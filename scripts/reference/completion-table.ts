@@ -56,8 +56,6 @@ const BY_COMMAND: Record<string, Value> = {
   "liveops queue rm name": { of: "queue" },
   "liveops mcp setup client": { of: "choices", choices: Object.keys(CLIENTS) },
   "liveops schedule rm name": { of: "schedule" },
-  "liveops schedule pause name": { of: "schedule" },
-  "liveops schedule resume name": { of: "schedule" },
   "liveops schedule run name": { of: "schedule" },
   "liveops ls --state": { of: "choices", choices: [...STATES], list: true },
   ...Object.fromEntries(

@@ -16,7 +16,6 @@ const SCHEDULE: Schedule = {
   catchup: "last",
   submit: { op: "noop" },
   createdAt: AT,
-  pausedSince: null,
   lastDueAt: AT,
   lastOperation: null,
   missed: 0,

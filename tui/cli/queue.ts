@@ -36,8 +36,9 @@ export const QUEUES: TableSpec<QueueReply> = {
 
 /** What other programs call the subcommands. */
 const MEANT = {
-  list: "ls",
-  show: "ls",
+  list: "",
+  ls: "",
+  show: "",
   add: "set NAME --concurrency N",
   create: "set NAME --concurrency N",
   edit: "set NAME --concurrency N",
@@ -53,9 +54,6 @@ export function registerQueue(root: Command): void {
   ]);
   // Options after the name of a subcommand belong to the subcommand.
   queue.enablePositionalOptions();
-  addListJson(addCommand(queue, "ls", "List the queues", ["liveops queue ls --json"])).action(
-    async (_options: unknown, command: Command) => listQueues(command),
-  );
   addCommand(queue, "set", "Create a queue, or change how many of its operations run at the same time", [
     "liveops queue set gpu --concurrency 2",
   ])
@@ -78,11 +76,8 @@ export function registerQueue(root: Command): void {
       const removed = await client.removeQueue(name);
       printResult(options, removed, removed.name);
     });
-  addDefaultAction(addListJson(queue), MEANT, () => listQueues(queue));
-}
-
-function addListJson(command: Command): Command {
-  return command.option("--json", "Print the queues as a JSON array");
+  queue.option("--json", "Print the queues as a JSON array");
+  addDefaultAction(queue, MEANT, () => listQueues(queue));
 }
 
 async function listQueues(command: Command): Promise<void> {

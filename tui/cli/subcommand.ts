@@ -13,7 +13,7 @@ function checkSubcommand(command: Command, meant: Readonly<Record<string, string
   const line = `${command.parent!.name()} ${command.name()}`;
   const names = command.commands.map((each) => each.name()).filter((name) => name !== "help");
   const near = Object.hasOwn(meant, word) ? meant[word] : nearest(word, names, 1)[0];
-  const hint = near === undefined ? "" : `did you mean: ${line} ${near}? `;
+  const hint = near === undefined ? "" : `did you mean: ${`${line} ${near}`.trim()}? `;
   throw new UsageError(
     `${line} has no command ${JSON.stringify(word)}`,
     `${hint}Its commands: ${names.join(", ")}`,

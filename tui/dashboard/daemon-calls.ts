@@ -161,10 +161,6 @@ function flip(client: DashboardClient, kind: SwitchKind, name: string): Promise<
       return client.pauseQueue({ queue: name });
     case "resume-queue":
       return client.resumeQueue({ queue: name });
-    case "pause-schedule":
-      return client.pauseSchedule(name);
-    case "resume-schedule":
-      return client.resumeSchedule(name);
     case "drain-host":
     case "undrain-host":
       return daemonOf(client, `@${name}`).drain({ draining: kind === "drain-host" });

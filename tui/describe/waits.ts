@@ -78,9 +78,9 @@ export function isAsking(operation: Operation): boolean {
   return wait !== null && isAsked(wait);
 }
 
-export function waitOfSchedule({ name, missing, lastProblem, pausedSince }: ScheduleReply): Waiting | null {
+export function waitOfSchedule({ name, missing, lastProblem }: ScheduleReply): Waiting | null {
   const problem = missing?.text ?? lastProblem;
-  if (problem === null || problem === undefined || pausedSince !== null) return null;
+  if (problem === null || problem === undefined) return null;
   const since = missing?.since ?? "";
   const text = `schedule: ${firstLine(problem)}`;
   return { kind: "schedule", key: `schedule ${name} ${since} ${text}`, text, since, schedule: name };

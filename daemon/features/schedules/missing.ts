@@ -24,7 +24,6 @@ export interface Missing extends MissingReply {
  * @param last - the operation of the last run; null: there is none, or it is gone
  */
 export function missingOf(schedule: Schedule, last: Operation | null, now: Date): Missing | null {
-  if (schedule.pausedSince !== null) return null;
   return lateStart(schedule, last, now) ?? gapOf(schedule) ?? withoutSuccess(schedule, last);
 }
 

@@ -45,14 +45,6 @@ export const scheduleRoutes =
       ...definition("removeSchedule"),
       handler: ({ params }) => schedules.remove(params.schedule),
     });
-    for (const [route, isPaused] of [
-      ["pauseSchedule", true],
-      ["resumeSchedule", false],
-    ] as const)
-      app.route({
-        ...definition(route),
-        handler: ({ params }) => schedules.pause(params.schedule, isPaused),
-      });
     app.route({
       ...definition("runSchedule"),
       handler: async ({ params, headers }, reply) => {

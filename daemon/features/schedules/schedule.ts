@@ -17,7 +17,6 @@ export interface Schedule {
   file?: string | undefined;
   /** All times are ISO 8601. */
   createdAt: string;
-  pausedSince: string | null;
   /** The last run that was due, whether it was submitted or not. */
   lastDueAt: string;
   /** The last operation. */
@@ -82,9 +81,8 @@ export function dueRuns(schedule: Schedule, now: Date): Due | null {
   return { runs: submitted, missed: count - submitted.length, last, gap };
 }
 
-/** When the next run is due; null: never, or the schedule is paused. */
+/** When the next run is due; null: never. */
 export function nextDue(schedule: Schedule, now: Date): Date | null {
-  if (schedule.pausedSince !== null) return null;
   const last = new Date(schedule.lastDueAt);
   return nextRun(schedule.cron, schedule.zone, last > now ? last : now);
 }

@@ -93,7 +93,7 @@ export class Schedules {
     if (!this.#schedules.has(name) && this.#schedules.size >= MOST)
       throw new Refusal("LIVEOPS_QUEUE_FULL", `there are ${MOST} schedules already; remove one first`);
     const createdAt = now.toISOString();
-    const fresh = { createdAt, lastDueAt: createdAt, pausedSince: null, lastOperation: null, missed: 0 };
+    const fresh = { createdAt, lastDueAt: createdAt, lastOperation: null, missed: 0 };
     await this.#save(name, (current) => {
       if (current !== undefined) throw isUsed(name);
       return { name, ...settings, ...fresh, lastProblem: null };
@@ -105,24 +105,6 @@ export class Schedules {
     const last = this.show(name);
     await this.options.saved.update((all) => all.filter((each) => each.name !== name));
     return last;
-  }
-
-  /** A paused schedule has no runs; those that were due meanwhile are not made up for. */
-  async pause(name: string, isPaused: boolean): Promise<ScheduleReply> {
-    const schedule = this.#get(name);
-    if ((schedule.pausedSince !== null) !== isPaused) {
-      const now = this.#now().toISOString();
-      await this.#save(
-        name,
-        (current) =>
-          current && {
-            ...current,
-            pausedSince: isPaused ? now : null,
-            ...(!isPaused && { lastDueAt: later(current.lastDueAt, now) }),
-          },
-      );
-    }
-    return this.show(name);
   }
 
   /** Submits a run now, whatever the time. Returns the id of the operation. */
@@ -202,7 +184,7 @@ export class Schedules {
   async #look(): Promise<void> {
     for (const name of [...this.#schedules.keys()]) {
       const schedule = this.#schedules.get(name);
-      if (schedule === undefined || schedule.pausedSince !== null || this.#isStopped) continue;
+      if (schedule === undefined || this.#isStopped) continue;
       try {
         await this.#lookAt(schedule);
         if (!this.#isStopped) await this.#judge(name);
@@ -315,12 +297,12 @@ export class Schedules {
     return {
       ...rest,
       lastSuccessAt,
-      missing: schedule.pausedSince === null ? this.#missingOf(schedule.name) : null,
+      missing: this.#missingOf(schedule.name),
       file,
       operation,
       env: Object.keys(env).sort(),
       nextAt: nextDue(schedule, this.#now())?.toISOString() ?? null,
-      rebootProblem: schedule.pausedSince === null ? this.options.rebootProblem() : null,
+      rebootProblem: this.options.rebootProblem(),
     };
   }
 
@@ -366,10 +348,6 @@ function isUsed(name: string): Refusal {
 /** @throws Refusal where the pipeline file of the schedule cannot be read */
 async function draftOf({ name, submit, file }: Schedule): Promise<Draft> {
   return { ...(file === undefined ? submit : await withText(submit, file)), schedule: name };
-}
-
-function later(a: string, b: string): string {
-  return a > b ? a : b;
 }
 
 /** The schedules as a file keeps them. What cannot be read is set aside and reported. */

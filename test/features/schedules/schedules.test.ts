@@ -1,4 +1,4 @@
-/** Schedules with a clock of the test: what is submitted, once; missed runs, pauses, crashes. */
+/** Schedules with a clock of the test: what is submitted, once; missed runs, crashes. */
 
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -197,17 +197,9 @@ describe("runs that were due while no daemon ran", () => {
   });
 });
 
-test("a paused schedule has no runs, and makes none up", async () => {
+test("a run by hand, and a schedule that is removed", async () => {
   const schedules = open();
-  await schedules.add("hourly", { ...SETTINGS, catchup: "all" });
-  expect(await schedules.pause("hourly", true)).toMatchObject({ nextAt: null });
-  await lookAt(schedules, "2026-11-25T14:00:00Z");
-  expect(await schedules.pause("hourly", false)).toMatchObject({
-    nextAt: "2026-11-25T15:00:00.000Z",
-    missed: 0,
-  });
-  await lookAt(schedules, "2026-11-25T14:30:00Z");
-  expect(operations.size).toBe(0);
+  await schedules.add("hourly", SETTINGS);
   expect(await schedules.run("hourly", null)).toBe("op1");
   expect(await schedules.remove("hourly")).toMatchObject({ name: "hourly" });
   expect(() => schedules.show("hourly")).toThrow('there is no schedule "hourly"; there are none');
@@ -421,18 +413,6 @@ describe("runs that are missing", () => {
     expect(schedules.show("hourly").missing?.text).toMatch(/^3 runs missed.* none was made up for/);
     await schedules.run("hourly", null);
     expect(schedules.show("hourly").missing).toBeNull();
-    schedules.stop();
-  });
-
-  test("a pause does not count as runs without success", async () => {
-    const schedules = open();
-    await schedules.add("hourly", SETTINGS);
-    await schedules.pause("hourly", true);
-    await lookAt(schedules, "2026-11-27T12:40:00Z");
-    await schedules.pause("hourly", false);
-    await lookAt(schedules, "2026-11-27T12:41:00Z");
-    expect(schedules.show("hourly").missing).toBeNull();
-    expect(told).toEqual([]);
     schedules.stop();
   });
 });

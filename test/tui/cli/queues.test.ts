@@ -101,13 +101,12 @@ test("a word that is no subcommand is named, with what is meant", async () => {
     code: 2,
     lines: [
       'liveops: liveops schedule has no command "list"',
-      "did you mean: liveops schedule ls? Its commands: add, ls, rm, pause, resume, run",
+      "did you mean: liveops schedule? Its commands: add, rm, run",
     ],
   });
-  expect((await lines("schedule", "resum", "x")).lines[1]).toContain("liveops schedule resume?");
   expect((await lines("queue", "gpu")).lines).toEqual([
     'liveops: liveops queue has no command "gpu"',
-    "Its commands: ls, set, rm",
+    "Its commands: set, rm",
   ]);
   const unknown = await lines("schedule", "run", "nightly", "--wat");
   expect(unknown.code).toBe(2);

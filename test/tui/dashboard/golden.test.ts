@@ -64,7 +64,6 @@ function waiting(world: World): void {
     name: "nightly",
     missing: null,
     lastProblem: "2 runs missed",
-    pausedSince: null,
     nextAt: null,
   };
   world.daemon

@@ -39,7 +39,6 @@ const schedule = {
   name: "nightly",
   missing: null,
   lastProblem: "2 runs missed",
-  pausedSince: null,
   nextAt: null,
 };
 const missed = answerTo("queues", { queues: [], schedules: [schedule as ScheduleReply] });

@@ -26,7 +26,7 @@ const input = operation({
 const numbers = [{ name: "rows", value: 4, low: 900, high: 1100, runs: 12 }];
 const odd = operation({ id: "odd", state: "succeeded", finishedAt: ago(30), odd: numbers });
 const stopped = operation({ id: "stopped", state: "running", stalledSince: ago(20) });
-const schedule = { name: "nightly", missing: null, lastProblem: "2 runs missed", pausedSince: null };
+const schedule = { name: "nightly", missing: null, lastProblem: "2 runs missed" };
 const BEGAN = { began: NOW - 60_000, keys: new Set<string>() };
 const ends = failed({ id: "failed", finishedAt: ago(40) });
 

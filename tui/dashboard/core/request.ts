@@ -40,15 +40,13 @@ export type Request =
   | Switch
   | Submit;
 
-/** The change of a queue, a schedule or a host. */
+/** The change of a queue or a host. */
 interface Switch {
   readonly kind: SwitchKind;
   readonly name: string;
 }
 
-export type SwitchKind =
-  | ("pause-queue" | "resume-queue" | "pause-schedule" | "resume-schedule")
-  | ("drain-host" | "undrain-host" | "declare-lost");
+export type SwitchKind = ("pause-queue" | "resume-queue") | ("drain-host" | "undrain-host" | "declare-lost");
 
 /** Operations that the request is about; none for a new one. */
 export function idsOf(request: Request | null): readonly string[] {
@@ -198,16 +196,6 @@ const WORDS: { readonly [K in Request["kind"]]: Words<RequestOf<K> & Request> } 
     (name) => `queue ${name} paused; its running operations continue`,
   ),
   "resume-queue": ofName("resuming the queue", ["resume", "--queue"], (name) => `queue ${name} resumed`),
-  "pause-schedule": ofName(
-    "pausing the schedule",
-    ["schedule", "pause"],
-    (name) => `schedule ${name} paused`,
-  ),
-  "resume-schedule": ofName(
-    "resuming the schedule",
-    ["schedule", "resume"],
-    (name) => `schedule ${name} resumed`,
-  ),
   "declare-lost": ofName(
     "declaring the host lost",
     ["hosts", "lost"],

@@ -1,4 +1,4 @@
-/** `liveops schedule`: adds, lists, removes, pauses, resumes and runs schedules. */
+/** `liveops schedule`: adds, lists, removes and runs schedules. */
 import { basename } from "node:path";
 import { type Command, Option } from "commander";
 import { newKey } from "../../../protocol/client/idempotency-key.js";
@@ -64,7 +64,7 @@ function opOf(schedule: ScheduleReply): string {
 
 /** When the next run is, and in which time, where there is room for both. */
 function nextCell({ nextAt }: ScheduleReply, { now }: CellContext): string {
-  if (nextAt === null) return "paused";
+  if (nextAt === null) return "";
   const inSeconds = Math.max(0, Math.round((Date.parse(nextAt) - now) / 1000));
   return `${formatShortTime(new Date(nextAt), new Date(now))}, in ${formatDuration(inSeconds)}`;
 }
@@ -78,8 +78,9 @@ function noteOf({ missing, lastProblem, missed }: ScheduleReply): string {
 
 /** What other programs call the subcommands. */
 const MEANT = {
-  list: "ls",
-  show: "ls",
+  list: "",
+  ls: "",
+  show: "",
   new: "add",
   create: "add",
   delete: "rm",
@@ -92,18 +93,12 @@ export function registerSchedule(root: Command): void {
   const schedule = addCommand(root, "schedule", "Submit an operation at the times of a cron expression", [
     `liveops schedule add '0 2 * * *' backup source=. target=/srv --name nightly`,
     "liveops schedule",
-    "liveops schedule pause nightly",
+    "liveops schedule rm nightly",
   ]);
   // Options after the name of a subcommand belong to the subcommand.
   schedule.enablePositionalOptions();
   registerAdd(schedule);
-  const ls = addCommand(schedule, "ls", "List the schedules with their next runs", [
-    "liveops schedule ls --json",
-  ]);
-  addListJson(ls).action(async (_options: unknown, command: Command) => listSchedules(command));
-  registerChange(schedule, "rm", "Remove schedules; their operations stay", "removeSchedule");
-  registerChange(schedule, "pause", "Pause schedules: they have no runs", "pauseSchedule");
-  registerChange(schedule, "resume", "Resume schedules at their next times", "resumeSchedule");
+  registerRm(schedule);
   addCommand(schedule, "run", "Submit the operation of a schedule now, and print its id", [
     "liveops schedule run nightly",
     "liveops schedule run nightly --wait && echo done",
@@ -117,11 +112,8 @@ export function registerSchedule(root: Command): void {
       const operation = await client.runSchedule(name, newKey());
       await afterSubmit(client, operation, options, to);
     });
-  addDefaultAction(addListJson(schedule), MEANT, () => listSchedules(schedule));
-}
-
-function addListJson(command: Command): Command {
-  return command.option("--json", "Print the schedules as a JSON array");
+  schedule.option("--json", "Print the schedules as a JSON array");
+  addDefaultAction(schedule, MEANT, () => listSchedules(schedule));
 }
 
 function registerAdd(schedule: Command): void {
@@ -182,20 +174,15 @@ function registerAdd(schedule: Command): void {
   everyday(add, ["--name", "--zone", "--catchup", "--label", "--queue", "--json"]);
 }
 
-function registerChange(
-  schedule: Command,
-  name: "rm" | "pause" | "resume",
-  description: string,
-  method: "removeSchedule" | "pauseSchedule" | "resumeSchedule",
-): void {
-  addCommand(schedule, name, description, [`liveops schedule ${name} nightly`])
+function registerRm(schedule: Command): void {
+  addCommand(schedule, "rm", "Remove schedules; their operations stay", ["liveops schedule rm nightly"])
     .argument("<name...>", "Names of schedules")
     .option("--json", "Print each schedule as JSON, one per line")
     .action(async (names: string[], _options: unknown, command: Command) => {
       const { client, options, to } = await connectFor<{ json?: boolean }>(command);
       process.exitCode = await forEachId(names, to, async (each) => {
-        const changed = await client[method](each);
-        printResult(options, changed, changed.name);
+        const removed = await client.removeSchedule(each);
+        printResult(options, removed, removed.name);
       });
     });
 }

@@ -38,7 +38,7 @@ for (const name of SHELLS)
 
     test("commands and options of the three programs", async () => {
       await shell.completes("liveops canc", "liveops cancel");
-      await shell.completes("liveops schedule pa", "liveops schedule pause");
+      await shell.completes("liveops schedule ad", "liveops schedule add");
       await shell.completes("liveops ls --state=queued,su", "liveops ls --state=queued,succeeded");
       await shell.completes("liveops-tui --scr", "liveops-tui --screen-reader");
       await shell.lists("liveops re", ["report", "resume", "Continue paused operations or queues"]);

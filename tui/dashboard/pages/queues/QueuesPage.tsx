@@ -1,4 +1,4 @@
-/** Queues and schedules, a row each, and the facts of the chosen one, which can be paused and resumed. */
+/** Queues and schedules, a row each, and the facts of the chosen one. A queue can be paused and resumed. */
 import type { Operation } from "../../../../protocol/operation.js";
 import type { QueueReply, ScheduleReply } from "../../../../protocol/replies.js";
 import { isFinal } from "../../../../protocol/state.js";
@@ -8,7 +8,7 @@ import type { Column, TableSpec } from "../../../kit/output/table.js";
 import { formatAge } from "../../../kit/output/time.js";
 import { formatCount, formatDuration } from "../../../terminal/format.js";
 import { formatLeft } from "../../../terminal/time-left.js";
-import { actionsIn, ask, onPage, requests, send } from "../../core/action-parts.js";
+import { actionsIn, onPage, requests } from "../../core/action-parts.js";
 import { operationOf } from "../../core/chain.js";
 import { isReachable } from "../../core/hosts.js";
 import { bareOf, hostOfKey, keyBeside } from "../../core/key.js";
@@ -29,7 +29,6 @@ type Row = QueueReply | ScheduleReply;
 
 const column = <T extends Row>(name: string, text: (record: T) => string, more: Partial<Column<T>> = {}) => ({
   name,
-  about: "",
   text,
   ...more,
 });
@@ -64,10 +63,9 @@ function problemOf({ missing, lastProblem }: ScheduleReply): string {
 const schedulesOf = (state: State): TableSpec<ScheduleReply> => ({
   columns: [
     ...nameColumns<ScheduleReply>("schedule"),
-    column("next", ({ pausedSince, nextAt }) => {
-      if (pausedSince !== null) return `${PAUSED} paused`;
-      return nextAt === null ? "no run is left" : formatShortTime(new Date(nextAt), new Date(state.now));
-    }),
+    column("next", ({ nextAt }) =>
+      nextAt === null ? "no run is left" : formatShortTime(new Date(nextAt), new Date(state.now)),
+    ),
     column("last", (schedule) => {
       const last = lastOf(state, schedule);
       const age = last && `${glyphOf(last)} ${formatAge(last.finishedAt ?? last.updatedAt, state.now)}`;
@@ -93,9 +91,9 @@ export function QueuesPage({ state, page }: { state: State; page: PageOf<"queues
   const at = rowAt(page.at, rows.length);
   const { width } = dialogSize(state, undefined, WIDEST);
   // What a host that does not answer told last may be out of date.
-  const styleOf = ({ name, pausedSince }: Row, title: string): Style => {
-    if (!isReachable(state, name)) return "muted";
-    const isPaused = pausedSince !== null && (title === "state" || title === "next");
+  const styleOf = (row: Row, title: string): Style => {
+    if (!isReachable(state, row.name)) return "muted";
+    const isPaused = title === "state" && "pausedSince" in row && row.pausedSince !== null;
     return title === "problem" || isPaused ? "warn" : "plain";
   };
   const look = { width, now: state.now, paint, styleOf };
@@ -130,16 +128,10 @@ export function QueuesPage({ state, page }: { state: State; page: PageOf<"queues
 }
 
 function factsOf(state: State, chosen: Row, width: number, paint: Paint): Line[] {
-  const { name, pausedSince } = chosen;
   const isSchedule = "cron" in chosen;
-  const stops = isSchedule ? "it submits nothing" : "nothing starts";
   const problems = isSchedule ? [chosen.missing?.text, chosen.lastProblem, chosen.rebootProblem] : [];
-  const facts = [
-    pausedSince !== null && `${PAUSED} paused for ${formatAge(pausedSince, state.now)}: ${stops}`,
-    ...(isSchedule
-      ? scheduleFacts(state, chosen)
-      : [`/ queue:${sanitizeLine(bareOf(name))} lists its operations`]),
-  ].filter((fact) => typeof fact === "string");
+  const all = isSchedule ? scheduleFacts(state, chosen) : queueFacts(state, chosen);
+  const facts = all.filter((fact) => typeof fact === "string");
   return [
     ...problems
       .filter((text) => typeof text === "string")
@@ -148,14 +140,19 @@ function factsOf(state: State, chosen: Row, width: number, paint: Paint): Line[]
   ];
 }
 
+function queueFacts({ now }: State, { name, pausedSince }: QueueReply): (string | false)[] {
+  return [
+    pausedSince !== null && `${PAUSED} paused for ${formatAge(pausedSince, now)}: nothing starts`,
+    `/ queue:${sanitizeLine(bareOf(name))} lists its operations`,
+  ];
+}
+
 function scheduleFacts(state: State, schedule: ScheduleReply): (string | false)[] {
-  const { pausedSince, nextAt, missed, catchup } = schedule;
+  const { nextAt, missed, catchup } = schedule;
   const last = lastOf(state, schedule);
   const took = last !== null && isFinal(last.state) ? elapsedOf(last, state.now) : null;
   return [
-    pausedSince === null &&
-      nextAt !== null &&
-      `next run in ${formatLeft((Date.parse(nextAt) - state.now) / 1000)}`,
+    nextAt !== null && `next run in ${formatLeft((Date.parse(nextAt) - state.now) / 1000)}`,
     last !== null && `last run ${last.state}${took === null ? "" : ` after ${formatDuration(took)}`}`,
     missed > 0 && `${formatCount(missed)} missed`,
     `catch up ${catchup}`,
@@ -164,28 +161,25 @@ function scheduleFacts(state: State, schedule: ScheduleReply): (string | false)[
 
 export const QUEUES_MOVER = rowMover("queues", (state) => rowsOf(state).length);
 
-/** Pauses or resumes the chosen queue or schedule. */
+/** Pauses or resumes the chosen queue. */
 function turned(state: State): Request | string {
   const rows = rowsOf(state);
   const chosen = state.page?.kind === "queues" ? rows[rowAt(state.page.at, rows.length)] : undefined;
-  if (chosen === undefined) return "";
-  const word = chosen.pausedSince === null ? "pause" : "resume";
-  return { kind: `${word}-${"cron" in chosen ? "schedule" : "queue"}`, name: chosen.name };
+  if (chosen === undefined || "cron" in chosen) return "";
+  return { kind: chosen.pausedSince === null ? "pause-queue" : "resume-queue", name: chosen.name };
 }
 
 export const QUEUES_ACTIONS = actionsIn(onPage("queues"), [
   {
     name: "pause",
     keys: ["p"],
-    description: "pause or resume the queue or schedule",
+    description: "pause or resume the queue",
     hint: (state) => {
       const request = turned(state);
       return typeof request === "string" ? null : (request.kind.split("-")[0] ?? null);
     },
     rank: 0,
-    ...requests(turned, (state, request) =>
-      request.kind.endsWith("schedule") ? send(state, request) : ask(state, request),
-    ),
+    ...requests(turned),
   },
   { name: "queues", keys: ["Q"], run: closePage },
 ]);
