@@ -306,7 +306,11 @@ export const workerEvents = {
   ),
   inputWaiting: event(
     "input:waiting",
-    { prompt: doc(z.string(), "the unfinished line of the program; empty: none") },
+    {
+      prompt: doc(z.string(), "the unfinished line of the program; empty: none"),
+      echo: doc(z.boolean(), "the terminal shows what is typed: for a password, it does not"),
+      number: doc(z.number(), "tells the prompt from others of the operation"),
+    },
     "the program on the terminal waits for input",
   ),
   inputResumed: event("input:resumed", {}, "the program does not wait for input any more"),

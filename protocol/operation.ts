@@ -273,8 +273,8 @@ export const operationSchema = z.object({
     "Name of the program that runs on a terminal now (`tty`), to which people can attach; null: none",
   ),
   waitingForInput: doc(
-    z.nullable(z.object({ prompt: z.string(), since: time })),
-    "The program on the terminal waits for input: `prompt` (its unfinished line; empty: none) and `since`; null: it does not",
+    z.nullable(z.object({ prompt: z.string(), echo: z.boolean(), number: z.number(), since: time })),
+    "The program on the terminal waits for input: `prompt` (its unfinished line; empty: none), `echo` (the terminal shows what is typed; false for a password), `number` (for an answer) and `since`; null: it does not",
   ),
   commit: doc(
     z.optional(z.string()),

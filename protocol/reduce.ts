@@ -198,7 +198,9 @@ function changes(
     case "terminal:changed":
       return { terminal: event.program, ...withoutPrompt(record) };
     case "input:waiting":
-      return { waitingForInput: { prompt: event.prompt, since: event.at } };
+      return {
+        waitingForInput: { prompt: event.prompt, echo: event.echo, number: event.number, since: event.at },
+      };
     case "input:resumed":
       return withoutPrompt(record);
     case "operation:finished":

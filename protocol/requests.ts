@@ -293,6 +293,10 @@ export const inputBody = z.strictObject({
     z.optional(z.base64()),
     "bytes to type, in Base64, for keys that are not UTF-8; typed after text",
   ),
+  number: doc(
+    z.optional(z.number()),
+    "number of the prompt that this answers: refused where the program asks something else now, or does not show what is typed",
+  ),
   size: doc(
     z.optional(z.object({ columns: side, rows: side })),
     "new size of the terminal; the last size counts",

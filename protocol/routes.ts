@@ -221,7 +221,7 @@ export const ROUTES = {
       params: id,
       body: requests.inputBody,
       replies: { 200: json(replies.inputReply) },
-      refusals: [...NOT_FOUND, "LIVEOPS_NO_TERMINAL"],
+      refusals: [...NOT_FOUND, "LIVEOPS_NO_TERMINAL", "LIVEOPS_WRONG_STATE"],
     },
     cancel: {
       summary: "Cancel an operation",

@@ -17,7 +17,9 @@ export type FromTerminal =
   | TerminalLine
   | { type: "ping" }
   | ({ type: "typed" } & InputReply)
-  | { type: "refused"; reason: string };
+  | { type: "refused"; reason: string }
+  /** The program does not wait for this answer. */
+  | { type: "unasked"; reason: string };
 
 /** A path of the socket that is short enough for the system, and what to call when it is not needed any more. */
 export interface SocketPath {

@@ -140,9 +140,12 @@ export class TerminalServer implements TerminalHost {
     repaint(current);
   }
 
-  #type({ text = "", data = "", size }: InputBody): FromTerminal {
-    const terminal = this.#current?.terminal;
-    if (!terminal?.isOpen) return { type: "refused", reason: "its program has ended" };
+  #type({ text = "", data = "", size, number }: InputBody): FromTerminal {
+    const current = this.#current;
+    if (!current?.terminal.isOpen) return { type: "refused", reason: "its program has ended" };
+    const { terminal } = current;
+    const reason = number === undefined ? null : current.refusal(number);
+    if (reason !== null) return { type: "unasked", reason };
     const bytes = Buffer.concat([Buffer.from(text), Buffer.from(data, "base64")]);
     if (this.#unread + bytes.length > MAX_UNREAD_BYTES)
       return { type: "refused", reason: "its program does not read what is typed" };

@@ -5,6 +5,7 @@
  * The program leads the session of the pty, and its output ends with it, as in a terminal window: what other processes
  * print later is not read.
  */
+import { spawnSync } from "node:child_process";
 import { accessSync, constants, readSync, statSync } from "node:fs";
 import { constants as os } from "node:os";
 import { resolve } from "node:path";
@@ -73,12 +74,23 @@ export interface TerminalOptions {
   beforeSpawn?: (() => void) | null;
 }
 
+/** Begins the sequences of keys such as the arrows. */
+const ESC = 0x1b;
+
+/** Longest time for the modes of a terminal, in ms. */
+const STTY_MS = 1000;
+
+/** Not documented by the library. */
+type Inside = IPty & { _socket?: ReadStream; fd?: number };
+
 /** A running program with its pty. */
 export class Terminal {
   /** Raw bytes of the program. Ends when the program has ended and everything that it printed was read. */
   readonly output: Readable;
   /** Resolves when the output has ended. */
   readonly ended: Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }>;
+  /** How often a line or a control key was typed, after which a program may go on. */
+  entered = 0;
   #isOpen = true;
   #size: TerminalSize;
 
@@ -130,6 +142,23 @@ export class Terminal {
   write(bytes: Buffer): void {
     // Typed as a text, and passed on as it is: a key may be bytes that are not UTF-8.
     if (this.#isOpen) this.pty.write(bytes as unknown as string);
+    if (bytes.some((byte) => byte < 0x20 && byte !== ESC)) this.entered++;
+  }
+
+  /**
+   * Whether the terminal shows what is typed: for a password, it does not. False where the system does not tell, and
+   * for a program that shows the keys itself, as an editor of lines does.
+   */
+  get echo(): boolean {
+    const { fd } = this.pty as Inside;
+    if (!this.#isOpen || fd === undefined) return false;
+    // The other end of the terminal has its modes, too.
+    const { stdout } = spawnSync("/bin/stty", ["-a"], {
+      stdio: [fd, "pipe", "ignore"],
+      encoding: "utf8",
+      timeout: STTY_MS,
+    });
+    return /(?<!-)\becho\b/.test(stdout ?? "");
   }
 
   /** The program gets SIGWINCH. */
@@ -164,8 +193,7 @@ const LOOK_MS = { first: 10, longest: 1000 };
  * would end it with SIGHUP.
  */
 export function readBeforeClose(pty: IPty, push: (bytes: Buffer) => void): void {
-  // Not documented by the library.
-  const { _socket: socket, fd } = pty as IPty & { _socket?: ReadStream; fd?: number };
+  const { _socket: socket, fd } = pty as Inside;
   if (socket === undefined || fd === undefined) return;
   let wait = LOOK_MS.first;
   socket.destroy = (error) => {

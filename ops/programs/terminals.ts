@@ -3,6 +3,7 @@
  * passes the newest terminal to the host that connects it with people.
  */
 import type { EventBody } from "../../protocol/event.js";
+import type { Operation } from "../../protocol/operation.js";
 import type { Masker } from "../secrets/masker.js";
 import { inputWait } from "./input-wait.js";
 import { DEFAULT_SIZE, type Terminal, type TerminalSize } from "./pty.js";
@@ -14,6 +15,8 @@ export interface OpenTerminal {
   readonly screen: TerminalScreen;
   /** Name of the program. */
   readonly program: string;
+  /** Looks whether the text may be typed that answers the prompt of this number. Null: it may; else what is the matter. */
+  refusal(number: number): string | null;
 }
 
 /** Connects terminals with people. */
@@ -34,6 +37,8 @@ const LOOK_MS = 250;
 const QUIET_MS = 200;
 /** Characters of a question. */
 const LONGEST_PROMPT = 200;
+/** Why only a person may answer. */
+const HIDDEN = "does not show what is typed, as for a password; a person types that";
 /** Where the system does not tell whether a program waits, a line without an end for this time is a question. */
 const QUESTION_MS = 2000;
 
@@ -53,7 +58,8 @@ export class AttemptTerminals {
 
   /** @returns call when the program has ended */
   opened(terminal: Terminal, program: string): () => void {
-    const open = { terminal, program, screen: new TerminalScreen() };
+    const refusal = (number: number) => this.#watch?.refusal(number) ?? null;
+    const open = { terminal, program, screen: new TerminalScreen(), refusal };
     terminal.output.on("data", (bytes: Buffer) => open.screen.write(bytes));
     this.#open.push(open);
     this.#show(open);
@@ -73,6 +79,9 @@ export class AttemptTerminals {
   }
 }
 
+/** What a program asks on its terminal. */
+type Prompt = Pick<NonNullable<Operation["waitingForInput"]>, "prompt" | "echo" | "number">;
+
 /** Reports when the program begins to wait for input, and when it goes on. */
 class InputWatch {
   readonly #timer = setInterval(() => this.#look(), LOOK_MS).unref();
@@ -80,7 +89,10 @@ class InputWatch {
     this.#outputAt = performance.now();
   };
   #outputAt = performance.now();
-  #isWaiting = false;
+  /** What was reported; null: the program does not wait. */
+  #asked: Prompt | null = null;
+  /** `entered` of the terminal by then. */
+  #entered = 0;
   /** The last look did not agree with what was reported. */
   #isDoubtful = false;
 
@@ -97,15 +109,37 @@ class InputWatch {
     this.open.terminal.output.off("data", this.#onOutput);
   }
 
+  /** See `OpenTerminal`. Between two looks, the program may have asked the next question. */
+  refusal(number: number): string | null {
+    const { terminal } = this.open;
+    if (this.#asked !== null && !this.#isAnswered && this.#isBlocked()) {
+      const { prompt, echo } = this.#asked;
+      if (prompt !== this.#prompt || echo !== terminal.echo) this.#report(true);
+      if (this.#asked.number === number) return this.#asked.echo ? null : HIDDEN;
+    }
+    return `shows ${JSON.stringify(this.#prompt)} now, which the text does not answer; look at it`;
+  }
+
   #look(): void {
-    if (this.#isBlocked() === this.#isWaiting) {
+    const isBlocked = this.#isBlocked();
+    if (isBlocked === (this.#asked !== null) && !this.#isAnswered) {
       this.#isDoubtful = false;
       return;
     }
     this.#isDoubtful = !this.#isDoubtful;
-    if (this.#isDoubtful) return;
-    this.#isWaiting = !this.#isWaiting;
-    this.event(this.#isWaiting ? { type: "input:waiting", prompt: this.#prompt } : { type: "input:resumed" });
+    if (!this.#isDoubtful) this.#report(isBlocked);
+  }
+
+  #report(isBlocked: boolean): void {
+    const { entered, echo } = this.open.terminal;
+    this.#entered = entered;
+    this.#asked = isBlocked ? { prompt: this.#prompt, echo, number: Date.now() } : null;
+    this.event(this.#asked === null ? { type: "input:resumed" } : { type: "input:waiting", ...this.#asked });
+  }
+
+  /** Somebody has typed a line: where the program waits, it waits for another one. */
+  get #isAnswered(): boolean {
+    return this.#asked !== null && this.open.terminal.entered !== this.#entered;
   }
 
   get #prompt(): string {
@@ -115,9 +149,9 @@ class InputWatch {
   #isBlocked(): boolean {
     const quiet = performance.now() - this.#outputAt;
     // Somebody who types sees an echo, which does not end the wait.
-    if (quiet < QUIET_MS && !this.#isWaiting) return false;
+    if (quiet < QUIET_MS && this.#asked === null) return false;
     const wait = inputWait(this.open.terminal.pid);
     if (wait !== "unknown") return wait === "yes";
-    return this.open.screen.prompt !== "" && (this.#isWaiting || quiet > QUESTION_MS);
+    return this.open.screen.prompt !== "" && (this.#asked !== null || quiet > QUESTION_MS);
   }
 }

@@ -67,7 +67,11 @@ class History {
       () => this.#say({ type: "records:dropped", count: 3 }),
       (n) => this.#say({ type: "terminal:changed", program: n % 2 === 0 ? "sh" : null }),
       (n) =>
-        this.#say(n % 3 === 0 ? { type: "input:resumed" } : { type: "input:waiting", prompt: `Ask ${n}? ` }),
+        this.#say(
+          n % 3 === 0
+            ? { type: "input:resumed" }
+            : { type: "input:waiting", prompt: `Ask ${n}? `, echo: true, number: 1 },
+        ),
       (n) => this.#stop(n % 2 === 0 ? "cancel" : "timeout"),
       (n) => this.#finish(ENDS[n % 3]!),
     ];

@@ -455,7 +455,7 @@ describe("single events", () => {
     const waiting = () => {
       const story = new Story().started();
       story.event({ type: "status:changed", status: { text: "Name? ", level: "info" } });
-      return story.event({ type: "input:waiting", prompt: "Name?" });
+      return story.event({ type: "input:waiting", prompt: "Name?", echo: true, number: 1 });
     };
     expect(waiting().record().status?.text).toBe("Name? ");
     expect(waiting().event({ type: "input:resumed" }).record().status).toBeNull();

@@ -5,6 +5,7 @@ import { LineSplitter } from "../../../protocol/ndjson.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { type FromTerminal, type ToTerminal, terminalSocket } from "../../run-files/terminal-socket.js";
 import { attemptDir } from "../../store/layout.js";
+import { checkPerson } from "../person.js";
 import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 import { openStream } from "./streams.js";
 
@@ -29,8 +30,12 @@ export const terminalRoutes: RoutePlugin = (app, { context, connections }, done)
     ...definition("input"),
     handler: async (request) => {
       const { record } = await context.view.find(request.params.id);
+      const person = `liveops attach ${record.id}`;
+      if (request.body.number === undefined) await checkPerson(context, request, person);
       const socket = await openTerminal(context, record, { type: "input", ...request.body });
       const answer = await firstLine(socket, record);
+      if (answer.type === "unasked")
+        throw new Refusal("LIVEOPS_WRONG_STATE", `${record.id} ${answer.reason}: ${person}`);
       if (answer.type !== "typed")
         throw noTerminal(record, answer.type === "refused" ? answer.reason : "its worker did not answer");
       return { size: answer.size };

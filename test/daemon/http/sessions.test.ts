@@ -59,6 +59,7 @@ test("a command inside of an operation of a session answers nothing for a person
     ["approve", {}],
     ["reject", {}],
     ["retry", { done: [{ stage: "Load" }] }],
+    ["terminal", { text: "yes\r" }],
   ] as const;
   for (const [act, body] of acts) {
     expectProblem(await from(agent, `/v1/operations/${own}/${act}`, body), "LIVEOPS_WRONG_STATE", refusal);

@@ -45,16 +45,20 @@ it("passes output, input and size; refuses what a program does not read; is gone
   onTestFinished(() => void (terminal.isOpen && process.kill(-terminal.pid, "SIGKILL")));
   const screen = new TerminalScreen();
   terminal.output.on("data", (bytes: Buffer) => screen.write(bytes));
-  server.changed({ terminal, screen, program: "sh" });
+  const refusal = (number: number) => (number === 1 ? null : "asks something else");
+  server.changed({ terminal, screen, program: "sh", refusal });
   expect(statSync(join(dir, "terminal.sock")).mode & 0o777).toBe(0o600);
   await expect.poll(() => screen.replay().toString()).toContain("first");
 
   const attached = await ask(dir, { type: "attach" });
   await expect.poll(() => shown(attached.lines)).toContain("first");
   expect(attached.lines[0]).toMatchObject({ type: "output", screen: true });
-  const typed = await ask(dir, { type: "input", text: "one\r", size: { columns: 70, rows: 20 } });
+  const other = await ask(dir, { type: "input", text: "other\r", number: 2 });
+  await expect.poll(() => other.lines).toEqual([{ type: "unasked", reason: "asks something else" }]);
+  const typed = await ask(dir, { type: "input", text: "one\r", number: 1, size: { columns: 70, rows: 20 } });
   await expect.poll(() => typed.lines).toEqual([{ type: "typed", size: { columns: 70, rows: 20 } }]);
   await expect.poll(() => shown(attached.lines)).toMatch(/got one\r\n20 70\r\n/);
+  expect(shown(attached.lines)).not.toContain("other");
   const flood = await ask(dir, {
     type: "input",
     data: Buffer.alloc(2 * 1024 * 1024, "y").toString("base64"),

@@ -98,7 +98,7 @@ describe("what changes is read", () => {
 
   test("a question at once, also one that waits when the reader is opened", async () => {
     await using world = await World.start();
-    world.put(backup({ waitingForInput: { prompt: "Name?", since: ago(9) } }));
+    world.put(backup({ waitingForInput: { prompt: "Name?", echo: true, number: 1, since: ago(9) } }));
     await using reader = reading(world);
     await reader.until("Connected: 1 running, 0 queued, 1 waiting for your answer.");
     await reader.until(

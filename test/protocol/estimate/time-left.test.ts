@@ -130,7 +130,7 @@ describe("a stage without a pace", () => {
 
   test("that waits for input, for disk space or for a stopped worker has an unknown rest", () => {
     for (const waits of [
-      { waitingForInput: { prompt: "Name?", since: at(20) } },
+      { waitingForInput: { prompt: "Name?", echo: true, number: 1, since: at(20) } },
       { noRoomSince: at(20) },
       { stalledSince: at(20) },
     ])

@@ -45,7 +45,7 @@ function waiting(world: World): void {
       stageStates: { Ask: "active" },
       startedAt: ago(600),
       terminal: "ask",
-      waitingForInput: { prompt: "Name? ", since: ago(540) },
+      waitingForInput: { prompt: "Name? ", echo: true, number: 1, since: ago(540) },
     }),
   );
   world.put(

@@ -118,6 +118,9 @@ test("neither its start nor its failure is told: the operation around it tells t
   expect([began.notice, began.selected]).toEqual([null, "releaseaaaaa"]);
   const failed = after(began, changed("compilebbbbb", { state: "failed" }));
   expect([failed.notice, waitingOf(failed)]).toEqual([null, []]);
-  const asks = after(began, changed("compilebbbbb", { waitingForInput: { prompt: "Key?", since: ago(0) } }));
+  const asks = after(
+    began,
+    changed("compilebbbbb", { waitingForInput: { prompt: "Key?", echo: true, number: 1, since: ago(0) } }),
+  );
   expect(waitingOf(asks)).toMatchObject([{ kind: "input", operation: "compilebbbbb" }]);
 });

@@ -342,7 +342,7 @@ describe("attention", () => {
     const paused = { ...scanning(), createdAt: ago(1), pause: { since: ago(1), seconds: 0, changes: 1 } };
     const state = opened([A, paused]);
     expect(state.selected).toBe(A.id);
-    const waitingForInput = { since: ago(0), prompt: "Name?" };
+    const waitingForInput = { since: ago(0), prompt: "Name?", echo: true, number: 1 };
     const newer = { ...scanning(), id: "newerzzzzzzz", chain: { ...scanning().chain, id: "newerzzzzzzz" } };
     const three = after(state, changed(newer.id, { ...newer, createdAt: ago(0), waitingForInput }));
     expect(three.selected).toBe(newer.id);

@@ -63,7 +63,9 @@ describe("of an operation", () => {
     expect(told({ state: "queued", approvals: [asked("Process", ago(5))] })).toBe(
       "✓ Load ─ ? Process ─ ○ Save",
     );
-    expect(told({ waitingForInput: { prompt: "", since: ago(5) } })).toBe("✓ Load ─ ? Process ─ ○ Save");
+    expect(told({ waitingForInput: { prompt: "", echo: true, number: 1, since: ago(5) } })).toBe(
+      "✓ Load ─ ? Process ─ ○ Save",
+    );
     expect(told({ noRoomSince: ago(5) })).toBe("✓ Load ─ ▲ Process ─ ○ Save");
     expect(told({ pause: { since: ago(5), seconds: 0, changes: 1 } })).toBe("✓ Load ─ ‖ Process ─ ○ Save");
   });

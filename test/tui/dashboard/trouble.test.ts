@@ -17,7 +17,7 @@ const asks = (id: string, seconds: number, prompt = "Name?") =>
     state: "running",
     startedAt: ago(900),
     terminal: "ask",
-    waitingForInput: { prompt, since: ago(seconds) },
+    waitingForInput: { prompt, echo: true, number: 1, since: ago(seconds) },
   });
 const queue = (name: string, pausedSince: string | null) => ({
   name,

@@ -25,7 +25,7 @@ const asks = operation({
   label: "ask",
   state: "running",
   startedAt: ago(90),
-  waitingForInput: { prompt: "Name?", since: ago(60) },
+  waitingForInput: { prompt: "Name?", echo: true, number: 1, since: ago(60) },
 });
 const ends = failed({ label: "deploy", finishedAt: ago(5) });
 const odd = operation({

@@ -188,7 +188,7 @@ describe("where nothing works", () => {
   };
   test.each<[string, Partial<Operation>]>([
     ["an answer", { state: "queued", startedAt: null, approvals: [asked("Dedupe", ago(4))] }],
-    ["input", { waitingForInput: { prompt: "", since: ago(4) } }],
+    ["input", { waitingForInput: { prompt: "", echo: true, number: 1, since: ago(4) } }],
     ["room on the disk", { noRoomSince: ago(4) }],
   ])("what waits for %s is yellow and no work", (_, over) => {
     const { row, whole, styles } = waits(over);

@@ -21,7 +21,7 @@ const question = (seconds: number) =>
 const input = operation({
   id: "input",
   state: "running",
-  waitingForInput: { prompt: "Name? ", since: ago(9) },
+  waitingForInput: { prompt: "Name? ", echo: true, number: 1, since: ago(9) },
 });
 const numbers = [{ name: "rows", value: 4, low: 900, high: 1100, runs: 12 }];
 const odd = operation({ id: "odd", state: "succeeded", finishedAt: ago(30), odd: numbers });

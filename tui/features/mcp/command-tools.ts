@@ -6,7 +6,6 @@ import { remoteOf } from "../../../protocol/client/address.js";
 import { newKey } from "../../../protocol/client/idempotency-key.js";
 import { submitPlace } from "../../../protocol/client/submit-place.js";
 import { watchOperation } from "../../../protocol/client/watching.js";
-import { Refusal } from "../../../protocol/errors.js";
 import { allowedWords } from "./allowed.js";
 import { id, WAIT } from "./arguments.js";
 import { badRequest } from "./errors.js";
@@ -106,28 +105,24 @@ const readNewOutput = defineTool({
   },
 });
 
-/** What a person alone may type. */
-const SECRET = /pass(word|phrase|code)|secret|token|\bpin\b|\botp\b|verification|credential|api.?key/i;
-
 const answerInput = defineTool({
   name: "answer_input",
   description:
-    "Type one line into a program on a terminal that waits for it. Not for passwords: those your user types.",
-  input: { id, text: z.string().max(4096).describe("The line, without its end") },
+    "Type one line into a program on a terminal that waits for it. Where echo is false, as for passwords, your user types.",
+  input: {
+    id,
+    number: z.number().describe("number of the question, in waits"),
+    text: z.string().max(4096).describe("The line, without its end"),
+  },
   changes: "adds",
   isInput: true,
-  async run({ id, text }, context) {
+  async run({ id, number, text }, context) {
     const { client, signal } = context;
-    const { id: whole, waitingForInput } = await client.show(id, signal);
-    if (waitingForInput === null)
-      throw new Refusal("LIVEOPS_WRONG_STATE", `${whole} does not wait for input; read_new_output shows it`);
-    if (SECRET.test(waitingForInput.prompt))
-      throw new Refusal(
-        "LIVEOPS_WRONG_STATE",
-        `${whole} asks for a secret; ask your user to type it: liveops attach ${whole}`,
-      );
-    await client.input(whole, { text: `${text}\r` }, signal);
-    await taken(context, whole, waitingForInput.since);
+    // A key such as Enter would answer the next question, too.
+    if (/\p{Cc}/u.test(text)) throw badRequest("text has control characters; give one line, without its end");
+    const { id: whole } = await client.show(id, signal);
+    await client.input(whole, { text: `${text}\r`, number }, signal);
+    await taken(context, whole, number);
     return { typed: true };
   },
 });
@@ -136,11 +131,11 @@ const answerInput = defineTool({
 const TAKEN_MS = 2000;
 
 /** Waits until the program no longer waits for this line: a wait that follows would tell the same question again. */
-async function taken({ client, signal }: CallContext, id: string, since: string): Promise<void> {
+async function taken({ client, signal }: CallContext, id: string, number: number): Promise<void> {
   const late = AbortSignal.any([signal, AbortSignal.timeout(TAKEN_MS)]);
   try {
     for await (const { waitingForInput } of watchOperation(client, id, false, { signal: late }))
-      if (waitingForInput?.since !== since) return;
+      if (waitingForInput?.number !== number) return;
   } catch (error) {
     if (!late.aborted) throw error;
   }

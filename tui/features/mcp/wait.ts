@@ -58,5 +58,7 @@ export function needsOf(operation: Operation) {
     return { for: "approval", question, choices, since };
   }
   const { waitingForInput } = operation;
-  return waitingForInput && { for: "input", question: waitingForInput.prompt, since: waitingForInput.since };
+  if (waitingForInput === null) return null;
+  const { prompt, ...rest } = waitingForInput;
+  return { for: "input", question: prompt, ...rest };
 }
