@@ -39,8 +39,6 @@ export interface Settings extends Limits {
   runsQueued: boolean;
   /** The least severe level that is logged. Default: `info`. */
   logLevel: LogLevel;
-  /** TCP address that serves the metrics; null: only the socket does. */
-  metrics: string | null;
   /** What features read: the config file with whole values, and the variables of the daemon. */
   config: Config;
   env: Record<string, string | undefined>;
@@ -96,7 +94,6 @@ export function settingsFrom(
     cgroup: config.cgroup ?? SETTINGS.cgroup.default,
     fromDaemon: config.env?.fromDaemon ?? [],
     logLevel: logLevelFrom(flags.logLevel, env, config.logLevel),
-    metrics: flags.metrics === "none" ? null : (flags.metrics ?? config.metrics ?? null),
     config,
     env,
     runsQueued: flags.runQueued ?? false,

@@ -3,8 +3,13 @@
  * `liveops run` and `liveops/testing` run them in their own process.
  */
 import type { Operation, Parent } from "../../protocol/operation.js";
-import type { OperationClass } from "../sdk/live-operation.js";
+import type { BarTarget } from "../programs/progress/program-bar.js";
+import type { OperationClass, StatusLevel } from "../sdk/live-operation.js";
 import type { OperationCtor } from "../types/read-type.js";
+import type { Cancellation } from "./cancellation.js";
+import type { Clock } from "./clock.js";
+import type { Sink } from "./sink.js";
+import type { WaitTime } from "./wait-time.js";
 
 /** An operation to run inside of the attempt. */
 export interface ChildCall {
@@ -46,4 +51,23 @@ export interface ChildWatch {
 export interface ChildRunner {
   /** @returns the finished record of the last operation of the chain, also where it failed or was cancelled */
   run(call: ChildCall, place: ChildPlace, watch: ChildWatch): Promise<Operation>;
+}
+
+/** The stage or step in which the operation runs. */
+export interface ChildHost {
+  /** Null: no operation can run inside of the attempt. */
+  children: ChildRunner | null;
+  sink: Sink;
+  cancellation: Cancellation;
+  place: ChildPlace;
+  bar: BarTarget;
+  status(text: string, level?: StatusLevel): void;
+  waitTime: WaitTime;
+  clock: Clock;
+  /** Cancels the operation. */
+  signal: AbortSignal;
+}
+
+export function noChildren(): Error {
+  return new Error("p.operation: nothing here can run an operation inside of another one");
 }

@@ -43,6 +43,14 @@ export interface LinkOptions extends AttemptOptions {
   onRecord?: (record: Operation) => void;
 }
 
+/** What operations inside of an attempt have of its run. */
+export interface InlineParts {
+  watcher: InlineWatcher;
+  options: Pick<LinkOptions, "clock" | "findType" | "stampsDir" | "ask" | "retries">;
+  flush(): void;
+  isCancelled?: (() => boolean) | undefined;
+}
+
 /**
  * One operation of an inline run. Creates the events of the daemon and of a worker, from submitted to finished, with
  * the same numbers, and passes them to a watcher instead of files.

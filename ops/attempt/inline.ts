@@ -6,7 +6,7 @@ import type { OperationCtor } from "../types/read-type.js";
 import { type CurrentWriter, currentWriter, writeLine } from "./current-step.js";
 import { runChain } from "./inline-chain.js";
 import { InlineLink, type InlineWatcher } from "./inline-link.js";
-import { inlineChildren } from "./inline-nested.js";
+import { childrenWith } from "./inline-nested.js";
 import type { AttemptOptions } from "./run-attempt.js";
 
 /**
@@ -35,10 +35,10 @@ export async function runInline(
   watcher.started?.(capture.real);
   const flush = () => capture.flush();
   const linkOptions = { retries: true, ...options };
-  const childrenOf = inlineChildren({ watcher, options: linkOptions, flush, isCancelled });
+  const children = childrenWith({ watcher, options: linkOptions, flush, isCancelled });
   const newLink = (Type: OperationCtor, its: Submission) => {
     watcher.begins?.(Type);
-    link = new InlineLink(its, watcher, { ...linkOptions, childrenOf });
+    link = new InlineLink(its, watcher, { ...linkOptions, ...children });
     return link;
   };
   try {

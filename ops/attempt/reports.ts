@@ -2,6 +2,7 @@
  * What code of an operation reports from one place: `p` for the code of the operation, and `s` for the code of a step.
  * Both track, log and run programs in the same way; each has its own progress bar.
  */
+
 import { MAX_STATUS } from "../../protocol/limits.js";
 import type { LogStream, Operation } from "../../protocol/operation.js";
 import { exec, type RunnerExecOptions } from "../programs/exec.js";
@@ -18,6 +19,7 @@ import { Failure } from "./failure.js";
 import type { ItemKeys } from "./item-keys.js";
 import { type KeyedHost, type KeyedOptions, trackKeyedAsync, trackKeyedSync } from "./keyed-track.js";
 import type { Meter } from "./meter.js";
+import { runChild } from "./nested.js";
 import { stepVariables } from "./operation-variables.js";
 import { takenParams } from "./outcome-calls.js";
 import type { Sink } from "./sink.js";
@@ -215,7 +217,6 @@ export abstract class Reports {
       status: (text: string, level?: StatusLevel) => this.status(text, level),
     };
     try {
-      const { runChild } = await import("./nested.js");
       return await runChild(host, { ...call, params }, options);
     } finally {
       bar.release();

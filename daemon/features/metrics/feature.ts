@@ -6,6 +6,9 @@ import { METRICS_TYPE, Metrics } from "./metrics.js";
 import { startMetricsServer } from "./metrics-server.js";
 import { readMetrics } from "./sample.js";
 
+/** The value of `--metrics` that overrides an address of the config file. */
+const NONE = "none";
+
 export const metrics: MakeFeature = (parts) => {
   const { bus, find, settings } = parts;
   const counted = new Metrics(bus, find);
@@ -23,7 +26,8 @@ export const metrics: MakeFeature = (parts) => {
     },
     // Before the socket answers: an address that cannot be used fails the start.
     open: async () => {
-      if (settings.metrics !== null) server = await startMetricsServer(parts, counted, settings.metrics);
+      const address = settings.flags.metrics ?? settings.config.metrics ?? NONE;
+      if (address !== NONE) server = await startMetricsServer(parts, counted, address);
     },
     stop: () => server?.close(),
     report: () => ({ metrics: counted.address }),

@@ -9,17 +9,10 @@ import { submittedRecord } from "../../../protocol/reduce.js";
 import type { ChildCall, ChildPlace, ChildRunner, ChildWatch } from "../../attempt/children.js";
 import { SYSTEM_CLOCK } from "../../attempt/clock.js";
 import { runChain } from "../../attempt/inline-chain.js";
-import { InlineLink, type InlineWatcher, type LinkOptions } from "../../attempt/inline-link.js";
+import { InlineLink, type InlineParts, type LinkOptions } from "../../attempt/inline-link.js";
 import { keepVariables } from "../../attempt/operation-variables.js";
 import { prepareSubmission } from "../../types/prepare.js";
 import type { OperationCtor } from "../../types/read-type.js";
-
-interface InlineParts {
-  watcher: InlineWatcher;
-  options: Pick<LinkOptions, "clock" | "findType" | "stampsDir" | "ask" | "retries">;
-  flush(): void;
-  isCancelled?: (() => boolean) | undefined;
-}
 
 /** @param depth - number of operations inside of which those run */
 export function inlineChildren(parts: InlineParts, depth = 1): NonNullable<LinkOptions["childrenOf"]> {

@@ -1,31 +1,13 @@
 /** Runs one operation inside of a stage or step, which shows its bar and its status. */
+
 import { FAILURES, type FailureCode } from "../../../protocol/errors.js";
 import { overallProgress } from "../../../protocol/estimate/overall-progress.js";
 import { getOwn, isPlainObject } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
-import type { Cancellation } from "../../attempt/cancellation.js";
-import type { ChildCall, ChildOptions, ChildPlace, ChildRunner } from "../../attempt/children.js";
-import type { Clock } from "../../attempt/clock.js";
+import { type ChildCall, type ChildHost, type ChildOptions, noChildren } from "../../attempt/children.js";
 import { Failure, withDetails } from "../../attempt/failure.js";
-import type { Sink } from "../../attempt/sink.js";
 import type { WaitTime } from "../../attempt/wait-time.js";
-import type { BarTarget } from "../../programs/progress/program-bar.js";
 import type { StatusLevel } from "../../sdk/live-operation.js";
-
-/** The stage or step in which the operation runs. */
-export interface ChildHost {
-  /** Null: no operation can run inside of the attempt. */
-  children: ChildRunner | null;
-  sink: Sink;
-  cancellation: Cancellation;
-  place: ChildPlace;
-  bar: BarTarget;
-  status(text: string, level?: StatusLevel): void;
-  waitTime: WaitTime;
-  clock: Clock;
-  /** Cancels the operation. */
-  signal: AbortSignal;
-}
 
 /** Ms after which the status tells of a wait: most operations start at once. */
 const SHOWN_WAIT = 200;
@@ -37,8 +19,7 @@ const SHOWN_WAIT = 200;
 export async function runChild(host: ChildHost, call: ChildCall, options: ChildOptions): Promise<Operation> {
   const { children, cancellation, place, signal } = host;
   cancellation.check();
-  if (children === null)
-    throw new Error("p.operation: nothing here can run an operation inside of another one");
+  if (children === null) throw noChildren();
   const shown = new ShownChild(host, options);
   try {
     const last = await children.run(call, place, { signal, onRecord: (record) => shown.show(record) });

@@ -4,7 +4,7 @@ import { newId } from "../../../protocol/id.js";
 import type { OperationError } from "../../../protocol/operation.js";
 import type { FinalState } from "../../../protocol/state.js";
 import { InlineLink, type InlineWatcher } from "../../attempt/inline-link.js";
-import { inlineChildren } from "../../attempt/inline-nested.js";
+import { childrenWith } from "../../attempt/inline-nested.js";
 import type { OperationClass } from "../../sdk/live-operation.js";
 import type { ParamsInput, ResultOf } from "../../sdk/statics.js";
 import { prepareSubmission } from "../../types/prepare.js";
@@ -64,8 +64,8 @@ export async function runOperation<T extends OperationClass>(
     throw new Error(`a test knows no type by its name, such as ${op}: pass the class`);
   };
   const flush = () => {};
-  const childrenOf = inlineChildren({ watcher, options: { findType }, flush });
-  const link = new InlineLink(submission, watcher, { childrenOf });
+  const children = childrenWith({ watcher, options: { findType }, flush });
+  const link = new InlineLink(submission, watcher, children);
   const { state, result, error } = await link.run(type, new AbortController().signal, flush);
   return { state, result: result as ResultOf<T>, error, events, log };
 }

@@ -2,7 +2,7 @@
 
 import { currentWriter, writeLine } from "../../../ops/attempt/current-step.js";
 import { InlineLink, type InlineWatcher, type LinkOptions } from "../../../ops/attempt/inline-link.js";
-import { inlineChildren } from "../../../ops/attempt/inline-nested.js";
+import { childrenWith } from "../../../ops/attempt/inline-nested.js";
 import type { MemoryStageValues } from "../../../ops/attempt/memory-values.js";
 import { CANCELLED } from "../../../ops/attempt/run-attempt.js";
 import { ANY_PIPELINE } from "../../../ops/pipeline/file-name.js";
@@ -105,8 +105,8 @@ export class StartedOperation<T extends OperationClass = OperationClass> impleme
     const watcher = this.#watcher;
     const { clock, ask } = options;
     const inherited = { findType, ...(clock && { clock }), ...(ask !== undefined && { ask }) };
-    const childrenOf = inlineChildren({ watcher, options: inherited, flush: () => flush() });
-    const link = new InlineLink(submission, watcher, { ...options, values, childrenOf });
+    const children = childrenWith({ watcher, options: inherited, flush: () => flush() });
+    const link = new InlineLink(submission, watcher, { ...options, values, ...children });
     const output = runOutput(
       (...line) => writeLine(link, ...line),
       (...line) => (currentWriter()?.attempt ?? link).masker.cut(...line),

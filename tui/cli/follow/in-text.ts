@@ -12,7 +12,7 @@ import { interruptible } from "../../kit/interruptible.js";
 import { keepOptions } from "../../kit/kept-options.js";
 import { jsonLine } from "../../kit/output/json.js";
 import type { ReportTo } from "../../kit/report.js";
-import { followTree, TextTree } from "../../text/nested.js";
+import { follow, textOf } from "../../text/nested.js";
 import { TextScreen } from "../../text/screen.js";
 import { exitStatusOf } from "./exit-status.js";
 import { holdNotes } from "./notes.js";
@@ -63,11 +63,11 @@ export async function followInText(
   if (!options.json) void sayBlocked(client, operation.id, say, over.signal);
   try {
     return await interruptible(goesOn, async (signal) => {
-      const text = new TextTree();
+      const text = textOf();
       let last: FinalState | null = null;
       let result: unknown = null;
       let isOmitted = false;
-      const lines = followTree(client, operation.id, {
+      const lines = follow(client, operation.id, {
         signal,
         isBeginning: (line) => isFrom(line, newest),
         onLost: () => screen.say("lost the daemon; the operation continues. Reconnecting…", "warning"),

@@ -12,14 +12,14 @@ import type { EventLine } from "../../../protocol/stream-lines.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { jsonLine } from "../../kit/output/json.js";
 import { formatShortTime } from "../../kit/output/local-time.js";
-import { TextTree } from "../../text/nested.js";
+import { textOf } from "../../text/nested.js";
 import { TextScreen, type TextStream } from "../../text/screen.js";
 import { OwnTerminals } from "./own-terminals.js";
 
 type Write = (text: string | Uint8Array) => boolean;
 
 export class InlineScreen implements InlineWatcher {
-  #text = new TextTree({ stacks: true });
+  #text = textOf({ stacks: true });
   terminals?: OwnTerminals;
   #out: TextStream = process.stdout;
   #err: TextStream = process.stderr;
@@ -51,7 +51,7 @@ export class InlineScreen implements InlineWatcher {
       behindCapture(stream, write, this.tell.unread);
     this.#out = behind(process.stdout, real.stdout);
     this.terminals = new OwnTerminals(real.stdout, !this.json, this.tell.hasTerminal);
-    this.#text = new TextTree({ stacks: true, ownTerminal: this.terminals.isInteractive });
+    this.#text = textOf({ stacks: true, ownTerminal: this.terminals.isInteractive });
     this.#err = behind(process.stderr, real.stderr);
     this.#screen = new TextScreen({ stdout: this.#out, stderr: this.#err });
   }

@@ -1,30 +1,18 @@
 /** Yields the lines of an operation and its chain, and of the operations inside of them, as one stream. */
 import type { Client } from "../../../protocol/client/client.js";
-import { type FollowedLine, followChain, Seen } from "../../../protocol/client/follow.js";
-import type { Reconnect } from "../../../protocol/client/reconnect.js";
+import { followChain, Seen } from "../../../protocol/client/follow.js";
 import { Refusal } from "../../../protocol/errors.js";
 import type { EventLine } from "../../../protocol/stream-lines.js";
+import type { ShownLine, ShowOptions } from "../../text/chain.js";
 
 /** The lines that follow the end of what ran in a stage or step. */
 const ENDS = new Set<string>(["stage:left", "step:finished", "attempt:finished", "operation:finished"]);
 
-interface TreeLine extends FollowedLine {
-  /** The operation runs inside of another one. */
-  isInside: boolean;
-  /** The line belongs to an attempt before the first one to show. */
-  isPast: boolean;
-}
-
-interface TreeOptions extends Reconnect {
-  /** Whether the first attempt to show begins with this line of the operation. */
-  isBeginning(line: EventLine): boolean;
-}
-
 export async function* followTree(
   client: Pick<Client, "events">,
   id: string,
-  options: TreeOptions,
-): AsyncGenerator<TreeLine> {
+  options: ShowOptions,
+): AsyncGenerator<ShownLine> {
   const tree = new Tree(client, options);
   const whole = tree.follow(id, false).finally(() => tree.end());
   // Thrown below.
@@ -34,7 +22,7 @@ export async function* followTree(
 }
 
 class Tree {
-  readonly #lines: TreeLine[] = [];
+  readonly #lines: ShownLine[] = [];
   #wake: () => void = () => {};
   #isOver = false;
   /** The time at which the first attempt to show begins; null: its beginning was not read yet. */
@@ -46,11 +34,11 @@ class Tree {
 
   constructor(
     private readonly client: Pick<Client, "events">,
-    private readonly options: TreeOptions,
+    private readonly options: ShowOptions,
   ) {}
 
   /** Null: there are no more. */
-  async next(): Promise<TreeLine | null> {
+  async next(): Promise<ShownLine | null> {
     while (this.#lines.length === 0 && !this.#isOver)
       await new Promise<void>((resolve) => {
         this.#wake = resolve;

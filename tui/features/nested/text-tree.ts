@@ -1,9 +1,9 @@
 /** Text mode of an operation and its chain, with the operations inside of them on the same screen. */
 import type { EventLine } from "../../../protocol/stream-lines.js";
+import type { TextOptions } from "../../text/chain.js";
 import { step, type TextLine, textState } from "../../text/lines.js";
 
 type TextState = ReturnType<typeof textState>;
-type TextOptions = NonNullable<Parameters<typeof textState>[0]>;
 
 /** One chain. */
 interface Chain {
