@@ -2,4 +2,7 @@
 import type { Opener } from "./dashboard/opener.js";
 import { openHosts } from "./features/hosts/open-hosts.js";
 
-export const OPENERS: readonly Opener[] = [openHosts];
+export const OPENERS: readonly Opener[] = [
+  // Each line is a feature.
+  openHosts,
+];

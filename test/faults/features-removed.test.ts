@@ -15,9 +15,9 @@ const directory = useDirectories();
 const { features, doors } = house();
 const FILES = sources();
 
-/** The door without the lines of the feature: its imports, and the lines that use what they bring. */
-function withoutLinesOf(feature: string, text: string): string {
-  const isOfFeature = (line: string) => line.includes(`/features/${feature}/`);
+/** The door without the lines of the features: their imports, and the lines that use what they bring. */
+function withoutLinesOf(gone: readonly string[], text: string): string {
+  const isOfFeature = (line: string) => gone.some((feature) => line.includes(`/features/${feature}/`));
   const lines = text.split("\n");
   const brought = lines
     .filter(isOfFeature)
@@ -26,12 +26,12 @@ function withoutLinesOf(feature: string, text: string): string {
   return lines.filter((line) => !isOfFeature(line) && !uses(line)).join("\n");
 }
 
-function problemsWithout(feature: string): string {
+function problemsWithout(...gone: string[]): string {
   const dir = directory();
-  for (const file of FILES.filter((each) => featureOf(each) !== feature)) {
+  for (const file of FILES.filter((each) => !gone.includes(featureOf(each) ?? ""))) {
     mkdirSync(dirname(join(dir, file)), { recursive: true });
     if (!Object.hasOwn(doors, file)) cpSync(join(root, file), join(dir, file));
-    else writeFileSync(join(dir, file), withoutLinesOf(feature, readFileSync(join(root, file), "utf8")));
+    else writeFileSync(join(dir, file), withoutLinesOf(gone, readFileSync(join(root, file), "utf8")));
   }
   for (const name of ["package.json", "node_modules"]) symlinkSync(join(root, name), join(dir, name));
   const { compilerOptions } = JSON.parse(readFileSync(join(root, "tsconfig.json"), "utf8"));
@@ -53,4 +53,9 @@ test.each(Object.keys(features))("without %s", (feature) => {
   const problems = problemsWithout(feature);
   if (features[feature]!.isNeeded) expect(problems).toMatch(/error TS\d+/);
   else expect(problems).toBe("");
+});
+
+test("without all that the rest compiles without, at once", () => {
+  const gone = Object.entries(features).flatMap(([name, { isNeeded }]) => (isNeeded ? [] : name));
+  expect(problemsWithout(...gone)).toBe("");
 });
