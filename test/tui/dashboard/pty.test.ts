@@ -109,7 +109,8 @@ test("the config: other keys; e opens the log, or the source of an error, in $ED
   await using running = run(["--socket", world.socket], { env });
   await running.screen.until("line 60 of the log");
   running.press("j");
-  await running.screen.until("▌ ✗ Fails");
+  // The source is known once the reply of `why` is here.
+  await running.screen.until("▸ sync.ts:1");
   running.press("e");
   await until("the editor has the source", () => words().length === 1);
   expect(words()).toEqual([`--flag +1 ${source}`]);
