@@ -2,7 +2,6 @@
  * The features of the daemon, one a line. A feature subscribes to the bus when it is made, in this order; the last one
  * stops first.
  */
-
 import type { MakeFeature } from "./compose.js";
 import { actions } from "./features/actions/feature.js";
 import { metrics } from "./features/metrics/feature.js";

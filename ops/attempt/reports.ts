@@ -2,7 +2,6 @@
  * What code of an operation reports from one place: `p` for the code of the operation, and `s` for the code of a step.
  * Both track, log and run programs in the same way; each has its own progress bar.
  */
-
 import { MAX_STATUS } from "../../protocol/limits.js";
 import type { LogStream, Operation } from "../../protocol/operation.js";
 import { exec, type RunnerExecOptions } from "../programs/exec.js";

@@ -2,7 +2,6 @@
  * A pipeline as it was read from its file: checked, with defaults, but with nothing substituted. `read/`
  * makes it, `run/` runs it.
  */
-
 import type { Actions } from "../../protocol/actions.js";
 
 /** One parameter of a pipeline, in the order of the file. */

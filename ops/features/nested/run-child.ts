@@ -1,5 +1,4 @@
 /** Runs one operation inside of a stage or step, which shows its bar and its status. */
-
 import { FAILURES, type FailureCode } from "../../../protocol/errors.js";
 import { overallProgress } from "../../../protocol/estimate/overall-progress.js";
 import { getOwn, isPlainObject } from "../../../protocol/objects.js";

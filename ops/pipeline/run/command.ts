@@ -65,7 +65,7 @@ export class CommandTimeout extends Error {
 
   constructor(label: string, timeout: number, place: Place) {
     super(
-      `${label} ran longer than its timeout of ${durationText(timeout)}, and its processes were stopped, at ${placeText(place)}`,
+      `${label} ran longer than its timeout of ${shortDuration(timeout)}, and its processes were stopped, at ${placeText(place)}`,
     );
     withDetails(this, { place });
     delete this.stack;
@@ -275,8 +275,8 @@ function typedText(words: readonly Template[]): string {
     .join(" ");
 }
 
-/** Seconds as `1h30m`, `90s` or `500ms`. */
-export function durationText(seconds: number): string {
+/** Seconds as `1h30m`, `90 s` or `500ms`. */
+export function shortDuration(seconds: number): string {
   if (seconds < 1) return `${Math.round(seconds * 1000)}ms`;
   if (seconds < 120) return `${Math.round(seconds * 10) / 10} s`;
   const minutes = Math.round(seconds / 60);

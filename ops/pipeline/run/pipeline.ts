@@ -9,7 +9,7 @@ import { type FeatureRun, tasksOf } from "../feature.js";
 import { PIPELINE_FEATURES } from "../features.js";
 import { MAX_BYTES } from "../limits.js";
 import { textOf as textOfValue } from "../template.js";
-import { durationText, Workspace } from "./command.js";
+import { shortDuration, Workspace } from "./command.js";
 import { runFinally, type StagesOutcome } from "./finally.js";
 import { givenOf } from "./given.js";
 import { Resume } from "./resume.js";
@@ -225,7 +225,7 @@ function stagesText(all: Record<string, StageResult>): string {
   const done = stages.length - skipped - failed - unchanged;
   if (unchanged === stages.length) return `up to date: ${unchanged} ${unchanged === 1 ? "stage" : "stages"}`;
   if (done === stages.length) {
-    const took = ({ seconds }: StageResult) => (seconds === 0 ? "" : ` ${durationText(seconds)}`);
+    const took = ({ seconds }: StageResult) => (seconds === 0 ? "" : ` ${shortDuration(seconds)}`);
     return Object.entries(all)
       .map(([name, stage]) => name + took(stage))
       .join(", ");

@@ -9,9 +9,9 @@ import { type TaskContext, type TaskGuard, TaskRunner, type Verdict } from "../f
 import {
   CommandFailure,
   CommandTimeout,
-  durationText,
   placed,
   runCommand,
+  shortDuration,
   type TaskPlace,
   wordsText,
 } from "./command.js";
@@ -229,7 +229,7 @@ export class TaskRun {
     const { attempts, backoff, factor } = this.task.retry;
     const longest = Math.max(MAX_BACKOFF, backoff);
     const seconds = Math.min(longest, backoff * factor ** (this.attempts - 1));
-    const next = `attempt ${this.attempts + 1} of ${attempts} in ${durationText(seconds)}`;
+    const next = `attempt ${this.attempts + 1} of ${attempts} in ${shortDuration(seconds)}`;
     p.log(`${error.message.split("\n", 1)[0]}; ${next}`);
     this.#tell(next, "warning");
     const signal = AbortSignal.any([p.signal, deadline]);
