@@ -1,7 +1,7 @@
 /** Approval on a real daemon: no worker and no slot, kill -9 while it waits, answers, the end of the time, cancel, retry. */
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { userName } from "../../protocol/client/client-header.js";
 import type { Operation } from "../../protocol/operation.js";
 import { until } from "../end-to-end/until.js";
@@ -296,6 +296,14 @@ stages:
   await daemon.client.cancel(code);
   await refused(code, { done: [{ stage: "Approve" }] });
   await refused(code, { params: { dir, fallback: "all" } });
+  // A command inside of an operation of an agent's session keeps questions, whatever it asks for.
+  const { id: agent } = await daemon.submit("deploy", { session: "agent 1", params: { dir } });
+  onTestFinished(() => void vi.unstubAllEnvs());
+  vi.stubEnv("LIVEOPS_OPERATION_ID", agent);
+  vi.stubEnv("LIVEOPS_ATTEMPT", "1");
+  await expect(daemon.client.retry(code, { params: { dir, fallback: "all" } })).rejects.toThrow(
+    "this retry may take the question away",
+  );
   await retry(code, {});
   await asked();
 });

@@ -83,18 +83,14 @@ export class Actions {
   #isStopped = false;
 
   constructor(private readonly options: ActionsOptions) {
-    const { bus, settings } = options;
+    const { bus } = options;
     this.#file = new ActionFile(options.file, (problem) => bus.emit("problem", problem));
     bus.on("stalled", (entry) => this.#happened("stall", entry));
     bus.on("decided", (changes, _decision, isOwn) => {
       for (const change of isOwn ? changes : []) this.#decided(change);
     });
     bus.on("record", (entry, before) => this.#prompted(entry, before));
-    bus.on("missed", (missed) => {
-      const message = missedMessage(missed);
-      for (const action of actionsOf(settings.config.on, "missed"))
-        this.#add({ action, source: "config", message, entry: null, settled: () => {} });
-    });
+    bus.on("missed", (missed) => this.#tell(missedMessage(missed)));
   }
 
   /** Runs the actions that an earlier daemon did not finish. */
@@ -156,7 +152,7 @@ export class Actions {
     if (record.state === "succeeded") events.push("success");
     if (record.state === "failed") events.push("failure");
     events.push("finish");
-    let left = 1;
+    let left = 0;
     const settled = () => {
       left--;
       if (left === 0) this.#write(() => this.#file.settle(finishedBy));
@@ -172,7 +168,7 @@ export class Actions {
     const { record, queuedAt } = entry;
     const asked = waitsForApproval(record)?.since;
     if (asked === undefined) return;
-    const isWanted = this.#jobs("waits", entry, () => {}).length > 0;
+    const isWanted = this.#jobs("waits", entry).length > 0;
     this.#write(() => this.#file.open(queuedAt, isWanted));
     if (!isWanted) return;
     this.#later(record.id, () => {
@@ -188,7 +184,7 @@ export class Actions {
     if (waitingForInput?.since === before.waitingForInput?.since || !this.options.runsHere(entry)) return;
     clearTimeout(this.#questions.get(id));
     this.#questions.delete(id);
-    if (waitingForInput === null || this.#jobs("waits", entry, () => {}).length === 0) return;
+    if (waitingForInput === null || this.#jobs("waits", entry).length === 0) return;
     this.#later(id, () => {
       const now = this.options.store.ledger.get(id);
       if (now?.record.waitingForInput?.since === waitingForInput.since) this.#happened("waits", now);
@@ -205,19 +201,22 @@ export class Actions {
   }
 
   #emptied(name: string): void {
-    const actions = actionsOf(this.options.settings.config.on, "queueEmpty");
-    const queue = actions.length === 0 ? null : this.options.emptyQueue(name);
-    if (queue === null) return;
-    const message = emptyMessage(queue);
-    for (const action of actions)
+    const { emptyQueue, settings } = this.options;
+    const queue = settings.config.on?.queueEmpty === undefined ? null : emptyQueue(name);
+    if (queue !== null) this.#tell(emptyMessage(queue));
+  }
+
+  /** Of a queue or a schedule. */
+  #tell(message: Message): void {
+    for (const action of actionsOf(this.options.settings.config.on, message.event))
       this.#add({ action, source: "config", message, entry: null, settled: () => {} });
   }
 
   #happened(event: ActionEvent, entry: Entry): void {
-    for (const job of this.#jobs(event, entry, () => {})) this.#add(job);
+    for (const job of this.#jobs(event, entry)) this.#add(job);
   }
 
-  #jobs(event: ActionEvent, entry: Entry, settled: () => void): Job[] {
+  #jobs(event: ActionEvent, entry: Entry, settled = () => {}): Job[] {
     const { record } = entry;
     const { settings, maskerOf, reasonOf } = this.options;
     const sources: Array<[Job["source"], Action[]]> = [["pipeline", actionsOf(record.actions, event)]];
@@ -272,18 +271,19 @@ export class Actions {
 
   /** @returns why it failed; null: it did not */
   #try({ action, source, message, entry }: Job): Promise<string | null> {
-    const isOfPipeline = source === "pipeline" && entry !== null;
-    const env = isOfPipeline ? entry.env : this.#env;
-    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(TIMEOUT_MS)]);
-    if (typeof action === "object" && "post" in action)
-      return post(action, message, isOfPipeline ? entry.env : process.env, signal);
+    const { signal } = this.#stop;
+    const submitted = source === "pipeline" ? entry : null;
+    if (typeof action === "object" && "post" in action) {
+      const until = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+      return post(action, message, submitted?.env ?? process.env, until);
+    }
     return runCommand({
       command: action,
-      cwd: isOfPipeline ? entry.record.cwd : homedir(),
-      env: { ...env, ...variablesOf(message) },
+      cwd: submitted?.record.cwd ?? homedir(),
+      env: { ...(submitted ? envWithin(submitted) : this.#env), ...variablesOf(message) },
       input: `${JSON.stringify(message.about)}\n`,
       timeout: TIMEOUT_MS,
-      signal: this.#stop.signal,
+      signal,
     });
   }
 
@@ -317,7 +317,12 @@ export class Actions {
   }
 }
 
-const ENDS: ReadonlySet<ActionEvent> = new Set<ActionEvent>(["success", "failure", "finish"]);
+/** What the command asks of the daemon is asked by the operation: an agent that submitted it answers no approval so. */
+function envWithin({ env, record }: Entry): Record<string, string> {
+  return { ...env, LIVEOPS_ATTEMPT: String(record.attempt) };
+}
+
+const ENDS = new Set<ActionEvent>(["success", "failure", "finish"]);
 
 /** Whether no operation follows in the chain. */
 function isLast({ state, chain }: Operation): boolean {

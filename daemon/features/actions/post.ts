@@ -60,10 +60,11 @@ export async function post(
       await response.body?.cancel();
       return null;
     }
+    const status = `${url.host} replied with ${response.status}`;
+    // A server may quote its URL.
+    if (isReference(text)) return status;
     const said = firstLine(sanitize(await response.text(), { newlines: true }).trim());
-    // A server may quote the URL, which may be a secret.
-    const quoted = said.includes(url.pathname) ? "" : said.slice(0, MOST_QUOTED);
-    return `${url.host} replied with ${response.status}${quoted === "" ? "" : `: ${quoted}`}`;
+    return said === "" ? status : `${status}: ${said.slice(0, MOST_QUOTED)}`;
   } catch (error) {
     const { cause, name } = error as Error & { cause?: NodeJS.ErrnoException };
     return name === "TimeoutError"
@@ -72,11 +73,16 @@ export async function post(
   }
 }
 
+/** Whether the text names the place of a URL that is a secret. */
+function isReference(text: string): boolean {
+  return /^(env|file):/.test(text);
+}
+
 /** @param text a URL, or the place of a secret one */
 function urlOf(text: string, env: Readonly<Record<string, string | undefined>>): string {
-  const [, kind, place = ""] = /^(env|file):(.*)$/s.exec(text) ?? [];
-  if (kind === undefined) return text;
-  if (kind === "env") return env[place] ?? "";
+  if (!isReference(text)) return text;
+  const place = text.slice(text.indexOf(":") + 1);
+  if (text.startsWith("env:")) return env[place] ?? "";
   try {
     return readRegularFile(inHome(place, process.env), MOST_BYTES).toString("utf8").trim();
   } catch {

@@ -9,7 +9,7 @@ import type { Entry } from "../../../daemon/store/decision.js";
 import { useDaemon } from "../../harness/daemon.js";
 
 const line = (word: string) =>
-  `echo ${word} $LIVEOPS_EVENT $LIVEOPS_STATE "$(echo "$LIVEOPS_REASON" | head -1)" >> told.txt`;
+  `echo ${word} $LIVEOPS_EVENT $LIVEOPS_STATE $LIVEOPS_ATTEMPT "$(echo "$LIVEOPS_REASON" | head -1)" >> told.txt`;
 
 const OPS = {
   "work.mjs": `
@@ -50,7 +50,7 @@ const daemon = useDaemon({
     stallAfter: 1,
     on: {
       failure: "cat > record.json; echo 'cannot mail' >&2; exit 3",
-      finish: `${line("d").replace("told.txt", "all.txt")}`,
+      finish: line("d"),
       stall: "echo $LIVEOPS_OPERATION_ID >> stalls",
       queueEmpty: "cat > queue.json",
     },
@@ -75,21 +75,14 @@ function jsonOf(file: string): unknown {
 
 test("actions of the file run at the end of the pipeline, those of the config file at the end of the chain", async () => {
   const told = join(world.dir, "told.txt");
-  const all = join(world.home, "all.txt");
+  const all = join(world.home, "told.txt");
   const env = { PATH: process.env.PATH! };
   const first = await daemon.submit("nightly", { cwd: world.dir, env, params: { left: 1 } });
-  expect(first.actions).toMatchObject({
-    failure: line("b"),
-    finish: [
-      ["sh", "-c", line("c")],
-      ["touch", "words"],
-    ],
-  });
-  const ofFile = ["a success succeeded", "c finish succeeded"];
+  expect(first.actions?.failure).toBe(line("b"));
+  const ofFile = ["a success succeeded 1", "c finish succeeded 1"];
   await until(() => lines(told).join() === ofFile.join() && existsSync(join(world.dir, "words")));
   await until(() => lines(all).join() === "d finish failed no room");
-  await until(() => jsonOf("queue.json") !== null);
-  expect(jsonOf("queue.json")).toMatchObject({ name: "default", queued: 0 });
+  await vi.waitFor(() => expect(jsonOf("queue.json")).toMatchObject({ name: "default", queued: 0 }), 60_000);
   const middle = (await client.show(first.id)).chain.next!;
   const last = (await client.show(middle)).chain.next!;
   await vi.waitFor(
@@ -173,14 +166,14 @@ test("a command is killed with its group after its time; one that does not read 
   expect(await run("sleep 0.2 & exit 0")).toBeNull();
   expect(await run("echo one; echo two >&2; exit 7")).toBe("it exited with 7: two");
   expect(await run("kill -TERM $$")).toBe("it was killed by SIGTERM");
-  expect(await run("nothing-of-this-name")).toMatch(/^it exited with 127/);
-  const gone = runCommand({
-    command: "true",
-    cwd: "/none",
-    env: {},
-    input: "",
-    timeout: 1,
-    signal: AbortSignal.abort(),
-  });
-  expect(await gone).toMatch(/^it could not be started/);
+  expect(
+    await runCommand({
+      command: "true",
+      cwd: "/none",
+      env: {},
+      input: "",
+      timeout: 1,
+      signal: AbortSignal.abort(),
+    }),
+  ).toMatch(/^it could not be started/);
 });

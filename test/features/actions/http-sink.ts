@@ -1,16 +1,15 @@
-/** An HTTP server that takes messages, and may fail, hang or redirect. */
+/** An HTTP server that takes messages, and may fail or redirect. */
 import { once } from "node:events";
-import { createServer, type IncomingHttpHeaders, type Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export interface Posted {
   path: string;
-  headers: IncomingHttpHeaders;
   text: string;
 }
 
 /** What the server does with a request. */
-export type Answer = { status: number; headers?: Record<string, string>; body?: string } | "silence" | "slow";
+export type Answer = { status: number; headers?: Record<string, string>; body?: string };
 
 export class HttpSink {
   readonly posted: Posted[] = [];
@@ -23,20 +22,16 @@ export class HttpSink {
       for await (const chunk of request) chunks.push(chunk as Buffer);
       this.posted.push({
         path: request.url!,
-        headers: request.headers,
         text: Buffer.concat(chunks).toString(),
       });
       const { answer } = this;
-      if (answer === "silence") return;
-      // Headers, and a body without an end.
-      if (answer === "slow") return void response.writeHead(500).write("wait");
       response.writeHead(answer.status, answer.headers).end(answer.body ?? "");
     });
   }
 
-  static async start(port = 0): Promise<HttpSink> {
+  static async start(): Promise<HttpSink> {
     const sink = new HttpSink();
-    await once(sink.#server.listen(port, "127.0.0.1"), "listening");
+    await once(sink.#server.listen(0, "127.0.0.1"), "listening");
     return sink;
   }
 

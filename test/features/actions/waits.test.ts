@@ -8,7 +8,7 @@ import type { Decision, Entry } from "../../../daemon/store/decision.js";
 import { Masker } from "../../../ops/secrets/masker.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { useDirectories } from "../../harness/temporary.js";
-import { operation } from "../../tui/dashboard/operations.js";
+import { ago, asked, operation } from "../../tui/dashboard/operations.js";
 import { HttpSink } from "./http-sink.js";
 
 const directory = useDirectories();
@@ -22,7 +22,7 @@ beforeEach(async () => {
   dir = directory();
   sink = await HttpSink.start();
   entries = new Map();
-  actions = await open();
+  actions = await start();
 });
 
 afterEach(async () => {
@@ -31,7 +31,7 @@ afterEach(async () => {
 });
 
 /** A daemon's actions; a second one on the same file is the daemon after a crash. */
-async function open(waits = 0): Promise<Actions> {
+async function start(waits = 0): Promise<Actions> {
   bus = new Bus();
   const made = new Actions({
     bus,
@@ -55,18 +55,8 @@ async function open(waits = 0): Promise<Actions> {
   return made;
 }
 
-const question = (answer: string | null): Operation["approvals"] => [
-  {
-    attempt: 1,
-    stage: "Ask",
-    question: "Deploy?",
-    choices: ["yes", "no"],
-    until: null,
-    default: null,
-    since: "2026-01-01T00:00:00.000Z",
-    answer: answer === null ? null : { choice: answer, by: "ann", at: "2026-01-01T00:00:01.000Z" },
-  } as never,
-];
+const open = [asked("Ask", ago(2), { question: "Deploy?" })];
+const answered = [{ ...open[0]!, answer: { choice: "yes", by: "ann", at: ago(1) } }];
 
 /** The operation is as given from now on. */
 function become(over: Partial<Operation>, queuedAt = 1): void {
@@ -82,19 +72,19 @@ const posted = () => sink.bodies("/waits").map(({ subject, reasons }) => `${subj
 const until = (check: () => void) => vi.waitFor(check, { timeout: 60_000 });
 
 test("a question that nobody answers is told once, also by the next daemon; one that is answered is not", async () => {
-  become({ state: "queued", approvals: question(null) });
-  become({ state: "queued", approvals: question("yes") });
+  become({ state: "queued", approvals: open });
+  become({ state: "queued", approvals: answered });
   await actions.stop();
   expect(posted()).toEqual([]);
 
-  actions = await open(1_000_000);
-  become({ state: "queued", approvals: question(null) }, 2);
+  actions = await start(1_000_000);
+  become({ state: "queued", approvals: open }, 2);
   // The daemon ends before the time is over.
   await actions.stop();
-  actions = await open();
+  actions = await start();
   await until(() => expect(posted()).toEqual([`Waits for approval: Work: Deploy?`]));
   await actions.stop();
-  actions = await open();
+  actions = await start();
   await actions.stop();
   expect(posted()).toHaveLength(1);
 });
@@ -111,7 +101,7 @@ test("a prompt that nobody answers is told", async () => {
 
 test("an action is tried three times, and then has failed", async () => {
   sink.answer = { status: 500, body: "busy" };
-  become({ state: "queued", approvals: question(null) });
+  become({ state: "queued", approvals: open });
   await until(() => expect(actions.failuresOf("aaaaaaaaaaaa")).toHaveLength(1));
   expect(sink.posted).toHaveLength(3);
   expect(actions.problems()[0]).toMatch(/the last: waits of aaaaaaaaaaaa at .*replied with 500: busy$/);
