@@ -3,13 +3,13 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-export interface Posted {
+interface Posted {
   path: string;
   text: string;
 }
 
 /** What the server does with a request. */
-export type Answer = { status: number; headers?: Record<string, string>; body?: string };
+type Answer = { status: number; headers?: Record<string, string>; body?: string };
 
 export class HttpSink {
   readonly posted: Posted[] = [];
