@@ -1,6 +1,6 @@
 /**
  * What a daemon runs on: its store, its settings, its hosts and its run files. The embedded engine keeps all of them on
- * this machine (`embedded-engine.ts`); a fleet's engine shares them with other hosts (`fleet/fleet.ts`).
+ * this machine (`embedded-engine.ts`). A feature may bring an engine that shares them with other machines.
  */
 import type { HostCounters } from "../protocol/replies.js";
 import type { Bus } from "./bus.js";
@@ -49,9 +49,9 @@ export interface Engine {
   /** What commands have set of the queues. */
   readonly queues: Setting<SavedQueues>;
   /**
-   * A setting of a feature: in a file of this machine, or in the database of a fleet under the name.
+   * A setting of a feature: in a file of this machine, or under the name where the engine keeps its state.
    *
-   * @param parse - reads the value from the database
+   * @param parse - reads the value where it is not in the file
    */
   setting<T>(name: string, file: FileSettingOptions<T>, parse: (json: unknown) => T): Setting<T>;
   /** The clock that all hosts share, in ms since 1970. */

@@ -94,7 +94,7 @@ export class Lifecycle {
       maxChainLength: LIMITS.maxChainLength.default,
     },
     private readonly dependents: Dependents = NO_DEPENDENTS,
-    /** The clock of the store, in ms since 1970: all hosts of a fleet share one. */
+    /** The clock of the store, in ms since 1970: all that decide in the store share it. */
     private readonly now: () => number = () => Date.now(),
   ) {}
 

@@ -289,7 +289,7 @@ export const workerEvents = {
   itemsFinished: event(
     "items:finished",
     { stage: z.nullable(z.string()), step: ofStep, count: z.int() },
-    "in a fleet: items of tracked loops are finished",
+    "items of tracked loops are finished; only where files do not reach the next attempt",
   ),
   progressChanged: event(
     "progress:changed",

@@ -1,4 +1,4 @@
-/** Where the run files of operations are read: on this machine, or also in the database of a fleet. */
+/** Where the run files of operations are read: on this machine, or also where the engine keeps them. */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Layout, runDir } from "../store/layout.js";

@@ -1,4 +1,4 @@
-/** Sends the run files of this host's attempts to where other hosts read them; without a fleet, nowhere. */
+/** Sends the run files of this host's attempts to where other hosts read them. The embedded engine sends none. */
 import type { EventsPlace } from "../run-files/events-reader.js";
 import type { Entry } from "../store/decision.js";
 

@@ -245,7 +245,7 @@ export class Ledger {
     return { id: decision.id, before, after: entry.record };
   }
 
-  /** Replaces an older entry. Without a fleet, an unknown operation gets the last place in the order. */
+  /** Replaces an older entry. Unless `orderOf` knows better, an unknown operation gets the last place in the order. */
   #restore(restored: Entry, n: number): Change {
     const { id } = restored.record;
     const known = this.entries.get(id);

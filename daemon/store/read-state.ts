@@ -33,7 +33,7 @@ const END = /^\},"sum":"([0-9a-f]{8})"\}$/;
 export interface ReadState {
   document: StateDocument & { live: readonly Entry[] };
   problem: string | null;
-  /** A host of a fleet has written it. */
+  /** It shows what this machine saw of a store that is elsewhere. */
   isView: boolean;
 }
 
@@ -118,7 +118,7 @@ class Values {
     else if (head.format !== STATE_FORMAT) this.problem ??= `its format is ${head.format}`;
     else if (head.view !== undefined) {
       this.#isView = true;
-      this.problem ??= "it is a view of a host of a fleet";
+      this.problem ??= "it is a view of a store that is elsewhere";
     } else this.#head = { ...EMPTY, journal: head.journal, nextOrder: head.nextOrder };
   }
 

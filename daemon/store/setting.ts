@@ -1,6 +1,5 @@
 /**
- * Settings that commands change and that outlive the daemon: in a file of the state directory, or kept by the engine of
- * a fleet for all hosts.
+ * Settings that commands change and that outlive the daemon: in a file of the state directory, or kept by the engine.
  */
 import { readOwnFile } from "../../protocol/system/own-file.js";
 import { isDiskFull, replaceFileSync } from "./durable-file.js";
@@ -18,7 +17,7 @@ export interface Setting<T> {
   /**
    * Takes in what another host has changed by now.
    *
-   * @throws NotRecordedError where the engine of the fleet does not answer
+   * @throws NotRecordedError where the engine does not answer
    */
   refresh(): Promise<void>;
   /** Calls the listener after each change, also one that was made elsewhere. */

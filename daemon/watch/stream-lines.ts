@@ -111,7 +111,7 @@ export class StreamLines {
 
   addFresh(id: string, lines: readonly LogLine[]): void {
     const fresh = this.#fresh.get(id);
-    // A fleet that is read anew tells lines again. Streams that are behind then read from disk.
+    // Lines that are read anew are told again. Streams that are behind then read from disk.
     if (fresh !== undefined && fresh.at(-1)!.n + 1 === lines[0]!.n) fresh.push(...lines);
     else this.#fresh.set(id, [...lines]);
   }

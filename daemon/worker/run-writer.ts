@@ -21,7 +21,7 @@ import { isDiskFull } from "../store/durable-file.js";
 import { LogWriter } from "./log-writer.js";
 import { type RetryWhileDiskFull, retryWhileDiskFull as waitForRoom } from "./retry-while-disk-full.js";
 
-/** Bytes of a line with the large value of a stage, which only a fleet keeps in its events. */
+/** Bytes of a line with the large value of a stage: it is in the events where files do not reach the next attempt. */
 const LARGE_LINE = 32 * 1024;
 
 /**

@@ -71,7 +71,8 @@ export interface StageValues {
   byHand(place: ValuePlace, isStored: boolean): (DoneByHand & ByHand) | undefined;
   /**
    * Keeps a value for later attempts. Returns a small value, to be stored in the `stage:left` or `step:finished` event,
-   * and in a fleet any value. Otherwise writes a large value to disk atomically and returns null.
+   * or any value where files do not reach the next attempt. Otherwise writes a large value to disk atomically and returns
+   * null.
    *
    * @param json - the value as JSON; empty means undefined
    */

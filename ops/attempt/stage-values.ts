@@ -1,9 +1,9 @@
 /**
  * Stores the values of the stages and steps of one operation. A small value is stored in the `stage:left` or
  * `step:finished` event, which saves a write and a sync. A large value has its own file, by its place, in a directory of
- * the operation. In a fleet every value is in its event: events reach the other hosts, and files do not.
+ * the operation. Where files do not reach the next attempt, and events do, every value is in its event.
  *
- * Finished items of tracked loops are in files of that directory too, and in a fleet in events of their own.
+ * Finished items of tracked loops are in files of that directory too, or there in events of their own.
  *
  * Writes are atomic, and a value is valid only for the params that produced it. The worker writes values; the daemon
  * calls `forgetFrom` between attempts.
@@ -87,7 +87,7 @@ export interface StageValuesOptions {
   byHand?: readonly Taken[];
   /** Returns the finished items in the events of earlier attempts. Default: none. */
   earlierItems?: () => Iterable<KeptItems>;
-  /** In a fleet: records finished items in the events, which have large values too. Absent: both are in files. */
+  /** Records finished items in the events, which have large values too. Absent: both are in files. */
   recordItems?: (event: ItemsEvent) => void;
 }
 

@@ -2,8 +2,8 @@
  * The iterators of `p.track`, without generators: a generator costs four times as much per item.
  *
  * Each call of `next` detects a stop that an event reported. The clock, the poll for a stop and the bar are updated
- * only every `credit` items; `credit` is 1 if an item takes half a microsecond or more, and in a fleet, where each item
- * needs the lease of the host. Never reads ahead.
+ * only every `credit` items; `credit` is 1 if an item takes half a microsecond or more, and where each item needs
+ * a lease (`checkLease`). Never reads ahead.
  */
 import type { TrackOptions } from "../sdk/live-operation.js";
 import type { Counted } from "./bar.js";

@@ -73,7 +73,7 @@ export class Approvals extends Hold {
     } catch (error) {
       if (!(error instanceof NotRecordedError))
         log.error({ err: error, id }, "the end of the time for an answer could not be recorded");
-      // The disk is full, or the engine of the fleet is away.
+      // The disk is full, or the engine does not answer.
       this.#arm(id, until, LONGEST_TIMER_MS);
     }
   }

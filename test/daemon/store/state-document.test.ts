@@ -252,7 +252,7 @@ test("a document in which a host of a fleet shows what it sees: the local store 
   await open.close();
   await write(open.layout.document, { ...EMPTY, view: "what a host sees", journal: 5000 });
   const again = await OpenStore.open(open.dir);
-  expect(again.store.problems[0]).toContain("it is a view of a host of a fleet");
+  expect(again.store.problems[0]).toContain("it is a view of a store that is elsewhere");
   expect(again.seen()).toEqual(seen);
   await again.close();
 });
@@ -281,7 +281,7 @@ test("a directory that only a host of a fleet has used: nothing is lost, and non
   rmSync(previousDocument, { force: true });
   await write(document, { ...EMPTY, view: "what a host sees" });
   const open = await OpenStore.open(dir);
-  expect(open.store.problems).toEqual([expect.stringContaining("it is a view of a host of a fleet")]);
+  expect(open.store.problems).toEqual([expect.stringContaining("it is a view of a store that is elsewhere")]);
   await open.close();
 });
 
