@@ -21,7 +21,6 @@ import { BlockedTypes } from "./scheduler/holds/blocked-types.js";
 import { Dependencies } from "./scheduler/holds/dependencies.js";
 import { HoldOf } from "./scheduler/holds/hold.js";
 import { StartTimes } from "./scheduler/holds/start-time.js";
-import { TypeLimits } from "./scheduler/holds/type-limits.js";
 import { NO_OUTBOX } from "./scheduler/outbox.js";
 import { Paces } from "./scheduler/paces.js";
 import { Queue } from "./scheduler/queue.js";
@@ -170,13 +169,6 @@ function composeCore(
     file: layout.blockedTypes,
     hasElsewhere: (op) => engine.hasElsewhere(op),
   });
-  const typeLimits = new TypeLimits({
-    waiting,
-    loader,
-    entry: find,
-    running: () => scheduler.attempts.values(),
-    graph: () => edges.graph,
-  });
   const copied = new CopiedState(layout);
   // Every reason to wait, in the order in which they are asked and shown.
   const approvals = new Approvals({ lifecycle, log, now });
@@ -189,7 +181,6 @@ function composeCore(
       (entry) => copied.holds(entry),
     ),
     blockedTypes,
-    typeLimits,
     queues,
     new HoldOf((entry) => hosts.blocked(entry)),
     new HoldOf(() => scheduler.pool.blocked),
@@ -210,7 +201,6 @@ function composeCore(
     waiting,
     edges,
     blockedTypes,
-    typeLimits,
     containment,
     copied,
     durations,

@@ -77,10 +77,6 @@ export const operationTypeSchema = z.object({
       backoff: doc(z.number(), "seconds before the second attempt; doubled for each later attempt"),
     }),
   ),
-  concurrency: doc(
-    z.nullable(z.int()),
-    "operations of the type that may run at the same time; null: no limit",
-  ),
   ...typeShape(),
   hosts: doc(
     z.enum(["same", "any"]),

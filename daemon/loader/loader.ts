@@ -295,13 +295,12 @@ function withoutParams({ input }: PrepareAsk, { type, hasTitles }: LoadedOperati
 
 /** Values that differ from the default only, so that the records of starts stay short. */
 export function policyOf(type: OperationType): Policy {
-  const { resumable, timeout, gracePeriod, retry, concurrency, hosts, partition } = type;
+  const { resumable, timeout, gracePeriod, retry, hosts, partition } = type;
   return {
     resumable,
     timeout,
     gracePeriod,
     retry,
-    ...(concurrency !== null && { concurrency }),
     ...(partition === "finish" && { partition }),
     ...(hosts === "any" && { anyHost: true }),
   };

@@ -1,7 +1,6 @@
 /** Which queued operations may start in a slot that others lend, at one moment. */
 import type { Entry } from "../store/decision.js";
 import type { Store } from "../store/store.js";
-import type { TypeLimits } from "./holds/type-limits.js";
 import { compareTurns } from "./lane.js";
 import { placeOf, type Queue } from "./queue.js";
 import type { Queues } from "./queues.js";
@@ -13,7 +12,6 @@ interface LendingParts {
   store: Pick<Store, "ledger">;
   queue: Pick<Queue, "position">;
   queues: Pick<Queues, "isOpen">;
-  typeLimits: Pick<TypeLimits, "isHolding" | "slotsFor">;
 }
 
 export class Lending {
@@ -33,15 +31,14 @@ export class Lending {
     isStarting: (id: string) => boolean,
     needs: (entry: Entry) => readonly string[] = ({ record }) => [record.queue],
   ) {
-    const { edges, store, queue, queues, typeLimits } = parts;
+    const { edges, store, queue, queues } = parts;
     for (const id of edges.graph.awaited) {
       const entry = store.ledger.get(id);
       if (entry?.record.state !== "queued" || isStarting(id)) continue;
       const place = placeOf(entry);
-      const isReady = queue.position(id, place) !== null;
-      if (!queues.isOpen(place.queue) || !(isReady || typeLimits.isHolding(entry))) continue;
-      if (isReady) this.ready.push(entry);
-      this.#needs.set(id, [...needs(entry), ...typeLimits.slotsFor(entry)]);
+      if (!queues.isOpen(place.queue) || queue.position(id, place) === null) continue;
+      this.ready.push(entry);
+      this.#needs.set(id, needs(entry));
     }
     this.ready.sort((a, b) => compareTurns(placeOf(a), placeOf(b)));
   }

@@ -335,7 +335,6 @@ export class Scheduler {
   #look(): void {
     for (const attempt of [...this.attempts.values()]) void this.#guard(attempt, () => this.#lookAt(attempt));
     if (this.options.store.isFull) this.options.store.probe();
-    void this.options.typeLimits.look(() => this.kick());
     this.kick();
   }
 

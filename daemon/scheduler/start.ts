@@ -19,7 +19,6 @@ import type { OrderMessage } from "../worker/messages.js";
 import type { PooledWorker } from "../worker/pool.js";
 import type { Durations } from "./durations.js";
 import type { BlockedTypes } from "./holds/blocked-types.js";
-import type { TypeLimits } from "./holds/type-limits.js";
 import type { Queue } from "./queue.js";
 import type { Queues } from "./queues.js";
 import type { Waiting } from "./waiting.js";
@@ -36,7 +35,6 @@ export interface StartParts {
   queues: Queues;
   waiting: Pick<Waiting, "returned">;
   blockedTypes: BlockedTypes;
-  typeLimits: TypeLimits;
   layout: Layout;
   workerEvents: WorkerEvents;
   log: Log;
@@ -72,7 +70,7 @@ export async function start(
   isOpen: () => boolean,
   submitted: Submitted | null,
 ): Promise<boolean> {
-  const { lifecycle, queues, typeLimits, workerEvents, log } = parts;
+  const { lifecycle, queues, workerEvents, log } = parts;
   const { id } = entry.record;
   /** Of an attempt whose start is not recorded. */
   let place: EventsPlace | undefined;
@@ -94,24 +92,17 @@ export async function start(
     return false;
   } finally {
     if (place) workerEvents.drop(place);
-    typeLimits.started(id);
   }
 }
 
 /**
- * Looks up the type of an operation that is about to start, and counts it for the limit of the type:
- * `typeLimits.started` must follow.
+ * Looks up the type of an operation that is about to start.
  *
  * @returns null: the operation is not queued any more, or a hold has it now
  */
 export async function candidateOf(
   entry: Entry,
-  {
-    loader,
-    blockedTypes,
-    typeLimits,
-    durations,
-  }: Pick<StartParts, "loader" | "blockedTypes" | "typeLimits" | "durations">,
+  { loader, blockedTypes, durations }: Pick<StartParts, "loader" | "blockedTypes" | "durations">,
 ): Promise<Candidate | null> {
   if (entry.record.state !== "queued") return null;
   const { version } = entry;
@@ -124,7 +115,6 @@ export async function candidateOf(
   }
   // Only the bar needs them: a history that cannot be read delays no start.
   const stepSeconds = await durations.ofSteps(entry.record).catch(() => null);
-  if (!typeLimits.reserve(entry, type.policy.concurrency ?? null)) return null;
   return { entry, version, type, stepSeconds };
 }
 

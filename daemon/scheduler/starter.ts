@@ -52,8 +52,7 @@ export class Starter implements OperationStarter {
   /** Starts as many queued operations as there are slots and idle workers. */
   kick(): void {
     if (this.isPaused) return;
-    const { queue, store, pool, typeLimits } = this.options;
-    typeLimits.release();
+    const { queue, store, pool } = this.options;
     while (queue.length > 0 && !store.isFull) {
       const next = this.#next();
       if (next === null) break;
@@ -168,10 +167,8 @@ export class Starter implements OperationStarter {
    * same batch where possible.
    */
   #slots(): UsedSlots {
-    const { queues, attempts, typeLimits } = this.options;
-    const ofQueue = (name: string) => (queues.isOpen(name) ? queues.concurrency(name) : 0);
-    const used = new UsedSlots((name) => typeLimits.limitOf(name) ?? ofQueue(name));
-    typeLimits.addTo(used);
+    const { queues, attempts } = this.options;
+    const used = new UsedSlots((name) => (queues.isOpen(name) ? queues.concurrency(name) : 0));
     for (const [id, slot] of this.#starting) used.add(id, slot);
     for (const { holdsSlot, id, entry } of attempts.values())
       if (holdsSlot) used.add(id, { queue: entry.record.queue, slot: entry.record.slot ?? 0 });

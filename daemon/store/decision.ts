@@ -159,8 +159,6 @@ export interface Policy {
   gracePeriod: number;
   /** Attempts in all, and seconds before the second; each further wait is twice as long. */
   retry: { attempts: number; backoff: number } | null;
-  /** Operations of the type that may run at the same time; absent: no limit. */
-  concurrency?: number | undefined;
   /** The operation runs to its end also where its host is cut off from the fleet. Absent: its processes are killed. */
   partition?: "finish" | undefined;
   /** In a chain, the operation may run on another host than the operation before. Absent: on the same host. */

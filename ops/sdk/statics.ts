@@ -57,11 +57,6 @@ export interface OperationStatics {
    */
   readonly retry?: { readonly attempts: number; readonly backoff?: number };
   /**
-   * Operations of the type that may run at the same time, at least 1, whatever the concurrency of their queues.
-   * Default: no limit.
-   */
-  readonly concurrency?: number;
-  /**
    * Queue of the type's operations, unless a submit names another: lower-case letters, digits and `-`. The queue must
    * exist in the daemon (`liveops queue set`). Default: `"default"`; in a chain: the queue of the operation before.
    */

@@ -76,20 +76,8 @@ function innerSchema(schema: Schema): JsonSchema {
 /** @throws TypeFault for invalid statics, or a schema that JSON Schema cannot describe */
 export function describeType(Type: OperationCtor, file: string): OperationType {
   const type = readType(Type);
-  const {
-    op,
-    title,
-    stages,
-    resumable,
-    failIfOdd,
-    timeout,
-    gracePeriod,
-    retry,
-    params,
-    concurrency,
-    hosts,
-    partition,
-  } = type;
+  const { op, title, stages, resumable, failIfOdd, timeout, gracePeriod, retry, params, hosts, partition } =
+    type;
   return {
     op,
     title,
@@ -99,7 +87,6 @@ export function describeType(Type: OperationCtor, file: string): OperationType {
     timeout,
     gracePeriod,
     retry,
-    concurrency,
     ...pick(type, OF_TYPE),
     hosts,
     partition,

@@ -36,8 +36,6 @@ export interface TypeDefinition {
   /** Seconds; null: no limit. */
   timeout: number | null;
   retry: { attempts: number; backoff: number } | null;
-  /** Null: no limit. */
-  concurrency: number | null;
   /** Null: the type names none. */
   queue: string | null;
   /** Tags that a host of a fleet must have. */
@@ -117,7 +115,6 @@ function definitionOf(Type: OperationCtor): TypeDefinition {
     gracePeriod: readSeconds("gracePeriod", statics.gracePeriod, fault) ?? DEFAULT_GRACE_PERIOD,
     timeout: readSeconds("timeout", statics.timeout, fault),
     retry: readRetry(statics.retry, fault),
-    concurrency: read("concurrency", statics.concurrency, isCount, "a whole number of at least 1", fault),
     queue: read("queue", statics.queue, isOp, 'the name of a queue, like "gpu"', fault),
     requires: readRequires(statics.requires, fault),
     hosts: readChoice("hosts", statics.hosts, ["same", "any"], fault),
@@ -197,7 +194,6 @@ export async function titleFor(Type: OperationCtor, parsed: unknown): Promise<st
 type Fault = (problem: string) => TypeFault;
 
 const isOp = (value: unknown): value is string => typeof value === "string" && OP_PATTERN.test(value);
-const isCount = (value: unknown) => Number.isInteger(value) && (value as number) >= 1;
 
 function readOp(op: unknown, className: string, fault: Fault): string {
   if (op === undefined) {

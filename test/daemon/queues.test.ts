@@ -21,7 +21,6 @@ const OPS = {
       }
     }
     export class Gate extends Base {}
-    export class Single extends Base { static concurrency = 1; }
     export class Gpu extends Base { static queue = "gpu"; }
     export class Fails extends Base { async run(p) { await super.run(p); throw new Error("no"); } }
     export class Counts extends LiveOperation {
@@ -139,44 +138,6 @@ test("a paused operation stands still, and it, a queue that commands make and it
   const whole = (Date.parse(done.finishedAt!) - Date.parse(done.startedAt!)) / 1000;
   expect(done.seconds).toBeLessThan(whole - done.pause!.seconds + 0.1);
   await expect(client.pause(id)).rejects.toMatchObject({ code: "LIVEOPS_WRONG_STATE" });
-});
-
-test("what waited for an operation does not pass what waited for its type and has a higher priority", async () => {
-  const [end, file] = [inWorld("end"), inWorld("go-urgent")];
-  const [first] = await submitAll([{ op: "single", queue: "side", params: { file: end } }]);
-  await untilRuns(first!.id);
-  const [urgent, follows] = await submitAll([
-    { op: "single", queue: "narrow", priority: 2, params: { file } },
-    { queue: "narrow", afterAny: [first!.id], params: { file } },
-  ]);
-  await until(async () => (await client.show(urgent!.id)).blocked !== null);
-  appendFileSync(end, "");
-  await until(async () => (await stateOf(first!.id)) === "succeeded");
-  await untilRuns(urgent!.id);
-  expect(await stateOf(follows!.id)).toBe("queued");
-  appendFileSync(file, "");
-  for (const { id } of [urgent!, follows!]) await daemon.untilFinished(id);
-});
-
-test("a type with a limit holds up no other type, and a raised limit counts at once", async () => {
-  const file = inWorld("go-single");
-  const singles = await submitAll(
-    ["a", "b", "c"].map((label) => ({ op: "single", label, params: { file } })),
-  );
-  const [first, second, third] = singles.map(({ id }) => id) as [string, string, string];
-  await untilRuns(first);
-  await until(async () => (await client.show(third)).blocked !== null);
-  expect((await client.show(second)).blocked?.reason).toBe(
-    "1 operation runs, and the type single allows no more at a time",
-  );
-  expect(await daemon.untilFinished((await daemon.submit("gate")).id)).toMatchObject({ state: "succeeded" });
-  expect(await client.cancel(second)).toMatchObject({ state: "cancelled" });
-  world.writeOp("work.mjs", OPS["work.mjs"].replace("static concurrency = 1", "static concurrency = 2"));
-  onTestFinished(() => void world.writeOp("work.mjs", OPS["work.mjs"]));
-  await untilRuns(third);
-  expect(await stateOf(first)).toBe("running");
-  appendFileSync(file, "");
-  for (const id of [first, third]) await daemon.untilFinished(id);
 });
 
 test("a chain that others wait for is not removed", async () => {

@@ -11,7 +11,6 @@ import type { Loader } from "../../daemon/loader/loader.js";
 import { WorkerEvents } from "../../daemon/run-files/worker-events.js";
 import { Finishing } from "../../daemon/scheduler/finishing.js";
 import type { BlockedTypes } from "../../daemon/scheduler/holds/blocked-types.js";
-import type { TypeLimits } from "../../daemon/scheduler/holds/type-limits.js";
 import { NO_OUTBOX } from "../../daemon/scheduler/outbox.js";
 import { Queue } from "../../daemon/scheduler/queue.js";
 import type { Queues } from "../../daemon/scheduler/queues.js";
@@ -228,7 +227,6 @@ describe("decided at the same moment", () => {
           waiting: { returned: () => {} },
           queue: new Queue(),
           queues: { isOpen: (name: string) => queues.has(name) } as unknown as Queues,
-          typeLimits: { reserve: () => true, started: () => {} } as unknown as TypeLimits,
           log: pino({ level: "silent" }),
           settings: { maxLog: 1000 } as Settings,
           durations: { ofSteps: async () => null },

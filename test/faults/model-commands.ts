@@ -10,7 +10,7 @@ import { Refusal } from "../../protocol/errors.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { SubmitBody } from "../../protocol/requests.js";
 import type { TestDaemon } from "../harness/daemon.js";
-import { describe, type Model, type ModelOperation, type Op, type Word } from "./model.js";
+import { describe, type Model, type ModelOperation, type Word } from "./model.js";
 import { eventually, workerOf } from "./start.js";
 
 export interface Real {
@@ -123,7 +123,6 @@ export async function expectRefused(answer: Promise<unknown>, code: string): Pro
 }
 
 interface Wish {
-  op: Op;
   queue: number;
   priority: number;
   isLater: boolean;
@@ -137,7 +136,7 @@ const submit = (wish: Wish) =>
     (model) => model.in("queued", "running").length < MOST_LIVE,
     async (model, real) => {
       const name = model.nextName();
-      const { op, priority, isLater } = wish;
+      const { priority, isLater } = wish;
       const queue = choose([...model.queues.keys()], wish.queue);
       const named = (choices: number[]) =>
         model.operations.length === 0
@@ -147,14 +146,14 @@ const submit = (wish: Wish) =>
       const afterAny = named(wish.afterAny);
       const ids = (names: string[]) => names.map((each) => real.ids.get(each)!);
       const body = {
-        ...{ op, queue, priority, params: { gate: gateOf(real, name), note: "first" } },
+        ...{ op: "many", queue, priority, params: { gate: gateOf(real, name), note: "first" } },
         ...{ after: ids(after), afterAny: ids(afterAny) },
         ...(isLater && { notBefore: LATER }),
       };
       real.bodies.set(name, body);
       const { id } = await real.daemon.client.submit(body, `key of ${name}`);
       real.ids.set(name, id);
-      model.submit({ op, queue, priority, note: "first", isLater, after, afterAny });
+      model.submit({ queue, priority, note: "first", isLater, after, afterAny });
     },
   );
 
@@ -294,7 +293,6 @@ const few = fc.oneof(
 const rarely = (percent: number) => fc.nat({ max: 99 }).map((n) => n < percent);
 
 const wish: fc.Arbitrary<Wish> = fc.record({
-  op: fc.constantFrom<Op>("many", "many", "single"),
   queue: fc.constantFrom(0, 0, 0, 0, 1, 2),
   priority: fc.constantFrom(0, 0, 1, 2, -1),
   isLater: rarely(10),

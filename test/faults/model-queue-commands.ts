@@ -152,9 +152,9 @@ const top = (choice: number) =>
     },
   );
 
-/** What waits for a slot of the same queue. A `Single` may wait for its type instead. */
+/** What else waits for a slot of the same queue. */
 function othersInLine(model: Model, operation: ModelOperation): ModelOperation[] {
-  return model.waitingFor(operation.queue).filter((each) => each !== operation && each.op === "many");
+  return model.waitingFor(operation.queue).filter((each) => each !== operation);
 }
 
 type Turn = Pick<ModelOperation, "priority" | "arrival">;

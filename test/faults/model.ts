@@ -6,11 +6,9 @@
  */
 
 export type Word = "go" | "fail" | "chain";
-export type Op = "many" | "single";
 
 export interface ModelOperation {
   name: string;
-  op: Op;
   state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
   attempt: number;
   queue: string;
@@ -45,11 +43,8 @@ type Standing = { is: "live" | "failed" | "succeeded"; passed: ModelOperation[] 
 
 export type Submitted = Pick<
   ModelOperation,
-  "op" | "queue" | "priority" | "note" | "isLater" | "after" | "afterAny"
+  "queue" | "priority" | "note" | "isLater" | "after" | "afterAny"
 >;
-
-/** Operations of `Single` that may run at the same time. */
-const SINGLES = 1;
 
 export class Model {
   readonly operations: ModelOperation[] = [];
@@ -182,10 +177,10 @@ export class Model {
   #leave(operation: ModelOperation, word: Word): void {
     this.#end(operation, word === "fail" ? "failed" : "succeeded");
     if (word !== "chain") return;
-    const { name, op, queue, priority, note } = operation;
+    const { name, queue, priority, note } = operation;
     operation.handedOver = true;
     operation.next = `${name}+`;
-    const next = { op, queue, priority, note, isLater: false, after: [], afterAny: [] };
+    const next = { queue, priority, note, isLater: false, after: [], afterAny: [] };
     // The next operation of a chain has the label of the one before.
     this.#add(`${name}+`, next).label = operation.label;
   }
@@ -221,12 +216,11 @@ export class Model {
       .sort((a, b) => b.priority - a.priority || a.arrival - b.arrival);
   }
 
-  #hasSlot({ queue, op }: ModelOperation): boolean {
+  #hasSlot({ queue }: ModelOperation): boolean {
     const { concurrency = 0, isPaused = true } = this.queues.get(queue) ?? {};
     const running = this.in("running");
     const ofQueue = running.filter((each) => each.queue === queue).length;
-    const singles = running.filter((each) => each.op === "single").length;
-    return !isPaused && ofQueue < concurrency && (op === "many" || singles < SINGLES);
+    return !isPaused && ofQueue < concurrency;
   }
 
   /** The chain of a dependency, and how it stands. A dependency that was removed has finished. */

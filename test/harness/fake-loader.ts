@@ -15,7 +15,6 @@ const type = (op: string, resumable: boolean): OperationType => ({
   timeout: null,
   gracePeriod: 10,
   retry: null,
-  concurrency: null,
   queue: null,
   requires: [],
   hosts: "same",

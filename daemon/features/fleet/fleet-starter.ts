@@ -104,7 +104,6 @@ export class FleetStarter implements OperationStarter {
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#isWanted && this.#mayStart()) {
       this.#isWanted = false;
-      this.options.typeLimits.release();
       await this.#claim().catch((error: unknown) => {
         if (!(error instanceof NotRecordedError))
           this.options.log.error({ err: error }, "no operation could be claimed");
@@ -129,7 +128,7 @@ export class FleetStarter implements OperationStarter {
 
   /** @param count - most operations to claim */
   async #claimFor(count: number, offer: (workers: number) => Promise<OfferedCandidate[]>): Promise<void> {
-    const { pool, typeLimits } = this.options;
+    const { pool } = this.options;
     const workers = this.#takeWorkers(count);
     if (workers.length === 0) return;
     const used = new Set<PooledWorker>();
@@ -149,7 +148,6 @@ export class FleetStarter implements OperationStarter {
       if (claims.length > 0 && claims.length < workers.length) this.#isWanted = true;
       else if (claims.length < Math.min(workers.length, candidates.length)) this.#kickSoon();
     } finally {
-      for (const { entry } of candidates) typeLimits.started(entry.record.id);
       for (const worker of workers) if (!used.has(worker)) pool.release(worker);
     }
   }
@@ -271,11 +269,9 @@ export class FleetStarter implements OperationStarter {
     const at = new Date(this.options.now()).toISOString();
     const sinceBoot = uptime();
     const queueLimits: Record<string, number> = {};
-    const opLimits: Record<string, number> = {};
     const offered = candidates.map(({ entry, version, type: { policy }, slot, waiters }) => {
-      const { id, seq, queue, op } = entry.record;
+      const { id, seq, queue } = entry.record;
       if (isLimited(queue)) queueLimits[queue] = queues.concurrency(queue);
-      if (policy.concurrency) opLimits[op] = policy.concurrency;
       const attempt = entry.nextAttempt;
       const event = { type: "attempt:started", seq: seq + 1, at, attempt, slot, host } as const;
       const decision = { kind: "started", id, event, policy, uptime: sinceBoot } as const;
@@ -286,7 +282,6 @@ export class FleetStarter implements OperationStarter {
       candidates: offered,
       workers: workers.map(({ identity }) => identity),
       queueLimits,
-      opLimits,
       token: randomUUID(),
     };
   }

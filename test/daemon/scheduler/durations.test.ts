@@ -73,7 +73,6 @@ test("that cannot be read delay no start", async () => {
   const durations = new Durations({ list } as never, new Bus());
   const candidate = await candidateOf(entry, {
     loader: { resolve: async () => ({ file: "/ops/ci.ts", policy: {} }) },
-    typeLimits: { reserve: () => true },
     blockedTypes: {},
     durations,
   } as never);

@@ -36,13 +36,6 @@ async function starting(over: Partial<Record<keyof StarterOptions, unknown>> = {
     pool: { take, release, warm: () => {}, spare: 1 },
     loader: { resolve: async () => ({ file: "/ops/some.mjs", policy: POLICY }) },
     blockedTypes: { block: () => {} },
-    typeLimits: {
-      release: () => {},
-      reserve: () => true,
-      started: () => {},
-      limitOf: () => null,
-      addTo: () => {},
-    },
     durations: { ofSteps: async () => null },
     containment: { limit: () => null },
     workerEvents: new WorkerEvents(directory()),

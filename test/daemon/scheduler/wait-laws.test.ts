@@ -9,16 +9,12 @@ interface Shape {
   slots: fc.Arbitrary<Plan["slots"]>;
   /** Steps besides those of every plan. */
   steps?: readonly Step["do"][];
-  limits?: fc.Arbitrary<Plan["limits"]>;
 }
 
-const OPS = ["plain", "t", "u"];
-
-function plans({ queues, slots, steps = [], limits = fc.constant({}) }: Shape): fc.Arbitrary<Plan> {
+function plans({ queues, slots, steps = [] }: Shape): fc.Arbitrary<Plan> {
   const whom = fc.uniqueArray(fc.nat({ max: 6 }), { minLength: 1, maxLength: 2 });
   const base = {
     queue: fc.constantFrom(...queues),
-    op: fc.constantFrom(...OPS),
     priority: fc.integer({ min: -1, max: 1 }),
   };
   const { program } = fc.letrec<{ program: Program; step: Step }>((tie) => ({
@@ -46,7 +42,6 @@ function plans({ queues, slots, steps = [], limits = fc.constant({}) }: Shape): 
   const outer = fc.tuple(program, fc.uniqueArray(fc.nat({ max: 6 }), { maxLength: 2 }));
   return fc.record({
     slots,
-    limits,
     programs: fc
       .array(outer, { minLength: 1, maxLength: 7 })
       // What waits for others is submitted after them.
@@ -89,7 +84,7 @@ async function law(shape: Shape, check: (world: WaitWorld) => void): Promise<Wai
   return worlds;
 }
 
-/** A slot is lent to what nobody waits for only where nothing else helps. That search knows no limits of types. */
+/** A slot is lent to what nobody waits for only where nothing else helps. */
 function breaksLockUpsOnly({ breakings }: WaitWorld): void {
   expect(breakings.flatMap(({ able }) => able)).toEqual([]);
 }
@@ -118,14 +113,8 @@ test("law: all ends where waits are given up and attempts die", async () => {
   await law({ ...several, steps: ["look", "die"] }, breaksLockUpsOnly);
 });
 
-test("law: in one queue all ends where a type limits how many of its operations run", async () => {
-  const limits = fc.record({ t: fc.integer({ min: 1, max: 2 }) });
-  await law({ ...one, limits }, oneWorksInEachSlot);
-});
-
 const op = (queue: string, steps: Step[] = [], over: Partial<Program> = {}): Program => ({
   queue,
-  op: "plain",
   priority: 0,
   after: [],
   steps,
@@ -139,43 +128,7 @@ test("a slot whose user waits for an operation that can start in it is lent to n
     op("a"),
     op("b", [{ do: "wait", whom: [1, 0] }]),
   ];
-  const world = new WaitWorld({ slots: { a: 1, b: 1 }, limits: {}, programs, choices: [3] });
+  const world = new WaitWorld({ slots: { a: 1, b: 1 }, programs, choices: [3] });
   await world.run(() => {});
   expect([world.unfinished, world.breakings]).toEqual([[], []]);
-});
-
-test("an operation that others wait for starts before those of its type that wait for a slot", async () => {
-  const t = { op: "t" };
-  const programs = [
-    op("a", [{ do: "run", children: [op("a", [], t)] }]),
-    op("a", [{ do: "run", children: [op("a", [], t)] }], t),
-    op("a", [], t),
-    op("a", [{ do: "wait", whom: [0] }], { ...t, priority: 1 }),
-    op("a"),
-  ];
-  const world = new WaitWorld({ slots: { a: 2 }, limits: { t: 2 }, programs, choices: [13] });
-  await world.run(() => {});
-  expect(world.unfinished).toEqual([]);
-});
-
-test("operations of a type that runs one at a time run inside of each other", async () => {
-  const t = { op: "t" };
-  const run = (child: Program): Step => ({ do: "run", children: [child, op("a", [], t)] });
-  const programs = [op("a", [run(op("a", [run(op("a", [], t))], t))], t), op("a", [], t)];
-  const world = new WaitWorld({ slots: { a: 3 }, limits: { t: 1 }, programs, choices: [] });
-  await world.run(() => expect([...world.working().values()].flat().length).toBeLessThanOrEqual(1));
-  expect(world.unfinished).toEqual([]);
-});
-
-test("a slot and the limit of a type that are held crosswise do not lock up", async () => {
-  const u = { op: "u" };
-  const programs = [
-    op("a", [{ do: "run", children: [op("b")] }], u),
-    op("b", [{ do: "run", children: [op("a", [], u)] }]),
-  ];
-  for (const choices of [[0], [1], [0, 1], [3, 1]]) {
-    const world = new WaitWorld({ slots: { a: 2, b: 1 }, limits: { u: 1 }, programs, choices });
-    await world.run(() => {});
-    expect(world.unfinished).toEqual([]);
-  }
 });

@@ -10,7 +10,6 @@ import { Lifecycle } from "../../../daemon/lifecycle.js";
 import { WorkerEvents } from "../../../daemon/run-files/worker-events.js";
 import type { Attempt } from "../../../daemon/scheduler/attempt.js";
 import { Dependencies } from "../../../daemon/scheduler/holds/dependencies.js";
-import { TypeLimits } from "../../../daemon/scheduler/holds/type-limits.js";
 import { Queue } from "../../../daemon/scheduler/queue.js";
 import type { StarterOptions } from "../../../daemon/scheduler/starter.js";
 import { Starter } from "../../../daemon/scheduler/starter.js";
@@ -41,8 +40,6 @@ export type Step =
 
 export interface Program {
   queue: string;
-  /** Its type. Types of `limits` run a limited number at the same time. */
-  op: string;
   priority: number;
   /** Operations that must have ended before, by number. */
   after: readonly number[];
@@ -53,7 +50,6 @@ export interface Program {
 
 export interface Plan {
   slots: Readonly<Record<string, number>>;
-  limits: Readonly<Record<string, number>>;
   programs: readonly Program[];
   /** Decides which operation makes the next step. */
   choices: readonly number[];
@@ -100,7 +96,7 @@ export class WaitWorld {
   #made = 0;
 
   constructor(private readonly plan: Plan) {
-    const { slots, limits } = plan;
+    const { slots } = plan;
     const bus = this.#bus;
     const find = (id: string) => this.ledger.get(id) ?? null;
     const store = {
@@ -133,18 +129,8 @@ export class WaitWorld {
     });
     this.edges = new WaitEdges({ bus, store, lifecycle, dependencies, runsHere: () => true });
     const { edges } = this;
-    const loader = {
-      resolve: async (op: string) => ({ file: "", policy: { ...POLICY, concurrency: limits[op] ?? null } }),
-    };
-    const typeLimits = new TypeLimits({
-      waiting,
-      // The part that the limits use.
-      loader: loader as unknown as StarterOptions["loader"],
-      entry: (id) => this.ledger.get(id),
-      running: () => this.#attempts.values(),
-      graph: () => edges.graph,
-    });
-    waiting.use([dependencies, typeLimits]);
+    const loader = { resolve: async () => ({ file: "", policy: POLICY }) };
+    waiting.use([dependencies]);
     const all = Object.values(slots).reduce((sum, each) => sum + each, 0);
     const worker = { identity: WORKER };
     let taken = 0;
@@ -154,7 +140,6 @@ export class WaitWorld {
       queue,
       waiting,
       edges,
-      typeLimits,
       layout,
       queues: {
         isOpen: () => true,
@@ -219,7 +204,7 @@ export class WaitWorld {
     const record = this.ledger.get(id)?.record;
     if (!record) return id;
     const waits = this.awaitedBy(id).join(",");
-    return `${id} ${record.op} ${record.state} in ${record.queue}${record.state === "running" ? ` slot ${record.slot}` : ""}${waits && ` waits for ${waits}`}`;
+    return `${id} ${record.state} in ${record.queue}${record.state === "running" ? ` slot ${record.slot}` : ""}${waits && ` waits for ${waits}`}`;
   }
 
   /** By queue and slot: the operations that work there. What runs and waits for nothing works. */
@@ -326,10 +311,9 @@ export class WaitWorld {
     const id = `op${String(++this.#made).padStart(3, "0")}`;
     actor?.children.push(id);
     actor?.begun.push(id);
-    const { op, queue, priority } = program;
+    const { queue, priority } = program;
     const operation = submission({
       id,
-      op,
       queue,
       priority,
       ...(after.length > 0 && { after }),
@@ -436,7 +420,6 @@ export class WaitWorld {
       const link = { id: chain.id, index: chain.index + 1, previous: id, next: null };
       successor = submission({
         id: nextId,
-        op: next.op,
         queue: next.queue,
         priority: next.priority,
         chain: link,

@@ -2,9 +2,7 @@
 import { expect, test, vi } from "vitest";
 import { Bus } from "../../../daemon/bus.js";
 import { Hold, HoldOf } from "../../../daemon/scheduler/holds/hold.js";
-import { TypeLimits } from "../../../daemon/scheduler/holds/type-limits.js";
 import { Queue } from "../../../daemon/scheduler/queue.js";
-import { WaitGraph } from "../../../daemon/scheduler/wait-graph.js";
 import { Waiting } from "../../../daemon/scheduler/waiting.js";
 import type { Decision, Entry } from "../../../daemon/store/decision.js";
 import type { Change } from "../../../daemon/store/ledger.js";
@@ -127,37 +125,4 @@ test("an edit asks again, and the holds forget what is no longer queued", () => 
   change("a", { state: "cancelled" });
   expect(waiting.length).toBe(0);
   expect(approval.forgotten).toEqual(expect.arrayContaining(["a", "b"]));
-});
-
-test("a type whose waiting operations are gone is released once", () => {
-  const [runs, waits] = ["runs", "waits"].map(
-    (id) => ({ record: { id, op: "single", queue: "default", state: "queued" }, queuedAt: 1 }) as Entry,
-  );
-  const known = new Map([runs!, waits!].map((entry) => [entry.record.id, entry]));
-  const bus = new Bus();
-  const waiting = new Waiting({
-    bus,
-    queue: new Queue(),
-    entry: (id) => known.get(id) ?? null,
-    // As the starter: what is ready may make room for more.
-    onReady: () => limits.release(),
-    isWatched: () => false,
-  });
-  const limits: TypeLimits = new TypeLimits({
-    entry: (id) => known.get(id),
-    waiting,
-    running: () => [],
-    graph: () => new WaitGraph([], () => []),
-    loader: { resolve: () => Promise.reject(new Error("no loader")) },
-  });
-  waiting.use([limits]);
-  expect(limits.reserve(runs!, 1)).toBe(true);
-  expect(limits.reserve(waits!, 1)).toBe(false);
-  waiting.returned(waits!);
-  expect(waiting.heldBy(limits)).toEqual([waits]);
-  limits.forget(waits!.record);
-  known.delete("waits");
-  limits.started("runs");
-  limits.release();
-  expect(limits.why(waits!)).toBe(null);
 });

@@ -257,7 +257,6 @@ it("describes a type by the schema of its input", () => {
     timeout: 60,
     gracePeriod: 10,
     retry: null,
-    concurrency: null,
     queue: null,
     requires: [],
     hosts: "same",

@@ -10,7 +10,6 @@ export function type(over: Partial<OperationType> & { op: string }): OperationTy
     timeout: null,
     gracePeriod: 10,
     retry: null,
-    concurrency: null,
     queue: null,
     requires: [],
     hosts: "same",

@@ -95,10 +95,7 @@ export interface Candidate {
   attempt: number;
   /** What a partition does to the operation. Default: `end`. */
   partition?: "end" | "finish";
-  /**
-   * Running operations that wait for it: they lend it their slot, and do not count for the limit of its type. Default:
-   * none.
-   */
+  /** Running operations that wait for it: they lend it their slot. Default: none. */
   waiters?: readonly string[];
   /** The decision without `worker`, which the engine adds with `host`, `session` and `fence`. */
   decision: Omit<Extract<Decision, { kind: "started" }>, "worker">;
@@ -108,9 +105,8 @@ export interface ClaimRequest {
   candidates: readonly Candidate[];
   /** Identities of free workers: at most as many operations are claimed. */
   workers: readonly object[];
-  /** Most running operations by queue and by type, over all hosts. A name that is not there has no limit. */
+  /** Most running operations by queue, over all hosts. A name that is not there has no limit. */
   queueLimits?: Record<string, number>;
-  opLimits?: Record<string, number>;
   /** A UUID. */
   token: string;
 }

@@ -134,13 +134,6 @@ describe("limits", () => {
     expect(await ask(a)).toHaveLength(0);
   });
 
-  test("a type's limit counts what runs in all queues; other names have none", async () => {
-    const [one, two, other] = [await add(a), await add(a, { queue: "gpu" }), await add(a, { op: "free" })];
-    const limits = { opLimits: { noop: 1, unused: 0 }, queueLimits: {} };
-    expect(ids(await claim(a, [one, two, other], limits))).toEqual([one, other]);
-    expect(await claim(b, [two], limits)).toEqual([]);
-  });
-
   async function firstOf(engine: TestEngine) {
     const { id, version, fence } = (await engine.running())[0]!;
     return { id, n: version, fence: fence! };
@@ -149,11 +142,11 @@ describe("limits", () => {
 
 describe("lent slots", () => {
   /** Claims one operation of a queue with so many slots, for which others wait. */
-  async function claimFor(engine: TestEngine, id: string, waiters: string[], slots = 1, opLimits = {}) {
+  async function claimFor(engine: TestEngine, id: string, waiters: string[], slots = 1) {
     const { version } = await row(engine, id);
     const wanted = { ...candidate(id, version), waiters };
     const queueLimits = { gpu: slots };
-    return engine.claim({ candidates: [wanted], workers: [{}], queueLimits, opLimits, token: token() });
+    return engine.claim({ candidates: [wanted], workers: [{}], queueLimits, token: token() });
   }
   const gpu = () => add(a, { queue: "gpu" });
   const slotOf = async (id: string) =>
@@ -207,14 +200,6 @@ describe("lent slots", () => {
     expect(await slotOf(free)).toBeUndefined();
   });
 
-  test("what waits for an operation does not count for the limit of its type", async () => {
-    const [outer, inner, other] = [await gpu(), await gpu(), await gpu()];
-    await claimFor(a, outer, [], 3, { noop: 1 });
-    expect(await claimFor(a, other, [], 3, { noop: 1 })).toEqual([]);
-    expect(ids(await claimFor(a, inner, [outer], 3, { noop: 1 }))).toEqual([inner]);
-    expect(await claimFor(b, other, [outer], 3, { noop: 1 })).toEqual([]);
-  });
-
   test("a slot that is free after a retry is a new one", async () => {
     const [outer, inner] = [await gpu(), await gpu()];
     await claimFor(a, outer, []);
@@ -259,7 +244,6 @@ test("reads its candidates alone, however long the queue and the journal are", a
     candidates: Array.from({ length: 40 }, (_, n) => ({ id: `gone${n}`, expect: 1 })),
     workers: ["{}"],
     queueLimits: {},
-    opLimits: {},
   });
   const claims = (count: number) =>
     `select count(n) from generate_series(1, ${count}), liveops.exchange('a', ${a.session}, null, null, '{}', '{}', '{}', '{}', '{}', '{}',

@@ -199,7 +199,7 @@ export function candidate(id: string, expect: number, attempt = 1): Candidate {
   return { id, expect, attempt, decision: decision as unknown as Candidate["decision"] };
 }
 
-type Limits = Partial<Pick<ClaimRequest, "queueLimits" | "opLimits" | "workers" | "token">>;
+type Limits = Partial<Pick<ClaimRequest, "queueLimits" | "workers" | "token">>;
 
 /** Claims operations as they are now, with a worker for each. */
 export async function claim(

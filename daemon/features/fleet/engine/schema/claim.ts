@@ -25,17 +25,15 @@ create function liveops.lender(p_queue text, p_waiters text[]) returns text lang
   ) slots where waits order by root limit 1
 $$;
 
--- p_claim: token, candidates, workers, queueLimits, opLimits. number: of the last decision, before and after.
+-- p_claim: token, candidates, workers, queueLimits. number: of the last decision, before and after.
 create function liveops.claim(h liveops.head, p_host text, p_session bigint, p_claim jsonb, inout number bigint, out claims jsonb) language plpgsql as $$
 declare
   me host;
   c record;
   v_token uuid := (p_claim->>'token')::uuid;
   queue_limits jsonb := p_claim->'queueLimits';
-  op_limits jsonb := p_claim->'opLimits';
   workers text[] := array(select jsonb_array_elements_text(p_claim->'workers'));
   queues jsonb := '{}';
-  ops jsonb := '{}';
   ids text[];
   claimed int := 0;
   v_attempt int;
@@ -56,10 +54,6 @@ begin
     select jsonb_object_agg(name, (select count(distinct coalesce(slot_of, id)) from operation where state = 'running' and queue = name))
       into queues from jsonb_object_keys(queue_limits) name;
   end if;
-  if op_limits <> '{}' then
-    select jsonb_object_agg(name, (select count(*) from operation where state = 'running' and op = name))
-      into ops from jsonb_object_keys(op_limits) name;
-  end if;
   for c in
     select o.*, (x.value->>'attempt')::int as next_attempt, x.value->>'partition' as next_partition, x.value->>'body' as body,
       array(select jsonb_array_elements_text(x.value->'waiters')) as waiters
@@ -75,15 +69,10 @@ begin
     -- While a host drains, what its running operations wait for still starts: otherwise they would not end.
     continue when me.draining and cardinality(c.waiters) = 0;
     v_lender := case when queue_limits ? c.queue and cardinality(c.waiters) > 0 then lender(c.queue, c.waiters) end;
-    -- What waits for the candidate does not count for the limit of its type.
-    if v_lender is null and not has_room(queue_limits, queues, c.queue) or not has_room(op_limits, ops, c.op) and
-      (select count(*) from operation where state = 'running' and op = c.op and id <> all (c.waiters)) >= (op_limits->>c.op)::bigint then
-      continue;
-    end if;
+    continue when v_lender is null and not has_room(queue_limits, queues, c.queue);
     if v_lender is null then
       queues := one_more(queues, c.queue);
     end if;
-    ops := one_more(ops, c.op);
     v_attempt := coalesce(c.next_attempt, c.attempt + 1);
     -- The number of an attempt that no code ran in is used again: its lines are not of this attempt.
     if v_attempt <= c.attempt then
