@@ -6,7 +6,7 @@ import { doc } from "./schema/doc.js";
 import { bodyShape } from "./schema/submit-shape.js";
 import { ZOD } from "./schema/zod.js";
 import { STATES } from "./state.js";
-import { directory, hostName, queueName, variableValue } from "./submit-fields.js";
+import { directory, hostName, queueName, word } from "./submit-fields.js";
 
 /** Most operations or log lines in a page. */
 const MAX_PAGE = 1000;
@@ -168,7 +168,7 @@ export const retryBody = z.strictObject({
                     .check(
                       z.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of an output has letters, digits and _"),
                     ),
-                  variableValue(ZOD).check(z.maxLength(MAX_OUTPUT)),
+                  word(ZOD).check(z.maxLength(MAX_OUTPUT)),
                 ),
               ),
               "its outputs by name; of a type in code, this object is the value of the stage",

@@ -107,11 +107,14 @@ const MAX_SECRET = 64 * 1024;
 
 const part = <S extends zod.ZodMiniType>(schema: (z: Zod) => S, about = "") => ({ schema, about });
 
+/** Text that a program can take. */
+export const word = (z: Zod) => z.string().check(z.regex(/^[^\0]*$/, "must not contain a null character"));
+
 const yes = (z: Zod) => z.literal(true);
 const values = (z: Zod) => z.record(z.string(), z.unknown());
 const words = (z: Zod) => z.array(z.string());
-const label = (z: Zod) => z.string().check(z.maxLength(MAX_LABEL));
-const session = (z: Zod) => z.string().check(z.minLength(1), z.maxLength(MAX_LABEL));
+const label = (z: Zod) => word(z).check(z.maxLength(MAX_LABEL));
+const session = (z: Zod) => label(z).check(z.minLength(1));
 const priority = (z: Zod) => z.int().check(z.gte(-MAX_PRIORITY), z.lte(MAX_PRIORITY));
 const start = (z: Zod) => z.iso.datetime({ offset: true });
 
@@ -128,12 +131,9 @@ const variableName = (z: Zod) =>
     ),
   );
 
-export const variableValue = (z: Zod) =>
-  z.string().check(z.regex(/^[^\0]*$/, "must not contain a null character"));
-
-const variables = (z: Zod) => z.record(variableName(z), variableValue(z));
+const variables = (z: Zod) => z.record(variableName(z), word(z));
 const changedVariables = part(
-  (z) => z.record(variableName(z), z.nullable(variableValue(z))),
+  (z) => z.record(variableName(z), z.nullable(word(z))),
   "variables to set; null removes one",
 );
 
@@ -172,8 +172,8 @@ const otherTags = part(tags, "all tags that a host must have to run the operatio
 
 function actions(z: Zod) {
   const action = z.union([
-    z.string(),
-    z.array(z.string()),
+    word(z),
+    z.array(word(z)),
     z.strictObject({ post: z.string(), as: z.optional(z.enum(MESSAGE_FORMS)) }),
   ]);
   const events = z.optional(z.union([action, z.array(action)]));
@@ -286,7 +286,7 @@ export const FIELDS = {
       (z) =>
         z.record(
           z.string().check(z.regex(/^(?:env|prompt):/, "must be env:NAME or prompt:NAME")),
-          variableValue(z).check(z.maxLength(MAX_SECRET)),
+          word(z).check(z.maxLength(MAX_SECRET)),
         ),
       "values of secret parameters, by their reference such as env:TOKEN; kept in memory and never stored",
     ),

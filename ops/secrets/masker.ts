@@ -6,12 +6,15 @@
  */
 import { inspect } from "node:util";
 import type { EventBody, Outcome } from "../../protocol/event.js";
-import { SEQUENCES, withoutSequences } from "../../protocol/text/sgr.js";
+import { SEQUENCES } from "../../protocol/text/sgr.js";
 import { assignedIn, SECRET_NAME } from "./assigned.js";
 import { formsOf, SHORTEST_SECRET } from "./secret-forms.js";
 import { type Range, TextSearch } from "./text-search.js";
 
 export const MASK = "***";
+
+/** A terminal shows nothing of these: a secret with one between its letters is still read. */
+const UNSEEN = new RegExp(`${SEQUENCES.source}|\\0`, "g");
 
 /** Keys of events that are not masked. */
 const KEPT = new Set(["type", "stage", "step", "stages", "untrackedStage", "value", "items", "state"]);
@@ -69,7 +72,7 @@ export class Masker {
    */
   maskOutgoing(text: string): string {
     const { ranges, open } = this.#find(text);
-    const assigned = inText(text, assignedIn(withoutSequences(text)));
+    const assigned = inText(text, assignedIn(text.replace(UNSEEN, "")));
     return hidden(text, [...ranges, ...assigned, [open, text.length]]);
   }
 
@@ -127,13 +130,13 @@ export class Masker {
   }
 
   /**
-   * A program may colour a part of a secret, as `grep --color` does: the text without sequences is looked at too.
+   * A program may colour a part of a secret, as `grep --color` does: the text without `UNSEEN` is looked at too.
    *
    * @param shortest - characters of the beginning of a secret that counts
    */
   #find(text: string, shortest = SHORTEST_SECRET): Found {
     const found = this.#search.find(text, shortest);
-    const plain = withoutSequences(text);
+    const plain = text.replace(UNSEEN, "");
     if (plain.length === text.length) return found;
     const inner = this.#search.find(plain, shortest);
     if (inner.ranges.length === 0 && inner.open === plain.length) return found;
@@ -142,7 +145,7 @@ export class Masker {
   }
 }
 
-/** Ranges of the text without control sequences, as they are in the text. */
+/** Ranges of the text without `UNSEEN`, as they are in the text. */
 function inText(text: string, ranges: readonly Range[]): Range[] {
   const place = placesIn(text);
   return ranges.map(([from, to]) => [place(from), place(to - 1) + 1]);
@@ -159,9 +162,9 @@ export function maskerOf(
   return masker;
 }
 
-/** Where a character of the text without control sequences is in the text with them. */
+/** Where a character of the text without `UNSEEN` is in the text with it. */
 function placesIn(text: string): (at: number) => number {
-  const sequences = [...text.matchAll(SEQUENCES)].map(({ 0: { length }, index }) => ({ index, length }));
+  const sequences = [...text.matchAll(UNSEEN)].map(({ 0: { length }, index }) => ({ index, length }));
   return (at) => {
     let moved = at;
     for (const { index, length } of sequences) {

@@ -1,7 +1,7 @@
 /**
  * Finds JSON that JSON.parse, or the code that uses its value, silently changes: a number that a double cannot hold,
- * a `__proto__` key, half of a surrogate pair. This input is rejected, so that parameters are stored exactly or not at all. Also checks the
- * nesting depth.
+ * a `__proto__` key, half of a surrogate pair. This input is rejected, so that parameters are stored exactly or not at
+ * all. So is a null character, which no program can take. Also checks the nesting depth.
  *
  * Duplicate keys are the exception: the last one counts, as in most parsers (RFC 8259).
  */
@@ -32,14 +32,21 @@ export function lossInText(text: string, value: unknown): JsonLoss | null {
   return MAY_BE_INEXACT.test(text) ? inexactNumber(text) : null;
 }
 
-/** Finds the first `__proto__` key, or text that is not Unicode, in a value; null if there is none. */
+/** No program takes a null character, and no file holds half of a surrogate pair. */
+const UNFIT = /[\0\p{Cs}]/u;
+
+/** Finds the first `__proto__` key, or text that no word can hold, in a value; null if there is none. */
 export function lossInValue(value: unknown, path = ""): JsonLoss | null {
-  if (typeof value === "string" && !value.isWellFormed())
-    return { path, problem: `${path || "the text"} has half of a character; give it a whole one` };
+  const [unfit] = typeof value === "string" ? (UNFIT.exec(value) ?? []) : [];
+  if (unfit !== undefined) {
+    const what =
+      unfit === "\0" ? "a null character; leave it out" : "half of a character; give it a whole one";
+    return { path, problem: `${path || "the text"} has ${what}` };
+  }
   if (typeof value !== "object" || value === null) return null;
   for (const [key, each] of Object.entries(value)) {
     const place = Array.isArray(value) ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`;
-    if (key === FORBIDDEN || !key.isWellFormed())
+    if (key === FORBIDDEN || UNFIT.test(key))
       return { path: place, problem: `the key ${place} cannot be kept; give it another name` };
     const below = lossInValue(each, place);
     if (below !== null) return below;

@@ -74,8 +74,8 @@ const KEPT: Array<[what: string, params: string]> = [
   ["constructor and prototype", '{"constructor":{"prototype":{"polluted":1}}}'],
   ["names that every object has", '{"toString":1,"hasOwnProperty":{"valueOf":[]}}'],
   ["empty names and names with signs", '{"":1," ":2,"a.b":3,"a=b":4}'],
-  ["odd characters in a text", '{"text":"a\\u0000b\\ud83c\\udf89\\u2028\\ufeff"}'],
-  ["odd characters in a name", '{"\\ud83c\\udf89":1,"\\u0000":2}'],
+  ["odd characters in a text", '{"text":"ab\\ud83c\\udf89\\u2028\\ufeff"}'],
+  ["odd characters in a name", '{"\\ud83c\\udf89":1,"\\u0001":2}'],
   ["the forbidden name as a text", '{"text":"__proto__ as a text, and \\\\u005f_proto__"}'],
   [
     "the largest and smallest numbers",
@@ -99,8 +99,8 @@ test("a key that is given twice counts as the last one says", async () => {
   expect((await given('{"op":"any","params":{"a":1,"a":2}}')).params).toEqual({ a: 2 });
 });
 
-test("labels are kept exactly, with null characters", async () => {
-  for (const label of ["a\0b", "__proto__", "\u001b[31m", "x".repeat(200)]) {
+test("labels are kept exactly", async () => {
+  for (const label of ["__proto__", "\u001b[31m", "x".repeat(200)]) {
     const record = await given(JSON.stringify({ op: "any", label }));
     expect(record.label).toBe(label);
     expect(record.result).toMatchObject({ label });
@@ -184,6 +184,14 @@ const REFUSED: Array<[what: string, bytes: string | Buffer, status: number, deta
     /at most 200 characters/,
   ],
   ["a null character in cwd", '{"op":"any","cwd":"/tmp\\u0000/x"}', 400, /cwd must be an absolute path/],
+  [
+    "a null character in a word",
+    '{"op":"any","set":["a=\\u0000"]}',
+    422,
+    /a has a null character; leave it out/,
+  ],
+  ["a null character in a key", '{"op":"any","params":{"\\u0000":1}}', 422, /the key .* cannot be kept/],
+  ["a null character in a label", '{"op":"any","label":"a\\u0000b"}', 400, /label must not contain a null/],
   ["half of a character in cwd", '{"op":"any","cwd":"/tmp/\\ud800"}', 400, /cwd has half of a character/],
   [
     "half of a character in a parameter",

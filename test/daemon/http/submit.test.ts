@@ -306,7 +306,7 @@ describe("a batch", () => {
 
   test("each of it is answered as it is shown by itself", async () => {
     const given = [
-      { op, params: { x: "ü" }, label: "\u0000", cwd: "/tmp" },
+      { op, params: { x: "ü" }, label: "\u0001", cwd: "/tmp" },
       { op: "resumes" },
       { op, params: { x: "ü" } },
     ];

@@ -93,14 +93,6 @@ describe("values", () => {
     );
   });
 
-  it("with a null character are refused before any stage runs", async () => {
-    const { error, stages } = await run(fileOf([stage("A", "true")], { params: [param("v")] }), {
-      v: "a\0b",
-    });
-    expect(error?.message).toMatch(/^the parameter v contains a null character/);
-    expect(stages).toEqual([]);
-  });
-
   it("of env that are too long together are an error of the stage", async () => {
     const twice = stage("A", "true", { env: envOf({ both: "$v$v" }) });
     const { error } = await run(fileOf([twice], { params: [param("v")] }), { v: "x".repeat(100_000) });

@@ -64,20 +64,15 @@ export function readLinesOf(path: string): string {
   } catch (error) {
     throw new UsageError(`--each: ${source} cannot be read: ${(error as Error).message}`);
   }
-  if (!isUtf8(bytes) || bytes.includes(0)) throw unfitLine(bytes, source);
+  if (!isUtf8(bytes)) throw unfitLine(bytes, source);
   return bytes.toString("utf8").replace(/^\ufeff/, "");
 }
 
-/** The error for the first line that is not UTF-8, or has a null character. */
+/** The error for the first line that is not UTF-8. */
 function unfitLine(bytes: Buffer, source: string): UsageError {
   for (let line = 1, from = 0; ; line++) {
     const end = bytes.indexOf("\n", from);
     const its = bytes.subarray(from, end === -1 ? bytes.length : end);
-    if (its.includes(0))
-      return new UsageError(
-        `${source}, line ${line} has a null character; nothing was submitted`,
-        "separate the lines with newlines: find -print, not -print0",
-      );
     if (!isUtf8(its) || end === -1)
       return new UsageError(
         `${source}, line ${line} is not valid UTF-8: ${JSON.stringify(its.toString("utf8"))}; nothing was submitted`,
