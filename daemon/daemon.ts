@@ -193,11 +193,6 @@ class DaemonRun implements Daemon {
     const { containment, loader, scheduler, stopping, store, retention } = this.#parts;
     const { engine, stalls, loadProblems, features } = this.#parts;
     const { socket, stateDir } = this.settings;
-    if (engine.isClient) {
-      engine.begin();
-      this.#noteFinished();
-      return;
-    }
     runDeferred(
       [
         // Before any process is forked.

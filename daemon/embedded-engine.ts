@@ -26,7 +26,6 @@ export function embeddedEngine(services: EngineParts): Engine {
   });
   const hosts = new EmbeddedHosts(services);
   return {
-    isClient: false,
     store,
     hosts,
     typesOf: (loader) => loader,

@@ -40,8 +40,6 @@ export interface EngineParts {
 }
 
 export interface Engine {
-  /** Nothing runs in this process: it only asks, and decides for people. */
-  readonly isClient: boolean;
   readonly store: Store;
   readonly runs: Runs;
   readonly workerEvents: WorkerEvents;

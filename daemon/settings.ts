@@ -28,7 +28,6 @@ export interface Settings extends Limits {
   concurrency: number;
   /** Queues of the config file. */
   queues: Record<string, { concurrency?: number | undefined }>;
-  /** Hooks of the config file. */
   /** All queues are paused at the start. */
   startsPaused: boolean;
   /** The cgroup below which each worker gets its own cgroup: `auto`, `off` or a path. */
@@ -39,9 +38,8 @@ export interface Settings extends Limits {
   runsQueued: boolean;
   /** The least severe level that is logged. Default: `info`. */
   logLevel: LogLevel;
-  /** What features read: the config file with whole values, and the variables of the daemon. */
+  /** What features read: the config file with whole values. */
   config: Config;
-  env: Record<string, string | undefined>;
   /** Null: this daemon runs alone. */
   fleet: FleetSettings | null;
 }
@@ -50,7 +48,6 @@ export interface Settings extends Limits {
 export interface FleetSettings {
   /** URL of the PostgreSQL database. */
   url: string;
-  passwordFile: string | null;
   /** Name of this host. */
   host: string;
   tags: readonly string[];
@@ -95,7 +92,6 @@ export function settingsFrom(
     fromDaemon: config.env?.fromDaemon ?? [],
     logLevel: logLevelFrom(flags.logLevel, env, config.logLevel),
     config,
-    env,
     runsQueued: flags.runQueued ?? false,
     fleet: fleetFrom(flags, config),
     ...limitsFrom(config),
@@ -112,8 +108,8 @@ function fleetFrom(flags: SettingFlags, config: Config): FleetSettings | null {
       `${JSON.stringify(host)} is not a valid name of a host`,
       "give one of letters, digits and . _ - with --host",
     );
-  const { passwordFile = null, lostAfter = LOST_AFTER } = config.fleet ?? {};
-  return { url, passwordFile, host, tags: flags.tags ?? config.fleet?.tags ?? [], lostAfter };
+  const { lostAfter = LOST_AFTER } = config.fleet ?? {};
+  return { url, host, tags: flags.tags ?? config.fleet?.tags ?? [], lostAfter };
 }
 
 function limitsFrom(config: Config): Limits {

@@ -508,10 +508,11 @@ export const ROUTES = {
     drain: {
       summary: "Drain this host, or undo it",
       description:
-        "No more operations start on this host; running operations continue. A restart of the daemon undoes it, except in a fleet. The " +
+        "No more operations start on this host of the fleet; running operations continue. The drain outlives a restart. The " +
         "reply lists all hosts.",
       body: requests.drainBody,
       replies: { 200: json(replies.hostsReply) },
+      refusals: ["LIVEOPS_NOT_A_FLEET", "LIVEOPS_WRONG_STATE"],
     },
   }),
   ...tagged("daemon", {

@@ -155,7 +155,7 @@ const built = await Promise.all([
     entryPoints: {
       "liveops-cli": "tui/cli/main.ts",
       "liveopsd-cli": "tui/cli/liveopsd/main.ts",
-      daemon: "daemon/bundle.ts",
+      daemon: "daemon/main.ts",
       complete: "tui/features/completion/main.ts",
       dial: "tui/features/ssh/dial-stdio/main.ts",
     },

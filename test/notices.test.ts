@@ -92,7 +92,7 @@ test("packages are sorted, once each; what is not in the output, and our own fil
     "node_modules/b/esm/index.js": { bytesInOutput: 5 },
     "lazily:node_modules/@s/a/index.js": { bytesInOutput: 5 },
     "node_modules/unused/index.js": { bytesInOutput: 0 },
-    "daemon/bundle.ts": { bytesInOutput: 5 },
+    "daemon/main.ts": { bytesInOutput: 5 },
   };
   const metafile = { outputs: { "out.js": { inputs }, "again.js": { inputs } } };
   const packages = bundledPackages([metafile, metafile], dir);

@@ -1,13 +1,8 @@
-/**
- * A fleet on one machine, beside one embedded daemon on the same cores: empty operations a second on three hosts, and the
- * delay of a log line from an operation on host a to a watcher at host b.
- */
-import { execFileSync } from "node:child_process";
 import { isQuick, rounds, row } from "../harness/measure.js";
 import { startPostgres } from "../harness/peers.js";
 import { quantile } from "../harness/rows.js";
 import { delaysOf, Submitter, untilAllSucceeded } from "../harness/submitter.js";
-import { type BenchWorld, benchWorld, bin, cleanEnv, node } from "../harness/world.js";
+import { type BenchWorld, benchWorld } from "../harness/world.js";
 
 const HOSTS = ["a", "b", "c"];
 const SLOTS = 8;
@@ -16,13 +11,10 @@ const AT_ONCE = 11;
 const PER_SECOND = 1000;
 
 const postgres = await startPostgres();
-const migrate = postgres.migrateWords(postgres.url("postgres"));
-execFileSync(node, [bin("liveopsd"), ...migrate], { env: cleanEnv(), stdio: "pipe" });
-const [url, , passwordFile] = migrate.slice(-3) as [string, string, string];
+const url = postgres.url("postgres");
 const embedded = await benchWorld({ slots: SLOTS * HOSTS.length });
 const hosts: BenchWorld[] = [];
-for (const host of HOSTS)
-  hosts.push(await benchWorld({ slots: SLOTS, config: { fleet: { url, passwordFile, host } } }));
+for (const host of HOSTS) hosts.push(await benchWorld({ slots: SLOTS, config: { fleet: { url, host } } }));
 
 const count = isQuick ? 150 : 600;
 const rates = await rounds(7, { fleet: onDaemons(hosts), embedded: onDaemons([embedded]) });

@@ -1,27 +1,22 @@
 /** The one host of a daemon without a fleet: this machine. */
 import { freemem, hostname, loadavg, totalmem } from "node:os";
 import { Refusal } from "../../protocol/errors.js";
-import type { Blocked } from "../../protocol/operation.js";
 import type { HostsReply } from "../../protocol/replies.js";
 import { ownMemory } from "../../protocol/system/own-process.js";
 import { VERSION } from "../../protocol/version.js";
 import type { EngineParts } from "../engine.js";
 import type { Hosts } from "./hosts.js";
 
-type Services = Pick<EngineParts, "bus" | "scheduler" | "queues" | "loader" | "counters">;
+type Services = Pick<EngineParts, "scheduler" | "queues" | "loader" | "counters">;
 
 const START_FLEET = "start it in a fleet with: liveops start --fleet URL";
 
 export class EmbeddedHosts implements Hosts {
   readonly name = hostname();
   readonly #startedAt = new Date().toISOString();
-  #drainingSince: string | null = null;
+  readonly isDraining = false;
 
   constructor(private readonly services: Services) {}
-
-  get isDraining(): boolean {
-    return this.#drainingSince !== null;
-  }
 
   fleet(): null {
     return null;
@@ -38,7 +33,7 @@ export class EmbeddedHosts implements Hosts {
       tags: [],
       slots: queues.slots,
       running: scheduler.attempts.size,
-      draining: this.isDraining,
+      draining: false,
       load: loadavg()[0] ?? null,
       memory: rss === null ? null : { rss, heapUsed, free: freemem(), total: totalmem() },
       version: VERSION,
@@ -58,13 +53,11 @@ export class EmbeddedHosts implements Hosts {
     );
   }
 
-  drain(isDraining: boolean): Promise<HostsReply> {
-    if (isDraining !== this.isDraining) {
-      this.#drainingSince = isDraining ? new Date().toISOString() : null;
-      this.services.scheduler.drain(isDraining);
-      this.services.bus.emit("blocked", null);
-    }
-    return this.describe();
+  async drain(): Promise<HostsReply> {
+    throw new Refusal(
+      "LIVEOPS_NOT_A_FLEET",
+      `${this.name} cannot be drained: its daemon runs alone; to start no more operations: liveops pause --all`,
+    );
   }
 
   async checkPlacement(on: string | undefined, tags: readonly string[]): Promise<void> {
@@ -84,9 +77,7 @@ export class EmbeddedHosts implements Hosts {
     return body;
   }
 
-  blocked(): Blocked | null {
-    const since = this.#drainingSince;
-    if (since === null) return null;
-    return { reason: `${this.name} is drained; start operations again with: liveops drain --undo`, since };
+  blocked(): null {
+    return null;
   }
 }

@@ -36,7 +36,11 @@ export interface Hosts {
    * @throws Refusal LIVEOPS_NOT_A_FLEET, LIVEOPS_NO_SUCH_HOST, LIVEOPS_WRONG_STATE, LIVEOPS_ENGINE_AWAY, LIVEOPS_ENGINE_BEHIND
    */
   declareLost(name: string): Promise<HostsReply>;
-  /** Starts no more operations on this host; with false, starts them again. A restart of the daemon undoes it, except in a fleet. */
+  /**
+   * Starts no more operations on this host of the fleet; with false, starts them again. It outlives a restart.
+   *
+   * @throws Refusal LIVEOPS_NOT_A_FLEET, LIVEOPS_WRONG_STATE, LIVEOPS_ENGINE_AWAY
+   */
   drain(isDraining: boolean): Promise<HostsReply>;
   /**
    * Checks where a submit or an edit wants its operation to run, before anything is recorded.

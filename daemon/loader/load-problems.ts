@@ -48,7 +48,7 @@ export class LoadProblems {
     this.#logged = now;
   }
 
-  /** The files that do not load now; none before `start`, and for a client of a fleet, which loads no files. */
+  /** The files that do not load now; none before `start`. */
   async list(): Promise<string[]> {
     if (this.#timer === null) return [];
     // While a file is being loaded, those that the log has are the newest known.

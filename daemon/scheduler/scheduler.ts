@@ -150,12 +150,6 @@ export class Scheduler {
     this.kick();
   }
 
-  /** Starts no more operations until it is undone, whatever `pause` and `resume` do. */
-  drain(isDraining: boolean): void {
-    this.#starter.isDraining = isDraining;
-    if (!isDraining) this.kick();
-  }
-
   /**
    * Resolves when no attempt runs.
    *

@@ -58,7 +58,6 @@ export interface Candidate {
 /**
  * Starts an operation on an idle worker.
  *
- * @param isOpen whether operations may start now, besides the pause of their queue
  * @param submitted a new operation: the start records its submit too. Null: the operation is queued
  * @returns whether it started. Otherwise the worker is free, and the operation waits again where it is still queued
  */
@@ -67,7 +66,6 @@ export async function start(
   worker: PooledWorker,
   slot: number,
   parts: StartParts & { begin: Begin },
-  isOpen: () => boolean,
   submitted: Submitted | null,
 ): Promise<boolean> {
   const { lifecycle, queues, workerEvents, log } = parts;
@@ -79,7 +77,7 @@ export async function start(
     if (candidate === null) return false;
     const { version, type } = candidate;
     // What has changed during the lookup of the type may belong elsewhere now.
-    const mayStart = (now: Entry) => isOpen() && now.version === version && queues.isOpen(now.record.queue);
+    const mayStart = (now: Entry) => now.version === version && queues.isOpen(now.record.queue);
     place = workerEvents.begin(id, entry.nextAttempt, worker.identity.workerId, worker.eventsEnd);
     const started = await lifecycle.start(id, worker.identity, type.policy, slot, mayStart, submitted);
     if (started === null) return false;

@@ -14,8 +14,6 @@ import type { Waiting } from "./waiting.js";
 export interface OperationStarter {
   /** No more operations are started. */
   isPaused: boolean;
-  /** As `isPaused`, by a person's wish. */
-  isDraining: boolean;
   /** Starts as many operations as possible. Called when the queue, the slots or the workers may have changed. */
   kick(): void;
   /** Records a new operation and its start in one write; false: it must wait, and nothing was recorded. */
@@ -41,8 +39,6 @@ interface Next {
 export class Starter implements OperationStarter {
   /** No more operations are started. */
   isPaused = false;
-  /** As `isPaused`, by a person's wish. */
-  isDraining = false;
   /** Operations that are about to start: the slot of each. */
   readonly #starting = new Map<string, Slot>();
   #warming: NodeJS.Immediate | null = null;
@@ -79,7 +75,7 @@ export class Starter implements OperationStarter {
    */
   #slotOfNew(entry: Entry): Slot | null {
     const { queue, store, waiting } = this.options;
-    if (this.isPaused || this.isDraining || store.isFull || queue.length > 0) return null;
+    if (this.isPaused || store.isFull || queue.length > 0) return null;
     const { queue: name, after, afterAny, parent } = entry.record;
     if (after || afterAny || parent || waiting.reasons(entry).length > 0) return null;
     const slots = this.#slots();
@@ -91,7 +87,7 @@ export class Starter implements OperationStarter {
     const { queue, store } = this.options;
     const slots = this.#slots();
     const awaited = this.#awaited(slots);
-    if (awaited !== null || this.isDraining) return awaited;
+    if (awaited !== null) return awaited;
     const isFree = (name: string) => slots.hasFree(name);
     for (;;) {
       const [id] = queue.first(1, isFree);
@@ -106,13 +102,11 @@ export class Starter implements OperationStarter {
     }
   }
 
-  /** While the host drains, what running operations wait for still starts: otherwise they would not end. */
   #awaited(slots: UsedSlots): Next | null {
     const lending = new Lending(this.options, slots, (id) => this.#starting.has(id));
     for (const entry of lending.ready) {
       const { id, queue } = entry.record;
-      const free = this.isDraining && slots.hasFree(queue) ? slots.lowest(queue) : null;
-      const slot = slots.lent(queue, lending.lenders(id)) ?? free;
+      const slot = slots.lent(queue, lending.lenders(id));
       if (slot !== null) return { entry, slot: { queue, slot } };
     }
     return null;
@@ -127,9 +121,7 @@ export class Starter implements OperationStarter {
     const { pool, store, waiting, onChange } = this.options;
     const { id } = entry.record;
     this.#starting.set(id, slot);
-    const isAwaited = this.options.edges.graph.directWaiters(id).length > 0;
-    const isOpen = () => !this.isDraining || isAwaited;
-    const hasStarted = await start(entry, worker, slot.slot, this.options, isOpen, submitted);
+    const hasStarted = await start(entry, worker, slot.slot, this.options, submitted);
     if (!hasStarted) pool.release(worker);
     this.#starting.delete(id);
     const now = hasStarted ? undefined : store.ledger.get(id);

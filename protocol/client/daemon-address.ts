@@ -10,8 +10,6 @@ import { parseAddress, remoteOf } from "./address.js";
 export interface GlobalOptions {
   socket?: string;
   stateDir?: string;
-  /** URL of a fleet that is asked without a daemon. */
-  fleet?: string;
   /** Address of a daemon on another machine, as `parseAddress` writes it. */
   remote?: string;
 }
@@ -47,8 +45,8 @@ export function placesWith(
 
 /** Whether flags or the environment select the daemon, so that the config file does not. */
 function isDaemonNamed(options: GlobalOptions, env: Record<string, string | undefined>): boolean {
-  const { remote, fleet, socket, stateDir } = options;
-  return [remote, fleet, socket, stateDir, env.LIVEOPS_SOCKET, env.LIVEOPS_STATE_DIR].some(Boolean);
+  const { remote, socket, stateDir } = options;
+  return [remote, socket, stateDir, env.LIVEOPS_SOCKET, env.LIVEOPS_STATE_DIR].some(Boolean);
 }
 
 /**

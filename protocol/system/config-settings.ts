@@ -148,7 +148,7 @@ export const SETTINGS = {
   },
   fleet: {
     description:
-      "The fleet that the daemon joins: `url` of its PostgreSQL database, `passwordFile`, `host` (name of this host), `tags`, `lostAfter` (seconds, default 300); see [from one machine to many](fleet.md)",
+      "The fleet that the daemon joins: `url` of its PostgreSQL database, `host` (name of this host), `tags`, `lostAfter` (seconds, default 300); see [from one machine to many](fleet.md)",
     defaultText: "none: the daemon runs alone",
     schema: {
       type: "object",
@@ -158,7 +158,6 @@ export const SETTINGS = {
           pattern: "^postgres(ql)?://",
           expected: "a URL such as postgres://user@host/database",
         },
-        passwordFile: PATH_SCHEMA,
         host: {
           type: "string",
           pattern: HOST_PATTERN.source,

@@ -163,15 +163,12 @@ function misfitOfSetting(name: string, value: unknown): Misfit | null {
 }
 
 function withPaths(config: Config, file: string, env: Env): Config {
-  const { stateDir, socket, ops, fleet } = config;
+  const { stateDir, socket, ops } = config;
   const absolute = (path: string) => resolve(dirname(file), inHome(path, env));
   return {
     ...config,
     ...(stateDir !== undefined && { stateDir: absolute(stateDir) }),
     ...(socket !== undefined && { socket: absolute(socket) }),
     ...(ops !== undefined && { ops: ops.map(absolute) }),
-    ...(fleet?.passwordFile !== undefined && {
-      fleet: { ...fleet, passwordFile: absolute(fleet.passwordFile) },
-    }),
   };
 }

@@ -16,7 +16,7 @@ import {
 import { userName } from "./owned-path.js";
 
 /** Flags to read a file. */
-export const READ = constants.O_RDONLY;
+const READ = constants.O_RDONLY;
 
 /** Flags to append lines to a file. */
 export const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT;

@@ -84,7 +84,7 @@ test.each([
   ["pipeline-file.js", ["submit", "ok.yaml", "srcc=a"], 2, "srcc"],
   ["run.js", ["run", "damaged.yaml"], 2, "damaged.yaml"],
   ["run.js", ["run", "nosuch"], 4, "nosuch"],
-  ["daemon.cjs", ["ls", "--fleet", "http://a/b"], 2, "URL is not valid"],
+  ["daemon.cjs", ["start", "--foreground", "--fleet", "http://a/b"], 2, "URL is not valid"],
 ])("%s: %j", async (_bundle, words, code, text) => {
   expect(await ends(words, code)).toContain(text);
 });

@@ -239,7 +239,6 @@ describe("decided at the same moment", () => {
             });
           },
         },
-        () => true,
         null,
       );
       await meanwhile();

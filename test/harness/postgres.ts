@@ -202,15 +202,6 @@ export class Postgres {
     return `postgres://${who}@localhost/${database}?${socket}`;
   }
 
-  /** The arguments of `liveopsd` that prepare the database of an address, with its password in a file. */
-  migrateWords(address: string): string[] {
-    const url = new URL(address);
-    const file = join(this.dir, `password-of-${url.username}`);
-    writeFileSync(file, `${decodeURIComponent(url.password)}\n`, { mode: 0o600 });
-    url.password = "";
-    return ["fleet", "migrate", "--url", url.href, "--password-file", file];
-  }
-
   async stop(): Promise<void> {
     await this.halt();
     rmSync(this.dir, { recursive: true, force: true });

@@ -19,7 +19,6 @@ const PROGRAMS = {
   "npm-sbom": ["npm", "npm"],
   openssl: ["openssl", "openssl"],
   perl: ["perl", "perl"],
-  pgbouncer: ["pgbouncer", "pgbouncer"],
   ps: ["procps", "ps"],
   postgresql: ["postgresql", "initdb", "pg_dump"],
   strace: ["strace", "strace"],

@@ -28,11 +28,7 @@ import { OpenStore, outcome } from "./store.js";
 /** Starts nothing, and keeps what it was asked to stop. */
 class IdleScheduler extends Scheduler {
   readonly stopped: string[] = [];
-  readonly drains: boolean[] = [];
   override kick(): void {}
-  override drain(isDraining: boolean): void {
-    this.drains.push(isDraining);
-  }
   override stopOperation(id: string): void {
     this.stopped.push(id);
   }

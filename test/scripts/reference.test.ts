@@ -66,7 +66,6 @@ const FREE = [
   "--session",
   "--step",
   "--timeout",
-  "--url",
 ];
 
 test("a page for each program and each command, all in package.json", () => {

@@ -110,8 +110,8 @@ export function readHostOption(command: Command, env = process.env): void {
   if (use === undefined) return;
   const before = [...parents(command)].flatMap((each) => valuesOf(each));
   const own = use === "own-name" ? [] : valuesOf(command);
-  const { socket, stateDir, fleet } = merged(command);
-  const isChosen = [socket, stateDir, fleet].some((each) => each !== undefined);
+  const { socket, stateDir } = merged(command);
+  const isChosen = socket !== undefined || stateDir !== undefined;
   const all = [...before, ...own];
   const names = all.filter((text) => !isAddress(text));
   const targets = all.filter(isAddress).map((text) => parseAddress(text));
@@ -123,7 +123,7 @@ export function readHostOption(command: Command, env = process.env): void {
   if (names.length > 1) throw new UsageError("--host names more than one host of the fleet", "give one name");
   if (targets.length > 0 && isChosen)
     throw new UsageError(
-      "--host names a daemon, and so does --socket, --state-dir or --fleet; give one of them",
+      "--host names a daemon, and so does --socket or --state-dir; give one of them",
       ADDRESS_FORMS,
     );
   const fromEnv =

@@ -14,19 +14,17 @@ export interface KeptOptions extends GlobalOptions {
 }
 
 export function keepOptions(text: string, options: KeptOptions = {}): string {
-  const { remote, fleet, socket, stateDir, ops = [] } = options;
+  const { remote, socket, stateDir, ops = [] } = options;
   const daemon = [
     ...(remote ? ["--host", remote] : []),
-    ...(fleet ? ["--fleet", fleet] : []),
-    // A fleet is asked over a socket of this command.
-    ...(socket && !fleet ? ["--socket", socket] : []),
+    ...(socket ? ["--socket", socket] : []),
     ...(stateDir ? ["--state-dir", stateDir] : []),
   ];
   const types = ops.flatMap((path) => ["--ops", path]);
   if (daemon.length + types.length === 0) return text;
   return text.replace(COMMAND, (line, command: string) => {
     // It restarts a daemon of this machine only.
-    if (command === "restart" && (remote || fleet)) return line;
+    if (command === "restart" && remote) return line;
     const kept = command === "run" ? types : daemon;
     return kept.length === 0 ? line : `${line} ${shellLine(kept)}`;
   });

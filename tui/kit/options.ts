@@ -6,12 +6,10 @@ import { Command, CommanderError, Help, type Option } from "commander";
 import { closeRemotes } from "../../protocol/client/address.js";
 import { commandPlaces, type GlobalOptions, startCommand } from "../../protocol/client/daemon-address.js";
 import { EXIT } from "../../protocol/exit-codes.js";
-import { UsageError } from "../../protocol/failures.js";
 import { paintFor } from "../../protocol/text/colour.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
 import { VERSION } from "../../protocol/version.js";
-import { type OpenFleet, openFleet, urlWithoutPassword } from "../features/fleet/fleet-client.js";
-import { addHostOption, type HostUse, isOfDaemon, markOfDaemon, readHostOption } from "./host-option.js";
+import { addHostOption, type HostUse, markOfDaemon, readHostOption } from "./host-option.js";
 import { type ReportTo, report } from "./report.js";
 
 export { commandPlaces, type GlobalOptions };
@@ -122,13 +120,6 @@ function withHelp(command: Command, examples: string[], host?: HostUse): Command
 
 function withGlobals(command: Command, help: string, host?: HostUse): Command {
   command.optionsGroup(GLOBAL_OPTIONS);
-  // The fleet of `start` is the one that the daemon joins.
-  if (!isOfDaemon(command))
-    command.option(
-      "--fleet <url>",
-      "Ask the fleet of this PostgreSQL database, without a daemon",
-      urlWithoutPassword("--fleet"),
-    );
   addHostOption(command, host);
   command
     .option("--socket <path>", "Socket of the daemon")
@@ -154,15 +145,6 @@ export async function runRoot(
   hint: (error: CommanderError) => Promise<string | null> = async () => null,
 ): Promise<void> {
   root.hook("preAction", (_root, command) => readHostOption(command));
-  let fleet: OpenFleet | null = null;
-  if (argv.some((word) => word.startsWith("--fleet")))
-    root.hook("preAction", async (_root, command) => {
-      if (isOfDaemon(command)) return checkFleetPlace(root, command);
-      const { fleet: url } = allOptions<GlobalOptions>(command);
-      if (url === undefined) return;
-      fleet = await openFleet(url);
-      command.setOptionValue("socket", fleet.socket);
-    });
   try {
     await root.parseAsync(withoutUnknownHelp(root, argv), { from: "user" });
   } catch (error) {
@@ -175,7 +157,6 @@ export async function runRoot(
     }
     process.exitCode = await report(error, reportTo(root));
   } finally {
-    await (fleet as OpenFleet | null)?.close();
     closeRemotes();
   }
 }
@@ -189,18 +170,8 @@ async function optionHint(
   return hints.optionHint(root.name(), argv[commandIndex(argv)] ?? "", argv, message);
 }
 
-/** @throws UsageError for a fleet that is to be asked, which a command on the daemon does not do */
-function checkFleetPlace(root: Command, command: Command): void {
-  if (root.opts<GlobalOptions>().fleet === undefined) return;
-  const line = `${root.name()} ${command.name()}`;
-  throw new UsageError(
-    `${line} works with the daemon, and asks no fleet`,
-    `leave out --fleet; to join a fleet: liveops start --fleet URL`,
-  );
-}
-
 /** Global options whose value is the next word. */
-const WITH_VALUE = new Set(["--socket", "--state-dir", "--fleet", "--host"]);
+const WITH_VALUE = new Set(["--socket", "--state-dir", "--host"]);
 
 /** Index of the command's name among the words of the command line; -1 for none. */
 export function commandIndex(words: readonly string[]): number {

@@ -1,4 +1,4 @@
-/** The hosts of a fleet, as the engine knows them: every host and every client replies the same. */
+/** The hosts of a fleet, as the engine knows them: every host replies the same. */
 import { freemem, loadavg, totalmem } from "node:os";
 import { isOfAMachine } from "../../../protocol/environment.js";
 import { Refusal } from "../../../protocol/errors.js";
@@ -18,8 +18,8 @@ const UNREACHABLE_PART = 0.1;
 
 interface FleetHostsOptions {
   engine: FleetEngine;
-  /** Null: a client that runs nothing. */
-  name: string | null;
+  /** Of this host. */
+  name: string;
   tags: readonly string[];
   counters: Readonly<HostCounters>;
   types(): number;
@@ -27,7 +27,8 @@ interface FleetHostsOptions {
   hasType(op: string): boolean;
   /** Whether the engine waits for what the hosts know. */
   isHeld(): boolean;
-  onDrain(isDraining: boolean): void;
+  /** Operations may start here again. */
+  onUndrained(): void;
   /** Why queued operations cannot start may have changed. */
   onChange(): void;
 }
@@ -54,7 +55,7 @@ export class FleetHosts implements Hosts {
   constructor(private readonly options: FleetHostsOptions) {}
 
   get name(): string {
-    return this.options.name ?? "";
+    return this.options.name;
   }
 
   /** For the renewal of the lease. */
@@ -123,11 +124,6 @@ export class FleetHosts implements Hosts {
 
   async drain(isDraining: boolean): Promise<HostsReply> {
     const { name, engine } = this.options;
-    if (name === null)
-      throw new Refusal(
-        "LIVEOPS_WRONG_STATE",
-        "this client runs no operations; drain a host with its own daemon: liveops drain",
-      );
     await engine.drain(name, isDraining);
     this.drained(isDraining);
     return this.describe();
@@ -137,7 +133,7 @@ export class FleetHosts implements Hosts {
   drained(isDraining: boolean): void {
     if (isDraining === this.isDraining) return;
     this.isDraining = isDraining;
-    this.options.onDrain(isDraining);
+    if (!isDraining) this.options.onUndrained();
     this.options.onChange();
   }
 
@@ -164,12 +160,12 @@ export class FleetHosts implements Hosts {
     const { name: host } = this.options;
     const hasSecrets = Object.keys(body.secrets ?? {}).length > 0;
     const on = body.on ?? (hasSecrets ? host : undefined);
-    if (hasSecrets && (host === null || on !== host))
+    if (hasSecrets && on !== host)
       throw new Refusal(
         "LIVEOPS_BAD_REQUEST",
-        `the values of secret parameters stay on the host that takes the submit; submit the operation on ${body.on ?? "the host that is to run it"}`,
+        `the values of secret parameters stay on the host that takes the submit; submit the operation on ${on}`,
       );
-    if (on === host && host !== null) return { ...body, on: host };
+    if (on === host) return { ...body, on: host };
     const { cwd: _, env, ...rest } = body;
     const kept = Object.entries(env ?? {}).filter(([name]) => !isOfAMachine(name));
     return { ...rest, ...(env && { env: Object.fromEntries(kept) }) } as B;
@@ -178,7 +174,7 @@ export class FleetHosts implements Hosts {
   /** Whether this host may run the operation. */
   fits(entry: Entry): boolean {
     const { name, tags } = this.options;
-    return name !== null && isPlaced(entry, name, tags);
+    return isPlaced(entry, name, tags);
   }
 
   /** Whether another host that is up has the type. */

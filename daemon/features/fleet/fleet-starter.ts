@@ -44,6 +44,8 @@ interface FleetStarterOptions extends StarterOptions {
   isLimited(queue: string): boolean;
   /** Whether the host may begin work now. */
   mayStart(): boolean;
+  /** Whether nobody may begin new work here. */
+  isDraining(): boolean;
   /** Resolves when decision `n` is applied. */
   until(n: number): Promise<void>;
   /** Makes what the attempt needs available here: run files of earlier attempts, large parameters. */
@@ -72,7 +74,6 @@ const HOST = "";
 
 export class FleetStarter implements OperationStarter {
   isPaused = false;
-  isDraining = false;
   /** Operations that are about to start: the slot of each. */
   readonly #starting = new Map<string, Slot>();
   #round: Promise<void> | null = null;
@@ -121,7 +122,7 @@ export class FleetStarter implements OperationStarter {
     const lent = this.#lent();
     await this.#claimFor(lent.length, () => this.#offered(lent));
     // What running operations wait for still starts: otherwise they would not end.
-    if (this.isDraining) return;
+    if (this.options.isDraining()) return;
     const free = Math.min(this.#hostSlots().free(HOST), this.options.queue.length);
     await this.#claimFor(free, (workers) => this.#candidates(workers));
   }

@@ -5,7 +5,6 @@
 import type { Prepared } from "../../../ops/types/prepare.js";
 import { Refusal } from "../../../protocol/errors.js";
 import type { OperationType, TypesReply } from "../../../protocol/replies.js";
-import { unknownType } from "../../../protocol/text/unknown-name.js";
 import { policyOf, type RefusedAsk, type Types } from "../../loader/loader.js";
 import type { PrepareAsk, ResolvedType, Unresolved } from "../../loader/messages.js";
 import type { FleetHosts } from "./fleet-hosts.js";
@@ -14,34 +13,31 @@ import type { FleetHosts } from "./fleet-hosts.js";
 type PublishedBundle = typeof import("../../../ops/types/published-type.js");
 
 export class FleetTypes implements Types {
-  /** @param local the types of this host; null: a client, which loads none */
+  /** @param local the types of this host */
   constructor(
     private readonly hosts: Pick<FleetHosts, "types">,
-    private readonly local: () => Types | null,
+    private readonly local: Types,
   ) {}
 
   async types(): Promise<TypesReply> {
-    const none: TypesReply = { ops: [], errors: [], withoutType: [], notLoaded: [], shadowed: [] };
-    const reply = (await this.local()?.types()) ?? none;
+    const reply = await this.local.types();
     const known = new Set([...reply.ops, ...reply.notLoaded].map(({ op }) => op));
     const others = [...this.#published().values()].filter(({ op }) => !known.has(op));
     return { ...reply, ops: [...reply.ops, ...others].sort((a, b) => (a.op < b.op ? -1 : 1)) };
   }
 
   isBroken(op: string): boolean {
-    return this.local()?.isBroken(op) ?? false;
+    return this.local.isBroken(op);
   }
 
   async resolve(op: string, ms?: number): Promise<ResolvedType | Unresolved> {
-    const found = (await this.local()?.resolve(op, ms)) ?? {
-      reason: `no host of the fleet has the type ${op}`,
-    };
+    const found = await this.local.resolve(op, ms);
     const type = "reason" in found ? this.#published().get(op) : undefined;
     return type ? { file: type.file, policy: policyOf(type) } : found;
   }
 
   async prepare(asks: PrepareAsk[]): Promise<Prepared[] | RefusedAsk> {
-    const all = await this.#prepareHere(asks);
+    const all = await this.local.prepare(asks);
     if (Array.isArray(all) || this.#typeElsewhere(asks[all.index]!.op, all.refusal) === undefined) return all;
     const prepared: Prepared[] = [];
     for (const [index, ask] of asks.entries()) {
@@ -53,7 +49,7 @@ export class FleetTypes implements Types {
   }
 
   async #prepare(ask: PrepareAsk): Promise<Prepared | Refusal> {
-    const here = await this.#prepareHere([ask]);
+    const here = await this.local.prepare([ask]);
     if (Array.isArray(here)) return here[0]!;
     const type = this.#typeElsewhere(ask.op, here.refusal);
     if (type === undefined) return here.refusal;
@@ -63,11 +59,6 @@ export class FleetTypes implements Types {
       if (error instanceof Refusal) return error;
       throw error;
     }
-  }
-
-  async #prepareHere(asks: PrepareAsk[]): Promise<Prepared[] | RefusedAsk> {
-    const missing = () => unknownType(asks[0]!.op, [...this.#published().keys()], 0);
-    return (await this.local()?.prepare(asks)) ?? { index: 0, refusal: missing() };
   }
 
   /** The published type, where none loads here. A file that does not load here is other code. */

@@ -1,8 +1,4 @@
-/**
- * A fleet as any process sees it: its store, its hosts, its settings and its run files. A host adds what runs operations
- * (`fleet.ts`); a client adds nothing (`fleet-client.ts`).
- */
-
+/** What a host shares with the other hosts: its store, its settings and its run files. `fleet.ts` runs operations. */
 import type { EngineParts } from "../../engine.js";
 import { sharedTime } from "../../os/shared-clock.js";
 import { WorkerEvents } from "../../run-files/worker-events.js";
@@ -39,22 +35,15 @@ export abstract class FleetView {
   #settingsVersion = -1;
   #typesVersion = -1;
 
-  /** @param host name of this host; null: a client that runs nothing */
   constructor(
     protected readonly services: EngineParts,
     protected readonly settings: FleetSettings,
-    protected readonly host: string | null,
   ) {
     const { layout, log, counters, bus } = services;
     bus.on("decided", (changes) => this.#decided(changes));
-    const { url, passwordFile, tags, lostAfter } = settings;
+    const { url, host, tags, lostAfter } = settings;
     const giveUpMs = Math.min(GIVE_UP.most, Math.max(GIVE_UP.least, lostAfter * 1000 * GIVE_UP.part));
-    this.engine = new FleetEngine({
-      url,
-      name: host ?? "client",
-      giveUpMs,
-      ...(passwordFile && { passwordFile }),
-    });
+    this.engine = new FleetEngine({ url, name: host, giveUpMs });
     this.store = new FleetStore({
       layout,
       engine: this.engine,
@@ -84,7 +73,7 @@ export abstract class FleetView {
       types: () => services.loader.typeCount,
       hasType: (op) => services.loader.has(op),
       isHeld: () => this.offers.areOpen,
-      onDrain: (isDraining) => services.scheduler.drain(isDraining),
+      onUndrained: () => services.scheduler.kick(),
       onChange: () => bus.emit("blocked", null),
     });
     this.workerEvents = new WorkerEvents(layout.workers);
@@ -98,7 +87,7 @@ export abstract class FleetView {
       onFenced: (id) => services.scheduler.forsake(id),
       isAway: () => this.hosts.awaySince !== null,
     });
-    this.types = new FleetTypes(this.hosts, () => (host === null ? null : services.loader));
+    this.types = new FleetTypes(this.hosts, services.loader);
     this.queues = this.#setting("queues", {}, parseQueues);
     this.offers = new Offers({
       engine: this.engine,
@@ -135,11 +124,11 @@ export abstract class FleetView {
   }
 
   runsHere(entry: Entry): boolean {
-    return this.host !== null && entry.run?.claim?.host === this.host;
+    return entry.run?.claim?.host === this.settings.host;
   }
 
   isOurs({ record }: Entry): boolean {
-    return this.host !== null && record.host === this.host;
+    return record.host === this.settings.host;
   }
 
   hasElsewhere(op: string): boolean {

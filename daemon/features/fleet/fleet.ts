@@ -10,9 +10,11 @@ import type { Attempt } from "../../scheduler/attempt.js";
 import type { OperationStarter, StarterOptions } from "../../scheduler/starter.js";
 import type { FleetSettings } from "../../settings.js";
 import type { Decision, Entry } from "../../store/decision.js";
+import { createSchema } from "./create-schema.js";
 import { EngineAwayError } from "./engine/errors.js";
 import { FleetStarter, isLimitedQueue } from "./fleet-starter.js";
 import { FleetView } from "./fleet-view.js";
+import { atStart } from "./host/at-start.js";
 import { HostDocument } from "./host/host-document.js";
 import { Lease, leaseFile } from "./host/lease.js";
 import { Peers } from "./host/peers.js";
@@ -24,7 +26,6 @@ import { lastFence } from "./store/fold.js";
 const PRUNE = { part: 0.2, most: 60, atOnce: 100 };
 
 export class Fleet extends FleetView implements Engine {
-  readonly isClient = false;
   readonly leaseFile: string;
   readonly #name: string;
   readonly #session: HostSession;
@@ -40,7 +41,7 @@ export class Fleet extends FleetView implements Engine {
   #unattended = new Set<string>();
 
   constructor(services: EngineParts, settings: FleetSettings) {
-    super(services, settings, settings.host);
+    super(services, settings);
     const { layout, log } = services;
     const { host, tags, lostAfter } = settings;
     this.#name = host;
@@ -100,6 +101,7 @@ export class Fleet extends FleetView implements Engine {
       running: () => this.running(),
       isLimited: (queue) => isLimitedQueue(queue, this.queues.value),
       mayStart: () => !this.#lease.isOver && this.hosts.awaySince === null && !this.offers.areOpen,
+      isDraining: () => this.hosts.isDraining,
       until: (n) => this.store.until(n),
       prepare: async (entry) => {
         await this.store.payloads.bring(entry.record);
@@ -112,14 +114,14 @@ export class Fleet extends FleetView implements Engine {
   };
 
   async start(): Promise<void> {
+    await atStart(() => createSchema(this.settings.url));
     const { draining } = await this.#session.start();
     const problems = this.workerEvents.find();
     await this.load();
     for (const problem of problems) this.store.addProblem(problem);
     this.workerEvents.keepOnly((id) => this.store.ledger.get(id) !== undefined);
     this.services.bus.on("decided", (_changes, decision, isOwn) => this.#decided(decision, isOwn));
-    this.hosts.isDraining = draining;
-    if (draining) this.services.scheduler.drain(true);
+    this.hosts.drained(draining);
   }
 
   begin(): void {

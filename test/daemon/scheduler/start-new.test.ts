@@ -90,15 +90,6 @@ test.each([
   expect(open.store.find(id)?.record.state).toBe("queued");
 });
 
-test("while the daemon drains, it is recorded alone", async () => {
-  const { starter, submit, kinds } = await starting();
-  starter.isDraining = true;
-  await submit();
-  starter.isDraining = false;
-  await submit();
-  expect(kinds()).toEqual([["submitted"], ["submitted", "started"]]);
-});
-
 test("others that wait come first", async () => {
   const queue = new Queue();
   const { submit, kinds } = await starting({ queue });

@@ -1,7 +1,3 @@
-/** Every host says and does the same: submits, cancels, logs, lists, and what a role allows. */
-// @module-tag postgresql
-import { appendFileSync } from "node:fs";
-import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -10,7 +6,6 @@ import type { HostsReply } from "../../../protocol/replies.js";
 import { isAlive } from "../../end-to-end/processes.js";
 import { now } from "../../features/fleet/effects.js";
 import { FleetWorld } from "../../features/fleet/fleet-world.js";
-import { McpClient } from "../../features/mcp/end-to-end/client.js";
 import { counts, patience } from "../mode.js";
 import { runBin } from "../run-bin.js";
 import { eventually, expectNoGap, untilFinished, wholeLog } from "../start.js";
@@ -26,14 +21,6 @@ beforeAll(async () => {
   fleet = await FleetWorld.start({ hosts });
 }, patience(60_000));
 afterAll(() => fleet?.[Symbol.asyncDispose](), patience(60_000));
-
-/** Address of the engine for a bin on the laptop: a command line must not show the password, so it is in `~/.pgpass`. */
-function laptopUrl(user: string, password: string): string {
-  appendFileSync(join(fleet.laptop.home, ".pgpass"), `*:*:*:${user}:${password}\n`, { mode: 0o600 });
-  const url = new URL(fleet.engine.url("postgres", { user, password }));
-  url.password = "";
-  return url.href;
-}
 
 test("one idempotency key at three hosts at once is one operation", {
   timeout: patience(60_000),
@@ -74,15 +61,13 @@ test("a cancel at b ends a busy loop on a", async () => {
     });
 });
 
-test("hosts --json lists the same hosts from every host, and from a laptop without a daemon", {
+test("hosts --json lists the same hosts from every host", {
   timeout: patience(60_000),
 }, async () => {
-  const url = laptopUrl("postgres", fleet.engine.password);
   const listed = async () => {
-    const outputs = await Promise.all([
-      ...fleet.hosts.map(({ daemon }) => runBin(daemon.world, "liveops", ["hosts", "--json"])),
-      fleet.run("liveops", ["--fleet", url, "hosts", "--json"]),
-    ]);
+    const outputs = await Promise.all(
+      fleet.hosts.map(({ daemon }) => runBin(daemon.world, "liveops", ["hosts", "--json"])),
+    );
     for (const { code, stderr } of outputs) expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     // What each renewal changes is left out: two replies are of two moments.
     return outputs.map(({ stdout }) =>
@@ -106,24 +91,6 @@ test("hosts --json lists the same hosts from every host, and from a laptop witho
   });
   expect(hosts.map(({ name }) => name)).toEqual(["a", "b", "c"]);
   expect(hosts[0]).toMatchObject({ tags: ["gpu", "eu"], slots: 2 });
-});
-
-test("liveops mcp --fleet serves the fleet to an agent on a laptop without a daemon", {
-  timeout: patience(60_000),
-}, async () => {
-  await using mcp = await McpClient.start(
-    fleet.laptop,
-    "--fleet",
-    laptopUrl("postgres", fleet.engine.password),
-  );
-  const { id } = await fleet.submit(fleet.host("b"), { op: "spins", on: "a" });
-  expect(await mcp.call("wait_for_operation", { id, timeout: 0.1 })).toMatchObject({ finished: false });
-  expect(await mcp.call("cancel_operation", { id })).toMatchObject({ id, cancelRequested: true });
-  expect(await mcp.call("wait_for_operation", { id, timeout: 20 })).toMatchObject({
-    finished: true,
-    operation: { state: "cancelled", host: "a" },
-  });
-  expect(mcp.stderr).toBe("");
 });
 
 test("a thousand lines a second on a arrive at b, each once, soon", {
@@ -176,46 +143,6 @@ describe("roles", () => {
       await client.end();
     }
   }
-
-  const as = (user: string, ...words: string[]) =>
-    fleet.run("liveops", ["--fleet", laptopUrl(user, PASSWORD), ...words]);
-
-  test("a viewer lists, shows, reads logs and follows; it changes nothing", {
-    timeout: patience(60_000),
-  }, async () => {
-    const done = await fleet.submit(fleet.host("a"), { op: "works" });
-    await untilFinished(fleet.host("a").daemon, done.id);
-    const running = await fleet.submit(fleet.host("a"), { op: "works", params: { steps: 2000, pause: 20 } });
-    await eventually("it runs", () => fleet.effects().some(({ id }) => id === running.id));
-    for (const words of [["ls"], ["hosts"], ["show", done.id], ["logs", done.id], ["watch", done.id]]) {
-      const { code, stderr } = await as("looks", ...words);
-      expect({ words, code, stderr }).toMatchObject({ code: 0 });
-    }
-    expect((await as("looks", "logs", done.id)).stdout).toContain("step 3");
-    const before = fleet.engine.sql("postgres", "select coalesce(max(n), 0) from liveops.decision");
-    for (const words of [
-      ["submit", "works", `effects=${fleet.effectsFile}`],
-      ["cancel", running.id],
-      ["rm", done.id],
-      ["hosts", "lost", "b"],
-      ["pause", "--all"],
-    ]) {
-      const { code, stdout, stderr } = await as("looks", ...words);
-      expect({ words, code, stdout, stderr }).toMatchObject({ code: expect.not.toBeOneOf([0, 1, null]) });
-      expect(stderr).not.toContain(PASSWORD);
-    }
-    expect(fleet.engine.sql("postgres", "select coalesce(max(n), 0) from liveops.decision")).toBe(before);
-    expect(await fleet.host("a").client.show(running.id)).toMatchObject({ state: "running" });
-
-    // An operator may, without a daemon of its own.
-    const cancelled = await as("acts", "cancel", running.id);
-    expect(cancelled).toMatchObject({ code: 0 });
-    await untilFinished(fleet.host("b").daemon, running.id);
-    const submitted = await as("acts", "submit", "works", `effects=${fleet.effectsFile}`);
-    expect(submitted).toMatchObject({ code: 0 });
-    const id = submitted.stdout.trim();
-    expect(await untilFinished(fleet.host("b").daemon, id)).toMatchObject({ state: "succeeded" });
-  });
 
   test("a viewer sees no value of a variable, and nobody writes past the functions", async () => {
     const secret = `value ${now()}`;

@@ -26,14 +26,6 @@ beforeAll(async () => {
   engine = new Postgres({ port });
   engine.settings.push("ssl=on", `ssl_cert_file=${file("server.crt")}`, `ssl_key_file=${file("server.key")}`);
   await engine.start();
-  const world = new World();
-  const migrated = await runBin(
-    world,
-    "liveopsd",
-    engine.migrateWords(engine.url("postgres", { tcp: true })),
-  );
-  await world.close();
-  expect(migrated).toMatchObject({ code: 0 });
 }, patience(60_000));
 afterAll(async () => {
   await engine.stop();
@@ -75,14 +67,10 @@ async function freePort(): Promise<number> {
   return free;
 }
 
-const address = (host: string, query: string) => `postgres://postgres@${host}:${port}/postgres?${query}`;
+const address = (host: string, query: string, password = engine.password) =>
+  `postgres://postgres:${encodeURIComponent(password)}@${host}:${port}/postgres?${query}`;
 
-/** Settings that name the fleet; the password stands in a file. */
-function settings(url: string, password = engine.password): object {
-  const passwordFile = file("password");
-  writeFileSync(passwordFile, password, { mode: 0o600 });
-  return { fleet: { url, passwordFile, host: "a" } };
-}
+const settings = (url: string) => ({ fleet: { url, host: "a" } });
 
 /** Starts a host that ends by itself, or is killed. */
 async function starts(config: object, ...words: string[]): Promise<BinEnded> {
@@ -122,7 +110,7 @@ test.each([
   ["another name", () => settings(address("127.0.0.1", verified("authority.crt"))), /certificate/],
   [
     "a wrong password",
-    () => settings(address("localhost", verified("authority.crt")), "wrong word"),
+    () => settings(address("localhost", verified("authority.crt"), "wrong word")),
     /password/,
   ],
   ["off loopback, without sslmode", () => settings(address("db.example.com", "")), /sslmode=verify-full/],

@@ -88,7 +88,8 @@ test("a host that is drained under load finishes what it runs and starts nothing
   const ids = await fleet.submitAll(works);
   const here = () => fleet.effects().slice(before);
   await eventually("a has begun some", () => here().filter(({ host }) => host === "a").length > 5);
-  expect((await runBin(a.daemon.world, "liveopsd", ["drain", "--wait"])).code).toBe(0);
+  expect((await runBin(a.daemon.world, "liveops", ["drain"])).code).toBe(0);
+  await eventually("a runs nothing", async () => (await a.client.daemon()).running === 0);
   const begun = (host: string) =>
     here().filter((effect) => effect.what === "begin" && effect.host === host).length;
   const atDrain = begun("a");

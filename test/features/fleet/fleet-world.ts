@@ -5,20 +5,19 @@
  * `await using fleet = await FleetWorld.start({ hosts: { a: {}, b: {} } })` ends all of it at the end of the scope; the
  * test fails where a process, a socket or a directory is left.
  */
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { createSchema } from "../../../daemon/features/fleet/create-schema.js";
 import { LiveopsError } from "../../../protocol/errors.js";
 import { newId } from "../../../protocol/id.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { HostReply } from "../../../protocol/replies.js";
 import type { SubmitBody } from "../../../protocol/requests.js";
 import { until } from "../../../protocol/system/until.js";
-import { type BinEnded, runBin } from "../../faults/run-bin.js";
 import { eventually } from "../../faults/start.js";
 import { Postgres } from "../../harness/postgres.js";
 import { Relay } from "../../harness/relay.js";
-import { World } from "../../harness/world.js";
 import type { History, Strike, Told } from "./checker.js";
 import { type Effect, now, readEffects } from "./effects.js";
 import { FleetHost, type HostOptions } from "./fleet-host.js";
@@ -57,8 +56,6 @@ export class FleetWorld implements AsyncDisposable {
   readonly #hosts = new Map<string, FleetHost>();
   /** For the files of a test; removed at the end. */
   readonly dir = mkdtempSync(join(tmpdir(), "liveops-fleet-"));
-  /** A place without a daemon, such as a laptop. */
-  readonly laptop = new World();
   readonly effectsFile = join(this.dir, "effects");
 
   private constructor(private readonly options: FleetOptions) {}
@@ -67,7 +64,7 @@ export class FleetWorld implements AsyncDisposable {
     const fleet = new FleetWorld(options);
     try {
       await fleet.engine.start();
-      await fleet.#migrate();
+      await fleet.#createSchema();
       await Promise.all(
         Object.entries(options.hosts).map(async ([name, host]) => (await fleet.add(name, host)).start()),
       );
@@ -164,8 +161,8 @@ export class FleetWorld implements AsyncDisposable {
     const relay = await Relay.start(socketOf(this.engine));
     const place = {
       ops: { ...OPS, ...this.options.ops },
-      words: ["--fleet", `postgres://${HOST_USER}@127.0.0.1:${relay.port}/postgres`, "--host", name],
-      config: { fleet: { passwordFile: this.#passwordFile(), lostAfter: this.lostAfter } },
+      words: ["--host", name],
+      config: { fleet: { url: this.#urlAt(relay.port), lostAfter: this.lostAfter } },
       lostAfter: this.lostAfter,
       strikes: this.strikes,
     };
@@ -174,17 +171,14 @@ export class FleetWorld implements AsyncDisposable {
     return host;
   }
 
-  /** A file with the password that hosts connect with. */
-  #passwordFile(): string {
-    const file = join(this.dir, "password");
-    writeFileSync(file, `${this.engine.password}\n`, { mode: 0o600 });
-    return file;
+  /** The address that a host connects with. */
+  #urlAt(port: number): string {
+    return `postgres://${HOST_USER}:${encodeURIComponent(this.engine.password)}@127.0.0.1:${port}/postgres`;
   }
 
   /** Creates the schema, and a user for the hosts that may do what a host does, and no more. */
-  async #migrate(): Promise<void> {
-    const ended = await this.run("liveopsd", this.engine.migrateWords(this.directUrl));
-    if (ended.code !== 0) throw new Error(`the schema was not created: ${ended.stdout}${ended.stderr}`);
+  async #createSchema(): Promise<void> {
+    await createSchema(this.directUrl);
     this.engine.sql(
       "postgres",
       `create role ${HOST_USER} login password '${this.engine.password}' in role liveops_host`,
@@ -194,11 +188,6 @@ export class FleetWorld implements AsyncDisposable {
   /** Address of the engine past every relay, with the password. */
   get directUrl(): string {
     return this.engine.url("postgres");
-  }
-
-  /** Runs a bin on the laptop. */
-  run(bin: "liveops" | "liveopsd", words: string[], env: Record<string, string> = {}): Promise<BinEnded> {
-    return runBin(this.laptop, bin, words, { env, deadline: 60_000 });
   }
 
   /** Submits at the host, until the engine has it; the parameters name the file of the effects. */
@@ -316,7 +305,6 @@ export class FleetWorld implements AsyncDisposable {
     this.#keepLogs();
     const ended = await Promise.allSettled(this.hosts.map((host) => host[Symbol.asyncDispose]()));
     await this.engine.stop();
-    await this.laptop.close();
     rmSync(this.dir, { recursive: true, force: true });
     for (const each of ended) if (each.status === "rejected") throw each.reason;
   }

@@ -83,12 +83,13 @@ test("a list has the column HOST where an operation has a host; a queued one sho
   expect(shown({ ...queued, on: null, tags: [] })).toEqual([]);
 });
 
-test("hosts, hosts lost and ls --host ask the daemon", async () => {
+test("hosts, hosts lost, drain and ls --host ask the daemon", async () => {
   await using daemon = await FakeDaemon.start();
   const hosts = fleetOf(HOSTS.slice(0, 3));
   const record = new Story().event({ type: "attempt:started", host: "build-2" }).record();
   daemon
     .on("GET", "/v1/hosts", (_asked, reply) => reply.json(hosts))
+    .on("POST", "/v1/drain", (_asked, reply) => reply.json(hosts))
     .on("POST", "/v1/hosts/build-2/lost", (_asked, reply) => reply.json(hosts))
     .on("POST", "/v1/hosts/none/lost", (_asked, reply) =>
       reply.refuse("LIVEOPS_NO_SUCH_HOST", "no host none"),
@@ -105,6 +106,12 @@ test("hosts, hosts lost and ls --host ask the daemon", async () => {
   // No question without a terminal.
   expect(await run("hosts", "lost", "build-2")).toMatchObject({ code: 0, stdout: "build-2\n", stderr: "" });
   expect(await run("hosts", "lost", "none")).toMatchObject({ code: 4 });
+  expect((await run("drain")).stderr).toBe(
+    "liveops: the host is drained; to undo it: liveops drain --undo\n",
+  );
+  expect((await run("drain", "--undo")).stderr).toBe("liveops: the host starts operations again\n");
+  const drains = daemon.asked.filter(({ path }) => path === "/v1/drain");
+  expect(drains.map(({ body }) => body)).toEqual([{ draining: true }, { draining: false }]);
   expect((await run("ls", "--host", "build-2")).stdout).toMatch(/ HOST .*\n.* build-2 /);
   expect(daemon.asked.at(-1)).toBeDefined();
   expect(daemon.asked.find(({ path }) => path === "/v1/operations")?.query).toMatchObject({
@@ -116,13 +123,11 @@ test("hosts, hosts lost and ls --host ask the daemon", async () => {
   });
 });
 
-test("a daemon alone lists itself, is drained, and tells how to start a fleet", async () => {
+test("a daemon alone lists itself, and tells how to start a fleet", async () => {
   await using daemon = await TestDaemon.start();
   const name = hostname();
-  const run = (bin: string, ...words: string[]) =>
-    cli.here([...words.slice(0, 1), "--socket", daemon.world.socket, ...words.slice(1)], { bin });
-  const liveops = (...words: string[]) => run("liveops", ...words);
-  const liveopsd = (...words: string[]) => run("liveopsd", ...words);
+  const liveops = (...words: string[]) =>
+    cli.here([...words.slice(0, 1), "--socket", daemon.world.socket, ...words.slice(1)]);
   expect((await liveops("hosts")).stdout).toContain(`\n${name} `);
   for (const words of [
     ["hosts", "lost", name],
@@ -136,20 +141,14 @@ test("a daemon alone lists itself, is drained, and tells how to start a fleet", 
   expect(await liveops("submit", "shell", "--on", "", "--", "true")).toMatchObject({ code: 2 });
 
   const id = (await liveops("submit", "shell", "--on", name, "--", "sleep", "100")).stdout.trim();
-  expect(await liveopsd("drain")).toMatchObject({ code: 0, stderr: expect.stringContaining("is drained; ") });
-  const waiting = (await liveops("submit", "shell", "--", "true")).stdout.trim();
-  expect((await liveops("show", waiting)).stdout).toContain("liveops drain --undo");
-  expect((await liveopsd("status")).stdout).toContain("\ndrained ");
-  await daemon.client.cancel(id);
-  expect(await liveopsd("drain", "--wait")).toMatchObject({
-    code: 0,
-    stderr: expect.stringMatching(new RegExp(`no operation runs( on ${name})?`)),
+  expect(await liveops("drain")).toMatchObject({
+    code: 5,
+    stderr: expect.stringMatching(/its daemon runs alone; .*: liveops pause .*--all$/m),
   });
-  expect(await liveopsd("drain", "--undo", "--wait")).toMatchObject({ code: 2 });
-  expect(await liveopsd("drain", "--undo")).toMatchObject({ code: 0 });
-  expect(await daemon.untilFinished(waiting)).toMatchObject({ state: "succeeded" });
+  await daemon.client.cancel(id);
+  await daemon.untilFinished(id);
   // Without a fleet all operations are of this host, and no column says so.
-  expect((await liveops("ls", "--host", name)).stdout).toMatch(new RegExp(`^ID (?!.*HOST).*\n${waiting} `));
+  expect((await liveops("ls", "--host", name)).stdout).toMatch(new RegExp(`^ID (?!.*HOST).*\n${id} `));
   const again = (await liveops("again", id, "--on", "")).stdout.trim();
   expect((await daemon.client.show(again)).on).toBeUndefined();
   await daemon.client.cancel(again);

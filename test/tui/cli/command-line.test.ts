@@ -306,15 +306,6 @@ test("liveops stop and drain work with the daemon", async () => {
   expect(await run("drain")).toMatchObject({ code: 3, stdout: "" });
 });
 
-test("a fleet that is to be asked is refused for a command on the daemon", async () => {
-  const { code, stderr } = await cli.here(["--fleet", "postgres://x/y", "stop"]);
-  expect({ code, stderr }).toEqual({
-    code: 2,
-    stderr:
-      "liveops: liveops stop works with the daemon, and asks no fleet\nleave out --fleet; to join a fleet: liveops start --fleet URL\n",
-  });
-});
-
 test.each([
   [["ls", "--state", "failed"], "ls is a command of liveops: liveops ls --state failed"],
   [["submit", "shell", "--", "echo", "a b"], "liveops submit shell -- echo 'a b'"],

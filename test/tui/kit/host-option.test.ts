@@ -82,7 +82,7 @@ describe("a line that is refused", () => {
     ["liveops ops --host ssh://a --host ssh://b", /more than once.*liveops-tui/s],
     ["liveops ls --host a --host b", /more than one host of the fleet/],
     ["liveops ops --host ssh://a --socket /b", /so does --socket/],
-    ["liveops --state-dir /b ops --host ssh://a", /so does --socket, --state-dir/],
+    ["liveops --state-dir /b ops --host ssh://a", /so does --socket or --state-dir/],
     ["liveops run --host ssh://a shell", /this machine.*liveops submit --follow --host ssh:\/\/a/s],
     ["liveops check --host ssh://a x.yaml", /this machine.*ssh a liveops check/s],
     ["liveops config --host ssh://a", /this machine.*ssh a liveops config/s],

@@ -6,7 +6,6 @@ test.each([
   [{}, "liveops ls lists them"],
   [{ stateDir: "/a b" }, "liveops ls --state-dir '/a b' lists them"],
   [{ remote: "ssh://ada@box", stateDir: "/x" }, "liveops ls --host ssh://ada@box --state-dir /x lists them"],
-  [{ fleet: "postgres://db", socket: "/tmp/own" }, "liveops ls --fleet postgres://db lists them"],
   [{ ops: ["ops"] }, "liveops ls lists them"],
 ])("%j", (options, text) => {
   expect(keepOptions("liveops ls lists them", options)).toBe(text);

@@ -113,7 +113,6 @@ function memberDefaults(name: keyof Config): Record<string, unknown> {
   if (name !== "fleet") return {};
   return {
     url: undefined,
-    passwordFile: undefined,
     host: hostname(),
     tags: [],
     lostAfter: LOST_AFTER,

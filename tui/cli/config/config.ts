@@ -30,7 +30,7 @@ export function registerConfig(root: Command): void {
 
 /** The daemon of this machine that these settings select; null: none answers. Other machines have own config files. */
 async function daemonOf(options: GlobalOptions, config: Config): Promise<DaemonReply | null> {
-  if (options.fleet !== undefined || options.remote !== undefined) return null;
+  if (options.remote !== undefined) return null;
   const { env } = process;
   const socket = socketPath(options, env, config);
   const places = { socket, stateDir: stateDir(options, env, config), config };
@@ -48,10 +48,8 @@ async function printAll(command: Command): Promise<void> {
   const options = allOptions<GlobalOptions & { json?: boolean }>(command);
   const { config, problem } = readUsableConfig();
   const daemon = await daemonOf(options, config);
-  const { fleet: _, ...own } = options;
-  const given = options.fleet === undefined ? own : {};
   const file = configFile(process.env);
-  const sources = { options: given, env: process.env, config, flags: daemon?.flags ?? null };
+  const sources = { options, env: process.env, config, flags: daemon?.flags ?? null };
   const settings = settingsInEffect(sources);
   if (options.json) {
     const values = Object.fromEntries(settings.map(({ key, value = null }) => [key, value]));

@@ -20,6 +20,7 @@ export interface DaemonOptions extends GlobalOptions {
   metrics?: string;
   runQueued?: boolean;
   paused?: boolean;
+  fleet?: string;
   host?: string;
   tags?: string[];
 }

@@ -90,13 +90,7 @@ const OF_PLACES = new Set([
 ]);
 
 /** Errors of a fleet that another try does not mend: its address, its roles, its format, the name of this host. */
-const OF_FLEET = new Set([
-  "EngineRefusedError",
-  "HostNameTakenError",
-  "NewerFormatError",
-  "RoleError",
-  "UsageError",
-]);
+const OF_FLEET = new Set(["EngineRefusedError", "HostNameTakenError", "RoleError", "UsageError"]);
 
 /** The message and exit code of a start that failed. Null if the error is a bug in liveops. */
 export function placeFault(error: unknown): { message: string; code: ExitCode } | null {

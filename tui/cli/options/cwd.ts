@@ -34,26 +34,21 @@ export const CWD: SubmitOption<CwdOptions> = {
   },
 };
 
-interface PlaceOptions {
-  cwd?: string | undefined;
-  fleet?: string | undefined;
-}
-
 /**
  * Checks `--cwd` before the request, where the directory must exist on this machine.
  * Another machine, and another host of a fleet, may have the directory that this machine lacks.
  *
  * @throws UsageError where the operation could not begin
  */
-export async function checkCwd(client: Client, options: PlaceOptions): Promise<void> {
+export async function checkCwd(client: Client, options: CwdOptions): Promise<void> {
   const problem = options.cwd === undefined ? null : problemOf(resolve(options.cwd));
   if (problem !== null && (await placeHere(client, options)) !== null)
     throw new UsageError(`--cwd: ${problem}`);
 }
 
 /** The directory that the operation runs in; null: another machine may run it. */
-export async function placeHere(client: Client, { cwd = ".", fleet }: PlaceOptions): Promise<string | null> {
-  if (fleet !== undefined || remoteOf(client.socket) !== null) return null;
+export async function placeHere(client: Client, { cwd = "." }: CwdOptions): Promise<string | null> {
+  if (remoteOf(client.socket) !== null) return null;
   return (await client.hosts()).fleet === null ? resolve(cwd) : null;
 }
 

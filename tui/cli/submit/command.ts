@@ -131,7 +131,7 @@ export function registerSubmit(root: Command): void {
         : { op, set, trailing };
       const operation = await post(client, { trailing: undefined, ...words, options, allow }).catch(
         async (error) => {
-          const isHere = options.fleet === undefined && remoteOf(client.socket) === null;
+          const isHere = remoteOf(client.socket) === null;
           throw await namingFile(error, op, "submit", [...set, ...(trailing ?? [])], isHere);
         },
       );

@@ -55,9 +55,8 @@ const FROM_DAEMON: readonly Kind[] = [
 ];
 
 /** Whether the daemon is asked. */
-export function needsDaemon({ value, values }: Question): boolean {
-  // The daemon of this machine does not answer for another fleet.
-  return value !== null && FROM_DAEMON.includes(value.of) && !values.has("--fleet");
+export function needsDaemon({ value }: Question): boolean {
+  return value !== null && FROM_DAEMON.includes(value.of);
 }
 
 /** Whether paths fit where no other value does. */

@@ -168,12 +168,9 @@ export function registerDemo(root: Command): void {
       "\nThe daemon has a temporary directory. At the end everything of the demo is removed.",
     )
     .action(async () => {
-      const { socket, stateDir, fleet } = allOptions<GlobalOptions>(command);
-      if ([socket, stateDir, fleet].some((each) => each !== undefined))
-        throw new UsageError(
-          "liveops demo has a daemon of its own",
-          "leave out --socket, --state-dir and --fleet",
-        );
+      const { socket, stateDir } = allOptions<GlobalOptions>(command);
+      if (socket !== undefined || stateDir !== undefined)
+        throw new UsageError("liveops demo has a daemon of its own", "leave out --socket and --state-dir");
       if (!hasTerminal())
         throw new UsageError(
           "liveops demo shows the dashboard, and needs a terminal",

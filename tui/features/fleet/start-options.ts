@@ -4,12 +4,19 @@ import { isAddress, parseAddress, remoteOf } from "../../../protocol/client/addr
 import { UsageError } from "../../../protocol/failures.js";
 import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../../../protocol/host-names.js";
 import type { StartOption } from "../../cli/liveopsd/start-option.js";
-import { urlWithoutPassword } from "./fleet-client.js";
 
 export const fleet: StartOption = {
   flags: "--fleet <url>",
   description: "Join the fleet of this PostgreSQL database",
-  parse: urlWithoutPassword("--fleet"),
+  parse: (url) => {
+    // libpq also takes a user without a host, which is no valid URL.
+    if (!/^[^/?]*:\/\/[^/?@]*:[^/?@]+@/.test(url) && !/[?&]password=/.test(url)) return url;
+    // Not the error of the argument parser, which repeats the URL: errors are copied into tickets.
+    throw new UsageError(
+      "--fleet has a password, which other users of this machine can read",
+      "put it into ~/.pgpass, or into the file that PGPASSFILE names",
+    );
+  },
 };
 
 export const host: StartOption = {

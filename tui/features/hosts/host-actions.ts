@@ -2,7 +2,6 @@
 
 import { actionsIn, ask, busy, free, onPage, send } from "../../dashboard/core/action-parts.js";
 import { hasHosts, hostOfOperation, namesHosts, ownHost } from "../../dashboard/core/hosts.js";
-import { keyAt } from "../../dashboard/core/key.js";
 import { emit, isLive, type State } from "../../dashboard/core/model.js";
 import { rowAt, rowMover } from "../../dashboard/core/movers.js";
 import type { Host } from "../../dashboard/core/slices/hosts.js";
@@ -48,10 +47,10 @@ export const HOSTS_ACTIONS = [
       name: "drain",
       keys: [],
       description: "drain the host: nothing starts there, or undo that",
-      disabledReason: ofChosen((state, host) => {
-        if (host.daemon !== undefined) return busy(state, [keyAt("", host.name)]);
-        return host === ownHost(state) ? busy(state) : `drain ${host.name} there, with: liveops drain`;
-      }),
+      when: (state) => here(state) && state.hosts.engine !== null,
+      disabledReason: ofChosen((state, host) =>
+        host === ownHost(state) ? busy(state) : `drain ${host.name} there, with: liveops drain`,
+      ),
       run: withChosen((state, { name, draining }) =>
         draining ? send(state, { kind: "undrain-host", name }) : ask(state, { kind: "drain-host", name }),
       ),

@@ -203,10 +203,10 @@ async function listSchedules(command: Command): Promise<void> {
 }
 
 /** The file that each run reads; null: the daemon keeps the present text. */
-function readFile(op: string, { remote, fleet }: AddOptions, to: ReportTo): string | null {
+function readFile(op: string, { remote }: AddOptions, to: ReportTo): string | null {
   const path = pipelinePath(op);
   if (path === null) return null;
-  if (remote === undefined && fleet === undefined) return path;
+  if (remote === undefined) return path;
   say(to, `each run has the present text of ${op}: the daemon is not on this machine`, "yellow");
   return null;
 }

@@ -5,18 +5,11 @@
  * Off this machine the connection must be encrypted and the server's name checked: `sslmode=verify-full`. The settings
  * are built here and not by `pg`, so that no variable of the environment weakens them.
  */
-import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import type { ClientConfig } from "pg";
 import { UsageError } from "../../../../protocol/failures.js";
-import { READ, SAFE, whyIrregular } from "../../../../protocol/system/own-file.js";
 import { passwordOf } from "./password-file.js";
-
-export interface AddressOptions {
-  url: string;
-  /** Absolute; a file of mode 0600 that holds the password alone. */
-  passwordFile?: string | undefined;
-}
 
 const USUAL_PORT = 5432;
 
@@ -25,15 +18,13 @@ const EXAMPLE = "postgres://user@db.example.com/ops?sslmode=verify-full";
 export class Address {
   readonly #url: URL;
   readonly #host: string;
-  readonly #passwordFile: string | undefined;
 
   /** @throws UsageError where the URL is not valid, or would not be safe */
-  constructor({ url, passwordFile }: AddressOptions) {
+  constructor(url: string) {
     this.#url = parse(url);
     this.#host =
       this.#parameter("host") ??
       (decodeURIComponent(this.#url.hostname).replace(/^\[|\]$/g, "") || "localhost");
-    this.#passwordFile = passwordFile;
     if (this.#database === "")
       throw new UsageError(`the fleet's URL ${this.describe()} names no database`, `write it as ${EXAMPLE}`);
     if (!this.#isLocal && this.#parameter("sslmode") !== "verify-full")
@@ -57,7 +48,7 @@ export class Address {
   /**
    * The settings of a connection for `pg`. Without a password, that of `~/.pgpass`.
    *
-   * @throws UsageError where the password file or a certificate cannot be used
+   * @throws UsageError where a certificate cannot be read
    */
   config(): ClientConfig {
     const { username, password: ofUrl } = this.#url;
@@ -65,8 +56,7 @@ export class Address {
     const user = named === "" ? (process.env.PGUSER ?? userInfo().username) : named;
     const given = this.#parameter("password") ?? decodeURIComponent(ofUrl);
     const login = { host: this.#host, port: this.#port, database: this.#database, user };
-    const own = this.#passwordFile === undefined ? given : readPassword(this.#passwordFile);
-    const password = own === "" ? passwordOf(login, process.env) : own;
+    const password = given === "" ? passwordOf(login, process.env) : given;
     return {
       ...login,
       // Where it is missing, `pg` would look into ~/.pgpass itself, with a warning.
@@ -126,28 +116,5 @@ function readCertificate(file: string, parameter: string): string {
     return readFileSync(file, "utf8");
   } catch (error) {
     throw new UsageError(`${parameter} of the fleet's URL cannot be read: ${(error as Error).message}`);
-  }
-}
-
-/** Not `readOwnFile`, which would repair the mode: a password that others could read must be changed. */
-function readPassword(file: string): string {
-  let fd: number;
-  try {
-    fd = openSync(file, READ | SAFE);
-  } catch (error) {
-    throw new UsageError(`the fleet's password file cannot be read: ${(error as Error).message}`);
-  }
-  try {
-    const stats = fstatSync(fd);
-    const why = whyIrregular(stats);
-    if (why !== null) throw new UsageError(`the fleet's password file ${file} ${why}`);
-    if ((stats.mode & 0o077) !== 0)
-      throw new UsageError(
-        `the fleet's password file ${file} can be read by other users`,
-        `run: chmod 600 ${file}; and change the password if others may have read it`,
-      );
-    return readFileSync(fd, "utf8").replace(/\r?\n$/, "");
-  } finally {
-    closeSync(fd);
   }
 }

@@ -2,8 +2,8 @@
 import type { Client } from "pg";
 import { UsageError } from "../../../../protocol/failures.js";
 import type { Address } from "./address.js";
-import { EngineAwayError, EngineRefusedError, errorOfCode, NewerFormatError } from "./errors.js";
-import { FORMAT, REVISION } from "./schema/schema.js";
+import { EngineAwayError, EngineRefusedError, errorOfCode } from "./errors.js";
+import { FORMAT } from "./schema/schema.js";
 
 /** Milliseconds that an attempt to connect may take. */
 export const CONNECT_MS = 2000;
@@ -42,50 +42,14 @@ export async function connect(address: Address, name: string, statementMs = STAT
   return client;
 }
 
-/** Refuses a schema that this liveops cannot work with, and a pooler that shares sessions. */
-export async function check(client: Client, address: Address): Promise<void> {
-  const { rows } = await client.query("select format, revision, pg_backend_pid() as pid from liveops.head");
-  const { format, revision, pid } = rows[0] as { format: number; revision: number; pid: number };
-  if (format > FORMAT) throw new NewerFormatError(format, FORMAT);
-  if (format < FORMAT || revision < REVISION)
+/** @throws EngineRefusedError for a schema of another version of liveops */
+export async function check(client: Client): Promise<void> {
+  const { rows } = await client.query("select format from liveops.head");
+  const { format } = rows[0] as { format: number };
+  if (format !== FORMAT)
     throw new EngineRefusedError(
-      `the fleet's database has format ${format}.${revision}, and this liveops needs ${FORMAT}.${REVISION}; run: liveops fleet migrate`,
+      `the fleet's database has format ${format}, and this liveops works with format ${FORMAT}; install the liveops of the other hosts`,
     );
-  // A pooler gives its clients numbers of its own.
-  if (pid === (client as unknown as { processID: number }).processID || !(await isShared(client, address)))
-    return;
-  throw new EngineRefusedError(
-    `the fleet's engine ${address.describe()} cannot be used: a pooler gives each transaction another session; set pool_mode=session in PgBouncer, or connect to the server itself`,
-  );
-}
-
-/** Rounds of questions: a pooler may give a connection the same session again by chance. */
-const ROUNDS = 3;
-
-/**
- * Whether two connections get the same session of the server, or one gets several: then notifications, settings of a
- * session and prepared statements are lost.
- */
-async function isShared(client: Client, address: Address): Promise<boolean> {
-  const other = await connect(address, "liveops pooler");
-  const sessionOf = async (each: Client) =>
-    (await each.query("select pg_backend_pid() as pid")).rows[0].pid as number;
-  try {
-    const first = await sessionOf(client);
-    for (let round = 0; round < ROUNDS; round++) {
-      await other.query("begin");
-      if ((await sessionOf(other)) === first || (await sessionOf(client)) !== first) return true;
-      await other.query("commit");
-      if ((await sessionOf(client)) !== first) return true;
-    }
-    return false;
-  } catch (error) {
-    // In the mode `statement`, no transaction has several statements.
-    if (isFromServer(error) && error.code === "08P01") return true;
-    throw error;
-  } finally {
-    destroy(other);
-  }
 }
 
 /** Ends a connection that may not answer any more. */
@@ -113,12 +77,12 @@ function isFromServer(error: unknown): error is Error & { code: string; severity
 
 /**
  * Codes of the server after which the connection is of no use: the server stops, or is a standby now, where the address
- * may lead elsewhere. 0A000: a migration changed a prepared statement.
+ * may lead elsewhere.
  */
-const BROKEN = /^(57P|08|0A000|25006|55000)/;
+const BROKEN = /^(57P|08|25006|55000)/;
 
 /** Codes of the server after which a later try may succeed: the above, too many connections, or two calls met. */
-const PASSING = /^(57P|57014|08|0A000|53|40001|40P01|25006|55000)/;
+const PASSING = /^(57P|57014|08|53|40001|40P01|25006|55000)/;
 
 /** Whether the connection cannot be used after the error. A statement that failed leaves it as it was. */
 export function breaks(error: unknown): boolean {
@@ -129,10 +93,9 @@ export function breaks(error: unknown): boolean {
 const REFUSING: Record<string, string> = {
   "28P01": "check the password",
   "28000": "check the user, and pg_hba.conf of the server",
-  "3D000": "create the database, then run: liveops fleet migrate",
-  "3F000": "run: liveops fleet migrate",
-  "42P01": "run: liveops fleet migrate",
-  "42883": "run: liveops fleet migrate",
+  "3D000": "create the database",
+  "42P01": "restore the schema liveops of the database from a backup",
+  "42883": "restore the schema liveops of the database from a backup",
 };
 
 /** Codes and texts of errors of TLS, which `pg` passes on from Node. */
@@ -152,12 +115,10 @@ export function meaning(error: unknown, address: Address): unknown {
     return errorOfCode(code, error.message) ?? error;
   }
   if (/^SASL.*must be a( non-empty)? string/.test(error.message))
-    return refused("asks for a password; set passwordFile, or add a line to ~/.pgpass");
+    return refused("asks for a password; add a line to ~/.pgpass, or to the file that PGPASSFILE names");
   if (UNTRUSTED.test(code) || /SSL|certificate|SASL/.test(error.message))
     return refused(`cannot be trusted: ${error.message}`);
-  const isOurs = [UsageError, EngineRefusedError, NewerFormatError, TypeError].some(
-    (kind) => error instanceof kind,
-  );
+  const isOurs = [UsageError, EngineRefusedError, TypeError].some((kind) => error instanceof kind);
   return isOurs ? error : null;
 }
 

@@ -48,7 +48,7 @@ export class Connection {
   /**
    * @param giveUpMs bounds the call with all its tries
    * @param name the statement is prepared under this name; null: it is not. Worth it for calls that are made often
-   * @throws EngineAwayError, EngineRefusedError, NewerFormatError; the error of an exception that our functions raise; the
+   * @throws EngineAwayError, EngineRefusedError; the error of an exception that our functions raise; the
    * database's own error for a bug
    */
   async query<Row>(
@@ -136,7 +136,7 @@ export class Connection {
     client.on("error", () => this.#drop(client));
     client.on("end", () => this.#drop(client));
     try {
-      await check(client, this.address);
+      await check(client);
       const { onNotification } = this.options;
       if (onNotification) {
         client.on("notification", ({ payload }) => onNotification(payload ?? ""));

@@ -1,7 +1,7 @@
 /** The connections of the engine and its reads, which the role of a viewer may make. */
 
 import type { Decision } from "../../../store/decision.js";
-import { Address, type AddressOptions } from "./address.js";
+import { Address } from "./address.js";
 import { Connection, type ConnectionOptions, LONG } from "./connection.js";
 import { type Hint, parseHint } from "./hints.js";
 import { countsOf, OperationQueries } from "./operation-queries.js";
@@ -19,7 +19,8 @@ import type {
 } from "./rows.js";
 import { joinSecrets } from "./secrets.js";
 
-export interface EngineOptions extends AddressOptions {
+export interface EngineOptions {
+  url: string;
   /** Shown in `pg_stat_activity`, after `liveops`. */
   name?: string;
   /** Milliseconds after which a call throws EngineAwayError. Default: 3000 */
@@ -43,7 +44,7 @@ type RawNews<Answer> = [{ answer: Head & Answer }, ...RawDecision[]];
 
 /**
  * All methods throw EngineAwayError where the engine does not answer within `giveUpMs`, EngineRefusedError where it
- * refuses the connection, NewerFormatError where a newer liveops made the schema, and RoleError.
+ * refuses the connection, and RoleError.
  */
 export class EngineReads {
   readonly queries = new OperationQueries(this.rows.bind(this));
@@ -60,7 +61,7 @@ export class EngineReads {
   /** Connects at the first call. @throws UsageError for an address that is not valid or not safe */
   constructor(options: EngineOptions) {
     this.giveUpMs = options.giveUpMs ?? 3000;
-    this.address = new Address(options);
+    this.address = new Address(options.url);
     this.#name = `liveops ${options.name ?? ""}`.trim();
     this.reads = this.connection("reads", {
       isReading: true,

@@ -124,19 +124,6 @@ export class HostNameTakenError extends FleetError {
   override name = "HostNameTakenError";
 }
 
-/** The database has a format that a newer liveops made. */
-export class NewerFormatError extends FleetError {
-  override name = "NewerFormatError";
-  constructor(
-    readonly format: number,
-    readonly known: number,
-  ) {
-    super(
-      `the fleet's database has format ${format}, and this liveops knows format ${known}; upgrade liveops on this machine`,
-    );
-  }
-}
-
 /** The values of a verdict of `exchange`, besides its code. */
 interface VerdictDetail {
   id?: string;

@@ -50,7 +50,7 @@ export class HostSession {
   /**
    * Joins, and keeps the session from then on.
    *
-   * @throws EngineAwayError, EngineRefusedError, HostNameTakenError, NewerFormatError
+   * @throws EngineAwayError, EngineRefusedError, HostNameTakenError
    */
   async start(): Promise<{ draining: boolean }> {
     const joined = await atStart(() => this.#join());

@@ -48,8 +48,8 @@ export interface FleetStoreOptions {
   onLinesRefused(id: string, isFenced: boolean): void;
   /** Another host ended an attempt of this one, maybe long ago. */
   onTakenOver(id: string, attempt: number): void;
-  /** Name of this host; null: a client that runs nothing. */
-  host: string | null;
+  /** Name of this host. */
+  host: string;
   /** The engine answers. */
   onHead(head: Head): void;
   /** The engine may have lost writes. The journal goes on when this resolves. */
@@ -150,7 +150,7 @@ export class FleetStore implements Store {
   /** Attempts of this host that another one ended while no daemon ran here. */
   #findTakenOver(rows: Iterable<DecisionRow>): void {
     const { host, onTakenOver } = this.options;
-    if (host !== null) for (const { id, attempt } of takenOver(rows, host)) onTakenOver(id, attempt);
+    for (const { id, attempt } of takenOver(rows, host)) onTakenOver(id, attempt);
   }
 
   /** Begins to announce decisions. */

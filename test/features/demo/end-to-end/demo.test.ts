@@ -63,7 +63,7 @@ test("a signal before the dashboard ends the demo too", async () => {
 test("is refused without a terminal, and for another daemon", async () => {
   for (const [words, says] of [
     [["demo"], "needs a terminal"],
-    [["demo", "--state-dir", "/x"], "leave out --socket, --state-dir and --fleet"],
+    [["demo", "--state-dir", "/x"], "leave out --socket and --state-dir"],
     [["demo", "--host", "ssh://box"], "works on this machine"],
   ] as const) {
     const ended = await world.liveops([...words]);

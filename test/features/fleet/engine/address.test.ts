@@ -1,11 +1,6 @@
 /** Addresses: what is safe, and what is never shown. */
-import { chmodSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { Address } from "../../../../daemon/features/fleet/engine/address.js";
-import { useDirectories } from "../../../harness/temporary.js";
-
-const directory = useDirectories();
 
 test.each([
   [
@@ -24,7 +19,7 @@ test.each([
   ],
   ["postgres://localhost/ops?sslmode=require", { ssl: { rejectUnauthorized: true } }],
 ])("%s", (url, config) => {
-  expect(new Address({ url }).config()).toMatchObject(config);
+  expect(new Address(url).config()).toMatchObject(config);
 });
 
 test.each([
@@ -34,13 +29,13 @@ test.each([
   "postgres://me:pw@127.0.0.1.example.com/ops",
   "postgres://me:pw@db.example.com/ops?sslmode=verify-ca",
 ])("%s would not be safe", (url) => {
-  expect(() => new Address({ url })).toThrow("the connection would not be safe");
+  expect(() => new Address(url)).toThrow("the connection would not be safe");
 });
 
 test.each(["", "ops", "mysql://localhost/ops", "postgres://localhost", "postgres://me:pw@@:/"])(
   "%j is no address",
   (url) => {
-    expect(() => new Address({ url })).toThrow(/is not valid|names no database/);
+    expect(() => new Address(url)).toThrow(/is not valid|names no database/);
   },
 );
 
@@ -52,38 +47,5 @@ test.each([
   ],
   ["postgres://me:secret@/ops?host=/tmp", "postgres://me@/ops?host=/tmp"],
 ])("%s is shown without its password", (url, shown) => {
-  expect(new Address({ url }).describe()).toBe(shown);
-});
-
-describe("a password file", () => {
-  const fileOf = (mode: number) => {
-    const passwordFile = join(directory(), "password");
-    writeFileSync(passwordFile, "p w\n");
-    chmodSync(passwordFile, mode);
-    return passwordFile;
-  };
-  const url = "postgres://me@localhost/ops";
-
-  test("is read without its line break", () => {
-    expect(new Address({ url, passwordFile: fileOf(0o600) }).config().password).toBe("p w");
-    expect(new Address({ url, passwordFile: fileOf(0o400) }).config().password).toBe("p w");
-  });
-
-  test.each([0o640, 0o604, 0o660])(
-    "that others can read (%o) is refused, with the command that helps",
-    (mode) => {
-      const passwordFile = fileOf(mode);
-      const address = new Address({ url, passwordFile });
-      expect(() => address.config()).toThrow(`${passwordFile} can be read by other users`);
-      expect(() => address.config()).toThrow(
-        expect.objectContaining({ hint: expect.stringContaining(`chmod 600 ${passwordFile}`) }),
-      );
-    },
-  );
-
-  test("that is missing, or a directory, is refused", () => {
-    const dir = directory();
-    expect(() => new Address({ url, passwordFile: join(dir, "none") }).config()).toThrow("cannot be read");
-    expect(() => new Address({ url, passwordFile: dir }).config()).toThrow("is a directory");
-  });
+  expect(new Address(url).describe()).toBe(shown);
 });

@@ -1,6 +1,7 @@
 /** A fleet's database on a temporary server, engines on it, and decisions to record. */
 import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll } from "vitest";
+import { createSchema } from "../../../../daemon/features/fleet/create-schema.js";
 import type { EngineOptions } from "../../../../daemon/features/fleet/engine/engine-reads.js";
 import { FleetEngine } from "../../../../daemon/features/fleet/engine/fleet-engine.js";
 import { indexOf, type OperationIndex } from "../../../../daemon/features/fleet/engine/indexed.js";
@@ -13,7 +14,6 @@ import type {
   JoinOptions,
   Verdict,
 } from "../../../../daemon/features/fleet/engine/rows.js";
-import { migrate } from "../../../../daemon/features/fleet/migrate.js";
 import type { Decision, IdempotencyKey, Successor } from "../../../../daemon/store/decision.js";
 import type { Submission } from "../../../../protocol/event.js";
 import type { FinalState, State } from "../../../../protocol/state.js";
@@ -107,7 +107,7 @@ export function useFleet(options: ConstructorParameters<typeof Postgres>[0] = {}
   beforeAll(async () => {
     fleet.server = await new Postgres(options).start();
     await fleet.server.createdb(TEMPLATE);
-    await migrate({ url: fleet.server.url(TEMPLATE) });
+    await createSchema(fleet.server.url(TEMPLATE));
   }, 60_000);
   afterEach(() => fleet.end());
   afterAll(() => fleet.server?.stop());

@@ -2,8 +2,8 @@
 // @module-tag postgresql
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { CleanupStack } from "../../../../daemon/cleanup-stack.js";
+import { createSchema } from "../../../../daemon/features/fleet/create-schema.js";
 import { FleetEngine } from "../../../../daemon/features/fleet/engine/fleet-engine.js";
-import { migrate } from "../../../../daemon/features/fleet/migrate.js";
 import { RemoteRuns } from "../../../../daemon/features/fleet/runs/remote-runs.js";
 import { Shipper } from "../../../../daemon/features/fleet/runs/shipper.js";
 import { until } from "../../../end-to-end/until.js";
@@ -21,7 +21,7 @@ beforeAll(async () => {
   // What is not written is lost in a crash, so the writer is slow.
   server.sql("postgres", "alter system set wal_writer_delay = '10s'");
   server.sql("postgres", "select pg_reload_conf()");
-  await migrate({ url: server.url("postgres") });
+  await createSchema(server.url("postgres"));
 }, 60_000);
 afterEach(() => cleanup.release());
 afterAll(() => server?.stop());

@@ -1,4 +1,4 @@
-/** The schema `liveops` of a fleet's database, as `liveops fleet migrate` creates it. */
+/** The schema `liveops` of a fleet's database, as the first host creates it. */
 import { APPEND } from "./append.js";
 import { CLAIM } from "./claim.js";
 import { EXCHANGE } from "./exchange.js";
@@ -10,16 +10,11 @@ import { READS } from "./reads.js";
 import { RECORD } from "./record.js";
 import { TABLES } from "./tables.js";
 
-/** A daemon refuses a newer format. An older format has its own migration. */
+/** A daemon refuses every other format. */
 export const FORMAT = 1;
 
-/** Additions within the format: a daemon works with a newer revision, and not with an older one. */
-export const REVISION = 1;
-
-export const CREATE = `create schema liveops;\n${TABLES}`;
-
 /** Bodies of functions are checked when all functions and tables exist: they name each other. */
-export const FUNCTIONS = `
+const FUNCTIONS = `
 set local check_function_bodies = off;
 set local search_path = liveops, pg_temp;
 ${[GUARD, RECORD, APPEND, CLAIM, HOSTS, OFFERS, PIECES, READS, EXCHANGE].join("\n")}
@@ -52,15 +47,19 @@ const EXECUTE: Record<(typeof ROLES)[number], string[]> = {
 /** Tables without secrets. Decisions are read through functions, which leave out the values of variables. */
 const READABLE = ["head", "host", "operation", "key", "piece", "payload", "setting", "type"];
 
-export const REVOKE = `
+const GRANT = `
 revoke all on schema liveops from public;
 revoke all on all tables in schema liveops from public;
 revoke all on all functions in schema liveops from public;
-`;
-
-/** What existing roles may do; the roles are created apart, because not every owner may create roles. */
-export const GRANT = `
 ${ROLES.map((role) => `grant usage on schema liveops to ${role};`).join("\n")}
 grant select on ${READABLE.map((table) => `liveops.${table}`).join(", ")} to liveops_viewer;
 ${ROLES.flatMap((role) => EXECUTE[role].map((name) => `grant execute on function liveops.${name} to ${role};`)).join("\n")}
 `;
+
+/** The group roles exist before. */
+export const CREATE = `create schema liveops;
+${TABLES}
+${FUNCTIONS}
+insert into liveops.head (format, timeline, system)
+  values (${FORMAT}, liveops.current_timeline(), liveops.current_system());
+${GRANT}`;
