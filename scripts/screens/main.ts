@@ -1,7 +1,6 @@
 /**
  * `npm run screens`: records the session of the README, docs/dashboard.svg. A real daemon with a seeded history, and the
- * built dashboard on a pty. Two operations run; a failure waits for the person and is shown; a chain hands over; the
- * timeline is opened.
+ * built dashboard on a pty. Two operations run; a failure waits for the person and is shown; a chain hands over.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -83,8 +82,6 @@ try {
   await delay(1900);
   for (let i = 0; i < 6 && !/▌.[●▲] nightly/.test(screen.text()); i++) await type("k");
   await until(10_800);
-  await type("t");
-  await screen.until("Timeline");
   await until(LASTS);
   take();
 } finally {
@@ -93,7 +90,7 @@ try {
   world.stop();
 }
 const alt =
-  "A session of liveops-tui: a chain runs with its stages in one line, a failure waits for the person and is shown with its cause, the chain hands over, and its timeline is opened.";
+  "A session of liveops-tui: a chain runs with its stages in one line, a failure waits for the person and is shown with its cause and the chain hands over.";
 const svg = svgOf({ ...SIZE, frames, rest: 4, alt });
 writeFileSync(OUT, svg);
 console.log(`${frames.length} frames, ${(svg.length / 1024).toFixed(0)} KiB: docs/dashboard.svg`);

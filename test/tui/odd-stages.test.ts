@@ -22,7 +22,7 @@ test("show lists them as stages that were not entered", () => {
 
 test("the waterfall lists them too", () => {
   const state = opened([operation]);
-  const { lanes } = pictureOf(state, operation, [operation], false);
+  const { lanes } = pictureOf(state, operation, [operation]);
   const odd = lanes.filter(({ name }) => NAMES.includes(name));
   expect(odd.map(({ spans }) => spans.length)).toEqual([0, 0, 0, 0]);
 });

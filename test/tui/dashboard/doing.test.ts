@@ -260,7 +260,7 @@ describe("the help", () => {
     const items = helpItems(opened());
     const names = items.map(({ name }) => name);
     expect(names).toEqual(
-      expect.arrayContaining(["retry", "again", "remove", "timeline", "quit", "cancel", "submit backup"]),
+      expect.arrayContaining(["retry", "again", "remove", "facts", "quit", "cancel", "submit backup"]),
     );
     expect(new Set(names).size).toBe(names.length);
     expect(items.find(({ name }) => name === "retry")).toMatchObject({
@@ -279,16 +279,15 @@ describe("the help", () => {
     ["re", "retry"],
     ["sub", "submit"],
     ["submit b", "submit backup"],
-    ["time", "timeline"],
     ["show", "open"],
   ])("%s means %s", (typed, name) => {
     expect(first(typed)).toBe(name);
   });
 
   test("a name that nothing has runs nothing, and similar names are told", () => {
-    const state = press(opened(), ":", ..."timelnie", "return");
+    const state = press(opened(), ":", ..."anwser", "return");
     expect(state.page).toBeNull();
-    expect(state.notice?.text).toBe("No command timelnie. Similar: timeline");
+    expect(state.notice?.text).toBe("No command anwser. Similar: answer");
   });
 
   test("an action that cannot be done is not run, and the reason is told", () => {
@@ -303,10 +302,10 @@ describe("the help", () => {
     await on.screen.until("Fails at an item");
     on.press(":");
     await on.screen.until("─ Keys");
-    on.press("timeline");
-    await on.screen.until("▌timeline");
+    on.press("queues");
+    await on.screen.until("▌queues");
     on.press(KEY.enter);
-    await on.screen.until("─ Timeline");
+    await on.screen.until("─ Queues");
   });
 });
 

@@ -191,9 +191,9 @@ describe("a paused operation", () => {
     expect(text).toContain("paused 30s in all");
   });
 
-  test("the timeline shows the pause that lasts, and counts no pause", () => {
-    const text = screenText(press(open([it], { size: SIZE }), "t"));
-    expect(text).toMatch(/‖ nightly +45s +[┄╺━]+‖+/);
+  test("the waterfall shows the pause that lasts, and counts no pause", () => {
+    const text = screenText(open([it], { size: SIZE }));
+    expect(text).toMatch(/‖ nightly +45s +[┄╺━╸]+‖+/);
   });
 });
 

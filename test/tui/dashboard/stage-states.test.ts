@@ -85,10 +85,10 @@ test("the facts have the complete reasons", () => {
   expect(rowOf(screen, "allowed failure: no")).toContain("allowed failure: no remote");
 });
 
-test("the timeline ends the span with the sign, and gives a skipped stage no duration", () => {
-  const screen = screenText(act(opened([nightly()], { size: { columns: 120, rows: 30 } }), "timeline"));
-  expect(rowOf(screen, "Upload")).toMatch(/▲ Upload +20s +━+▲ /);
-  expect(rowOf(screen, "Check")).toMatch(/» Check +skipped: /);
+test("the waterfall ends the span with the sign, and gives a skipped stage no duration", () => {
+  const screen = screenText(opened([nightly()], { size: { columns: 120, rows: 30 } }));
+  expect(rowOf(screen, "▲ Upload  ")).toMatch(/▲ Upload +20s +━+▲ /);
+  expect(rowOf(screen, "» Check  ")).toMatch(/» Check +skipped: /);
 });
 
 test("a screen reader reads each of them once, and the number at the end", () => {

@@ -270,7 +270,6 @@ describe("the list of actions", () => {
     failed: opened([failed()]),
     retry: press(opened([failed()]), "R"),
     details: press(opened([failed()]), "v"),
-    timeline: press(opened([failed()]), "t"),
     marked: press(opened([A, failed()]), " "),
     empty: opened([]),
   };

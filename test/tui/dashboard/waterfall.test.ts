@@ -11,7 +11,7 @@ import { timeTexts } from "../../../tui/dashboard/pages/operation/times.js";
 import { pictureRows } from "../../../tui/dashboard/pages/operation/waterfall.js";
 import { type Paint, unpainted } from "../../../tui/dashboard/text/theme.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
-import { after, answerTo, changed, opened, press, put, screenText } from "./core.js";
+import { after, answerTo, changed, opened, put, screenText } from "./core.js";
 import { ago, asked, backup, doneStep, operation, step, verify } from "./operations.js";
 
 const spread = (p50: number) => ({ runs: 7, p50, p90: p50 * 1.4 });
@@ -82,9 +82,7 @@ function drawn(state: State, id: string, width = 94, height = 40, paint: Paint =
   const one = operationOf(state, id)!;
   const links = chainOf(state, one);
   const head = timeTexts({ state, operation: one, links, width });
-  return pictureRows(pictureOf(state, one, links, false), head, width, height).map((row) =>
-    row.toString(paint),
-  );
+  return pictureRows(pictureOf(state, one, links), head, width, height).map((row) => row.toString(paint));
 }
 const rowOf = (rows: readonly string[], name: string) =>
   rows.find((row) => new RegExp(`^ *\\S ${name}( |$)`).test(row)) ?? "";
@@ -336,12 +334,6 @@ test("where there is no room for all, what runs stays and the others are counted
   expect(rows).toHaveLength(6);
   expect(rowOf(rows, "Stage 20")).toContain("●");
   expect(rows.at(-1)).toMatch(/⋮ \d+ more/);
-});
-
-test("the timeline is the same picture, with the stages of all links", () => {
-  const page = screenText(press(running(...HISTORIES), "t"));
-  for (const name of ["● nightly", "  ✓ Extract", "    ✓ Read", "    ● Dedupe", "  ○ load"])
-    expect(page).toContain(`│ ${name} `);
 });
 
 test("the percent of a chain never goes back, whatever its links tell, unless it is tried again", () => {

@@ -77,20 +77,12 @@ const keyOf = (id: string, stage?: string): string => JSON.stringify([id, stage]
 
 interface View {
   readonly state: State;
-  /** With the stages of all links, and with all steps. */
-  readonly isWhole: boolean;
   readonly ahead: ReadonlyMap<string, Span>;
 }
 
-/** @param isWhole the stages of all links have rows, not only those of the operation itself */
-export function pictureOf(
-  state: State,
-  operation: Operation,
-  links: readonly Operation[],
-  isWhole: boolean,
-): Picture {
+export function pictureOf(state: State, operation: Operation, links: readonly Operation[]): Picture {
   const { ahead, coming, usual } = aheadOf(state, links);
-  const view = { state, isWhole, ahead };
+  const view = { state, ahead };
   const isChain = links.length + coming.length > 1;
   const last = links.at(-1)!;
   const lanes: Lane[] = [
@@ -104,7 +96,7 @@ export function pictureOf(
     },
     ...links.flatMap((link) => [
       ...(isChain ? [operationLane(view, link, 1)] : []),
-      ...(isWhole || link === operation ? stageLanes(view, link, isChain ? 2 : 1) : []),
+      ...(link === operation ? stageLanes(view, link, isChain ? 2 : 1) : []),
     ]),
     ...coming.map((name): Lane => {
       const spans = spanOf(ahead, keyOf(name));
@@ -227,13 +219,12 @@ function stageLanes(view: View, operation: Operation, depth: number): Lane[] {
     all.splice(currentStage + 1, 0, untrackedStage);
   return all.flatMap((stage) => {
     const lane = stageLane(view, operation, stage, depth);
-    const below =
-      lane.isHot || view.isWhole
-        ? [
-            ...stepLanes(view, operation, stage, depth + 1),
-            ...insideLanes(view, operation, stage, undefined, depth + 1),
-          ]
-        : [];
+    const below = lane.isHot
+      ? [
+          ...stepLanes(view, operation, stage, depth + 1),
+          ...insideLanes(view, operation, stage, undefined, depth + 1),
+        ]
+      : [];
     if (below.length > 0) return [lane, ...below];
     const { total = 0, done = 0 } = getOwn(operation.stepCounts ?? {}, stage) ?? {};
     const steps = done === total ? count(total, "step") : stepsOf(operation, stage, 0).others;

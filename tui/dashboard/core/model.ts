@@ -44,9 +44,7 @@ export type Page =
   | { readonly kind: "retry"; readonly id: string; readonly at: number }
   /** Queues, then schedules; `at` counts through both. */
   | { readonly kind: "queues"; readonly at: number }
-  | { readonly kind: "hosts"; readonly at: number }
-  /** `id`: the operation it was opened on. */
-  | { readonly kind: "timeline"; readonly id: string };
+  | { readonly kind: "hosts"; readonly at: number };
 
 export type PageOf<K extends Page["kind"]> = Extract<Page, { kind: K }>;
 

@@ -1,4 +1,4 @@
-/** The pages that stand over list and operation: the types, a form, a retry, the timeline. */
+/** The pages that stand over list and operation: the types, a form, a retry. */
 
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -109,11 +109,6 @@ export function retryChoices(state: State, id: string): RetryChoice[] {
 function doneSteps({ stepCounts = {} }: Operation, stage: string): string | null {
   const { total = 0, done = 0 } = getOwn(stepCounts, stage) ?? {};
   return done === 0 ? null : `${done} of ${total} steps of ${stage}`;
-}
-
-export function openTimeline(state: State): State {
-  const { selected: id } = state;
-  return id === null ? state : { ...state, page: { kind: "timeline", id } };
 }
 
 export const closePage = (state: State): State => ({ ...state, page: null });

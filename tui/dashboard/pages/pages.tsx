@@ -1,7 +1,6 @@
 /** The pages of the dashboard. A new page is a folder here, a kind of `Page` in core/model.ts, and an entry of `PAGES`. */
 import type { ComponentType } from "react";
 import { HOSTS_PAGE } from "../../features/hosts/HostsPage.js";
-import { Timeline } from "../../features/timeline/Timeline.js";
 import type { DashboardAction, Page, PageOf, State } from "../core/model.js";
 import type { Mover } from "../core/movers.js";
 import { QUEUES_ACTIONS, QUEUES_MOVER, QueuesPage } from "./queues/QueuesPage.js";
@@ -15,7 +14,7 @@ interface PageEntry<P extends Page> {
 
 type Kind = Page["kind"];
 /** Kinds of pages of features. */
-type FeatureKind = "hosts" | "timeline";
+type FeatureKind = "hosts";
 
 type PagesOf<K extends Kind> = { readonly [Name in K]: PageEntry<PageOf<Name>> };
 
@@ -25,7 +24,6 @@ const PAGES: PagesOf<Exclude<Kind, FeatureKind>> & Partial<PagesOf<FeatureKind>>
   retry: { View: RetryPage, mover: RETRY_MOVER, actions: RETRY_ACTIONS },
   queues: { View: QueuesPage, mover: QUEUES_MOVER, actions: QUEUES_ACTIONS },
   hosts: HOSTS_PAGE,
-  timeline: { View: Timeline },
 };
 
 const ENTRIES: ReadonlyArray<Pick<PageEntry<never>, "mover" | "actions">> = Object.values(PAGES);

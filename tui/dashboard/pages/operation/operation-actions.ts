@@ -12,7 +12,6 @@ import {
   hasSelected,
   noDaemon,
   noHost,
-  onPage,
   requests,
   send,
   targets,
@@ -20,7 +19,7 @@ import {
 import { chainOf, operationOf, selectedOperation } from "../../core/chain.js";
 import { namesHosts } from "../../core/hosts.js";
 import { emit, isLive, notify, type State } from "../../core/model.js";
-import { askTypes, closePage, openRetry, openTimeline, retryChoices } from "../../core/pages.js";
+import { askTypes, openRetry, retryChoices } from "../../core/pages.js";
 import { flagsOf, idsOf, kindWords, liveops, type Request } from "../../core/request.js";
 import { editablePlace, ranElsewhere } from "../../core/why.js";
 import { ANSWER, answerWith, openHelp, SUBMIT } from "../help/help-items.js";
@@ -268,15 +267,6 @@ export const OPERATION_ACTIONS = actionsIn(hasSelected, [
       const { id, title } = operation;
       return emit(state, { type: "edit", id, title, source: editablePlace(state, operation) });
     },
-  },
-  {
-    name: "timeline",
-    keys: ["t"],
-    description: "timeline of the chain",
-    hint: ({ page }) => (page === null ? "timeline" : null),
-    rank: 8,
-    when: (state) => hasSelected(state) || onPage("timeline")(state),
-    run: (state) => (state.page === null ? openTimeline(state) : closePage(state)),
   },
   {
     name: "facts",

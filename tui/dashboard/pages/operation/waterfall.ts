@@ -1,7 +1,4 @@
-/**
- * The waterfall: the rows of a picture on one axis of time, each bar where and as long as it was. The operation view and
- * the timeline draw the same picture.
- */
+/** The waterfall: the rows of a picture on one axis of time, each bar where and as long as it was. */
 import type { StepState } from "../../../../protocol/stage-state.js";
 import { formatDuration } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
@@ -37,7 +34,7 @@ const TEXT_LEAST = 12;
 const AXIS_FROM = 5;
 
 export const waterfall = (view: DetailView, room: number): Line[] =>
-  pictureRows(pictureOf(view.state, view.operation, view.links, false), timeTexts(view), view.width, room);
+  pictureRows(pictureOf(view.state, view.operation, view.links), timeTexts(view), view.width, room);
 
 /** @param head behind the bar of the first row: percent and times */
 export function pictureRows(picture: Picture, head: readonly Piece[], width: number, height: number): Line[] {
