@@ -20,6 +20,7 @@ import { unknownStage, unknownStep } from "../../protocol/text/unknown-name.js";
 import { interruptible } from "../kit/interruptible.js";
 import { addCommand } from "../kit/options.js";
 import { jsonLine } from "../kit/output/json.js";
+import { endWithReader } from "../kit/reader-gone.js";
 import { type ReportTo, say } from "../kit/report.js";
 import { namedOrNewest } from "./arguments.js";
 import { connectFor } from "./connection.js";
@@ -67,6 +68,7 @@ export function registerLogs(root: Command): void {
       last = line;
       process.stdout.write(`${textOf(line, options, coloured)}\n`);
     };
+    if (options.follow) endWithReader();
     const end = options.follow ? await endOfLog(client, id) : undefined;
     const stored = { client, id, filter, end };
     if (tail === undefined) for await (const line of storedLines(stored)) print(line);

@@ -1,6 +1,6 @@
 /** `liveops watch` and `submit --follow` as processes: the chain, a restarted daemon, Ctrl-C, pipes. */
 import { spawn } from "node:child_process";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { FakeDaemon, type Stream } from "../../harness/fake-daemon.js";
 import { Story } from "../../harness/records.js";
 import { BIN, useCli } from "./cli.js";
@@ -91,6 +91,19 @@ test("an operation that is queued again begins with the retry", async () => {
   const ended = await watching.ended;
   expect(ended.stdout).toBe("");
   expect(ended.stderr).not.toContain("failed");
+});
+
+test("logs -f ends when the reader of its output has, though no line follows", async () => {
+  tells(new Story().started().log("hi"), FIRST, () => {});
+  daemon.on("GET", `/v1/operations/${FIRST}/log`, (_asked, reply) =>
+    reply.json({ lines: [{ ...new Story().log("hi").lines[1], n: 1 }], next: null, total: 1 }),
+  );
+  const command = `"$@" | head -n 1`;
+  const words = [process.execPath, "--", BIN, "logs", FIRST, "-f", "--socket", daemon.socket];
+  const child = spawn("sh", ["-c", command, "sh", ...words], { stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  // The shell waits for both.
+  expect(await new Promise((resolve) => child.on("exit", resolve))).toBe(0);
 });
 
 test("retry --follow shows the attempt that it starts, and has the exit code of it", async () => {
