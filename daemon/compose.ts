@@ -234,7 +234,6 @@ function composeCore(
     store,
     queue,
     waiting,
-    asking: () => waiting.heldBy(approvals),
     dependencies,
     edges,
     attempts,

@@ -81,8 +81,8 @@ function startNotifier(notifier: ServiceNotifier | null, { context, stopBegun, s
   const { log, store } = context;
   notifier.start({
     status: () => {
-      const { queued, running } = store.counts("none");
-      return `${running} running, ${queued} queued`;
+      const { queued, running, toAnswer } = store.ledger.withAsking(store.counts("none"));
+      return `${running} running, ${queued} queued, ${toAnswer} to answer`;
     },
     waitingMs: () => store.waitingMs,
     onFailure: (message) => log.warn(message),

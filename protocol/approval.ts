@@ -22,6 +22,15 @@ export function waitsForApproval(record: Asking & Pick<Operation, "state">): App
   return record.state === "queued" ? openApproval(record) : null;
 }
 
+/** Whether the operation waits until a person answers it, or types its input. */
+export function waitsForPerson(
+  record: Asking & Pick<Operation, "state" | "waitingForInput" | "cancelRequested">,
+): boolean {
+  const { state, waitingForInput, cancelRequested } = record;
+  if (state === "running") return waitingForInput !== null && !cancelRequested;
+  return waitsForApproval(record) !== null;
+}
+
 /** Why the operation does not start: the `reason` of `blocked`. */
 export const APPROVAL = "approval";
 

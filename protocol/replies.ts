@@ -36,11 +36,12 @@ export const countsSchema = doc(
   z.object({
     queued: z.int(),
     running: z.int(),
+    toAnswer: doc(z.int(), "operations that wait for an approval or for input, also inside of another one"),
     succeeded: z.int(),
     failed: z.int(),
     cancelled: z.int(),
-  } satisfies Record<State, z.ZodMiniType>),
-  "number of operations in each state, over the complete store; one inside of another operation counts with that one",
+  } satisfies Record<State | "toAnswer", z.ZodMiniType>),
+  "number of operations in each state, over the complete store; one inside of another operation counts with that one, and what waits for an answer as neither queued nor running",
 );
 
 export const operationPage = z.object({
@@ -354,6 +355,7 @@ export const queueReply = z.object({
   configured: doc(z.boolean(), "whether the config file defines the queue"),
   queued: z.int(),
   running: z.int(),
+  toAnswer: doc(z.int(), "operations that wait for an answer: neither queued nor running"),
 });
 
 export const queuesReply = doc(

@@ -9,7 +9,10 @@ import type { State } from "./state.js";
 import type { watchLine } from "./stream-lines.js";
 
 /** Number of operations in each state, over the complete store. */
-export type Counts = Record<State, number>;
+export type ByState = Record<State, number>;
+
+/** The same, where what waits for a person (`toAnswer`) counts as neither running nor queued. */
+export type Counts = ByState & { toAnswer: number };
 
 export type WatchLine = z.infer<typeof watchLine>;
 
@@ -24,7 +27,14 @@ export interface WatchView {
   handovers: ReadonlyMap<string, string>;
 }
 
-export const NO_COUNTS: Counts = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 };
+export const NO_COUNTS: Counts = {
+  queued: 0,
+  running: 0,
+  toAnswer: 0,
+  succeeded: 0,
+  failed: 0,
+  cancelled: 0,
+};
 
 export const EMPTY_VIEW: WatchView = {
   cursor: null,

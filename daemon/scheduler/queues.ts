@@ -105,7 +105,7 @@ export class Queues extends Hold {
     return { reason, since: this.#startedAt };
   }
 
-  describe(name: string, counts: { queued: number; running: number }): QueueReply {
+  describe(name: string, counts: { queued: number; running: number; toAnswer: number }): QueueReply {
     return {
       name,
       concurrency: this.concurrency(name),

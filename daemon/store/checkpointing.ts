@@ -119,7 +119,7 @@ export class Checkpointing {
     const document: StateDocument = {
       journal: journal.last,
       nextOrder: ledger.nextOrder,
-      counts: counts.get(),
+      counts: ledger.withAsking(counts.get("none")),
       live: {
         *[Symbol.iterator]() {
           for (const entry of live) yield copies.get(entry) ?? entry;

@@ -7,7 +7,7 @@
 import { statfsSync } from "node:fs";
 import type { Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
-import type { Counts } from "../../protocol/watch.js";
+import type { ByState } from "../../protocol/watch.js";
 import type { Bus } from "../bus.js";
 import { type AttemptEvents, Checkpointing } from "./checkpointing.js";
 import { type Decision, type Entry, idOf } from "./decision.js";
@@ -230,7 +230,7 @@ export class EmbeddedStore implements Store, Archive {
     return this.#journal.last;
   }
 
-  counts(parent?: "none"): Counts {
+  counts(parent?: "none"): ByState {
     return this.#counts.get(parent);
   }
 

@@ -4,11 +4,12 @@
  * Only `apply` changes them by a decision, in the running daemon and in recovery alike.
  */
 import { keptBefore, takenByHand } from "../../ops/attempt/stage-values.js";
+import { waitsForApproval, waitsForPerson } from "../../protocol/approval.js";
 import type { DaemonEvent } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import { reduceEvent } from "../../protocol/reduce.js";
 import { STATES, type State } from "../../protocol/state.js";
-import { type Counts, NO_COUNTS } from "../../protocol/watch.js";
+import { type ByState, type Counts, NO_COUNTS } from "../../protocol/watch.js";
 import type { Decision, Entry, HostClaim, Submitted } from "./decision.js";
 import { keptBeforeEdit, keptBeforeRetry, keptFinish, keptSubmission } from "./entry-events.js";
 import type { HistoryQuery } from "./history-query.js";
@@ -43,7 +44,9 @@ export class Ledger {
     cancelled: new OrderIndex(),
   };
   /** Number of the entries in each state, by queue. */
-  readonly #inQueue = new Map<string, Counts>();
+  readonly #inQueue = new Map<string, ByState>();
+  /** The queued entries that wait for an approval. */
+  readonly questions = new Set<Entry>();
 
   /**
    * @param orderOf the order of an operation that is new here, by the number of the decision that submits or restores
@@ -70,9 +73,26 @@ export class Ledger {
   }
 
   /** The live operations of a queue. */
-  liveIn(queue: string): Pick<Counts, "queued" | "running"> {
+  liveIn(queue: string): Pick<Counts, "queued" | "running" | "toAnswer"> {
     const { queued, running } = this.#inQueue.get(queue) ?? NO_COUNTS;
-    return { queued, running };
+    const live = { queued, running, toAnswer: 0 };
+    for (const record of this.#asking()) if (record.queue === queue) moveToAnswer(live, record);
+    return live;
+  }
+
+  /** What waits for a person becomes a class of its own. @param counts - without those inside of another operation */
+  withAsking(counts: ByState): Counts {
+    const all = { ...counts, toAnswer: 0 };
+    for (const record of this.#asking()) {
+      if (record.parent === undefined) moveToAnswer(all, record);
+      else all.toAnswer++;
+    }
+    return all;
+  }
+
+  *#asking(): Iterable<Operation> {
+    for (const { record } of this.questions) yield record;
+    for (const { record } of this.inState("running")) if (waitsForPerson(record)) yield record;
   }
 
   /** A page: the first entries that match the query, in its order. */
@@ -271,7 +291,8 @@ export class Ledger {
 
   #update(entry: Entry, record: Operation): void {
     const { state, queue } = entry.record;
-    const isMoved = record.state !== state || record.queue !== queue;
+    const isMoved =
+      record.state !== state || record.queue !== queue || record.approvals !== entry.record.approvals;
     const isIndexed = isMoved && this.entries.get(record.id) === entry;
     if (isIndexed) this.#unindex(entry);
     entry.record = record;
@@ -281,6 +302,7 @@ export class Ledger {
   #index(entry: Entry): void {
     const { state, queue } = entry.record;
     this.#inState[state].add(entry);
+    if (waitsForApproval(entry.record) !== null) this.questions.add(entry);
     const counts = this.#inQueue.get(queue);
     if (counts) counts[state]++;
     else this.#inQueue.set(queue, { ...NO_COUNTS, [state]: 1 });
@@ -289,8 +311,14 @@ export class Ledger {
   #unindex(entry: Entry): void {
     const { state, queue } = entry.record;
     this.#inState[state].remove(entry);
+    this.questions.delete(entry);
     this.#inQueue.get(queue)![state]--;
   }
+}
+
+function moveToAnswer(counts: Pick<Counts, "queued" | "running" | "toAnswer">, { state }: Operation): void {
+  counts[state === "running" ? "running" : "queued"]--;
+  counts.toAnswer++;
 }
 
 const statesOf = ({ state }: HistoryQuery): State[] => STATES.filter((each) => state?.includes(each) ?? true);

@@ -5,7 +5,7 @@
 import type { Operation } from "../../protocol/operation.js";
 import { isSubmittedIn } from "../../protocol/origin.js";
 import { STATES } from "../../protocol/state.js";
-import type { Counts } from "../../protocol/watch.js";
+import type { ByState } from "../../protocol/watch.js";
 import type { Entry } from "./decision.js";
 import { EQUAL, type HistoryQuery } from "./history-query.js";
 
@@ -73,21 +73,21 @@ function fitsParent({ parent }: Operation, query: HistoryQuery): boolean {
   return parent?.id === query.parent;
 }
 
-const NO_COUNTS: Counts = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 };
+const NONE: ByState = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 };
 
 /** Of all operations, and of those inside of another one. */
-export type SealedCounts = readonly [all: Partial<Counts>, inside: Partial<Counts>];
+export type SealedCounts = readonly [all: Partial<ByState>, inside: Partial<ByState>];
 
 type Counted = Pick<Operation, "state" | "parent">;
 
 /** How many operations are in each state, live and finished. */
 export class StateCounts {
-  #counts: Counts = NO_COUNTS;
+  #counts: ByState = NONE;
   /** Those inside of another operation. */
-  #inside: Counts = NO_COUNTS;
+  #inside: ByState = NONE;
 
   /** @param parent `none`: only those inside of no other operation */
-  get(parent?: "none"): Counts {
+  get(parent?: "none"): ByState {
     const counts = { ...this.#counts };
     if (parent === "none") for (const state of STATES) counts[state] -= this.#inside[state];
     return counts;
@@ -100,8 +100,8 @@ export class StateCounts {
 
   /** Recounts from the sealed operations by state and the entries in memory. */
   reset([all, inside]: SealedCounts, entries: Iterable<Entry>): void {
-    this.#counts = { ...NO_COUNTS, ...all };
-    this.#inside = { ...NO_COUNTS, ...inside };
+    this.#counts = { ...NONE, ...all };
+    this.#inside = { ...NONE, ...inside };
     for (const { record } of entries) this.#add(record, 1);
   }
 

@@ -5,7 +5,7 @@
  * A store is a journal of decisions, numbered in the order of their commits, and an archive of all operations. The live
  * operations are in memory, in the ledger.
  */
-import type { Counts } from "../../protocol/watch.js";
+import type { ByState } from "../../protocol/watch.js";
 import type { Decision, Entry, IdempotencyKey } from "./decision.js";
 import type { HistoryQuery } from "./history-query.js";
 import type { Ledger } from "./ledger.js";
@@ -96,7 +96,7 @@ export interface Store {
   /** An operation that is in memory, or that can be read at once. */
   find(id: string): Entry | null;
   /** @param parent `none`: only operations inside of no other one */
-  counts(parent?: "none"): Counts;
+  counts(parent?: "none"): ByState;
   /** Checks whether decisions can be recorded again. */
   probe(): void;
   /** Free bytes on the disk of the state directory. */

@@ -30,8 +30,6 @@ interface ViewParts {
   store: Store;
   queue: Queue;
   waiting: Pick<Waiting, "why">;
-  /** The operations that wait for approval. */
-  asking(): Entry[];
   dependencies: Pick<Dependencies, "waitsFor">;
   edges: Pick<WaitEdges, "waitsFor">;
   /** Running attempts, by operation id. */
@@ -103,7 +101,7 @@ export class OperationView {
     const finished = fitting(recent.values());
     const newest = finished.slice(Math.max(0, finished.length - scope.limit));
     // A question is on the screen however long the queue is.
-    const asking = fitting(this.parts.asking());
+    const asking = fitting(ledger.questions);
     const live = [...fitting(ledger.inState("running")), ...this.#firstQueued(scope), ...asking];
     return this.#inOrder([...newest, ...new Set(live)]);
   }
@@ -150,7 +148,8 @@ export class OperationView {
 
   /** What runs inside of another operation counts with that one. */
   counts(): Counts {
-    return this.parts.store.counts("none");
+    const { store } = this.parts;
+    return store.ledger.withAsking(store.counts("none"));
   }
 
   linesAfter(id: string, after: number, limit: number): LogLine[] {

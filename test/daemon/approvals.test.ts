@@ -94,6 +94,12 @@ test("a wait holds no worker and no slot, survives kill -9, and goes on from its
     approvals: waiting.approvals,
     blocked: waiting.blocked,
   });
+  // A question is neither queued nor running, wherever it is counted.
+  const counts = { queued: 0, running: 0, toAnswer: 1 };
+  expect((await daemon.client.daemon()).counts).toMatchObject(counts);
+  expect((await daemon.client.queues()).queues).toMatchObject([counts]);
+  const file = join(daemon.world.stateDir, "state.json");
+  await until("state.json has it", () => JSON.parse(readFileSync(file, "utf8")).counts.toAnswer === 1);
   await expect(daemon.client.approve(id)).rejects.toThrow('has several choices, "canary", "all", "no"');
   await expect(daemon.client.approve(id, { choice: "canry" })).rejects.toThrow(
     '"canry" is none of the choices',

@@ -26,7 +26,7 @@ describe("a program that asks", () => {
     const id = await submit(ASKS);
     const record = await waiting(id);
     expect(record).toMatchObject({ terminal: "the script", waitingForInput: { prompt: "Name?" } });
-    expect((await world.liveops(["ls"])).stdout).toMatch(new RegExp(`${id} +shell +● needs input`));
+    expect((await world.liveops(["ls"])).stdout).toMatch(new RegExp(`${id} +shell +● waits for you`));
     expect((await world.liveops(["show", id])).stdout).toContain(`(Name?): liveops attach ${id}`);
     const following = world.start("liveops", ["watch", id]);
     await following.says("stderr", `waiting for input (Name?); answer it with: liveops attach ${id}`);
@@ -53,7 +53,7 @@ describe("a program that asks", () => {
     await waiting(id);
     await using terminal = onTerminal(world, "liveops-tui", [id]);
     const { screen } = terminal;
-    await screen.until(/waiting for input for .*Name\?/);
+    await screen.until(/waits for you .*Name\?/);
     await screen.until("i answer");
     terminal.press("i");
     await screen.until((text) => !screen.alternate && text.includes("Name?"));

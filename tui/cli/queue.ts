@@ -29,9 +29,10 @@ export const QUEUES: TableSpec<QueueReply> = {
     numberColumn("concurrency", (it) => it.concurrency),
     numberColumn("running", (it) => it.running),
     numberColumn("queued", (it) => it.queued),
+    numberColumn("to answer", (it) => it.toAnswer),
   ],
   firstToShrink: ["queue"],
-  firstToGo: ["concurrency", "queued", "running", "state"],
+  firstToGo: ["concurrency", "to answer", "queued", "running", "state"],
 };
 
 /** What other programs call the subcommands. */

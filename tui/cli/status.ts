@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import type { OverallProgress } from "../../protocol/estimate/overall-progress.js";
 import type { Operation } from "../../protocol/operation.js";
-import { waitsWord } from "../describe/waits.js";
+import { isAsked } from "../describe/waits.js";
 import { addCommand } from "../kit/options.js";
 import { jsonLine } from "../kit/output/json.js";
 import { connectFor } from "./connection.js";
@@ -19,10 +19,10 @@ interface StatusFacts {
   queued: number;
   /** Operations that failed in the last day. */
   failed: number;
-  /** Running operations that wait for input. */
-  input: number;
-  /** All that waits for the person: `tui/describe/waits.ts`. */
-  waits: number;
+  /** Operations that wait for an approval or for input. */
+  toAnswer: number;
+  /** What ended or is wrong, and nobody has looked at: `tui/describe/waits.ts`. */
+  fresh: number;
   /** The running operation that started last; null: none runs. */
   current: Operation | null;
   /** Progress of that operation. */
@@ -43,12 +43,13 @@ export function registerStatus(root: Command): void {
 }
 
 /** `2 running · 1 queued · 1 failed`, without what is 0. */
-function summaryOf({ running, queued, failed, waits }: StatusFacts): string {
+function summaryOf({ running, queued, toAnswer, failed, fresh }: StatusFacts): string {
   const parts: Array<[number, string]> = [
     [running, "running"],
     [queued, "queued"],
+    [toAnswer, "to answer"],
     [failed, "failed"],
-    [waits, waitsWord(waits)],
+    [fresh, "new"],
   ];
   const words = parts.flatMap(([count, word]) => (count === 0 ? [] : [`${count} ${word}`]));
   return words.join(" · ") || "idle";
@@ -67,9 +68,9 @@ async function readFacts(client: Client): Promise<StatusFacts> {
   const counts = {
     running: known.running,
     queued: known.queued,
+    toAnswer: known.toAnswer,
     failed: failed.total,
-    input: waits.filter(({ kind }) => kind === "input").length,
-    waits: waits.length,
+    fresh: waits.filter((it) => !isAsked(it)).length,
   };
   if (current === null) return { ...counts, current, overall: null };
   const progress = new ListProgress(client);
@@ -78,7 +79,7 @@ async function readFacts(client: Client): Promise<StatusFacts> {
 }
 
 /** The value of `--json`. A share that is not known is null. */
-function publicFacts({ running, queued, failed, input, waits, current, overall }: StatusFacts) {
+function publicFacts({ running, queued, toAnswer, failed, fresh, current, overall }: StatusFacts) {
   const isKnown = overall !== null && (overall.known || overall.percent >= 1);
   const named = current && {
     id: current.id,
@@ -88,5 +89,5 @@ function publicFacts({ running, queued, failed, input, waits, current, overall }
     stage: current.untrackedStage ?? current.stages[current.currentStage] ?? null,
     percent: isKnown ? Math.floor(overall.percent) : null,
   };
-  return { running, queued, failed, input, waits, current: named };
+  return { running, queued, toAnswer, failed, new: fresh, current: named };
 }

@@ -2,7 +2,7 @@
 import { Box, Text } from "ink";
 import Spinner from "ink-spinner";
 import { memo } from "react";
-import { waitsWord } from "../describe/waits.js";
+import { isAsked } from "../describe/waits.js";
 import { formatShortTime } from "../kit/output/local-time.js";
 import { formatBytes, formatCount } from "../terminal/format.js";
 import { namesHosts } from "./core/hosts.js";
@@ -11,7 +11,7 @@ import { Row, useTheme } from "./core/Panel.js";
 import { nextRun, queueTime, slotCount } from "./core/queue-view.js";
 import { underWay } from "./core/request.js";
 import { clock } from "./core/state-style.js";
-import { liveCounts, waitingOf } from "./core/waiting.js";
+import { waitingOf } from "./core/waiting.js";
 import { fit, sanitizeLine, widthOf } from "./text/cells.js";
 import { fitting, Line, type Piece } from "./text/line.js";
 import { dimmed, type Style, type Theme } from "./text/theme.js";
@@ -106,9 +106,9 @@ const count = (rank: number, figure: string, word: string, ...styles: Style[]): 
 });
 
 function leftFacts(state: State): Fact[] {
-  const { running, queued } = liveCounts(state);
+  const { running, queued, toAnswer } = state.view.counts;
   const { until, delayed } = queueTime(state);
-  const waits = waitingOf(state).length;
+  const fresh = waitingOf(state).filter((it) => !isAsked(it)).length;
   const queue = `○ ${formatCount(queued)}`;
   const style: Style = queued > 0 ? "plain" : "muted";
   const list: Fact[] = [
@@ -120,7 +120,8 @@ function leftFacts(state: State): Fact[] {
       short: padded(FIGURE + WAIT, [queue, style], [until]),
     },
   ];
-  if (waits > 0) list.push(count(2, `? ${formatCount(waits)}`, waitsWord(waits), "warn", "bold"));
+  if (toAnswer > 0) list.push(count(2, `? ${formatCount(toAnswer)}`, "to answer", "warn", "bold"));
+  if (fresh > 0) list.push(count(3, `✗ ${formatCount(fresh)}`, "new", "bad", "bold"));
   if (namesHosts(state)) list.push({ long: hostFigures(state), rank: 9 });
   return list;
 }
@@ -155,10 +156,12 @@ const COLUMNS = { slots: 5, cpu: 4, mem: 9 };
 
 /** Slots, CPU and memory of what runs. */
 function loadFacts(state: State): Fact[] {
-  const { running } = state.view.counts;
+  const operations = [...state.view.operations.values()];
+  // A program that waits for input keeps its slot.
+  const running = operations.filter((it) => it.state === "running" && it.parent === undefined).length;
   if (running === 0) return [];
   const all = slotCount(state);
-  const used = [...state.view.operations.values()].flatMap(({ usage }) => usage ?? []);
+  const used = operations.flatMap(({ usage }) => usage ?? []);
   const { cores } = state.operation;
   const bytes = used.reduce((sum, { rssBytes }) => sum + rssBytes, 0);
   const fact = (name: keyof typeof COLUMNS, figure: string | false, rank: number): Fact => ({

@@ -23,7 +23,7 @@ const SECOND = 1000;
 const IDLE = 30 * SECOND;
 
 const isIdle = ({ connection, notice, view: { counts } }: State) =>
-  connection.state === "live" && notice === null && counts.running + counts.queued === 0;
+  connection.state === "live" && notice === null && counts.running + counts.queued + counts.toAnswer === 0;
 
 const clock = ask({
   always: true,

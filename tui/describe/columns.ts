@@ -1,6 +1,6 @@
 /** The columns of a list of operations. */
 
-import { waitsForApproval } from "../../protocol/approval.js";
+import { waitsForPerson } from "../../protocol/approval.js";
 import type { OverallProgress } from "../../protocol/estimate/overall-progress.js";
 import { ranSeconds } from "../../protocol/estimate/seconds.js";
 import type { Operation } from "../../protocol/operation.js";
@@ -186,13 +186,12 @@ function tookCell(it: Operation, { now }: OperationContext): string {
 }
 
 function stateWord(operation: Operation): string {
-  if (waitsForApproval(operation) !== null) return "needs approval";
+  if (waitsForPerson(operation)) return "waits for you";
   if (operation.state === "queued" && operation.blocked) return "blocked";
   if (operation.state === "queued" && operation.waitsFor) return "waiting";
   if (operation.state === "running" && operation.pause?.since) return "paused";
   if (operation.state !== "running") return operation.state;
   if (operation.stalledSince) return "stalled";
   if (operation.noRoomSince) return "disk full";
-  if (operation.waitingForInput && !operation.cancelRequested) return "needs input";
   return operation.cancelRequested ? "cancelling" : "running";
 }

@@ -59,7 +59,7 @@ export function waitOf(operation: Operation): Waiting | null {
   if (open !== null) return wait("question", open.since, open.question);
   if (state === "running" && waitingForInput !== null && !cancelRequested) {
     const prompt = waitingForInput.prompt.trim();
-    return wait("input", waitingForInput.since, `waits for input${prompt === "" ? "" : `: "${prompt}"`}`);
+    return wait("input", waitingForInput.since, prompt === "" ? "waits for you" : prompt);
   }
   if (state === "running" && operation.stalledSince !== null)
     return wait("odd", operation.stalledSince, "its worker is stopped (SIGSTOP)");
@@ -70,12 +70,6 @@ export function waitOf(operation: Operation): Waiting | null {
   const [odd, ...others] = operation.odd ?? [];
   if (state !== "succeeded" || odd === undefined) return null;
   return wait("odd", ended, `${oddText(odd)}${others.length === 0 ? "" : ` (${others.length} more)`}`);
-}
-
-/** Whether the operation waits until a person answers it. */
-export function isAsking(operation: Operation): boolean {
-  const wait = waitOf(operation);
-  return wait !== null && isAsked(wait);
 }
 
 export function waitOfSchedule({ name, missing, lastProblem }: ScheduleReply): Waiting | null {
@@ -100,5 +94,9 @@ export function waitsOf(all: readonly Waiting[], looks: Looks, now: number): Wai
   });
 }
 
-/** What follows the number of what waits. */
-export const waitsWord = (count: number): string => (count === 1 ? "waits for you" : "wait for you");
+/** `2 to answer, 1 new`; "": nothing waits. */
+export function waitsText(waits: readonly Waiting[]): string {
+  const asked = waits.filter(isAsked).length;
+  const fresh = waits.length - asked;
+  return [asked > 0 && `${asked} to answer`, fresh > 0 && `${fresh} new`].filter(Boolean).join(", ");
+}

@@ -17,7 +17,7 @@ export const actions: MakeFeature = ({ bus, settings, store, log, layout, engine
     maskerOf: (entry) => maskerOf(entry.env, store.secrets.get(entry.record.id)),
     emptyQueue: (name) => {
       const counts = store.ledger.liveIn(name);
-      return counts.queued + counts.running > 0 ? null : queues.describe(name, counts);
+      return counts.queued + counts.running + counts.toAnswer > 0 ? null : queues.describe(name, counts);
     },
   });
   return {

@@ -1,6 +1,5 @@
 /** Reads the values of the sampled metrics from the daemon, at each scrape. */
 
-import { waitsForApproval } from "../../../protocol/approval.js";
 import { HOST_STATES, type HostReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
 import { ownMemory } from "../../../protocol/system/own-process.js";
@@ -63,19 +62,14 @@ function putOperations({ store, blockedTypes }: Parts, metrics: Metrics, put: Pu
 function putQueues({ store, queues, waiting, now }: Parts, metrics: Metrics, put: Put): void {
   const oldest = new Map(queues.names().map((queue) => [queue, 0]));
   const at = now();
-  let asking = 0;
   for (const entry of store.ledger.entries.values()) {
     const { record } = entry;
-    if (record.state !== "queued") continue;
-    if (waitsForApproval(record) !== null) {
-      asking++;
-      continue;
-    }
-    if (waiting.isPlanned(record.id)) continue;
+    const isCounted = record.state === "queued" && !store.ledger.questions.has(entry);
+    if (!isCounted || waiting.isPlanned(record.id)) continue;
     const queue = metrics.queueOf(record);
     oldest.set(queue, Math.max(oldest.get(queue) ?? 0, (at - dueSince(entry, record)) / 1000));
   }
-  put("liveops_operations_waiting_for_approval", {}, asking);
+  put("liveops_operations_waiting_for_approval", {}, store.ledger.questions.size);
   for (const [queue, seconds] of oldest) put("liveops_queue_oldest_age_seconds", { queue }, seconds);
   for (const queue of queues.names()) {
     put("liveops_queue_slots", { queue }, queues.concurrency(queue));

@@ -65,7 +65,7 @@ function describe(context: Context, notLoading: readonly string[]): DaemonReply 
     flags: settings.flags,
     metrics: null,
     ...Object.assign({}, ...features.map((feature) => feature.report?.())),
-    counts: store.counts("none"),
+    counts: store.ledger.withAsking(store.counts("none")),
     workers: {
       busy,
       idle,

@@ -18,7 +18,7 @@ export const queueRoutes: RoutePlugin = (app, { context }, done) => {
     handler: async ({ params: { queue } }) => {
       await context.queues.check(queue);
       const last = describe(context, queue);
-      if (last.queued + last.running > 0) throw notEmpty(last);
+      if (last.queued + last.running + last.toAnswer > 0) throw notEmpty(last);
       await context.queues.remove(queue);
       return last;
     },
@@ -46,10 +46,10 @@ function describe({ queues, store }: Context, name: string): QueueReply {
   return queues.describe(name, store.ledger.liveIn(name));
 }
 
-function notEmpty({ name, queued, running }: QueueReply): Refusal {
+function notEmpty({ name, queued, running, toAnswer }: QueueReply): Refusal {
   return new Refusal(
     "LIVEOPS_WRONG_STATE",
-    `the queue ${name} has ${queued} queued and ${running} running operations; cancel them, or move the queued ones ` +
+    `the queue ${name} has ${queued} queued and ${running} running operations, and ${toAnswer} to answer; cancel them, or move the queued ones ` +
       "with: liveops edit ID --queue NAME",
   );
 }

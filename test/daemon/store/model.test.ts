@@ -146,7 +146,11 @@ class Model {
     for (const queue of QUEUES) {
       const those = [...store.ledger.entries.values()].filter(({ record }) => record.queue === queue);
       const number = (state: State) => those.filter(({ record }) => record.state === state).length;
-      expect(store.ledger.liveIn(queue)).toEqual({ queued: number("queued"), running: number("running") });
+      expect(store.ledger.liveIn(queue)).toEqual({
+        queued: number("queued"),
+        running: number("running"),
+        toAnswer: 0,
+      });
     }
     const bs = expected.filter(({ op }) => op === "b");
     expect(store.list({ op: "b" }, 3).map(({ record }) => record.id)).toEqual(

@@ -15,7 +15,7 @@ vi.mock("node:fs/promises", async (original) =>
 afterEach(() => disk.heal());
 const directory = useDirectories();
 
-const COUNTS = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 };
+const COUNTS = { queued: 0, running: 0, toAnswer: 0, succeeded: 0, failed: 0, cancelled: 0 };
 
 interface Document {
   format: number;

@@ -20,12 +20,12 @@ test("a question is among the queued operations that a client gets, however long
     attempts: new Map(),
     queue: { length: 2, first: (most: number) => ["first", "second"].slice(0, most), position: () => null },
     waiting: { why: () => null },
-    asking: () => entries.slice(2),
     dependencies: { waitsFor: () => null },
     edges: { waitsFor: () => null },
     store: {
       recent: { values: () => [] },
       ledger: {
+        questions: entries.slice(2),
         inState: (state: string) => (state === "queued" ? entries : []),
         get: (id: string) => entries.find((entry) => entry.record.id === id),
       },

@@ -108,7 +108,7 @@ test("a prefix without a host is looked for on all of them", async () => {
 });
 
 test("an answer about all hosts does not wait for a slow one, which the next one has", async () => {
-  const queue = { concurrency: 1, pausedSince: null, configured: false, queued: 0, running: 0 };
+  const queue = { concurrency: 1, pausedSince: null, configured: false, queued: 0, running: 0, toAnswer: 0 };
   worlds.box.daemon.on("GET", "/v1/queues", (_asked, reply) =>
     reply.json({ queues: [{ ...queue, name: "default" }] }),
   );

@@ -100,9 +100,9 @@ describe("what changes is read", () => {
     await using world = await World.start();
     world.put(backup({ waitingForInput: { prompt: "Name?", echo: true, number: 1, since: ago(9) } }));
     await using reader = reading(world);
-    await reader.until("Connected: 1 running, 0 queued, 1 waiting for your answer.");
+    await reader.until("Connected: 0 running, 0 queued, 1 to answer.");
     await reader.until(
-      "Back up a folder, nightly: waits for input: Name?. In a shell: liveops attach backupaaaaaa.",
+      "Back up a folder, nightly: waits for you: Name?. In a shell: liveops attach backupaaaaaa.",
     );
   });
 
@@ -173,7 +173,7 @@ describe("what is typed", () => {
     await using reader = reading(world);
     await reader.until("Connected");
     reader.type("show backup");
-    await reader.until("waits for approval: Roll out? (yes, no). In a shell: liveops approve backupaaaaaa");
+    await reader.until("waits for you: Roll out? (yes, no). In a shell: liveops approve backupaaaaaa");
   });
 
   test("before the daemon has answered, nothing is said of its operations", async () => {

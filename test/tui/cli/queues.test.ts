@@ -42,7 +42,7 @@ test("an operation is placed, moved, paused and continued", async () => {
   expect(listed.find((line) => line.startsWith(waits.stdout.trim()))).toMatch(/waiting .*after /);
   expect(listed.find((line) => line.startsWith(laterId))).toMatch(/ 1 Jan 10:00 /);
   expect((await run("show", id)).stdout).toContain("blocked since");
-  expect((await run("queue")).stdout).toMatch(/gpu +paused \S+ +2 +0 +1\n/);
+  expect((await run("queue")).stdout).toMatch(/gpu +paused \S+ +2 +0 +1 +0\n/);
   expect(await run("queue", "rm", "gpu")).toMatchObject({ code: 5 });
   expect(await run("submit", "shell", "--queue", "gup", "--", "true")).toMatchObject({
     code: 4,
@@ -151,16 +151,16 @@ test("the note of a submit says what the operation waits for", () => {
 });
 
 test("the table of the queues", () => {
-  const queue = { configured: false, queued: 12, running: 2 };
+  const queue = { configured: false, queued: 12, running: 2, toAnswer: 1 };
   const queues = [
     { ...queue, name: "default", concurrency: 4, pausedSince: null },
     { ...queue, name: "gpu", concurrency: 1, pausedSince: "2026-11-25T11:55:00Z" },
   ];
   const context = { now: Date.parse("2026-11-25T12:00:00Z") };
   expect(tableLines(QUEUES, queues, context, { width: 80, widths: PLAIN_WIDTHS, paint: plain })).toEqual([
-    "QUEUE    STATE      CONCURRENCY  RUNNING  QUEUED",
-    "default  open                 4        2      12",
-    "gpu      paused 5m            1        2      12",
+    "QUEUE    STATE      CONCURRENCY  RUNNING  QUEUED  TO ANSWER",
+    "default  open                 4        2      12          1",
+    "gpu      paused 5m            1        2      12          1",
   ]);
 });
 

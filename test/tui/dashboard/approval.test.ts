@@ -38,7 +38,7 @@ describe("a question", () => {
     expect(text).toMatch(/yes · no \(default\) {3}asked 2m ago, until .*\d\d:\d\d, then no/);
     expect(rows(state).at(-1)).toContain("i answer");
     expect(text).not.toContain("blocked for");
-    expect(text).toMatch(/\? rollout +Roll.*┄+ .* 2m/);
+    expect(text).toMatch(/▌ \? rollout +Roll.* i +2m/);
   });
 
   test("i asks it; y sends the only choice, n the rejection, and escape leaves it open", () => {

@@ -19,7 +19,7 @@ function busy(world: World): void {
   world.log("failedcccccc", "loading 10 rows", "row 7 has no price");
 }
 
-const QUEUE = { concurrency: 1, configured: true, queued: 0, running: 0, pausedSince: null };
+const QUEUE = { concurrency: 1, configured: true, queued: 0, running: 0, toAnswer: 0, pausedSince: null };
 
 /** A question, a program that waits for input, a new failure and a missed run; and a queue is paused. */
 function waiting(world: World): void {
@@ -166,7 +166,7 @@ const SCENES: Scene[] = [
     name: "queues",
     set(world) {
       busy(world);
-      const queue = { concurrency: 1, configured: true, queued: 1, running: 0, pausedSince: null };
+      const queue = { ...QUEUE, queued: 1 };
       const queues = [
         { ...queue, name: "default", concurrency: 2, running: 2 },
         { ...queue, name: "gpu", queued: 0, pausedSince: ago(300) },

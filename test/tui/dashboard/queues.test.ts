@@ -27,12 +27,20 @@ import { ago, backup, failed, operation, queued, scanning, verify } from "./oper
 import { TYPES } from "./types.js";
 
 const SIZE = { columns: 160, rows: 50 };
-const COUNTS = { queued: 1, running: 1, succeeded: 0, failed: 0, cancelled: 0 };
+const COUNTS = { queued: 1, running: 1, toAnswer: 0, succeeded: 0, failed: 0, cancelled: 0 };
 const paused = (seconds = 0) => ({ since: ago(20), seconds, changes: 1 });
 const key = (input: string) => ({ type: "pressed", pressed: { input } }) as const;
 
 function queue(over: Partial<QueueReply> & { name: string }): QueueReply {
-  return { concurrency: 2, pausedSince: null, configured: false, queued: 1, running: 1, ...over };
+  return {
+    concurrency: 2,
+    pausedSince: null,
+    configured: false,
+    queued: 1,
+    running: 1,
+    toAnswer: 0,
+    ...over,
+  };
 }
 
 function schedule(over: Partial<ScheduleReply> & { name: string }): ScheduleReply {

@@ -180,7 +180,7 @@ SCENES.push({
     world.put({ ...alone, state: "queued", startedAt: null, progress: null, blocked, approvals: [question] });
   },
   id: "buildaaaaaaa",
-  show: ({ screen }) => screen.until("waits for an answer"),
+  show: ({ screen }) => screen.until("waits for you"),
 });
 
 SCENES.push({

@@ -26,6 +26,7 @@ const queue = (name: string, pausedSince: string | null) => ({
   configured: false,
   queued: 0,
   running: 0,
+  toAnswer: 0,
 });
 const queues = (...paused: string[]): Message =>
   answerTo("queues", {
@@ -45,7 +46,7 @@ describe("the row below the header", () => {
   test("the operation that waits has its question once", () => {
     const it = { ...asks("inputaaaaaaa", 60), status: { text: "Name?", level: "info" as const } };
     const text = screenText(open([it], { size: SIZE }));
-    expect(text).toContain("▲ waiting for input for 1m00s: Name?");
+    expect(text).toContain("▲ waits for you 1m00s: Name?");
     expect(text).not.toContain("• Name?");
   });
 });
@@ -56,7 +57,7 @@ describe("a daemon that does not answer", () => {
   const lost = { type: "lost", reason: "It has sent nothing for 5 s.", at: NOW } as const;
 
   test("is the only trouble, with its age; the header keeps its figures", () => {
-    const counts = { queued: 3, running: 1, succeeded: 0, failed: 0, cancelled: 0 };
+    const counts = { queued: 3, running: 1, toAnswer: 0, succeeded: 0, failed: 0, cancelled: 0 };
     const state = after(
       open([running], { size: SIZE, counts }),
       queues("gpu"),

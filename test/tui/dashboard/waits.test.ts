@@ -1,6 +1,7 @@
 /** The panel of what waits for the person, the count in the header, and the key that goes from one to the next. */
 import { expect, test } from "vitest";
 import type { ScheduleReply } from "../../../protocol/replies.js";
+import { listLayout } from "../../../tui/dashboard/core/layout.js";
 import { choose } from "../../../tui/dashboard/core/select.js";
 import { waitingOf } from "../../../tui/dashboard/core/waiting.js";
 import { act, after, answerTo, effectsOf, opened as open, press, put, screenText } from "./core.js";
@@ -44,17 +45,17 @@ const schedule = {
 const missed = answerTo("queues", { queues: [], schedules: [schedule as ScheduleReply] });
 
 const all = (size = SIZE) => {
-  const counts = { queued: 1, running: 2, succeeded: 1, failed: 1, cancelled: 0 };
+  const counts = { queued: 0, running: 1, toAnswer: 2, succeeded: 1, failed: 1, cancelled: 0 };
   const state = open([backup(), rollout, asks, ends, odd], { size, counts, looks: LOOKS });
   return after(choose(state, backup().id), missed);
 };
 
 test("each of its kinds has a row, and the header has the count", () => {
   const text = screenText(all());
-  expect(rows(all())[0]).toMatch(/● 3 running +○ 0 queued +\? 5 wait for you/);
+  expect(rows(all())[0]).toMatch(/● 1 running +○ 0 queued +\? 2 to answer +✗ 3 new/);
   expect(text).toMatch(/─ Waits for you 5 ─+ ! next ─/);
   expect(text).toMatch(/\? rollout +Roll out 4\.2\? +2m │/);
-  expect(text).toMatch(/\? ask +waits for input: "Name\?" +1m │/);
+  expect(text).toMatch(/\? ask +Name\? +1m │/);
   expect(text).toMatch(/✗ deploy +row 7 of 10.* 5s │/);
   expect(text).toMatch(/▲ dump +rows 4, usually .* 4s │/);
   expect(text).toMatch(/▲ nightly +schedule: 2 runs missed +│/);
@@ -64,12 +65,15 @@ test("without anything that waits there is neither a panel nor a count", () => {
   expect(screenText(open([backup()]))).not.toMatch(/wait for you|Waits for you/);
 });
 
-test("a question stands with what runs, and its keys stand in its row while it is selected", () => {
+test("a question has no other row, and its keys stand in its row while it is selected", () => {
   const state = choose(all(), rollout.id);
   const text = screenText(state);
   expect(text).toMatch(/▌ \? rollout +Roll out 4\.2\? +i +2m/);
-  expect(text).toMatch(/─ Running 3 ─[\s\S]*\? rollout[\s\S]*─ Finished/);
+  expect(text).toMatch(/─ Running 1 ─/);
   expect(text).not.toContain("─ Queued");
+  expect(listLayout(state).rows).not.toContain(rollout.id);
+  const filtered = press(state, "/", ..."rollout", "return");
+  expect(listLayout(filtered).rows).toContain(rollout.id);
 });
 
 test("! goes from one to the next; what ended leaves when one goes on, a question stays", () => {
@@ -106,23 +110,25 @@ test("a failure that nobody watched waits until a key is pressed", () => {
   expect(waitingOf(press(over, "tab"))).toHaveLength(0);
 });
 
-test("at most five rows are shown, two on a low terminal, and the rest is counted", () => {
+test("half of the screen has rows of what waits, and the rest is counted", () => {
   const many = Array.from({ length: 8 }, (_, i) =>
     failed({ id: `failed${i}`, label: `job ${i}`, finishedAt: ago(50 - i) }),
   );
   const at = (columns: number, lines: number) =>
     choose(open([backup(), ...many], { size: { columns, rows: lines }, looks: LOOKS }), backup().id);
-  expect(screenText(at(120, 40))).toMatch(/Waits for you 8[\s\S]*job 7[\s\S]*job 3[\s\S]*─ 3 more ─/);
-  for (const [columns, lines] of [
-    [80, 24],
-    [40, 15],
+  expect(screenText(at(120, 40))).toMatch(/Waits for you 8[\s\S]*job 7[\s\S]*job 0/);
+  for (const [columns, lines, last] of [
+    [80, 24, "job 0"],
+    [40, 15, "job 4[\\s\\S]*─ 4 more ─"],
   ] as const) {
     const text = screenText(at(columns, lines));
-    expect(text).toMatch(/Waits for you 8[\s\S]*job 7[\s\S]*job 6[\s\S]*─ 6 more ─/);
+    expect(text).toMatch(new RegExp(`Waits for you 8[\\s\\S]*job 7[\\s\\S]*${last}`));
     for (const row of text.split("\n")) expect([...row].length).toBeLessThanOrEqual(columns);
   }
   // The selected one is among the rows.
-  expect(screenText(choose(at(80, 24), "failed0"))).toMatch(/Waits for you 8[\s\S]*job 1[\s\S]*▌ ✗ job 0/);
+  expect(screenText(choose(at(40, 15), "failed0"))).toMatch(/Waits for you 8[\s\S]*job 1[\s\S]*▌ ✗ job 0/);
+  // The keys go from what waits to what runs.
+  expect(press(choose(at(80, 24), "failed0"), "j").selected).toBe(backup().id);
 });
 
 test("a name and a question reach the terminal only as text", () => {

@@ -1,10 +1,12 @@
 /** A scripted daemon that holds operations: what a test puts into it reaches every watcher, as the real one does it. */
 
+import { waitsForPerson } from "../../../protocol/approval.js";
 import { WATCH_PING_MS } from "../../../protocol/limits.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type { HistoryReply } from "../../../protocol/replies.js";
-import { isFinal, STATES, type State } from "../../../protocol/state.js";
+import { isFinal } from "../../../protocol/state.js";
 import { withoutSequences } from "../../../protocol/text/sgr.js";
+import { type Counts, NO_COUNTS } from "../../../protocol/watch.js";
 import type { Why } from "../../../protocol/why.js";
 import { type Asked, FakeDaemon, type Reply, type Stream } from "../../harness/fake-daemon.js";
 
@@ -123,11 +125,13 @@ export class World {
     for (const watcher of this.#watchers) if (watcher.operation === id) this.#sendLog(watcher);
   }
 
-  counts(): Record<State, number> {
-    const all = [...this.operations.values()].filter(({ parent }) => parent === undefined);
-    return Object.fromEntries(
-      STATES.map((state) => [state, all.filter((operation) => operation.state === state).length]),
-    ) as Record<State, number>;
+  counts(): Counts {
+    const counts = { ...NO_COUNTS };
+    for (const operation of this.operations.values()) {
+      if (waitsForPerson(operation)) counts.toAnswer++;
+      else if (operation.parent === undefined) counts[operation.state]++;
+    }
+    return counts;
   }
 
   /** Resolves once a dashboard watches the list. */

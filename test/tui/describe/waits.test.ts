@@ -2,10 +2,11 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { waitsForPerson } from "../../../protocol/approval.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ScheduleReply } from "../../../protocol/replies.js";
 import { lastLookFile, readLooks, writeLooks } from "../../../tui/describe/last-look.js";
-import { isAsking, NO_LOOKS, waitOf, waitOfSchedule, waitsOf } from "../../../tui/describe/waits.js";
+import { NO_LOOKS, waitOf, waitOfSchedule, waitsOf } from "../../../tui/describe/waits.js";
 import { useDirectories } from "../../harness/temporary.js";
 import { ago, failed, NOW, operation } from "../dashboard/operations.js";
 
@@ -44,7 +45,7 @@ test("questions come first, the oldest first; then input, failures, what is odd,
     "odd",
     "nightly",
   ]);
-  expect(waits.map(({ text }) => text)).toContain('waits for input: "Name?"');
+  expect(waits.map(({ text }) => text)).toContain("Name?");
 });
 
 test("a question leaves when it is answered, whoever looked; an end leaves by a look", () => {
@@ -54,8 +55,8 @@ test("a question leaves when it is answered, whoever looked; an end leaves by a 
   const answer = { choice: "yes", by: "ada", at: ago(1) };
   const answered = { ...question(5), approvals: [{ ...question(5).approvals![0]!, answer }] };
   expect(waitOf(answered)).toBeNull();
-  expect(isAsking(input)).toBe(true);
-  expect(isAsking({ ...input, cancelRequested: true })).toBe(false);
+  expect(waitsForPerson(input)).toBe(true);
+  expect(waitsForPerson({ ...input, cancelRequested: true })).toBe(false);
 });
 
 test.each<[string, Partial<Operation>]>([

@@ -57,7 +57,7 @@ function describe(daemon: DaemonReply, unit: Unit | null, ownConfig: readonly st
     [
       "operations",
       Object.entries(counts)
-        .map(([state, n]) => `${n} ${state}`)
+        .map(([state, n]) => `${n} ${state === "toAnswer" ? "to answer" : state}`)
         .join(", "),
     ],
     [

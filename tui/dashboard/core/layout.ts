@@ -1,5 +1,5 @@
 /** The layout for a size of the terminal: the panels, their sizes, and the rows of the list. Pure arithmetic. */
-import type { Waiting } from "../../describe/waits.js";
+import { isAsked, type Waiting } from "../../describe/waits.js";
 import { operationOf } from "./chain.js";
 import type { Section } from "./listing.js";
 import { moreQueued, type State } from "./model.js";
@@ -7,7 +7,7 @@ import { selectedRow } from "./order.js";
 import { perObject } from "./per-object.js";
 import { sectionOf } from "./state-style.js";
 import { troublesOf } from "./trouble.js";
-import { isSelected, liveCounts, waitingOf } from "./waiting.js";
+import { isSelected, waitingOf } from "./waiting.js";
 
 /** On a smaller terminal there is one line of explanation. */
 export const SMALLEST = { columns: 40, rows: 15 };
@@ -88,14 +88,10 @@ export interface ListLayout {
   readonly rows: readonly string[];
 }
 
-/** Rows of what waits, at most; on a low screen the operations need the room. */
-const WAITS_MOST = 5;
-const WAITS_LOW = 2;
-
-/** The rows of what waits that are on the screen, with the selected one among them. */
+/** The rows of what waits that are on the screen, with the selected one among them. The others get half of the screen. */
 function waitsShown(state: State, lines: number): readonly Waiting[] {
   const all = waitingOf(state);
-  const most = lines < PANELS_FROM.rows + 8 ? WAITS_LOW : WAITS_MOST;
+  const most = Math.floor(lines / 2) - BORDER;
   const at = all.findIndex((it) => isSelected(state, it));
   const top = scrollTop(0, at, all.length, most);
   return all.slice(top, top + most);
@@ -117,6 +113,20 @@ const idsBySection = perObject((order: State["list"]["order"], state: State) => 
   return ids;
 });
 
+/** What has its row in the panel of what waits, and not in the list. A filter finds it there, too. */
+const aboveIn = perObject((state: State): ReadonlySet<string> => {
+  if (state.list.text !== "") return new Set();
+  // An operation whose worker is stopped runs as before.
+  const isAbove = (it: Waiting) => isAsked(it) || sectionOf(operationOf(state, it.operation!)) === "finished";
+  return new Set(waitingOf(state).flatMap((it) => (it.operation && isAbove(it) ? it.operation : [])));
+});
+
+/** All operations with a row, in the order of the screen. */
+export function idsOnScreen(state: State): string[] {
+  const above = aboveIn(state);
+  return [...above, ...state.list.order.filter((id) => !above.has(id))];
+}
+
 /** Lines that the finished operations have at least, and the queue with its border, where there are so many. */
 const FINISHED_LEAST = 4;
 const QUEUE_LEAST = 6;
@@ -130,10 +140,13 @@ function makeLayout(state: State): ListLayout {
 }
 
 function sectionsOf(state: State, lines: number, width: number): ListLayout["sections"] {
-  const ids = idsBySection(state.list.order, state);
+  const above = aboveIn(state);
+  const { running: runs, queued: queue, finished: ended } = idsBySection(state.list.order, state);
+  const below = (of: readonly string[]) => (above.size === 0 ? of : of.filter((id) => !above.has(id)));
+  const ids = { running: below(runs), queued: below(queue), finished: below(ended) };
   const hidden = hiddenQueued(state, ids.queued.length);
   if (width < PANELS_FROM.columns || lines + BORDER < PANELS_FROM.rows)
-    return { finished: section(state, "all", state.list.order, lines, hidden) };
+    return { finished: section(state, "all", below(state.list.order), lines, hidden) };
   const room = lines - BORDER - FINISHED_LEAST;
   const queueLines = ids.queued.length === 0 ? 0 : ids.queued.length + BORDER;
   const most = Math.max(1, room - Math.min(queueLines, QUEUE_LEAST));
@@ -163,7 +176,7 @@ function section(
 function hiddenQueued(state: State, rows: number): number {
   const { wholeQueue, text } = state.list;
   if (text !== "") return 0;
-  return wholeQueue ? moreQueued(state) : Math.max(0, liveCounts(state).queued - rows);
+  return wholeQueue ? moreQueued(state) : Math.max(0, state.view.counts.queued - rows);
 }
 
 /** The first row to show so that the selected one is on the screen and no row is wasted. */

@@ -1,6 +1,7 @@
 /** The pages of finished and of queued operations that the list fetches besides what the watch stream brings. */
 
 import type { Operation } from "../../../protocol/operation.js";
+import { isFinal } from "../../../protocol/state.js";
 import { listLayout, type SectionLayout } from "./layout.js";
 import { isExact, type Paging, queryOf } from "./listing.js";
 import { finishedIn, moreQueued, patched, type State } from "./model.js";
@@ -39,13 +40,12 @@ function hasOldest(state: State): boolean {
 
 /** What runs inside of another operation has no row, and is not counted. */
 const outermostIn = perObject((all: State["fetched"]) => ({
-  count: [...all.values()].filter(({ parent }) => parent === undefined).length,
+  ended: [...all.values()].filter(({ parent, state }) => parent === undefined && isFinal(state)).length,
 }));
 
 function streamHasAll(state: State): boolean {
   const { view, fetched } = state;
-  const live = view.counts.queued - moreQueued(state) + view.counts.running;
-  return outermostIn(view.operations).count + outermostIn(fetched).count - live >= finishedIn(view);
+  return outermostIn(view.operations).ended + outermostIn(fetched).ended >= finishedIn(view);
 }
 
 /** The list reaches queued operations that the stream does not bring: by a filter, or by its end. */

@@ -1,10 +1,9 @@
 /** Signs, words and styles of states: the glyphs that all screens share. */
 
-import { openApproval, waitsForApproval } from "../../../protocol/approval.js";
+import { openApproval, waitsForApproval, waitsForPerson } from "../../../protocol/approval.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { knownStepState, type StepState } from "../../../protocol/stage-state.js";
 import { isFinal, type State as OperationState } from "../../../protocol/state.js";
-import { isAsking } from "../../describe/waits.js";
 import { stageGlyph, stateGlyph } from "../../terminal/glyphs.js";
 import { allowedFailures } from "../../terminal/stage-note.js";
 import type { Style } from "../text/theme.js";
@@ -40,7 +39,7 @@ export function sectionOf(operation: Operation | null): Section {
 
 export function glyphOf(operation: Operation): string {
   if (isCancelling(operation)) return CANCELLING;
-  if (isAsking(operation)) return "?";
+  if (waitsForPerson(operation)) return "?";
   if (isPaused(operation)) return PAUSED;
   return isMarked(operation) ? stageGlyph("allowed-failure") : stateGlyph(operation.state);
 }
@@ -50,7 +49,7 @@ const isMarked = (operation: Operation): boolean =>
   operation.state === "succeeded" && (operation.odd ?? []).length + allowedFailures(operation).length > 0;
 
 export function styleOf(operation: Operation): Style {
-  const isHeld = isCancelling(operation) || isPaused(operation) || isAsking(operation);
+  const isHeld = isCancelling(operation) || isPaused(operation) || waitsForPerson(operation);
   return isHeld || isMarked(operation) ? "warn" : (STYLES[operation.state] ?? "muted");
 }
 
@@ -86,9 +85,8 @@ export function stateWord(operation: Operation): string {
   if (isCancelling(operation)) return "cancelling";
   if (isPaused(operation)) return "paused";
   if (operation.state === "queued" && operation.waitsFor !== null) return "waiting";
-  if (waitsForApproval(operation) !== null) return "answer?";
+  if (waitsForPerson(operation)) return "waits for you";
   if (operation.state === "queued" && operation.blocked) return "blocked";
-  if (operation.state === "running" && operation.waitingForInput) return "needs input";
   if (operation.state === "queued" && operation.queuePosition !== null)
     return operation.queuePosition === 1 ? "next" : `#${operation.queuePosition}`;
   return operation.state;

@@ -16,15 +16,6 @@ export const waitingOf = perObject((state: State): readonly Waiting[] => {
   return waitsOf([...waitsIn(view.operations), ...others, ...schedules], looks, now);
 });
 
-/** How many run and are queued: what waits for an answer has begun. */
-export function liveCounts({ view }: Pick<State, "view">): { running: number; queued: number } {
-  const { running, queued } = view.counts;
-  const asked = waitsIn(view.operations).filter(
-    ({ kind, operation }) => kind === "question" && view.operations.get(operation!)?.parent === undefined,
-  ).length;
-  return { running: running + asked, queued: Math.max(0, queued - asked) };
-}
-
 /** Untrusted text. */
 export function nameOfWaiting(state: State, { operation, schedule }: Waiting): string {
   const record = operationOf(state, operation ?? null);

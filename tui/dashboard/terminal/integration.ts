@@ -3,7 +3,7 @@
  * taken back at the end and for a suspension.
  */
 
-import { waitsForApproval } from "../../../protocol/approval.js";
+import { waitsForApproval, waitsForPerson } from "../../../protocol/approval.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import type { Alert } from "../../../protocol/system/config-settings.js";
@@ -98,9 +98,8 @@ function titleOf(state: State): string {
   const operation = selectedOperation(state);
   if (operation === null) return "liveops";
   const { title, stages, currentStage, untrackedStage } = operation;
-  if (waitsForApproval(operation) !== null) return `? ${title} · needs approval · liveops`;
+  if (waitsForPerson(operation)) return `? ${title} · waits for you · liveops`;
   if (operation.state !== "running") return `${stateGlyph(operation.state)} ${title} · liveops`;
-  if (operation.waitingForInput) return `? ${title} · needs input · liveops`;
   const stage = untrackedStage ?? stages[currentStage];
   const whole = progressOf(state, operation);
   const percent = whole.known || whole.percent >= 1 ? formatOverall(whole) : "●";
@@ -139,8 +138,8 @@ function endOfChain(state: State, id: string): Operation | null {
 /** Its end, or what it waits for, in a few words, for a notification. */
 function endInWords(operation: Operation): string {
   const open = waitsForApproval(operation);
-  if (open !== null) return `waits for approval: ${open.question}`;
-  if (operation.waitingForInput) return `waits for input ${operation.waitingForInput.prompt}`.trim();
+  const asked = open?.question ?? operation.waitingForInput?.prompt;
+  if (asked !== undefined) return `waits for you: ${asked}`;
   const seconds = elapsedOf(operation, 0);
   const took = seconds === null ? "" : ` after ${formatDuration(seconds)}`;
   const why =

@@ -40,9 +40,9 @@ function questionOf(operation: Operation): string {
   const { waitingForInput, id } = operation;
   const open = waitsForApproval(operation);
   if (open !== null)
-    return `waits for approval: ${open.question} (${open.choices.join(", ")}). In a shell: ${answerCommand(id, open)}`;
+    return `waits for you: ${open.question} (${open.choices.join(", ")}). In a shell: ${answerCommand(id, open)}`;
   if (!waitingForInput) return "";
-  return `${words(["waits for input", waitingForInput.prompt], ": ")}. In a shell: liveops attach ${id}`;
+  return `${words(["waits for you", waitingForInput.prompt], ": ")}. In a shell: liveops attach ${id}`;
 }
 
 function endOf(operation: Operation): string {
@@ -161,11 +161,11 @@ function connection({ connection: was }: State, state: State): string[] {
 /** The counts, and what waits for an answer. */
 function opening({ view }: State): string[] {
   const asking = [...view.operations.values()].filter((it) => questionOf(it) !== "");
-  const { running, queued } = view.counts;
+  const { running, queued, toAnswer } = view.counts;
   const counts = words([
     `Connected: ${running} running`,
     `${queued} queued`,
-    asking.length === 0 ? "" : `${asking.length} waiting for your answer`,
+    toAnswer === 0 ? "" : `${toAnswer} to answer`,
   ]);
   return [`${counts}. Type help for the commands.`, ...asking.map((it) => say(it, questionOf(it)))];
 }

@@ -2,7 +2,7 @@
 
 import { beginOf } from "../../../../protocol/origin.js";
 import type { State } from "../../../../protocol/state.js";
-import type { Counts } from "../../../../protocol/watch.js";
+import type { ByState } from "../../../../protocol/watch.js";
 import { columnOf, EQUAL } from "../../../store/history-query.js";
 import { LONG } from "./connection.js";
 import { storable } from "./operation-index.js";
@@ -53,7 +53,7 @@ export class OperationQueries {
     return (await this.#ask<{ n: number }>(sql, values))[0]!.n;
   }
 
-  async countsByState(): Promise<Counts> {
+  async countsByState(): Promise<ByState> {
     const [row] = await this.#ask<{ counts: string[] }>("select liveops.counts_by_state() as counts", []);
     return countsOf(row!.counts)[0];
   }
@@ -83,11 +83,11 @@ export class OperationQueries {
 }
 
 /** `bigint[]` comes as texts. */
-export function countsOf(texts: readonly string[]): [all: Counts, inside: Counts] {
+export function countsOf(texts: readonly string[]): [all: ByState, inside: ByState] {
   const from = (first: number) =>
     Object.fromEntries(
       STATES.map((state, index) => [state, Number(texts[first + index])]),
-    ) as unknown as Counts;
+    ) as unknown as ByState;
   return [from(0), from(STATES.length)];
 }
 

@@ -32,7 +32,7 @@ export class HostDocument {
         view: `what the host ${this.host} of a fleet sees: the operations are in its database`,
         journal: journalNumber,
         nextOrder: ledger.nextOrder,
-        counts: this.store.counts(),
+        counts: this.store.ledger.withAsking(this.store.counts("none")),
         live: [...ledger.inState("running"), ...ledger.inState("queued")],
         finished: [...recent.values()],
         tombstones: [],

@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { isFinal } from "../../../../protocol/state.js";
-import type { Counts } from "../../../../protocol/watch.js";
+import type { ByState } from "../../../../protocol/watch.js";
 import { type Decision, type Entry, idOf } from "../../../store/decision.js";
 import { type Change, Ledger } from "../../../store/ledger.js";
 import { RECENT, Recent, type SealedCounts, StateCounts } from "../../../store/recent.js";
@@ -30,7 +30,7 @@ export class FleetMemory {
 
   constructor(private readonly options: FleetMemoryOptions) {}
 
-  counts(parent?: "none"): Counts {
+  counts(parent?: "none"): ByState {
     return this.#counts.get(parent);
   }
 
@@ -52,7 +52,7 @@ export class FleetMemory {
     return changes;
   }
 
-  /** Counts and watchers are those of the whole fleet: an operation that is not in memory counts too. */
+  /** ByState and watchers are those of the whole fleet: an operation that is not in memory counts too. */
   #remove({ id, state }: Extract<Decision, { kind: "removed" }>): Change {
     const archive = this.options.archive();
     const before = archive.peek(id)?.record ?? null;

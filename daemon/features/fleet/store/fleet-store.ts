@@ -6,7 +6,7 @@
  * another one overtook; then the ledger catches up, and the caller judges again.
  */
 import { rmSync, statfsSync } from "node:fs";
-import type { Counts } from "../../../../protocol/watch.js";
+import type { ByState } from "../../../../protocol/watch.js";
 import type { Bus } from "../../../bus.js";
 import { type Decision, type Entry, idOf } from "../../../store/decision.js";
 import { type Layout, runDir } from "../../../store/layout.js";
@@ -206,7 +206,7 @@ export class FleetStore implements Store {
     return this.#exchanges.waitingMs;
   }
 
-  counts(parent?: "none"): Counts {
+  counts(parent?: "none"): ByState {
     return this.#memory.counts(parent);
   }
 

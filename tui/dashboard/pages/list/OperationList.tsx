@@ -10,7 +10,6 @@ import { finishedIn, type State } from "../../core/model.js";
 import { selectedRow } from "../../core/order.js";
 import { Panel, Rows, useTheme } from "../../core/Panel.js";
 import { extentOf } from "../../core/paging.js";
-import { liveCounts } from "../../core/waiting.js";
 import { sanitizeLine, wrap } from "../../text/cells.js";
 import { type Drawn, Line, type Piece } from "../../text/line.js";
 import { dimmed, type Theme } from "../../text/theme.js";
@@ -58,7 +57,7 @@ function titleOf(state: State, section: SectionLayout): Piece[] {
   if (name === "all") return [title];
   // A row stands for all links of a chain.
   const inRows = finishedIn(view) - list.finished + total;
-  const all = { ...liveCounts(state), finished: inRows }[name];
+  const all = { ...view.counts, finished: inRows }[name];
   const found = name === "finished" ? extentOf(state, section).of : total;
   const count = list.text === "" ? Math.max(all, total) : found;
   // The right part has the count with the range.
@@ -116,6 +115,7 @@ function sectionRows(state: State, { section, rows }: SectionLayout, width: numb
 function emptyText(state: State, section: SectionLayout["section"]): string {
   if (state.list.text !== "") return "no matches";
   if (section === "running") return "nothing runs";
+  if (state.list.finished > 0) return "nothing else has finished";
   return finishedIn(state.view) > 0 ? "only in chains that run" : "nothing has finished yet";
 }
 

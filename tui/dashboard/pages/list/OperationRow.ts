@@ -3,13 +3,13 @@
  * what came of it, the time it took, its age.
  */
 
-import { waitsForApproval } from "../../../../protocol/approval.js";
+import { waitsForApproval, waitsForPerson } from "../../../../protocol/approval.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import { firstLine } from "../../../../protocol/text/first-line.js";
 import { elapsedOf } from "../../../describe/duration.js";
 import { insideText } from "../../../describe/inside.js";
 import { shownParams } from "../../../describe/operation.js";
-import { isAsking, waitOf as personWait } from "../../../describe/waits.js";
+import { waitOf as personWait } from "../../../describe/waits.js";
 import { formatAge } from "../../../kit/output/time.js";
 import { formatDuration, formatOverall } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
@@ -105,7 +105,7 @@ export function operationRow(
   const isWhole = fold === null || fold.part === "folded";
   const links = isWhole ? chainOf(state, operation) : [operation];
   const row = { state, operation, links, columns };
-  const isStalled = !isAsking(operation) && stallOf(state, operation) !== null;
+  const isStalled = !waitsForPerson(operation) && stallOf(state, operation) !== null;
   // The rows of an unfolded chain have the names of its links.
   const name = isWhole ? nameOfChain(links) : `${PLACES[fold.part]}${sanitizeLine(operation.title)}`;
   const figures = figuresOf(row);
@@ -136,12 +136,7 @@ function infoOf({ state, operation, links }: RowOf): Info {
   const chain = links.length > 1 || operation.chain.index > 0;
   switch (operation.state) {
     case "running": {
-      const { waitingForInput, cancelRequested } = operation;
-      if (waitingForInput && !cancelRequested)
-        return [
-          waitingForInput.prompt === "" ? "needs input" : `needs input: ${waitingForInput.prompt}`,
-          "warn",
-        ];
+      if (waitsForPerson(operation)) return [personWait(operation)!.text, "warn"];
       const coming = usualSuccessors(state, links.at(-1)!).length;
       const all = operation.chain.index + 1 + coming;
       if (all > 1) return [operation.title, "muted", ` ${operation.chain.index + 1}/${all}`];
@@ -202,7 +197,7 @@ function whatOf(operation: Operation, links: readonly Operation[]): string {
 function leftText({ state, operation }: RowOf): readonly [text: string, style: Style] {
   if (isPaused(operation)) return ["paused", "muted"];
   // How long it has waited: nobody knows when the person answers.
-  if (isAsking(operation)) return [formatAge(personWait(operation)!.since, state.now), "warn"];
+  if (waitsForPerson(operation)) return [formatAge(personWait(operation)!.since, state.now), "warn"];
   const time = chainTime(state, operation);
   if (time.isLate) return ["late", "warn"];
   const text = shortLeft(time);
@@ -263,7 +258,7 @@ function progressOf(row: RowOf): Figure[] {
   const add = (line: Line) => {
     line.add(" ");
     if (isCancelling(operation)) line.add(fit("cancelling", bar).padEnd(bar), "warn");
-    else if (isAsking(operation)) line.draw(WAITING, bar, "warn");
+    else if (waitsForPerson(operation)) line.draw(WAITING, bar, "warn");
     else addBar(line, bar, whole.percent, styleOf(operation));
   };
   return [{ width: bar + 1, add }, figure(percent, PERCENT), figure(left, LEFT, style)];

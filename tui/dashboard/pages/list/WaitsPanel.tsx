@@ -43,6 +43,7 @@ export function WaitsPanel({ state }: { state: State }) {
         ["Waits for you", "warn", "bold"],
         [` ${formatCount(all)}`, "muted"],
       ]}
+      active={state.pane === "list" && waits.some((it) => isSelected(state, it))}
       right={nextWaiting(state) === null ? [] : next}
       {...(more > 0 && { foot })}
     >

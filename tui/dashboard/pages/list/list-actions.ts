@@ -3,7 +3,7 @@
 import { actionsIn, hasList, hasSelected, inDetail, inList } from "../../core/action-parts.js";
 import { operationOf, selectedOperation } from "../../core/chain.js";
 import { childrenOf } from "../../core/inside.js";
-import { listLayout } from "../../core/layout.js";
+import { idsOnScreen, listLayout } from "../../core/layout.js";
 import { type Listing, parseFilter, UNASKED } from "../../core/listing.js";
 import { patched, type State } from "../../core/model.js";
 import type { Mover } from "../../core/movers.js";
@@ -60,10 +60,11 @@ function linkOf(state: State, to: "previous" | "next"): string | null {
 
 /** The selection moved by rows. */
 function moveBy(state: State, by: number): State {
-  const count = state.list.order.length;
-  if (count === 0) return state;
-  const from = Math.max(0, selectedRow(state));
-  return choose(state, state.list.order[Math.max(0, Math.min(count - 1, from + by))] ?? null);
+  const ids = idsOnScreen(state);
+  if (ids.length === 0) return state;
+  const own = ids.indexOf(state.selected ?? "");
+  const from = own === -1 ? ids.indexOf(state.list.order[selectedRow(state)] ?? "") : own;
+  return choose(state, ids[Math.max(0, Math.min(ids.length - 1, Math.max(0, from) + by))] ?? null);
 }
 
 export const LIST_MOVER: Mover = {

@@ -74,7 +74,7 @@ function pausedText(state: State, operation: Operation): string {
 
 /** When a queued operation starts. */
 function waitTexts({ state, operation }: Timed): Piece[] {
-  if (waitsForApproval(operation) !== null) return [["waits for an answer", "warn"]];
+  if (waitsForApproval(operation) !== null) return [["waits for you", "warn"]];
   if (operation.retryAt != null) {
     const seconds = (Date.parse(operation.retryAt) - state.now) / 1000;
     if (seconds > 0) return [[`next attempt in ${formatLeft(seconds)}`, "muted"]];
@@ -112,7 +112,7 @@ export function stall({ state, operation, line }: DetailView): Line[] {
     ];
   const texts = {
     stopped: `worker stopped (SIGSTOP) for ${time}`,
-    input: `waiting for input for ${time}`,
+    input: `waits for you ${time}`,
     host:
       state.hosts.silentFor === null
         ? `host ${sanitizeLine(operation.host ?? "")} unreachable for ${time}`

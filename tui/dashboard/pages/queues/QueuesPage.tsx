@@ -33,7 +33,7 @@ const column = <T extends Row>(name: string, text: (record: T) => string, more: 
   ...more,
 });
 
-const figure = (name: "running" | "queued" | "concurrency", title: string): Column<QueueReply> =>
+const figure = (name: "running" | "queued" | "toAnswer" | "concurrency", title: string): Column<QueueReply> =>
   column(title, (queue) => formatCount(queue[name]), { align: "right" });
 
 const nameColumns = <T extends Row>(title: string): Column<T>[] => [
@@ -48,9 +48,10 @@ const QUEUES: TableSpec<QueueReply> = {
     figure("concurrency", "slots"),
     figure("running", "running"),
     figure("queued", "queued"),
+    figure("toAnswer", "to answer"),
   ],
   firstToShrink: ["queue"],
-  firstToGo: ["host", "slots", "running", "queued", "state"],
+  firstToGo: ["host", "slots", "to answer", "running", "queued", "state"],
 };
 
 const PROBLEMS = { late: "late", unsuccessful: "fails", missed: "missed" };
