@@ -38,7 +38,7 @@ function secretSchema(name: string): z.ZodType {
   const schema = z.string().refine((value) => SECRET_SOURCE.test(value), {
     message: "takes env:NAME, file:PATH or prompt:, so that the secret itself is never stored",
   });
-  return schema.meta({ examples: [`env:${name.toUpperCase()}`] });
+  return schema.meta({ examples: [`env:${name.toUpperCase()}`], writeOnly: true });
 }
 
 function valueSchema(param: Pick<PipelineParam, "type" | "enum" | "minimum" | "maximum">): z.ZodType {

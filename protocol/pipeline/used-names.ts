@@ -1,5 +1,5 @@
 /** The names of queues and types that a pipeline uses. Only where it is submitted is it known whether they exist. */
-import { type JsonSchema, objectShape } from "../schema/json-schema.js";
+import { type JsonSchema, type ObjectShape, objectShape } from "../schema/json-schema.js";
 import { misfitOf, unknownName } from "../schema/misfit.js";
 import { nearest } from "../text/nearest.js";
 
@@ -13,7 +13,7 @@ export interface NamePlace {
 }
 
 /** Parameters; a value that is not known yet is absent. */
-type GivenParams = ReadonlyArray<{ name: string; at: NamePlace; value?: unknown }>;
+type GivenParams = ReadonlyArray<{ name: string; at: NamePlace; isSecret: boolean; value?: unknown }>;
 
 export type UsedName = { name: string; at: NamePlace } & (
   | { kind: "queue" }
@@ -62,19 +62,27 @@ export function problemsOfParams(
   const missing = [...required].filter((name) => !given.some((each) => each.name === name));
   return [
     ...missing.map((name) => problem(at, `: ${op} needs the parameter ${name}; add with: { ${name}: … }`)),
-    ...given.flatMap(({ name, at: place, value }) => {
+    ...given.flatMap(({ name, at: place, isSecret, value }) => {
       const property = properties.get(name) ?? rest;
       if (property === null)
         return [
           problem(place, `: ${op} ${unknownName(name, properties.keys())}`, nearest(name, properties.keys())),
         ];
       const misfit = value === undefined ? null : misfitOf(value, property, schema);
-      return misfit === null ? [] : [problem(place, ` ${misfit.text}`)];
+      if (misfit !== null) return [problem(place, ` ${misfit.text}`)];
+      const takesSecret = property.writeOnly === true;
+      const isGiven = isSecret || (takesSecret && SECRET_SOURCE.test(String(value)));
+      return takesSecret === isGiven ? [] : [problem(place, takesSecret ? A_SECRET : NO_SECRET)];
     }),
   ];
 }
 
-const EVERYTHING = { properties: new Map<string, JsonSchema>(), required: new Set<string>(), rest: {} };
+/** Where the value of a secret is; nobody is there to type it. */
+const SECRET_SOURCE = /^(?:env:[A-Za-z_]\w*|file:.+)$/s;
+const A_SECRET = " takes a secret: $name of a secret, env:NAME or file:PATH";
+const NO_SECRET = " takes no secret: its value would be stored";
+
+const EVERYTHING: ObjectShape = { properties: new Map(), required: new Set(), rest: {} };
 
 function problem(at: NamePlace, text: string, near: string[] = []): NameProblem {
   return { ...at, message: at.key + text, nearest: near };

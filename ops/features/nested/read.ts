@@ -73,7 +73,9 @@ function queueOf(field: Field | undefined): Nested["queue"] {
 
 function paramOf(name: string, field: Field, scope: Scope): NestedParam {
   const template = field.value(scope, "given");
-  const param = { name, at: placeOf(field), template };
+  const only = template.kind === "text" ? onlyName(template.text) : null;
+  const isSecret = only !== null && scope.isSecret(only);
+  const param = { name, at: placeOf(field), template, only, isSecret };
   if (namesIn(template).length > 0) return param;
   return { ...param, value: fillValue(template, { valueOf: () => undefined }) };
 }
@@ -89,9 +91,6 @@ function opOf(op: Field, scope: Scope): NamedOp | null {
   return OP_PATTERN.test(name) ? { kind: "type", name } : op.refuse();
 }
 
-/** Where the value of a secret is; nobody is there to type it. */
-const SECRET_SOURCE = /^(?:env:[A-Za-z_]\w*|file:.+)$/s;
-
 /** Checks what is known of the parameters and outputs of a file. */
 function checkFile(
   { pipeline, path }: PipelineFile,
@@ -104,17 +103,9 @@ function checkFile(
   const schema = inputSchema(paramsSchema(pipeline.params).strict())!;
   for (const each of problemsOfParams(file, nested.at, nested.params, schema))
     problems.add(each, each.key, each.message, each.nearest);
-  for (const { name, required, secret } of pipeline.params) {
-    const given = nested.paramOf(name);
-    if (given === undefined) continue;
-    const { at, template, value } = given;
-    const only = template.kind === "text" ? onlyName(template.text) : null;
-    const isSecret = only === null ? secret && SECRET_SOURCE.test(String(value)) : scope.isSecret(only);
-    const takes = secret
-      ? "a secret: $name of a secret, env:NAME or file:PATH"
-      : "no secret: its value would be stored";
-    if (secret !== isSecret) problems.add(at, at.key, `${at.key} takes ${takes}`);
-    if (required && only !== null && scope.mayBeMissing(only))
+  for (const { name, at, only } of nested.params) {
+    const isRequired = pipeline.params.some((param) => param.name === name && param.required);
+    if (isRequired && only !== null && scope.mayBeMissing(only))
       problems.add(at, at.key, `${at.key}: $${only} may have no value, and the parameter is required`);
   }
   // After a chain of its own the file gives other outputs, which are not known here.

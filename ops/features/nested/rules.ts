@@ -9,6 +9,10 @@ export interface NestedParam {
   name: string;
   at: NamePlace;
   template: TemplateValue;
+  /** The name of which it has the value; null: it is no name alone. */
+  only: string | null;
+  /** The value is that of a secret. */
+  isSecret: boolean;
   /** Absent: the template has names. */
   value?: unknown;
 }

@@ -13,6 +13,7 @@ const SCHEMA = {
     mode: { enum: ["fast", "slow"] },
     list: { type: "array", items: { type: "string" } },
     limit: { anyOf: [{ type: "number" }, { type: "null" }] },
+    token: { type: "string", writeOnly: true },
   },
   required: ["source"],
   additionalProperties: false,
@@ -36,13 +37,15 @@ const problems = (text: string, files: Record<string, string> = {}) =>
     ({ file = "main", line, column, message }) => `${file}:${line}:${column}: ${message}`,
   );
 
-const stage = (keys: string) => `params: { p: { default: x } }\nstages: [{ name: A, ${keys} }]`;
+const stage = (keys: string) =>
+  `params: { p: { default: x }, s: { secret: true, required: true } }\nstages: [{ name: A, ${keys} }]`;
 
 test.each([
   ["queue: gpu, run: x"],
   ["queue: gpu, op: any, with: { what: ever }"],
   ["op: copy, with: { source: x, level: 3, mode: fast, list: [a], limit: 2 }"],
-  ["op: copy, with: { source: $p, level: $p, mode: $p, list: [$p] }"],
+  ["op: copy, with: { source: $p, level: $p, mode: $p, list: [$p], token: $s }"],
+  ["op: copy, with: { source: x, token: file:/x }"],
 ])("%s is accepted", (keys) => {
   expect(problems(stage(keys))).toEqual([]);
 });
@@ -64,6 +67,13 @@ test.each([
       "main:2:78: stages[0].with.mode must be one of fast, slow",
       "main:2:91: stages[0].with.list must be a list in which each item is text",
       "main:2:101: stages[0].with.limit must be a number or null",
+    ],
+  ],
+  [
+    "op: copy, with: { source: $s, token: $p }",
+    [
+      "main:2:47: stages[0].with.source takes no secret: its value would be stored",
+      "main:2:58: stages[0].with.token takes a secret: $name of a secret, env:NAME or file:PATH",
     ],
   ],
 ])("%s is refused with its place", (keys, expected) => {

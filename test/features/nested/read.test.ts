@@ -328,8 +328,6 @@ test("files are read from disk, and a missing one has the nearest name", () => {
 });
 
 test("keys of other tools say what to write", () => {
-  const [call] = problems("stages: [{ name: A, run: x, call: sub }]");
-  expect(call).toMatch(/"call" is not a key of a stage; write op$/);
   const [includes] = problems("stages: [{ name: A, run: x }]\nincludes: [a.yaml]");
   expect(includes).toMatch(/"includes" is not a key of a pipeline; write an item - include: FILE in stages$/);
 });

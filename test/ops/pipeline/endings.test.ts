@@ -110,7 +110,7 @@ describe("finally", () => {
   it("does not run where no stage could run", async () => {
     const cwd = temporary();
     const type = withFinally([stage("A", "true")], { params: [param("v")] });
-    const { state } = await runOperation(type, { v: "\0" } as never, { cwd });
+    const { state } = await runOperation(type, { v: "x".repeat(130_000) } as never, { cwd });
     expect(state).toBe("failed");
     expect(existsSync(join(cwd, "end"))).toBe(false);
   });
