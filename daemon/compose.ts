@@ -5,7 +5,6 @@ import { Submissions } from "./admission/submissions.js";
 import { Bus } from "./bus.js";
 import type { Engine, MakeEngine } from "./engine.js";
 import { type Feature, firstOf } from "./feature.js";
-import { hostCounters } from "./hosts/hosts.js";
 import { Lifecycle } from "./lifecycle.js";
 import { LoadProblems } from "./loader/load-problems.js";
 import { Loader } from "./loader/loader.js";
@@ -78,7 +77,6 @@ function composeCore(
   const log = daemonLog.logger;
   const bus = new Bus();
   logDecisions(bus, log);
-  const counters = hostCounters(bus);
   const clock = new TrustedClock(layout.clock);
   const loader: Loader = new Loader(
     settings.opsDirs,
@@ -95,7 +93,6 @@ function composeCore(
     layout,
     log: daemonLog,
     loader,
-    counters,
     now: () => clock.now(),
     get lifecycle() {
       return lifecycle;

@@ -2,7 +2,6 @@
  * What a daemon runs on: its store, its settings, its hosts and its run files. The embedded engine keeps all of them on
  * this machine (`embedded-engine.ts`). A feature may bring an engine that shares them with other machines.
  */
-import type { HostCounters } from "../protocol/replies.js";
 import type { Bus } from "./bus.js";
 import type { Hosts } from "./hosts/hosts.js";
 import type { Lifecycle } from "./lifecycle.js";
@@ -34,7 +33,6 @@ export interface EngineParts {
   readonly queues: Queues;
   readonly hub: Hub;
   readonly view: Pick<OperationView, "present">;
-  readonly counters: HostCounters;
   /** The clock that expires keys, in ms since 1970. */
   now(): number;
 }

@@ -192,18 +192,6 @@ const hostMemory = z.object({
   total: doc(z.int(), "bytes of the machine"),
 });
 
-/** Totals since the host joined the fleet; each only grows. */
-export const hostCounters = doc(
-  z.object({
-    claimed: doc(z.int(), "operations that the host started"),
-    finished: doc(z.int(), "operations that it finished, with any outcome"),
-    requeued: doc(z.int(), "operations that it queued again"),
-    fenced: doc(z.int(), "finishes and pieces of logs that were refused: another host had the operation"),
-    shippedBytes: doc(z.int(), "bytes of events and logs that it sent to the engine"),
-  }),
-  "totals since the start of the session; each only grows",
-);
-
 export const hostReply = z.object({
   name: z.string(),
   state: doc(
@@ -226,7 +214,6 @@ export const hostReply = z.object({
     "ms by which its clock is ahead of the clock of the engine; null: unknown",
   ),
   types: doc(z.int(), "number of operation types that it has"),
-  counters: hostCounters,
 });
 
 export const fleetState = doc(
@@ -457,7 +444,6 @@ export type HistoryReply = z.infer<typeof historyReply>;
 export type ForecastReply = z.infer<typeof forecastReply>;
 export type DaemonReply = z.infer<typeof daemonReply>;
 export type HostReply = z.infer<typeof hostReply>;
-export type HostCounters = z.infer<typeof hostCounters>;
 export type FleetState = z.infer<typeof fleetState>;
 export type HostsReply = z.infer<typeof hostsReply>;
 export type QueueReply = z.infer<typeof queueReply>;

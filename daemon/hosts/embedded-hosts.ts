@@ -7,7 +7,7 @@ import { VERSION } from "../../protocol/version.js";
 import type { EngineParts } from "../engine.js";
 import type { Hosts } from "./hosts.js";
 
-type Services = Pick<EngineParts, "scheduler" | "queues" | "loader" | "counters">;
+type Services = Pick<EngineParts, "scheduler" | "queues" | "loader">;
 
 const START_FLEET = "start it in a fleet with: liveops start --fleet URL";
 
@@ -23,7 +23,7 @@ export class EmbeddedHosts implements Hosts {
   }
 
   async describe(): Promise<HostsReply> {
-    const { scheduler, queues, loader, counters } = this.services;
+    const { scheduler, queues, loader } = this.services;
     const { rss, heapUsed } = ownMemory();
     const host = {
       name: this.name,
@@ -41,7 +41,6 @@ export class EmbeddedHosts implements Hosts {
       renewedAt: new Date().toISOString(),
       skewMs: null,
       types: loader.typeCount,
-      counters: { ...counters },
     };
     return { fleet: null, hosts: [host] };
   }

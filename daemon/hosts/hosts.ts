@@ -3,10 +3,8 @@
  *
  * Routes, submits and edits know only this interface.
  */
-import { waitsForApproval } from "../../protocol/approval.js";
 import type { Blocked } from "../../protocol/operation.js";
-import type { FleetState, HostCounters, HostsReply } from "../../protocol/replies.js";
-import type { Bus } from "../bus.js";
+import type { FleetState, HostsReply } from "../../protocol/replies.js";
 import type { Entry } from "../store/decision.js";
 
 /** The parts of a submit that depend on the host that runs the operation. */
@@ -67,19 +65,4 @@ export interface Hosts {
  */
 export function hostFilter(hosts: Hosts, asked: string | undefined): string | undefined {
   return asked === hosts.name && hosts.fleet() === null ? undefined : asked;
-}
-
-/** The counters of a host, from the decisions that it records. */
-export function hostCounters(bus: Bus): HostCounters {
-  const counters = { claimed: 0, finished: 0, requeued: 0, fenced: 0, shippedBytes: 0 };
-  bus.on("decided", (changes, { kind }, isOwn) => {
-    for (const { before, after } of isOwn ? changes : []) {
-      const asks = after !== null && waitsForApproval(after) !== null;
-      if (kind === "started") counters.claimed++;
-      else if (kind === "requeued" && !asks) counters.requeued++;
-      // An operation that is finished in the queue ran nowhere.
-      else if (kind === "finished" && before?.state === "running") counters.finished++;
-    }
-  });
-  return counters;
 }

@@ -19,7 +19,6 @@ export function host(over: Partial<HostReply> = {}): HostReply {
     renewedAt: AT,
     skewMs: 0,
     types: 5,
-    counters: { claimed: 0, finished: 0, requeued: 0, fenced: 0, shippedBytes: 0 },
     ...over,
   };
 }

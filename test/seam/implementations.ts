@@ -16,7 +16,6 @@ import { FleetStore } from "../../daemon/features/fleet/store/fleet-store.js";
 import { Offers } from "../../daemon/features/fleet/store/offers.js";
 import type { Schedule } from "../../daemon/features/schedules/schedule.js";
 import { parseSchedules, schedulesFile } from "../../daemon/features/schedules/schedules.js";
-import { hostCounters } from "../../daemon/hosts/hosts.js";
 import { Lifecycle } from "../../daemon/lifecycle.js";
 import { localRuns, type Runs } from "../../daemon/run-files/runs.js";
 import { WorkerEvents } from "../../daemon/run-files/worker-events.js";
@@ -256,7 +255,6 @@ export class FleetOpened extends Opened {
     const services = {
       layout,
       bus: this.bus,
-      counters: hostCounters(this.bus),
       settings: { maxLog: 1024 * 1024 },
       log: { logger: pino({ level: "silent" }) },
     };

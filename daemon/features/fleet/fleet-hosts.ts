@@ -3,7 +3,7 @@ import { freemem, loadavg, totalmem } from "node:os";
 import { isOfAMachine } from "../../../protocol/environment.js";
 import { Refusal } from "../../../protocol/errors.js";
 import type { Blocked } from "../../../protocol/operation.js";
-import type { FleetState, HostCounters, HostReply, HostsReply } from "../../../protocol/replies.js";
+import type { FleetState, HostReply, HostsReply } from "../../../protocol/replies.js";
 import { ownMemory } from "../../../protocol/system/own-process.js";
 import { nearest } from "../../../protocol/text/nearest.js";
 import type { Hosts, Placeable } from "../../hosts/hosts.js";
@@ -21,7 +21,6 @@ interface FleetHostsOptions {
   /** Of this host. */
   name: string;
   tags: readonly string[];
-  counters: Readonly<HostCounters>;
   types(): number;
   /** Whether the type loads here. */
   hasType(op: string): boolean;
@@ -40,7 +39,6 @@ interface HostStatus {
   skewMs: number;
   types: number;
   pid: number;
-  counters: HostCounters;
 }
 
 export class FleetHosts implements Hosts {
@@ -60,7 +58,7 @@ export class FleetHosts implements Hosts {
 
   /** For the renewal of the lease. */
   status(): HostStatus {
-    const { engine, counters, types } = this.options;
+    const { engine, types } = this.options;
     const { rss, heapUsed } = ownMemory();
     return {
       load: loadavg()[0] ?? null,
@@ -68,7 +66,6 @@ export class FleetHosts implements Hosts {
       skewMs: -engine.skewMs,
       types: types(),
       pid: process.pid,
-      counters: { ...counters },
     };
   }
 
@@ -259,6 +256,5 @@ function replyOf(row: HostRow): HostReply {
     renewedAt: iso(renewedAt),
     skewMs: status.skewMs ?? null,
     types: status.types ?? 0,
-    counters: status.counters ?? { claimed: 0, finished: 0, requeued: 0, fenced: 0, shippedBytes: 0 },
   };
 }

@@ -50,14 +50,11 @@ export class FleetRuns implements Runs {
   constructor(private readonly options: FleetRunsOptions) {
     const { engine, services, workerEvents, find } = options;
     const { logger } = services.log;
-    const { counters } = services;
     const { maxLog } = services.settings;
     this.#shipper = new Shipper({
       store: engine,
       maxLog,
-      counters,
       onFenced: (id, attempt) => {
-        counters.fenced++;
         options.onFenced(id);
         // The decision that ends the attempt comes later, and then finds no attempt here.
         this.takeAside(id, attempt);

@@ -39,7 +39,7 @@ export abstract class FleetView {
     protected readonly services: EngineParts,
     protected readonly settings: FleetSettings,
   ) {
-    const { layout, log, counters, bus } = services;
+    const { layout, log, bus } = services;
     bus.on("decided", (changes) => this.#decided(changes));
     const { url, host, tags, lostAfter } = settings;
     const giveUpMs = Math.min(GIVE_UP.most, Math.max(GIVE_UP.least, lostAfter * 1000 * GIVE_UP.part));
@@ -69,7 +69,6 @@ export abstract class FleetView {
       engine: this.engine,
       name: host,
       tags,
-      counters,
       types: () => services.loader.typeCount,
       hasType: (op) => services.loader.has(op),
       isHeld: () => this.offers.areOpen,

@@ -1,14 +1,13 @@
 /**
  * The metrics: kind, meaning and labels by name. `npm run docs` writes the table of docs/operating.md from this module.
  *
- * `sampled` metrics are read from the daemon at each scrape. The others grow with decisions and events.
+ * Gauges are read from the daemon at each scrape. The others grow with decisions and events.
  */
 
 interface Definition {
   kind: "counter" | "gauge" | "histogram";
   help: string;
   labels: readonly string[];
-  sampled: boolean;
   /** Upper bounds of a histogram, in seconds. */
   buckets?: readonly number[];
 }
@@ -18,13 +17,11 @@ const RUN_BUCKETS = [0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600, 14_
 const LAG_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30];
 
 const gauge = <const L extends readonly string[]>(help: string, labels: L) =>
-  ({ kind: "gauge", help, labels, sampled: true }) as const;
+  ({ kind: "gauge", help, labels }) as const;
 const counter = <const L extends readonly string[]>(help: string, labels: L) =>
-  ({ kind: "counter", help, labels, sampled: false }) as const;
-const total = <const L extends readonly string[]>(help: string, labels: L) =>
-  ({ kind: "counter", help, labels, sampled: true }) as const;
+  ({ kind: "counter", help, labels }) as const;
 const histogram = <const L extends readonly string[]>(help: string, labels: L, buckets: readonly number[]) =>
-  ({ kind: "histogram", help, labels, sampled: false, buckets }) as const;
+  ({ kind: "histogram", help, labels, buckets }) as const;
 
 export const METRICS = {
   liveops_operations: gauge("Queued and running operations", ["state", "type", "queue"]),
@@ -113,25 +110,15 @@ export const METRICS = {
   liveops_host_clock_skew_seconds: gauge("Time by which the host's clock is ahead of that of the engine", [
     "host",
   ]),
-  liveops_host_claimed_total: total("Operations that the host started", ["host"]),
-  liveops_host_finished_total: total("Operations that the host finished", ["host"]),
-  liveops_host_requeued_total: total("Operations that the host queued again", ["host"]),
-  liveops_host_fenced_total: total(
-    "Finishes and pieces of logs that were refused: another host had the operation",
-    ["host"],
-  ),
-  liveops_host_shipped_bytes_total: total("Bytes of events and logs that the host sent to the engine", [
-    "host",
-  ]),
 } as const satisfies Record<string, Definition>;
 
 export type MetricName = keyof typeof METRICS;
 
 export type Labels<N extends MetricName> = Record<(typeof METRICS)[N]["labels"][number], string>;
 
-/** Names of the metrics of a kind; `S`: read at each scrape, or not. */
-export type NameOf<K extends Definition["kind"], S extends boolean = boolean> = {
-  [N in MetricName]: (typeof METRICS)[N] extends { kind: K; sampled: S } ? N : never;
+/** Names of the metrics of a kind. */
+export type NameOf<K extends Definition["kind"]> = {
+  [N in MetricName]: (typeof METRICS)[N] extends { kind: K } ? N : never;
 }[MetricName];
 
 /** Most different values of a label, or of the pair of type and stage. Later values count as `OTHER`. */

@@ -4,12 +4,8 @@ import { type Labels, METRICS, type MetricName, type NameOf, OTHER } from "./def
 
 type Library = typeof import("./prometheus.js");
 
-/** Adds to the value of a sampled metric: values with equal labels are summed. */
-export type Put = <N extends NameOf<"gauge" | "counter", true>>(
-  name: N,
-  labels: Labels<N>,
-  value: number,
-) => void;
+/** Adds to the value of a gauge: values with equal labels are summed. */
+export type Put = <N extends NameOf<"gauge">>(name: N, labels: Labels<N>, value: number) => void;
 
 export class MetricRegistry {
   readonly #registry: Registry;
@@ -29,7 +25,7 @@ export class MetricRegistry {
     }
   }
 
-  count<N extends NameOf<"counter", false>>(name: N, labels: Labels<N>): void {
+  count<N extends NameOf<"counter">>(name: N, labels: Labels<N>): void {
     this.#counters.get(name)!.inc(labels);
   }
 
@@ -37,9 +33,9 @@ export class MetricRegistry {
     this.#histograms.get(name)!.observe(labels, Math.max(0, seconds));
   }
 
-  /** Replaces all values of the sampled metrics, then writes all metrics in the text format of Prometheus. */
+  /** Replaces all values of the gauges, then writes all metrics in the text format of Prometheus. */
   text(sample: (put: Put) => void): Promise<string> {
-    for (const [name, metric] of this.#counters) if (METRICS[name].sampled) metric.reset();
+    for (const [name, metric] of this.#counters) if (METRICS[name].kind === "gauge") metric.reset();
     sample((name, labels, value) => this.#counters.get(name)!.inc(labels, value));
     return this.#registry.metrics();
   }

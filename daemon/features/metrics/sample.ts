@@ -1,4 +1,4 @@
-/** Reads the values of the sampled metrics from the daemon, at each scrape. */
+/** Reads the values of the gauges from the daemon, at each scrape. */
 
 import { HOST_STATES, type HostReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
@@ -114,7 +114,7 @@ function putDaemon(context: Parts, put: Put): void {
   put("liveops_engine_away_seconds", { host: hosts.name }, away);
 }
 
-function putHost({ name: host, counters, ...known }: HostReply, put: Put): void {
+function putHost({ name: host, ...known }: HostReply, put: Put): void {
   for (const state of HOST_STATES) put("liveops_host_state", { host, state }, Number(known.state === state));
   put("liveops_host_draining", { host }, Number(known.draining));
   put("liveops_host_slots", { host }, known.slots);
@@ -122,9 +122,4 @@ function putHost({ name: host, counters, ...known }: HostReply, put: Put): void 
   if (known.load !== null) put("liveops_host_load", { host }, known.load);
   if (known.memory) put("liveops_host_free_memory_bytes", { host }, known.memory.free);
   if (known.skewMs !== null) put("liveops_host_clock_skew_seconds", { host }, known.skewMs / 1000);
-  put("liveops_host_claimed_total", { host }, counters.claimed);
-  put("liveops_host_finished_total", { host }, counters.finished);
-  put("liveops_host_requeued_total", { host }, counters.requeued);
-  put("liveops_host_fenced_total", { host }, counters.fenced);
-  put("liveops_host_shipped_bytes_total", { host }, counters.shippedBytes);
 }

@@ -91,7 +91,6 @@ test("the events that a worker wrote of an attempt that another host took over a
   const services = {
     layout,
     bus,
-    counters: {},
     settings: { maxLog: 1024 },
     log: { logger: pino({ level: "silent" }) },
   } as unknown as EngineParts;

@@ -101,7 +101,6 @@ test("a scrape has each metric of the table, and the values of operations, stage
   expect(after.value("liveops_stored_operations", { state: "failed" })).toBe(1);
   expect(after.value("liveops_tail_lag_seconds_count", { file: "events" })).toBeGreaterThan(8);
   expect(after.value("liveops_tail_lag_seconds_count", { file: "log" })).toBeGreaterThan(0);
-  expect(after.value("liveops_host_finished_total")).toBe(2);
   expect(after.value("liveops_engine_away_seconds")).toBeNull();
   expect(after.value("liveops_queue_slots", { queue: "other" })).toBe(3);
   expect(after.value("liveops_disk_free_bytes")).toBeGreaterThan(0);

@@ -15,7 +15,6 @@ export const HOSTS: HostReply[] = [
     tags: ["eu"],
     load: 4.21,
     skewMs: 2,
-    counters: { claimed: 1843, finished: 1836, requeued: 2, fenced: 0, shippedBytes: 734_003_200 },
   }),
   host({
     ...times,

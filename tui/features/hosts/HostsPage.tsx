@@ -112,7 +112,7 @@ function stateOf(host: Host, now: number): readonly [text: string, style: Style]
 
 /** Why the chosen host does not answer, and its facts. */
 function about(host: Host, state: State, width: number, paint: Paint): Line[] {
-  const { daemon, memory, counters, skewMs } = host;
+  const { daemon, memory, skewMs } = host;
   const { reason = null, reply = null, heardAt = null } = daemon ?? {};
   const ago = (time: string) => `${formatAge(time, state.now)} ago`;
   const isKnown = host.version !== "";
@@ -131,8 +131,6 @@ function about(host: Host, state: State, width: number, paint: Paint): Line[] {
     memory && `daemon ${formatBytes(memory.rss)}`,
     memory && `memory ${formatBytes(memory.free)} of ${formatBytes(memory.total)} free`,
     isKnown && `${formatCount(host.types)} types`,
-    counters.claimed > 0 && `${formatCount(counters.claimed)} started`,
-    counters.requeued > 0 && `${formatCount(counters.requeued)} queued again`,
   ].filter((fact) => typeof fact === "string");
   const why = reason === null ? [] : warningRows(reason, width, paint);
   return [...why, ...factRows(facts, width, paint)];

@@ -241,7 +241,6 @@ function newHost(name: string, address: string): NamedHost {
     renewedAt: never,
     skewMs: null,
     types: 0,
-    counters: { claimed: 0, finished: 0, requeued: 0, fenced: 0, shippedBytes: 0 },
     daemon: { address, reason: null, counts: NO_COUNTS, moreQueued: 0, reply: null, heardAt: null },
   };
 }

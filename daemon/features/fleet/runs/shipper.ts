@@ -16,8 +16,6 @@ export interface ShipperOptions {
   store: Pick<FleetEngine, "ship" | "shippedTo" | "cutLog">;
   /** Bytes of the newest lines that the log of an attempt keeps. The engine keeps an eighth more. Default: no bound. */
   maxLog?: number;
-  /** Counts the bytes of the pieces that the engine took, as compressed. */
-  counters?: { shippedBytes: number };
   /** The engine takes nothing more of the attempt, which is not followed any more. */
   onFenced(id: string, attempt: number): void;
   /** Something failed and is tried again. Called once until it works again. */
@@ -149,13 +147,7 @@ export class Shipper {
   release(id: string, attempt: number): void {
     const followed = this.#followed.get(id);
     if (followed?.own.attempt !== attempt) return;
-    this.#count(followed.lastPieces);
     this.#drop(followed);
-  }
-
-  #count(pieces: readonly FencedPiece[]): void {
-    const { counters } = this.options;
-    if (counters) counters.shippedBytes += pieces.reduce((sum, { body }) => sum + body.length, 0);
   }
 
   /** Ends after the call that is on its way, or a second later. The files keep what is not shipped. */
@@ -273,7 +265,6 @@ export class Shipper {
         const sent = current.map(({ owner: _, generation: __, ...piece }) => piece);
         const shipped = await this.options.store.ship(sent, isFlush);
         this.#failure = null;
-        this.#count(sent);
         this.#conclude(new Set(current.map(({ owner }) => owner)), ended, shipped);
         return;
       } catch (error) {
