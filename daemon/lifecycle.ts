@@ -13,7 +13,7 @@ import { getOwn, pick } from "../protocol/objects.js";
 import type { Approval, Odd, Operation, Resources } from "../protocol/operation.js";
 import { isFinal, mayMove } from "../protocol/state.js";
 import { stageAndStep } from "../protocol/step-names.js";
-import { OF_CHAIN, withoutDefaults } from "../protocol/submit-fields.js";
+import { nextOf } from "../protocol/submit-fields.js";
 import { LIMITS, type Limits } from "../protocol/system/config-limits.js";
 import { unknownStage, unknownStep } from "../protocol/text/unknown-name.js";
 import { boundedChain } from "./scheduler/chain-bounds.js";
@@ -420,15 +420,11 @@ export class Lifecycle {
     const [kept] = await this.store.payloads.keepParams([{ operation: next }]);
     const { operation } = kept!;
     const at = this.#at();
-    const { host } = entry.record;
-    const { hosts, ...submission } = operation;
     const bounded = {
-      ...withoutDefaults(pick(entry.record, OF_CHAIN)),
+      ...nextOf(entry.record),
       // A type may name its own queue.
-      ...submission,
+      ...operation,
       ...pick(entry.record, ["parent"]),
-      // The next link may use files of its predecessor.
-      ...(host !== undefined && hosts !== "any" && { on: host }),
     };
     const submitted = { type: "operation:submitted", seq: 1, at, attempt: 0, operation: bounded } as const;
     const cancelled = entry.record.cancelRequested

@@ -67,10 +67,6 @@ export const submissionSchema = z.object({
   ...z.partial(z.object({ ...recordShape("queue"), ...recordShape("start") })).shape,
   ...recordShape("history"),
   ...recordShape("type"),
-  hosts: doc(
-    z.optional(z.literal("any")),
-    "the next operation of a chain may run on any host; absent: on the host of the one before",
-  ),
   omitted: z.optional(omittedSchema),
   source,
 });

@@ -27,7 +27,7 @@ import { SUBMIT_DEFAULTS } from "./submit-fields.js";
 
 /** The record of a newly submitted operation. */
 export function submittedRecord(submission: Submission, at: string, seq: number): Operation {
-  const { hosts: _, source: __, ...fields } = submission;
+  const { source: _, ...fields } = submission;
   const times = { createdAt: at, updatedAt: at };
   return { ...QUEUED, ...SUBMIT_DEFAULTS, ...fields, ...times, seq } as Operation;
 }

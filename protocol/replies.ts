@@ -79,14 +79,6 @@ export const operationTypeSchema = z.object({
     }),
   ),
   ...typeShape(),
-  hosts: doc(
-    z.enum(["same", "any"]),
-    "host of an operation that follows another one in a chain: the same, or any that fits",
-  ),
-  partition: doc(
-    z.enum(["end", "finish"]),
-    "a running operation whose host is cut off from the fleet: its processes are killed, or it runs to its end",
-  ),
   file: z.string(),
   params: doc(
     z.nullable(z.record(z.string(), z.unknown())),

@@ -1,12 +1,13 @@
 /** The request bodies and queries of the routes, as schemas and types. */
 import * as z from "zod/mini";
+import { hostName } from "./host-names.js";
 import { MAX_BATCH, MAX_DONE, MAX_SELECTED } from "./limits.js";
 import { parentSchema } from "./operation.js";
 import { doc } from "./schema/doc.js";
 import { bodyShape } from "./schema/submit-shape.js";
 import { ZOD } from "./schema/zod.js";
 import { STATES } from "./state.js";
-import { directory, hostName, queueName, word } from "./submit-fields.js";
+import { directory, queueName, word } from "./submit-fields.js";
 
 /** Most operations or log lines in a page. */
 const MAX_PAGE = 1000;

@@ -8,93 +8,10 @@ import type * as zod from "zod/mini";
 import { MESSAGE_FORMS, type OperationEvent } from "./actions.js";
 import { RESERVED_VARIABLES } from "./environment.js";
 import { UsageError } from "./failures.js";
-import { HOST_PATTERN, MAX_HOST, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "./host-names.js";
+import { FEATURE_FIELDS } from "./features.js";
 import { MAX_AFTER, MAX_CWD, MAX_LABEL } from "./limits.js";
+import { type Group, help, part, type SubmitField, words, type Zod } from "./submit-field.js";
 import { OP_PATTERN } from "./type-names.js";
-
-/** What the schemas of the table use of zod. */
-export type Zod = Pick<
-  typeof zod,
-  | "array"
-  | "enum"
-  | "gte"
-  | "int"
-  | "iso"
-  | "literal"
-  | "lte"
-  | "maxLength"
-  | "minLength"
-  | "nullable"
-  | "optional"
-  | "record"
-  | "regex"
-  | "strictObject"
-  | "string"
-  | "union"
-  | "unknown"
->;
-
-/** The commands that have submit options. */
-export type Form = "submit" | "run" | "schedule" | "again" | "edit";
-
-/** What stands together in help, in the record and on the screen. */
-export type Group =
-  | "parameters"
-  | "label"
-  | "directory"
-  | "session"
-  | "environment"
-  | "queue"
-  | "dependencies"
-  | "start"
-  | "hosts"
-  | "history"
-  | "type";
-
-/** A schema, and its description. */
-interface Part {
-  schema: (z: Zod) => zod.ZodMiniType;
-  about: string;
-}
-
-interface Flag {
-  name: string;
-  /** By command; a command without a text has no such flag. */
-  help: Partial<Record<Form, string>>;
-  /** It may be repeated, or has a list separated by commas. */
-  isList?: true;
-  /** The flag that cannot be given beside it, as commander names its value. */
-  conflicts?: string;
-  /**
-   * The fields of the request. Default: the value, under the name of the field.
-   *
-   * @throws UsageError for a wrong value
-   */
-  fields?: (value: never, form: Form) => object;
-}
-
-export interface SubmitField {
-  group: Group;
-  /** Absent: a file of `tui/cli/options/` has the flags. */
-  flag?: Flag;
-  /** As the requests take it; an absent one does not. */
-  submit?: Part;
-  again?: Part;
-  edit?: Part;
-  record?: Part;
-  /** As the daemon lists the types. */
-  type?: Part;
-  /** Value of a record whose submission leaves the field out. */
-  standard?: unknown;
-  /** It applies to the next operations of the chain. */
-  isOfChain?: true;
-  /** `again` takes it from the finished operation. */
-  isRepeated?: true;
-  /** A value as the record keeps it. */
-  normal?: (value: never) => unknown;
-  /** The row of `show` and of the screen. `isAlways`: also with the standard value. */
-  row?: { label: string; kind: "text" | "place" | "start" | "operations"; isAlways?: true };
-}
 
 /** The queue of an operation whose submit and type name none. */
 export const DEFAULT_QUEUE = "default";
@@ -105,14 +22,11 @@ export const MAX_PRIORITY = 1_000_000;
 /** Most characters of the value of a secret. */
 const MAX_SECRET = 64 * 1024;
 
-const part = <S extends zod.ZodMiniType>(schema: (z: Zod) => S, about = "") => ({ schema, about });
-
 /** Text that a program can take. */
 export const word = (z: Zod) => z.string().check(z.regex(/^[^\0]*$/, "must not contain a null character"));
 
 const yes = (z: Zod) => z.literal(true);
 const values = (z: Zod) => z.record(z.string(), z.unknown());
-const words = (z: Zod) => z.array(z.string());
 const label = (z: Zod) => word(z).check(z.maxLength(MAX_LABEL));
 const session = (z: Zod) => label(z).check(z.minLength(1));
 const priority = (z: Zod) => z.int().check(z.gte(-MAX_PRIORITY), z.lte(MAX_PRIORITY));
@@ -147,29 +61,6 @@ export const queueName = (z: Zod) =>
 
 const dependencies = (z: Zod) => z.array(z.string().check(z.minLength(1))).check(z.maxLength(MAX_AFTER));
 
-export const hostName = (z: Zod) =>
-  z
-    .string()
-    .check(
-      z.maxLength(MAX_HOST),
-      z.regex(HOST_PATTERN, "must be the name of a host: letters, digits, ., _ and -, such as build-2"),
-    );
-
-const otherHost = part(
-  (z) => z.nullable(hostName(z)),
-  "the only host that may run the operation; null: any host",
-);
-
-const tag = (z: Zod) =>
-  z
-    .string()
-    .check(
-      z.maxLength(MAX_TAG),
-      z.regex(TAG_PATTERN, "must be a tag of letters, digits and . _ : = / -, such as gpu"),
-    );
-const tags = (z: Zod) => z.array(tag(z)).check(z.maxLength(MAX_TAGS));
-const otherTags = part(tags, "all tags that a host must have to run the operation; empty: none");
-
 function actions(z: Zod) {
   const action = z.union([
     word(z),
@@ -185,12 +76,6 @@ function actions(z: Zod) {
     stall: events,
     odd: events,
   } satisfies Record<OperationEvent, zod.ZodMiniType>);
-}
-
-/** The help of a flag of all commands but `run`. */
-function help(text: string, ofChange = text): Flag["help"] {
-  const again = `${ofChange} (default: that of the operation)`;
-  return { submit: text, schedule: text, again, edit: ofChange };
 }
 
 const FORCE = "Of a pipeline, run also the stages and steps that are up to date";
@@ -253,7 +138,7 @@ export const FIELDS = {
       (z) => z.optional(session(z)),
       "Session that submitted the operation, from LIVEOPS_SESSION or an agent; absent: none",
     ),
-    isOfChain: true,
+    next: "session",
     row: { label: "session", kind: "text" },
   },
   endsWithSession: {
@@ -263,7 +148,7 @@ export const FIELDS = {
       (z) => z.optional(yes(z)),
       "The operation is cancelled when its session ends; otherwise absent",
     ),
-    isOfChain: true,
+    next: "endsWithSession",
   },
   submittedFrom: {
     group: "session",
@@ -272,7 +157,7 @@ export const FIELDS = {
       (z) => z.optional(z.string()),
       "Directory that the operation was submitted from; absent: `cwd`",
     ),
-    isOfChain: true,
+    next: "submittedFrom",
   },
   env: {
     group: "environment",
@@ -310,7 +195,8 @@ export const FIELDS = {
       (z) => z.nullable(z.string()),
       "queue of its operations, unless a submit names another; null: the default queue",
     ),
-    isOfChain: true,
+    says: (queue: string | null) => (queue === null ? {} : { queue }),
+    next: "queue",
     isRepeated: true,
     row: { label: "queue", kind: "place", isAlways: true },
   },
@@ -329,7 +215,7 @@ export const FIELDS = {
       "Higher first in its queue; operations of the same priority in order of arrival",
     ),
     standard: 0,
-    isOfChain: true,
+    next: "priority",
     isRepeated: true,
     row: { label: "priority", kind: "place" },
   },
@@ -385,55 +271,7 @@ export const FIELDS = {
     normal: (time: string) => new Date(time).toISOString(),
     row: { label: "not before", kind: "start" },
   },
-  on: {
-    group: "hosts",
-    flag: {
-      name: "--on <host>",
-      help: help(
-        "Run only on this host of the fleet; liveops hosts lists the hosts",
-        'Run only on this host of the fleet; "": any host; liveops hosts lists the hosts',
-      ),
-      fields(host: string, form) {
-        if (host !== "") return { on: host };
-        if (isChange(form)) return { on: null };
-        throw new UsageError("--on needs the name of a host; liveops hosts lists them");
-      },
-    },
-    submit: part(hostName, "the only host that may run the operation"),
-    again: otherHost,
-    edit: otherHost,
-    record: part(
-      (z) => z.optional(z.nullable(hostName(z))),
-      "Name of the only host that may run the operation; absent or null: any host",
-    ),
-    isRepeated: true,
-    row: { label: "only on", kind: "place" },
-  },
-  tags: {
-    group: "hosts",
-    flag: {
-      name: "--tag <tag>",
-      help: help(
-        "Run only on a host with this tag (repeatable)",
-        'Run only on a host with this tag (repeatable); "": no tags',
-      ),
-      isList: true,
-      fields(list: string[], form) {
-        if (list.length > 0 || isChange(form)) return { tags: list };
-        throw new UsageError("--tag needs a tag; liveops hosts lists the tags of each host");
-      },
-    },
-    submit: part(tags, "tags that a host must have to run the operation"),
-    again: otherTags,
-    edit: otherTags,
-    record: part(
-      (z) => z.optional(tags(z)),
-      "Tags that a host must have to run the operation; absent or empty: none",
-    ),
-    isRepeated: true,
-    normal: (list: string[]) => [...new Set(list)],
-    row: { label: "hosts with", kind: "place" },
-  },
+  ...FEATURE_FIELDS,
   ifAbsent: {
     group: "label",
     flag: {
@@ -460,14 +298,6 @@ export const FIELDS = {
       (z) => z.optional(z.string()),
       "Earlier runs with the same key tell how long the operation usually takes; absent: all runs of the type",
     ),
-  },
-  requires: {
-    group: "type",
-    record: part(
-      (z) => z.optional(words(z)),
-      "Tags that the type requires of a host of a fleet, from `static requires`; absent: none",
-    ),
-    type: part(words, "tags that a host of a fleet must have to run it"),
   },
 } satisfies Record<string, SubmitField>;
 
@@ -507,18 +337,27 @@ export const DERIVED = ["title", "stages", "historyKey", "source", "actions"] as
 /** Fields of a type. */
 export const OF_TYPE = namesWith("type");
 
-/** What a type says of where its operations run. */
-interface OfType {
-  queue: string | null;
-  requires: readonly string[];
+/** Values of the record. */
+type OfRecord = {
+  [N in FieldWith<"record">]?: zod.infer<ReturnType<Fields[N]["record"]["schema"]>>;
+};
+
+const SAYING = fieldsWith("says");
+
+/** What a type says of its operations. */
+export function saidBy(type: Readonly<Record<FieldWith<"type">, unknown>>): OfRecord {
+  // The row knows the type of its field.
+  return Object.assign({}, ...SAYING.map(([name, { says }]) => says(type[name] as never)));
 }
 
-export function placementOf({ queue, requires }: OfType): { queue?: string; requires?: string[] } {
-  return { ...(queue !== null && { queue }), ...(requires.length > 0 && { requires: [...requires] }) };
-}
+const WITH_NEXT = fieldsWith("next");
 
-/** Fields of the first operation of a chain that apply to the next ones. */
-export const OF_CHAIN = namesWith("isOfChain");
+/** What the next operation of the chain gets of an operation. */
+export function nextOf(record: object): OfRecord {
+  const values = new Map<string, unknown>(Object.entries(record));
+  const fields = WITH_NEXT.map(([name, { next }]) => [name, values.get(next)]);
+  return withoutDefaults(Object.fromEntries(fields.filter(([, value]) => value !== undefined)));
+}
 
 /** Fields that `again` takes from the finished operation. */
 export const REPEATED = namesWith("isRepeated");
@@ -543,8 +382,6 @@ export function normalFields<T extends object>(fields: T): T {
   }
   return normal;
 }
-
-const isChange = (form: Form) => form === "again" || form === "edit";
 
 /** @throws UsageError where the label is longer than MAX_LABEL */
 export function checkedLabel<T extends string | undefined>(text: T): T {

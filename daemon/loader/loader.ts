@@ -8,7 +8,7 @@ import type { Prepared } from "../../ops/types/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { KeptText } from "../../protocol/pipeline/kept-text.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
-import { placementOf } from "../../protocol/submit-fields.js";
+import { saidBy } from "../../protocol/submit-fields.js";
 import { atMost } from "../../protocol/system/until.js";
 import { unknownType } from "../../protocol/text/unknown-name.js";
 import type { Policy } from "../store/decision.js";
@@ -290,18 +290,17 @@ function withoutParams({ input }: PrepareAsk, { type, hasTitles }: LoadedOperati
   if (Object.keys(params).length > 0 || set.length > 0 || hasTitles) return null;
   if (type.params !== null || type.stages === null) return null;
   const { op, title, stages } = type;
-  return { op, title, params: {}, stages, ...placementOf(type) };
+  return { op, title, params: {}, stages, ...saidBy(type) };
 }
 
 /** Values that differ from the default only, so that the records of starts stay short. */
 export function policyOf(type: OperationType): Policy {
-  const { resumable, timeout, gracePeriod, retry, hosts, partition } = type;
+  const { resumable, timeout, gracePeriod, retry, partition } = type;
   return {
     resumable,
     timeout,
     gracePeriod,
     retry,
     ...(partition === "finish" && { partition }),
-    ...(hosts === "any" && { anyHost: true }),
   };
 }

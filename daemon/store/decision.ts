@@ -161,8 +161,6 @@ export interface Policy {
   retry: { attempts: number; backoff: number } | null;
   /** The operation runs to its end also where its host is cut off from the fleet. Absent: its processes are killed. */
   partition?: "finish" | undefined;
-  /** In a chain, the operation may run on another host than the operation before. Absent: on the same host. */
-  anyHost?: true | undefined;
 }
 
 /** How many workers in a row died under an operation, across restarts of the daemon. */

@@ -2,6 +2,8 @@
  * The public module `liveops`: what an operation file imports.
  */
 export { z } from "zod";
+// Features add statics to types.
+export type {} from "../features.js";
 export { ExecError, type ExecOptions, type ExecResult } from "./exec.js";
 export type {
   ApproveOptions,

@@ -7,7 +7,7 @@
 import type { z } from "zod";
 
 /**
- * The `static` properties of an operation type. All are optional.
+ * The `static` properties of an operation type. All are optional. Features add others.
  */
 export interface OperationStatics {
   /** Name of the type for `liveops submit`, in kebab-case. Default: the class name (`StepA` becomes `step-a`). */
@@ -61,23 +61,6 @@ export interface OperationStatics {
    * exist in the daemon (`liveops queue set`). Default: `"default"`; in a chain: the queue of the operation before.
    */
   readonly queue?: string;
-  /**
-   * In a fleet: tags that a host must have to run an operation of the type, such as `["gpu"]`; at most 32. The tags of
-   * the submit come on top. Default: none. One machine alone runs the operation whatever its tags.
-   */
-  readonly requires?: readonly string[];
-  /**
-   * In a fleet: where an operation runs that follows another one in a chain. `"same"`: on the host of the operation
-   * before, whose local files it may need. `"any"`: on any host that fits. Another text is refused when the type loads,
-   * not by the compiler: `static hosts = "any"` is a string to it. Default: `"same"`.
-   */
-  readonly hosts?: string;
-  /**
-   * In a fleet: what happens to a running operation when its host has no connection to the other hosts for so long that
-   * these take over. `"end"`: its processes are killed before that, so that no two attempts overlap. `"finish"`: it runs
-   * to its end, and no host ever takes it over. Checked as `hosts`. Default: `"end"`.
-   */
-  readonly partition?: string;
   /** Every class has this property, so that a class without any of the other statics still matches this type. */
   readonly prototype?: unknown;
   /** Seconds that one attempt may run; after that it fails with `LIVEOPS_TIMEOUT`. Default: no limit. */

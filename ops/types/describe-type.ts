@@ -76,8 +76,7 @@ function innerSchema(schema: Schema): JsonSchema {
 /** @throws TypeFault for invalid statics, or a schema that JSON Schema cannot describe */
 export function describeType(Type: OperationCtor, file: string): OperationType {
   const type = readType(Type);
-  const { op, title, stages, resumable, failIfOdd, timeout, gracePeriod, retry, params, hosts, partition } =
-    type;
+  const { op, title, stages, resumable, failIfOdd, timeout, gracePeriod, retry, params } = type;
   return {
     op,
     title,
@@ -88,8 +87,6 @@ export function describeType(Type: OperationCtor, file: string): OperationType {
     gracePeriod,
     retry,
     ...pick(type, OF_TYPE),
-    hosts,
-    partition,
     file,
     params: schemaOf(Type, params),
   };

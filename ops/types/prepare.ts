@@ -7,7 +7,7 @@ import { MAX_DEPTH } from "../../protocol/limits.js";
 import type { KeptText } from "../../protocol/pipeline/kept-text.js";
 import type { UsedName } from "../../protocol/pipeline/used-names.js";
 import { withDefaultsAs } from "../../protocol/schema/parameters.js";
-import { type DERIVED, placementOf } from "../../protocol/submit-fields.js";
+import { type DERIVED, saidBy } from "../../protocol/submit-fields.js";
 import { isDeeper, lossInValue } from "../../protocol/text/json-loss.js";
 import { inputSchema } from "./describe-type.js";
 import { whyNotJson } from "./json-value.js";
@@ -28,7 +28,7 @@ type SubmissionContext = Pick<Submission, "id" | "label" | "cwd" | "chain" | "fo
 
 /** What the type and the parameters determine of a submission. */
 export type Prepared = Pick<Submission, "op" | "params" | (typeof DERIVED)[number]> &
-  ReturnType<typeof placementOf> & {
+  ReturnType<typeof saidBy> & {
     /** What the submit must give; absent: nothing. No submission keeps this. */
     fromShell?: FromShell;
     /** Name of the type with which the chain continues; absent: not known before the run. No submission keeps this. */
@@ -57,7 +57,6 @@ export async function prepareSubmission(
     ...others,
     ...(force && { force }),
     ...(parent && { parent }),
-    ...(chain.index > 0 && readType(Type).hosts === "any" && { hosts: "any" as const }),
   };
   types.set(submission, Type);
   needs.set(submission, { ...(fromShell && { fromShell }), ...(next !== undefined && { next }) });
@@ -104,7 +103,7 @@ export async function prepare(
     params: facts?.input ?? input,
     stages,
     ...historyKeyFor(Type, parsed.value),
-    ...placementOf(type),
+    ...saidBy(type),
     ...sourceOf(Type),
     ...(facts && takesAnything(facts.fromShell) && { fromShell: facts.fromShell }),
     ...(facts?.next && { next: facts.next }),

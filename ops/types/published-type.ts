@@ -4,14 +4,14 @@
  */
 import { z } from "zod";
 import type { OperationType } from "../../protocol/replies.js";
-import { placementOf } from "../../protocol/submit-fields.js";
+import { saidBy } from "../../protocol/submit-fields.js";
 import { LiveOperation } from "../sdk/live-operation.js";
 import { type Given, type Prepared, prepare } from "./prepare.js";
 import type { OperationCtor } from "./read-type.js";
 
 /** @throws Refusal LIVEOPS_PARAMS_INVALID */
 export async function preparePublished(type: OperationType, given: Given): Promise<Prepared> {
-  const { op, title, stages, params, hosts } = type;
+  const { op, title, stages, params } = type;
   const Type = class extends LiveOperation {
     static op = op;
     static title = title;
@@ -20,8 +20,7 @@ export async function preparePublished(type: OperationType, given: Given): Promi
       params === null
         ? z.looseObject({})
         : z.fromJSONSchema(params as Parameters<typeof z.fromJSONSchema>[0]);
-    static hosts = hosts;
     async run() {}
   };
-  return { ...(await prepare(Type as unknown as OperationCtor, given)), ...placementOf(type) };
+  return { ...(await prepare(Type as unknown as OperationCtor, given)), ...saidBy(type) };
 }

@@ -6,9 +6,9 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Outcome, Submission } from "../../protocol/event.js";
-import { MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../../protocol/host-names.js";
 import { MAX_HISTORY_KEY, MAX_RESULT_TEXT, MAX_TITLE } from "../../protocol/limits.js";
 import { OP_PATTERN, opOf, titleCase } from "../../protocol/type-names.js";
+import { FEATURE_STATICS, type FeatureStatics } from "../features.js";
 import { LiveOperation, type Progress } from "../sdk/live-operation.js";
 
 /** The class of a loaded operation type. */
@@ -18,7 +18,7 @@ export interface Runnable {
   run(p: Progress<any>): void | Promise<void>;
 }
 
-export interface TypeDefinition {
+export interface TypeDefinition extends FeatureStatics {
   op: string;
   /** The title of the type: the class name in words if the title depends on the parameters. */
   title: string;
@@ -38,10 +38,6 @@ export interface TypeDefinition {
   retry: { attempts: number; backoff: number } | null;
   /** Null: the type names none. */
   queue: string | null;
-  /** Tags that a host of a fleet must have. */
-  requires: string[];
-  hosts: "same" | "any";
-  partition: "end" | "finish";
 }
 
 /** Default seconds between a stop request and the kill. */
@@ -116,9 +112,7 @@ function definitionOf(Type: OperationCtor): TypeDefinition {
     timeout: readSeconds("timeout", statics.timeout, fault),
     retry: readRetry(statics.retry, fault),
     queue: read("queue", statics.queue, isOp, 'the name of a queue, like "gpu"', fault),
-    requires: readRequires(statics.requires, fault),
-    hosts: readChoice("hosts", statics.hosts, ["same", "any"], fault),
-    partition: readChoice("partition", statics.partition, ["end", "finish"], fault),
+    ...readFeatureStatics(statics, fault),
   };
 }
 
@@ -259,28 +253,14 @@ function readSeconds(name: string, value: unknown, fault: Fault): number | null 
   return read(name, value, isSeconds, "a number of seconds above 0", fault);
 }
 
-function readRequires(value: unknown, fault: Fault): string[] {
-  if (value === undefined || value === null) return [];
-  if (!Array.isArray(value))
-    throw fault(`static requires must be a list of tags, like ["gpu"], not ${show(value)}`);
-  if (value.length > MAX_TAGS)
-    throw fault(`static requires has ${value.length} tags; at most ${MAX_TAGS} are allowed`);
-  const seen = new Set<string>();
-  for (const tag of value) {
-    if (typeof tag !== "string" || tag.length > MAX_TAG || !TAG_PATTERN.test(tag))
-      throw fault(
-        `static requires must be a list of tags; ${show(tag)} is not a tag: at most ${MAX_TAG} letters, digits and . _ : = / -`,
-      );
-    if (seen.has(tag)) throw fault(`static requires has "${tag}" twice`);
-    seen.add(tag);
-  }
-  return value;
-}
-
-/** One of two texts; the first is the default. */
-function readChoice<T extends string>(name: string, value: unknown, all: readonly [T, T], fault: Fault): T {
-  const isOne = (each: unknown) => all.includes(each as T);
-  return read<T>(name, value, isOne, `"${all[0]}" or "${all[1]}"`, fault) ?? all[0];
+/** The statics that features add. */
+function readFeatureStatics(statics: Readonly<Record<string, unknown>>, fault: Fault): FeatureStatics {
+  const values = Object.entries(FEATURE_STATICS).map(([name, { usual, must, fits }]) => [
+    name,
+    read(name, statics[name], fits, must, fault) ?? usual,
+  ]);
+  // Each value fits its static.
+  return Object.fromEntries(values) as FeatureStatics;
 }
 
 /** Accepts any zod 4 schema, also of the author's own copy of zod. */

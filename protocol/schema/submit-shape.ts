@@ -1,6 +1,7 @@
 /** The keys of requests and of the record, made of the table of submit fields. */
 import type * as z from "zod/mini";
-import { type FIELDS, type FieldWith, fieldsWith, type Group, type Zod } from "../submit-fields.js";
+import type { Group, Zod } from "../submit-field.js";
+import { type FIELDS, type FieldWith, fieldsWith } from "../submit-fields.js";
 import { doc } from "./doc.js";
 import { ZOD } from "./zod.js";
 

@@ -1,6 +1,6 @@
 /** What the table of submit fields uses of zod. Its namespace as a value would put all of zod into each bundle. */
 import * as z from "zod/mini";
-import type { Zod } from "../submit-fields.js";
+import type { Zod } from "../submit-field.js";
 
 export const ZOD: Zod = {
   array: z.array,

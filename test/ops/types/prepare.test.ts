@@ -212,7 +212,7 @@ it("refuses what JSON cannot hold, and stages that are not a list of different n
   );
 });
 
-it("gives a submission the tags of its type, and says of the next of a chain that it may run anywhere", async () => {
+it("gives a submission the tags of its type, and says of one that it may run anywhere", async () => {
   class Render extends LiveOperation {
     static requires = ["gpu", "eu"];
     static hosts = "any";
@@ -225,16 +225,10 @@ it("gives a submission the tags of its type, and says of the next of a chain tha
     partition: "finish",
   });
   const first = await prepareSubmission(Render, {}, place);
-  expect(first).toMatchObject({ requires: ["gpu", "eu"] });
-  expect(first).not.toHaveProperty("hosts");
-  const chain = { id: "first00000ab", index: 1, previous: "first00000ab", next: null };
-  expect(await prepareSubmission(Render, {}, { ...place, chain })).toMatchObject({
-    requires: ["gpu", "eu"],
-    hosts: "any",
-  });
-  const plain = await prepareSubmission(withParams(z.object({})), {}, { ...place, chain });
+  expect(first).toMatchObject({ requires: ["gpu", "eu"], on: null });
+  const plain = await prepareSubmission(withParams(z.object({})), {}, place);
   expect(plain).not.toHaveProperty("requires");
-  expect(plain).not.toHaveProperty("hosts");
+  expect(plain).not.toHaveProperty("on");
 });
 
 it("describes a type by the schema of its input", () => {

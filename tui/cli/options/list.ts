@@ -4,7 +4,8 @@
  */
 import { Command, Option } from "commander";
 import type { GlobalOptions } from "../../../protocol/client/daemon-address.js";
-import { type Form, fieldsWith, type Group } from "../../../protocol/submit-fields.js";
+import type { Form, Group } from "../../../protocol/submit-field.js";
+import { fieldsWith } from "../../../protocol/submit-fields.js";
 import { CWD, type CwdOptions } from "./cwd.js";
 import { ENVIRONMENT, type EnvironmentOptions } from "./environment.js";
 import type { Bodies, Context, SubmitOption } from "./option.js";

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { Client } from "../../../protocol/client/client.js";
 import type { AgainBody, EditBody, SubmitBody } from "../../../protocol/requests.js";
-import type { Form } from "../../../protocol/submit-fields.js";
+import type { Form } from "../../../protocol/submit-field.js";
 
 /** The request of each command. `liveops run` sends none. */
 export interface Bodies {

@@ -1,0 +1,96 @@
+/** The fields that place an operation on the hosts of a fleet. */
+import { UsageError } from "../../failures.js";
+import { hostName, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../../host-names.js";
+import { help, isChange, part, type SubmitField, words, type Zod } from "../../submit-field.js";
+
+const otherHost = part(
+  (z) => z.nullable(hostName(z)),
+  "the only host that may run the operation; null: any host",
+);
+
+const tag = (z: Zod) =>
+  z
+    .string()
+    .check(
+      z.maxLength(MAX_TAG),
+      z.regex(TAG_PATTERN, "must be a tag of letters, digits and . _ : = / -, such as gpu"),
+    );
+const tags = (z: Zod) => z.array(tag(z)).check(z.maxLength(MAX_TAGS));
+const otherTags = part(tags, "all tags that a host must have to run the operation; empty: none");
+
+export const FLEET_FIELDS = {
+  on: {
+    group: "hosts",
+    flag: {
+      name: "--on <host>",
+      help: help(
+        "Run only on this host of the fleet; liveops hosts lists the hosts",
+        'Run only on this host of the fleet; "": any host; liveops hosts lists the hosts',
+      ),
+      fields(host: string, form) {
+        if (host !== "") return { on: host };
+        if (isChange(form)) return { on: null };
+        throw new UsageError("--on needs the name of a host; liveops hosts lists them");
+      },
+    },
+    submit: part(hostName, "the only host that may run the operation"),
+    again: otherHost,
+    edit: otherHost,
+    record: part(
+      (z) => z.optional(z.nullable(hostName(z))),
+      "Name of the only host that may run the operation; absent or null: any host",
+    ),
+    next: "host",
+    isRepeated: true,
+    row: { label: "only on", kind: "place" },
+  },
+  tags: {
+    group: "hosts",
+    flag: {
+      name: "--tag <tag>",
+      help: help(
+        "Run only on a host with this tag (repeatable)",
+        'Run only on a host with this tag (repeatable); "": no tags',
+      ),
+      isList: true,
+      fields(list: string[], form) {
+        if (list.length > 0 || isChange(form)) return { tags: list };
+        throw new UsageError("--tag needs a tag; liveops hosts lists the tags of each host");
+      },
+    },
+    submit: part(tags, "tags that a host must have to run the operation"),
+    again: otherTags,
+    edit: otherTags,
+    record: part(
+      (z) => z.optional(tags(z)),
+      "Tags that a host must have to run the operation; absent or empty: none",
+    ),
+    isRepeated: true,
+    normal: (list: string[]) => [...new Set(list)],
+    row: { label: "hosts with", kind: "place" },
+  },
+  requires: {
+    group: "type",
+    record: part(
+      (z) => z.optional(words(z)),
+      "Tags that the type requires of a host of a fleet, from `static requires`; absent: none",
+    ),
+    type: part(words, "tags that a host of a fleet must have to run it"),
+    says: (requires: string[]) => (requires.length === 0 ? {} : { requires }),
+  },
+  hosts: {
+    group: "type",
+    type: part(
+      (z) => z.enum(["same", "any"]),
+      "host of an operation that follows another one in a chain: the same, or any that fits",
+    ),
+    says: (hosts: string) => (hosts === "any" ? { on: null } : {}),
+  },
+  partition: {
+    group: "type",
+    type: part(
+      (z) => z.enum(["end", "finish"]),
+      "a running operation whose host is cut off from the fleet: its processes are killed, or it runs to its end",
+    ),
+  },
+} satisfies Record<string, SubmitField>;
