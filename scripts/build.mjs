@@ -1,7 +1,8 @@
 /**
  * Bundles the bins and the library into dist/, emits the .d.ts, and links the bins in node_modules/.bin.
  *
- * `--if-stale` does nothing when dist/ is newer than every source.
+ * `--if-stale` does nothing when dist/ is newer than every source. `--bundles-only` leaves out the reference, the .d.ts and
+ * the links.
  */
 import { execFileSync } from "node:child_process";
 import {
@@ -68,6 +69,10 @@ const shipped = Object.fromEntries(
     .map((file) => [`ops/${file.replace(/\.ts$/, "")}`, `ops/${file}`]),
 );
 
+/** Entry points of features, of which a copy of the sources may have none. */
+const there = (entryPoints) =>
+  Object.fromEntries(Object.entries(entryPoints).filter(([, file]) => existsSync(join(root, file))));
+
 const esm = {
   ...shared,
   format: "esm",
@@ -118,7 +123,7 @@ const built = await Promise.all([
     ...esm,
     entryPoints: {
       liveops: "ops/sdk/index.ts",
-      testing: "ops/features/testing/index.ts",
+      ...there({ testing: "ops/features/testing/index.ts" }),
       client: "protocol/client/index.ts",
       run: "tui/cli/run/inline.ts",
       "pipeline-file": "tui/cli/run/pipeline-file.ts",
@@ -133,9 +138,13 @@ const built = await Promise.all([
   // The thread of a worker. Apart from the worker, so that the worker is not cut into more files to load.
   build({ ...esm, splitting: false, entryPoints: { "lease-watchdog": "daemon/worker/lease-watchdog.ts" } }),
   // prom-client, which a daemon loads for the first request of its metrics.
-  build({ ...esm, splitting: false, entryPoints: { prometheus: "daemon/features/metrics/prometheus.ts" } }),
+  build({
+    ...esm,
+    splitting: false,
+    entryPoints: there({ prometheus: "daemon/features/metrics/prometheus.ts" }),
+  }),
   build({ ...esm, entryPoints: { tui: "tui/main.tsx" }, chunkNames: "chunks/tui-[hash]" }),
-  build({ ...esm, splitting: false, entryPoints: { mcp: "tui/features/mcp/main.ts" } }),
+  build({ ...esm, splitting: false, entryPoints: there({ mcp: "tui/features/mcp/main.ts" }) }),
   ...Object.entries(hot).map(([command, [file, register]]) =>
     build({
       ...cjs,
@@ -156,14 +165,17 @@ const built = await Promise.all([
       "liveops-cli": "tui/cli/main.ts",
       "liveopsd-cli": "tui/cli/liveopsd/main.ts",
       daemon: "daemon/main.ts",
-      complete: "tui/features/completion/main.ts",
-      dial: "tui/features/ssh/dial-stdio/main.ts",
+      ...there({
+        complete: "tui/features/completion/main.ts",
+        dial: "tui/features/ssh/dial-stdio/main.ts",
+      }),
     },
   }),
   build({ ...cjs, supported: {}, entryPoints: { "compile-cache": "tui/kit/compile-cache/main.ts" } }),
 ]);
 
-cpSync(join(root, "ops/features/demo"), join(fresh, "demo"), { recursive: true });
+for (const [to, from] of Object.entries(there({ demo: "ops/features/demo" })))
+  cpSync(join(root, from), join(fresh, to), { recursive: true });
 
 const packages = bundledPackages(
   built.map(({ metafile }) => metafile),
@@ -185,17 +197,19 @@ bin("liveopsd", "load('liveopsd-cli.cjs')");
 writeFileSync(join(fresh, "liveops-tui.cjs"), 'import("./tui.js");\n');
 bin("liveops-tui", "require('../liveops-tui.cjs')");
 
-await writeReferenceFiles();
-
-const declarations = join(root, "scripts/declarations.mjs");
-execFileSync(process.execPath, [declarations, join(fresh, "types")], { stdio: "inherit" });
+const isWhole = !process.argv.includes("--bundles-only");
+if (isWhole) {
+  await writeReferenceFiles();
+  const declarations = join(root, "scripts/declarations.mjs");
+  execFileSync(process.execPath, [declarations, join(fresh, "types")], { stdio: "inherit" });
+}
 writeFileSync(join(fresh, ".built"), "");
 
 const old = `${fresh}-old`;
 if (existsSync(dist)) renameSync(dist, old);
 renameSync(fresh, dist);
 rmSync(old, { recursive: true, force: true });
-for (const name of ["liveops", "liveopsd", "liveops-tui"]) linkBin(name);
+if (isWhole) for (const name of ["liveops", "liveopsd", "liveops-tui"]) linkBin(name);
 
 /**
  * A stub in ES5 syntax: an old Node must parse the whole file to print the version message.

@@ -1,6 +1,6 @@
 /** The built bins as processes: what they wrote, how they ended. One that hangs is killed, and its test fails. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 
 const ROOT = new URL("../..", import.meta.url).pathname;
 
@@ -20,8 +20,9 @@ export interface StartOptions {
   input?: string;
 }
 
+/** @param name - of a bin of this checkout, or the path of another one */
 export function binFile(name: string): string {
-  return join(ROOT, "dist", "bin", `${name}.cjs`);
+  return isAbsolute(name) ? name : join(ROOT, "dist", "bin", `${name}.cjs`);
 }
 
 export function startBin(

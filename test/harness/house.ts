@@ -14,8 +14,8 @@ const SOURCE = ["daemon", "tui", "protocol", "ops"];
 export interface House {
   /** Tokens. */
   weight: { source: number; core: number; test: number };
-  /** A sentence of what the feature does, and its bound in tokens; `isNeeded`: the core does not compile without it. */
-  features: Record<string, { about: string; weight: number; isNeeded?: true }>;
+  /** A sentence of what the feature does, and its bound in tokens. */
+  features: Record<string, { about: string; weight: number }>;
   /** What a feature adds to each file that may import features. */
   doors: Record<string, string>;
   /** Imports of features by the core, and those of them that stand in no door. */
