@@ -43,7 +43,7 @@ export function checkEvents(
   }
   const where = `${file}: the events of ${id}, attempt ${attempt}`;
   return [
-    ...(damaged.length > 0 ? [damageProblem(file, damaged, keep(file, damaged))] : []),
+    ...(damaged.length > 0 ? [damageProblem(file, damaged, keepRanges(file, damaged))] : []),
     ...check.gaps.map((gap) => `${where}: ${gap}`),
     ...cutShort(where, seqOfRecord(last) ?? 0, end),
   ];
@@ -56,7 +56,8 @@ function cutShort(where: string, last: number, end = 0): string[] {
     : [];
 }
 
-function keep(file: string, damaged: readonly DamagedRange[]): string {
+/** Copies the bytes to a file beside it; returns the path. */
+export function keepRanges(file: string, damaged: readonly DamagedRange[]): string {
   const fd = openOwnFile(file);
   try {
     return quarantineBytes(file, Buffer.concat(damaged.map(({ start, end }) => readAt(fd, start, end))));

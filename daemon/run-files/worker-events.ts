@@ -11,8 +11,10 @@ import { basename } from "node:path";
 import { isWhole } from "../../protocol/record-line.js";
 import { isLocked } from "../os/kernel-lock.js";
 import { workerFiles } from "../store/layout.js";
-import { quarantineBytes, quarantineFile } from "../store/quarantine.js";
+import { quarantineFile } from "../store/quarantine.js";
+import { type DamagedRange, damageProblem } from "../store/read-lines.js";
 import { completeLines } from "./attempt-files.js";
+import { keepRanges } from "./checked-events.js";
 import { attemptOf, type EventsPlace } from "./events-reader.js";
 import { Tail } from "./tail.js";
 import { isUnreadable } from "./unreadable.js";
@@ -194,9 +196,14 @@ export class WorkerEvents {
       };
       while (tail.read(look, PIECE));
       const lines = tail.offset;
-      const torn = isOver ? tail.takeRest() : "";
+      const rest = tail.takeRest();
       if (last === null && lines > 0) return this.#putAside(file, isOver);
-      return torn === "" ? null : cutOff(file, lines, torn);
+      // A living worker may be writing a line, but nothing behind the space that it has reserved.
+      const from = isOver ? 0 : rest.search(/(?<=\t\t)[^\t]/);
+      if (rest === "" || from === -1) return null;
+      const range = { start: lines + Buffer.byteLength(rest.slice(0, from)), end: tail.offset };
+      const aside = keepRanges(file, [range]);
+      return isOver ? cutOff(file, range, aside) : damageProblem(file, [range], aside);
     } finally {
       tail.close();
       this.#ends.set(file, end);
@@ -218,10 +225,8 @@ export class WorkerEvents {
 /** Bytes of a file read at a time. */
 const PIECE = 1024 * 1024;
 
-/** Keeps the beginning of a record at the end of the file, and removes it from there. */
-function cutOff(file: string, end: number, torn: string): string {
-  const bytes = Buffer.from(torn);
-  const aside = quarantineBytes(file, bytes);
-  truncateSync(file, end);
-  return `${file}: a torn tail of ${bytes.length} bytes was cut off, kept in ${aside}`;
+/** Removes the beginning of a record at the end of the file, which is kept. */
+function cutOff(file: string, { start, end }: DamagedRange, aside: string): string {
+  truncateSync(file, start);
+  return `${file}: a torn tail of ${end - start} bytes was cut off, kept in ${aside}`;
 }

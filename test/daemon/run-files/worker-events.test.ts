@@ -169,3 +169,23 @@ test("what cannot be read is said, and stays", () => {
   events.workerEnded("worker000000");
   expect(existsSync(join(eventsFile, "kept"))).toBe(true);
 });
+
+test.each([true, false])(
+  "what cannot be read behind the reserved space is put aside as it is; alive: %j",
+  (isAlive) => {
+    const dir = directory();
+    const { eventsFile, lockFile } = workerFiles(dir, "worker000000");
+    const lock = isAlive ? acquireLock(lockFile) : null;
+    const garbage = Buffer.from([0xff, 0x00, 0x80, ...Buffer.from('{"a":1}\n')]);
+    const whole = Buffer.concat([Buffer.from(event("aaaa", 1, 1) + "\t".repeat(6000)), garbage]);
+    writeFileSync(eventsFile, whole);
+    const said = isAlive
+      ? "a damaged record of 11 bytes was skipped"
+      : "a torn tail of 6011 bytes was cut off";
+    const events = new WorkerEvents(dir);
+    expect(events.find()).toEqual([expect.stringContaining(said)]);
+    expect(readFileSync(`${eventsFile}.damaged-1`).subarray(-11)).toEqual(garbage);
+    expect(numbersIn(events.get("aaaa", 1))).toEqual([1]);
+    lock?.release();
+  },
+);
