@@ -19,6 +19,7 @@ import { type Program, type Shown, startDashboard } from "./dashboard/program.js
 import { TAKEN_BACK } from "./dashboard/terminal/integration.js";
 import { TerminalOutput } from "./dashboard/terminal/output.js";
 import { textMode } from "./dashboard/text-mode.js";
+import { lookedFile } from "./describe/looked.js";
 import { runRoot } from "./kit/options.js";
 import { OPENERS } from "./openers.js";
 import { READERS } from "./readers.js";
@@ -107,10 +108,10 @@ async function show(args: Arguments, places: CommandPlaces, client: Client): Pro
   const why = noScreen();
   if (why !== null) return textMode({ args, client, why, say });
 
-  return onScreen({ socket, stateDir, client, id: args.id, flags: flagsOf(args) }, config);
+  return onScreen({ socket, stateDir, client, id: args.id, flags: flagsOf(args) }, places);
 }
 
-async function onScreen(of: Shown, config: CommandPlaces["config"]): Promise<number> {
+async function onScreen(of: Shown, { config, stateDir }: CommandPlaces): Promise<number> {
   const output = new TerminalOutput(stdout);
   output.on("error", () => {});
   program = startDashboard({
@@ -118,6 +119,7 @@ async function onScreen(of: Shown, config: CommandPlaces["config"]): Promise<num
     stdout: output as unknown as NodeJS.WriteStream,
     env,
     ...of,
+    lookedFile: lookedFile(of.stateDir ?? stateDir),
     alert: config.alert ?? SETTINGS.alert.default,
     allow: config.env?.allow,
     theme: config.theme,
@@ -149,8 +151,7 @@ const command = tuiCommand(async (args) => {
   for (const open of OPENERS) {
     const shown = await open(args, env, needScreen).catch(orFault);
     if (shown === null) continue;
-    const { config } = await commandPlaces({}, env);
-    process.exitCode = await onScreen(shown, config).catch(orFault);
+    process.exitCode = await onScreen(shown, await commandPlaces({}, env)).catch(orFault);
     return;
   }
   if (args.remote !== undefined) {

@@ -36,8 +36,8 @@ export function registerStatus(root: Command): void {
   ])
     .option("--json", "Print the counts and the newest running operation as JSON")
     .action(async (_options: object, command: Command) => {
-      const { client, options } = await connectFor<{ json?: boolean }>(command);
-      const facts = await readFacts(client);
+      const { client, options, stateDir } = await connectFor<{ json?: boolean }>(command);
+      const facts = await readFacts(client, stateDir);
       process.stdout.write(`${options.json ? jsonLine(publicFacts(facts)) : summaryOf(facts)}\n`);
     });
 }
@@ -55,13 +55,13 @@ function summaryOf({ running, queued, toAnswer, failed, fresh }: StatusFacts): s
   return words.join(" · ") || "idle";
 }
 
-async function readFacts(client: Client): Promise<StatusFacts> {
+async function readFacts(client: Client, stateDir: string): Promise<StatusFacts> {
   const finishedSince = new Date(client.now() - FAILED_MS).toISOString();
   const live = liveSnapshot(client, {});
   const [{ operations, counts: known }, failed, waits] = await Promise.all([
     live,
     client.list({ state: ["failed"], parent: "none", finishedSince, limit: 1 }),
-    readWaits(client, null, live),
+    readWaits(client, stateDir, null, live),
   ]);
   const outer = operations.filter((it) => it.state === "running" && it.parent === undefined);
   const [current = null] = outer.toSorted((a, b) => ((a.startedAt ?? "") < (b.startedAt ?? "") ? 1 : -1));

@@ -1,6 +1,6 @@
 import { isPlainObject } from "../../protocol/objects.js";
 import { keptTextIn } from "../../protocol/pipeline/kept-text.js";
-import { writeLooks } from "../describe/last-look.js";
+import { writeLooked } from "../describe/looked.js";
 import { inPipelines } from "../kit/pipelines.js";
 import { askNamed } from "./asks.js";
 import { askFor, type Tools } from "./core/ask.js";
@@ -18,8 +18,8 @@ export interface EffectOptions extends Tools {
   /** Writes to the terminal, beside the screen. */
   readonly write: (data: string) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What the person has looked at; null: it is not remembered. */
-  readonly lookFile: string | null;
+  /** Until when the person has looked; null: it is not remembered. */
+  readonly lookedFile: string | null;
   /** `env.allow` of the config file. */
   readonly allow?: readonly string[] | undefined;
 }
@@ -103,7 +103,7 @@ export class Effects {
         options.suspend();
         return;
       case "remember":
-        writeLooks(options.lookFile, effect.looks);
+        if (options.lookedFile !== null) writeLooked(options.lookedFile, effect.looked);
     }
   }
 

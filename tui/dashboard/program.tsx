@@ -2,10 +2,11 @@
  * The dashboard on a terminal: Ink's options, the parts and how they are connected, and one way out. Streams, size and
  * clock are passed in, so that a test can put a screen of its own behind it.
  */
+import { unwatchFile, watchFile } from "node:fs";
 import { render } from "ink";
 import { Client } from "../../protocol/client/client.js";
 import type { Alert, Config } from "../../protocol/system/config-settings.js";
-import { lastLookFile, readLooks, writeLooks } from "../describe/last-look.js";
+import { readLooked, writeLooked } from "../describe/looked.js";
 import { App } from "./App.js";
 import { ACTIONS, type KeyConfig, withKeys } from "./actions.js";
 import type { DashboardClient } from "./core/client.js";
@@ -18,6 +19,9 @@ import { ReportFilter, TerminalInput } from "./terminal/input.js";
 import { TerminalIntegration } from "./terminal/integration.js";
 import { suspension } from "./terminal/suspend.js";
 
+/** How often other dashboards and commands are asked whether a person looked, in ms. */
+const LOOKED_MS = 1000;
+
 export interface ProgramOptions {
   stdin: NodeJS.ReadStream;
   stdout: NodeJS.WriteStream;
@@ -27,6 +31,8 @@ export interface ProgramOptions {
   stateDir?: string | null;
   /** Default: a client that asks on `socket` only. */
   client?: DashboardClient;
+  /** Until when the person has looked; null: it is not remembered. */
+  lookedFile?: string | null;
   /** The hosts that keys name. */
   hosts?: readonly Host[];
   /** The operation of the command line, or a prefix of its id. */
@@ -63,20 +69,17 @@ export interface Program {
 /** @throws UsageError if `keys` names no action */
 export function startDashboard(options: ProgramOptions): Program {
   const { stdin, stdout, env, socket, id = null, hosts = [] } = options;
-  const { client = new Client(socket), flags = {} } = options;
+  const { client = new Client(socket), flags = {}, lookedFile = null } = options;
   const isDaemon = client instanceof Client;
   const clock = options.clock ?? (isDaemon ? new SteadyClock(() => client.now()) : new SteadyClock());
   if (isDaemon) client.onClock = (time) => clock.heard?.(time);
   const actions = withKeys(ACTIONS, options.keys ?? {});
-  const shown = hosts.length === 0 ? [socket] : hosts.map(({ name, daemon }) => `${name} ${daemon?.address}`);
-  const lookFile = lastLookFile(env, shown.join(" "));
-  const remembered = readLooks(lookFile);
-  const looks = remembered ?? { began: clock.now(), keys: new Set<string>() };
-  if (remembered === null) writeLooks(lookFile, looks);
+  const looked = () => (lookedFile === null ? null : readLooked(lookedFile));
+  if (lookedFile !== null && looked() === null) writeLooked(lookedFile, clock.now());
   const state = initialState({
     size: sizeOf(stdout),
     now: clock.now(),
-    looks,
+    looked: looked() ?? clock.now(),
     socket,
     id,
     flags,
@@ -105,7 +108,7 @@ export function startDashboard(options: ProgramOptions): Program {
     suspend: (meanwhile) => (meanwhile === undefined ? suspending.suspend() : suspending.leave(meanwhile)),
     write: (data) => integration.write(data),
     env,
-    lookFile,
+    lookedFile,
     flags,
     stateDir: options.stateDir ?? null,
   });
@@ -121,6 +124,8 @@ export function startDashboard(options: ProgramOptions): Program {
   stdout.on("resize", resized);
   const drained = () => store.ready();
   stdout.on("drain", drained);
+  const heard = () => store.dispatch({ type: "looked", until: looked() ?? 0 });
+  if (lookedFile !== null) watchFile(lookedFile, { interval: LOOKED_MS }, heard);
 
   const instance = render(app(), {
     stdin: input as unknown as NodeJS.ReadStream,
@@ -161,6 +166,7 @@ export function startDashboard(options: ProgramOptions): Program {
     input.setRawMode(false);
     stdout.off("resize", resized);
     stdout.off("drain", drained);
+    if (lookedFile !== null) unwatchFile(lookedFile, heard);
     return integration.flushed();
   });
   return { done: gone.then(() => exit), close };

@@ -21,7 +21,7 @@ import { reordered, selectedRow } from "./core/order.js";
 import { changeForm, showForm, withoutDraft } from "./core/pages.js";
 import { commandOf, doneText, idsOf, kindWords, type Request } from "./core/request.js";
 import { choose, settleSelection } from "./core/select.js";
-import { withLooked } from "./core/waiting.js";
+import { lookedAt } from "./core/waiting.js";
 import { addFetched, applyLines, heardNow, LIVE, sampled } from "./core/watched.js";
 import { pasted, typed } from "./entry.js";
 import { filledForm, refusedForm } from "./form/form.js";
@@ -43,7 +43,7 @@ function reduce(state: State, message: Message): State {
     case "started":
       return { ...state };
     case "pressed":
-      return withLooked(state, pressed(state, message.pressed));
+      return pressed(state, message.pressed);
     case "pasted":
       return pasted(state, message.text);
     case "resized": {
@@ -54,6 +54,8 @@ function reduce(state: State, message: Message): State {
       return { ...state, background: message.colour };
     case "ticked":
       return message.now === state.now || isQuiet(state) ? state : faded(sampledAt(state, message.now));
+    case "looked":
+      return message.until > state.looked ? { ...state, looked: message.until } : state;
     case "watched":
       return settleSelection(state, applyLines(state, [message.line]));
     case "watched-lines":
@@ -98,7 +100,7 @@ function pressed(before: State, key: Pressed): State {
   }
   const meaning = meaningOf(before, key);
   if (meaning !== null && "action" in meaning) {
-    const state = meaning.action.run(before);
+    const state = meaning.action.run(meaning.action.name === "open" ? lookedAt(before) : before);
     // The action may have needed the notice.
     return state.notice === before.notice && before.entry === null ? { ...state, notice: null } : state;
   }

@@ -53,7 +53,7 @@ function waiting(world: World): void {
       id: "deploygggggg",
       label: "deploy",
       error: { code: "X", message: "certificate expired", stack: null },
-      finishedAt: ago(0),
+      finishedAt: ago(-1),
     }),
   );
   const queues = [
@@ -64,6 +64,7 @@ function waiting(world: World): void {
     name: "nightly",
     missing: null,
     lastProblem: "2 runs missed",
+    lastDueAt: ago(420),
     nextAt: null,
   };
   world.daemon

@@ -122,5 +122,5 @@ test("neither its start nor its failure is told: the operation around it tells t
     began,
     changed("compilebbbbb", { waitingForInput: { prompt: "Key?", echo: true, number: 1, since: ago(0) } }),
   );
-  expect(waitingOf(asks)).toMatchObject([{ kind: "input", operation: "compilebbbbb" }]);
+  expect(waitingOf(asks)).toMatchObject([{ kind: "input", operation: { id: "compilebbbbb" } }]);
 });

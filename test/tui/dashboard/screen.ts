@@ -43,7 +43,7 @@ export class DrawnScreen {
       suspend() {},
       write() {},
       env: {},
-      lookFile: null,
+      lookedFile: null,
       flags: {},
       stateDir: null,
     });

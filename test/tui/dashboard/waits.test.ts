@@ -4,12 +4,12 @@ import type { ScheduleReply } from "../../../protocol/replies.js";
 import { listLayout } from "../../../tui/dashboard/core/layout.js";
 import { choose } from "../../../tui/dashboard/core/select.js";
 import { waitingOf } from "../../../tui/dashboard/core/waiting.js";
-import { act, after, answerTo, effectsOf, opened as open, press, put, screenText } from "./core.js";
+import { after, answerTo, effectsOf, opened as open, press, put, screenText } from "./core.js";
 import { ago, asked, backup, failed, NOW, operation } from "./operations.js";
 
 const SIZE = { columns: 120, rows: 40 };
 const rows = (state: Parameters<typeof screenText>[0]) => screenText(state).split("\n");
-const LOOKS = { began: NOW - 60_000, keys: new Set<string>() };
+const looked = NOW - 60_000;
 
 const approval = asked("Approve", ago(120), { question: "Roll out 4.2?", default: "no" });
 const rollout = operation({
@@ -40,13 +40,14 @@ const schedule = {
   name: "nightly",
   missing: null,
   lastProblem: "2 runs missed",
+  lastDueAt: ago(50),
   nextAt: null,
 };
 const missed = answerTo("queues", { queues: [], schedules: [schedule as ScheduleReply] });
 
 const all = (size = SIZE) => {
   const counts = { queued: 0, running: 1, toAnswer: 2, succeeded: 1, failed: 1, cancelled: 0 };
-  const state = open([backup(), rollout, asks, ends, odd], { size, counts, looks: LOOKS });
+  const state = open([backup(), rollout, asks, ends, odd], { size, counts, looked });
   return after(choose(state, backup().id), missed);
 };
 
@@ -58,7 +59,7 @@ test("each of its kinds has a row, and the header has the count", () => {
   expect(text).toMatch(/\? ask +Name\? +1m │/);
   expect(text).toMatch(/✗ deploy +row 7 of 10.* 5s │/);
   expect(text).toMatch(/▲ dump +rows 4, usually .* 4s │/);
-  expect(text).toMatch(/▲ nightly +schedule: 2 runs missed +│/);
+  expect(text).toMatch(/▲ nightly +schedule: 2 runs missed +50s │/);
 });
 
 test("without anything that waits there is neither a panel nor a count", () => {
@@ -76,38 +77,33 @@ test("a question has no other row, and its keys stand in its row while it is sel
   expect(listLayout(filtered).rows).toContain(rollout.id);
 });
 
-test("! goes from one to the next; what ended leaves when one goes on, a question stays", () => {
-  const kinds = (state: ReturnType<typeof all>) => waitingOf(state).map(({ kind }) => kind);
+const kinds = (state: ReturnType<typeof all>) => waitingOf(state).map(({ kind }) => kind);
+
+test("! only goes from one to the next", () => {
   const first = press(all(), "!");
   expect(first.selected).toBe(rollout.id);
-  const third = press(first, "!", "!");
-  expect(third.selected).toBe(ends.id);
-  expect(kinds(third)).toEqual(["question", "input", "failed", "odd", "schedule"]);
-  const fourth = press(third, "!");
+  const fourth = press(first, "!", "!", "!");
   expect(fourth.selected).toBe(odd.id);
-  expect(kinds(fourth)).toEqual(["question", "input", "odd", "schedule"]);
   const queues = press(fourth, "!");
   expect(queues.page).toMatchObject({ kind: "queues", at: 0 });
   const round = press(queues, "!");
   expect([round.selected, round.page]).toEqual([rollout.id, null]);
-  expect(kinds(round)).toEqual(["question", "input"]);
+  expect(kinds(round)).toEqual(["question", "input", "failed", "odd", "schedule"]);
   const answer = { choice: "yes", by: "ada", at: ago(1) };
-  expect(kinds(after(round, put({ ...rollout, approvals: [{ ...approval, answer }] })))).toEqual(["input"]);
+  const answered = after(round, put({ ...rollout, approvals: [{ ...approval, answer }] }));
+  expect(kinds(answered)).toEqual(["input", "failed", "odd", "schedule"]);
 });
 
-test("what was looked at is remembered; all can be marked at once", () => {
+test("what is opened is looked at with all that ended before, here and by other dashboards; a question stays", () => {
   const at = press(all(), "!", "!", "!");
-  const effects = effectsOf(at, { type: "pressed", pressed: { input: "j" } });
-  const keys = new Set([`failed ${ends.id} ${ends.finishedAt}`]);
-  expect(effects).toContainEqual({ type: "remember", looks: { ...LOOKS, keys } });
-  expect(waitingOf(act(all(), "all-looked-at")).map(({ kind }) => kind)).toEqual(["question", "input"]);
-});
-
-test("a failure that nobody watched waits until a key is pressed", () => {
-  const watched = choose(open([asks], { looks: LOOKS }), asks.id);
-  const over = after(watched, put({ ...ends, id: asks.id }));
-  expect(waitingOf(over)).toHaveLength(1);
-  expect(waitingOf(press(over, "tab"))).toHaveLength(0);
+  const effects = effectsOf(at, { type: "pressed", pressed: { special: "return" } });
+  const until = Date.parse(ends.finishedAt!);
+  expect(effects).toContainEqual({ type: "remember", looked: until });
+  expect(kinds(press(at, "return"))).toEqual(["question", "input", "odd", "schedule"]);
+  const elsewhere = after(all(), { type: "looked", until });
+  expect(kinds(elsewhere)).toEqual(["question", "input", "odd", "schedule"]);
+  expect(after(elsewhere, { type: "looked", until: until - 1 })).toBe(elsewhere);
+  expect(kinds(press(press(all(), "!"), "return"))).toHaveLength(5);
 });
 
 test("half of the screen has rows of what waits, and the rest is counted", () => {
@@ -115,7 +111,7 @@ test("half of the screen has rows of what waits, and the rest is counted", () =>
     failed({ id: `failed${i}`, label: `job ${i}`, finishedAt: ago(50 - i) }),
   );
   const at = (columns: number, lines: number) =>
-    choose(open([backup(), ...many], { size: { columns, rows: lines }, looks: LOOKS }), backup().id);
+    choose(open([backup(), ...many], { size: { columns, rows: lines }, looked }), backup().id);
   expect(screenText(at(120, 40))).toMatch(/Waits for you 8[\s\S]*job 7[\s\S]*job 0/);
   for (const [columns, lines, last] of [
     [80, 24, "job 0"],

@@ -1,12 +1,11 @@
 /** What waits for a person: the rule of the dashboard, `ls` and `status`, and what they remember. */
 import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { waitsForPerson } from "../../../protocol/approval.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ScheduleReply } from "../../../protocol/replies.js";
-import { lastLookFile, readLooks, writeLooks } from "../../../tui/describe/last-look.js";
-import { NO_LOOKS, waitOf, waitOfSchedule, waitsOf } from "../../../tui/describe/waits.js";
+import { lookAt, lookedFile, readLooked, writeLooked } from "../../../tui/describe/looked.js";
+import { waitOf, waitOfSchedule, waitsOf } from "../../../tui/describe/waits.js";
 import { useDirectories } from "../../harness/temporary.js";
 import { ago, failed, NOW, operation } from "../dashboard/operations.js";
 
@@ -27,16 +26,16 @@ const input = operation({
 const numbers = [{ name: "rows", value: 4, low: 900, high: 1100, runs: 12 }];
 const odd = operation({ id: "odd", state: "succeeded", finishedAt: ago(30), odd: numbers });
 const stopped = operation({ id: "stopped", state: "running", stalledSince: ago(20) });
-const schedule = { name: "nightly", missing: null, lastProblem: "2 runs missed" };
-const BEGAN = { began: NOW - 60_000, keys: new Set<string>() };
+const schedule = { name: "nightly", missing: null, lastProblem: "2 runs missed", lastDueAt: ago(10) };
+const LOOKED = NOW - 60_000;
 const ends = failed({ id: "failed", finishedAt: ago(40) });
 
 const all = [odd, ends, stopped, question(5), input, question(99)].flatMap((it) => waitOf(it) ?? []);
 const missed = waitOfSchedule(schedule as ScheduleReply)!;
 
 test("questions come first, the oldest first; then input, failures, what is odd, and missed runs", () => {
-  const waits = waitsOf([...all, missed], BEGAN, NOW);
-  expect(waits.map(({ operation, schedule }) => operation ?? schedule)).toEqual([
+  const waits = waitsOf([...all, missed], LOOKED, NOW);
+  expect(waits.map(({ operation, schedule }) => operation?.id ?? schedule)).toEqual([
     "question99",
     "question5",
     "input",
@@ -49,9 +48,8 @@ test("questions come first, the oldest first; then input, failures, what is odd,
 });
 
 test("a question leaves when it is answered, whoever looked; an end leaves by a look", () => {
-  const looks = { ...BEGAN, keys: new Set([...all, missed].map(({ key }) => key)) };
-  const kinds = waitsOf([...all, missed], looks, NOW).map(({ kind }) => kind);
-  expect(kinds).toEqual(["question", "question", "input"]);
+  const kinds = waitsOf([...all, missed], NOW, NOW).map(({ kind }) => kind);
+  expect(kinds).toEqual(["question", "question", "input", "schedule"]);
   const answer = { choice: "yes", by: "ada", at: ago(1) };
   const answered = { ...question(5), approvals: [{ ...question(5).approvals![0]!, answer }] };
   expect(waitOf(answered)).toBeNull();
@@ -60,7 +58,7 @@ test("a question leaves when it is answered, whoever looked; an end leaves by a 
 });
 
 test.each<[string, Partial<Operation>]>([
-  ["ended before the person first looked", { finishedAt: ago(61) }],
+  ["ended before the person looked", { finishedAt: ago(61) }],
   ["runs again", { state: "running", finishedAt: null }],
   [
     "is a part of another operation",
@@ -70,7 +68,7 @@ test.each<[string, Partial<Operation>]>([
   expect(
     waitsOf(
       [waitOf({ ...ends, ...over })].flatMap((it) => it ?? []),
-      BEGAN,
+      LOOKED,
       NOW,
     ),
   ).toEqual([]);
@@ -78,21 +76,42 @@ test.each<[string, Partial<Operation>]>([
 
 test("an end is new for a week, and never for a person without a dashboard", () => {
   const week = NOW + 7 * 24 * 3_600_000;
-  expect(waitsOf(all, { ...BEGAN, began: 0 }, week).filter(({ kind }) => kind === "failed")).toEqual([]);
-  expect(waitsOf(all, NO_LOOKS, NOW).map(({ kind }) => kind)).toEqual(["question", "question", "input"]);
+  expect(waitsOf(all, 0, week).filter(({ kind }) => kind === "failed")).toEqual([]);
+  const kinds = waitsOf([...all, missed], null, NOW).map(({ kind }) => kind);
+  expect(kinds).toEqual(["question", "question", "input", "schedule"]);
 });
 
-test("what was looked at is kept for the next dashboard, for each daemon and for its user alone", () => {
-  const env = { XDG_STATE_HOME: directory() };
-  const file = lastLookFile(env, "/run/a.sock")!;
-  expect(readLooks(file)).toBeNull();
-  const looks = { began: NOW, keys: new Set(["failed a 1"]) };
-  writeLooks(file, looks);
-  expect(readLooks(file)).toEqual(looks);
+test("a failure that was submitted again since is looked at, and so is a rejection by a person", () => {
+  const fails = waitOf(ends)!;
+  const again = { ...ends, id: "again", state: "running", finishedAt: null, createdAt: ago(30) } as const;
+  expect(waitsOf([fails], LOOKED, NOW, [ends, again])).toEqual([]);
+  const others = [
+    { ...again, params: { other: true } },
+    { ...again, cwd: "/elsewhere" },
+    { ...again, createdAt: ago(50) },
+  ];
+  expect(waitsOf([fails], LOOKED, NOW, others)).toEqual([fails]);
+  const error = { code: "LIVEOPS_REJECTED", message: "rejected", stack: null };
+  const rejected = (by: string | null) => {
+    const [approval] = question(60).approvals!;
+    return failed({ error, approvals: [{ ...approval!, answer: { choice: "no", by, at: ago(40) } }] });
+  };
+  expect(waitOf(rejected("ada"))).toBeNull();
+  expect(waitOf(rejected(null))).not.toBeNull();
+});
+
+test("one time is kept for all dashboards and commands, for the user alone, and only moves on", () => {
+  const dir = directory();
+  const file = lookedFile(dir);
+  expect(readLooked(file)).toBeNull();
+  lookAt(dir, operation({ id: "good", state: "succeeded", finishedAt: ago(1) }));
+  expect(readLooked(file)).toBeNull();
+  lookAt(dir, ends);
+  expect(readLooked(file)).toBe(Date.parse(ends.finishedAt!));
+  writeLooked(file, NOW);
+  writeLooked(file, NOW - 1);
+  expect(readLooked(file)).toBe(NOW);
   expect(statSync(file).mode & 0o777).toBe(0o600);
-  expect(readLooks(lastLookFile(env, "/run/b.sock"))).toBeNull();
-  expect(lastLookFile({}, "/run/a.sock")).toBeNull();
-  writeLooks(null, looks);
-  writeLooks(join("/proc", "none", "a.json"), looks);
+  writeLooked("/proc/none/looked", NOW);
   expect(existsSync("/proc/none")).toBe(false);
 });

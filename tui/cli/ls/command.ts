@@ -85,7 +85,7 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
   const isPlain = output.isTTY === true && isTable && !isFiltered(filter);
   // A daemon without schedules is the usual case; the list does not wait for it.
   const schedules = isPlain ? client.schedules().catch(() => null) : null;
-  const waits = isPlain ? readWaits(client, schedules).catch(() => []) : [];
+  const waits = isPlain ? readWaits(client, places.stateDir, schedules).catch(() => []) : [];
   const { operations, total, moreQueued } = await listed(client, filter);
   // The daemon refuses a name that is neither a type nor the type of any operation, and suggests near names.
   if (operations.length === 0 && options.op !== undefined) await client.history(options.op);

@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import { isFinal } from "../../../protocol/state.js";
 import { paintFor } from "../../../protocol/text/colour.js";
+import { lookAt } from "../../describe/looked.js";
 import { addCommand } from "../../kit/options.js";
 import { jsonLine } from "../../kit/output/json.js";
 import type { OutputOptions } from "../../kit/output/options.js";
@@ -23,11 +24,12 @@ export function registerShow(root: Command): void {
     )
     .option("--json", "Print the record as JSON")
     .action(async (id: string | undefined, _options: unknown, command: Command) => {
-      const { client, options } = await connectFor<OutputOptions>(command);
+      const { client, options, stateDir } = await connectFor<OutputOptions>(command);
       const summary = await namedOrNewest(client, id);
       // A list leaves out large values and the names of the variables.
       const operation = id === undefined ? await client.show(summary.id) : summary;
       if (options.json) return printLines([jsonLine(operation)]);
+      lookAt(stateDir, operation);
       const lines = recordLines(operation, {
         now: client.now(),
         paint: paintFor(process.stdout),

@@ -1,5 +1,4 @@
 /** What the dashboard does besides drawing, as values. The reducer returns them; `effects.ts` runs them. */
-import type { Looks } from "../../describe/waits.js";
 import type { Request } from "./request.js";
 
 export type Effect =
@@ -15,4 +14,4 @@ export type Effect =
   /** Tries at once to reach one of several hosts, which may ask for a password. */
   | { type: "connect-host"; host: string }
   | { type: "suspend" }
-  | { type: "remember"; looks: Looks };
+  | { type: "remember"; looked: number };

@@ -117,8 +117,8 @@ const idsBySection = perObject((order: State["list"]["order"], state: State) => 
 const aboveIn = perObject((state: State): ReadonlySet<string> => {
   if (state.list.text !== "") return new Set();
   // An operation whose worker is stopped runs as before.
-  const isAbove = (it: Waiting) => isAsked(it) || sectionOf(operationOf(state, it.operation!)) === "finished";
-  return new Set(waitingOf(state).flatMap((it) => (it.operation && isAbove(it) ? it.operation : [])));
+  const isAbove = (it: Waiting) => isAsked(it) || sectionOf(it.operation!) === "finished";
+  return new Set(waitingOf(state).flatMap((it) => (it.operation && isAbove(it) ? it.operation.id : [])));
 });
 
 /** All operations with a row, in the order of the screen. */

@@ -18,6 +18,8 @@ export type Message =
   /** The terminal told its background. */
   | { type: "background"; colour: Rgb }
   | { type: "ticked"; now: number }
+  /** Here, in another dashboard or by a command, a person looked at what ended until then. */
+  | { type: "looked"; until: number }
   | { type: "watched"; line: StreamLine }
   /** Several lines that came in between two drawings. */
   | { type: "watched-lines"; lines: readonly StreamLine[] }

@@ -5,7 +5,6 @@
 
 import type { Operation } from "../../../protocol/operation.js";
 import { EMPTY_VIEW, type WatchView } from "../../../protocol/watch.js";
-import type { Looks } from "../../describe/waits.js";
 import type { Form } from "../form/form.js";
 import type { LineEdit } from "../text/line-edit.js";
 import type { Rgb } from "../text/theme.js";
@@ -81,7 +80,8 @@ export interface State {
   readonly hosts: HostsSlice;
   readonly operation: OperationSlice;
   readonly queues: QueuesSlice;
-  readonly looks: Looks;
+  /** Until when a person has looked at what ended, in ms. */
+  readonly looked: number;
   readonly list: Listing;
   readonly selection: Selection;
   readonly log: LogSlice;
@@ -126,8 +126,7 @@ export interface StateOptions {
   flags?: Flags;
   hosts?: readonly Host[];
   actions?: readonly Action<State>[];
-  /** What an earlier dashboard remembered. */
-  looks?: Looks;
+  looked?: number;
 }
 
 export function initialState({
@@ -138,14 +137,14 @@ export function initialState({
   flags = {},
   hosts = [],
   actions = [],
-  looks = { began: now, keys: new Set() },
+  looked = now,
 }: StateOptions): State {
   return {
     session: { actions, socket, flags },
     hosts: { ...HOSTS, all: hosts },
     operation: OPERATION,
     queues: QUEUES,
-    looks,
+    looked,
     list: LIST,
     selection: { witnessed: false, movedAt: null, wanted: id },
     log: LOG,
@@ -174,7 +173,7 @@ export function initialState({
   };
 }
 
-type Slice = "session" | "hosts" | "operation" | "queues" | "looks" | "list" | "selection" | "log" | "submit";
+type Slice = "session" | "hosts" | "operation" | "queues" | "list" | "selection" | "log" | "submit";
 
 /** The state with members of a slice changed. */
 export const patched = <K extends Slice>(state: State, slice: K, members: Partial<State[K]>): State => ({

@@ -5,6 +5,7 @@ import { sanitize } from "../../../protocol/text/sanitize.js";
 import type { Why } from "../../../protocol/why.js";
 import { connectFor } from "../../cli/connection.js";
 import { runOf } from "../../cli/run-source.js";
+import { lookAt } from "../../describe/looked.js";
 import { describeWhy, type WhyLook, whyMarkdown } from "../../describe/why.js";
 import { newestToExplain } from "../../kit/newest-to-explain.js";
 import { addCommand } from "../../kit/options.js";
@@ -41,7 +42,7 @@ export function registerWhy(root: Command): void {
       ).conflicts("markdown"),
     )
     .action(async (id: string | undefined, _options: unknown, command: Command) => {
-      const { client, options } = await connectFor<WhyOptions>(command);
+      const { client, options, stateDir } = await connectFor<WhyOptions>(command);
       const { against } = options;
       const named = id ?? (await newestToExplain(client));
       if (against !== undefined) {
@@ -53,7 +54,10 @@ export function registerWhy(root: Command): void {
       const why = await client.why(named);
       if (options.json) printLines([jsonLine(why)]);
       else if (options.markdown) printLines([whyMarkdown(why, sanitize).trimEnd()]);
-      else printLines(whyLines(why, paintFor(process.stdout)));
+      else {
+        printLines(whyLines(why, paintFor(process.stdout)));
+        lookAt(stateDir, await client.show(why.id));
+      }
     });
 }
 

@@ -8,7 +8,7 @@ import type { State } from "../../core/model.js";
 import { Panel, Rows, useTheme } from "../../core/Panel.js";
 import { choose } from "../../core/select.js";
 import { keyOf } from "../../core/trouble.js";
-import { isSelected, lookedAt, nameOfWaiting, waitingOf } from "../../core/waiting.js";
+import { isSelected, nameOfWaiting, waitingOf } from "../../core/waiting.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
 import { Line, type Piece } from "../../text/line.js";
 import type { Paint, Style } from "../../text/theme.js";
@@ -56,7 +56,7 @@ function waitRow(state: State, wait: Waiting, width: number, paint: Paint): Line
   const isChosen = isSelected(state, wait);
   const name = Math.min(NAME_MOST, Math.floor(width * 0.3));
   const keys = isChosen && isAsked(wait) ? keyOf(state, "answer") : "";
-  const age = wait.since === "" ? "" : formatAge(wait.since, state.now);
+  const age = formatAge(wait.since, state.now);
   const line = new Line(width, paint)
     .add(isChosen ? "▌ " : "  ", "accent")
     .add(`${SIGNS[wait.kind][0]} `, SIGNS[wait.kind][1])
@@ -82,7 +82,7 @@ function nextWaiting(state: State): Waiting | null {
 }
 
 function shown(state: State, { operation, schedule }: Waiting): State {
-  if (operation !== undefined) return choose({ ...state, page: null }, operation);
+  if (operation !== undefined) return choose({ ...state, page: null }, operation.id);
   const place = state.queues.schedules.findIndex(({ name }) => name === schedule);
   return { ...state, page: { kind: "queues", at: state.queues.all.length + Math.max(0, place) } };
 }
@@ -97,16 +97,5 @@ export const WAITS_ACTIONS = actionsIn(free, [
     when: (state) => free(state) || state.page?.kind === "queues",
     disabledReason: (state) => (nextWaiting(state) === null ? "nothing else waits for you" : null),
     run: (state) => shown(state, nextWaiting(state)!),
-  },
-  {
-    name: "all-looked-at",
-    keys: [],
-    description: "mark all failures and odd results as looked at",
-    disabledReason: (state) => (waitingOf(state).every(isAsked) ? "nothing new" : null),
-    run: (state) =>
-      lookedAt(
-        state,
-        waitingOf(state).filter((it) => !isAsked(it)),
-      ),
   },
 ]);

@@ -1,7 +1,8 @@
 /** What is asked for of the list: older and queued operations, the one of the command line, and what ended since the last look. */
 import { exitCodeOfStatus, Refusal } from "../../../../protocol/errors.js";
 import type { Operation } from "../../../../protocol/operation.js";
-import { newEnds } from "../../../describe/last-look.js";
+import { newEnds } from "../../../describe/looked.js";
+import { waitOf } from "../../../describe/waits.js";
 import { ask, TYPING } from "../../core/ask.js";
 import type { Paging } from "../../core/listing.js";
 import { patched, type State } from "../../core/model.js";
@@ -54,6 +55,7 @@ export const ends = ask({
   want: () => ({}),
   take: (state, operations: readonly Operation[]) => addFetched(state, operations),
   async bring(_want, { client, state, now, tell, left }) {
-    tell(await newEnds(client, state().looks, now(), left));
+    const ends = await newEnds(client, state().looked, now(), left);
+    tell(ends.filter((it) => waitOf(it) !== null));
   },
 });
