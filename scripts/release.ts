@@ -55,7 +55,7 @@ function release(wanted: string | undefined): void {
   const released = releasedChangelog(changelog, version, new Date().toISOString().slice(0, 10));
 
   step("check: npm run check", () => npm("run", "check"));
-  step("test: npm test", () => npm("test"));
+  step("test: npm run test:all", () => npm("run", "test:all"));
   step(`changelog: ${released.heading}`, () => writeFileSync("CHANGELOG.md", released.text));
   step(`version: ${manifest.version} -> ${version} in package.json and package-lock.json`, () =>
     npm("version", version, "--no-git-tag-version", "--allow-same-version", "--ignore-scripts"),

@@ -3,12 +3,14 @@ import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { FULL } from "./faults/mode.js";
 import { isMissing, programs } from "./harness/programs.js";
-import { ALONE, daemon, END_TO_END, isolated, LONGEST, SMOKE, unit } from "./harness/projects.js";
+import { ALONE, LONGEST, OWN_PROCESS, PROJECTS } from "./harness/projects.js";
 
 type Test = NonNullable<TestProjectInlineConfiguration["test"]>;
 
-/** Tests of processes wait for two thirds of their time; complete faults leave no time. */
-const maxWorkers = availableParallelism() * (FULL ? 1 : 3);
+/** Tests of processes wait for a part of their time; complete faults leave no time. */
+const maxWorkers = Math.ceil(availableParallelism() * (FULL ? 1 : 1.5));
+
+const SETUP = ["./test/harness/unchanged.ts", "./test/harness/laws.ts"];
 
 /** Starts the longest faults first, so that none of them runs alone at the end. */
 class LongestFirst extends BaseSequencer {
@@ -51,12 +53,13 @@ export default defineConfig({
     reporters: ["default", "./test/harness/tally.ts"],
     ...(FULL && { sequence: { sequencer: LongestFirst } }),
     projects: [
-      project("unit", { include: unit, isolate: false, setupFiles: ["./test/harness/unchanged.ts"] }),
-      project("isolated", { include: isolated }),
-      project("daemon", { include: daemon, isolate: false, setupFiles: ["./test/harness/unchanged.ts"] }),
-      project("end-to-end", { include: END_TO_END, isolate: false }),
-      project("smoke", { include: SMOKE }),
-      project("faults", { include: ["test/faults/**/*.test.ts"], exclude: [...SMOKE, ...ALONE] }),
+      ...Object.entries(PROJECTS).map(([name, include]) =>
+        project(name, { include, isolate: OWN_PROCESS.includes(name), setupFiles: SETUP }),
+      ),
+      project("faults", {
+        include: ["test/faults/**/*.test.ts"],
+        exclude: [...PROJECTS.smoke, ...PROJECTS["long-smoke"], ...ALONE],
+      }),
       project("faults-alone", { include: ALONE, maxWorkers: 1 }),
     ],
   },

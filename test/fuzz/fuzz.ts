@@ -1,14 +1,14 @@
 /**
  * Runs a fuzz target: random inputs from a printed seed, until the time is up or an input breaks a law.
  *
- * LIVEOPS_FUZZ_SECONDS is the time of each target (default: 3 seconds); `.ci/run faults` gives 60. LIVEOPS_FUZZ_SEED runs
+ * LIVEOPS_FUZZ_SECONDS is the time of each target (default: 3 seconds); `.ci/run faults` gives 60. LIVEOPS_FAULTS_SEED runs
  * the same inputs again. A failure is shrunk, and reported with the seed and the input.
  */
 import fc from "fast-check";
 import { expect } from "vitest";
+import { SEED } from "../faults/mode.js";
 
 const SECONDS = Number(process.env.LIVEOPS_FUZZ_SECONDS ?? 3);
-const SEED = Number(process.env.LIVEOPS_FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 /** Inputs a target must get through on the slowest machine. Fewer mean that an input hangs. */
 const LEAST = 10;

@@ -51,7 +51,7 @@ function fuzz({ chosen, seconds, seed }: Run): number {
   const { status } = spawnSync(process.execPath, [vitest, ...words], {
     cwd: root,
     stdio: "inherit",
-    env: { ...process.env, LIVEOPS_FUZZ_SECONDS: String(seconds), LIVEOPS_FUZZ_SEED: String(seed) },
+    env: { ...process.env, LIVEOPS_FUZZ_SECONDS: String(seconds), LIVEOPS_FAULTS_SEED: String(seed) },
   });
   return status === 0 ? 0 : 1;
 }

@@ -12,7 +12,8 @@ import { join } from "node:path";
 import { processesOf } from "../end-to-end/processes.js";
 
 /** `CI` and what follows it tell the test run what to do. */
-const KEPT = /^(PATH|TMPDIR|NODE_ENV|TEST|VITEST.*|CI|LIVEOPS_(FAULTS|FUZZ|FLEET_LOGS|NO_BUILD|PICTURES).*)$/;
+const KEPT =
+  /^(PATH|TMPDIR|NODE_ENV|TEST|VITEST.*|CI|LIVEOPS_(FAULTS|FUZZ|LAWS|FLEET_LOGS|NO_BUILD|PICTURES).*)$/;
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -25,6 +26,7 @@ export default function clearEnvironment(): () => void {
   process.env.LIVEOPS_AUTOSTART = "0";
   // Each world has an empty home; compiling the bins anew takes a tenth of the time of a start.
   process.env.NODE_COMPILE_CACHE = join(process.env.HOME, "compile-cache");
+  if (process.env.LIVEOPS_LAWS === "all") drawSeed();
   // Ink draws borders in colour only where it may.
   if (process.env.LIVEOPS_PICTURES) process.env.FORCE_COLOR = "3";
   const interrupted = (signal: NodeJS.Signals) => {
@@ -37,6 +39,12 @@ export default function clearEnvironment(): () => void {
     for (const signal of SIGNALS) process.off(signal, interrupted);
     rmSync(dir, { recursive: true, force: true });
   };
+}
+
+/** The seed of all laws of this run, for its workers too. */
+function drawSeed(): void {
+  process.env.LIVEOPS_FAULTS_SEED ??= String(Math.floor(Math.random() * 2 ** 31));
+  process.stdout.write(`LIVEOPS_FAULTS_SEED=${process.env.LIVEOPS_FAULTS_SEED}\n`);
 }
 
 /** Makes the directory of this run. Removes those of runs that were killed. */

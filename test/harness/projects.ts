@@ -1,8 +1,8 @@
 /**
- * Which test file belongs to which project of vitest. `test/end-to-end/` and `test/faults/` are projects by their place;
- * a smoke test is named here. Any other file is a unit test, unless the file or a test module that it imports starts a
- * process or replaces a module. Files that start processes are daemon tests. A file that replaces a module has a process
- * alone: modules of a shared process are loaded once.
+ * Which test file belongs to which project of vitest. What only `npm run test:all` runs is named here, and so are the
+ * smoke faults. Otherwise a file in `end-to-end/` runs the bins. Any other file is a unit test, unless the file or a test
+ * module that it imports starts a process or replaces a module. A file that replaces a module has a process alone: modules
+ * of a shared process are loaded once.
  */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -12,22 +12,43 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 const faults = (...names: string[]) => names.map((name) => `test/faults/${name}.test.ts`);
 
-/** Tests that run the built bins, those of a feature beside its other tests. */
-export const END_TO_END = ["test/end-to-end/**", "test/features/*/end-to-end/**"].map(
-  (dir) => `${dir}/*.test.ts`,
-);
+const find = (...patterns: string[]) => globSync(patterns, { cwd: root });
 
 /** The faults that `npm test` injects. */
-export const SMOKE = faults(
-  "daemon-killed",
-  "worker-deaths",
-  "disk-full",
-  "damage",
-  "every-call",
-  "nested",
-  "power",
-  "storm",
-);
+const smoke = faults("daemon-killed", "worker-deaths", "disk-full");
+
+/** The faults that `npm run test:all` injects beside them. */
+const longSmoke = faults("damage", "every-call", "nested", "power", "storm");
+
+/** Installs, packages, compilers, limits that pass in real time, and the examples of the documents. */
+const long = [
+  ...[
+    "authors",
+    "broken-operations",
+    "compile-cache",
+    "documents",
+    "example-pipelines",
+    "install-script",
+    "no-proc",
+    "npm-start",
+    "packed-install",
+    "pipeline-input",
+    "pipelines",
+    "programs",
+    "standalone",
+    "user-operations",
+  ].map((name) => `test/end-to-end/${name}.test.ts`),
+  ...find("test/features/{demo,install}/end-to-end/*.test.ts"),
+  "test/features/testing/documented.test.ts",
+  "test/harness/test-run.test.ts",
+  "test/types/types.test.ts",
+];
+
+/** The engine of the fleet on PostgreSQL, and two hosts. The files in `test/seam/` run both engines. */
+const engine = find("test/features/fleet/{engine/*,store/fleet-store,runs/engine,two-hosts,migrate}.test.ts");
+
+/** The weight of the sources, which `npm run check` weighs. */
+const house = ["test/house.test.ts"];
 
 /** Faults that take all CPU time, or tests that fail where another test takes it. */
 export const ALONE = faults(
@@ -99,12 +120,28 @@ function has(pattern: RegExp, file: string): boolean {
   return false;
 }
 
-const others = globSync("test/**/*.test.{ts,tsx}", {
-  cwd: root,
-  exclude: [...END_TO_END, "test/faults/**"],
-});
+const named = new Set([...long, ...engine, ...house]);
+const others = find("test/**/*.test.{ts,tsx}").filter(
+  (file) => !file.startsWith("test/faults/") && !named.has(file),
+);
+const bins = others.filter((file) => file.includes("/end-to-end/"));
+const isolated = others.filter((file) => !bins.includes(file) && has(REPLACES, file));
+const shared = others.filter((file) => !bins.includes(file) && !isolated.includes(file));
+const process = shared.filter((file) => has(STARTS, file));
+const unit = shared.filter((file) => !process.includes(file));
 
-export const isolated = others.filter((file) => has(REPLACES, file));
-const shared = others.filter((file) => !isolated.includes(file));
-export const daemon = shared.filter((file) => has(STARTS, file));
-export const unit = shared.filter((file) => !daemon.includes(file));
+/** The files of each project but the other faults. */
+export const PROJECTS = {
+  unit,
+  isolated,
+  process,
+  bins,
+  smoke,
+  long,
+  "long-smoke": longSmoke,
+  engine,
+  house,
+};
+
+/** The projects that give each file a process. */
+export const OWN_PROCESS = ["isolated", "smoke", "long-smoke"];

@@ -82,7 +82,7 @@ describe("a dry run in a clone", { tags: ["git"] }, () => {
     expect([status, stderr]).toEqual([0, ""]);
     expect(stdout.split("\n").map((line) => line.replace(/\d{4}-\d\d-\d\d/, "DATE"))).toEqual([
       "check: npm run check",
-      "test: npm test",
+      "test: npm run test:all",
       "changelog: ## 1.3.0 - DATE",
       "version: 1.2.3 -> 1.3.0 in package.json and package-lock.json",
       "build: npm run build",

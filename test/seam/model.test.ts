@@ -1,7 +1,7 @@
 /** Any commands, in any order, with daemons that end and begin between them: all implementations show the same. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { counts } from "../faults/mode.js";
+import { cases } from "../faults/mode.js";
 import { embeddedSeam, fleetSeam, type Opened } from "./implementations.js";
 import { issue, Model, steps } from "./model.js";
 import { expectSame, stateOf } from "./shown.js";
@@ -32,7 +32,7 @@ describe("one host", { tags: ["postgresql"] }, () => {
         expect(await stateOf(other)).toEqual(await stateOf(one));
         await Promise.all([embedded.close(one), fleet.close(other)]);
       }),
-      { numRuns: counts(4, 8) },
+      { numRuns: cases(4, 8) },
     );
   }, 240_000);
 
@@ -64,7 +64,7 @@ describe("two hosts", { tags: ["postgresql"] }, () => {
         await expectSame(...hosts);
         await Promise.all(hosts.map((each) => seam.close(each)));
       }),
-      { numRuns: counts(4, 8) },
+      { numRuns: cases(4, 8) },
     );
   }, 240_000);
 
@@ -110,7 +110,7 @@ describe("two hosts", { tags: ["postgresql"] }, () => {
         }
         await Promise.all([...hosts, third].map((each) => seam.close(each)));
       }),
-      { numRuns: counts(5, 10) },
+      { numRuns: cases(5, 10) },
     );
   }, 240_000);
 });

@@ -2,6 +2,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { type ForecastInput, forecast, type QueuedInput } from "../../../daemon/scheduler/forecast.js";
+import { cases } from "../../faults/mode.js";
 
 const NOW = 1_000_000;
 const NEVER = Number.POSITIVE_INFINITY;
@@ -70,7 +71,7 @@ test("law: never more at once than a queue has slots, and nothing starts in a pa
         expect(busy.length).toBeLessThanOrEqual(input.slots.get(name)!);
       }
     }),
-    { numRuns: 500 },
+    { numRuns: cases(500) },
   );
 });
 
@@ -84,7 +85,7 @@ test("law: an operation starts after all that it waits for, and neither before i
         for (const other of after) expect(from).toBeGreaterThanOrEqual(all.get(other)!.to);
       }
     }),
-    { numRuns: 500 },
+    { numRuns: cases(500) },
   );
 });
 
@@ -109,7 +110,7 @@ test("law: operations of a queue that are ready start in the order of their turn
         }
       }
     }),
-    { numRuns: 500 },
+    { numRuns: cases(500) },
   );
 });
 

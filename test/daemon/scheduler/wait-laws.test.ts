@@ -1,7 +1,7 @@
 /** The laws of operations that wait for each other, over random graphs of waits, dependencies, chains and queues. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { counts, SEED } from "../../faults/mode.js";
+import { cases } from "../../faults/mode.js";
 import { type Plan, type Program, type Step, WaitWorld } from "./wait-world.js";
 
 interface Shape {
@@ -81,7 +81,7 @@ async function law(shape: Shape, check: (world: WaitWorld) => void): Promise<Wai
       // Nothing works, and nothing starts: all has ended.
       expect(world.unfinished).toEqual([]);
     }),
-    { numRuns: counts(100, 5000), seed: SEED },
+    { numRuns: cases(100, 5000) },
   );
   return worlds;
 }

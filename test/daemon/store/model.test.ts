@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { isFinal, STATES, type State } from "../../../protocol/state.js";
-import { counts } from "../../faults/mode.js";
+import { cases } from "../../faults/mode.js";
 import { submission } from "../../harness/records.js";
 import { OpenStore } from "../../harness/store.js";
 import { useDirectories } from "../../harness/temporary.js";
@@ -189,6 +189,6 @@ test("whatever happens, the store shows what was decided, each once, in order", 
       }
       await model.open.close();
     }),
-    { numRuns: counts(20, 60) },
+    { numRuns: cases(20, 60) },
   );
 });

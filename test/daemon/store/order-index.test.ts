@@ -7,6 +7,7 @@ import { Ledger } from "../../../daemon/store/ledger.js";
 import { OrderIndex } from "../../../daemon/store/order-index.js";
 import { matchesQuery } from "../../../daemon/store/recent.js";
 import { STATES } from "../../../protocol/state.js";
+import { cases } from "../../faults/mode.js";
 import { AT, submission } from "../../harness/records.js";
 
 describe("OrderIndex", () => {
@@ -198,7 +199,7 @@ test("a page and a count of the ledger are those of the sorted entries, after an
         }
       },
     ),
-    { numRuns: 400 },
+    { numRuns: cases(400) },
   );
   expect([...seen].sort()).toEqual(["cancelled", "failed", "queued", "running"]);
 });

@@ -86,7 +86,6 @@ describe("a torn tail", () => {
         expect(again.records.map(({ value }) => value)).toEqual([...all.slice(0, whole), { text: "new" }]);
         expect(again.problems).toEqual([]);
       }),
-      { numRuns: 50 },
     );
   });
 

@@ -146,6 +146,5 @@ test("law: whatever passes, the trusted time is ahead by a month at most, until 
         expect(machine.clock.now() - machine.time).toBeLessThanOrEqual(31 * DAY);
       }
     }),
-    { numRuns: 50 },
   );
 });

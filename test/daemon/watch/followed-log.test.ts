@@ -11,6 +11,7 @@ import type { Entry } from "../../../daemon/store/decision.js";
 import { Hub } from "../../../daemon/watch/hub.js";
 import { reduceEvent } from "../../../protocol/reduce.js";
 import { NO_COUNTS } from "../../../protocol/watch.js";
+import { cases } from "../../faults/mode.js";
 import { FileWriter, placeIn } from "../../harness/file-writer.js";
 import { AT, Story } from "../../harness/records.js";
 import { useDirectories } from "../../harness/temporary.js";
@@ -162,7 +163,7 @@ test.each(["one", "all"] as const)(
     const steps = fc.array(step, { maxLength: 40, size: "max" });
     await fc.assert(
       fc.asyncProperty(steps, fc.integer({ min: 1, max: 3 }), (all, room) => follow(of, all, room)),
-      { numRuns: 60, examples: RENAMED },
+      { numRuns: cases(60), examples: RENAMED },
     );
   },
 );

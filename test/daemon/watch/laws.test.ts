@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { fits } from "../../../daemon/watch/scope.js";
 import { isFinal } from "../../../protocol/state.js";
 import { applyWatchLine, EMPTY_VIEW, type WatchView } from "../../../protocol/watch.js";
+import { cases } from "../../faults/mode.js";
 import { FakeResponse } from "./fake-response.js";
 import { ALL, WatchedWorld } from "./watched-world.js";
 
@@ -129,7 +130,7 @@ test("any changes, any pace, any reconnections", async () => {
         client.response.end();
       },
     ),
-    { numRuns: 300 },
+    { numRuns: cases(300) },
   );
 });
 
@@ -185,7 +186,7 @@ test("a queue longer than what a stream sends: the client is right about all tha
         client.response.end();
       },
     ),
-    { numRuns: 600 },
+    { numRuns: cases(600) },
   );
   expect(leftOut).toBeGreaterThan(0);
 });
@@ -233,6 +234,5 @@ test("log lines of one operation: none missing, none twice, in order, over recon
       expect(response.violations).toBe(0);
       expect(response.lines.at(-1)).toEqual({ type: "end", id: "op", state: "succeeded" });
     }),
-    { numRuns: 60 },
   );
 });

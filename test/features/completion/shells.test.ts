@@ -24,7 +24,6 @@ describe("a word that is inserted is one word of bash, whatever it holds", () =>
         if (text === null) expect(word).toContain("!");
         else expect(wordsOf(open + text + close)).toEqual([word]);
       }),
-      { numRuns: 40 },
     );
   });
 });

@@ -146,7 +146,6 @@ describe("what the daemons tell", () => {
         const running = alone.reduce((sum, { view }) => sum + view.counts.running, 0);
         expect(state.view.counts.running).toBe(running);
       }),
-      { numRuns: 150 },
     );
   });
 

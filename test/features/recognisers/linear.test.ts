@@ -1,6 +1,7 @@
 /** The recognisers read long and hostile lines in linear time, and throw at none. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { cases } from "../../faults/mode.js";
 import { Asked } from "./replay.js";
 
 /** Parts of the forms that are understood: what a regular expression may try in many ways. */
@@ -119,6 +120,6 @@ test("no text makes a recogniser throw, and no figure is out of range", () => {
         expect(total === null || (Number.isFinite(total) && done <= total)).toBe(true);
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: cases(1000) },
   );
 });

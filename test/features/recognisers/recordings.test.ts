@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Reading } from "../../../ops/programs/progress/reading.js";
+import { cases } from "../../faults/mode.js";
 import { EXPECTED } from "./expected.js";
 import { type Replayed, recording, recordings, replay } from "./replay.js";
 
@@ -33,7 +34,7 @@ describe.each(recordings())("%s", (name) => {
       fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 20 }), (at) => {
         expect(replay(cut(data, at))).toEqual(whole);
       }),
-      { numRuns: 10 },
+      { numRuns: cases(10) },
     );
   });
 

@@ -18,6 +18,7 @@ import {
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { cases } from "../../faults/mode.js";
 import { Builds } from "../../ops/pipeline/builds.js";
 import { temporary } from "../../ops/temporary.js";
 
@@ -578,7 +579,7 @@ describe("law", () => {
         }
         vi.useRealTimers();
       }),
-      { numRuns: 25 },
+      { numRuns: cases(25) },
     );
   });
 });

@@ -151,7 +151,6 @@ it("law: each item is done, and again only if it was finished shortly before a k
       }
       expect([...did].sort()).toEqual([...items].sort());
     }),
-    { numRuns: 80 },
   );
 });
 
@@ -172,7 +171,6 @@ it("law: as many items of a key are done as there are, however they are left", (
       }
       expect(did.sort()).toEqual([...items].sort());
     }),
-    { numRuns: 60 },
   );
 });
 

@@ -75,7 +75,6 @@ it("law: any JSON value of any stage name comes back, for the same params, howev
       expect(valuesOf({ a: 2 }, 2).load({ stage, occurrence })).toBeUndefined();
       rmSync(dir, { recursive: true, force: true });
     }),
-    { numRuns: 60 },
   );
 });
 
@@ -151,7 +150,6 @@ it("law: what was stored since it was last forgotten counts, small or large, who
       // Other hosts have no files.
       if (inFleet) expect(existsSync(dir)).toBe(false);
     }),
-    { numRuns: 60 },
   );
 });
 

@@ -6,6 +6,7 @@ import { runAttempt } from "../../../ops/attempt/run-attempt.js";
 import type { OperationEvent } from "../../../protocol/event.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { reduceEvent } from "../../../protocol/reduce.js";
+import { cases } from "../../faults/mode.js";
 import { Story } from "../../harness/records.js";
 import { ArraySink, anOrder, TestStop } from "./array-sink.js";
 
@@ -198,6 +199,6 @@ it("is never shown under the name of another stage, however the stages are neste
         if (percent !== 0) expect(untrackedStage ?? STAGES[currentStage]).toBe(reporters.get(percent));
       expect(records.at(-1)!.untrackedStage).toBeNull();
     }),
-    { numRuns: 200 },
+    { numRuns: cases(200) },
   );
 });

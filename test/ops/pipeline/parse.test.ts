@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import type { Pipeline } from "../../../ops/pipeline/definition.js";
 import { parsePipeline, readPipelineFile } from "../../../ops/pipeline/read/parse.js";
 import { problemLines } from "../../../ops/pipeline/read/problems.js";
-import { counts } from "../../faults/mode.js";
+import { cases } from "../../faults/mode.js";
 
 function read(text: string, path: string | null = "/x/nightly.yaml"): Pipeline {
   const parsed = parsePipeline(text, path);
@@ -607,7 +607,7 @@ describe("laws", () => {
           }
         },
       ),
-      { numRuns: counts(100, 800) },
+      { numRuns: cases(100, 800) },
     );
   });
 
@@ -620,7 +620,7 @@ describe("laws", () => {
       fc.property(fc.nat(FULL.length), fc.nat(12), word, (at, length, put) => {
         parsePipeline(FULL.slice(0, at) + put + FULL.slice(at + length), "/x/y.yaml");
       }),
-      { numRuns: counts(50, 400) },
+      { numRuns: cases(50, 400) },
     );
   });
 

@@ -6,6 +6,7 @@ import * as fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { PipelineResult } from "../../../ops/pipeline/run/pipeline.js";
 import { exitStatusOf } from "../../../tui/cli/follow/exit-status.js";
+import { cases } from "../../faults/mode.js";
 import { runOperation, startOperation } from "../../harness/testing/index.js";
 import { isRunning } from "../pids.js";
 import { temporary } from "../temporary.js";
@@ -89,7 +90,7 @@ describe("values", () => {
       fc.asyncProperty(text, async (value) => {
         expect(await seen(value)).toEqual({ inScript: value, inWords: value, inEnv: `<${value}>` });
       }),
-      { numRuns: 8 },
+      { numRuns: cases(8) },
     );
   });
 

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { Masker } from "../../../ops/secrets/masker.js";
 import { shellLine, shellQuote } from "../../../protocol/text/shell-quote.js";
+import { cases } from "../../faults/mode.js";
 
 const masked = (text: string) => new Masker().maskOutgoing(text);
 
@@ -69,7 +70,7 @@ describe("a secret", () => {
         // Nothing of it: neither whole nor a part that is long enough to be told from other text.
         for (const part of secret.match(/[aBc1]{4,}/g) ?? []) expect(out).not.toContain(part);
       }),
-      { numRuns: 2000 },
+      { numRuns: cases(2000) },
     );
   });
 });

@@ -6,6 +6,7 @@ import { Lines, LONGEST_LINE } from "../../../ops/programs/output.js";
 import { MASK, Masker } from "../../../ops/secrets/masker.js";
 import { formsOf } from "../../../ops/secrets/secret-forms.js";
 import { withoutSequences } from "../../../protocol/text/sgr.js";
+import { cases } from "../../faults/mode.js";
 
 function maskerOf(...secrets: string[]): Masker {
   const masker = new Masker();
@@ -199,7 +200,7 @@ describe("a long line", () => {
         for (const line of unfinished)
           expect(withoutSequences(line.replace(UNSEEN, ""))).toMatch(/^(?:·|\*\*\*)*[^·]{0,3}$/);
       }),
-      { numRuns: 200 },
+      { numRuns: cases(200) },
     );
   });
 
@@ -218,7 +219,7 @@ describe("a long line", () => {
         const { out } = printed(masker, text, sizes);
         expect(out.map((line) => masker.mask(line))).toEqual(printed(new Masker(), text, sizes).out);
       }),
-      { numRuns: 200 },
+      { numRuns: cases(200) },
     );
   });
 });

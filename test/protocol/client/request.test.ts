@@ -62,7 +62,6 @@ test("law: a JSON answer comes back, with a length or in chunks, cut anywhere", 
         await new Promise((resolve) => server.close(resolve));
       },
     ),
-    { numRuns: 60 },
   );
 });
 

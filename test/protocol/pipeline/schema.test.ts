@@ -7,7 +7,7 @@ import { parsePipeline } from "../../../ops/pipeline/read/parse.js";
 import { problemLines } from "../../../ops/pipeline/read/problems.js";
 import { pipelineSchema } from "../../../protocol/pipeline/schema.js";
 import { pipelineSource } from "../../../tui/features/new/pipeline.js";
-import { counts } from "../../faults/mode.js";
+import { cases } from "../../faults/mode.js";
 
 const validate = new Ajv2020({ strict: true, allErrors: true, strictTypes: false }).compile(pipelineSchema());
 
@@ -163,7 +163,7 @@ test("whatever the loader accepts of a mutated pipeline, the schema accepts", ()
         expect(validate(parse(text)), `${text}\n${JSON.stringify(validate.errors)}`).toBe(true);
       },
     ),
-    { numRuns: counts(400, 1500) },
+    { numRuns: cases(400, 1500) },
   );
   // The law says something.
   expect(accepted).toBeGreaterThan(50);

@@ -60,7 +60,6 @@ describe.each([0, 4096, 16384])("with %i bytes reserved at a time", (reserve) =>
         file.close();
         expect(read(path)).toBe(expected);
       }),
-      { numRuns: 50 },
     );
   });
 

@@ -8,6 +8,7 @@ import {
   withoutOtherSequences,
   withoutSequences,
 } from "../../../protocol/text/sgr.js";
+import { cases } from "../../faults/mode.js";
 
 const SGR = /\x1b\[[\d;]+m/g;
 /** Controls, C1 and bidi. */
@@ -49,7 +50,7 @@ describe("a line for a terminal", () => {
         expect(sanitizeLogLine(shown)).toBe(shown);
         expect(withoutSequences(shown)).toBe(shown.replace(SGR, ""));
       }),
-      { numRuns: 5000 },
+      { numRuns: cases(5000) },
     );
   });
 

@@ -116,7 +116,6 @@ describe("the command", () => {
         expect(op).toBe("everything");
         expect(label ?? "").toBe(given.label ?? "");
       }),
-      { numRuns: 60 },
     );
   });
 

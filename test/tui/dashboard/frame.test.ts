@@ -6,7 +6,7 @@ import { patched, type State } from "../../../tui/dashboard/core/model.js";
 import { detailPlan } from "../../../tui/dashboard/pages/operation/detail-plan.js";
 import { EMPTY_LINE } from "../../../tui/dashboard/text/line-edit.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
-import { counts } from "../../faults/mode.js";
+import { cases } from "../../faults/mode.js";
 import {
   act,
   answerTo,
@@ -144,7 +144,7 @@ test("no row too wide, no frame too high, nothing active, in colour and without"
     fc.property(state, fc.boolean(), (given, colour) => {
       check(given, screenRows(given, colour ? colourTheme() : plainTheme()));
     }),
-    { numRuns: counts(40, 150) },
+    { numRuns: cases(40, 150) },
   );
 });
 
@@ -155,7 +155,7 @@ test("without colour only bold, dim and inverse are used", () => {
       for (const code of used)
         expect(["\x1b[1m", "\x1b[2m", "\x1b[7m", "\x1b[22m", "\x1b[27m"]).toContain(code);
     }),
-    { numRuns: counts(25, 50) },
+    { numRuns: cases(25, 50) },
   );
 });
 

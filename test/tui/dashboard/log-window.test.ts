@@ -129,7 +129,6 @@ describe("the window", () => {
           if (log.follow && total > 0) expect(numbers(log).at(-1)).toBe(total);
         }
       }),
-      { numRuns: 60 },
     );
   });
 });

@@ -7,6 +7,7 @@ import { patched, type State } from "../../../tui/dashboard/core/model.js";
 import { reordered } from "../../../tui/dashboard/core/order.js";
 import type { StreamLine } from "../../../tui/dashboard/core/source.js";
 import { addFetched, applyLines } from "../../../tui/dashboard/core/watched.js";
+import { cases } from "../../faults/mode.js";
 import { initial } from "./core.js";
 import { ago, operation } from "./operations.js";
 
@@ -59,7 +60,7 @@ test("after any lines and records it is that of a list made anew", () => {
         }
       },
     ),
-    { numRuns: 500 },
+    { numRuns: cases(500) },
   );
 });
 

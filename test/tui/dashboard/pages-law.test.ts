@@ -5,7 +5,7 @@ import { NO_COUNTS, type WatchLine } from "../../../protocol/watch.js";
 import type { Message } from "../../../tui/dashboard/core/message.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
-import { counts } from "../../faults/mode.js";
+import { cases } from "../../faults/mode.js";
 import { Story } from "../../harness/records.js";
 import { answerTo, colourTheme, initial, screenRows, update } from "./core.js";
 import { ago, failed, operation } from "./operations.js";
@@ -115,6 +115,6 @@ test("no row too wide, no frame too high, nothing active", () => {
       expect(rows.length).toBeLessThanOrEqual(given.size.rows);
       expect(rows.join("")).not.toMatch(/[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/);
     }),
-    { numRuns: counts(50, 250) },
+    { numRuns: cases(50, 250) },
   );
 });

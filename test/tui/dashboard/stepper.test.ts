@@ -9,6 +9,7 @@ import type { State } from "../../../tui/dashboard/core/model.js";
 import { stepper } from "../../../tui/dashboard/pages/operation/stepper.js";
 import { Line } from "../../../tui/dashboard/text/line.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
+import { cases } from "../../faults/mode.js";
 import { after, answerTo, opened } from "./core.js";
 import { ago, asked, backup, NOW, operation } from "./operations.js";
 
@@ -126,6 +127,6 @@ test("is never wider than its room, and keeps the stage that runs", () => {
         expect(columnsOf(String(lineOf(state, "backupaaaaaa", width)))).toBeLessThanOrEqual(width);
       },
     ),
-    { numRuns: 200 },
+    { numRuns: cases(200) },
   );
 });

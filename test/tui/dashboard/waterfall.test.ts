@@ -11,6 +11,7 @@ import { timeTexts } from "../../../tui/dashboard/pages/operation/times.js";
 import { pictureRows } from "../../../tui/dashboard/pages/operation/waterfall.js";
 import { type Paint, unpainted } from "../../../tui/dashboard/text/theme.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
+import { cases } from "../../faults/mode.js";
 import { after, answerTo, changed, opened, put, screenText } from "./core.js";
 import { ago, asked, backup, doneStep, operation, step, verify } from "./operations.js";
 
@@ -322,7 +323,7 @@ test("no row is too wide and none too many, whatever the operation did and its s
         }
       },
     ),
-    { numRuns: 300 },
+    { numRuns: cases(300) },
   );
 });
 
@@ -375,7 +376,6 @@ test("the percent of a chain never goes back, whatever its links tell, unless it
         }
       },
     ),
-    { numRuns: 60 },
   );
 });
 

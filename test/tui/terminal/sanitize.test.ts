@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { jsonLine } from "../../../tui/kit/output/json.js";
+import { cases } from "../../faults/mode.js";
 
 /** Text that is mostly trouble: every control, invisible and bidi character, halves of surrogate pairs. */
 const trouble = fc.oneof(
@@ -47,7 +48,7 @@ const codes = (value: string) => Array.from(value, (character) => character.code
 test("nothing a terminal acts on is left", () => {
   fc.assert(
     fc.property(text, (value) => !codes(sanitize(value)).some(acts)),
-    { numRuns: 2000 },
+    { numRuns: cases(2000) },
   );
 });
 

@@ -12,7 +12,7 @@ import type { LogRecord } from "../../../../daemon/run-files/log-tail.js";
 import { MergedEvents } from "../../../../daemon/run-files/merged-events.js";
 import { parseRecord } from "../../../../protocol/record-line.js";
 import { until } from "../../../end-to-end/until.js";
-import { counts } from "../../../faults/mode.js";
+import { cases } from "../../../faults/mode.js";
 import { useDirectories } from "../../../harness/temporary.js";
 import { MemoryStore } from "./memory-store.js";
 import { ID, NONE, SourceAttempt, textsOf } from "./source.js";
@@ -182,7 +182,7 @@ test("any sequence of writes, rotations, crashes and lost answers", { timeout: 1
       expect(fleet.texts).toEqual(fleet.source.texts);
       expect(fleet.problems).toEqual([]);
     }),
-    { numRuns: counts(20, 60) },
+    { numRuns: cases(20, 60) },
   );
 });
 
@@ -207,7 +207,7 @@ test("of a bounded log, the newest lines are there after any sequence", { timeou
       expect(is.log.slice(is.log.length - newest)).toEqual(must.log.slice(must.log.length - newest));
       expect(fleet.problems).toEqual([]);
     }),
-    { numRuns: counts(20, 60) },
+    { numRuns: cases(20, 60) },
   );
 });
 

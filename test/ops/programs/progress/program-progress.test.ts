@@ -7,6 +7,7 @@ import type { BarValue } from "../../../../ops/programs/progress/program-bar.js"
 import type { RecogniserEntry } from "../../../../ops/programs/progress/reading.js";
 import { Masker } from "../../../../ops/secrets/masker.js";
 import { withoutOtherSequences } from "../../../../protocol/text/sgr.js";
+import { cases } from "../../../faults/mode.js";
 import { cutUp } from "./chunks.js";
 
 const RECOGNISERS: RecogniserEntry[] = [
@@ -210,7 +211,7 @@ describe("any bytes in any chunks", () => {
         lines.end();
         expect(said).toEqual(saidOf(bytes.toString()));
       }),
-      { numRuns: 1000 },
+      { numRuns: cases(1000) },
     );
   });
 

@@ -28,7 +28,6 @@ test("any other text is measured by string-width", async () => {
       expect(await widthsFor(texts)).toBe(PLAIN_WIDTHS);
       expect((await widthsFor([...texts, other])).columnsOf).toBe(full.columnsOf);
     }),
-    { numRuns: 30 },
   );
 });
 
