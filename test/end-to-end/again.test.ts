@@ -1,6 +1,3 @@
-/** A finished operation once more, and a chain whose links all keep their results, with the real bins. */
-import { rmSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Operation } from "../../protocol/operation.js";
 import { useWorld } from "./world.js";
@@ -77,24 +74,4 @@ test("again of a link begins at that link; --wait follows the chain", async () =
     chain: { index: 1 },
     state: "succeeded",
   });
-});
-
-test("refusals: not finished 5, wrong parameter 2, unknown id 4, a type that is gone 4", async () => {
-  const gate = await world.submit("gate", "file=/nowhere/at/all");
-  const refused = await world.liveops(["again", gate]);
-  expect(refused).toMatchObject({ code: 5, stdout: "" });
-  expect(refused.stderr).toContain(`liveops cancel ${gate}`);
-  await world.client.cancel(gate);
-  await world.finished(gate);
-  expect((await world.liveops(["again", gate, "fil=x"])).code).toBe(2);
-  expect((await world.liveops(["again", "nosuch"])).code).toBe(4);
-  const done = await chain();
-  const retried = await world.liveops(["retry", done]);
-  expect(retried.code).toBe(5);
-  expect(retried.stderr).toContain(`run it again with: liveops again ${done}`);
-  rmSync(join(world.ops, "links.ts"));
-  const gone = await world.liveops(["again", done]);
-  expect(gone).toMatchObject({ code: 4, stdout: "" });
-  expect(gone.stderr).toContain("first-link");
-  world.takeOperations("links");
 });

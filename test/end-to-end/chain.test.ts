@@ -5,7 +5,6 @@ import { randomBytes } from "node:crypto";
 import { appendFileSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import type { Operation } from "../../protocol/operation.js";
 import type { WatchLine } from "../../protocol/watch.js";
 import { useWorld } from "./world.js";
 
@@ -48,31 +47,6 @@ test("submit --follow: headers, lines and the result on stdout, the rest on stde
   expect(diff.status).toBe(0);
 });
 
-test("one watch stream sees both: changed, chained, then the end; and the chain on the records", async () => {
-  const id = await world.submit("backup", "source=data", "target=out2");
-  const seen: WatchLine[] = [];
-  for await (const line of world.client.watch({ operation: id, follow: "chain", log: true })) seen.push(line);
-  const chained = seen.filter((line) => line.type === "chained");
-  const snapshot = seen[0];
-  expect(snapshot?.type).toBe("snapshot");
-  // Submitted a process start before the watch: the first link may have been handed over by then.
-  expect(seen.at(-1)).toMatchObject({ type: "end", state: "succeeded" });
-  const last = seen.at(-1) as Extract<WatchLine, { type: "end" }>;
-  const links: Operation[] = [await world.client.show(id)];
-  for (let next = links[0]!.chain.next; next; next = links.at(-1)!.chain.next)
-    links.push(await world.client.show(next));
-  expect(links.map(({ op, state, attempt }) => ({ op, state, attempt }))).toEqual([
-    { op: "backup", state: "succeeded", attempt: 1 },
-    { op: "verify-backup", state: "succeeded", attempt: 1 },
-  ]);
-  expect(links.map(({ chain }) => chain)).toEqual([
-    { id, index: 0, previous: null, next: links[1]!.id },
-    { id, index: 1, previous: id, next: null },
-  ]);
-  expect(last.id).toBe(links[1]!.id);
-  for (const line of chained) expect(links.map((link) => link.id)).toContain(line.to);
-});
-
 test("a hand-over while one watches: chained with the whole successor, on the same stream, log lines without a gap", async () => {
   const [gate, second] = [join(world.dir, "gate-1"), join(world.dir, "gate-2")];
   const id = await world.submit("gate", `file=${gate}`, `next=${second}`);
@@ -98,16 +72,6 @@ test("a hand-over while one watches: chained with the whole successor, on the sa
     const { logLines } = await world.client.show(link);
     expect(ns).toEqual(Array.from({ length: logLines }, (_, i) => i + 1));
   }
-});
-
-test("--wait prints the id, --wait --json the last link's record", async () => {
-  const plain = await world.liveops(["submit", "backup", "source=data", "target=out3", "--wait"]);
-  expect(plain).toMatchObject({ code: 0, stderr: "" });
-  expect(plain.stdout).toMatch(/^[a-z0-9]{12}\n$/);
-  const json = await world.liveops(["submit", "backup", "source=data", "target=out3", "--wait", "--json"]);
-  expect(json).toMatchObject({ code: 0, stderr: "" });
-  const record = JSON.parse(json.stdout) as Operation;
-  expect(record).toMatchObject({ op: "verify-backup", state: "succeeded", finishedSuccessfully: true });
 });
 
 test("a broken archive fails verify-backup, and the chain with it: exit 1", async () => {

@@ -58,13 +58,6 @@ async function logs(...words: string[]): Promise<string[]> {
   return stdout === "" ? [] : stdout.trimEnd().split("\n");
 }
 
-test("--grep is a regular expression", async () => {
-  expect(await logs(id, "--grep", "Error")).toEqual([4000, 8000, 12_000].map((n) => `row ${n} has an Error`));
-  expect(await logs(id, "--grep", "^row (7|12)$")).toEqual(["row 7", "row 12"]);
-  expect(await logs(id, "--grep", "\\(really\\)")).toEqual(["warm (really)"]);
-  expect(await logs(id, "--grep", "nothing like it")).toEqual([]);
-});
-
 test("--grep does not see the colours of a line", async () => {
   const [line] = await logs(id, "--grep", "^error: on", "--json");
   expect(JSON.parse(line!)).toMatchObject({ stream: "stderr", text: "\x1b[31merror\x1b[0m: on stderr" });

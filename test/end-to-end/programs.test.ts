@@ -1,4 +1,4 @@
-/** Programs that operations run, by `shell` and by `p.exec`: output, colours, exit codes, cancel, durations. */
+/** Programs that operations run: colours, the exit status of the command, a cancel of `liveops run`, durations. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { processesOf } from "./processes.js";
@@ -9,17 +9,7 @@ import { useWorld } from "./world.js";
 const world = useWorld({ examples: true, operations: ["builds"] });
 
 describe("output of shell", () => {
-  const SCRIPT = `i=0; while [ $i -lt 200 ]; do echo o$i; echo e$i >&2; i=$((i+1)); done`;
   const COLOURS = String.raw`printf '\033[31mred\nplain\033[2J\n'`;
-
-  test("has stdout and stderr in their order", async () => {
-    const id = await world.submit("shell", `script=${SCRIPT}`);
-    await world.finished(id);
-    const both = Array.from({ length: 200 }, (_, i) => [`o${i}`, `e${i}`]).flat();
-    expect((await world.lines(id)).slice(1)).toEqual(both);
-    const { stdout } = await world.liveops(["run", "shell", `script=${SCRIPT}`]);
-    expect(stdout).toContain(`\n${both.join("\n")}\n`);
-  });
 
   test("has its colours on a terminal, and in the store", async () => {
     const id = await world.submit("shell", `script=${COLOURS}`);
@@ -42,21 +32,6 @@ describe("output of shell", () => {
 });
 
 describe("the exit code of a command", () => {
-  test("is in the result of a failed operation, and its last lines in the error", async () => {
-    const ended = await world.liveops(["submit", "shell", "--wait", "--json", "script=echo why >&2; exit 3"]);
-    const record = JSON.parse(ended.stdout);
-    expect(ended.code).toBe(1);
-    expect(record.state).toBe("failed");
-    expect(record.result).toEqual({ exitCode: 3, signal: null, seconds: expect.any(Number) });
-    expect(record.error.message).toBe("the script exited with 3\nwhy");
-    expect(ended.stderr).toBe(
-      `liveops: shell ${record.id} failed: the script exited with 3; see: liveops show ${record.id}\nwhy\n`,
-    );
-    const { stdout } = await world.liveops(["show", record.id]);
-    expect(stdout).toContain("error\n  the script exited with 3 (LIVEOPS_EXCEPTION)\n  why\n");
-    expect(stdout).toContain("exitCode=3");
-  });
-
   test("is that of liveops with --exit-status, and of several operations that of the first that failed", async () => {
     const codeOf = async (...words: string[]) => (await world.liveops([...words, "--exit-status"])).code;
     expect(await codeOf("submit", "shell", "script=kill -TERM $$")).toBe(143);
@@ -74,40 +49,12 @@ describe("the exit code of a command", () => {
     expect(await codeOf("submit", "shell", "--follow", "script=exit 3")).toBe(3);
     expect((await world.liveops(["wait", id])).code).toBe(1);
   });
-
-  test("is not taken from an operation without one", async () => {
-    const { code } = await world.liveops(["run", "--exit-status", "fail-at-item"]);
-    expect(code).toBe(1);
-    const id = await world.submit("shell", "args=sleep", "args=1000");
-    await world.inState(id, "running");
-    await world.client.cancel(id);
-    expect((await world.liveops(["wait", "--exit-status", id])).code).toBe(6);
-  });
-
-  test("is that of p.exec too", async () => {
-    const status = async (...words: string[]) =>
-      (await world.liveops(["submit", "builds", "--exit-status", ...words])).code;
-    expect(await status("script=exit 7")).toBe(7);
-    expect(await status("script=exit 7", "check=no")).toBe(7);
-    const id = await world.submit("builds", "script=echo built");
-    const { state, result } = await world.finished(id);
-    expect([state, result]).toEqual(["succeeded", { exitCode: 0, system: "Linux" }]);
-    expect(await world.lines(id)).toEqual(["Linux", "built"]);
-  });
 });
 
 describe("cancelling a program of p.exec", () => {
   const mark = () => join(world.dir, "builds-mark");
   const script = () => `sh -c "while :; do sleep 1; done # ${mark()}" & echo ready; wait`;
   const left = () => processesOf(mark());
-
-  test("ends all that it started", async () => {
-    const id = await world.submit("builds", `script=${script()}`);
-    await until("it runs", async () => left().length > 0 && (await world.lines(id)).includes("ready"));
-    await world.client.cancel(id);
-    expect((await world.finished(id)).state).toBe("cancelled");
-    expect(left()).toEqual([]);
-  });
 
   test("ends all that it started in liveops run", async () => {
     const running = world.start("liveops", ["run", "builds", `script=${script()}`]);

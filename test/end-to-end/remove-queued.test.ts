@@ -1,5 +1,3 @@
-/** A queued operation is removed at once: cancelled and gone in one step, for everybody who watches it. */
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { until } from "./until.js";
@@ -14,22 +12,6 @@ async function runningAndQueued(): Promise<[running: string, queued: string]> {
   await world.inState(running, "running");
   return [running, await world.submit("gate", `file=${never}`)];
 }
-
-test("it leaves the list, the queue and the disk; a running one is refused with the next command", async () => {
-  const [running, queued] = await runningAndQueued();
-  const behind = await world.submit("gate", `file=${never}`);
-  const removed = await world.liveops(["rm", queued, "--json"]);
-  expect(removed, removed.stderr).toMatchObject({ code: 0, stderr: "" });
-  expect(JSON.parse(removed.stdout)).toMatchObject({ id: queued, state: "cancelled", cancelRequested: true });
-  expect((await world.liveops(["show", queued])).code).toBe(4);
-  expect(await world.client.show(behind)).toMatchObject({ queuePosition: 1 });
-  expect(readdirSync(join(world.state, "runs"))).not.toContain(queued);
-  expect((await world.client.daemon()).counts).toMatchObject({ queued: 1, cancelled: 0 });
-
-  const refused = await world.liveops(["rm", running]);
-  expect(refused).toMatchObject({ code: 5, stdout: "" });
-  expect(refused.stderr).toContain(`it is running; cancel it first: liveops cancel ${running}`);
-});
 
 test("who waits for it or watches it gets its end: cancelled", async () => {
   const [running, queued] = await runningAndQueued();

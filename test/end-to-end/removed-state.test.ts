@@ -33,33 +33,6 @@ async function nothingIsLeft(): Promise<void> {
   expect(readdirSync(join(world.socket, ".."))).toEqual([]);
 }
 
-test("removed, and started again at once: the new daemon has a new state, and nothing of the old one is left", async () => {
-  await runningDaemon();
-  const { pid } = await world.client.daemon();
-  removeState();
-  const started = await world.liveopsd(["start"]);
-  expect(started, started.stderr).toMatchObject({ code: 0 });
-  expect(started.stderr).toContain("started (pid ");
-  expect((await world.client.daemon()).pid).not.toBe(pid);
-  expect((await world.client.list()).operations).toEqual([]);
-  await until("the operation of the old state has ended", () =>
-    processesOf(world.dir).every(({ command }) => !command.includes("sleep 600")),
-  );
-});
-
-test("moved away: its log has the reason, and a start after it was put back finds its operations", async () => {
-  await runningDaemon();
-  const moved = `${world.state}.moved`;
-  renameSync(world.state, moved);
-  await nothingIsLeft();
-  expect(readFileSync(join(moved, "liveopsd.log"), "utf8")).toContain(REASON);
-  renameSync(moved, world.state);
-  await world.startDaemon();
-  const { operations } = await world.client.list();
-  expect(operations).toMatchObject([{ op: "shell" }]);
-  expect(await world.finished(operations[0]!.id)).toMatchObject({ state: "failed" });
-});
-
 test("replaced by a copy: the copy's files are not written", async () => {
   await runningDaemon();
   const moved = `${world.state}.moved`;
@@ -73,16 +46,6 @@ test("replaced by a copy: the copy's files are not written", async () => {
   expect(readFileSync(join(world.state, "liveopsd.log"), "utf8")).toBe("");
   expect(readFileSync(join(world.state, "liveopsd.json"), "utf8")).toBe("{}");
   expect(readFileSync(join(moved, "liveopsd.log"), "utf8")).toContain(REASON);
-});
-
-test("removed under a daemon in the foreground: the reason is on stderr, exit 70", async () => {
-  const daemon = world.start("liveopsd", ["start", "--foreground"]);
-  await daemon.says("stderr", "liveopsd is listening");
-  removeState();
-  const { code, stderr } = await daemon.ended;
-  expect(code).toBe(70);
-  expect(stderr).toContain(`liveopsd: stopped: the state directory ${world.state} ${REASON}`);
-  await nothingIsLeft();
 });
 
 test("removed while the daemon is stopped: the running operation ends itself, with all that it started", async () => {

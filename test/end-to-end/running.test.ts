@@ -48,16 +48,6 @@ test("p.signal cancels an asynchronous one at once", async () => {
   expect(await world.finished(id)).toMatchObject({ state: "cancelled", stageStates: { Wait: "cancelled" } });
 });
 
-test("a queued one is cancelled without ever starting", async () => {
-  const running = [await world.submit("listens"), await world.submit("listens")];
-  for (const id of running) await world.inState(id, "running");
-  const queued = await world.submit("listens");
-  expect(await world.client.show(queued)).toMatchObject({ state: "queued", queuePosition: 1 });
-  await world.client.cancel(queued);
-  expect(await world.client.show(queued)).toMatchObject({ state: "cancelled", attempt: 0, startedAt: null });
-  expect((await world.liveops(["cancel", ...running, "--wait"])).code).toBe(0);
-});
-
 test.each(["busy=false", "busy=true"])(
   "one that ignores its cancel is killed after the grace period, its grandchild too (%s)",
   async (busy) => {
@@ -72,16 +62,6 @@ test.each(["busy=false", "busy=true"])(
     await until("its children are gone", () => processesOf(`# ${mark}`).length === 0);
   },
 );
-
-test("shell: what it started is gone with the cancel", async () => {
-  const mark = join(world.dir, "shell-mark");
-  const script = `sh -c "while :; do sleep 1; done # ${mark}"; :`;
-  const id = await world.submit("shell", "--", "sh", "-c", script);
-  await until("it runs", () => processesOf(`# ${mark}`).length > 0);
-  await world.client.cancel(id);
-  expect((await world.finished(id)).state).toBe("cancelled");
-  await until("it is gone", () => processesOf(`# ${mark}`).length === 0);
-});
 
 test.each(["deaf=false", "deaf=true"])("a timeout fails it with LIVEOPS_TIMEOUT (%s)", async (deaf) => {
   const record = await world.finished(await world.submit("late", deaf));

@@ -376,6 +376,7 @@ describe("remove", () => {
     expect(expectRecord(await remove(id))).toMatchObject({ id, state: "cancelled", cancelRequested: true });
     expectProblem(await get(`/v1/operations/${id}`), "LIVEOPS_NO_SUCH_OPERATION");
     expect(expectRecord(await remove(await served.submit()))).toMatchObject({ state: "cancelled" });
+    expect(served.open.store.counts()).toMatchObject({ queued: 0, cancelled: 0 });
   });
 
   test("of a running one is refused, with the command to type first", async () => {

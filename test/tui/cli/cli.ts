@@ -1,9 +1,10 @@
 /** The built bins as processes: `liveops` unless another is named. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
+import { Running } from "../../end-to-end/bins.js";
 import { runHere } from "./here.js";
 
 const BINS = new URL("../../../dist/bin/", import.meta.url).pathname;
@@ -27,25 +28,26 @@ export interface CliOptions {
 export class Cli {
   readonly dir = mkdtempSync(join(tmpdir(), "liveops-cli-"));
   readonly home = join(this.dir, "home");
-  readonly #running = new Set<ChildProcess>();
+  readonly #running = new Set<Running>();
 
   constructor() {
     mkdirSync(this.home);
   }
 
-  start(words: string[], options: CliOptions = {}): CliProcess {
+  start(words: string[], options: CliOptions = {}): Running {
     const { bin, cwd, env } = this.#placeOf(options);
     // As the bin itself starts Node: no word is an option of Node.
     const child = spawn(process.execPath, ["--", bin, ...words], { cwd, env });
-    this.#running.add(child);
-    child.on("exit", () => this.#running.delete(child));
     child.stdin.on("error", () => {});
     child.stdin.end(options.input ?? "");
-    return new CliProcess(child);
+    const running = new Running(child);
+    this.#running.add(running);
+    return running;
   }
 
-  run(words: string[], options: CliOptions = {}): Promise<Ended> {
-    return this.start(words, options).ended;
+  async run(words: string[], options: CliOptions = {}): Promise<Ended> {
+    const { code, stdout, stderr } = await this.start(words, options).ended;
+    return { code, stdout, stderr };
   }
 
   /** In this process, unless the command reads its stdin or starts a process that shares its streams. */
@@ -64,45 +66,9 @@ export class Cli {
     return { bin: join(BINS, `${bin}.cjs`), cwd, env: { ...base, ...env } };
   }
 
-  close(): void {
-    for (const child of this.#running) child.kill("SIGKILL");
+  async close(): Promise<void> {
+    await Promise.all([...this.#running].map((running) => running.kill()));
     rmSync(this.dir, { recursive: true, force: true });
-  }
-}
-
-export class CliProcess {
-  stdout = "";
-  stderr = "";
-  readonly ended: Promise<Ended>;
-  readonly #heard = new Set<() => void>();
-
-  constructor(readonly child: ReturnType<typeof spawn>) {
-    const hear = (stream: "stdout" | "stderr") =>
-      child[stream]?.setEncoding("utf8").on("data", (text: string) => {
-        this[stream] += text;
-        for (const wake of this.#heard) wake();
-      });
-    hear("stdout");
-    hear("stderr");
-    this.ended = new Promise((resolve) =>
-      child.on("close", (code) => {
-        resolve({ code, stdout: this.stdout, stderr: this.stderr });
-        for (const wake of this.#heard) wake();
-      }),
-    );
-  }
-
-  /** Resolves once the stream has said it; throws where the process ends without. */
-  async says(stream: "stdout" | "stderr", text: string): Promise<void> {
-    let over = false;
-    void this.ended.then(() => {
-      over = true;
-    });
-    while (!this[stream].includes(text)) {
-      if (over)
-        throw new Error(`ended without ${JSON.stringify(text)} on ${stream}: ${this.stdout}${this.stderr}`);
-      await new Promise<void>((resolve) => this.#heard.add(resolve));
-    }
   }
 }
 
