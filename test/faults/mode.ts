@@ -7,6 +7,9 @@
 
 export const FULL = process.env.LIVEOPS_FAULTS === "full";
 
+/** `npm test`, or vitest by hand. */
+export const QUICK = !FULL && process.env.LIVEOPS_LAWS !== "all";
+
 /** The count of the form that runs. */
 export function counts(short: number, full: number): number {
   return FULL ? full : short;
@@ -14,8 +17,7 @@ export function counts(short: number, full: number): number {
 
 /** How many cases of a law are tried: a fifth in `npm test`. */
 export function cases(all: number, full = all): number {
-  if (FULL) return full;
-  return process.env.LIVEOPS_LAWS === "all" ? all : Math.ceil(all / 5);
+  return QUICK ? Math.ceil(all / 5) : counts(all, full);
 }
 
 /** All rows of a table in the complete form, the first ones in the short form. */

@@ -71,27 +71,6 @@ function timesOf(state: State): string {
 const silent = (over: Partial<Operation> = {}) => backup({ progress: null, percent: 0, ...over });
 
 describe("time left of an operation", () => {
-  test("no history, no number", () => {
-    expect(secondsLeft(opened([silent()]), silent())).toBeNull();
-    expect(
-      secondsLeft(opened([silent()], { ...BACKUP, runs: 0, seconds: null, stages: {} }), silent()),
-    ).toBeNull();
-  });
-
-  test("the rest of the stage's median, and the medians of those to come", () => {
-    expect(secondsLeft(opened([silent()], BACKUP), silent())).toBe(200 - 72 + 60);
-  });
-
-  test("a stage that counts knows its own rest better", () => {
-    // Since the last report a second has passed.
-    expect(secondsLeft(opened([backup()], BACKUP), backup())).toBe(78.6 + 60);
-  });
-
-  test("of a first run, the last stage's own rest is all that is left", () => {
-    const last = backup({ stages: ["Scan", "Archive"] });
-    expect(secondsLeft(opened([last], NONE), last)).toBe(78.6);
-  });
-
   test("is told once it is known what earlier runs took; until then there is no verdict, and a sign", () => {
     const state = opened([backup()]);
     expect(chainTime(state, backup())).toMatchObject({ seconds: null, isKnown: false, isLater: false });
@@ -99,11 +78,6 @@ describe("time left of an operation", () => {
     expect(screenText(state)).not.toMatch(/first run|done ≈|left/);
     const line = { type: "history", ...BACKUP } as const;
     expect(secondsLeft(update(state, { type: "watched", line }), backup())).toBe(78.6 + 60);
-  });
-
-  test("a stage that only says its percent is taken at its pace", () => {
-    const half = silent({ percent: 50 });
-    expect(secondsLeft(opened([half], BACKUP), half)).toBe(70 + 60);
   });
 
   test("the bar of an untracked stage says nothing of the stage around it", () => {
@@ -174,21 +148,6 @@ describe("time left of an operation", () => {
     expect(usualSeconds(alike, running, "Run")).toBe(20);
     expect(isOverdue(alike, running)).toBe(true);
     expect(usualSeconds(opened([running], history(0.01, 1)), running, "Run")).toBe(0.01);
-  });
-
-  test("where one stage's runs differ too much the whole's median is left", () => {
-    const wide = { ...BACKUP.stages, Checksum: { runs: 5, p50: 10, p90: 100 } };
-    expect(secondsLeft(opened([silent()], { ...BACKUP, stages: wide }), silent())).toBe(300 - 75);
-  });
-
-  test("beyond what nine of ten runs took there is no number, but a word", () => {
-    const long = silent({
-      stageTimes: { Archive: { startedAt: ago(400), finishedAt: null, resumed: false, seconds: null } },
-    });
-    const state = opened([long], BACKUP);
-    expect(secondsLeft(state, long)).toBeNull();
-    expect(isOverdue(state, long)).toBe(true);
-    expect(isOverdue(opened([silent()], BACKUP), silent())).toBe(false);
   });
 });
 

@@ -1,10 +1,11 @@
 /**
- * Golden screens of scenes, compared as text. Each scene is drawn from its state at two sizes. A `whole` scene runs the
+ * Golden screens of scenes, compared as text. Each scene is drawn from its state at two sizes, at one in `npm test`. A `whole` scene runs the
  * whole program too, with Ink, on a model of a terminal.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type ExpectStatic, test } from "vitest";
+import { QUICK } from "../../faults/mode.js";
 import { openDashboard } from "./open.js";
 import { DrawnScreen } from "./screen.js";
 import { World } from "./world.js";
@@ -51,7 +52,9 @@ const sizesOf = ({ everySize = false }: Scene) => (everySize ? EVERY_SIZE : SIZE
 
 export function golden(scenes: readonly Scene[]): void {
   const screens = scenes.flatMap((scene) =>
-    sizesOf(scene).map((size) => ({ ...scene, size, title: `${scene.name} at ${size.join("x")}` })),
+    sizesOf(scene)
+      .slice(0, QUICK ? 1 : undefined)
+      .map((size) => ({ ...scene, size, title: `${scene.name} at ${size.join("x")}` })),
   );
   test.concurrent.for(screens)("$title", async ({ size, ...scene }, { expect }) => {
     await using world = await World.start();
