@@ -1,4 +1,4 @@
-/** Names of hosts and tags of a fleet. A tag stands in lists such as `gpu,eu`, so it has no comma. */
+/** Names and tags of hosts. A tag stands in lists such as `gpu,eu`, so it has no comma. */
 import type { Zod } from "./submit-field.js";
 
 /** As DNS names, and with `_`, which names of machines may have too. */

@@ -8,7 +8,7 @@ export const VERSION_HEADER = "liveops-version";
 /** In a reply of a host without its engine: the time of the loss. The reply shows the state at that time. */
 export const STALE_HEADER = "liveops-stale-since";
 
-/** In a reply: the clock of the daemon, or in a fleet of the engine, in ms since 1970. */
+/** In a reply: the clock of the daemon, which all its hosts share, in ms since 1970. */
 export const CLOCK_HEADER = "liveops-clock";
 
 /** In the reply to a submit: what the submitter should know, percent-encoded. */

@@ -3,7 +3,15 @@
  * bound says why in its body; a commit that makes a figure smaller lowers the bound.
  */
 import { describe, expect, test } from "vitest";
-import { filesWith, house, importsOfFeatures, readingOrder, textOf, weights } from "./harness/house.js";
+import {
+  coreFilesWith,
+  filesWith,
+  house,
+  importsOfFeatures,
+  readingOrder,
+  textOf,
+  weights,
+} from "./harness/house.js";
 
 const bounds = house();
 
@@ -34,6 +42,11 @@ describe("the core names no feature", () => {
     const outside = imports.filter(({ from }) => !Object.hasOwn(bounds.doors, from));
     const shown = outside.map(({ from, to }) => `${from} imports ${to}`);
     expect(shown.length, shown.join("\n")).toBeLessThanOrEqual(bounds.imports.outsideDoors);
+  });
+
+  test.each(Object.entries(bounds.words))("files with the word %s", (word, bound) => {
+    const files = coreFilesWith(word);
+    expect(files.length, files.join("\n")).toBeLessThanOrEqual(bound);
   });
 
   test.each(Object.keys(bounds.doors))("%s is a door", (door) => {

@@ -25,7 +25,7 @@ export const ADDRESS_FORMS = `give ${alternatives([...TRANSPORTS.flatMap(({ exam
 
 const MACHINE = /^[\w.][\w.-]*$/;
 
-/** Whether a value of `--host` is an address, and not the name of a host of a fleet. */
+/** Whether a value of `--host` is an address, and not the name of a host. */
 export function isAddress(text: string): boolean {
   return text.includes("://");
 }

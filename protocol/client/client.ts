@@ -60,7 +60,7 @@ class DaemonRequests extends Requests {
   }
 
   /**
-   * The daemon's clock, which all hosts of a fleet share, in ms since 1970. It decides when operations start, and their
+   * The daemon's clock, which all its hosts share, in ms since 1970. It decides when operations start, and their
    * times are its. This machine's own before the first reply.
    */
   now(): number {

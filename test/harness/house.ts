@@ -20,6 +20,8 @@ export interface House {
   doors: Record<string, string>;
   /** Imports of features by the core, and those of them that stand in no door. */
   imports: { all: number; outsideDoors: number };
+  /** Source files of the core that have the name of the feature as a word, doors aside. */
+  words: Record<string, number>;
   /** Source files that know the option. */
   options: Record<string, number>;
 }
@@ -90,6 +92,14 @@ export function readingOrder(): string[] {
   const [, section = ""] = textOf("docs/architecture.md").split("## Reading order\n");
   const [list = ""] = section.split("\n## ");
   return [...list.matchAll(/^\d+\. `([^`]+)`/gm)].map(([, file]) => file!);
+}
+
+/** The source files of the core, doors aside, that have the word. */
+export function coreFilesWith(word: string): string[] {
+  const { doors } = house();
+  const pattern = new RegExp(`\\b${word}\\b`, "i");
+  const core = sources().filter((file) => featureOf(file) === null && !Object.hasOwn(doors, file));
+  return core.filter((file) => pattern.test(textOf(file)));
 }
 
 /** How many source files have the word. */

@@ -33,7 +33,7 @@ export function addSelectionOptions(command: Command, what: string, states: read
   command
     .option("--all", `All ${what}`)
     .option("--state <states>", `All ${what} in these states, separated by commas: ${states.join(", ")}`);
-  useHost(command, "or-name", `or all ${what} of this host of the fleet`);
+  useHost(command, "or-name", `or all ${what} of this host`);
   return command
     .option("--op <name>", `All ${what} of this type`)
     .option("--label <text>", `All ${what} with this label`)

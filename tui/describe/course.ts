@@ -25,7 +25,7 @@ export interface Lane {
 export interface AttemptRow {
   readonly number: number;
   readonly startedAt: string;
-  /** Null without a fleet. */
+  /** Null: the daemon has one host. */
   readonly host: string | null;
   ended: string | null;
   seconds: number | null;

@@ -1,6 +1,6 @@
 /**
  * `--host ADDRESS` and `LIVEOPS_HOST`: the daemon of another machine. Commands on the files of this machine refuse the
- * option. In a command that selects by a host of the fleet, a value without `://` is the name of that host.
+ * option. In a command that selects by a host, a value without `://` is the name of that host.
  */
 import { type Command, Option } from "commander";
 import {
@@ -22,11 +22,11 @@ export type HostUse =
   | "one"
   /** It asks the daemons of several hosts. */
   | "several"
-  /** It asks the daemon of the host; a name selects a host of its fleet. */
+  /** It asks the daemon of the host; a name selects one of its hosts. */
   | "or-name"
   /** It works on this machine only. */
   | "none"
-  /** As `none`, and `--host` is the name of this machine in its fleet. */
+  /** As `none`, and `--host` is the name of this machine among its hosts. */
   | "own-name";
 
 const uses = new WeakMap<Command, HostUse>();
@@ -101,7 +101,7 @@ interface HostValues extends GlobalOptions {
 
 /**
  * Replaces the value of `--host` by what the action reads: `remote` or `socket`, `remotes` for several, and `host` for the
- * name of a host of the fleet.
+ * name of a host of the daemon.
  *
  * @throws UsageError
  */
@@ -120,7 +120,8 @@ export function readHostOption(command: Command, env = process.env): void {
     return;
   }
   if (names.length > 0 && use !== "or-name") parseAddress(names[0]!);
-  if (names.length > 1) throw new UsageError("--host names more than one host of the fleet", "give one name");
+  if (names.length > 1)
+    throw new UsageError("--host names more than one host of the daemon", "give one name");
   if (targets.length > 0 && isChosen)
     throw new UsageError(
       "--host names a daemon, and so does --socket or --state-dir; give one of them",

@@ -89,8 +89,8 @@ const OF_PLACES = new Set([
   "ENAMETOOLONG",
 ]);
 
-/** Errors of a fleet that another try does not mend: its address, its roles, its format, the name of this host. */
-const OF_FLEET = new Set(["EngineRefusedError", "HostNameTakenError", "RoleError", "UsageError"]);
+/** An error of a feature says how a start ends with it, and what to do next. */
+type StartError = NodeJS.ErrnoException & { hint?: string; startExit?: ExitCode };
 
 /** The message and exit code of a start that failed. Null if the error is a bug in liveops. */
 export function placeFault(error: unknown): { message: string; code: ExitCode } | null {
@@ -99,10 +99,9 @@ export function placeFault(error: unknown): { message: string; code: ExitCode } 
       "cannot start: the state directory's disk is full; free some disk space, then start again";
     return { message, code: EXIT.refused };
   }
-  const { code, message, name, hint, syscall } = error as NodeJS.ErrnoException & { hint?: string };
-  if (name === "EngineAwayError")
-    return { message: `${message}; start again when the engine is back`, code: EXIT.refused };
-  if (OF_FLEET.has(name)) return { message: hint ? `${message}; ${hint}` : message, code: EXIT.usage };
+  const { code, message, name, hint, startExit, syscall } = error as StartError;
+  if (startExit !== undefined || name === "UsageError")
+    return { message: hint ? `${message}; ${hint}` : message, code: startExit ?? EXIT.usage };
   if (code !== undefined && OF_PLACES.has(code))
     return { message: `${message}; choose another path with --state-dir or --socket`, code: EXIT.usage };
   if (syscall === undefined && code !== "ERR_SQLITE_ERROR") return null;

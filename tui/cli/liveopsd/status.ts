@@ -10,6 +10,7 @@ import { addDaemonCommand, allOptions, type GlobalOptions } from "../../kit/opti
 import { jsonLine } from "../../kit/output/json.js";
 import type { OutputOptions } from "../../kit/output/options.js";
 import { fullTime } from "../../kit/output/time.js";
+import { STATUS_PROBLEMS, STATUS_ROWS } from "../feature-rows.js";
 import { type Unit, unitRunning } from "./manager.js";
 import { ANSWER_MS } from "./other-daemon.js";
 import { operations } from "./stop.js";
@@ -53,7 +54,7 @@ function describe(daemon: DaemonReply, unit: Unit | null, ownConfig: readonly st
     ["socket", daemon.socket],
     ["state dir", daemon.stateDir],
     ["config", configText(daemon.config)],
-    ...fleetRows(daemon),
+    ...Object.values(STATUS_ROWS).flatMap((rows) => rows(daemon)),
     [
       "operations",
       Object.entries(counts)
@@ -92,28 +93,8 @@ function olderRows({ version, workers }: DaemonReply): Array<[string, string]> {
     .map((each) => ["versions", `liveops ${each.version} runs ${operations(each.operations)} to the end`]);
 }
 
-/** The engine of the fleet, and this host in it. */
-function fleetRows({ host, fleet, draining }: DaemonReply): Array<[string, string]> {
-  const rows: Array<[string, string]> = [];
-  if (fleet) rows.push(["fleet", `host ${host}, engine ${fleet.engine}`]);
-  if (draining)
-    rows.push(["drained", "no operations start on this host; undo it with: liveops drain --undo"]);
-  return rows;
-}
-
 function metricsRows({ metrics }: DaemonReply): Array<[string, string]> {
   return metrics === null ? [] : [["metrics", `http://${metrics}/metrics`]];
-}
-
-function fleetProblems(fleet: DaemonReply["fleet"]): string[] {
-  if (fleet === null) return [];
-  const { awaySince, problems } = fleet;
-  const all = [...problems];
-  if (awaySince !== null)
-    all.push(
-      `the engine has not answered since ${awaySince}. Submits are refused; running operations continue, and their ends are recorded when it is back`,
-    );
-  return all;
 }
 
 function containmentText({ kind, cgroup, reason }: DaemonReply["containment"]): string {
@@ -123,7 +104,7 @@ function containmentText({ kind, cgroup, reason }: DaemonReply["containment"]): 
 
 function problemsOf(daemon: DaemonReply): string[] {
   const { storeFull, freeBytes, noRoom, problems, workers, blockedTypes } = daemon;
-  const all = fleetProblems(daemon.fleet);
+  const all = Object.values(STATUS_PROBLEMS).flatMap((problems) => problems(daemon));
   if (workers.blocked)
     all.push(
       `no worker can be started: ${workers.blocked.reason}. Queued operations wait; the daemon tries again`,

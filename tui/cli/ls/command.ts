@@ -165,7 +165,7 @@ export function registerLs(root: Command): void {
       "liveops ls --limit 100 --json | jq -r '.[].id'",
     ],
   );
-  useHost(ls, "or-name", "or list only operations that this host of the fleet runs, or ran last")
+  useHost(ls, "or-name", "or list only operations that this host runs, or ran last")
     .option("--state <states>", `List only these states, separated by commas: ${STATES.join(", ")}`)
     .option("--op <name>", "List only operations of this type")
     .option("--label <text>", "List only operations with this label")

@@ -18,7 +18,7 @@ export const DEFAULT_LIMIT = 20;
 export interface LsFilter {
   state?: State[] | undefined;
   op?: string | undefined;
-  /** In a fleet: the host that runs the operations, or ran them last. */
+  /** The host that runs the operations, or ran them last. */
   host?: string | undefined;
   session?: string | undefined;
   /** Directory in which, or below which, they were submitted. */
@@ -88,15 +88,15 @@ function placeOf({ queuePosition }: Operation): number {
 }
 
 /**
- * The host that the daemon filters by; undefined: all operations are of this host, since the daemon is in no fleet.
+ * The name, which is that of a host.
  *
  * @throws Refusal LIVEOPS_NO_SUCH_HOST where no host has the name
  */
 export async function hostFilter(client: Client, name: string | undefined): Promise<string | undefined> {
   if (name === undefined) return undefined;
-  const { fleet, hosts } = await client.hosts();
+  const { hosts } = await client.hosts();
   const names = hosts.map((host) => host.name);
-  if (names.includes(name)) return fleet === null ? undefined : name;
+  if (names.includes(name)) return name;
   const elsewhere = addressesOf(name).map((address) => `; the daemon of another machine: --host ${address}`);
   throw new Refusal(
     "LIVEOPS_NO_SUCH_HOST",

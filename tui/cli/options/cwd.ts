@@ -36,7 +36,7 @@ export const CWD: SubmitOption<CwdOptions> = {
 
 /**
  * Checks `--cwd` before the request, where the directory must exist on this machine.
- * Another machine, and another host of a fleet, may have the directory that this machine lacks.
+ * Another machine, and another host, may have the directory that this machine lacks.
  *
  * @throws UsageError where the operation could not begin
  */

@@ -4,6 +4,7 @@ import type { OperationType } from "../../../protocol/replies.js";
 import type { Paint } from "../../../protocol/text/colour.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
+import { TYPE_FIELDS } from "../feature-rows.js";
 import { exampleWords } from "./example-words.js";
 import { renderParameterDetails } from "./parameter-details.js";
 
@@ -15,7 +16,6 @@ import { renderParameterDetails } from "./parameter-details.js";
 export function typePage(type: OperationType, paint: Paint, command = "liveops submit"): string[] {
   const { op, title, params, stages, timeout, gracePeriod, retry, resumable, failIfOdd, file } = type;
   const field = (name: string, text: string) => `  ${paint("dim", name.padEnd(14))}${sanitize(text)}`;
-  const fleet = fleetText(type);
   const description = typeof params?.description === "string" ? params.description : "";
   const example = shellLine([op, ...exampleWords(params)]);
   return [
@@ -27,7 +27,7 @@ export function typePage(type: OperationType, paint: Paint, command = "liveops s
     field("retry", retryText(retry)),
     field("resumable", resumable ? "yes: a retry does not run finished stages again" : "no"),
     ...(failIfOdd ? [field("odd numbers", "fail the operation")] : []),
-    ...(fleet === "" ? [] : [field("in a fleet", fleet)]),
+    ...Object.values(TYPE_FIELDS).flatMap((fields) => fields(type).map(([name, text]) => field(name, text))),
     field("file", file),
     `  ${paint("dim", "parameters")}`,
     ...renderParameterDetails(params).map((line) => `    ${sanitize(line)}`),
@@ -40,15 +40,6 @@ export function typePage(type: OperationType, paint: Paint, command = "liveops s
 export function stagesText(stages: OperationType["stages"]): string {
   if (stages === null) return "depend on the parameters";
   return stages.length === 0 ? "none" : sanitize(stages.join(", "));
-}
-
-/** What a fleet must know of the type; empty if all is as by default. */
-function fleetText({ requires, hosts, partition }: OperationType): string {
-  const texts: string[] = [];
-  if (requires.length > 0) texts.push(`runs on hosts with the tags ${requires.join(", ")}`);
-  if (hosts === "any") texts.push("follows in a chain on any host");
-  if (partition === "finish") texts.push("runs to its end when its host is cut off");
-  return texts.join("; ");
 }
 
 function secondsText(seconds: number): string {

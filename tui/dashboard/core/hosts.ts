@@ -1,4 +1,4 @@
-/** Hosts on the screen: those of a fleet, and those that keys name. A daemon alone has one host, which nothing shows. */
+/** Hosts on the screen: those of the daemon, and those that keys name. A daemon alone has one host, which nothing shows. */
 import type { Operation } from "../../../protocol/operation.js";
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { fit, fitName, sanitizeLine } from "../text/cells.js";

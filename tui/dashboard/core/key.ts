@@ -31,7 +31,7 @@ export function keyBeside(name: string, key: string): string {
 /** The type of an operation, as `types` names it. */
 export const typeKey = ({ op, id }: Pick<Operation, "op" | "id">): string => keyBeside(op, id);
 
-/** The host of a row: the host of its key; in a fleet, the host that runs the operation or may run it. */
+/** The host of a row: the host of its key; without one, the host that runs the operation or may run it. */
 export function shownHost(operation: Operation): string | null {
   return hostOfKey(operation.id) === null ? hostOf(operation) : (operation.host ?? null);
 }

@@ -1,6 +1,6 @@
 /**
- * What is wrong with the machinery now, the worst first, each with the key that shows or mends it: the daemon, the hosts
- * of a fleet, paused queues. Pure.
+ * What is wrong with the machinery now, the worst first, each with the key that shows or mends it: the daemon, its
+ * hosts, paused queues. Pure.
  */
 import { formatAge } from "../../kit/output/time.js";
 import { formatDuration } from "../../terminal/format.js";
@@ -57,7 +57,7 @@ function silentDaemon(state: State, { since, hung }: Extract<Connection, { state
     : warning(state, text, detail, "submit", "starts it");
 }
 
-/** The engine of the fleet, hosts that do not answer, and whether this host starts nothing. */
+/** The engine of the hosts, hosts that do not answer, and whether this host starts nothing. */
 function hostTrouble(state: State): Trouble[] {
   const list: Trouble[] = [];
   const away = state.hosts.engine?.awaySince ?? null;

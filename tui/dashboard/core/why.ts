@@ -34,7 +34,7 @@ export function withWhy(state: State, of: { id: string; attempt: number }, why: 
   return patched(state, "operation", { whys });
 }
 
-/** Whether another host of the fleet ran it. */
+/** Whether another host of the daemon ran it. */
 export function ranElsewhere(state: State, { id, host }: Operation): boolean {
   return host !== undefined && hostOfKey(id) === null && host !== answerOf(state, daemon)?.host;
 }

@@ -3,16 +3,21 @@
  * FleetError, trying again does not help.
  */
 import { Refusal } from "../../../../protocol/errors.js";
+import { EXIT } from "../../../../protocol/exit-codes.js";
 import { NotRecordedError } from "../../../store/not-recorded.js";
 
 export class FleetError extends Error {
   override name = "FleetError";
+  /** A start that is refused is not mended by another try. */
+  readonly startExit = EXIT.usage;
 }
 
 /** The engine did not answer in time, or answers as a standby. */
 export class EngineAwayError extends NotRecordedError {
   override name = "EngineAwayError";
   readonly code = "LIVEOPS_ENGINE_AWAY";
+  readonly startExit = EXIT.refused;
+  readonly hint = "start again when the engine is back";
   readonly advice: string;
 
   constructor(

@@ -39,7 +39,7 @@ export interface HostDaemon {
 export interface HostsSlice {
   /** Empty: not known yet. */
   readonly all: readonly Host[];
-  /** The engine of the fleet; null: there is none. */
+  /** The engine that the hosts share; null: there is none. */
   readonly engine: FleetState | null;
   /** Seconds since the last answer of the host, which the state shows. Null: the state is current. */
   readonly silentFor: number | null;
