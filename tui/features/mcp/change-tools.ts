@@ -9,12 +9,12 @@ import { inPipelineBundle } from "../../cli/pipeline-argument.js";
 import { secretValues } from "../../cli/secrets.js";
 import { repeatedText } from "../../describe/repeated.js";
 import { addShellValues, type ShellValues, withShellValues } from "../../kit/from-shell.js";
-import { id, WAIT } from "./arguments.js";
+import { id, label, WAIT } from "./arguments.js";
 import { shortRecord } from "./plain.js";
 import { defineTool } from "./tool.js";
 
 /** A person who needs the other fields of a submit uses the command. */
-const { params, label } = submitBody.shape;
+const { params } = submitBody.shape;
 
 const submitOperation = defineTool({
   name: "submit_operation",

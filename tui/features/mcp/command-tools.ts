@@ -7,7 +7,7 @@ import { newKey } from "../../../protocol/client/idempotency-key.js";
 import { submitPlace } from "../../../protocol/client/submit-place.js";
 import { watchOperation } from "../../../protocol/client/watching.js";
 import { allowedWords } from "./allowed.js";
-import { id, WAIT } from "./arguments.js";
+import { id, label, WAIT } from "./arguments.js";
 import { badRequest } from "./errors.js";
 import { newOutput, SHORT } from "./output.js";
 import { MAX_REPLY } from "./plain.js";
@@ -25,7 +25,7 @@ const runCommand = defineTool({
     cwd: z.string().optional().describe("Default: directory of the server"),
     timeout: z.number().min(0).max(86_400).default(30).describe("Longest wait in seconds"),
     background: z.boolean().default(false).describe("Reply at once"),
-    label: z.string().max(200).optional(),
+    label,
     env: z.record(z.string(), z.string()).optional(),
     tty: z.boolean().default(false).describe("Run on a terminal, so that its questions can be answered"),
   },

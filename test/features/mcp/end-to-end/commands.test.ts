@@ -25,7 +25,6 @@ interface Ran {
   exitCode?: number;
   output: string;
   leftOut?: { lines: number; read: object };
-  waits?: { for: string; question: string; number: number; echo: boolean };
 }
 
 const run = (command: string | string[], input: object = {}, client = mcp) =>
@@ -60,38 +59,6 @@ test("a longer one goes on: new output is told once, and what is left out can be
   expect(lines[0]!.n).toBe((read as { after?: number }).after! + 1);
   expect(more).not.toBeNull();
   expect((await mcp.call<Ran>("read_new_output", { id })).output).toBe("");
-});
-
-test("a question is told at once and answered; a secret is not, in any language", async () => {
-  const ask = (prompt: string, mode = "echo") =>
-    run(["sh", "-c", `stty ${mode}; printf '${prompt}'; read x; echo got $x`], { tty: true, timeout: 20 });
-  const asks = await ask("Name? ");
-  expect(asks).toMatchObject({
-    finished: false,
-    waits: { for: "input", question: expect.stringContaining("Name?") },
-  });
-  const { number } = asks.waits!;
-  // The rest would answer the next question.
-  expect(await mcp.ask("answer_input", { id: asks.id, number, text: "Bob\rhunter2" })).toMatchObject({
-    isError: true,
-    text: expect.stringContaining("text has control characters"),
-  });
-  expect(await mcp.ask("answer_input", { id: asks.id, number: number - 1, text: "x" })).toMatchObject({
-    isError: true,
-    text: expect.stringContaining('shows "Name?" now'),
-  });
-  await mcp.call("answer_input", { id: asks.id, number, text: "Bob" });
-  await mcp.call("wait_for_operation", { id: asks.id });
-  expect((await mcp.call<Ran>("read_new_output", { id: asks.id })).output).toContain("got Bob");
-
-  const secret = await ask("Kennwort: ", "-echo");
-  expect(secret.waits).toMatchObject({ echo: false });
-  const answer = { id: secret.id, number: secret.waits!.number, text: "x" };
-  expect(await mcp.ask("answer_input", answer)).toMatchObject({
-    isError: true,
-    text: expect.stringContaining(`liveops attach ${secret.id}`),
-  });
-  await mcp.call("cancel_operation", { id: secret.id });
 });
 
 test("the rules of the server leave out tools, and refuse what is not allowed", async () => {
