@@ -14,14 +14,12 @@ import { EXIT } from "../protocol/exit-codes.js";
 import { UsageError } from "../protocol/failures.js";
 import { SETTINGS } from "../protocol/system/config-settings.js";
 import { type Arguments, tuiCommand } from "./dashboard/arguments.js";
-import type { NeedScreen } from "./dashboard/opener.js";
 import { type Program, type Shown, startDashboard } from "./dashboard/program.js";
 import { TAKEN_BACK } from "./dashboard/terminal/integration.js";
 import { TerminalOutput } from "./dashboard/terminal/output.js";
 import { textMode } from "./dashboard/text-mode.js";
 import { lookedFile } from "./describe/looked.js";
 import { runRoot } from "./kit/options.js";
-import { OPENERS } from "./openers.js";
 import { READERS } from "./readers.js";
 
 /** Leaves the alternate screen, shows the cursor and ends bracketed paste. Harmless where nothing was set. */
@@ -144,16 +142,6 @@ process.on("unhandledRejection", fault);
 // A closed terminal raises SIGHUP, which ends the program. Writes after that fail here.
 for (const stream of [stdout, stderr]) stream.on("error", () => {});
 const command = tuiCommand(async (args) => {
-  const needScreen: NeedScreen = (whyNotAloud, whyScreen, hint) => {
-    const why = readsAloud(args) ? whyNotAloud : noScreen();
-    if (why !== null) throw new UsageError(`${why}: ${whyScreen}`, hint);
-  };
-  for (const open of OPENERS) {
-    const shown = await open(args, env, needScreen).catch(orFault);
-    if (shown === null) continue;
-    process.exitCode = await onScreen(shown, await commandPlaces({}, env)).catch(orFault);
-    return;
-  }
   if (args.remote !== undefined) {
     // A person may be asked for a password now, and for nothing once the screen is drawn.
     await new Client(args.remote).daemon().catch((error: unknown) => {

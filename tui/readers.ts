@@ -1,5 +1,5 @@
 /** What tells the operations without a screen. A feature adds a line; the first one is used. */
-import type { ReadAloud } from "./dashboard/opener.js";
+import type { ReadAloud } from "./dashboard/read-aloud.js";
 import { readAloud } from "./features/reader/program.js";
 
 export const READERS: readonly ReadAloud[] = [

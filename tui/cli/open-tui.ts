@@ -1,7 +1,6 @@
 /** `liveops tui`: opens the dashboard, as `liveops-tui` does. */
 import type { Command } from "commander";
 import { withTuiArguments } from "../dashboard/arguments.js";
-import { useHost } from "../kit/host-option.js";
 import { addCommand, commandIndex } from "../kit/options.js";
 import { compileCache } from "./liveopsd/daemon-bundle.js";
 
@@ -12,7 +11,7 @@ export function registerTui(root: Command): void {
     "liveops tui --host ssh://ann@box",
     "liveops tui --screen-reader",
   ]);
-  useHost(withTuiArguments(command), "several").action(async () => {
+  withTuiArguments(command).action(async () => {
     // `liveops-tui` parses the same words without the command's name.
     process.argv.splice(2 + commandIndex(process.argv.slice(2)), 1);
     await openDashboard();

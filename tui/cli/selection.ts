@@ -12,7 +12,7 @@ import type { SelectionBody } from "../../protocol/requests.js";
 import type { State } from "../../protocol/state.js";
 import type { SelectionLine } from "../../protocol/stream-lines.js";
 import { givenDuration } from "../kit/given-duration.js";
-import { useHost } from "../kit/host-option.js";
+import { selectByHost } from "../kit/host-option.js";
 import { type ReportTo, report, say } from "../kit/report.js";
 import { listPages } from "./list-pages.js";
 import { hostFilter, selector, statesOf } from "./ls/filter.js";
@@ -33,7 +33,7 @@ export function addSelectionOptions(command: Command, what: string, states: read
   command
     .option("--all", `All ${what}`)
     .option("--state <states>", `All ${what} in these states, separated by commas: ${states.join(", ")}`);
-  useHost(command, "or-name", `or all ${what} of this host`);
+  selectByHost(command, `or all ${what} of this host`);
   return command
     .option("--op <name>", `All ${what} of this type`)
     .option("--label <text>", `All ${what} with this label`)

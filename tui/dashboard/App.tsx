@@ -2,7 +2,6 @@
 import { Box, type Key as InkKey, useApp, useInput, usePaste } from "ink";
 import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { CommandBar, shellRows } from "./CommandBar.js";
-import { asLastHeard } from "./core/hosts.js";
 import { filterRows, panesOf, troubleRows } from "./core/layout.js";
 import type { State } from "./core/model.js";
 import { Row, Rows, ThemeContext, useTheme } from "./core/Panel.js";
@@ -101,18 +100,14 @@ function Panes({ state: now }: { state: State }) {
   const { arrangement, gap } = panesOf(state);
   const list = arrangement !== "one" || state.pane === "list";
   const detail = arrangement !== "one" || state.pane === "detail";
-  // If a host does not answer, its operations are dimmed and show its last reply.
-  const own = asLastHeard(state, state.selected);
   const panes = (
     <Box columnGap={gap}>
       {list && <OperationList state={state} />}
       {detail && (
-        <ThemeContext value={own === state ? theme : dimmed(theme)}>
-          <Box flexDirection="column">
-            <OperationDetail state={own} />
-            <LogView state={own} />
-          </Box>
-        </ThemeContext>
+        <Box flexDirection="column">
+          <OperationDetail state={state} />
+          <LogView state={state} />
+        </Box>
       )}
     </Box>
   );

@@ -5,7 +5,6 @@ import type { Operation } from "../../protocol/operation.js";
 import { hintOf, reasonOf } from "./core/action.js";
 import { nameOf, operationOf } from "./core/chain.js";
 import { hostNamed } from "./core/hosts.js";
-import { bareOf, hostOfKey } from "./core/key.js";
 import { panesOf } from "./core/layout.js";
 import type { DashboardAction, Notice, Question, State } from "./core/model.js";
 import { Row, useTheme } from "./core/Panel.js";
@@ -133,9 +132,7 @@ function questionText(state: State, { request, only, no }: Question, room: numbe
   if ("name" in request) return fit(questionAbout(state, request), room);
   const ids = idsOf(request);
   const operation = operationOf(state, ids[0] ?? null);
-  const host = hostOfKey(ids[0] ?? "");
-  const name = operation === null ? bareOf(ids[0] ?? "") : sanitizeLine(nameOf(state, operation));
-  const one = host === null ? name : `${name} on ${sanitizeLine(host)}`;
+  const one = operation === null ? (ids[0] ?? "") : sanitizeLine(nameOf(state, operation));
   const count = only === undefined ? `${ids.length} operations` : `all ${ids.length} operations of ${one}`;
   const what = ids.length === 1 ? one : count;
   const [before, after] = wordsOf(state, request, no === undefined ? null : operation);

@@ -5,7 +5,6 @@ import { memo } from "react";
 import { isAsked } from "../describe/waits.js";
 import { formatShortTime } from "../kit/output/local-time.js";
 import { formatBytes, formatCount } from "../terminal/format.js";
-import { namesHosts } from "./core/hosts.js";
 import type { State } from "./core/model.js";
 import { Row, useTheme } from "./core/Panel.js";
 import { nextRun, queueTime, slotCount } from "./core/queue-view.js";
@@ -122,25 +121,11 @@ function leftFacts(state: State): Fact[] {
   ];
   if (toAnswer > 0) list.push(count(2, `? ${formatCount(toAnswer)}`, "to answer", "warn", "bold"));
   if (fresh > 0) list.push(count(3, `✗ ${formatCount(fresh)}`, "new", "bad", "bold"));
-  if (namesHosts(state)) list.push({ long: hostFigures(state), rank: 9 });
   return list;
 }
 
 const BUSY: readonly Style[] = ["accent", "bold"];
 const IDLE: readonly Style[] = ["muted"];
-
-/** The operations of each host. A host that never answered has no counts. */
-function hostFigures({ hosts }: State): Piece[] {
-  const known = hosts.all.filter(({ state, since }) => state === "up" || since !== null);
-  return known.flatMap(({ name, state, daemon }, i): Piece[] => {
-    const { running = 0, queued = 0 } = daemon?.counts ?? {};
-    const isUp = state === "up";
-    return [
-      [`${i === 0 ? "" : "  "}${nameOf(name)}`, isUp ? "plain" : "muted"],
-      [` ●${formatCount(running)} ○${formatCount(queued)}`, isUp && running > 0 ? "accent" : "muted"],
-    ];
-  });
-}
 
 /** Columns of the name of a schedule or a host. */
 const NAME_MOST = 16;

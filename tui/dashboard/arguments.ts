@@ -1,14 +1,10 @@
 /** The command line of `liveops-tui`. */
 import type { Command } from "commander";
-import type { Address } from "../../protocol/client/address.js";
-import { useHost } from "../kit/host-option.js";
 import { type GlobalOptions, rootCommand } from "../kit/options.js";
 
 export interface Arguments extends GlobalOptions {
   /** The operation to open, or a unique prefix of its id; null: none. */
   id: string | null;
-  /** The addresses of `--host`, or that of LIVEOPS_HOST. */
-  remotes?: Address[];
   /** Lines instead of a screen. */
   screenReader: boolean;
 }
@@ -20,7 +16,7 @@ operation as text, as liveops watch does.
 
 Examples:
   $ liveops-tui k3f
-  $ liveops-tui --host unix:// --host ssh://box`;
+  $ liveops-tui --host ssh://ann@box`;
 
 /** Adds the arguments of the dashboard: `liveops-tui` and `liveops tui` take the same. */
 export function withTuiArguments(command: Command): Command {
@@ -32,7 +28,7 @@ export function withTuiArguments(command: Command): Command {
 /** `open` gets the words that were typed. */
 export function tuiCommand(open: (args: Arguments) => Promise<void>): Command {
   const root = rootCommand("liveops-tui", "Show operations live on the whole terminal.");
-  return withTuiArguments(useHost(root, "several"))
+  return withTuiArguments(root)
     .addHelpText("after", HELP)
     .action((id: string | undefined, { screenReader = false, ...places }: Partial<Arguments>) =>
       open({ ...places, id: id ?? null, screenReader }),

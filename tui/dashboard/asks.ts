@@ -1,7 +1,7 @@
 /** All that the dashboard asks for. A new one is an `ask` beside its page, and a name in `ASKS`. */
 import { isDeepStrictEqual } from "node:util";
 import { type Ask, ask } from "./core/ask.js";
-import { daemon, liveHosts } from "./core/hosts.js";
+import { daemon } from "./core/hosts.js";
 import { hosts } from "./core/hosts-told.js";
 import { emit, isLive, type State } from "./core/model.js";
 import { forecast } from "./core/queue-view.js";
@@ -16,7 +16,7 @@ const watch = ask({
   always: true,
   want: () => ({}),
   bring: (_want, { client, dispatch, now, stateDir, left }) =>
-    client.several?.follow({ dispatch, now }, left) ?? watchDaemon({ dispatch, now }, client, stateDir, left),
+    watchDaemon({ dispatch, now }, client, stateDir, left),
 });
 
 const SECOND = 1000;
@@ -65,14 +65,11 @@ export const askNamed = (name: string): Ask<object, unknown> => BY_NAME[name]!;
 
 /** The state with the effects that ask for what it wants now and did not want before. */
 export function withWanted(state: State): State {
-  const live = liveHosts(state).map(({ name }) => name);
-  const isSameHosts = isDeepStrictEqual(live, state.askedOf);
-  let next = isSameHosts ? state : { ...state, askedOf: live };
-  for (const [name, { want, ofAll, always }] of Object.entries(BY_NAME)) {
+  let next = state;
+  for (const [name, { want, always }] of Object.entries(BY_NAME)) {
     const wanted = always || isLive(state) ? want(state) : null;
     const before = state.asked[name] ?? null;
-    const asksOthers = ofAll === true && !isSameHosts && wanted !== null;
-    if (!asksOthers && isDeepStrictEqual(wanted, before)) continue;
+    if (isDeepStrictEqual(wanted, before)) continue;
     next = emit({ ...next, asked: { ...next.asked, [name]: wanted } }, { type: "ask", name, want: wanted });
   }
   return next;

@@ -9,13 +9,8 @@ import type { SelectionLine } from "../../protocol/stream-lines.js";
 import { addShellValues, withShellValues } from "../kit/from-shell.js";
 import { inPipelines, isPipelineFile } from "../kit/pipelines.js";
 import type { DashboardClient } from "./core/client.js";
-import { hostOfKey } from "./core/key.js";
 import type { Request, SwitchKind } from "./core/request.js";
 import type { Submit } from "./form/form.js";
-
-/** The client of the one daemon that a key names. */
-const daemonOf = (client: DashboardClient, key: string): Pick<DashboardClient, "socket" | "drain"> =>
-  client.several?.at(key) ?? client;
 
 /**
  * @param allow `env.allow` of the config file
@@ -53,7 +48,7 @@ async function sendForm(
     case "again":
       return client.again(of.id, { params, ...(label !== "" && { label }) }, newKey());
   }
-  const { socket } = daemonOf(client, op);
+  const { socket } = client;
   const own = { params, words: [], shell: process.env };
   const what = isPipelineFile(op)
     ? await inPipelines(({ submitOf }) => submitOf(op, resolve(op), own))
@@ -74,43 +69,25 @@ function secretsOf(sources: readonly string[]): Record<string, string> {
   );
 }
 
-/**
- * In their order on each host; a host that refuses or does not answer keeps no other one waiting.
- *
- * @throws the first error, after all that could be done is done
- */
+/** @throws the first error */
 async function changeAll(
   client: DashboardClient,
   request: Extract<Request, { ids: unknown }>,
 ): Promise<Operation[]> {
-  const byHost = Map.groupBy(request.ids.entries(), ([, id]) => hostOfKey(id));
+  const { ids } = request;
+  const together = ids.length > 1 ? allOf(client, request) : null;
   const done: Operation[] = [];
-  const changing = [...byHost.values()].map(async (entries) => {
-    const together = entries.length > 1 ? allOf(client, request, entries) : null;
-    if (together !== null) for await (const operation of together) done.push(operation);
-    else for (const [i, id] of entries) done.push(await change(client, request, id, i));
-  });
-  const [only] = changing;
-  if (changing.length === 1) {
-    await only;
-    return done;
-  }
-  const outcomes = await Promise.allSettled(changing);
-  for (const [i, host] of [...byHost.keys()].entries()) {
-    const outcome = outcomes[i]!;
-    if (outcome.status === "rejected")
-      throw new Error(`${host}: ${(outcome.reason as Error).message}`, { cause: outcome.reason });
-  }
+  if (together !== null) for await (const operation of together) done.push(operation);
+  else for (const [i, id] of ids.entries()) done.push(await change(client, request, id, i));
   return done;
 }
 
-/** One request for several operations of a host; null where there is none of the kind. */
+/** One request for several operations; null where there is none of the kind. */
 function allOf(
   client: DashboardClient,
   request: Extract<Request, { ids: unknown }>,
-  entries: ReadonlyArray<readonly [place: number, id: string]>,
 ): AsyncGenerator<Operation> | null {
-  const ids = entries.map(([, id]) => id);
+  const ids = [...request.ids];
   switch (request.kind) {
     case "cancel":
       return changed(client.cancelAll({ ids }));
@@ -163,7 +140,7 @@ function flip(client: DashboardClient, kind: SwitchKind, name: string): Promise<
       return client.resumeQueue({ queue: name });
     case "drain-host":
     case "undrain-host":
-      return daemonOf(client, `@${name}`).drain({ draining: kind === "drain-host" });
+      return client.drain({ draining: kind === "drain-host" });
     case "declare-lost":
       return client.declareLost(name);
   }

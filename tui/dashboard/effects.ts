@@ -6,7 +6,6 @@ import { askNamed } from "./asks.js";
 import { askFor, type Tools } from "./core/ask.js";
 import type { DashboardClient } from "./core/client.js";
 import type { Effect } from "./core/effect.js";
-import { typeKey } from "./core/key.js";
 import type { Message } from "./core/message.js";
 import { send } from "./daemon-calls.js";
 import { edit, onTerminal, startDaemon } from "./terminal/programs.js";
@@ -45,7 +44,7 @@ async function formOf(
         ...retried,
       };
   }
-  const operationType = ops.find(({ op }) => op === typeKey(operation));
+  const operationType = ops.find(({ op }) => op === operation.op);
   if (operationType !== undefined) return { type: "form-ready", operation, operationType, ...retried };
   return { type: "noticed", text: `The type ${operation.op} does not exist any more`, level: "warning" };
 }
@@ -95,9 +94,6 @@ export class Effects {
         return;
       case "start-daemon":
         startDaemon(options);
-        return;
-      case "connect-host":
-        client.several?.reach(effect.host, options.suspend);
         return;
       case "suspend":
         options.suspend();

@@ -12,7 +12,6 @@ import { ACTIONS, type KeyConfig, withKeys } from "./actions.js";
 import type { DashboardClient } from "./core/client.js";
 import { initialState, type Size } from "./core/model.js";
 import type { Flags } from "./core/request.js";
-import type { Host } from "./core/slices/hosts.js";
 import { Effects } from "./effects.js";
 import { type Clock, SteadyClock, Store } from "./store.js";
 import { ReportFilter, TerminalInput } from "./terminal/input.js";
@@ -33,8 +32,6 @@ export interface ProgramOptions {
   client?: DashboardClient;
   /** Until when the person has looked; null: it is not remembered. */
   lookedFile?: string | null;
-  /** The hosts that keys name. */
-  hosts?: readonly Host[];
   /** The operation of the command line, or a prefix of its id. */
   id?: string | null;
   /** The flags of the command line that name the daemon: the commands we show need them as well. */
@@ -48,10 +45,7 @@ export interface ProgramOptions {
 }
 
 /** What the dashboard shows. */
-export type Shown = Pick<
-  ProgramOptions,
-  "socket" | "stateDir" | "client" | "id" | "flags" | "clock" | "hosts"
->;
+export type Shown = Pick<ProgramOptions, "socket" | "stateDir" | "client" | "id" | "flags" | "clock">;
 
 export interface Exit {
   code: number;
@@ -68,7 +62,7 @@ export interface Program {
 
 /** @throws UsageError if `keys` names no action */
 export function startDashboard(options: ProgramOptions): Program {
-  const { stdin, stdout, env, socket, id = null, hosts = [] } = options;
+  const { stdin, stdout, env, socket, id = null } = options;
   const { client = new Client(socket), flags = {}, lookedFile = null } = options;
   const isDaemon = client instanceof Client;
   const clock = options.clock ?? (isDaemon ? new SteadyClock(() => client.now()) : new SteadyClock());
@@ -83,7 +77,6 @@ export function startDashboard(options: ProgramOptions): Program {
     socket,
     id,
     flags,
-    hosts,
     actions,
   });
   const isReady = () => !stdout.writableNeedDrain;

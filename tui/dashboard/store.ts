@@ -4,10 +4,10 @@
  * told through `subscribe` when the drawn state moved on.
  */
 
+import type { WatchLine } from "../../protocol/watch.js";
 import type { Effect } from "./core/effect.js";
 import { isUrgent, type Message } from "./core/message.js";
 import type { State } from "./core/model.js";
-import type { StreamLine } from "./core/source.js";
 import { isQuiet } from "./core/watched.js";
 import { update } from "./update.js";
 
@@ -64,7 +64,7 @@ const OF_STREAM: ReadonlySet<Message["type"]> = new Set(["lost", "heard"]);
 export class Store {
   #state: State;
   /** Lines of the watch stream that the state does not have yet. */
-  #incoming: StreamLine[] = [];
+  #incoming: WatchLine[] = [];
   #takenAt = Number.NEGATIVE_INFINITY;
   /** New lines of the log, likewise. */
   #logged: Message[] = [];

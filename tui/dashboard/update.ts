@@ -67,7 +67,7 @@ function reduce(state: State, message: Message): State {
     case "heard":
       // The snapshot that comes makes it live: nothing in it is news.
       if (state.connection.state === "connecting") return state;
-      return patched({ ...state, connection: LIVE }, "operation", { heard: heardNow(state, null) });
+      return patched({ ...state, connection: LIVE }, "operation", { heard: heardNow(state) });
     case "told":
       return withAnswer(state, askNamed(message.name), message.answer, message.want);
     case "not-found":

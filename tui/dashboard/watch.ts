@@ -17,12 +17,12 @@ const REFUSED_WAIT = 30_000;
 /** Milliseconds without a line after which the clock of the screen stands: a ping is missing. */
 const QUIET_MS = 1.25 * WATCH_PING_MS;
 /** Milliseconds without a line after which the daemon does not respond: its first line, or two pings, are missing. */
-export const SILENT_MS = 2.5 * WATCH_PING_MS;
+const SILENT_MS = 2.5 * WATCH_PING_MS;
 /** Milliseconds for lines that came while this program was stopped. */
 const UNREAD_MS = 100;
-export const SILENT = `It has sent nothing for ${SILENT_MS / 1000} s.`;
+const SILENT = `It has sent nothing for ${SILENT_MS / 1000} s.`;
 
-export interface Stream {
+interface Stream {
   onLine(line: WatchLine): void;
   onLost(error: unknown): void;
   /** A ping is missing. */
@@ -35,7 +35,7 @@ export interface Stream {
   wait(milliseconds: number, left: AbortSignal): Promise<void>;
 }
 
-export async function keepOpen(
+async function keepOpen(
   client: Pick<Client, "watch" | "socket">,
   { onLine, onLost, onQuiet, onSilent, onHeard, wait }: Stream,
   left: AbortSignal,
@@ -141,7 +141,7 @@ const IN_WORDS: Record<string, string> = {
 };
 
 /** The screen says already that no daemon answers and where: only the reason is new. */
-export function reasonOf(error: unknown): string {
+function reasonOf(error: unknown): string {
   if (!(error instanceof NoDaemonError)) return (error as Error).message;
   return IN_WORDS[error.reason] ?? error.reason;
 }

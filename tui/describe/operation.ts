@@ -22,8 +22,6 @@ export interface Row {
 interface Look {
   /** In ms. */
   readonly now: number;
-  /** How an id is written. Default: as it is. */
-  readonly id?: (id: string) => string;
   /** How an operation is written that this one waits for. */
   readonly dependency?: (id: string) => string;
 }
@@ -42,7 +40,7 @@ type Value = string | null | undefined | false;
 export function describeOperation(it: Operation, look: Look): Row[] {
   const pending = (dependency: string) =>
     it.waitsFor?.includes(dependency) ? `${dependency} (not finished)` : dependency;
-  const { now, id = (text) => text, dependency = pending } = look;
+  const { now, dependency = pending } = look;
   const row = (label: string, value: Value, kind: Row["kind"] = "text", isDefault = false): Row[] =>
     value ? [{ label, value, kind, ...(isDefault && { isDefault }) }] : [];
   const fields = (group: keyof typeof FIELD_ROWS) =>
@@ -58,15 +56,15 @@ export function describeOperation(it: Operation, look: Look): Row[] {
     });
   const elapsed = elapsedOf(it, now);
   return [
-    ...row("id", id(it.id)),
+    ...row("id", it.id),
     ...row("type", it.op),
     ...row("label", it.label),
     ...row("directory", it.cwd, "directory"),
     ...row("pid", it.pid ? String(it.pid) : null),
-    ...row("terminal", it.terminal && `${it.terminal}: liveops attach ${id(it.id)}`),
-    ...row("inside of", it.parent && [id(it.parent.id), placeIn(it.parent)].filter(Boolean).join(", ")),
-    ...row("waits for", lentText(it, id)),
-    ...row("again of", it.againOf && id(it.againOf)),
+    ...row("terminal", it.terminal && `${it.terminal}: liveops attach ${it.id}`),
+    ...row("inside of", it.parent && [it.parent.id, placeIn(it.parent)].filter(Boolean).join(", ")),
+    ...row("waits for", lentText(it)),
+    ...row("again of", it.againOf),
     ...row("forced", it.force && "also what is up to date"),
     ...row("host", it.host),
     ...fields("hosts"),
@@ -84,7 +82,7 @@ export function describeOperation(it: Operation, look: Look): Row[] {
     ...row("odd", oddNotes(it).join("; ")),
     ...row("saved", savedTime(it)),
     ...row("paused", pausedText(it, now)),
-    ...row("chain", chainText(it, id)),
+    ...row("chain", chainText(it)),
     ...resourceTexts(it).flatMap(([label, value]) => row(label, value)),
     ...row("env", it.env?.join(" ")),
   ];
@@ -94,9 +92,9 @@ export function describeOperation(it: Operation, look: Look): Row[] {
 export const placeIn = ({ stage, step }: Parent): string =>
   [stage, step].filter((name) => name != null).join(" › ");
 
-function lentText({ state, waitsFor, slot }: Operation, id: (id: string) => string): string | null {
+function lentText({ state, waitsFor, slot }: Operation): string | null {
   if (state !== "running" || waitsFor === null) return null;
-  return `${waitsFor.map(id).join(", ")}${slot === null ? "" : ", to which its slot is lent"}`;
+  return `${waitsFor.join(", ")}${slot === null ? "" : ", to which its slot is lent"}`;
 }
 
 /** The question with its choices, or its answer, who gave it and when. */
@@ -123,11 +121,11 @@ function pausedText(it: Operation, now: number): string | null {
   return `${formatDuration(seconds)} in all${isPaused ? ", still paused" : ""}`;
 }
 
-function chainText({ chain }: Operation, id: (id: string) => string): string | null {
+function chainText({ chain }: Operation): string | null {
   const { previous, next, index } = chain;
   if (previous === null && next === null) return null;
-  const links = [previous && `after ${id(previous)}`, next && `then ${id(next)}`].filter(Boolean);
-  return `operation ${index + 1} of ${id(chain.id)}, ${links.join(", ")}`;
+  const links = [previous && `after ${previous}`, next && `then ${next}`].filter(Boolean);
+  return `operation ${index + 1} of ${chain.id}, ${links.join(", ")}`;
 }
 
 function resourceTexts({ resources, usage, startedAt }: Operation): Array<[label: string, value: string]> {

@@ -20,8 +20,6 @@ import { say } from "./report.js";
 export type HostUse =
   /** It asks the daemon of the host. */
   | "one"
-  /** It asks the daemons of several hosts. */
-  | "several"
   /** It asks the daemon of the host; a name selects one of its hosts. */
   | "or-name"
   /** It works on this machine only. */
@@ -53,7 +51,6 @@ const ASKS = `Ask the daemon of another machine: ${ADDRESS_EXAMPLE}`;
 
 const TEXT: Record<Exclude<HostUse, "own-name">, string> = {
   one: ASKS,
-  several: `${ASKS} (repeatable)`,
   "or-name": ASKS,
   none: "Not for this command, which works on this machine",
 };
@@ -76,20 +73,18 @@ function usual({ parent }: Command): HostUse {
   return parent !== null && uses.get(parent) === "none" ? "none" : "one";
 }
 
-/** Changes what a command does with `--host`. @param does - for the help: what a name selects */
-export function useHost(command: Command, use: "several" | "or-name", does?: string): Command {
-  uses.set(command, use);
+/** Lets `--host` of a command name one of the hosts of the daemon too. @param does - for the help: what a name selects */
+export function selectByHost(command: Command, does: string): Command {
+  uses.set(command, "or-name");
   const option = command.options.find(({ long }) => long === "--host");
   if (option) {
-    option.description = does === undefined ? TEXT[use] : `${ASKS}; ${does}`;
+    option.description = `${ASKS}; ${does}`;
     // For the help and for completion.
-    if (use === "or-name") {
-      option.flags = "--host <host>";
-      // The command has this option of its own too: it selects.
-      delete option.helpGroupHeading;
-      const options = command.options as Option[];
-      options.push(...options.splice(options.indexOf(option), 1));
-    }
+    option.flags = "--host <host>";
+    // The command has this option of its own too: it selects.
+    delete option.helpGroupHeading;
+    const options = command.options as Option[];
+    options.push(...options.splice(options.indexOf(option), 1));
   }
   return command;
 }
@@ -100,8 +95,8 @@ interface HostValues extends GlobalOptions {
 }
 
 /**
- * Replaces the value of `--host` by what the action reads: `remote` or `socket`, `remotes` for several, and `host` for the
- * name of a host of the daemon.
+ * Replaces the value of `--host` by what the action reads: `remote` or `socket`, and `host` for the name of a host of
+ * the daemon.
  *
  * @throws UsageError
  */
@@ -132,16 +127,15 @@ export function readHostOption(command: Command, env = process.env): void {
       ? [parseAddress(env.LIVEOPS_HOST, "LIVEOPS_HOST")]
       : [];
   const addresses = distinct([...targets, ...fromEnv]);
-  if (addresses.length > 1 && use !== "several")
+  if (addresses.length > 1)
     throw new UsageError(
       `--host was given more than once: ${addresses.map(({ text }) => text).join(", ")}`,
-      "a command asks one daemon; the dashboard shows several: liveops-tui --host A --host B",
+      "a command asks one daemon; give one --host",
     );
   command.setOptionValue("host", names[0]);
   for (const each of parents(command)) each.setOptionValue("host", undefined);
   const [first] = addresses;
   for (const [name, value] of Object.entries(first?.options ?? {})) command.setOptionValue(name, value);
-  if (use === "several") command.setOptionValue("remotes", addresses);
 }
 
 function distinct(addresses: Address[]): Address[] {

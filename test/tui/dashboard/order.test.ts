@@ -2,10 +2,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
-import { EMPTY_VIEW } from "../../../protocol/watch.js";
+import { EMPTY_VIEW, type WatchLine } from "../../../protocol/watch.js";
 import { patched, type State } from "../../../tui/dashboard/core/model.js";
 import { reordered } from "../../../tui/dashboard/core/order.js";
-import type { StreamLine } from "../../../tui/dashboard/core/source.js";
 import { addFetched, applyLines } from "../../../tui/dashboard/core/watched.js";
 import { cases } from "../../faults/mode.js";
 import { initial } from "./core.js";
@@ -28,21 +27,21 @@ const change: fc.Arbitrary<Partial<Operation>> = fc.oneof(
 );
 const which = fc.nat(11);
 const step = fc.oneof(
-  fc.tuple(which, change).map(([n, over]): StreamLine => {
+  fc.tuple(which, change).map(([n, over]): WatchLine => {
     const patch = record(n, over);
     return { type: "changed", cursor, id: patch.id, patch };
   }),
   fc
     .tuple(which, change)
-    .map(([n, patch]): StreamLine => ({ type: "changed", cursor, id: record(n).id, patch })),
-  which.map((n): StreamLine => ({ type: "removed", cursor, id: record(n).id })),
+    .map(([n, patch]): WatchLine => ({ type: "changed", cursor, id: record(n).id, patch })),
+  which.map((n): WatchLine => ({ type: "removed", cursor, id: record(n).id })),
   fc
     .array(which, { maxLength: 6 })
-    .map((all): StreamLine => ({ type: "moved", queue: "a", ids: all.map((n) => record(n).id) })),
+    .map((all): WatchLine => ({ type: "moved", queue: "a", ids: all.map((n) => record(n).id) })),
   fc.tuple(which, change).map(([n, over]) => record(n, { ...over, seq: 99 })),
 );
 
-const isLine = (it: StreamLine | Operation): it is StreamLine => "type" in it;
+const isLine = (it: WatchLine | Operation): it is WatchLine => "type" in it;
 
 test("after any lines and records it is that of a list made anew", () => {
   fc.assert(
@@ -69,7 +68,7 @@ const rowsIn = ({ list: { order, folds, finished } }: State) => ({ order, folds,
 test("queued operations that the stream does not bring move with the last one that a line moves", () => {
   const queued = (n: number) => record(n, { state: "queued", queuePosition: n + 1, queue: "a" });
   const other = record(11, { state: "queued", queuePosition: 9, queue: "b" });
-  const changed = [0, 1, 2].map((n): StreamLine => {
+  const changed = [0, 1, 2].map((n): WatchLine => {
     const patch = queued(n);
     return { type: "changed", cursor, id: patch.id, patch };
   });

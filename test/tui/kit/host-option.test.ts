@@ -9,7 +9,7 @@ import { tuiCommand } from "../../../tui/dashboard/arguments.js";
 import { readHostOption } from "../../../tui/kit/host-option.js";
 import { allOptions } from "../../../tui/kit/options.js";
 
-type Read = GlobalOptions & { host?: string; remotes?: Array<{ text: string }> };
+type Read = GlobalOptions & { host?: string };
 
 /** The options that the action of the command would read. */
 async function read(words: string[], env: Record<string, string> = {}): Promise<Read> {
@@ -30,8 +30,8 @@ async function read(words: string[], env: Record<string, string> = {}): Promise<
   await root.parseAsync(rest, { from: "user" }).catch((error: unknown) => {
     if (!(error instanceof Stop)) throw error;
   });
-  const { remote, host, socket, stateDir, remotes } = found!;
-  const all = { remote, host, socket, stateDir, remotes };
+  const { remote, host, socket, stateDir } = found!;
+  const all = { remote, host, socket, stateDir };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
@@ -67,19 +67,12 @@ describe("the daemon of a command line", () => {
   ])("%s with %j", async (words, env, expected) => {
     expect(await read(line(words), env)).toEqual(expected);
   });
-
-  test("the dashboard takes several", async () => {
-    const { remotes } = await read(line("liveops-tui --host ssh://a --host unix:///b --host ssh://a"));
-    expect(remotes?.map(({ text }) => text)).toEqual(["ssh://a", "unix:///b"]);
-    const fromEnv = await read(["liveops-tui"], { LIVEOPS_HOST: "ssh://a" });
-    expect(fromEnv.remotes).toMatchObject([{ text: "ssh://a" }]);
-  });
 });
 
 describe("a line that is refused", () => {
   test.each([
     ["liveops ops --host web-1", /"web-1" is not an address.*ssh:\/\/web-1/s],
-    ["liveops ops --host ssh://a --host ssh://b", /more than once.*liveops-tui/s],
+    ["liveops-tui --host ssh://a --host ssh://b", /more than once.*give one --host/s],
     ["liveops ls --host a --host b", /more than one host of the daemon/],
     ["liveops ops --host ssh://a --socket /b", /so does --socket/],
     ["liveops --state-dir /b ops --host ssh://a", /so does --socket or --state-dir/],

@@ -11,7 +11,7 @@ import { hasProc, NOT_AVAILABLE } from "../../../protocol/system/own-process.js"
 import { paintFor } from "../../../protocol/text/colour.js";
 import { OPERATIONS } from "../../describe/columns.js";
 import { waitsText } from "../../describe/waits.js";
-import { useHost } from "../../kit/host-option.js";
+import { selectByHost } from "../../kit/host-option.js";
 import { addCommand, allOptions, everyday, reportTo } from "../../kit/options.js";
 import { jsonLine } from "../../kit/output/json.js";
 import { formatShortTime } from "../../kit/output/local-time.js";
@@ -165,7 +165,7 @@ export function registerLs(root: Command): void {
       "liveops ls --limit 100 --json | jq -r '.[].id'",
     ],
   );
-  useHost(ls, "or-name", "or list only operations that this host runs, or ran last")
+  selectByHost(ls, "or list only operations that this host runs, or ran last")
     .option("--state <states>", `List only these states, separated by commas: ${STATES.join(", ")}`)
     .option("--op <name>", "List only operations of this type")
     .option("--label <text>", "List only operations with this label")

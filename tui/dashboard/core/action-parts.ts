@@ -2,7 +2,6 @@
 
 import type { Operation } from "../../../protocol/operation.js";
 import { operationOf, selectedOperation } from "./chain.js";
-import { hostOfOperation, isReachable, namesHosts } from "./hosts.js";
 import { panesOf } from "./layout.js";
 import { type DashboardAction, emit, isFree, isLive, type Page, type Question, type State } from "./model.js";
 import { commandOf, type Request } from "./request.js";
@@ -40,17 +39,8 @@ export function targets(state: State): Operation[] {
 }
 
 /** The daemon is needed and is not there. */
-export function noDaemon(state: State): string | null {
-  if (isLive(state)) return null;
-  return namesHosts(state) ? "no host responds" : "the daemon does not respond";
-}
-
-/** The daemon that has what the keys name is needed; where keys name several, one is enough. */
-export function noHost(state: State, keys: readonly (string | null)[]): string | null {
-  const reason = noDaemon(state);
-  if (reason !== null || keys.length === 0 || keys.some((key) => isReachable(state, key))) return reason;
-  return `${hostOfOperation(state, keys[0] ?? null)?.name ?? "the host"} does not respond`;
-}
+export const noDaemon = (state: State): string | null =>
+  isLive(state) ? null : "the daemon does not respond";
 
 /** @param others what other answers to the question ask for */
 export function ask(state: State, request: Request, others?: Omit<Question, "request">): State {
@@ -61,13 +51,9 @@ export function send(state: State, request: Request): State {
   return emit({ ...state, question: null, request }, { type: "send", request });
 }
 
-/**
- * Why the daemon cannot get a request now; null: it can.
- *
- * @param keys what is asked for: operations, a queue, a host; default: the targets of the actions
- */
-export const busy = (state: State, keys = targets(state).map(({ id }) => id)): string | null =>
-  state.request === null ? noHost(state, keys) : "the daemon has not answered the last request yet";
+/** Why the daemon cannot get a request now; null: it can. */
+export const busy = (state: State): string | null =>
+  state.request === null ? noDaemon(state) : "the daemon has not answered the last request yet";
 
 type Part = Omit<DashboardAction, "when"> & Partial<DashboardAction>;
 
@@ -93,8 +79,7 @@ export function requests(
     },
     disabledReason(state) {
       const request = wanted(state);
-      if (typeof request === "string") return request;
-      return busy(state, "name" in request ? [request.name] : undefined);
+      return typeof request === "string" ? request : busy(state);
     },
     run(state) {
       const request = wanted(state);

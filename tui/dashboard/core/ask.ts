@@ -13,7 +13,7 @@ export interface Tools {
   readonly state: () => State;
   readonly now: () => number;
   readonly flags: Flags;
-  /** Of the one daemon; null: not known. */
+  /** Of the daemon; null: not known. */
   readonly stateDir: string | null;
 }
 
@@ -29,8 +29,6 @@ export interface Ask<Want extends object, Answer> {
   want(state: State): Want | null;
   /** Whether the state may want it while no daemon answers. */
   readonly always?: true;
-  /** Whether it asks all hosts. It is asked for again when other hosts answer. */
-  readonly ofAll?: true;
   /** Whether an answer is taken that comes after the state wants something else. */
   readonly late?: true;
   /** Milliseconds before it is asked for. */

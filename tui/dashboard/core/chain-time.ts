@@ -1,4 +1,5 @@
 /** How long chains still take, and when they were told to end. The rule is `protocol/estimate/time-left.ts`. */
+import { historyName } from "../../../protocol/estimate/likeness.js";
 import { type Pace, paced } from "../../../protocol/estimate/pace.js";
 import { isLaterThanPromised, promised } from "../../../protocol/estimate/promise.js";
 import { pausedSeconds, ranSeconds, secondsBetween } from "../../../protocol/estimate/seconds.js";
@@ -6,7 +7,7 @@ import { sumOf, type TimeLeft, timeLeft, UNKNOWN, usualTime } from "../../../pro
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { chainOf, operationOf } from "./chain.js";
-import { historyName, titleNamed, usualNamed, usualOf, usualSuccessors } from "./history.js";
+import { titleNamed, usualNamed, usualOf, usualSuccessors } from "./history.js";
 import { patched, type State } from "./model.js";
 import type { Told } from "./slices/operation.js";
 

@@ -1,4 +1,4 @@
-/** What the dashboard asks: one daemon, or several daemons as if they were one. */
+/** What the dashboard asks: its daemon. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "../../../protocol/client/client.js";
 import type { Methods } from "../../../protocol/client/methods.js";
@@ -10,22 +10,7 @@ export interface WatchTarget {
   now(): number;
 }
 
-/** What a client does that asks several daemons. */
-export interface Several {
-  /** The client of the daemon that the key names. */
-  at(key: string): Client;
-  /** Keeps the watch streams of all daemons open. */
-  follow(target: WatchTarget, left: AbortSignal): Promise<void>;
-  /**
-   * Tries at once to reach the host.
-   *
-   * @param suspend gives the terminal back for as long as the callback takes
-   */
-  reach(host: string, suspend: (meanwhile: () => Promise<void>) => void): void;
-}
-
-export type DashboardClient = Methods &
-  Pick<Client, "socket" | "logPages" | "logText"> & { readonly several?: Several };
+export type DashboardClient = Methods & Pick<Client, "socket" | "logPages" | "logText">;
 
 /** A wait that an abort ends early, without an error. */
 export const pause = (milliseconds: number, left: AbortSignal): Promise<void> =>

@@ -11,7 +11,5 @@ export type Effect =
   | { type: "edit"; id: string; title: string; source: { file: string; line: number } | null }
   | { type: "attach" | "shell"; id: string }
   | { type: "start-daemon" }
-  /** Tries at once to reach one of several hosts, which may ask for a password. */
-  | { type: "connect-host"; host: string }
   | { type: "suspend" }
   | { type: "remember"; looked: number };

@@ -1,13 +1,14 @@
 /** Times and progress of an operation and its chain, as the screen knows them. */
 
 import { waitsForApproval } from "../../../protocol/approval.js";
+import { historyName } from "../../../protocol/estimate/likeness.js";
 import { type OverallProgress, overallProgress } from "../../../protocol/estimate/overall-progress.js";
 import { activeStage, pausedSeconds, secondsBetween } from "../../../protocol/estimate/seconds.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
 import { chainOf, isPaused } from "./chain.js";
 import { shareOfTime, usualStage } from "./chain-time.js";
-import { historyName, usualNamed, usualSuccessors } from "./history.js";
+import { usualNamed, usualSuccessors } from "./history.js";
 import { hostNamed } from "./hosts.js";
 import { patched, type State } from "./model.js";
 import { isBlocked, isHeldByQueue } from "./queue-view.js";
@@ -45,7 +46,6 @@ export function stallOf(state: State, operation: Operation): Stall | null {
     return { seconds: since(state.now, Date.parse(operation.blocked!.since)), why: "blocked" };
   // A pause stops the worker on purpose.
   if (operation.state !== "running" || isPaused(operation)) return null;
-  if (state.hosts.silentFor !== null) return { seconds: state.hosts.silentFor, why: "host" };
   const host = hostNamed(state, operation.host);
   if (host?.state === "unreachable" && host.since !== null)
     return { seconds: since(state.now, Date.parse(host.since)), why: "host" };

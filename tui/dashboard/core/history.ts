@@ -1,25 +1,14 @@
 /** How long earlier runs took, by type and history key, and which histories the screen needs. */
 
-import {
-  type Likeness,
-  historyName as nameOfHistory,
-  parseHistoryName,
-} from "../../../protocol/estimate/likeness.js";
+import { historyName, parseHistoryName } from "../../../protocol/estimate/likeness.js";
 import { paramsKey, type Usual, usualIn } from "../../../protocol/estimate/usual.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { formatDuration } from "../../terminal/format.js";
 import { chainOf, operationOf, selectedOperation } from "./chain.js";
-import { isReachable } from "./hosts.js";
-import { bareOf, typeKey } from "./key.js";
 import { listLayout } from "./layout.js";
 import type { State } from "./model.js";
 import { perObject } from "./per-object.js";
 import type { History } from "./slices/operation.js";
-
-/** Each of several daemons has its own histories. */
-export function historyName(operation: Pick<Operation, "id"> & Likeness): string {
-  return nameOfHistory({ ...operation, op: typeKey(operation) });
-}
 
 /** Milliseconds for which a history is good whatever happens. */
 const GOOD_FOR = 30_000;
@@ -69,7 +58,6 @@ function usualBy(history: History | undefined, params: string | null): Usual | n
 export function wantedHistory(state: State): { name: string; succeeded: number } | null {
   const { succeeded } = state.view.counts;
   for (const name of shownHistories(state)) {
-    if (!isReachable(state, parseHistoryName(name).op)) continue;
     const history = state.operation.histories.get(name);
     if (history === undefined) return { name, succeeded };
     const goodFor = history.runs < FEW_RUNS ? FEW_GOOD_FOR : GOOD_FOR;
@@ -116,6 +104,6 @@ export function titleNamed(state: State, name: string): string {
   const title = [...state.operation.histories.values()]
     .flatMap(({ next }) => next)
     .find((next) => next.op === op);
-  const known = [...state.view.operations.values()].find((operation) => typeKey(operation) === op);
-  return title?.title ?? known?.title ?? bareOf(op);
+  const known = [...state.view.operations.values()].find((operation) => operation.op === op);
+  return title?.title ?? known?.title ?? op;
 }

@@ -1,19 +1,9 @@
-/** What hosts tell of themselves: asked of the daemon, or told by the client of several daemons. */
-import type { FleetState } from "../../../protocol/replies.js";
+/** What the hosts of the daemon tell of themselves. */
+import type { HostReply, HostsReply } from "../../../protocol/replies.js";
 import { ask } from "./ask.js";
 import { operationOf } from "./chain.js";
-import { isSilent } from "./hosts.js";
-import { keyAt } from "./key.js";
 import { listLayout } from "./layout.js";
-import { UNASKED } from "./listing.js";
 import { patched, type State } from "./model.js";
-import type { Host } from "./slices/hosts.js";
-import { heardNow } from "./watched.js";
-
-interface Told {
-  readonly fleet: FleetState | null;
-  readonly hosts: readonly Host[];
-}
 
 /** Milliseconds that changes are gathered. */
 export const SETTLED = 100;
@@ -38,26 +28,17 @@ function everyOf({ page, hosts: { engine } }: State): number | null {
 }
 
 /** The state with the hosts as told; the same state if what is shown of them is as before. */
-function withHosts(state: State, told: Told): State {
+function withHosts(state: State, told: HostsReply): State {
   const { engine, all } = state.hosts;
   const isPage = state.page?.kind === "hosts";
-  const shown = ({ fleet, hosts }: Told) =>
+  const shown = ({ fleet, hosts }: HostsReply) =>
     JSON.stringify([fleet, ...hosts.map((host) => shownOf(host, isPage))]);
-  if (shown(told) === shown({ fleet: engine, hosts: all })) return state;
-  const next = patched(state, "hosts", { all: told.hosts, engine: told.fleet });
-  return told.hosts
-    .filter(({ name, state: is, daemon }) => daemon && is === "up" && isSilent(state, keyAt("", name)))
-    .reduce((before, { name }) => withBack(before, name), next);
+  if (shown(told) === shown({ fleet: engine, hosts: [...all] })) return state;
+  return patched(state, "hosts", { all: told.hosts, engine: told.fleet });
 }
 
 /** Only the page shows figures, which change all the time. The other parts of the screen show states. */
-function shownOf({ renewedAt: _, ...host }: Host, isPage: boolean): unknown {
-  const { name, state, since, draining, slots, daemon } = host;
-  return isPage ? host : [name, state, since, draining, slots, daemon?.reason, daemon?.counts];
-}
-
-/** The pages lack the older operations of a host that is back. */
-function withBack(state: State, host: string): State {
-  const list = patched(state, "list", { paging: UNASKED });
-  return patched(list, "operation", { heard: heardNow(list, host) });
+function shownOf({ renewedAt: _, ...host }: HostReply, isPage: boolean): unknown {
+  const { name, state, since, draining, slots } = host;
+  return isPage ? host : [name, state, since, draining, slots];
 }

@@ -3,7 +3,7 @@
 import type { Operation } from "../../../protocol/operation.js";
 import { type State as OperationState, STATES } from "../../../protocol/state.js";
 import { nearest } from "../../../protocol/text/nearest.js";
-import { bareOf, shownHost } from "./key.js";
+import { hostOf } from "../../terminal/host-state.js";
 import { perObject } from "./per-object.js";
 
 const NO_FILTER: Filter = { terms: [] };
@@ -164,7 +164,7 @@ function fitsTerm({ kind, text }: Term, operation: Operation): boolean {
     case "queue":
       return beginsWithOne(operation.queue.toLowerCase(), text);
     case "host":
-      return beginsWithOne(shownHost(operation)?.toLowerCase() ?? "", text);
+      return beginsWithOne(hostOf(operation)?.toLowerCase() ?? "", text);
     case "id":
       return operation.id.startsWith(text);
     case "text":
@@ -178,7 +178,7 @@ const beginsWithOne = (name: string, names: string): boolean =>
 
 /** By record: a new one is made for each change, and ten thousand are searched with each letter typed. */
 const haystack = perObject(({ id, op, title, label }: Operation) =>
-  `${bareOf(id)}\n${op}\n${title}\n${label ?? ""}`.toLowerCase(),
+  `${id}\n${op}\n${title}\n${label ?? ""}`.toLowerCase(),
 );
 
 /** A name of the filter that does not exist. */

@@ -2,13 +2,13 @@
 
 import type { Operation } from "../../../protocol/operation.js";
 import type { OperationType } from "../../../protocol/replies.js";
+import type { WatchLine } from "../../../protocol/watch.js";
 import type { HungDaemon } from "../../kit/silent-daemon.js";
 import type { PipelineText } from "../form/form.js";
 import type { Pressed } from "../text/keys.js";
 import type { Rgb } from "../text/theme.js";
 import type { Size } from "./model.js";
 import type { Request } from "./request.js";
-import type { StreamLine } from "./source.js";
 
 export type Message =
   | { type: "started" }
@@ -20,9 +20,9 @@ export type Message =
   | { type: "ticked"; now: number }
   /** Here, in another dashboard or by a command, a person looked at what ended until then. */
   | { type: "looked"; until: number }
-  | { type: "watched"; line: StreamLine }
+  | { type: "watched"; line: WatchLine }
   /** Several lines that came in between two drawings. */
-  | { type: "watched-lines"; lines: readonly StreamLine[] }
+  | { type: "watched-lines"; lines: readonly WatchLine[] }
   /** The watch stream broke, could not be opened, or is silent since then. */
   | { type: "lost"; reason: string; at: number; hung?: HungDaemon | undefined }
   /** The watch stream has not brought the last ping. */

@@ -13,7 +13,7 @@ import type { Effect } from "./effect.js";
 import { LIST, type Listing } from "./listing.js";
 import { perObject } from "./per-object.js";
 import type { Flags, Request } from "./request.js";
-import { type Connection, HOSTS, type Host, type HostsSlice } from "./slices/hosts.js";
+import { type Connection, HOSTS, type HostsSlice } from "./slices/hosts.js";
 import { LOG, type LogSlice } from "./slices/log.js";
 import { OPERATION, type OperationSlice } from "./slices/operation.js";
 import { QUEUES, type QueuesSlice } from "./slices/queues.js";
@@ -90,8 +90,6 @@ export interface State {
   readonly pending: readonly Effect[];
   /** By the name in `ASKS`, what was asked for last. */
   readonly asked: Readonly<Record<string, object | null>>;
-  /** The hosts that answered then. */
-  readonly askedOf: readonly string[];
   /** The last answers that are kept as they came, by their ask. */
   readonly answers: ReadonlyMap<object, unknown>;
   readonly size: Size;
@@ -124,7 +122,6 @@ export interface StateOptions {
   socket: string;
   id?: string | null;
   flags?: Flags;
-  hosts?: readonly Host[];
   actions?: readonly Action<State>[];
   looked?: number;
 }
@@ -135,13 +132,12 @@ export function initialState({
   socket,
   id = null,
   flags = {},
-  hosts = [],
   actions = [],
   looked = now,
 }: StateOptions): State {
   return {
     session: { actions, socket, flags },
-    hosts: { ...HOSTS, all: hosts },
+    hosts: HOSTS,
     operation: OPERATION,
     queues: QUEUES,
     looked,
@@ -151,7 +147,6 @@ export function initialState({
     submit: SUBMIT,
     pending: [],
     asked: {},
-    askedOf: [],
     answers: new Map(),
     size,
     background: null,

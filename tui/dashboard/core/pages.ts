@@ -7,17 +7,9 @@ import { knownStageState } from "../../../protocol/stage-state.js";
 import { type Form, openForm, withLine } from "../form/form.js";
 import { EMPTY_LINE } from "../text/line-edit.js";
 import { operationOf } from "./chain.js";
-import { isSilent } from "./hosts.js";
-import { hostOfKey, typeKey } from "./key.js";
 import { patched, type State } from "./model.js";
 
-/** The known types. Those of the host of the selected operation come first. */
-export function knownTypes(state: State): readonly OperationType[] {
-  const first = hostOfKey(state.selected ?? "");
-  const rank = ({ op }: OperationType) => (hostOfKey(op) === first ? 0 : 1);
-  const ops = (state.submit.types?.ops ?? []).filter(({ op }) => !isSilent(state, op));
-  return ops.toSorted((a, b) => rank(a) - rank(b));
-}
+export const knownTypes = ({ submit: { types } }: State): readonly OperationType[] => types?.ops ?? [];
 
 export function formPage(state: State, type: OperationType): State {
   return showForm(state, openForm(type, state.submit.drafts.get(type.op)));
@@ -58,7 +50,7 @@ export interface RetryChoice {
 function pipelineFile(state: State, operation: Operation): string | null {
   const { op, params } = operation;
   if (op === "pipeline") return typeof params.path === "string" ? params.path : null;
-  const file = state.submit.types?.ops.find((type) => type.op === typeKey(operation))?.file ?? "";
+  const file = state.submit.types?.ops.find((type) => type.op === op)?.file ?? "";
   return /\.ya?ml$/i.test(file) ? file : null;
 }
 
@@ -69,7 +61,7 @@ export function openRetry(state: State, id: string | null): State {
 
 /** Whether its type keeps the values of stages; null while that is not known. */
 export function isResumable(state: State, operation: Operation): boolean | null {
-  const type = state.submit.types?.ops.find(({ op }) => op === typeKey(operation));
+  const type = state.submit.types?.ops.find(({ op }) => op === operation.op);
   return type?.resumable ?? (state.submit.types === null ? null : false);
 }
 

@@ -12,7 +12,6 @@ import { sanitizeLine } from "../text/cells.js";
 import { answerOf, ask } from "./ask.js";
 import { chainOf, nameOf, operationOf, selectedOperation } from "./chain.js";
 import { daemon, hasHosts } from "./hosts.js";
-import { bareOf, keyBeside } from "./key.js";
 import { patched, type State } from "./model.js";
 
 /** Milliseconds between two forecasts of the same queue, and of a long one, which costs the daemon more. */
@@ -22,7 +21,6 @@ const LONG_EVERY = 10_000;
 const LONG = 100;
 
 export const forecast = ask<object, ForecastReply>({
-  ofAll: true,
   want(state) {
     const { queued, running } = state.view.counts;
     if (queued === 0) return null;
@@ -56,9 +54,9 @@ export function isQueuePaused({ queues: { all: queues } }: Pick<State, "queues">
 /** Whether the pause of its queue holds a queued operation back. */
 export function isHeldByQueue(
   state: Pick<State, "queues">,
-  { id, state: is, queue, waitsFor }: Operation,
+  { state: is, queue, waitsFor }: Operation,
 ): boolean {
-  return is === "queued" && waitsFor === null && isQueuePaused(state, keyBeside(queue, id));
+  return is === "queued" && waitsFor === null && isQueuePaused(state, queue);
 }
 
 /** Whether something blocks it. The queues are told after the operations: until then it may be a paused queue. */
@@ -76,8 +74,8 @@ export function nextRun({
 }
 
 /**
- * Slots of all queues, of several hosts those of the hosts; null: not known. The operations of a host that does not answer
- * count as running, so its slots count too; of a host that is gone, as many as it still runs.
+ * Slots of all queues, with several hosts those of the hosts; null: not known. The operations of a host that does not
+ * answer count as running, so its slots count too; of a host that is gone, as many as it still runs.
  */
 export function slotCount({
   queues: { all: queues },
@@ -98,7 +96,7 @@ export function slotCount({
 
 /** The queue of an operation, or the default one, as `queues` names it. */
 export const queueOf = (operation: Operation | null): string =>
-  operation === null ? DEFAULT_QUEUE : keyBeside(operation.queue, operation.id);
+  operation === null ? DEFAULT_QUEUE : operation.queue;
 
 /** `~1 min` until the queue is empty, and ` · 1 at 20:30` of what starts at a later time. Empty: nothing is known. */
 export function queueTime(state: Pick<State, "answers" | "view" | "now">) {
@@ -134,7 +132,7 @@ export function waitOf(state: State, operation: Operation): Wait | null {
   if (waitsFor !== null && waitsFor.length > 0) {
     const [first] = waitsFor;
     const known = waitsFor.length === 1 ? operationOf(state, first!) : null;
-    const one = known === null ? bareOf(first!) : nameOf(state, known);
+    const one = known === null ? first! : nameOf(state, known);
     const long = waitsFor.length === 1 ? `after ${one}` : `after ${waitsFor.length} operations`;
     return { why: "operations", short: `after ${waitsFor.length}`, long };
   }

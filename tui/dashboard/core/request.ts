@@ -5,7 +5,6 @@ import type { EditBody } from "../../../protocol/requests.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
 import type { HungDaemon } from "../../kit/silent-daemon.js";
 import type { Submit } from "../form/form.js";
-import { bareOf, hostOfKey } from "./key.js";
 
 export type Request =
   | { readonly kind: "cancel"; readonly ids: readonly string[] }
@@ -59,35 +58,10 @@ export interface Flags {
   readonly remote?: string | undefined;
   readonly socket?: string | undefined;
   readonly stateDir?: string | undefined;
-  /** With several daemons: the flags of each, by its name. The key of an operation names its daemon. */
-  readonly hosts?: ReadonlyMap<string, Flags> | undefined;
 }
 
-/** The flags of the daemon that the key names. */
-export function flagsOf(key: string | undefined, flags: Flags): Flags {
-  const { hosts } = flags;
-  if (hosts === undefined) return flags;
-  return hosts.get(hostOfKey(key ?? "") ?? "") ?? {};
-}
-
-/** Words that may be keys, all of one daemon: the command has them without the host. */
-export function liveops(words: readonly string[], flags: Flags): string {
-  if (flags.hosts === undefined) return command("liveops", words, flags);
-  const isKey = (word: string) => flags.hosts!.has(hostOfKey(word) ?? "");
-  const bare = words.map((word) => (isKey(word) ? bareOf(word) : word));
-  return command("liveops", bare, flagsOf(words.find(isKey), flags));
-}
-
-function command(program: string, words: readonly string[], flags: Flags): string {
-  return shellLine([program, ...words.slice(0, 1), ...flagWords(flags), ...words.slice(1)]);
-}
-
-/** A command for each host that the ids are of. */
-function liveopsEach(ids: readonly string[], words: (ids: readonly string[]) => string[], flags: Flags) {
-  const groups = [...Map.groupBy(ids, hostOfKey).values()];
-  return groups
-    .map((group) => command("liveops", words(group.map(bareOf)), flagsOf(group[0], flags)))
-    .join(" && ");
+export function liveops([word = "", ...words]: readonly string[], flags: Flags): string {
+  return shellLine(["liveops", word, ...flagWords(flags), ...words]);
 }
 
 export function startDaemon(flags: Flags): string {
@@ -133,7 +107,7 @@ const ofOperations = (
 ): Words<Extract<Request, { ids: unknown }>> => ({
   underWay,
   done: (_request, count) => done(count),
-  command: ({ ids }, flags) => liveopsEach(ids, (own) => [word, ...own], flags),
+  command: ({ ids }, flags) => liveops([word, ...ids], flags),
 });
 
 /** The name follows the words of the command. */
@@ -168,21 +142,16 @@ const WORDS: { readonly [K in Request["kind"]]: Words<RequestOf<K> & Request> } 
         ...(from === undefined ? [] : flagged("--from", from)),
         ...(current ? ["--current"] : []),
       ];
-      return liveopsEach(ids, (own) => ["retry", ...own, ...options], flags);
+      return liveops(["retry", ...ids, ...options], flags);
     },
   },
   answer: {
     underWay: "answering",
     done: ({ choice }) => (choice === NO ? "rejected" : `approved: ${choice}`),
-    command: ({ ids, choice, attempt }, flags) =>
-      liveopsEach(
-        ids,
-        ([id = ""]) => {
-          const asked = questionId(id, { attempt });
-          return choice === NO ? ["reject", asked] : ["approve", asked, choice];
-        },
-        flags,
-      ),
+    command({ ids: [id = ""], choice, attempt }, flags) {
+      const asked = questionId(id, { attempt });
+      return liveops(choice === NO ? ["reject", asked] : ["approve", asked, choice], flags);
+    },
   },
   edit: {
     underWay: "changing",
@@ -204,12 +173,12 @@ const WORDS: { readonly [K in Request["kind"]]: Words<RequestOf<K> & Request> } 
   "drain-host": {
     underWay: "draining the host",
     done: ({ name }) => `host ${name} drained; its running operations continue`,
-    command: ({ name }, flags) => onItsMachine(["liveops", "drain"], hostFlags(name, flags)),
+    command: (_request, flags) => onItsMachine(["liveops", "drain"], flags),
   },
   "undrain-host": {
     underWay: "undoing the drain",
     done: ({ name }) => `host ${name} starts operations again`,
-    command: ({ name }, flags) => onItsMachine(["liveops", "drain", "--undo"], hostFlags(name, flags)),
+    command: (_request, flags) => onItsMachine(["liveops", "drain", "--undo"], flags),
   },
   submit: {
     underWay: "submitting",
@@ -232,10 +201,6 @@ export function commandOf(request: Request, flags: Flags): string {
   return (WORDS[request.kind] as Words<Request>).command(request, flags);
 }
 
-/** The flags of a host, by its name. */
-const hostFlags = (name: string, flags: Flags): Flags =>
-  flags.hosts === undefined ? flags : (flags.hosts.get(name) ?? {});
-
 /** The words of fields that have a flag of the same name. */
 const changeWords = (change: EditBody): string[] =>
   Object.entries(change).flatMap(([name, value]) =>
@@ -243,7 +208,6 @@ const changeWords = (change: EditBody): string[] =>
   );
 
 function submitCommand({ op, params, words, args, label, of, done }: Submit, flags: Flags): string {
-  const key = of?.id ?? op;
   const labels = label === "" && of?.does !== "edit" ? [] : flagged("--label", label);
   const byHand = done.flatMap(({ stage, outputs = {} }) => [
     ...flagged("--done", stage),
@@ -251,14 +215,13 @@ function submitCommand({ op, params, words, args, label, of, done }: Submit, fla
   ]);
   const all = [
     of?.does ?? "submit",
-    bareOf(key),
+    of?.id ?? op,
     ...byHand,
     ...(words ?? ["--params", JSON.stringify(params)]),
     ...labels,
     ...(args.length > 0 ? ["--", ...args] : []),
   ];
-  // Words that a person typed are never keys.
-  return command("liveops", all, flagsOf(key, flags));
+  return liveops(all, flags);
 }
 
 export function flagWords({ remote, socket, stateDir }: Flags): string[] {

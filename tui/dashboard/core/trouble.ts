@@ -6,7 +6,7 @@ import { formatAge } from "../../kit/output/time.js";
 import { formatDuration } from "../../terminal/format.js";
 import { fit, sanitizeLine } from "../text/cells.js";
 import { labelOf } from "./action.js";
-import { namesHosts, ownHost, unreachableHosts } from "./hosts.js";
+import { ownHost } from "./hosts.js";
 import type { State } from "./model.js";
 import { perObject } from "./per-object.js";
 import { againstHung } from "./request.js";
@@ -44,17 +44,14 @@ const silence = (since: number, now: number): string =>
 const NARROW = 90;
 
 function silentDaemon(state: State, { since, hung }: Extract<Connection, { state: "away" }>): Trouble {
-  const who = namesHosts(state) ? "no host responds" : "daemon not responding";
-  const text = `▲ ${who} (${silence(since, state.now)})`;
+  const text = `▲ daemon not responding (${silence(since, state.now)})`;
   const detail = ", reconnecting";
   if (hung !== undefined) {
     const [command, does] = againstHung(hung, state.session.flags)[0]!;
     const isNarrow = state.size.columns < NARROW;
     return { style: "warn", text, detail: "", key: command, does: isNarrow ? "" : `to ${does}` };
   }
-  return namesHosts(state)
-    ? warning(state, text, detail, "hosts")
-    : warning(state, text, detail, "submit", "starts it");
+  return warning(state, text, detail, "submit", "starts it");
 }
 
 /** The engine of the hosts, hosts that do not answer, and whether this host starts nothing. */
@@ -63,13 +60,10 @@ function hostTrouble(state: State): Trouble[] {
   const away = state.hosts.engine?.awaySince ?? null;
   if (away !== null)
     list.push(warning(state, `▲ engine not responding (${formatAge(away, state.now)})`, "", "hosts"));
-  const lost = unreachableHosts(state);
+  const lost = state.hosts.all.filter((host) => host.state === "unreachable");
   const [first] = lost;
   if (first !== undefined) {
-    const since =
-      first.since === null
-        ? "never answered"
-        : `no answer for ${silence(Date.parse(first.since), state.now)}`;
+    const since = `no answer for ${silence(Date.parse(first.since ?? first.renewedAt), state.now)}`;
     const text =
       lost.length === 1 ? `host ${short(first.name)}: ${since}` : `${lost.length} hosts do not answer`;
     list.push(warning(state, `▲ ${text}`, "", "hosts"));

@@ -1,40 +1,26 @@
 /** Lines of the watch stream, fetched records and histories, into the state. */
-import { nameOfHistory } from "../../../protocol/estimate/likeness.js";
+import { historyName, nameOfHistory } from "../../../protocol/estimate/likeness.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { HistoryReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
 import { applyWatchLines, type WatchLine, type WatchView } from "../../../protocol/watch.js";
 import { pacesBy } from "./chain-time.js";
 import { reachedBy, withShown } from "./estimate.js";
-import { historyName } from "./history.js";
-import { hostOfKey, keyBeside } from "./key.js";
 import { type Listing, UNASKED } from "./listing.js";
 import { patched, type State } from "./model.js";
 import { reordered } from "./order.js";
-import type { StreamLine } from "./source.js";
 
 /** Finished operations that are kept of those that came by the stream: it runs for days. */
 const KEPT_MOST = 5000;
 
 /** Applies all lines since the last drawing, and sorts the list once. */
-export function applyLines(state: State, lines: readonly StreamLine[]): State {
-  const at = lines.findIndex(({ type, host }) => type === "snapshot" && host !== undefined);
-  const snapshot = lines[at];
-  if (snapshot?.type !== "snapshot") return linesApplied(state, lines);
-  const before = linesApplied(state, lines.slice(0, at));
-  // What a host sends replaces its own operations, and leaves those of the others.
-  const others = [...before.view.operations.values()].filter(({ id }) => hostOfKey(id) !== snapshot.host);
-  const whole = { ...snapshot, operations: [...others, ...snapshot.operations] };
-  return applyLines(linesApplied(before, [whole]), lines.slice(at + 1));
-}
-
-function linesApplied(state: State, lines: readonly WatchLine[]): State {
+export function applyLines(state: State, lines: readonly WatchLine[]): State {
   const view = applyWatchLines(state.view, lines);
   const began = lines.some(({ type }) => type === "snapshot" || type === "resumed");
   if (view === state.view && !began) return withHistories(state, lines);
   const gone = lines.flatMap((line) => (line.type === "removed" ? [line.id] : []));
   const isBack = began && state.connection.state === "away";
-  const back = isBack ? patched(state, "operation", { heard: heardNow(state, null) }) : state;
+  const back = isBack ? patched(state, "operation", { heard: heardNow(state) }) : state;
   const fetched = fetchedAfter(state, lines);
   const behind = placesBehind(fetched, state.view, lines);
   const came: State = {
@@ -108,11 +94,11 @@ function placesBehind(
     const last = operations.get(line.ids[place] ?? "");
     if (last === undefined) continue;
     const from = last.queuePosition ?? 0;
-    moved.set(queueKey(last), { from, by: place + 1 - from });
+    moved.set(last.queue, { from, by: place + 1 - from });
   }
   return [...fetched].flatMap(([id, operation]): Array<[string, Operation]> => {
     const { state, queuePosition: place } = operation;
-    const move = state === "queued" ? moved.get(queueKey(operation)) : undefined;
+    const move = state === "queued" ? moved.get(operation.queue) : undefined;
     if (place === null || move === undefined || move.by === 0 || place <= move.from) return [];
     return [[id, { ...operation, queuePosition: place + move.by }]];
   });
@@ -122,8 +108,6 @@ interface Move {
   readonly from: number;
   readonly by: number;
 }
-
-const queueKey = ({ queue, id }: Operation): string => keyBeside(queue, id);
 
 /** The operations that the lines change; null: any may have changed. */
 function changedIds(lines: readonly WatchLine[]): string[] | null {
@@ -160,13 +144,9 @@ function heardOf(state: State, after: WatchView, lines: readonly WatchLine[]): S
 }
 
 /** What runs counts as heard now: the silence was that of its daemon. */
-export function heardNow(
-  { view, operation: { heard }, now }: State,
-  host: string | null,
-): State["operation"]["heard"] {
+export function heardNow({ view, operation: { heard }, now }: State): State["operation"]["heard"] {
   const all = new Map(heard);
-  for (const { id, state } of view.operations.values())
-    if (state === "running" && (host === null || hostOfKey(id) === host)) all.set(id, now);
+  for (const { id, state } of view.operations.values()) if (state === "running") all.set(id, now);
   return all;
 }
 

@@ -5,8 +5,7 @@ import { firstLine } from "../../../protocol/text/first-line.js";
 import type { Why } from "../../../protocol/why.js";
 import { answerOf } from "./ask.js";
 import { selectedOperation } from "./chain.js";
-import { daemon, isReachable } from "./hosts.js";
-import { hostOfKey } from "./key.js";
+import { daemon } from "./hosts.js";
 import { patched, type State } from "./model.js";
 
 /** Failures that are kept: a person goes from one to the next, and back. */
@@ -24,19 +23,19 @@ export function wantedWhy(state: State): { id: string; attempt: number; partial:
   const operation = selectedOperation(state);
   if (operation?.state !== "failed") return null;
   const known = whyOf(state, operation);
-  if ((known !== null && !known.pending) || !isReachable(state, operation.id)) return null;
+  if (known !== null && !known.pending) return null;
   return { id: operation.id, attempt: operation.attempt, partial: known === null };
 }
 
-/** @param of the operation as it was asked about: with several hosts, its id is not that of the `Why` */
+/** @param of the operation as it was asked about */
 export function withWhy(state: State, of: { id: string; attempt: number }, why: Why): State {
   const whys = new Map([...state.operation.whys, [keyOf(of), why] as const].slice(-KEPT));
   return patched(state, "operation", { whys });
 }
 
 /** Whether another host of the daemon ran it. */
-export function ranElsewhere(state: State, { id, host }: Operation): boolean {
-  return host !== undefined && hostOfKey(id) === null && host !== answerOf(state, daemon)?.host;
+export function ranElsewhere(state: State, { host }: Operation): boolean {
+  return host !== undefined && host !== answerOf(state, daemon)?.host;
 }
 
 /** A line of a file. */
@@ -50,7 +49,7 @@ export function editablePlace(state: State, operation: Operation): Place | null 
   const { place, source } = whyOf(state, operation)?.failure ?? {};
   const { remote } = state.session.flags;
   // A file of the same path here may be another one.
-  const isHere = hostOfKey(operation.id) === null && remote === undefined && !ranElsewhere(state, operation);
+  const isHere = remote === undefined && !ranElsewhere(state, operation);
   return source && isHere ? (place ?? null) : null;
 }
 

@@ -6,9 +6,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { DashboardClient } from "../core/client.js";
 import type { Effect } from "../core/effect.js";
-import { bareOf } from "../core/key.js";
 import type { Message } from "../core/message.js";
-import { type Flags, flagsOf, flagWords, startDaemon as startCommand } from "../core/request.js";
+import { type Flags, flagWords, startDaemon as startCommand } from "../core/request.js";
 
 interface Surroundings {
   readonly client: DashboardClient;
@@ -68,7 +67,7 @@ export async function onTerminal(
     return;
   }
   try {
-    const words = [process.execPath, bin, type, bareOf(id), ...flagWords(flagsOf(id, flags))];
+    const words = [process.execPath, bin, type, id, ...flagWords(flags)];
     if (type === "shell") await run("/bin/sh", ["-c", UNTIL_READ, "sh", ...words]);
     else await run(words[0]!, [...words.slice(1), "--once"]);
   } catch (error) {

@@ -1,9 +1,9 @@
-/** The hosts of the fleet, or the daemons of several `--host`: a row each, and the facts of the chosen one. */
+/** The hosts of the fleet: a row each, and the facts of the chosen one. */
+import type { HostReply } from "../../../protocol/replies.js";
 import { ownHost } from "../../dashboard/core/hosts.js";
 import type { PageOf, State } from "../../dashboard/core/model.js";
 import { rowAt } from "../../dashboard/core/movers.js";
 import { dialogSize, RowDialog, useTheme } from "../../dashboard/core/Panel.js";
-import type { Host } from "../../dashboard/core/slices/hosts.js";
 import { LEVEL_GLYPHS, PAUSED } from "../../dashboard/core/state-style.js";
 import { tableRows } from "../../dashboard/core/table-rows.js";
 import { sanitizeLine } from "../../dashboard/text/cells.js";
@@ -46,36 +46,21 @@ function HostsPage({ state, page }: { state: State; page: PageOf<"hosts"> }) {
   );
 }
 
-const counted = (
-  name: string,
-  of: (counts: NonNullable<Host["daemon"]>["counts"]) => number,
-): Column<Host> => ({
-  name,
-  align: "right",
-  text: ({ daemon }) => (daemon === undefined ? "" : formatCount(of(daemon.counts))),
-});
-
-/** The columns of `liveops hosts` that change, and what a daemon of several counts. */
+/** The columns of `liveops hosts` that change. */
 const SPEC = {
   ...HOSTS,
   columns: HOSTS.columns
     .filter(({ name }) => name !== "skew")
     .map(
-      (it): Column<Host> =>
+      (it): Column<HostReply> =>
         it.name === "state" ? { ...it, text: (host, { now }) => stateOf(host, now)[0] } : it,
-    )
-    .toSpliced(
-      4,
-      0,
-      counted("queued", ({ queued }) => queued),
-      counted("failed", ({ failed }) => failed),
     ),
-  firstToGo: ["version", "load", "tags", "failed", "slots", "queued", "running"],
+  firstToGo: ["version", "load", "tags", "slots", "running"],
 };
 
 /** The text of a cell; "": nothing is known, or there is none. A host has no figures before it reported. */
 const cellOf =
-  ({ name, text }: Column<Host>): Column<Host>["text"] =>
+  ({ name, text }: Column<HostReply>): Column<HostReply>["text"] =>
   (host, context) => {
     if (name !== "host" && name !== "state" && host.version === "") return "";
     const all = text(host, context);
@@ -83,7 +68,7 @@ const cellOf =
   };
 
 function hostRows(state: State, at: number, width: number, paint: Paint): Line[] {
-  const columns = SPEC.columns.map((it): Column<Host> => ({ ...it, text: cellOf(it), optional: true }));
+  const columns = SPEC.columns.map((it): Column<HostReply> => ({ ...it, text: cellOf(it), optional: true }));
   return tableRows({ ...SPEC, columns }, state.hosts.all, at, {
     width,
     now: state.now,
@@ -102,42 +87,33 @@ const AWAY = {
   left: ["○", "muted"],
 } as const;
 
-function stateOf(host: Host, now: number): readonly [text: string, style: Style] {
-  const { state, since, draining, daemon } = host;
+function stateOf(host: HostReply, now: number): readonly [text: string, style: Style] {
+  const { state, since, draining } = host;
   if (state === "up") return draining ? [`${PAUSED} drained`, "warn"] : ["● up", "good"];
   const [sign, style] = AWAY[state];
-  if (since !== null) return [`${sign} ${daemon ? "no answer" : state} ${formatAge(since, now)}`, style];
-  return daemon?.reason ? [`${LEVEL_GLYPHS.error} never answered`, "bad"] : ["○ connecting", "muted"];
+  return [`${sign} ${state} ${formatAge(since ?? host.renewedAt, now)}`, style];
 }
 
-/** Why the chosen host does not answer, and its facts. */
-function about(host: Host, state: State, width: number, paint: Paint): Line[] {
-  const { daemon, memory, skewMs } = host;
-  const { reason = null, reply = null, heardAt = null } = daemon ?? {};
+function about(host: HostReply, state: State, width: number, paint: Paint): Line[] {
+  const { memory, skewMs } = host;
   const ago = (time: string) => `${formatAge(time, state.now)} ago`;
   const isKnown = host.version !== "";
   const facts = [
     ownHost(state) === host && "the host of this daemon",
-    daemon && sanitizeLine(daemon.address),
-    heardAt !== null && `answered ${ago(new Date(heardAt).toISOString())}`,
     isKnown && `liveops ${sanitizeLine(host.version)}`,
-    reply && `up for ${formatAge(reply.startedAt, state.now)}`,
-    reply && `state in ${sanitizeLine(reply.stateDir)}`,
-    reply?.fleet && `in a fleet on ${sanitizeLine(reply.fleet.engine)}`,
-    !daemon && `joined ${ago(host.joinedAt)}`,
-    !daemon && host.state !== "up" && `last seen ${ago(host.renewedAt)}`,
+    `joined ${ago(host.joinedAt)}`,
+    host.state !== "up" && `last seen ${ago(host.renewedAt)}`,
     skewMs !== null && skewMs !== 0 && `clock ${formatSkew(skewMs)}`,
     ...useOf(state, host),
     memory && `daemon ${formatBytes(memory.rss)}`,
     memory && `memory ${formatBytes(memory.free)} of ${formatBytes(memory.total)} free`,
     isKnown && `${formatCount(host.types)} types`,
   ].filter((fact) => typeof fact === "string");
-  const why = reason === null ? [] : warningRows(reason, width, paint);
-  return [...why, ...factRows(facts, width, paint)];
+  return factRows(facts, width, paint);
 }
 
 /** What the running operations of the host use together. */
-function useOf(state: State, host: Host): string[] {
+function useOf(state: State, host: HostReply): string[] {
   const isHere = (name: string | undefined) =>
     name === host.name || (name === undefined && ownHost(state) === host);
   const all = [...state.view.operations.values()].filter((it) => it.state === "running" && isHere(it.host));

@@ -1,32 +1,30 @@
 /** The actions of the page of the hosts. */
 
+import type { HostReply } from "../../../protocol/replies.js";
 import { actionsIn, ask, busy, free, onPage, send } from "../../dashboard/core/action-parts.js";
-import { hasHosts, hostOfOperation, namesHosts, ownHost } from "../../dashboard/core/hosts.js";
-import { emit, isLive, type State } from "../../dashboard/core/model.js";
+import { hasHosts, ownHost } from "../../dashboard/core/hosts.js";
+import { isLive, type State } from "../../dashboard/core/model.js";
 import { rowAt, rowMover } from "../../dashboard/core/movers.js";
-import type { Host } from "../../dashboard/core/slices/hosts.js";
 import { filtered } from "../../dashboard/pages/list/list-actions.js";
 
 export const HOSTS_MOVER = rowMover("hosts", ({ hosts }) => hosts.all.length);
 
-const chosenOf = ({ page, hosts: { all } }: State): Host | null =>
+const chosenOf = ({ page, hosts: { all } }: State): HostReply | null =>
   page?.kind === "hosts" ? (all[rowAt(page.at, all.length)] ?? null) : null;
 
 /** The effect on the chosen host. */
-const withChosen = (run: (state: State, host: Host) => State) => (state: State) => {
+const withChosen = (run: (state: State, host: HostReply) => State) => (state: State) => {
   const host = chosenOf(state);
   return host === null ? state : run(state, host);
 };
 
 /** Why the chosen host cannot have it; "" without a chosen host. */
-const ofChosen = (reason: (state: State, host: Host) => string | null) => (state: State) => {
+const ofChosen = (reason: (state: State, host: HostReply) => string | null) => (state: State) => {
   const host = chosenOf(state);
   return host === null ? "" : reason(state, host);
 };
 
-/** With several daemons, the page says why one does not answer. */
-const opensHosts = (state: State) => free(state) && hasHosts(state) && (isLive(state) || namesHosts(state));
-const here = onPage("hosts");
+const opensHosts = (state: State) => free(state) && hasHosts(state) && isLive(state);
 
 export const HOSTS_ACTIONS = [
   ...actionsIn(opensHosts, [
@@ -36,18 +34,16 @@ export const HOSTS_ACTIONS = [
       description: "hosts",
       command: "hosts",
       run: (state) => {
-        const own = hostOfOperation(state, state.selected) ?? ownHost(state);
-        const at = state.hosts.all.findIndex(({ name }) => name === own?.name);
+        const at = state.hosts.all.findIndex(({ name }) => name === ownHost(state)?.name);
         return { ...state, page: { kind: "hosts", at: Math.max(0, at) } };
       },
     },
   ]),
-  ...actionsIn(here, [
+  ...actionsIn(onPage("hosts"), [
     {
       name: "drain",
       keys: [],
       description: "drain the host: nothing starts there, or undo that",
-      when: (state) => here(state) && state.hosts.engine !== null,
       disabledReason: ofChosen((state, host) =>
         host === ownHost(state) ? busy(state) : `drain ${host.name} there, with: liveops drain`,
       ),
@@ -59,7 +55,6 @@ export const HOSTS_ACTIONS = [
       name: "declare-lost",
       keys: [],
       description: "declare the host lost (asks first)",
-      when: (state) => here(state) && !namesHosts(state),
       disabledReason: ofChosen((state, host) => {
         if (host === ownHost(state)) return "this daemon runs there";
         return host.state === "lost" || host.state === "left" ? `already ${host.state}` : busy(state);
@@ -75,13 +70,5 @@ export const HOSTS_ACTIONS = [
       run: withChosen((state, { name }) => filtered({ ...state, page: null }, `host:${name}`)),
     },
     { name: "hosts", keys: ["H"], run: (state) => ({ ...state, page: null }) },
-    {
-      name: "connect-host",
-      keys: [],
-      description: "try at once to reach the host",
-      when: (state) => here(state) && namesHosts(state),
-      disabledReason: ofChosen((_state, host) => (host.state === "up" ? "the host answers" : null)),
-      run: withChosen((state, { name }) => emit(state, { type: "connect-host", host: name })),
-    },
   ]),
 ];

@@ -11,7 +11,7 @@ import type { Message } from "../../dashboard/core/message.js";
 import { initialState, type State } from "../../dashboard/core/model.js";
 import { commandOf, type Request } from "../../dashboard/core/request.js";
 import { send } from "../../dashboard/daemon-calls.js";
-import type { ReaderOptions } from "../../dashboard/opener.js";
+import type { ReaderOptions } from "../../dashboard/read-aloud.js";
 import { sanitizeLine } from "../../dashboard/text/cells.js";
 import { coloured } from "../../dashboard/text/coloured.js";
 import { update } from "../../dashboard/update.js";

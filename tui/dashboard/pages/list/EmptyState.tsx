@@ -1,10 +1,9 @@
 /** The screen without operations. It names the next commands. */
-import { hostNames, namesHosts } from "../../core/hosts.js";
 import { SMALLEST } from "../../core/layout.js";
 import type { State } from "../../core/model.js";
 import { Dialog, dialogSize, useTheme } from "../../core/Panel.js";
 import { againstHung, liveops, startDaemon, submitAny } from "../../core/request.js";
-import { fit, sanitizeLine, widthOf, wrap } from "../../text/cells.js";
+import { sanitizeLine, widthOf, wrap } from "../../text/cells.js";
 import { type Drawn, Line } from "../../text/line.js";
 import type { Paint } from "../../text/theme.js";
 
@@ -17,7 +16,6 @@ export function EmptyState({ state }: { state: State }) {
   const { title, text = "", reason = null, commands = [], end = "" } = wordsFor(state);
   const muted = (words: string) => wrap(words, width, 4).map((row) => paint(row, "muted"));
   const blocks: Drawn[][] = [
-    hostRows(state, width, paint),
     [...wrap(text, width, 4), ...(reason === null ? [] : muted(sanitizeLine(reason)))],
     commandRows(commands, width, paint),
     muted(end),
@@ -47,7 +45,6 @@ function wordsFor(state: State): Words {
     };
   const { reason, hung } = connection;
   const again = (who: string) => `The dashboard connects by itself as soon as ${who}.`;
-  if (namesHosts(state)) return { title: "No host answers", end: again("a host answers") };
   if (hung !== undefined)
     return {
       title: "The daemon does not answer",
@@ -69,25 +66,8 @@ function wordsFor(state: State): Words {
   };
 }
 
-/** Which hosts answer, and why the others do not. */
-function hostRows(state: State, width: number, paint: Paint): Line[] {
-  if (!namesHosts(state)) return [];
-  const names = Math.min(20, Math.max(...hostNames(state).map((name) => widthOf(sanitizeLine(name)))));
-  return state.hosts.all.map(({ name, state: is, daemon }) => {
-    const line = new Line(width, paint)
-      .add("  ")
-      .add(fit(sanitizeLine(name), names), "bold")
-      .fill(names + 4);
-    if (is === "up") return line.add("answers", "good");
-    const reason = daemon?.reason ?? null;
-    return line.addUntrusted(reason ?? "connecting", reason === null ? "muted" : "warn");
-  });
-}
-
 function firstCommands(flags: State["session"]["flags"]): Command[] {
   const here: Command = ["s", "submit an operation from here"];
-  // A command is for one of the hosts.
-  if (flags.hosts !== undefined) return [here];
   return [
     here,
     [liveops(["submit", "shell", "--", "make"], flags), "run any command as an operation"],

@@ -3,7 +3,7 @@ import { Box } from "ink";
 import type { Operation } from "../../../../protocol/operation.js";
 import { formatCount } from "../../../terminal/format.js";
 import { operationOf } from "../../core/chain.js";
-import { asLastHeard, hostColumn } from "../../core/hosts.js";
+import { hostColumn } from "../../core/hosts.js";
 import { BORDER, listLayout, panesOf, type SectionLayout } from "../../core/layout.js";
 import { type UnknownName, unknownName } from "../../core/listing.js";
 import { finishedIn, type State } from "../../core/model.js";
@@ -12,7 +12,7 @@ import { Panel, Rows, useTheme } from "../../core/Panel.js";
 import { extentOf } from "../../core/paging.js";
 import { sanitizeLine, wrap } from "../../text/cells.js";
 import { type Drawn, Line, type Piece } from "../../text/line.js";
-import { dimmed, type Theme } from "../../text/theme.js";
+import type { Theme } from "../../text/theme.js";
 import { operationRow, rowColumns } from "./OperationRow.js";
 import { WaitsPanel } from "./WaitsPanel.js";
 
@@ -104,12 +104,9 @@ function sectionRows(state: State, { section, rows }: SectionLayout, width: numb
     return [new Line(width, theme.paint).add(`   ${emptyText(state, section)}`, "muted")];
   const selected = list.order[selectedRow(state)];
   const columns = rowColumns(width, hostColumn(state));
-  return rows.map((id) => {
-    // The last report of a silent host.
-    const own = asLastHeard(state, id);
-    const operation = operationOf(state, id) as Operation;
-    return operationRow(own, operation, columns, id === selected, own === state ? theme : dimmed(theme));
-  });
+  return rows.map((id) =>
+    operationRow(state, operationOf(state, id) as Operation, columns, id === selected, theme),
+  );
 }
 
 function emptyText(state: State, section: SectionLayout["section"]): string {

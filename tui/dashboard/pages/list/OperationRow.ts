@@ -13,6 +13,7 @@ import { waitOf as personWait } from "../../../describe/waits.js";
 import { formatAge } from "../../../kit/output/time.js";
 import { formatDuration, formatOverall } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
+import { hostOf } from "../../../terminal/host-state.js";
 import { allowedFailures, oddNotes } from "../../../terminal/stage-note.js";
 import { formatLeft, shortLeft } from "../../../terminal/time-left.js";
 import { addBar } from "../../core/bars.js";
@@ -20,7 +21,6 @@ import { chainOf, isCancelling, isPaused, nameOfChain, selectedOperation } from 
 import { chainTime } from "../../core/chain-time.js";
 import { chainElapsed, chainProgress, stallOf } from "../../core/estimate.js";
 import { comparedWithUsual, usualSuccessors } from "../../core/history.js";
-import { hostLabel } from "../../core/hosts.js";
 import { watchedInside } from "../../core/inside.js";
 import { wordsOf } from "../../core/listing.js";
 import type { State } from "../../core/model.js";
@@ -115,7 +115,7 @@ export function operationRow(
     .add(list.marked.has(operation.id) ? "◆" : " ", "accent")
     .add(isStalled ? "▲" : glyphOf(operation), isStalled ? "warn" : styleOf(operation))
     .fill(HEAD)
-    .add(hostLabel(state, operation, Math.max(0, columns.host - 1)), "muted")
+    .add(fit(sanitizeLine(hostOf(operation) ?? ""), Math.max(0, columns.host - 1)), "muted")
     .fill(HEAD + columns.host);
   const nameEnd = columns.info > 0 ? HEAD + columns.host + columns.name : end;
   const cut = fit(sanitizeLine(name), nameEnd - HEAD - columns.host);

@@ -19,7 +19,6 @@ import { addFetched } from "../../core/watched.js";
 
 const pagesOf = (section: keyof Paging, want: (state: State) => PageWanted | null) =>
   ask({
-    ofAll: true,
     want,
     // While a person types a filter, it is not asked for at each letter.
     wait: ({ text, before }) => (text !== "" && before === null ? TYPING : 0),
@@ -32,7 +31,6 @@ export const page = pagesOf("finished", wantedPage);
 export const queue = pagesOf("queued", wantedQueuePage);
 
 export const find = ask({
-  ofAll: true,
   want: (state) => (state.selection.wanted !== null ? { id: state.selection.wanted } : null),
   take(state, operation: Operation) {
     const next = select(addFetched(state, [operation]), operation.id);
@@ -40,18 +38,14 @@ export const find = ask({
   },
   bring: ({ id }, { client, dispatch, tell }) =>
     client.show(id).then(tell, (error: Error) => {
-      // Any other error means that a daemon does not answer. The request is repeated when one is back. One daemon is
-      // shown as lost; of several, another one may be shown.
+      // Any other error means that the daemon does not answer. The request is repeated when it is back.
       if (error instanceof Refusal)
         dispatch({ type: "not-found", code: exitCodeOfStatus(error.status), message: error.message });
-      else if (client.several !== undefined)
-        dispatch({ type: "noticed", text: error.message, level: "warning" });
     }),
 });
 
 /** The stream brings what ends from now on. */
 export const ends = ask({
-  ofAll: true,
   want: () => ({}),
   take: (state, operations: readonly Operation[]) => addFetched(state, operations),
   async bring(_want, { client, state, now, tell, left }) {

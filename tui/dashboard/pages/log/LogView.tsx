@@ -105,9 +105,6 @@ function placeOf(state: State, lines: readonly LogLine[], height: number): Piece
     ];
   }
   const all = `${formatCount(total)} line${total === 1 ? "" : "s"}`;
-  // A silent host was not asked, or cannot tell what it logged since.
-  if (state.hosts.silentFor !== null)
-    return [[lines.length === 0 ? "not loaded: no answer" : `${all}, no answer`, "warn"]];
   if (total === 0) return [["empty", "muted"]];
   if (lines.length === 0 && log.to < total) return [["loading…", "muted"]];
   // How many lines the filter leaves is not counted.

@@ -7,7 +7,6 @@ import { isErrorLine } from "../../../../protocol/text/line-level.js";
 import { ask, TYPING } from "../../core/ask.js";
 import { filterQuery, linkAt, shifted } from "../../core/chain-log.js";
 import type { DashboardClient } from "../../core/client.js";
-import { isReachable } from "../../core/hosts.js";
 import {
   addPage,
   afterOfJump,
@@ -31,7 +30,7 @@ const LOOK_MOST = 3000;
 /** New lines of the last operation of the chain. */
 export const logStream = ask({
   want(state) {
-    const link = isReachable(state, state.selected) ? state.log.links.at(-1) : undefined;
+    const link = state.log.links.at(-1);
     return link === undefined ? null : { id: link.id, run: state.log.run };
   },
   take(state, added: readonly LogLine[], { id }) {
@@ -97,7 +96,7 @@ function boundsOf(want: LogWant, { offset }: LogLink): LogQuery {
 export const logRange = ask({
   // A log that grows changes the want faster than answers come.
   late: true,
-  want: (state) => (isReachable(state, state.selected) ? wantedRange(state, logRoom(state).height) : null),
+  want: (state) => wantedRange(state, logRoom(state).height),
   take(state, page: LogPage, range) {
     const { chain, filter, want, offset, lines } = range;
     if (chain !== state.log.window.id || !isDeepStrictEqual(filter, state.log.window.filter)) return state;
@@ -127,7 +126,7 @@ interface SeekWanted {
 
 function wantedSeek(state: State): SeekWanted | null {
   const { window: log, links, seek } = state.log;
-  if (!isReachable(state, state.selected) || seek === null || log.id === null) return null;
+  if (seek === null || log.id === null) return null;
   return {
     chain: log.id,
     links: links.map(({ id, offset }) => ({ id, offset })),

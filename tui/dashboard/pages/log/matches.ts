@@ -3,7 +3,6 @@ import { isDeepStrictEqual } from "node:util";
 import type { LogLine } from "../../../../protocol/operation.js";
 import type { LogQuery } from "../../../../protocol/requests.js";
 import { filterQuery, logTotal } from "../../core/chain-log.js";
-import { isReachable } from "../../core/hosts.js";
 import { passes } from "../../core/log-window.js";
 import { patched, type State } from "../../core/model.js";
 import type { LogLink } from "../../core/slices/log.js";
@@ -21,7 +20,7 @@ export interface MatchesWanted {
 /** Null: there is no search. */
 export function wantedMatches(state: State): MatchesWanted | null {
   const { search, window: log, links } = state.log;
-  if (search === null || log.id === null || !isReachable(state, state.selected)) return null;
+  if (search === null || log.id === null) return null;
   return {
     links: links.map(({ id, offset }) => ({ id, offset })),
     query: { ...filterQuery(log.filter), match: search.text },

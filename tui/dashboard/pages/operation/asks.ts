@@ -7,7 +7,6 @@ import { type AttemptRow, courseOf } from "../../../describe/course.js";
 import { ask } from "../../core/ask.js";
 import { chainIncomplete, selectedOperation } from "../../core/chain.js";
 import { wantedHistory } from "../../core/history.js";
-import { isReachable } from "../../core/hosts.js";
 import type { State } from "../../core/model.js";
 import { unknownDependencies } from "../../core/queue-view.js";
 import { settleSelection } from "../../core/select.js";
@@ -25,8 +24,7 @@ export const chain = ask({
   late: true,
   want(state) {
     const operation = selectedOperation(state);
-    if (operation === null || !isReachable(state, operation.id) || !chainIncomplete(state, operation))
-      return null;
+    if (operation === null || !chainIncomplete(state, operation)) return null;
     return { chain: operation.chain.id, known: operation.id, next: operation.chain.next };
   },
   take: fetched,
@@ -41,7 +39,7 @@ export const inside = ask({
   late: true,
   want(state) {
     const operation = selectedOperation(state);
-    return operation?.children && isReachable(state, operation.id) ? { parent: operation.id } : null;
+    return operation?.children ? { parent: operation.id } : null;
   },
   take: fetched,
   async bring({ parent }, { client, tell }) {
@@ -52,7 +50,7 @@ export const inside = ask({
 
 export const dependencies = ask({
   want(state) {
-    const ids = isReachable(state, state.selected) ? unknownDependencies(state) : [];
+    const ids = unknownDependencies(state);
     return ids.length === 0 ? null : { ids };
   },
   take: fetched,
@@ -83,7 +81,7 @@ export const history = ask({
 export const attempts = ask<Attempts, { id: string; attempts: readonly AttemptRow[] }>({
   want(state) {
     const operation = state.operation.fold === null ? null : selectedOperation(state);
-    if (operation === null || !isReachable(state, operation.id)) return null;
+    if (operation === null) return null;
     return { id: operation.id, attempt: operation.attempt, state: operation.state };
   },
   async bring({ id }, { client, tell, left }) {

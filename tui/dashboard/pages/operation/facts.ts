@@ -10,7 +10,6 @@ import { stageNote } from "../../../terminal/stage-note.js";
 import { omittedValue, resultOf } from "../../../text/result.js";
 import { answerOf } from "../../core/ask.js";
 import { nameOf, operationOf } from "../../core/chain.js";
-import { bareOf } from "../../core/key.js";
 import { dependencyEnd } from "../../core/queue-view.js";
 import { dateAndTime, glyphOf, stateWord } from "../../core/state-style.js";
 import { pad, widthOf } from "../../text/cells.js";
@@ -36,10 +35,10 @@ function factsOf({ state, operation, links }: DetailView): Record<string, string
   const { omitted, error, actionFailures = [], stages, stageStates, stageTimes } = operation;
   const dependency = (id: string) => {
     const [named, end] = [operationOf(state, id), dependencyEnd(state, id)];
-    if (named === null || end === null) return bareOf(id);
-    return `${glyphOf(end)} ${nameOf(state, named)} (${bareOf(id)}, ${stateWord(end)})`;
+    if (named === null || end === null) return id;
+    return `${glyphOf(end)} ${nameOf(state, named)} (${id}, ${stateWord(end)})`;
   };
-  const rows = describeOperation(operation, { now: state.now, id: bareOf, dependency });
+  const rows = describeOperation(operation, { now: state.now, dependency });
   const result = resultOf(operation);
   const read = answerOf(state, attempts);
   return {

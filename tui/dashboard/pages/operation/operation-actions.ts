@@ -11,16 +11,14 @@ import {
   free,
   hasSelected,
   noDaemon,
-  noHost,
   requests,
   send,
   targets,
 } from "../../core/action-parts.js";
 import { chainOf, operationOf, selectedOperation } from "../../core/chain.js";
-import { namesHosts } from "../../core/hosts.js";
 import { emit, isLive, notify, type State } from "../../core/model.js";
 import { askTypes, openRetry, retryChoices } from "../../core/pages.js";
-import { flagsOf, idsOf, kindWords, liveops, type Request } from "../../core/request.js";
+import { idsOf, kindWords, liveops, type Request } from "../../core/request.js";
 import { editablePlace, ranElsewhere } from "../../core/why.js";
 import { ANSWER, answerWith, openHelp, SUBMIT } from "../help/help-items.js";
 import { unfolded } from "./fold.js";
@@ -101,12 +99,11 @@ export function submitCommand(state: State, operation: Operation): string {
   );
   const trailing = Array.isArray(args) ? ["--", ...args.map(String)] : [];
   const label = operation.label === null ? [] : ["--label", operation.label];
-  const flags = flagsOf(operation.id, state.session.flags);
-  return liveops(["submit", operation.op, ...words, ...label, ...trailing], flags);
+  return liveops(["submit", operation.op, ...words, ...label, ...trailing], state.session.flags);
 }
 
 /** There is a daemon to start. */
-const isStartable = (state: State) => !isLive(state) && !namesHosts(state);
+const isStartable = (state: State) => !isLive(state);
 
 /** A start cannot help where a daemon hangs: it holds the state directory. */
 const noStart = ({ connection }: State) =>
@@ -253,7 +250,7 @@ export const OPERATION_ACTIONS = actionsIn(hasSelected, [
       return operation?.terminal ? "attach" : null;
     },
     rank: 0,
-    disabledReason: (state) => busy(state, [state.selected ?? ""]) ?? noAnswer(selectedOperation(state)),
+    disabledReason: (state) => busy(state) ?? noAnswer(selectedOperation(state)),
     run: answer,
   },
   {
@@ -281,7 +278,7 @@ export const OPERATION_ACTIONS = actionsIn(hasSelected, [
     keys: [],
     description: "open your shell where it failed",
     command: "shell",
-    disabledReason: (state) => noHost(state, [state.selected]) ?? noShell(state),
+    disabledReason: (state) => noDaemon(state) ?? noShell(state),
     run: (state) => (state.selected === null ? state : emit(state, { type: "shell", id: state.selected })),
   },
 ]);

@@ -1,4 +1,5 @@
 /** The rows of a running or finished operation that its panel is made of. */
+import { historyName } from "../../../../protocol/estimate/likeness.js";
 import type { ProgressState } from "../../../../protocol/operation.js";
 import { firstLine } from "../../../../protocol/text/first-line.js";
 import { elapsedOf } from "../../../describe/duration.js";
@@ -9,8 +10,7 @@ import { oddNotes } from "../../../terminal/stage-note.js";
 import { sparkline } from "../../core/bars.js";
 import { nameOf, nameOfChain, operationOf, shellCommand } from "../../core/chain.js";
 import { chainElapsed, standsStillFor } from "../../core/estimate.js";
-import { comparedWithUsual, historyName, usualOf } from "../../core/history.js";
-import { bareOf } from "../../core/key.js";
+import { comparedWithUsual, usualOf } from "../../core/history.js";
 import { dependenciesOf, dependencyEnd, placementText } from "../../core/queue-view.js";
 import { clock, glyphOf, LEVEL_GLYPHS, LEVEL_STYLES, styleOf } from "../../core/state-style.js";
 import { whyOf } from "../../core/why.js";
@@ -60,7 +60,7 @@ export function about({ state, operation, width, line }: DetailView): Line[] {
     ...(host === undefined ? [] : [`on ${fit(sanitizeLine(host), HOST_MOST)}`]),
     ...(attempt > 1 && is !== "failed" ? [`attempt ${attempt}`] : []),
     ...(at === null || width < 60 ? [] : [`${finishedAt === null ? "started" : "ended"} ${clock(at)}`]),
-    bareOf(operation.id),
+    operation.id,
   ].join(" · ");
   const left = new Line(Math.max(0, width - widthOf(facts) - 2));
   const command = shellCommand(operation);

@@ -113,10 +113,7 @@ export function stall({ state, operation, line }: DetailView): Line[] {
   const texts = {
     stopped: `worker stopped (SIGSTOP) for ${time}`,
     input: `waits for you ${time}`,
-    host:
-      state.hosts.silentFor === null
-        ? `host ${sanitizeLine(operation.host ?? "")} unreachable for ${time}`
-        : `${sanitizeLine(operation.host ?? "")}: no answer for ${time}`,
+    host: `host ${sanitizeLine(operation.host ?? "")} unreachable for ${time}`,
     "no room": `waiting for disk space for ${time}`,
     blocked: `blocked for ${time}: ${sanitizeLine(operation.blocked?.reason ?? "")}`,
   };

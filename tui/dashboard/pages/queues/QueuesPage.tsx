@@ -10,8 +10,6 @@ import { formatCount, formatDuration } from "../../../terminal/format.js";
 import { formatLeft } from "../../../terminal/time-left.js";
 import { actionsIn, onPage, requests } from "../../core/action-parts.js";
 import { operationOf } from "../../core/chain.js";
-import { isReachable } from "../../core/hosts.js";
-import { bareOf, hostOfKey, keyBeside } from "../../core/key.js";
 import type { PageOf, State } from "../../core/model.js";
 import { rowAt, rowMover } from "../../core/movers.js";
 import { dialogSize, RowDialog, useTheme } from "../../core/Panel.js";
@@ -36,14 +34,12 @@ const column = <T extends Row>(name: string, text: (record: T) => string, more: 
 const figure = (name: "running" | "queued" | "toAnswer" | "concurrency", title: string): Column<QueueReply> =>
   column(title, (queue) => formatCount(queue[name]), { align: "right" });
 
-const nameColumns = <T extends Row>(title: string): Column<T>[] => [
-  column(title, ({ name }) => bareOf(name), { atLeast: 8 }),
-  column("host", ({ name }) => hostOfKey(name) ?? "", { optional: true }),
-];
+const nameColumn = <T extends Row>(title: string): Column<T> =>
+  column(title, ({ name }) => name, { atLeast: 8 });
 
 const QUEUES: TableSpec<QueueReply> = {
   columns: [
-    ...nameColumns<QueueReply>("queue"),
+    nameColumn<QueueReply>("queue"),
     column("state", ({ pausedSince }) => (pausedSince === null ? "● starts" : `${PAUSED} paused`)),
     figure("concurrency", "slots"),
     figure("running", "running"),
@@ -51,7 +47,7 @@ const QUEUES: TableSpec<QueueReply> = {
     figure("toAnswer", "to answer"),
   ],
   firstToShrink: ["queue"],
-  firstToGo: ["host", "slots", "to answer", "running", "queued", "state"],
+  firstToGo: ["slots", "to answer", "running", "queued", "state"],
 };
 
 const PROBLEMS = { late: "late", unsuccessful: "fails", missed: "missed" };
@@ -63,7 +59,7 @@ function problemOf({ missing, lastProblem }: ScheduleReply): string {
 
 const schedulesOf = (state: State): TableSpec<ScheduleReply> => ({
   columns: [
-    ...nameColumns<ScheduleReply>("schedule"),
+    nameColumn<ScheduleReply>("schedule"),
     column("next", ({ nextAt }) =>
       nextAt === null ? "no run is left" : formatShortTime(new Date(nextAt), new Date(state.now)),
     ),
@@ -77,11 +73,11 @@ const schedulesOf = (state: State): TableSpec<ScheduleReply> => ({
     column("operation", ({ file, operation }) => file ?? operation.op, { atLeast: 8 }),
   ],
   firstToShrink: ["operation", "schedule"],
-  firstToGo: ["host", "operation", "times", "last", "next", "problem"],
+  firstToGo: ["operation", "times", "last", "next", "problem"],
 });
 
-const lastOf = (state: State, { lastOperation, name }: ScheduleReply): Operation | null =>
-  operationOf(state, lastOperation === null ? null : keyBeside(lastOperation, name));
+const lastOf = (state: State, { lastOperation }: ScheduleReply): Operation | null =>
+  operationOf(state, lastOperation);
 
 const rowsOf = ({ queues }: State): readonly Row[] => [...queues.all, ...queues.schedules];
 
@@ -91,9 +87,7 @@ export function QueuesPage({ state, page }: { state: State; page: PageOf<"queues
   const rows = rowsOf(state);
   const at = rowAt(page.at, rows.length);
   const { width } = dialogSize(state, undefined, WIDEST);
-  // What a host that does not answer told last may be out of date.
   const styleOf = (row: Row, title: string): Style => {
-    if (!isReachable(state, row.name)) return "muted";
     const isPaused = title === "state" && "pausedSince" in row && row.pausedSince !== null;
     return title === "problem" || isPaused ? "warn" : "plain";
   };
@@ -144,7 +138,7 @@ function factsOf(state: State, chosen: Row, width: number, paint: Paint): Line[]
 function queueFacts({ now }: State, { name, pausedSince }: QueueReply): (string | false)[] {
   return [
     pausedSince !== null && `${PAUSED} paused for ${formatAge(pausedSince, now)}: nothing starts`,
-    `/ queue:${sanitizeLine(bareOf(name))} lists its operations`,
+    `/ queue:${sanitizeLine(name)} lists its operations`,
   ];
 }
 

@@ -8,7 +8,6 @@ import { withQueues } from "../../core/queue-view.js";
 const QUEUES_EVERY = 10_000;
 
 export const queues = ask({
-  ofAll: true,
   want(state) {
     // The page of the queues counts what they hold.
     const { running, queued } = state.view.counts;

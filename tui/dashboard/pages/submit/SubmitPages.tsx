@@ -2,7 +2,6 @@
 
 import { actionsIn, onPage } from "../../core/action-parts.js";
 import { operationOf } from "../../core/chain.js";
-import { bareOf, hostOfKey } from "../../core/key.js";
 import { scrollTop } from "../../core/layout.js";
 import { emit, type PageOf, type State } from "../../core/model.js";
 import { rowMover } from "../../core/movers.js";
@@ -68,12 +67,10 @@ export function FormPage({ state, page: { form } }: { state: State; page: PageOf
   const size = dialogSize(state, form.fields.length + 1 + 2 + ABOUT_MOST + COMMAND_MOST + 1);
   const sheet = { state, paint, ...size };
   const { op, title } = form.type;
-  const host = hostOfKey(op);
-  const name = sanitizeLine(bareOf(op)) + (host === null ? "" : ` on ${sanitizeLine(host)}`);
   const pieces: Piece[] = [
     [DOES[form.of?.does ?? "submit"][0], "bold"],
-    [name, "accent", "bold"],
-    [title.toLowerCase() === bareOf(op) ? "" : `  ${sanitizeLine(title)}`, "muted"],
+    [sanitizeLine(op), "accent", "bold"],
+    [title.toLowerCase() === op ? "" : `  ${sanitizeLine(title)}`, "muted"],
   ];
   const request = submitOf(form);
   const { repeats } = request;

@@ -5,7 +5,6 @@ import { ask } from "../../core/ask.js";
 import { notify, patched } from "../../core/model.js";
 
 export const types = ask({
-  ofAll: true,
   want: (state) => (state.submit.typesWanted ? {} : null),
   take: (state, types: TypesReply | Error) =>
     types instanceof Error
@@ -15,8 +14,7 @@ export const types = ask({
     client.types().then(
       async (types) => {
         // A pipeline of this directory runs where this directory is.
-        const isHere = flags.hosts === undefined && flags.remote === undefined;
-        tell(isHere ? await withPipelines(types) : types);
+        tell(flags.remote === undefined ? await withPipelines(types) : types);
       },
       (error: Error) => tell(error),
     ),
