@@ -466,7 +466,7 @@ test("wait --all waits for the live operations over one stream", async () => {
 });
 
 test("wait --all says what it waits for, and why an operation does not start now", async () => {
-  holds({ aaa: "succeeded", bbb: "succeeded" });
+  holds({ aaa: "succeeded", bbb: "succeeded", ccc: "succeeded" });
   const blocked = { reason: "the queue default is paused", since: "2026-11-24T11:59:00.000Z" };
   const held = { ...record("aaa", "queued"), blocked };
   const later = {
@@ -474,12 +474,12 @@ test("wait --all says what it waits for, and why an operation does not start now
     notBefore: new Date(Date.now() + 14 * 3_600_000).toISOString(),
   };
   daemon.on("GET", "/v1/operations", (_asked, reply) =>
-    reply.json({ operations: [later, held], next: null, total: 2 }),
+    reply.json({ operations: [{ ...held, id: "ccc" }, later, held], next: null, total: 3 }),
   );
   const { code, stderr } = await liveops("wait", "--all");
   expect(code).toBe(0);
-  expect(stderr).toContain("liveops: waits for 2 operations: aaa bbb\n");
-  expect(stderr).toContain("liveops: aaa waits: the queue default is paused\n");
+  expect(stderr).toContain("liveops: waits for 3 operations: aaa bbb ccc\n");
+  expect(stderr).toContain("liveops: each of 2 operations waits: the queue default is paused\n");
   expect(stderr).toMatch(/liveops: bbb starts at .*, in (14h|13h59m|14h00m)/);
 });
 

@@ -120,15 +120,19 @@ function sayWaits(client: Client, wait: WaitFor, operations: readonly Operation[
   const ids = new Set(live.map(({ id }) => id));
   if (wait.ids.length === 0 && ids.size > 0)
     say(wait.to, `waits for ${several ? `${ids.size} operations: ` : ""}${listed(ids)}`, "yellow");
-  const later = live.flatMap((it) => {
+  const reasons = Map.groupBy(live, (it) => {
     // The wait for one operation reports its block.
     const isLater = isForLater(it) || (several && it.blocked !== null);
-    const text = it.state === "queued" && isLater ? startText(it, null, client.now()) : null;
-    return text === null ? [] : [`${it.id} ${text}`];
+    return it.state === "queued" && isLater ? startText(it, null, client.now()) : null;
   });
-  for (const line of later.slice(0, MOST_LISTED)) say(wait.to, line, "yellow");
-  if (later.length > MOST_LISTED)
-    say(wait.to, `${later.length - MOST_LISTED} more do not start now`, "yellow");
+  reasons.delete(null);
+  const lines = [...reasons].map(([text, [first, ...more]]) => {
+    const who = more.length === 0 ? first!.id : `each of ${more.length + 1} operations`;
+    return `${who} ${text}`;
+  });
+  for (const line of lines.slice(0, MOST_LISTED)) say(wait.to, line, "yellow");
+  if (lines.length > MOST_LISTED)
+    say(wait.to, `${lines.length - MOST_LISTED} more reasons to wait`, "yellow");
 }
 
 function listed(ids: ReadonlySet<string>): string {
