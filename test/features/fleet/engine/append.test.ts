@@ -35,58 +35,6 @@ beforeEach(async () => {
 });
 
 describe("versions", () => {
-  test("a submit has the number of its decision as version and order", async () => {
-    const [first, second] = [newId(), newId()];
-    expect(await a.append([submit(first), submit(second)], token())).toBe(2);
-    expect(await row(a, second)).toMatchObject({ version: 2, ord: 2, state: "queued", queue: "default" });
-    expect((await history(b)).map(({ n, id, origin }) => ({ n, id, origin }))).toEqual([
-      { n: 1, id: first, origin: "a" },
-      { n: 2, id: second, origin: "a" },
-    ]);
-  });
-
-  test("a decision judged by an older version is refused, and changes nothing", async () => {
-    const id = await add(a);
-    await a.append([about("edited", id, 1, { index: { queue: "5" } })], token());
-    const late = b.append([about("edited", id, 1, { index: { queue: "9" } })], token());
-    await expect(late).rejects.toThrow(OvertakenError);
-    await expect(late).rejects.toMatchObject({ id, version: 2 });
-    expect(await history(a)).toHaveLength(2);
-  });
-
-  test("of two engines that judge by the same version, exactly one wins", async () => {
-    const ids = await Promise.all(Array.from({ length: 20 }, () => add(a)));
-    const rows = new Map((await a.operations(ids)).map((each) => [each.id, each.version]));
-    const race = (engine: TestEngine) =>
-      Promise.allSettled(ids.map((id) => engine.append([about("edited", id, rows.get(id)!)], token())));
-    const [ofA, ofB] = await Promise.all([race(a), race(b)]);
-    for (const [index] of ids.entries()) {
-      const both = [ofA[index]!, ofB[index]!];
-      expect(both.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
-      const lost = both.find((each) => each.status === "rejected")!;
-      expect(lost.reason).toBeInstanceOf(OvertakenError);
-    }
-  });
-
-  test("an id that is there already, or is gone, is a conflict", async () => {
-    const id = await add(a);
-    await expect(a.append([submit(id)], token())).rejects.toThrow(OvertakenError);
-    await expect(a.append([about("edited", newId(), 1)], token())).rejects.toMatchObject({ version: null });
-  });
-
-  test("later items of a group build on the first about an operation", async () => {
-    const id = await add(a);
-    await a.append([finish(id, 1, { state: "cancelled" }), about("removed", id, 1)], token());
-    expect(await a.operations([id])).toEqual([]);
-    expect(await a.queries.countsByState()).toEqual({
-      queued: 0,
-      running: 0,
-      succeeded: 0,
-      failed: 0,
-      cancelled: 0,
-    });
-  });
-
   test("a decision that does not fit the state is an error of its group alone", async () => {
     const id = await add(a);
     await expect(a.append([about("paused", id, 1)], token())).rejects.toThrow(
@@ -176,21 +124,6 @@ describe("keys", () => {
     });
     expect(new Set(await Promise.all(submits)).size).toBe(1);
     expect(await a.queries.countsByState()).toMatchObject({ queued: 1 });
-  });
-
-  test("a key stays taken for a day after the removal, with its hash", async () => {
-    const id = await add(a, { key: keyOf("k") });
-    await a.append([about("removed", id, 1)], token());
-    expect((await a.queries.idsByKey(["k", "other"])).get("k")).toMatchObject({
-      id,
-      hash: "hash of k",
-      isRemoved: true,
-    });
-    await expect(add(a, { key: keyOf("k") })).rejects.toMatchObject({ id });
-    fleet.sql("update liveops.key set removed_at = removed_at - interval '25 hours'");
-    expect((await a.queries.idsByKey(["k"])).size).toBe(0);
-    const again = await add(a, { key: keyOf("k") });
-    expect((await a.queries.idsByKey(["k"])).get("k")).toMatchObject({ id: again, isRemoved: false });
   });
 
   test("the same key twice in a group is refused", async () => {

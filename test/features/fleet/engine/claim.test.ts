@@ -55,37 +55,6 @@ test("takes the candidates in their order, as many as there are workers", async 
   });
 });
 
-test("leaves out what was changed, is not queued, or is not there", async () => {
-  const [changed, running, good] = [await add(a), await add(a), await add(a)];
-  await b.append([about("edited", changed, 1)], token());
-  await claim(b, [running]);
-  const candidates = [
-    candidate(changed, 1),
-    candidate(running, 2),
-    candidate("nowhere", 1),
-    candidate(good, 3),
-  ];
-  const claims = await a.claim({ candidates, workers: [{}, {}, {}, {}], token: token() });
-  expect(ids(claims)).toEqual([good]);
-});
-
-test("two hosts that want the same operations: each runs once", async () => {
-  const queued: string[] = [];
-  for (let n = 0; n < 40; n++) queued.push(await add(a));
-  const rows = await a.operations(queued);
-  const candidates = rows.map(({ id, version }) => candidate(id, version));
-  const greedy = async (engine: TestEngine) => {
-    const mine: string[] = [];
-    for (let round = 0; round < 20; round++)
-      mine.push(...ids(await engine.claim({ candidates, workers: [{}, {}, {}], token: token() })));
-    return mine;
-  };
-  const [ofA, ofB] = await Promise.all([greedy(a), greedy(b)]);
-  expect([...ofA, ...ofB].sort()).toEqual([...queued].sort());
-  const fences = fleet.sql("select count(distinct fence) from liveops.operation");
-  expect(fences).toBe("40");
-});
-
 describe("places", () => {
   test("a host needs all tags of the operation", async () => {
     const id = await add(a, { index: { requires: ["eu", "gpu"] } });
