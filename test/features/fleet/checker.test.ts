@@ -59,62 +59,6 @@ const both = (...records: Told[]) =>
     ["b", records],
   ]);
 
-describe("lawful", () => {
-  test.each<[string, History]>([
-    ["one attempt", history({})],
-    [
-      "a second attempt after a fault at the first one's host",
-      history(
-        { effects: [...attempt("x", "begin 1"), ...second("begin 2 end")], strikes: STRUCK_A },
-        { attempt: 2 },
-      ),
-    ],
-    [
-      "a last step that is repeated after a fault",
-      history(
-        { effects: [...attempt("x", "begin 1 2 end"), ...second("begin 2 end")], strikes: STRUCK_A },
-        { attempt: 2 },
-      ),
-    ],
-    [
-      "a hole of an attempt whose host was lost right after a crash of the engine",
-      history(
-        {
-          effects: [...attempt("x", "begin 1"), ...second("begin 2 end")],
-          strikes: STRUCK_A,
-          crashes: [5],
-          logs: new Map([["b", new Map([["x", [1, 3]]])]]),
-        },
-        { attempt: 2, logLines: 3 },
-      ),
-    ],
-    [
-      "a host lost under an operation that is not resumable",
-      history(
-        { effects: attempt("x", "begin 1"), strikes: STRUCK_A, isResumable: () => false },
-        failed("LIVEOPS_HOST_LOST"),
-      ),
-    ],
-    ["a cancel that was asked for", history({ cancelled: new Set(["x"]) }, { state: "cancelled" })],
-    ["an attempt that never began", history({ effects: second("begin 1 2 end") }, { attempt: 2 })],
-    [
-      "a chain",
-      history({
-        effects: [...attempt("x", "begin 1 2 end"), ...attempt("y", "begin 1 2 end")],
-        told: both(
-          told("x", {
-            chain: { id: "x", index: 0, previous: null, next: "y" },
-            params: { steps: 2, links: 2 },
-          }),
-          told("y", { chain: { id: "x", index: 1, previous: "x", next: null } }),
-        ),
-      }),
-    ],
-  ])("%s", (_, lawful) => {
-    expect(violations(lawful)).toEqual([]);
-  });
-});
-
 const CHAINED = { params: { steps: 2, links: 2 } };
 
 const BROKEN: Array<[Violation["law"], string, History, RegExp]> = [
