@@ -13,10 +13,11 @@ import {
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Client } from "../../protocol/client/client.js";
+import type { Ended } from "../end-to-end/bins.js";
 import { isAlive } from "../end-to-end/processes.js";
 import { World } from "../harness/world.js";
 import { counts } from "./mode.js";
-import { type BinEnded, runBin } from "./run-bin.js";
+import { runBin } from "./run-bin.js";
 import { eventually } from "./start.js";
 import { record } from "./tally.js";
 
@@ -27,7 +28,7 @@ class Place implements AsyncDisposable {
   readonly world = new World();
   readonly client = new Client(this.world.socket);
 
-  liveopsd(...words: string[]): Promise<BinEnded> {
+  liveopsd(...words: string[]): Promise<Ended> {
     return runBin(this.world, "liveopsd", words);
   }
 

@@ -24,8 +24,9 @@ import { expect, onTestFinished, test } from "vitest";
 import { loadType } from "../../ops/loading/catalogue.js";
 import { Client } from "../../protocol/client/client.js";
 import type { TypesReply } from "../../protocol/replies.js";
+import type { Ended } from "../end-to-end/bins.js";
 import { World } from "../harness/world.js";
-import { type BinEnded, runBin } from "./run-bin.js";
+import { runBin } from "./run-bin.js";
 
 const isRoot = process.geteuid?.() === 0;
 /** No user of any machine that runs these tests. */
@@ -277,7 +278,7 @@ test("a client sends nothing to a socket that another user made, or could have p
   mkdirSync(dir);
   const socket = join(dir, "d.sock");
   const server = await foreignServer(socket);
-  const ask = (): Promise<BinEnded[]> =>
+  const ask = (): Promise<Ended[]> =>
     Promise.all([
       runBin(world, "liveops", ["ls", "--socket", socket]),
       runBin(world, "liveops", ["submit", "backup", "--socket", socket]),

@@ -1,12 +1,7 @@
 /** Runs a built bin in a world, until it ends or a deadline passes. */
 import { spawn } from "node:child_process";
+import { type Ended, Running } from "../end-to-end/bins.js";
 import type { World } from "../harness/world.js";
-
-export interface BinEnded {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
 
 export interface BinOptions {
   /** Time in ms after which the bin is killed (SIGKILL); `code` is null then. Default: none. */
@@ -15,12 +10,12 @@ export interface BinOptions {
   env?: Record<string, string>;
 }
 
-export async function runBin(
+export function runBin(
   world: World,
   name: "liveops" | "liveopsd",
   words: string[],
   { deadline, env = {} }: BinOptions = {},
-): Promise<BinEnded> {
+): Promise<Ended> {
   const child = spawn(process.execPath, [world.bin(name), ...words], {
     cwd: world.dir,
     env: { ...world.env, ...env },
@@ -28,11 +23,5 @@ export async function runBin(
     killSignal: "SIGKILL",
     ...(deadline !== undefined && { timeout: deadline }),
   });
-  const said = { stdout: "", stderr: "" };
-  for (const stream of ["stdout", "stderr"] as const)
-    child[stream].setEncoding("utf8").on("data", (text: string) => {
-      said[stream] += text;
-    });
-  const code = await new Promise<number | null>((resolve) => child.once("close", resolve));
-  return { code, ...said };
+  return new Running(child).ended;
 }

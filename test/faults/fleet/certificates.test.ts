@@ -6,12 +6,13 @@ import { chmodSync, chownSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Ended } from "../../end-to-end/bins.js";
 import { TestDaemon } from "../../harness/daemon.js";
 import { Postgres } from "../../harness/postgres.js";
 import { type TemporaryDirectory, temporaryDirectory } from "../../harness/temporary.js";
 import { World } from "../../harness/world.js";
 import { patience } from "../mode.js";
-import { type BinEnded, runBin } from "../run-bin.js";
+import { runBin } from "../run-bin.js";
 
 let dir: TemporaryDirectory;
 let engine: Postgres;
@@ -73,7 +74,7 @@ const address = (host: string, query: string, password = engine.password) =>
 const settings = (url: string) => ({ fleet: { url, host: "a" } });
 
 /** Starts a host that ends by itself, or is killed. */
-async function starts(config: object, ...words: string[]): Promise<BinEnded> {
+async function starts(config: object, ...words: string[]): Promise<Ended> {
   const world = new World();
   try {
     world.writeConfig(config);
