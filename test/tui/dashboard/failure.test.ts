@@ -51,22 +51,6 @@ const card = (state: State): string[] => {
 };
 
 describe("the card", () => {
-  test("is first: the error with its place and time, the causes, the line that failed", () => {
-    const causes = [
-      { depth: 0, message: "Error: TLS handshake failed", stack: null },
-      { depth: 1, message: "certificate has expired", stack: null },
-    ];
-    const it = deploy({ attempt: 2, error: { ...deploy().error!, causes } });
-    const state = after(show(it), told(it));
-    expect(card(state)).toEqual([
-      expect.stringMatching(/^✗ certificate expired +Process · attempt 2 · \S+$/),
-      "  └ TLS handshake failed",
-      "    └ certificate has expired",
-      "▸ deploy.ts:14  throw new Error();",
-    ]);
-    expect(screenText(state)).not.toContain("LIVEOPS_EXCEPTION");
-  });
-
   test("has the last lines, as they are, and the failing one in bold", () => {
     const it = failed({ error: ran(["ok 29", "ok 30", "not ok 31", "# tests 31", "ok 32"]) });
     const state = show(it);

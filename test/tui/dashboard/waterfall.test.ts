@@ -118,23 +118,6 @@ describe("one axis", () => {
     expect(begins(rowOf(rows, "Read"))).toBeGreaterThan(begins(rowOf(rows, "nightly")) + 5);
   });
 
-  test("has a bar for each step, from its begin to its end, also without a percent", () => {
-    const steps = [
-      doneStep("lint"),
-      step("unit", { startedAt: ago(30) }),
-      step("docs", { state: "failed", startedAt: ago(60), finishedAt: ago(20), reason: "exited with 1" }),
-    ];
-    const one = backup({
-      steps: { Archive: steps },
-      stepCounts: { Archive: { total: 3, done: 1, failed: 1 } },
-    });
-    const rows = drawn(opened([one]), one.id);
-    const stage = rowOf(rows, "Archive");
-    for (const { name } of steps) expect(begins(rowOf(rows, name)), name).toBeGreaterThan(begins(stage));
-    expect(rowOf(rows, "unit").indexOf("●", 8)).toBe(stage.indexOf("●", 8));
-    expect(rowOf(rows, "docs")).toMatch(/━✗ +exited with 1$/);
-  });
-
   test("changes seldom where the end is not known, and nothing is drawn of what is to come", () => {
     const state = running();
     const axisOf = (at: State) => drawn(at, TRANSFORM.id)[0];
@@ -149,20 +132,6 @@ describe("the rows of a chain", () => {
     expect(rowOf(drawn(running(...HISTORIES), TRANSFORM.id, 120), "nightly")).toMatch(
       /^● nightly +15s {2}[━●╌]+ {2}52% {2}12s left · done ≈ \d\d:\d\d:\d\d ±\ds$/,
     );
-  });
-
-  test("are all links, with the stages of the one that is open", () => {
-    const rows = drawn(running(...HISTORIES), TRANSFORM.id);
-    const names = rows.slice(1).map((row) => /^ *\S \S+/.exec(row)![0]);
-    expect(names).toEqual([
-      "● nightly",
-      "  ✓ Extract",
-      "  ● Transform",
-      "    ✓ Read",
-      "    ● Dedupe",
-      "    ○ Write",
-      "  ○ load",
-    ]);
   });
 
   test("have what is to come behind, for its usual time, and the usual end on the axis", () => {
@@ -242,18 +211,6 @@ describe("many steps", () => {
     });
     return drawn(opened([one]), one.id, width);
   };
-
-  test("are one strip of cells with counts, and the failed ones stand below it with their text", () => {
-    const steps = many(30, (i) => {
-      if (i === 7) return { state: "failed", reason: "not ok 8: timeout" };
-      return i < 26 ? {} : { state: "active", finishedAt: null, seconds: null };
-    });
-    const rows = rowsOf(steps, { total: 40, done: 25, failed: 1 });
-    const strip = rows.findIndex((row) => row.includes("■"));
-    expect(rows[strip]).toMatch(/^ {4}■{7}✗■{18}●{4}·{10} {2}1 failed · 4 active · 25 done · 10 wait$/);
-    expect(rows[strip + 1]).toMatch(/✗ s8 .*not ok 8: timeout$/);
-    expect(rows[strip + 2]).toMatch(/● s27/);
-  });
 
   test("share a cell where it is narrow, and the worst of them shows", () => {
     const steps = many(200, (i) => (i === 150 ? { state: "failed" } : {}));
