@@ -137,56 +137,6 @@ test("show and run print the whole chain of causes", async () => {
   ]);
 });
 
-test("dates, maps, sets and big integers: in words, in JSON, in a chain, and in a retry", async () => {
-  const params = `static params = z.object({
-      at: z.date(),
-      sums: z.map(z.string(), z.bigint()),
-      tags: z.set(z.string()).default(new Set(["none"])),
-      left: z.number().default(1),
-    });`;
-  write(
-    "Values",
-    `const { at, sums, tags, left } = this.params;
-     p.log([at.toISOString(), ...[...sums].map(([key, sum]) => key + (sum + 1n)), ...tags].join(" "));
-     if (this.params.left === 0) { if (this.attempt === 1) throw new Error("once"); return; }
-     p.chainTo(Values, { at: new Date(at.getTime() + 86_400_000), sums, tags: tags.add("more"), left: left - 1 });`,
-    params,
-  );
-  const printed = [
-    "2026-11-25T00:00:00.000Z a12345678901234567891 none",
-    "2026-11-26T00:00:00.000Z a12345678901234567891 none more",
-  ];
-  const words = ["values", "at=2026-11-25", 'sums=[["a", "12345678901234567890"]]'];
-  const run = await world.liveops(["run", ...words]);
-  expect(run.stdout.trim().split("\n")).toEqual(printed);
-  const json = { at: "2026-11-25", sums: [["a", "12345678901234567890"]] };
-  for (const given of [words, ["values", "--params", JSON.stringify(json)]]) {
-    const id = await world.submit(given[0]!, ...given.slice(1));
-    const first = await world.finished(id);
-    expect(first).toMatchObject({ state: "succeeded", params: json });
-    const next = first.chain.next!;
-    expect(await world.finished(next)).toMatchObject({
-      state: "failed",
-      params: { at: "2026-11-26T00:00:00.000Z", tags: ["none", "more"], left: 0 },
-    });
-    await world.client.retry(next);
-    await world.inState(next, "succeeded");
-    expect(await world.lines(id)).toEqual([printed[0]]);
-    expect(await world.lines(next)).toEqual([printed[1], printed[1]]);
-  }
-  const wrong = await world.liveops(["submit", "values", "at=tomorrow", "sums:=[]"]);
-  expect(wrong.code).toBe(2);
-  expect(wrong.stderr).toContain(
-    'at takes a date, like 2026-11-25 or 2026-11-25T08:30:00Z, not "tomorrow"\nParameters:\n',
-  );
-  write("Upload", "", "static params = z.object({ file: z.file() });");
-  const says =
-    'class Upload: static params: "file" is z.file(), which parameters cannot hold; take the path of a file: z.string()';
-  expect((await world.liveops(["ops"])).stderr).toContain(`upload.ts does not load: ${says}`);
-  expect((await world.liveops(["submit", "upload"])).stderr).toContain(says);
-  expect((await world.liveops(["run", "upload"])).stderr).toContain(says);
-});
-
 test("ops NAME, submit NAME --help and run NAME --help show one type", async () => {
   write(
     "Shown",

@@ -1,5 +1,5 @@
 /** Files of operations that do not load, whatever they do instead: each is told, and hides no other. */
-import { readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { useWorld } from "./world.js";
@@ -18,61 +18,10 @@ export class Hello extends LiveOperation {
 /** Holds the thread and takes no CPU time. */
 const NEVER_YIELDS = "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);";
 
-/** A file that never yields is waited for, by design, for 10 seconds: the tests that wait run at the same time. */
+/** A file that never yields is waited for, by design, for 10 seconds. */
 const SLOW = 60_000;
 
-test.concurrent("each is reported with its error, and hides no other", { timeout: SLOW }, async () => {
-  world.write("config/liveops/ops/hello.ts", HELLO);
-  world.write("config/liveops/ops/broken.ts", "this is not (TypeScript");
-  world.write("config/liveops/ops/throws.ts", 'throw new Error("thrown on load");');
-  world.write("config/liveops/ops/missing.ts", 'import "./nowhere.ts";');
-  world.write("config/liveops/ops/exits.ts", "process.exit(4);");
-  const tried = join(world.dir, "tried");
-  const says = (name: string) =>
-    `import { appendFileSync } from "node:fs"; appendFileSync(${JSON.stringify(tried)}, "${name}\\n");`;
-  world.write("config/liveops/ops/hangs.ts", `${says("hangs")} ${NEVER_YIELDS}`);
-  world.write(
-    "config/liveops/ops/waits.ts",
-    `${says("waits")} await new Promise(() => setInterval(() => {}, 1000));`,
-  );
-  world.write(
-    "config/liveops/ops/twice.ts",
-    HELLO.replaceAll("Hello", "Twice").replace('["Greet"]', '["Greet", "Greet"]'),
-  );
-  world.write("config/liveops/ops/hello.test.ts", "throw new Error('a test is no operation');");
-  world.write("config/liveops/ops/_private.ts", "throw new Error('private');");
-  world.write("config/liveops/ops/types.d.ts", "export {};");
-  await world.startDaemon();
-  const { code, stdout, stderr } = await world.liveops(["ops"]);
-  expect(code).toBe(0);
-  expect(stdout).toMatch(/^hello/m);
-  const told = stderr.split("\n").filter((line) => line.includes("does not load"));
-  const of = (name: string) =>
-    told.find((line) => line.includes(`${name}.ts does not load`)) ?? `nothing of ${name}`;
-  expect(of("throws")).toContain("thrown on load");
-  expect(of("missing")).toContain("nowhere.ts");
-  expect(of("exits")).toMatch(/exit/);
-  expect(of("hangs")).toMatch(/did not|hang|longer|seconds|time/);
-  expect(of("waits")).toMatch(/did not|hang|longer|seconds|time|never/);
-  expect(of("twice")).toContain("Greet");
-  expect(of("broken")).not.toContain("nothing of");
-  expect(told).toHaveLength(7);
-  // What hangs is known by now: an edit of another file does not have it tried again, an edit of its own does.
-  world.write("config/liveops/ops/more.ts", HELLO.replaceAll("Hello", "More"));
-  const again = await world.liveops(["ops"]);
-  expect(again.stdout).toMatch(/^more/m);
-  expect(again.stderr.split("\n").filter((line) => line.includes("does not load"))).toHaveLength(7);
-  expect(again.stderr).toMatch(/hangs\.ts does not load: .*edit the file, and liveopsd tries it again/);
-  expect(readFileSync(tried, "utf8")).toBe("hangs\nwaits\n");
-  world.write("config/liveops/ops/hangs.ts", HELLO.replaceAll("Hello", "Mended"));
-  expect((await world.liveops(["ops"])).stdout).toMatch(/^mended/m);
-  const ended = await world.liveops(["submit", "hello", "--follow"]);
-  expect(ended, ended.stderr).toMatchObject({ code: 0, stdout: "=== [1/1] Greet ===\nhello\n" });
-  // Every command that looks for an unknown type would wait for it.
-  rmSync(join(world.dir, "config/liveops/ops/waits.ts"));
-});
-
-test.concurrent("liveops run: a file that never yields holds up its own types only", {
+test("liveops run: a file that never yields holds up its own types only", {
   timeout: SLOW,
 }, async () => {
   const ops = join(world.dir, "held");
@@ -130,7 +79,6 @@ test("a file without a type is named with the reason, helpers and tests are not"
     [...expected, `liveops: ${path("throws")} does not load: thrown on load (line 1:7)`].toSorted(),
   );
 
-  await world.client.stop();
   // The next test uses the single file.
   world.write("single/one.ts", HELLO.replaceAll("Hello", "One"));
   await world.startDaemon(["--ops", join(world.dir, dir), "--ops", join(world.dir, "single/one.ts")]);

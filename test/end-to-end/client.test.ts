@@ -53,18 +53,6 @@ describe("submitting", () => {
       expect(lines.map(({ text }) => text)).toEqual([cwd, "here", expect.stringMatching(/sh$/)]);
     }
   });
-
-  test("the same key is the same operation", async () => {
-    const settings = { idempotencyKey: "client-once" };
-    const [first, second] = [
-      await liveops.submit("shell", { args: ["true"] }, settings),
-      await liveops.submit("shell", { args: ["true"] }, settings),
-    ];
-    expect(second.id).toBe(first.id);
-    expect((await liveops.get(first.id.slice(0, 6))).id).toBe(first.id);
-    expect((await liveops.list({ op: "shell", limit: 1 })).operations).toHaveLength(1);
-    expect((await liveops.submit("shell", { args: ["true"] })).id).not.toBe(first.id);
-  });
 });
 
 describe("following", () => {

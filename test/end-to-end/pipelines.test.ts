@@ -76,7 +76,7 @@ test("run takes a file, or stdin, and passes any value unchanged", async () => {
   rmSync(join(world.work, "go"));
 });
 
-test("submit FILE checks before it asks the daemon, and a retry runs the text of the submit", async () => {
+test("submit FILE checks before it asks the daemon", async () => {
   world.write("work/file.yaml", nightly("old"));
   const wrong = await world.liveops(["submit", "file.yaml", "target=x", "level=12"]);
   expect(wrong).toMatchObject({ code: 2, stdout: "" });
@@ -85,29 +85,6 @@ test("submit FILE checks before it asks the daemon, and a retry runs the text of
   expect(leak.code).toBe(2);
   expect(leak.stderr).toContain("token: takes env:NAME, file:PATH or prompt:");
   expect(leak.stderr).not.toContain("hunter2");
-
-  const id = await world.submit("file.yaml", `target=${HOSTILE}`, "--label", "tonight");
-  expect(await world.inState(id, "failed")).toMatchObject({
-    op: "pipeline",
-    title: "Nightly",
-    label: "tonight",
-  });
-  world.write("work/file.yaml", nightly("new"));
-  world.write("work/go", "");
-  expect(await world.liveops(["retry", id, "--from", "First"])).toMatchObject({
-    code: 0,
-    stderr: expect.stringMatching(
-      RegExp(`file.yaml has changed since the submit; .* liveops retry ${id} --current\n$`),
-    ),
-  });
-  await world.inState(id, "succeeded");
-  const lines = await world.lines(id);
-  expect(lines.filter((line) => line.startsWith("old "))).toEqual([`old ${HOSTILE} 6`, `old ${HOSTILE} 6`]);
-  expect(lines.join("\n")).toContain(
-    "file.yaml has changed since the submit; this attempt runs the text of the submit",
-  );
-  expect(lines.join("\n")).not.toContain("new ");
-  rmSync(join(world.work, "go"));
 });
 
 test("a file of an operations directory is a type: help, checks, edits without a restart, retry as submitted", async () => {

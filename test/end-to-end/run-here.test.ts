@@ -37,20 +37,6 @@ test("the seed's headers, byte for byte, the chain on the same stream, results a
   await until("no guard is left", () => processesOf(world.dir).length === 0);
 });
 
-test("the shipped chain on real files, as through the daemon", async () => {
-  world.write("work/data/a.txt", "a".repeat(100_000));
-  const { code, stdout, stderr } = await world.liveops(["run", "backup", "source=data", "target=out"]);
-  expect(code, stderr).toBe(0);
-  expect(stdout.split("\n").filter((line) => line.startsWith("==="))).toEqual([
-    "=== [1/3] List ===",
-    "=== [2/3] Copy ===",
-    "=== [3/3] Verify ===",
-    "=== [1/1] Checksum ===",
-  ]);
-  expect(stdout).toMatch(/\n1 file, 97\.7 KiB in \S+\.tar\.gz\n/);
-  expect(stdout).toMatch(/\n\S+\.tar\.gz is as backup wrote it\n$/);
-});
-
 describe("exit codes", () => {
   test.each([
     [["run", "dies", "how=exit"], 1, "the operation ended its process with exit code 3"],
