@@ -27,7 +27,7 @@ export async function editOperation(context: Parts, entry: Entry, body: EditBody
   if (Object.keys(body).length === 0)
     throw new Refusal("LIVEOPS_BAD_REQUEST", `the body changes nothing; give ${alternatives(KEYS)}`);
   if (body.queue !== undefined) await context.queues.check(body.queue);
-  await context.hosts.checkPlacement(body.on ?? undefined, body.tags ?? []);
+  await context.hosts.checkPlacement(body);
   const wantsParameters = body.params !== undefined || body.set !== undefined;
   for (;;) {
     // Only what is queued is worth reading: `edit` refuses everything else.

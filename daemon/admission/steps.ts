@@ -111,7 +111,7 @@ function each(step: (draft: Draft, context: AdmissionContext) => Draft | Promise
 }
 
 async function placement(draft: Draft, { hosts }: AdmissionContext): Promise<Draft> {
-  await hosts.checkPlacement(draft.on, draft.tags ?? []);
+  await hosts.checkPlacement(draft);
   return hosts.place(draft);
 }
 

@@ -5,7 +5,7 @@ import type { HostsReply } from "../../protocol/replies.js";
 import { ownMemory } from "../../protocol/system/own-process.js";
 import { VERSION } from "../../protocol/version.js";
 import type { EngineParts } from "../engine.js";
-import type { Hosts } from "./hosts.js";
+import type { Hosts, Placement } from "./hosts.js";
 
 type Services = Pick<EngineParts, "scheduler" | "queues" | "loader">;
 
@@ -59,8 +59,8 @@ export class EmbeddedHosts implements Hosts {
     );
   }
 
-  async checkPlacement(on: string | undefined, tags: readonly string[]): Promise<void> {
-    if (on !== undefined && on !== this.name)
+  async checkPlacement({ on, tags = [] }: Placement): Promise<void> {
+    if (on != null && on !== this.name)
       throw new Refusal(
         "LIVEOPS_NOT_A_FLEET",
         `there is no host ${JSON.stringify(on)}: this daemon runs alone on ${this.name}; ${START_FLEET}`,

@@ -9,11 +9,16 @@ import type { Entry } from "../store/decision.js";
 
 /** The parts of a submit that depend on the host that runs the operation. */
 export interface Placeable {
-  on?: string | undefined;
+  /** The only host that may run the operation; absent or null: any host. */
+  on?: string | null | undefined;
+  /** Tags that a host must have to run it. */
+  tags?: readonly string[] | undefined;
   cwd?: string | undefined;
   env?: Record<string, string> | undefined;
   secrets?: Record<string, string> | undefined;
 }
+
+export type Placement = Pick<Placeable, "on" | "tags" | "cwd">;
 
 export interface Hosts {
   /** Name of this host, as `describe` lists it. */
@@ -43,11 +48,9 @@ export interface Hosts {
   /**
    * Checks where a submit or an edit wants its operation to run, before anything is recorded.
    *
-   * @param on - the only host that may run the operation; undefined: any host
-   * @param tags - tags that a host must have to run it
    * @throws Refusal LIVEOPS_NOT_A_FLEET, or LIVEOPS_NO_SUCH_HOST where no host of the fleet has this name
    */
-  checkPlacement(on: string | undefined, tags: readonly string[]): Promise<void>;
+  checkPlacement(body: Placement): Promise<void>;
   /**
    * The submit as it holds on the host that will run the operation.
    *

@@ -294,7 +294,7 @@ function withoutParams({ input }: PrepareAsk, { type, hasTitles }: LoadedOperati
 }
 
 /** Values that differ from the default only, so that the records of starts stay short. */
-export function policyOf(type: OperationType): Policy {
+export function policyOf(type: OperationType & { partition?: string }): Policy {
   const { resumable, timeout, gracePeriod, retry, partition } = type;
   return {
     resumable,

@@ -10,6 +10,7 @@ import { MAX_HISTORY_KEY, MAX_RESULT_TEXT, MAX_TITLE } from "../../protocol/limi
 import { OP_PATTERN, opOf, titleCase } from "../../protocol/type-names.js";
 import { FEATURE_STATICS, type FeatureStatics } from "../features.js";
 import { LiveOperation, type Progress } from "../sdk/live-operation.js";
+import type { FeatureStatic } from "./feature-static.js";
 
 /** The class of a loaded operation type. */
 export type OperationCtor = (new () => Runnable) & { readonly name: string };
@@ -255,10 +256,9 @@ function readSeconds(name: string, value: unknown, fault: Fault): number | null 
 
 /** The statics that features add. */
 function readFeatureStatics(statics: Readonly<Record<string, unknown>>, fault: Fault): FeatureStatics {
-  const values = Object.entries(FEATURE_STATICS).map(([name, { usual, must, fits }]) => [
-    name,
-    read(name, statics[name], fits, must, fault) ?? usual,
-  ]);
+  const values = Object.entries<FeatureStatic<unknown>>(FEATURE_STATICS).map(
+    ([name, { usual, must, fits }]) => [name, read(name, statics[name], fits, must, fault) ?? usual],
+  );
   // Each value fits its static.
   return Object.fromEntries(values) as FeatureStatics;
 }

@@ -17,6 +17,6 @@ export function formatSkew(ms: number): string {
 }
 
 /** The host that runs an operation or ran it last; of a queued one, the only host that may run it; null: none. */
-export function hostOf({ state, host, on }: Operation): string | null {
+export function hostOf({ state, host, on }: Operation & { on?: string | null }): string | null {
   return (state === "queued" ? on : host) ?? null;
 }

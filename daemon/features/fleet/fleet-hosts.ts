@@ -6,7 +6,7 @@ import type { Blocked } from "../../../protocol/operation.js";
 import type { FleetState, HostReply, HostsReply } from "../../../protocol/replies.js";
 import { ownMemory } from "../../../protocol/system/own-process.js";
 import { nearest } from "../../../protocol/text/nearest.js";
-import type { Hosts, Placeable } from "../../hosts/hosts.js";
+import type { Hosts, Placeable, Placement } from "../../hosts/hosts.js";
 import type { Entry } from "../../store/decision.js";
 import { EngineAwayError } from "./engine/errors.js";
 import type { FleetEngine } from "./engine/fleet-engine.js";
@@ -134,11 +134,11 @@ export class FleetHosts implements Hosts {
     this.options.onChange();
   }
 
-  async checkPlacement(on: string | undefined, _tags: readonly string[]): Promise<void> {
-    const isKnown = () => on === undefined || this.rows.some(({ name }) => name === on);
+  async checkPlacement({ on }: Placement): Promise<void> {
+    const isKnown = () => on == null || this.rows.some(({ name }) => name === on);
     // A host that has just joined is known to the engine first.
     if (!isKnown()) await this.refresh().catch(() => {});
-    if (on === undefined || isKnown()) return;
+    if (on == null || isKnown()) return;
     const names = this.rows.map(({ name }) => name);
     throw new Refusal(
       "LIVEOPS_NO_SUCH_HOST",
@@ -217,7 +217,7 @@ export class FleetHosts implements Hosts {
 
   async #known(name: string): Promise<HostRow> {
     await this.refresh();
-    await this.checkPlacement(name, []);
+    await this.checkPlacement({ on: name });
     return this.rows.find((row) => row.name === name)!;
   }
 }

@@ -6,6 +6,7 @@
  */
 import { hashOfParams, stillCounts } from "../../../ops/attempt/stage-values.js";
 import { Refusal } from "../../../protocol/errors.js";
+import type { Changes } from "../../../protocol/event.js";
 import { MAX_NESTED } from "../../../protocol/limits.js";
 import { pick } from "../../../protocol/objects.js";
 import type { Operation, Parent } from "../../../protocol/operation.js";
@@ -97,7 +98,10 @@ async function runAgain(
 }
 
 /** In a fleet: the host to which a child follows its parent; null: it is there, or it needs none. */
-export function otherHost({ on }: Operation, { host }: Operation): { on: string } | null {
+export function otherHost(
+  { on }: Operation & { on?: string | null },
+  { host }: Operation,
+): (Changes & { on: string }) | null {
   return host === undefined || on === host ? null : { on: host };
 }
 

@@ -1,5 +1,7 @@
 /** What an operation type says of the hosts of a fleet. */
+
 import { MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../../../protocol/host-names.js";
+import type { FeatureStatic } from "../../types/feature-static.js";
 
 declare module "../../sdk/statics.js" {
   interface OperationStatics {
@@ -23,21 +25,15 @@ declare module "../../sdk/statics.js" {
   }
 }
 
-export interface FleetStatic<T> {
-  usual: T;
-  must: string;
-  fits(value: unknown): boolean;
-}
-
 /** One of two texts; the first is the usual one. */
-function choice<T extends string>(usual: T, other: T): FleetStatic<T> {
+function choice<T extends string>(usual: T, other: T): FeatureStatic<T> {
   const fits = (value: unknown) => value === usual || value === other;
   return { usual, must: `"${usual}" or "${other}"`, fits };
 }
 
 const isTag = (tag: unknown) => typeof tag === "string" && tag.length <= MAX_TAG && TAG_PATTERN.test(tag);
 
-const requires: FleetStatic<string[]> = {
+const requires: FeatureStatic<string[]> = {
   usual: [],
   must: `a list of at most ${MAX_TAGS} different tags, like ["gpu"], each of at most ${MAX_TAG} letters, digits and . _ : = / -`,
   fits: (value) =>

@@ -5,6 +5,7 @@
  */
 import type { Operation } from "../../../protocol/operation.js";
 import { isFinal } from "../../../protocol/state.js";
+import { hostOf } from "../../terminal/host-state.js";
 import { operationOf } from "./chain.js";
 import { type Fold, isListed, isUnfolded, type Sorted } from "./listing.js";
 import { patched, type State } from "./model.js";
@@ -56,8 +57,6 @@ const PLACED_BY = [
   "startedAt",
   "finishedAt",
   "queue",
-  "host",
-  "on",
   "priority",
   "notBefore",
   "title",
@@ -67,7 +66,8 @@ const PLACED_BY = [
 
 /** Whether the operation's row may have to move, come or go. */
 const moves = (before: Operation | null, after: Operation | null): boolean =>
-  PLACED_BY.some((name) => before?.[name] !== after?.[name]);
+  PLACED_BY.some((name) => before?.[name] !== after?.[name]) ||
+  (before && hostOf(before)) !== (after && hostOf(after));
 
 /** Operations from which on a list that is made anew costs less. */
 const MANY = 1000;

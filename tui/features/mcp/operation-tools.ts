@@ -43,7 +43,8 @@ const listTypes = defineTool({
 
 type TypeReply = ReturnType<typeof typeOf>;
 
-function typeOf({ op, title, stages, resumable, timeout, queue, requires, params }: OperationType) {
+function typeOf(type: OperationType & { requires?: string[] }) {
+  const { op, title, stages, resumable, timeout, queue, requires, params } = type;
   return { op, title, stages, resumable, timeout, queue, requires, params };
 }
 
