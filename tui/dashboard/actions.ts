@@ -8,7 +8,6 @@ import { GENERAL_ACTIONS } from "./pages/help/HelpPanel.js";
 import { LIST_ACTIONS, LIST_MOVER } from "./pages/list/list-actions.js";
 import { WAITS_ACTIONS } from "./pages/list/WaitsPanel.js";
 import { LOG_ACTIONS, LOG_MOVER } from "./pages/log/log-actions.js";
-import { FOLD_MOVER } from "./pages/operation/fold.js";
 import { OPERATION_ACTIONS, QUESTION_ACTIONS } from "./pages/operation/operation-actions.js";
 import { QUEUE_ACTIONS } from "./pages/operation/queue-actions.js";
 import { PAGE_ACTIONS, PAGE_MOVERS } from "./pages/pages.js";
@@ -23,7 +22,7 @@ export const ACTIONS: readonly DashboardAction[] = [
   ...WAITS_ACTIONS,
   ...LOG_ACTIONS,
   ...PAGE_ACTIONS,
-  ...movementActions([LIST_MOVER, LOG_MOVER, FOLD_MOVER, ...PAGE_MOVERS]),
+  ...movementActions([LIST_MOVER, LOG_MOVER, ...PAGE_MOVERS]),
   ...QUESTION_ACTIONS,
   ...GENERAL_ACTIONS,
 ];

@@ -7,7 +7,7 @@ import { emit, isLive, type State } from "./core/model.js";
 import { forecast } from "./core/queue-view.js";
 import { ends, find, page, queue } from "./pages/list/asks.js";
 import { logRange, logStream, matches, seek } from "./pages/log/asks.js";
-import { attempts, chain, dependencies, history, inside, why } from "./pages/operation/asks.js";
+import { chain, dependencies, history, inside, why } from "./pages/operation/asks.js";
 import { queues } from "./pages/queues/asks.js";
 import { types } from "./pages/submit/asks.js";
 import { watchDaemon } from "./watch.js";
@@ -49,7 +49,6 @@ export const ASKS = {
   inside,
   history,
   types,
-  attempts,
   forecast,
   queues,
   hosts,

@@ -22,8 +22,6 @@ export interface Row {
 interface Look {
   /** In ms. */
   readonly now: number;
-  /** How an operation is written that this one waits for. */
-  readonly dependency?: (id: string) => string;
 }
 
 /** The rows of fields that a submit decides. */
@@ -40,7 +38,7 @@ type Value = string | null | undefined | false;
 export function describeOperation(it: Operation, look: Look): Row[] {
   const pending = (dependency: string) =>
     it.waitsFor?.includes(dependency) ? `${dependency} (not finished)` : dependency;
-  const { now, dependency = pending } = look;
+  const { now } = look;
   const row = (label: string, value: Value, kind: Row["kind"] = "text", isDefault = false): Row[] =>
     value ? [{ label, value, kind, ...(isDefault && { isDefault }) }] : [];
   const fields = (group: keyof typeof FIELD_ROWS) =>
@@ -51,7 +49,7 @@ export function describeOperation(it: Operation, look: Look): Row[] {
       if (value == null || (isStandard && !isAlways)) return [];
       const texts = [value].flat().map(String);
       return kind === "operations"
-        ? row(label, texts.map(dependency).join(", "))
+        ? row(label, texts.map(pending).join(", "))
         : row(label, texts.join(", "), kind, isStandard);
     });
   const elapsed = elapsedOf(it, now);

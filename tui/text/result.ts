@@ -17,7 +17,7 @@ export function resultOf(it: Operation): Result {
 }
 
 /** Stands for a large value that the list of operations leaves out. */
-export function omittedValue({ id }: Operation, bytes: number): string {
+function omittedValue({ id }: Operation, bytes: number): string {
   return `${formatBytes(bytes)}: liveops show ${id} prints it`;
 }
 

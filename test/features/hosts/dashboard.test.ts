@@ -8,9 +8,7 @@ import { patched, type State } from "../../../tui/dashboard/core/model.js";
 import { slotCount } from "../../../tui/dashboard/core/queue-view.js";
 import { commandOf } from "../../../tui/dashboard/core/request.js";
 import { shownItems } from "../../../tui/dashboard/pages/help/help-items.js";
-import { courseOf } from "../../../tui/describe/course.js";
 import { fleetOf, host } from "../../harness/hosts.js";
-import { Story } from "../../harness/records.js";
 import {
   act,
   action,
@@ -165,22 +163,6 @@ test("the detail has the host, and the hosts that may run it", () => {
   expect(screenText(open(FLEET, [queued({ on: "build-2", tags: ["gpu", "eu"] })]))).toContain(
     "only on build-2 · hosts with gpu, eu",
   );
-});
-
-test("the facts have the host of each attempt", async () => {
-  const story = new Story();
-  for (const [attempt, name] of ["a", "b"].entries())
-    story
-      .event({ type: "attempt:started", attempt: attempt + 1, host: name, fence: attempt })
-      .event({ type: "attempt:requeued", attempt: attempt + 1, reason: "lost", retryAt: null });
-  async function* events() {
-    yield* story.lines;
-  }
-  const { attempts } = await courseOf([], events());
-  expect(attempts.map((each) => each.host)).toEqual(["a", "b"]);
-  const page = press(open(FLEET, [backup({ host: "b" })]), "v");
-  const text = screenText(after(page, answerTo("attempts", { id: backup().id, attempts })));
-  expect(text).toMatch(/1: 2026-\S+ \S+, on a, lost.*\n.*2: 2026-\S+ \S+, on b, lost/);
 });
 
 test("a hand-over is followed and told before the next operation has a host", () => {

@@ -1,5 +1,3 @@
-/** The screens of one operation: estimates and warnings, resumed and many stages, all of it on a page. */
-import { expect, vi } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import { ago, backup, backupDone, failed, operation, verify, whyFailed } from "./operations.js";
 import { golden, type Scene } from "./scenes.js";
@@ -217,61 +215,6 @@ const SCENES: Scene[] = [
     id: "failed",
     // In the card and in the log.
     show: ({ screen }) => screen.until((text) => text.split("# failed 1 of 31").length > 2),
-  },
-  {
-    name: "all-of-it",
-    set(world) {
-      world.put(failed({ attempt: 2, params: { file: "/home/ada/prices.csv", columns: ["sku", "price"] } }));
-      const at = ago(600);
-      world.daemon.on("GET", /\/events$/, (_asked, reply) => {
-        const stream = reply.stream();
-        stream.line({ type: "attempt:started", seq: 2, at, attempt: 1 });
-        stream.line({
-          type: "attempt:finished",
-          seq: 5,
-          at,
-          attempt: 1,
-          seconds: 12,
-          state: "failed",
-          error: { code: "LIVEOPS_EXCEPTION", message: "the server is gone", stack: null },
-          result: null,
-          next: null,
-        });
-        stream.line({ type: "attempt:started", seq: 7, at, attempt: 2 });
-        stream.line({
-          type: "stage:left",
-          seq: 9,
-          at,
-          attempt: 2,
-          stage: "Load",
-          index: 0,
-          state: "done",
-          resumed: true,
-          seconds: 0,
-        });
-        stream.line({
-          type: "operation:finished",
-          seq: 11,
-          at,
-          attempt: 2,
-          state: "failed",
-          error: null,
-          result: null,
-          next: null,
-        });
-        stream.end();
-      });
-    },
-    id: "failed",
-    async show({ screen, press }) {
-      await screen.until("attempt 2");
-      press("v");
-      // The end is where it is once the attempts were read.
-      await vi.waitFor(() => {
-        press("G");
-        expect(screen.text()).toContain("reused Load");
-      }, 60_000);
-    },
   },
   {
     name: "odd",

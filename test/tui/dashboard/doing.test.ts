@@ -260,7 +260,7 @@ describe("the help", () => {
     const items = helpItems(opened());
     const names = items.map(({ name }) => name);
     expect(names).toEqual(
-      expect.arrayContaining(["retry", "again", "remove", "facts", "quit", "cancel", "submit backup"]),
+      expect.arrayContaining(["retry", "again", "remove", "quit", "cancel", "submit backup"]),
     );
     expect(new Set(names).size).toBe(names.length);
     expect(items.find(({ name }) => name === "retry")).toMatchObject({

@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { NO_COUNTS } from "../../../protocol/watch.js";
 import { patched, type State } from "../../../tui/dashboard/core/model.js";
-import { detailPlan } from "../../../tui/dashboard/pages/operation/detail-plan.js";
 import { EMPTY_LINE } from "../../../tui/dashboard/text/line-edit.js";
 import { columnsOf } from "../../../tui/kit/output/width.js";
 import { cases } from "../../faults/mode.js";
@@ -14,7 +13,6 @@ import {
   initial,
   opened as open,
   plainTheme,
-  press,
   screenRows,
   screenText,
   update,
@@ -53,7 +51,6 @@ const state: fc.Arbitrary<State> = fc
     logView: fc.constantFrom({}, { wrap: true }, { full: true }),
     known: fc.boolean(),
     unfold: fc.boolean(),
-    fold: fc.constantFrom(null, { id: "backupaaaaaa", top: 0 }),
     away: fc.boolean(),
     count: fc.nat(80),
   })
@@ -125,7 +122,6 @@ const state: fc.Arbitrary<State> = fc
       search,
       ...given.logView,
     });
-    now = patched(now, "operation", { fold: given.fold });
     return { ...now, pane: given.pane, notice: { text: notice!, level: "info" as const }, ...given.over };
   });
 
@@ -159,7 +155,7 @@ test("without colour only bold, dim and inverse are used", () => {
   );
 });
 
-test("no cause is hidden: the panel has each of them, the facts have its frames", () => {
+test("no cause is hidden: the panel has each of them", () => {
   const stack = (file: string) => `Error: x\n    at work (/home/ada/ops/${file}.ts:1:2)`;
   const error = {
     code: "LIVEOPS_EXCEPTION",
@@ -173,15 +169,4 @@ test("no cause is hidden: the panel has each of them, the facts have its frames"
   const state = open([failed({ error })], { size: { columns: 160, rows: 50 } });
   const panel = screenText(state);
   for (const text of ["✗ top", "└ AggregateError: many", "└ TypeError: first"]) expect(panel).toContain(text);
-  const rows = detailPlan(press(state, "v")).rows.map((row) => String(row).trimEnd());
-  const from = rows.findIndex((row) => row.startsWith("error"));
-  expect(rows.slice(from, from + 7)).toEqual([
-    "error      top",
-    "code       LIVEOPS_EXCEPTION",
-    "at         ops/top.ts:1:2  work",
-    "causes     AggregateError: many",
-    "           ops/many.ts:1:2  work",
-    "           TypeError: first",
-    "           second line",
-  ]);
 });

@@ -87,7 +87,7 @@ test("SIGTERM ends it though nobody reads its terminal", async () => {
 test("the config: other keys; e opens the log, or the source of an error, in $EDITOR", async () => {
   using dir = temporaryDirectory();
   const config = join(dir.path, "config.json");
-  writeFileSync(config, JSON.stringify({ keys: { facts: "V" } }));
+  writeFileSync(config, JSON.stringify({ keys: { queues: "V" } }));
   const source = join(dir.path, "sync.ts");
   writeFileSync(source, "throw new Error();\n");
   const editor = join(dir.path, "editor");
@@ -115,11 +115,11 @@ test("the config: other keys; e opens the log, or the source of an error, in $ED
   await until("the editor has the source", () => words().length === 1);
   expect(words()).toEqual([`--flag +1 ${source}`]);
   await running.screen.until((text) => running.screen.alternate && text.includes("▌ ✗ Fails"));
-  running.press("v");
+  running.press("Q");
   running.press("V");
-  await running.screen.until("attempts");
+  await running.screen.until("─ Queues");
   running.press(KEY.escape);
-  await running.screen.until((text) => !text.includes("attempts"));
+  await running.screen.until((text) => !text.includes("─ Queues"));
   running.press("k");
   await running.screen.until("▌ ▲ nightly");
   running.press("e");

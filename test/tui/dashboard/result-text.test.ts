@@ -1,13 +1,11 @@
-/** A result with a text of its own, in the result pane and among the facts; the variables of a submit. */
+/** A result with a text of its own, in the result pane; the variables of a submit. */
 import { afterEach, expect, test, vi } from "vitest";
 import { Client } from "../../../protocol/client/client.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { send } from "../../../tui/dashboard/daemon-calls.js";
-import { detailPlan } from "../../../tui/dashboard/pages/operation/detail-plan.js";
 import { resultRows } from "../../../tui/dashboard/text/outcome.js";
 import { FakeDaemon } from "../../harness/fake-daemon.js";
 import { Story } from "../../harness/records.js";
-import { opened, press } from "./core.js";
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -42,23 +40,13 @@ test("the pane wraps what is too wide, and says where more is", () => {
   expect(resultRows(finished("a long line of text\nsecond\nthird"), 13, 3).map(String)).toEqual([
     "= a long line",
     "  of text",
-    "  … v shows …",
+    "  … liveops …",
   ]);
 });
 
 test("a large result that lists leave out has its text all the same", () => {
   const operation = { ...finished("3 files", null), omitted: { result: 20_000 } };
   expect(resultRows(operation, 40, 5).map(String)).toEqual(["= 3 files"]);
-});
-
-test("the facts have the text", () => {
-  const state = press(opened([finished("3 files\nin all")]), "v");
-  const rows = detailPlan(state).rows.map(String);
-  const from = rows.findIndex((row) => row.startsWith("result"));
-  expect(rows.slice(from, from + 2)).toEqual([
-    expect.stringMatching(/^result +3 files/),
-    expect.stringMatching(/^ +in all/),
-  ]);
 });
 
 test("a submit sends the variables that the config file allows, as the command does", async () => {

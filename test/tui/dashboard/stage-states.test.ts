@@ -5,7 +5,7 @@ import { retryChoices } from "../../../tui/dashboard/core/pages.js";
 import { commandOf } from "../../../tui/dashboard/core/request.js";
 import { withPlainGlyphs } from "../../../tui/dashboard/text/plain-glyphs.js";
 import { announce } from "../../../tui/features/reader/announce.js";
-import { act, after, answerTo, opened, press, screenText } from "./core.js";
+import { after, answerTo, opened, press, screenText } from "./core.js";
 import { ago, operation } from "./operations.js";
 import { TYPES } from "./types.js";
 
@@ -77,12 +77,6 @@ describe("the first screen", () => {
     const later = nightly({ stageStates: { Dump: "postponed" as "done" }, stageTimes: {} });
     expect(rowOf(screenText(opened([later])), "Dump")).toContain("✓ Dump");
   });
-});
-
-test("the facts have the complete reasons", () => {
-  const screen = screenText(act(opened([nightly()], { size: { columns: 100, rows: 50 } }), "facts"));
-  expect(rowOf(screen, "skipped: not")).toContain("skipped: not on weekdays");
-  expect(rowOf(screen, "allowed failure: no")).toContain("allowed failure: no remote");
 });
 
 test("the waterfall ends the span with the sign, and gives a skipped stage no duration", () => {

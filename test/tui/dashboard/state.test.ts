@@ -269,7 +269,6 @@ describe("the list of actions", () => {
     help: press(opened([A]), "?"),
     failed: opened([failed()]),
     retry: press(opened([failed()]), "R"),
-    details: press(opened([failed()]), "v"),
     marked: press(opened([A, failed()]), " "),
     empty: opened([]),
   };
@@ -291,7 +290,6 @@ describe("the list of actions", () => {
           },
         }) => follow || bottom,
       ],
-      [press(small(opened([failed()])), "v"), ({ operation: { fold } }) => fold],
     ];
     for (const [state, where] of places) {
       const first = press(state, "B");

@@ -18,19 +18,15 @@ export const onPage =
   (state) =>
     !asking(state) && state.page?.kind === kind && state.entry === null;
 export const hasSelected: When = (state) => free(state) && selectedOperation(state) !== null;
-/** The operation has the keys. */
-export const inPanel: When = (state) => hasSelected(state) && state.pane === "detail";
-/** The keys that move go to the log. */
-export const inDetail: When = (state) => inPanel(state) && state.operation.fold === null;
+/** The operation has the keys; those that move go to the log. */
+export const inDetail: When = (state) => hasSelected(state) && state.pane === "detail";
 /** There is a list: an operation, or a filter that matches none. */
 export const hasList: When = (state) =>
   free(state) && (state.list.order.length > 0 || state.list.text !== "");
 export const inList: When = (state) => hasList(state) && state.pane === "list";
 /** The log is on the screen. */
 export const seesLog: When = (state) =>
-  hasSelected(state) &&
-  state.operation.fold === null &&
-  (state.pane === "detail" || panesOf(state).arrangement !== "one");
+  hasSelected(state) && (state.pane === "detail" || panesOf(state).arrangement !== "one");
 
 /** The marked operations, else the selected one. */
 export function targets(state: State): Operation[] {

@@ -98,11 +98,3 @@ export function clock(at: string | number, seconds = true): string {
   if (Number.isNaN(time.getTime())) return "";
   return time.toTimeString().slice(0, seconds ? 8 : 5);
 }
-
-/** Local date and time, `2026-11-28 12:03:45`. */
-export function dateAndTime(at: string): string {
-  const time = new Date(at);
-  if (Number.isNaN(time.getTime())) return "";
-  // Sweden writes a date as ISO 8601 does.
-  return `${time.toLocaleDateString("sv")} ${clock(at)}`;
-}

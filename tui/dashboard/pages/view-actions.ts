@@ -16,7 +16,6 @@ import { filtered } from "./list/list-actions.js";
 import { wholeLog } from "./log/log-actions.js";
 import { plainText } from "./log/log-room.js";
 import { shownLines } from "./log/moves.js";
-import { isUnfolded, unfolded } from "./operation/fold.js";
 import { copied, submitCommand } from "./operation/operation-actions.js";
 
 /** The operation inside of which the selected one runs. */
@@ -57,7 +56,6 @@ const BACK: ReadonlyArray<{ when: (state: State) => boolean; hint: string; run: 
     hint: "unmark",
     run: (state) => patched(state, "list", { marked: new Set() }),
   },
-  { when: isUnfolded, hint: "fold", run: unfolded },
   { when: sought, hint: "whole log", run: wholeLog },
   {
     when: (state) => inDetail(state) && state.log.full,

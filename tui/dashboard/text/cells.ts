@@ -47,12 +47,6 @@ export function fitName(name: string, width: number, names: readonly string[]): 
   return fit(`…${name.slice(1 - width)}`, width);
 }
 
-/** Fitted, then filled with spaces to exactly the width. */
-export function pad(text: string, width: number): string {
-  const fitted = fit(text, width);
-  return fitted + " ".repeat(Math.max(0, width - widthOf(fitted)));
-}
-
 /** Broken at spaces where there are any, at most `rows` rows, the last one cut with `…`. */
 export function wrap(text: string, width: number, rows: number): string[] {
   if (width <= 0 || rows <= 0) return [];

@@ -6,14 +6,14 @@ import { fit, sanitizeLine, widthOf, wrap } from "./cells.js";
 import { Line } from "./line.js";
 
 /** A text as it is, any other value as indented JSON; "" for one that has nothing in it. */
-export function valueText(value: unknown): string {
+function valueText(value: unknown): string {
   if (typeof value === "string") return value;
   const text = JSON.stringify(value ?? undefined, null, 2) ?? "";
   return text === "{}" || text === "[]" ? "" : text;
 }
 
 /** The lines of an untrusted text as rows. A line that fits keeps its indent. */
-export function textRows(text: string, width: number, most: number): string[] {
+function textRows(text: string, width: number, most: number): string[] {
   const rows = text.split("\n", most).flatMap((line) => {
     const row = sanitizeLine(line);
     return widthOf(row) <= width ? [row] : wrap(row, width, most);
@@ -27,18 +27,7 @@ export function resultRows(operation: Operation, width: number, most: number): L
   const rows = textRows(text ?? valueText(value), width - 2, most + 1);
   const signed = rows.map((row, i) => new Line(width).add(i === 0 ? "= " : "  ", "good").add(row));
   if (signed.length <= most) return signed;
-  return [...signed.slice(0, most - 1), new Line(width).add("  … v shows all", "muted")];
-}
-
-/** Operations of a chain whose results are shown; a chain may be very long. */
-const LINKS_MOST = 20;
-
-/** The results of the other operations of the chain, in its order. */
-export function chainResults(links: readonly Operation[], operation: Operation) {
-  return links.slice(-LINKS_MOST).flatMap((link) => {
-    const result = resultOf(link);
-    return link.id === operation.id || result.value === null ? [] : [{ title: link.title, ...result }];
-  });
+  return [...signed.slice(0, most - 1), new Line(width).add("  … liveops show", "muted")];
 }
 
 /** Columns of one value in a summary. */

@@ -48,8 +48,6 @@ export interface OperationSlice {
   readonly histories: ReadonlyMap<string, History>;
   /** Of the failures that were selected, by id and attempt. */
   readonly whys: ReadonlyMap<string, Why>;
-  /** The facts of the operation are unfolded, from this row on of this operation; null: they are folded. */
-  readonly fold: { readonly id: string | null; readonly top: number } | null;
 }
 
 export const OPERATION: OperationSlice = {
@@ -61,5 +59,4 @@ export const OPERATION: OperationSlice = {
   cores: null,
   histories: new Map(),
   whys: new Map(),
-  fold: null,
 };

@@ -17,7 +17,7 @@ import { detailPlan } from "./detail-plan.js";
 export function OperationDetail({ state }: { state: State }) {
   const { detailWidth, height: detailHeight } = panesOf(state);
   const operation = selectedOperation(state);
-  const { rows, below, width, height } = detailPlan(state);
+  const { rows, width, height } = detailPlan(state);
   if (operation === null)
     return (
       <Panel width={detailWidth} height={detailHeight} title={[]} margin={1}>
@@ -30,7 +30,7 @@ export function OperationDetail({ state }: { state: State }) {
       width={detailWidth}
       height={height}
       title={titleOf(state, operation)}
-      right={below > 0 ? [[`↓ ${below} more`, "muted"]] : [[stateText(state, operation), styleOf(operation)]]}
+      right={[[stateText(state, operation), styleOf(operation)]]}
       active={state.pane === "detail"}
       margin={1}
     >

@@ -1,9 +1,8 @@
-/** What is asked for of an operation: its chain, what it waits for, earlier runs, attempts, times, why it failed. */
+/** What is asked for of an operation: its chain, what it waits for, earlier runs, times, why it failed. */
 import { parseHistoryName } from "../../../../protocol/estimate/likeness.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import type { HistoryReply } from "../../../../protocol/replies.js";
 import type { Why } from "../../../../protocol/why.js";
-import { type AttemptRow, courseOf } from "../../../describe/course.js";
 import { ask } from "../../core/ask.js";
 import { chainIncomplete, selectedOperation } from "../../core/chain.js";
 import { wantedHistory } from "../../core/history.js";
@@ -12,9 +11,6 @@ import { unknownDependencies } from "../../core/queue-view.js";
 import { settleSelection } from "../../core/select.js";
 import { addFetched, addHistory } from "../../core/watched.js";
 import { wantedWhy, withWhy } from "../../core/why.js";
-
-/** A later attempt or another state has other attempts. */
-type Attempts = Pick<Operation, "id" | "attempt" | "state">;
 
 const fetched = (state: State, operations: readonly Operation[]) =>
   settleSelection(state, addFetched(state, operations));
@@ -74,19 +70,6 @@ export const history = ask({
     // A type whose file is gone has no history.
     const none = { op, runs: 0, finished: 0, seconds: null, stages: {}, recent: [], next: [] };
     tell(await client.history(op, { key }).catch(() => none));
-  },
-});
-
-/** Of the operation whose facts are unfolded. */
-export const attempts = ask<Attempts, { id: string; attempts: readonly AttemptRow[] }>({
-  want(state) {
-    const operation = state.operation.fold === null ? null : selectedOperation(state);
-    if (operation === null) return null;
-    return { id: operation.id, attempt: operation.attempt, state: operation.state };
-  },
-  async bring({ id }, { client, tell, left }) {
-    const { attempts } = await courseOf([], client.events(id, {}, left));
-    tell({ id, attempts });
   },
 });
 

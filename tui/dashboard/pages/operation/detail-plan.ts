@@ -10,7 +10,6 @@ import type { State } from "../../core/model.js";
 import { perObject } from "../../core/per-object.js";
 import { Line } from "../../text/line.js";
 import { approvalRows } from "./approval-part.js";
-import { factRows } from "./facts.js";
 import { causeRows, changeRows, errorRows, machineRows, outputRows, sourceRow } from "./failure-parts.js";
 import { about, actionFailures, dependencies, figures, placement, status, successRows } from "./parts.js";
 import { stepper } from "./stepper.js";
@@ -52,8 +51,6 @@ const PARTS: readonly Part[] = [
 
 export interface DetailPlan {
   readonly rows: readonly Line[];
-  /** Rows of the facts below those that are shown. */
-  readonly below: number;
   /** Columns inside the panels. */
   readonly width: number;
   /** Outer height of the panel of the operation; 0: only the log is shown. */
@@ -75,7 +72,7 @@ export const detailPlan = perObject((state: State): DetailPlan => {
   // A margin of one column on each side.
   const width = Math.max(1, detailWidth - BORDER - 2);
   const operation = selectedOperation(state);
-  const plan = { rows: [], below: 0, width, height: 0, logHeight: detailHeight };
+  const plan = { rows: [], width, height: 0, logHeight: detailHeight };
   if (operation === null || state.log.full) return plan;
   const view = {
     state,
@@ -84,11 +81,6 @@ export const detailPlan = perObject((state: State): DetailPlan => {
     width,
     line: () => new Line(width),
   };
-  if (state.operation.fold !== null) {
-    const [all, room, top] = [factRows(view), detailHeight - BORDER, foldTop(state)];
-    const rows = all.slice(top, top + room);
-    return { ...plan, rows, below: all.length - top - rows.length, height: detailHeight, logHeight: 0 };
-  }
   const isLarge = detailHeight >= LARGE;
   const lines = logTotal(state);
   const share = Math.max(LOG_LEAST, Math.floor(detailHeight * LOG_SHARE));
@@ -125,9 +117,4 @@ function rowsOf(view: DetailView, budget: number, isLarge: boolean): Line[] {
     all.push(...rows);
   }
   return all;
-}
-
-/** The uppermost row of the facts of the selected operation that is shown. */
-export function foldTop({ operation: { fold }, selected }: State): number {
-  return fold?.id === selected ? (fold?.top ?? 0) : 0;
 }

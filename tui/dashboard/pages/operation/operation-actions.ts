@@ -21,7 +21,6 @@ import { askTypes, openRetry, retryChoices } from "../../core/pages.js";
 import { idsOf, kindWords, liveops, type Request } from "../../core/request.js";
 import { editablePlace, ranElsewhere } from "../../core/why.js";
 import { ANSWER, answerWith, openHelp, SUBMIT } from "../help/help-items.js";
-import { unfolded } from "./fold.js";
 
 function noAnswer(operation: Operation | null): string | null {
   if (operation !== null && waitsForApproval(operation) !== null) return null;
@@ -264,14 +263,6 @@ export const OPERATION_ACTIONS = actionsIn(hasSelected, [
       const { id, title } = operation;
       return emit(state, { type: "edit", id, title, source: editablePlace(state, operation) });
     },
-  },
-  {
-    name: "facts",
-    keys: ["v"],
-    description: "all facts",
-    hint: ({ operation: { fold } }) => (fold === null ? "facts" : "fold"),
-    rank: 9,
-    run: unfolded,
   },
   {
     name: "shell",

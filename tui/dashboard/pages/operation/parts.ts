@@ -151,7 +151,7 @@ function countsOf({ done, total, label }: ProgressState, unit: string | null): s
 /** Columns that the name of a dependency may take. */
 const NAME_MOST = 24;
 
-/** `after ✓ build · ● test`: the operations that it starts after, each with its state. The facts have all of them. */
+/** `after ✓ build · ● test`: the operations that it starts after, each with its state. */
 export function dependencies({ state, operation, line: begun }: DetailView): Line[] {
   const all = dependenciesOf(operation);
   if (all.length === 0) return [];
@@ -166,7 +166,7 @@ export function dependencies({ state, operation, line: begun }: DetailView): Lin
   return [line];
 }
 
-/** The last failed action. The facts have all of them. */
+/** The last failed action. */
 export function actionFailures({
   operation: { actionFailures: failures = [] },
   width,
