@@ -123,7 +123,6 @@ function composeCore(
   const lifecycle = new Lifecycle(
     store,
     layout,
-    settings,
     {
       waiterOf: (id) => dependencies.waiterOf(id),
       cancelled: (id) => dependencies.cancelled(id),
@@ -157,7 +156,6 @@ function composeCore(
   });
   const blockedTypes = new BlockedTypes({
     bus,
-    settings,
     store,
     lifecycle,
     loader,

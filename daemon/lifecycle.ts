@@ -14,7 +14,6 @@ import type { Approval, Odd, Operation, Resources } from "../protocol/operation.
 import { isFinal, mayMove } from "../protocol/state.js";
 import { stageAndStep } from "../protocol/step-names.js";
 import { nextOf } from "../protocol/submit-fields.js";
-import { LIMITS, type Limits } from "../protocol/system/config-limits.js";
 import { unknownStage, unknownStep } from "../protocol/text/unknown-name.js";
 import { boundedChain } from "./scheduler/chain-bounds.js";
 import { awaited, wrongState } from "./state-refusal.js";
@@ -90,9 +89,6 @@ export class Lifecycle {
   constructor(
     private readonly store: Store,
     private readonly layout: Layout,
-    private readonly limits: Pick<Limits, "maxChainLength"> = {
-      maxChainLength: LIMITS.maxChainLength.default,
-    },
     private readonly dependents: Dependents = NO_DEPENDENTS,
     /** The clock of the store, in ms since 1970: all that decide in the store share it. */
     private readonly now: () => number = () => Date.now(),
@@ -381,7 +377,7 @@ export class Lifecycle {
   ): Promise<void> {
     const { version } = entry;
     const { id, state } = entry.record;
-    const outcome = boundedChain(given, this.limits.maxChainLength);
+    const outcome = boundedChain(given);
     if (!mayMove(state, outcome.state)) return;
     const next = outcome.state === "succeeded" ? outcome.next : null;
     const omitted = await this.store.payloads.keepResult(id, outcome.result);

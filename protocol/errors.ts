@@ -140,7 +140,7 @@ export const FAILURES = {
   LIVEOPS_HOST_LOST: "The host was declared lost while the operation ran there",
   LIVEOPS_RUN_FILES_UNREADABLE: "The events or the directory could not be read after the worker ended",
   LIVEOPS_TIMEOUT: "The attempt ran longer than the `timeout` of its type",
-  LIVEOPS_LOAD_FAILED: "The type did not load for `maxTypeWait` seconds",
+  LIVEOPS_LOAD_FAILED: "The type did not load for a day",
   LIVEOPS_PARAMS_INVALID: "The parameters no longer fit the type",
   LIVEOPS_PAYLOAD_UNREADABLE: "The large parameters cannot be read from the state directory",
   LIVEOPS_CWD_GONE: "The working directory no longer exists",
@@ -160,7 +160,7 @@ export const FAILURES = {
     "The operation cannot wait for approval: its type is not resumable, a step or a program runs, or there is nobody to ask",
   LIVEOPS_DEPENDENCY_FAILED: "The operation was cancelled: an operation of its `after` did not succeed",
   LIVEOPS_CHILD_CANCELLED: "Somebody cancelled an operation inside of this one",
-  LIVEOPS_CHAIN_TOO_LONG: "The chain already has `maxChainLength` operations",
+  LIVEOPS_CHAIN_TOO_LONG: "The chain already has 1,000 operations",
   LIVEOPS_OUTCOME_SET:
     "The operation called `result`, `error` or `chainTo` twice, or `error` beside one of the others",
 } as const;

@@ -33,22 +33,24 @@ export class ChainPace {
   }
 }
 
+/** Operations in a chain at most. */
+const LINKS_MOST = 1000;
+
 /** Fails a link that would exceed the chain's maximum length; no other link follows. */
-export function boundedChain(outcome: Outcome, maxLength: number): Outcome {
+export function boundedChain(outcome: Outcome): Outcome {
   const { next } = outcome;
-  if (!next || next.chain.index < maxLength) return outcome;
+  if (!next || next.chain.index < LINKS_MOST) return outcome;
   return {
     state: "failed",
     result: outcome.result,
-    error: { code: "LIVEOPS_CHAIN_TOO_LONG", message: tooLong(next, maxLength), stack: null },
+    error: { code: "LIVEOPS_CHAIN_TOO_LONG", message: tooLong(next), stack: null },
     next: null,
   };
 }
 
-function tooLong({ op }: Submission, maxLength: number): string {
-  const links = maxLength === 1 ? "1 operation" : `${maxLength} operations`;
+function tooLong({ op }: Submission): string {
   return (
-    `the chain has ${links}, the most that maxChainLength allows, so ${op} was not started; ` +
-    "raise maxChainLength in the config file, run liveops restart, and run liveops retry to continue"
+    `the chain has ${LINKS_MOST} operations, the most of a chain, so ${op} was not started; ` +
+    "liveops submit begins a new chain"
   );
 }

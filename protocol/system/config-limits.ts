@@ -29,18 +29,6 @@ export const LIMITS = {
     description:
       "Bytes of the newest log lines of an attempt that are kept, as stored; a line reports the cut. The events and the unread output have the same limit each",
   },
-  maxTypeWait: {
-    default: 86_400,
-    min: 1,
-    max: 31_536_000,
-    description: "Seconds that queued operations wait for a type that does not load; then they fail",
-  },
-  maxChainLength: {
-    default: 1000,
-    min: 1,
-    max: 10_000_000,
-    description: "Operations in a chain at most; the last one fails if it starts another",
-  },
   keepFinished: {
     default: 100_000,
     min: 0,

@@ -226,30 +226,6 @@ test("a file that a type imports and that is not there yet: the type loads once 
   expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
 });
 
-test("maxTypeWait: what waited so long fails, and a retry runs it when the type loads", async () => {
-  const maxTypeWait = 1;
-  await using daemon = await TestDaemon.start({
-    ops: { ...operations("gate"), "marks.mjs": MARKS },
-    concurrency: 1,
-    config: { maxTypeWait },
-  });
-  const side = join(daemon.world.dir, "side");
-  const openSlot = await holdSlot(daemon);
-  const ids = await submitMarks(daemon, side, 20);
-  daemon.world.writeOp("marks.mjs", BROKEN);
-  openSlot();
-  for (const id of ids) {
-    const ended = await untilFinished(daemon, id);
-    expect(ended).toMatchObject({ state: "failed", attempt: 0, error: { code: "LIVEOPS_LOAD_FAILED" } });
-    expect(Date.parse(ended.finishedAt!) - Date.parse(ended.createdAt)).toBeGreaterThanOrEqual(
-      maxTypeWait * 1000,
-    );
-  }
-  daemon.world.writeOp("marks.mjs", MARKS);
-  await daemon.client.retry(ids[0]!);
-  expect(await untilFinished(daemon, ids[0]!)).toMatchObject({ state: "succeeded" });
-});
-
 test("a type that the loader can load and a worker cannot: its operations wait, and start once it loads", async () => {
   const world = temporaryDirectory();
   const mended = join(world.path, "mended");

@@ -1,4 +1,4 @@
-/** Types that hand over to themselves without end: the chain is bounded in length and pace. */
+/** Types that hand over to themselves: the pace of the chain is bounded. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -12,7 +12,7 @@ const LOOPS = `
 import { appendFileSync } from "node:fs";
 import { LiveOperation, z } from "liveops";
 export class Loops extends LiveOperation {
-  static params = z.object({ side: z.string(), link: z.number().default(0), links: z.number().optional() });
+  static params = z.object({ side: z.string(), link: z.number().default(0), links: z.number() });
   async run(p) {
     const { side, link, links } = this.params;
     appendFileSync(side, link + "\n");
@@ -35,46 +35,6 @@ async function lastOf(daemon: TestDaemon, chain: string) {
   const { operations } = await daemon.client.list({ chain, limit: 1 });
   return operations[0]!;
 }
-
-test("a chain that hands over without end stops at maxChainLength: each link ran once, the last one says why", async () => {
-  const maxChainLength = counts(20, 120);
-  await using daemon = await TestDaemon.start({ ops: { "loops.mjs": LOOPS }, config: { maxChainLength } });
-  const side = join(daemon.world.dir, "side");
-  const { id } = await daemon.submit("loops", { params: { side } });
-  const failed = await eventually("a link fails", async () => {
-    const last = await lastOf(daemon, id);
-    return last.state === "failed" ? last : null;
-  });
-  expect(failed).toMatchObject({
-    chain: { id, index: maxChainLength - 1, next: null },
-    error: {
-      code: "LIVEOPS_CHAIN_TOO_LONG",
-      message: expect.stringMatching(
-        new RegExp(`the chain has ${maxChainLength} operations.*raise maxChainLength`),
-      ),
-    },
-  });
-  const { operations, total } = await daemon.client.list({ chain: id, limit: 1000 });
-  expect(total).toBe(maxChainLength);
-  expect(operations.filter(({ state }) => state === "succeeded")).toHaveLength(maxChainLength - 1);
-
-  // With a higher bound a retry goes on where the chain was stopped.
-  await daemon.stop();
-  daemon.world.writeConfig({ maxChainLength: maxChainLength + 1 });
-  await daemon.startAgain();
-  await daemon.client.retry(failed.id);
-  expect(await untilFinished(daemon, failed.id)).toMatchObject({ state: "succeeded", attempt: 2 });
-  await eventually("the next link fails", async () => (await lastOf(daemon, id)).state === "failed");
-  const compared = compareOnce(
-    Array.from({ length: maxChainLength + 1 }, (_, link) => String(link)),
-    // The retry runs its link once more.
-    linesOf(side).filter(
-      (line, index, all) =>
-        index !== all.lastIndexOf(String(maxChainLength - 1)) || all.indexOf(line) === index,
-    ),
-  );
-  record({ fault: "chain without end", injected: 1, ...compared }, compared.details);
-});
 
 test("links that follow each other without a pause are slowed down, and hold up nothing else", {
   timeout: patience(30_000, 60_000),

@@ -1,7 +1,7 @@
 /**
  * Operation types that do not load now. Their operations wait.
  *
- * One timer asks the loader about all blocked types. An operation fails when its type did not load for `maxTypeWait` seconds.
+ * One timer asks the loader about all blocked types. An operation fails when its type did not load for a day.
  */
 
 import type { Outcome } from "../../../protocol/event.js";
@@ -13,7 +13,6 @@ import type { Loader } from "../../loader/loader.js";
 import type { Unresolved } from "../../loader/messages.js";
 import type { Log } from "../../log/log.js";
 import { sharedNow, sharedTime } from "../../os/shared-clock.js";
-import type { Settings } from "../../settings.js";
 import type { Entry } from "../../store/decision.js";
 import { replaceFileSync } from "../../store/durable-file.js";
 import { NotRecordedError } from "../../store/not-recorded.js";
@@ -27,6 +26,8 @@ const LOOK_MS = 500;
 /** Where the loader can load a type and a worker cannot: the first and the longest delay between two tries, in ms. */
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 300_000;
+/** Seconds that an operation waits for its type. */
+const DAY = 86_400;
 
 /** A type that loads again is forgotten after this time without a new block, in ms. */
 const FORGET_MS = 2 * LONGEST_RETRY_MS;
@@ -55,7 +56,8 @@ interface BlockedTypesOptions {
   log: Log;
   /** Stores the wait time of each type, across restarts of the daemon. */
   file: string;
-  settings: Pick<Settings, "maxTypeWait">;
+  /** Seconds that an operation waits for its type. Default: a day. */
+  longest?: number;
   /** Whether another host can run operations of the type: then they do not fail. Default: none can. */
   hasElsewhere?(op: string): boolean;
 }
@@ -157,14 +159,14 @@ export class BlockedTypes extends Hold {
     this.#save();
   }
 
-  /** Whether the operation has waited `maxTypeWait` for its type. */
+  /** Whether the operation has waited for its type as long as one may. */
   isOverdue(entry: Entry): boolean {
-    const { maxTypeWait } = this.options.settings;
+    const { longest = DAY } = this.options;
     const type = this.#types.get(entry.record.op);
-    if (!type || waitedFor(type) < maxTypeWait * 1000) return false;
+    if (!type || waitedFor(type) < longest * 1000) return false;
     // A retry starts a new wait.
     const begun = entry.events.findLast(({ type }) => BEGINS.has(type))?.at ?? entry.record.createdAt;
-    return sharedNow() - Date.parse(begun) >= maxTypeWait * 1000;
+    return sharedNow() - Date.parse(begun) >= longest * 1000;
   }
 
   override stop(): void {
@@ -221,15 +223,12 @@ export class BlockedTypes extends Hold {
   }
 
   async #failOverdue(): Promise<void> {
-    const { lifecycle, settings } = this.options;
-    const { maxTypeWait } = settings;
+    const { lifecycle, longest = DAY } = this.options;
     const held = this.#heldByType();
     for (const [op, type] of this.#types) {
-      if (!isFault(type) || waitedFor(type) < maxTypeWait * 1000 || this.options.hasElsewhere?.(op)) continue;
+      if (!isFault(type) || waitedFor(type) < longest * 1000 || this.options.hasElsewhere?.(op)) continue;
       const overdue = (held.get(op) ?? []).filter((entry) => this.isOverdue(entry)).slice(0, FAILED_A_LOOK);
-      await Promise.all(
-        overdue.map(({ record }) => lifecycle.reject(record.id, notLoaded(type.reason, maxTypeWait))),
-      );
+      await Promise.all(overdue.map(({ record }) => lifecycle.reject(record.id, notLoaded(type.reason))));
     }
   }
 
@@ -273,9 +272,8 @@ function isDue({ countedAt, failures }: BlockedType): boolean {
   return performance.now() - countedAt >= pause;
 }
 
-function notLoaded(reason: string, maxTypeWait: number): Outcome {
-  const waited = `its type did not load for ${maxTypeWait} s (maxTypeWait)`;
-  const message = `${reason}; ${waited}; liveops retry runs it once its type loads`;
+function notLoaded(reason: string): Outcome {
+  const message = `${reason}; its type did not load for a day; liveops retry runs it once its type loads`;
   return {
     state: "failed",
     result: null,

@@ -32,7 +32,7 @@ test("a type that is being loaded blocks its operations without a word, and fail
     waiting: { again, takeOut() {}, heldBy: () => [entry] },
     log: { warn, info() {}, error: warn },
     file: join(directory(), "blocked.json"),
-    settings: { maxTypeWait: 1 },
+    longest: 1,
     loader,
   } as never);
   const start = () => candidateOf(entry, { loader, blockedTypes: blocked } as never);
