@@ -80,7 +80,7 @@ export function problemsOfParams(
 /** Where the value of a secret is; nobody is there to type it. */
 const SECRET_SOURCE = /^(?:env:[A-Za-z_]\w*|file:.+)$/s;
 const A_SECRET = " takes a secret: $name of a secret, env:NAME or file:PATH";
-const NO_SECRET = " takes no secret: its value would be stored";
+const NO_SECRET = " takes no secret: it would get the source, such as env:NAME, and not the value";
 
 const EVERYTHING: ObjectShape = { properties: new Map(), required: new Set(), rest: {} };
 

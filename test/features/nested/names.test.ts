@@ -72,7 +72,7 @@ test.each([
   [
     "op: copy, with: { source: $s, token: $p }",
     [
-      "main:2:47: stages[0].with.source takes no secret: its value would be stored",
+      "main:2:47: stages[0].with.source takes no secret: it would get the source, such as env:NAME, and not the value",
       "main:2:58: stages[0].with.token takes a secret: $name of a secret, env:NAME or file:PATH",
     ],
   ],

@@ -208,7 +208,7 @@ describe("op", () => {
       "op: build.yaml, env: { K: $key }, with: { target: $key, kind: a$key }",
       [
         "main:2:44: stages[0].env.K holds a secret, which would be stored in the record of the operation; give it in with",
-        "main:2:71: stages[0].with.target takes no secret: its value would be stored",
+        "main:2:71: stages[0].with.target takes no secret: it would get the source, such as env:NAME, and not the value",
         expect.stringMatching(/^main:2:83: stages\[0\].with.kind: the parameter key holds a secret/),
       ] as string[],
     ],

@@ -150,6 +150,7 @@ test("whatever the loader accepts of a mutated pipeline, the schema accepts", ()
     ],
   );
   let accepted = 0;
+  const numRuns = cases(400, 1500);
   fc.assert(
     fc.property(
       fc.constantFrom(...documents),
@@ -163,8 +164,8 @@ test("whatever the loader accepts of a mutated pipeline, the schema accepts", ()
         expect(validate(parse(text)), `${text}\n${JSON.stringify(validate.errors)}`).toBe(true);
       },
     ),
-    { numRuns: cases(400, 1500) },
+    { numRuns },
   );
   // The law says something.
-  expect(accepted).toBeGreaterThan(50);
+  expect(accepted).toBeGreaterThan(numRuns / 8);
 });
