@@ -721,7 +721,14 @@ describe("the daemon", () => {
     await served.submit();
     const reply = z.strictObject(daemonReply.shape).parse((await get("/v1/daemon")).json());
     expect(reply).toMatchObject({ version: VERSION, pid: process.pid, storeFull: false, problems: [] });
-    expect(reply.counts).toEqual({ queued: 1, running: 0, succeeded: 0, failed: 0, cancelled: 0 });
+    expect(reply.counts).toEqual({
+      queued: 1,
+      running: 0,
+      toAnswer: 0,
+      succeeded: 0,
+      failed: 0,
+      cancelled: 0,
+    });
   });
 
   test.each([undefined, {}, { now: true }])("stop %j answers, then ends it", async (body) => {
