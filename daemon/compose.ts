@@ -201,7 +201,7 @@ function composeCore(
     durations,
     outbox: engine.outbox,
     logReaders,
-    leaseFile: engine.leaseFile,
+    ...(engine.workerSetup && { workerSetup: engine.workerSetup }),
     workerEvents: engine.workerEvents,
     slots: () => engine.slots(),
     runsHere: (entry) => engine.runsHere(entry),

@@ -10,7 +10,7 @@ import { NO_OUTBOX } from "./scheduler/outbox.js";
 import { queuesFile } from "./scheduler/queues.js";
 import { PlaceError } from "./store/directories.js";
 import { EmbeddedStore } from "./store/embedded-store.js";
-import { isOfFleet } from "./store/layout.js";
+import { isElsewhere } from "./store/layout.js";
 import { FileSetting } from "./store/setting.js";
 
 export function embeddedEngine(services: EngineParts): Engine {
@@ -38,7 +38,6 @@ export function embeddedEngine(services: EngineParts): Engine {
     ),
     workerEvents,
     outbox: NO_OUTBOX,
-    leaseFile: null,
     whyLeaseEnded: () => null,
     queues: queuesFile(layout.queues, report),
     setting: (_name, file) => new FileSetting(file),
@@ -48,9 +47,9 @@ export function embeddedEngine(services: EngineParts): Engine {
     isOurs: () => true,
     hasElsewhere: () => false,
     start: async () => {
-      if (isOfFleet(layout))
+      if (isElsewhere(layout))
         throw new PlaceError(
-          `${layout.root} is the state directory of a host of a fleet: start the daemon with --fleet, or choose another --state-dir; to leave the fleet for good, remove ${layout.fleet}`,
+          `the operations of ${layout.root} are in another engine: start the daemon with the options and the config that it had, or choose another --state-dir; to leave them there for good, remove ${layout.engine}`,
         );
       await store.start();
       await recoverEvents(store, layout, workerEvents);

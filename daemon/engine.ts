@@ -20,6 +20,7 @@ import type { FileSettingOptions, Setting } from "./store/setting.js";
 import type { Store } from "./store/store.js";
 import type { Hub } from "./watch/hub.js";
 import type { OperationView } from "./watch/operation-view.js";
+import type { WorkerSetup } from "./worker/messages.js";
 
 /** What an engine uses of the daemon. They are complete once the engine is started. */
 export interface EngineParts {
@@ -57,8 +58,8 @@ export interface Engine {
   /** Absent: the daemon decides alone what starts. */
   readonly makeStarter?: (options: StarterOptions) => OperationStarter;
   readonly outbox: Outbox;
-  /** The lease that bounds the work of this host's workers; null: nothing does. */
-  readonly leaseFile: string | null;
+  /** What it adds to the setup of this host's workers. Absent: nothing. */
+  readonly workerSetup?: Partial<WorkerSetup>;
   /** Why the workers of this host have ended themselves; null: they have not. */
   whyLeaseEnded(): string | null;
   /** Whether a running operation belongs to this daemon. */

@@ -1,10 +1,15 @@
-/** The engines that a daemon can run on: this machine alone, or one that a feature adds. */
+/** The engines that a daemon can run on: those that features add, one a line, or this machine alone. */
 import { embeddedEngine } from "./embedded-engine.js";
 import type { MakeEngine } from "./engine.js";
-import { Fleet } from "./features/fleet/fleet.js";
+import { fleetEngine } from "./features/fleet/fleet.js";
 import type { Settings } from "./settings.js";
 
-export function engineOf({ fleet }: Settings): MakeEngine {
-  if (fleet !== null) return (parts) => new Fleet(parts, fleet);
-  return embeddedEngine;
+const ENGINES: ReadonlyArray<(settings: Settings) => MakeEngine | null> = [
+  // Null: the settings do not ask for it.
+  fleetEngine,
+];
+
+export function engineOf(settings: Settings): MakeEngine {
+  const makers = ENGINES.map((engine) => engine(settings));
+  return makers.find((make) => make !== null) ?? embeddedEngine;
 }

@@ -444,10 +444,10 @@ export class Lifecycle {
   }
 
   /** Seconds of the current pause: by uptime, which nobody can set; across hosts, by the clock that they share. */
-  #secondsPaused({ pause }: Operation, { pausedUptime, claim }: Run): number {
+  #secondsPaused({ pause, host }: Operation, { pausedUptime }: Run): number {
     const since = pause?.since ?? null;
     const seconds =
-      claim && since !== null
+      host !== undefined && since !== null
         ? (this.now() - Date.parse(since)) / 1000
         : pausedUptime === undefined
           ? 0

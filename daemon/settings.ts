@@ -1,11 +1,9 @@
 /** The daemon's settings: flags > environment > config file > these defaults. */
-import { availableParallelism, hostname } from "node:os";
+import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { UsageError } from "../protocol/failures.js";
-import { HOST_PATTERN } from "../protocol/host-names.js";
 import { LIMITS, type Limits } from "../protocol/system/config-limits.js";
-import { type Config, LOST_AFTER, SETTINGS } from "../protocol/system/config-settings.js";
+import { type Config, SETTINGS } from "../protocol/system/config-settings.js";
 import { type LogLevel, logLevelFrom } from "../protocol/system/log-level.js";
 import { type Places, socketPath, stateDir, userOpsDirs } from "../protocol/system/places.js";
 
@@ -40,19 +38,6 @@ export interface Settings extends Limits {
   logLevel: LogLevel;
   /** What features read: the config file with whole values. */
   config: Config;
-  /** Null: this daemon runs alone. */
-  fleet: FleetSettings | null;
-}
-
-/** A fleet, and this host's place in it. */
-export interface FleetSettings {
-  /** URL of the PostgreSQL database. */
-  url: string;
-  /** Name of this host. */
-  host: string;
-  tags: readonly string[];
-  /** Seconds without a renewal after which a host counts as lost. */
-  lostAfter: number;
 }
 
 interface SettingFlags extends Places {
@@ -93,23 +78,8 @@ export function settingsFrom(
     logLevel: logLevelFrom(flags.logLevel, env, config.logLevel),
     config,
     runsQueued: flags.runQueued ?? false,
-    fleet: fleetFrom(flags, config),
     ...limitsFrom(config),
   };
-}
-
-/** The flag wins over the config file. @throws UsageError where the host's name or a tag is not valid */
-function fleetFrom(flags: SettingFlags, config: Config): FleetSettings | null {
-  const url = flags.fleet ?? config.fleet?.url;
-  if (url === undefined) return null;
-  const host = flags.host ?? config.fleet?.host ?? hostname();
-  if (!HOST_PATTERN.test(host))
-    throw new UsageError(
-      `${JSON.stringify(host)} is not a valid name of a host`,
-      "give one of letters, digits and . _ - with --host",
-    );
-  const { lostAfter = LOST_AFTER } = config.fleet ?? {};
-  return { url, host, tags: flags.tags ?? config.fleet?.tags ?? [], lostAfter };
 }
 
 function limitsFrom(config: Config): Limits {

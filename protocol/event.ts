@@ -22,7 +22,7 @@ import {
   statusSchema,
 } from "./operation.js";
 import { doc } from "./schema/doc.js";
-import { recordShape } from "./schema/submit-shape.js";
+import { recordShape, startedShape } from "./schema/submit-shape.js";
 import { STAGE_ENDS, STEP_ENDS } from "./stage-state.js";
 import type { FinalState } from "./state.js";
 
@@ -144,8 +144,8 @@ export const daemonEvents = {
     "attempt:started",
     {
       slot: doc(z.optional(z.int()), "number of the slot of its queue, from 1"),
-      host: doc(z.optional(z.string()), "name of the host; absent without a fleet"),
-      fence: doc(z.optional(z.int()), "greater than that of every earlier start; absent without a fleet"),
+      host: doc(z.optional(z.string()), "name of the host; absent where the daemon runs alone"),
+      ...startedShape(),
     },
     "the daemon gave the attempt to a worker",
   ),

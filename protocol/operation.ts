@@ -339,7 +339,7 @@ export const operationSchema = z.object({
   ),
   host: doc(
     z.optional(z.string()),
-    "Name of the host that runs the operation, or ran it last; absent without a fleet",
+    "Name of the host that runs the operation, or ran it last; absent where the daemon runs alone",
   ),
   ...recordShape("hosts"),
   cancelRequested: doc(z.boolean(), "Whether a cancel was requested"),

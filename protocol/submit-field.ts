@@ -38,7 +38,8 @@ export type Group =
   | "start"
   | "hosts"
   | "history"
-  | "type";
+  | "type"
+  | "run";
 
 /** A schema, and its description. */
 interface Part {
@@ -73,6 +74,10 @@ export interface SubmitField {
   record?: Part;
   /** As the daemon lists the types. */
   type?: Part;
+  /** As the event of a start has it. */
+  started?: Part;
+  /** The value of most types; the policy of an attempt has another one. Default: it has none. */
+  usual?: string;
   /** What the value of a type says of the record. Default: nothing. */
   says?: (value: never) => object;
   /** Value of a record whose submission leaves the field out. */

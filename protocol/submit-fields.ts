@@ -9,8 +9,9 @@ import { MESSAGE_FORMS, type OperationEvent } from "./actions.js";
 import { RESERVED_VARIABLES } from "./environment.js";
 import { UsageError } from "./failures.js";
 import { FEATURE_FIELDS } from "./features.js";
+import { hostName } from "./host-names.js";
 import { MAX_AFTER, MAX_CWD, MAX_LABEL } from "./limits.js";
-import { type Group, help, part, type SubmitField, words, type Zod } from "./submit-field.js";
+import { type Group, help, isChange, part, type SubmitField, words, type Zod } from "./submit-field.js";
 import { OP_PATTERN } from "./type-names.js";
 
 /** The queue of an operation whose submit and type name none. */
@@ -60,6 +61,11 @@ export const queueName = (z: Zod) =>
     );
 
 const dependencies = (z: Zod) => z.array(z.string().check(z.minLength(1))).check(z.maxLength(MAX_AFTER));
+
+const otherHost = part(
+  (z) => z.nullable(hostName(z)),
+  "the only host that may run the operation; null: any host",
+);
 
 function actions(z: Zod) {
   const action = z.union([
@@ -271,6 +277,31 @@ export const FIELDS = {
     normal: (time: string) => new Date(time).toISOString(),
     row: { label: "not before", kind: "start" },
   },
+  on: {
+    group: "hosts",
+    flag: {
+      name: "--on <host>",
+      help: help(
+        "Run only on this host; liveops hosts lists the hosts",
+        'Run only on this host; "": any host; liveops hosts lists the hosts',
+      ),
+      fields(host: string, form) {
+        if (host !== "") return { on: host };
+        if (isChange(form)) return { on: null };
+        throw new UsageError("--on needs the name of a host; liveops hosts lists them");
+      },
+    },
+    submit: part(hostName, "the only host that may run the operation"),
+    again: otherHost,
+    edit: otherHost,
+    record: part(
+      (z) => z.optional(z.nullable(hostName(z))),
+      "Name of the only host that may run the operation; absent or null: any host",
+    ),
+    next: "host",
+    isRepeated: true,
+    row: { label: "only on", kind: "place" },
+  },
   ...FEATURE_FIELDS,
   ifAbsent: {
     group: "label",
@@ -334,6 +365,9 @@ export const SUBMIT_DEFAULTS: Readonly<Record<string, unknown>> = {
 /** Fields that follow from the parameters: a change of the parameters changes them. */
 export const DERIVED = ["title", "stages", "historyKey", "source", "actions"] as const;
 
+/** Fields of a submit that choose the host. */
+export const OF_HOSTS = namesWith("submit", "hosts");
+
 /** Fields of a type. */
 export const OF_TYPE = namesWith("type");
 
@@ -348,6 +382,15 @@ const SAYING = fieldsWith("says");
 export function saidBy(type: Readonly<Record<FieldWith<"type">, unknown>>): OfRecord {
   // The row knows the type of its field.
   return Object.assign({}, ...SAYING.map(([name, { says }]) => says(type[name] as never)));
+}
+
+const UNUSUAL = fieldsWith("usual");
+
+/** The values of a type for its attempts that most types do not have. */
+export function unusualIn(type: object): object {
+  const values = new Map<string, unknown>(Object.entries(type));
+  const fields = UNUSUAL.map(([name, { usual }]) => [name, values.get(name), usual] as const);
+  return Object.fromEntries(fields.filter(([, value, usual]) => value !== usual));
 }
 
 const WITH_NEXT = fieldsWith("next");

@@ -136,7 +136,11 @@ const built = await Promise.all([
     alias: { liveops: "./ops/sdk/index.ts" },
   }),
   // The thread of a worker. Apart from the worker, so that the worker is not cut into more files to load.
-  build({ ...esm, splitting: false, entryPoints: { "lease-watchdog": "daemon/worker/lease-watchdog.ts" } }),
+  build({
+    ...esm,
+    splitting: false,
+    entryPoints: { "lease-watchdog": "daemon/features/fleet/worker/lease-watchdog.ts" },
+  }),
   // prom-client, which a daemon loads for the first request of its metrics.
   build({
     ...esm,

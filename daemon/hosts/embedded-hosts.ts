@@ -18,7 +18,7 @@ export class EmbeddedHosts implements Hosts {
 
   constructor(private readonly services: Services) {}
 
-  fleet(): null {
+  engine(): null {
     return null;
   }
 

@@ -1,5 +1,5 @@
 /**
- * The hosts that run operations: this one alone (`embedded-hosts.ts`), or all hosts of a fleet.
+ * The hosts that run operations: this one alone (`embedded-hosts.ts`), or all hosts with the same engine.
  *
  * Routes, submits and edits know only this interface.
  */
@@ -26,9 +26,9 @@ export interface Hosts {
   /** No more operations start on this host. */
   readonly isDraining: boolean;
   /** The engine as this daemon sees it; null: the daemon runs alone. Asks nobody, so that a status never waits. */
-  fleet(): FleetState | null;
+  engine(): FleetState | null;
   /**
-   * All hosts, sorted by name. While the engine is away, a fleet replies with what it knew last.
+   * All hosts, sorted by name. While the engine is away, the reply is what was known last.
    *
    * @throws Refusal LIVEOPS_ENGINE_AWAY where nothing is known yet
    */
@@ -40,7 +40,7 @@ export interface Hosts {
    */
   declareLost(name: string): Promise<HostsReply>;
   /**
-   * Starts no more operations on this host of the fleet; with false, starts them again. It outlives a restart.
+   * Starts no more operations on this host; with false, starts them again. It outlives a restart.
    *
    * @throws Refusal LIVEOPS_NOT_A_FLEET, LIVEOPS_WRONG_STATE, LIVEOPS_ENGINE_AWAY
    */
@@ -48,7 +48,7 @@ export interface Hosts {
   /**
    * Checks where a submit or an edit wants its operation to run, before anything is recorded.
    *
-   * @throws Refusal LIVEOPS_NOT_A_FLEET, or LIVEOPS_NO_SUCH_HOST where no host of the fleet has this name
+   * @throws Refusal LIVEOPS_NOT_A_FLEET, or LIVEOPS_NO_SUCH_HOST where no host has this name
    */
   checkPlacement(body: Placement): Promise<void>;
   /**
@@ -64,8 +64,8 @@ export interface Hosts {
 /**
  * The host of a list or watch query that records must have to pass; undefined: all pass.
  *
- * Without a fleet, records have no host: this one has all operations.
+ * Where the daemon runs alone, records have no host: this one has all operations.
  */
 export function hostFilter(hosts: Hosts, asked: string | undefined): string | undefined {
-  return asked === hosts.name && hosts.fleet() === null ? undefined : asked;
+  return asked === hosts.name && hosts.engine() === null ? undefined : asked;
 }

@@ -116,7 +116,7 @@ export function buildServer(context: Context, timeouts = TIMEOUTS): FastifyInsta
   app.addHook("onRequest", (request, reply, done) => {
     reply.header(VERSION_HEADER, VERSION);
     reply.header(CLOCK_HEADER, Math.round(context.now()));
-    const staleSince = context.hosts.fleet()?.awaySince ?? null;
+    const staleSince = context.hosts.engine()?.awaySince ?? null;
     if (staleSince !== null) reply.header(STALE_HEADER, staleSince);
     // A body is JSON whatever its Content-Type, also if that cannot be parsed.
     if (request.raw.headers["content-type"] !== undefined)

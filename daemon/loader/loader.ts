@@ -8,7 +8,7 @@ import type { Prepared } from "../../ops/types/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { KeptText } from "../../protocol/pipeline/kept-text.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
-import { saidBy } from "../../protocol/submit-fields.js";
+import { saidBy, unusualIn } from "../../protocol/submit-fields.js";
 import { atMost } from "../../protocol/system/until.js";
 import { unknownType } from "../../protocol/text/unknown-name.js";
 import type { Policy } from "../store/decision.js";
@@ -294,13 +294,13 @@ function withoutParams({ input }: PrepareAsk, { type, hasTitles }: LoadedOperati
 }
 
 /** Values that differ from the default only, so that the records of starts stay short. */
-export function policyOf(type: OperationType & { partition?: string }): Policy {
-  const { resumable, timeout, gracePeriod, retry, partition } = type;
+export function policyOf(type: OperationType): Policy {
+  const { resumable, timeout, gracePeriod, retry } = type;
   return {
     resumable,
     timeout,
     gracePeriod,
     retry,
-    ...(partition === "finish" && { partition }),
+    ...unusualIn(type),
   };
 }

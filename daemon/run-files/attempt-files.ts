@@ -1,5 +1,5 @@
 /** The files of one attempt: their names, the completion of an events file, and the values that its events hold. */
-import { closeSync, constants, fdatasyncSync, fstatSync, lstatSync, readdirSync, writeSync } from "node:fs";
+import { closeSync, constants, fdatasyncSync, fstatSync, readdirSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import type { KeptItems, KeptValue } from "../../ops/attempt/stage-values.js";
 import type { WorkerEvent } from "../../protocol/event.js";
@@ -21,12 +21,6 @@ export const olderLogFile = (dir: string, part: number) => join(dir, `log.${part
 export const cancelFile = (dir: string) => join(dir, "cancel");
 /** How long the attempt was paused, for its worker. */
 export const pauseFile = (dir: string) => join(dir, "pause");
-/** Empty. Marks the directory of an attempt that another host ran: its events are a copy of what the fleet holds. */
-export const otherHostMark = (dir: string) => join(dir, "other-host");
-/** Whether another host ran the attempt of the directory; false if there is no directory. */
-export const isOfOtherHost = (dir: string) =>
-  lstatSync(otherHostMark(dir), { throwIfNoEntry: false }) !== undefined;
-
 /**
  * Paths of the older parts of a log, oldest first.
  *

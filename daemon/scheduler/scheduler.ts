@@ -13,7 +13,7 @@ import type { Entry } from "../store/decision.js";
 import { attemptDir, workerFiles } from "../store/layout.js";
 import { NotRecordedError, StoreFullError } from "../store/not-recorded.js";
 import type { Containment } from "../worker/containment.js";
-import type { OrderMessage } from "../worker/messages.js";
+import type { OrderMessage, WorkerSetup } from "../worker/messages.js";
 import { boundOutput } from "../worker/own-output.js";
 import { Pool, type PooledWorker, type WorkerExit } from "../worker/pool.js";
 import { waitsSince } from "../worker/retry-while-disk-full.js";
@@ -40,8 +40,8 @@ export interface SchedulerOptions extends StartParts {
   logReaders: LogReaders;
   /** Null: each success is recorded as its worker tells it. */
   judge(): Judge | null;
-  /** The lease that bounds the work of the workers; null: nothing does. */
-  leaseFile: string | null;
+  /** What the engine adds to the setup of a worker. Absent: nothing. */
+  workerSetup?: Partial<WorkerSetup>;
   whyLeaseEnded: () => string | null;
   /** Whether a running operation of an earlier daemon is this daemon's. */
   runsHere: (entry: Entry) => boolean;
@@ -68,7 +68,7 @@ export class Scheduler {
       // What waits has a worker, and works in no slot.
       size: () => options.slots() + options.edges.size,
       workerEvents: options.workerEvents,
-      lease: options.leaseFile === null ? null : { file: options.leaseFile },
+      setup: options.workerSetup,
       settings: options.settings,
       userCode: () => options.loader.hasUserCode(options.settings.shippedDirs),
       containment: options.containment,

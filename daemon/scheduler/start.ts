@@ -119,14 +119,14 @@ export async function candidateOf(
 /**
  * The start is durable: the worker gets its order.
  *
- * @param ofFleet what the order has only in a fleet
+ * @param more what the engine adds to the order
  */
 export function order(
   entry: Entry,
   { type: { file, policy }, stepSeconds }: Candidate,
   worker: PooledWorker,
   parts: StartParts & { begin: Begin },
-  ofFleet: Partial<OrderMessage> = {},
+  more: Partial<OrderMessage> = {},
 ): void {
   const { layout, settings, store } = parts;
   const { id, attempt, omitted } = entry.record;
@@ -143,7 +143,7 @@ export function order(
     valuesDir: policy.resumable ? valuesDir(layout, id) : null,
     ...(stepSeconds !== null && { stepSeconds }),
     ...(secrets !== undefined && { secrets }),
-    ...ofFleet,
+    ...more,
   };
   parts.begin(entry, dir, message, worker);
 }

@@ -23,7 +23,7 @@ export type Decision =
       event: EventOf<"operation:edited"> | EventOf<"approval:answered">;
       env?: Record<string, string>;
     }
-  | ({
+  | {
       kind: "started";
       id: string;
       event: EventOf<"attempt:started">;
@@ -31,9 +31,9 @@ export type Decision =
       policy: Policy;
       /** Seconds since boot. */
       uptime: number;
-      /** In a fleet: the operation that lends it a slot of the queue. Absent: none does. */
-      slotOf?: string;
-    } & Partial<HostClaim>)
+      /** What the engine adds to the run. Absent: nothing. */
+      run?: Partial<Run>;
+    }
   | {
       kind: "requeued";
       id: string;
@@ -134,15 +134,6 @@ export interface WorkerIdentity extends ProcessIdentity {
   cgroup?: string;
 }
 
-/** Which host of a fleet runs the attempt. */
-export interface HostClaim {
-  host: string;
-  /** Number of the host's session in which the attempt runs; a daemon that starts again begins another session. */
-  session: number;
-  /** Grows with each start of the operation: what belongs to an earlier start is refused. */
-  fence: number;
-}
-
 /** The daemon's events as an entry keeps them: without values that the record already has (`entry-events.ts`). */
 export type KeptEvent =
   | Exclude<DaemonEvent, { type: "operation:submitted" }>
@@ -159,8 +150,6 @@ export interface Policy {
   gracePeriod: number;
   /** Attempts in all, and seconds before the second; each further wait is twice as long. */
   retry: { attempts: number; backoff: number } | null;
-  /** The operation runs to its end also where its host is cut off from the fleet. Absent: its processes are killed. */
-  partition?: "finish" | undefined;
 }
 
 /** How many workers in a row died under an operation, across restarts of the daemon. */
@@ -222,8 +211,4 @@ export interface Run {
   pausedUptime?: number;
   /** For whose end something inside of the attempt waits. Absent: nothing does. */
   waitsFor?: readonly string[];
-  /** In a fleet: the operation that lends it a slot of the queue. Absent: none does. */
-  slotOf?: string;
-  /** Absent without a fleet. */
-  claim?: HostClaim;
 }

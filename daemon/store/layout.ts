@@ -39,8 +39,8 @@ export interface Layout {
   stamps: string;
   /** Versions and texts of types of the last days, to compare failures with. */
   why: string;
-  /** Lease of a host of a fleet. */
-  fleet: string;
+  /** What an engine keeps here whose operations are elsewhere. */
+  engine: string;
 }
 
 export function layoutOf(root: string): Layout {
@@ -65,13 +65,13 @@ export function layoutOf(root: string): Layout {
     actions: join(root, "actions.json"),
     stamps: stampsIn(root),
     why: join(root, "why"),
-    fleet: join(root, "fleet"),
+    engine: join(root, "engine"),
   };
 }
 
-/** Whether the directory is that of a host of a fleet: its operations are in the engine, and only their files are here. */
-export function isOfFleet({ fleet }: Layout): boolean {
-  return existsSync(fleet);
+/** Whether the operations of the directory are in another engine, and only their files are here. */
+export function isElsewhere({ engine }: Layout): boolean {
+  return existsSync(engine);
 }
 
 /** The run files of all attempts of an operation. */

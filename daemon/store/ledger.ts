@@ -10,7 +10,7 @@ import type { Operation } from "../../protocol/operation.js";
 import { reduceEvent } from "../../protocol/reduce.js";
 import { STATES, type State } from "../../protocol/state.js";
 import { type ByState, type Counts, NO_COUNTS } from "../../protocol/watch.js";
-import type { Decision, Entry, HostClaim, Submitted } from "./decision.js";
+import type { Decision, Entry, Submitted } from "./decision.js";
 import { keptBeforeEdit, keptBeforeRetry, keptFinish, keptSubmission } from "./entry-events.js";
 import type { HistoryQuery } from "./history-query.js";
 import { OrderIndex } from "./order-index.js";
@@ -163,8 +163,7 @@ export class Ledger {
           startedAt: decision.event.at,
           startedUptime: decision.uptime,
           accepted: false,
-          ...(decision.slotOf !== undefined && { slotOf: decision.slotOf }),
-          ...(decision.host !== undefined && { claim: claimOf(decision) }),
+          ...decision.run,
         };
         break;
       case "edited": {
@@ -348,8 +347,4 @@ export function sizeOf(
   env: Entry["env"],
 ): number {
   return (omitted?.params ?? jsonSize(params)) + jsonSize(env);
-}
-
-function claimOf({ host, session, fence }: Partial<HostClaim>): HostClaim {
-  return { host: host!, session: session!, fence: fence! };
 }

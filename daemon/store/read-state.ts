@@ -33,8 +33,6 @@ const END = /^\},"sum":"([0-9a-f]{8})"\}$/;
 export interface ReadState {
   document: StateDocument & { live: readonly Entry[] };
   problem: string | null;
-  /** It shows what this machine saw of a store that is elsewhere. */
-  isView: boolean;
 }
 
 /** Null where the file does not exist. */
@@ -102,7 +100,6 @@ class Values {
   /** The first thing that is wrong. */
   problem: string | null = null;
   #head: StateDocument = EMPTY;
-  #isView = false;
   #first = "";
   /** The checksums of the lines, joined by exclusive or. */
   #sums = 0;
@@ -116,10 +113,7 @@ class Values {
     this.#first = text;
     if (head === null) this.problem ??= "it does not begin as a state document does";
     else if (head.format !== STATE_FORMAT) this.problem ??= `its format is ${head.format}`;
-    else if (head.view !== undefined) {
-      this.#isView = true;
-      this.problem ??= "it is a view of a store that is elsewhere";
-    } else this.#head = { ...EMPTY, journal: head.journal, nextOrder: head.nextOrder };
+    else this.#head = { ...EMPTY, journal: head.journal, nextOrder: head.nextOrder };
   }
 
   /**
@@ -157,7 +151,6 @@ class Values {
     return {
       document: { ...this.#head, live, tombstones: this.#tombstones },
       problem: this.problem,
-      isView: this.#isView,
     };
   }
 }

@@ -15,8 +15,6 @@ import type { IdempotencyTombstone } from "./idempotency-tombstones.js";
 import { STATE_FORMAT } from "./layout.js";
 
 export interface StateDocument {
-  /** Says that no start reads the document; absent: it is the store. */
-  view?: string;
   /** Number of the last journal record that the document reflects. */
   journal: number;
   nextOrder: number;
@@ -39,7 +37,7 @@ export const EMPTY: StateDocument = {
 };
 
 /** The first line, before the operations. */
-export interface Head extends Pick<StateDocument, "view" | "journal" | "nextOrder" | "counts"> {
+export interface Head extends Pick<StateDocument, "journal" | "nextOrder" | "counts"> {
   format: number;
   /** ISO 8601, UTC. */
   savedAt: string;
@@ -79,7 +77,7 @@ export const SECTIONS = ["operations", "queue", "finished", "tombstones"] as con
  * @param shown - the record as everyone sees it
  */
 export function* textOf(document: StateDocument, shown: (entry: Entry) => Operation): Generator<string> {
-  const { live, finished, tombstones, view, journal, nextOrder, counts } = document;
+  const { live, finished, tombstones, journal, nextOrder, counts } = document;
   /** Ids of the operations whose records cannot be derived: those that run are shown with measured figures. */
   const underived = new Set<string>();
   const values: Record<(typeof SECTIONS)[number], Iterable<[string, object]>> = {
@@ -88,7 +86,7 @@ export function* textOf(document: StateDocument, shown: (entry: Entry) => Operat
       if (!isDerivable(record, entry.record)) underived.add(record.id);
       return [record.id, record];
     }),
-    queue: linesOf(view === undefined ? live : [], (entry) => {
+    queue: linesOf(live, (entry) => {
       const { record } = entry;
       return [record.id, { ...queueValue(entry), ...(underived.has(record.id) && { record }) }];
     }),
@@ -97,7 +95,6 @@ export function* textOf(document: StateDocument, shown: (entry: Entry) => Operat
   };
   const head: Head = {
     format: STATE_FORMAT,
-    ...(view !== undefined && { view }),
     savedAt: new Date().toISOString(),
     journal,
     nextOrder,

@@ -111,9 +111,7 @@ export class StateFile {
     if (newest?.problem === null) return newest.document;
     if (newest !== null)
       problems.push(`${file} could not be read (${newest.problem}); it is kept in ${quarantineFile(file)}`);
-    // Who wrote a view of a store that is elsewhere had no store here before.
-    const hadNoStore = newest === null || newest.isView;
-    if (previous === null || (hadNoStore && !existsSync(previous))) return null;
+    if (previous === null || (newest === null && !existsSync(previous))) return null;
     if (newest === null) problems.push(`${file} is missing`);
     const before = this.#readOf(previous);
     if (before?.problem === null) {

@@ -1,6 +1,6 @@
 /**
- * What the daemon asks of its store, whatever keeps it: files of this machine (`embedded-store.ts`) or the engine of a
- * fleet (`daemon/features/fleet/`).
+ * What the daemon asks of its store, whatever keeps it: files of this machine (`embedded-store.ts`), or what
+ * the engine of a feature uses.
  *
  * A store is a journal of decisions, numbered in the order of their commits, and an archive of all operations. The live
  * operations are in memory, in the ledger.

@@ -26,6 +26,7 @@ import { sourceOf } from "../store/entry-events.js";
 import { readPayload } from "../store/payloads.js";
 import { RemovedFiles } from "./end-worker.js";
 import { enterEnvironment, leaveEnvironment } from "./environment.js";
+import { WORKER_FEATURES } from "./features.js";
 import type { Lease } from "./lease.js";
 import type { OrderMessage, WorkerSetup } from "./messages.js";
 import { childrenOf } from "./nested.js";
@@ -66,14 +67,12 @@ export class AttemptRunner {
     private readonly output: Record<"stdout" | "stderr", OwnOutput>,
     /** The worker's own file of events. */
     private readonly events: AppendFile,
-    /** Lease of this host for this attempt; null if it needs none. */
-    private readonly lease: Promise<Lease> | null = null,
   ) {
     const message = paths.order(order);
     this.message = message;
     this.#entry = message.entry;
-    const { stepSeconds, fence = null } = message;
-    this.#order = { ...orderOf(this.#entry), stepSeconds, fence };
+    const fields = Object.assign({}, ...WORKER_FEATURES.map((feature) => feature.fields(message)));
+    this.#order = { ...orderOf(this.#entry), stepSeconds: message.stepSeconds, fields };
     this.#clock = new PausableClock(message.attemptDir);
     this.#started = this.#clock.now();
     this.#stop = new StopFile(message.attemptDir);
@@ -82,11 +81,10 @@ export class AttemptRunner {
 
   /** Resolves when the outcome is on disk: true if this process may run another operation. */
   async perform(): Promise<boolean> {
-    if (this.lease !== null) {
-      this.#held = await this.lease;
-      this.#held.hold();
-      this.#stop.checkLease = this.#held.check;
-    }
+    const leases = WORKER_FEATURES.map((feature) => feature.lease(this.message, this.setup));
+    this.#held = (await leases.find((lease) => lease !== null)) ?? null;
+    this.#held?.hold();
+    this.#stop.checkLease = this.#held?.check;
     const { attemptDir, maxLog } = this.message;
     const baseline = new ActivityBaseline();
     const { id, attempt, seq, logLines } = this.#order;
@@ -227,15 +225,13 @@ export class AttemptRunner {
     // A pipeline itself compares what each stage can see, so that a retry with another text resumes.
     const isPipeline = op === "pipeline" || sourceOf(this.#entry) !== null;
     const params = isPipeline ? {} : order.params;
-    // The next attempt may run on another host.
-    const isInFleet = (order.fence ?? null) !== null;
     const earlier = allEvents(this.#entry, this.message.earlier);
     const values = fileStageValues(dir, params, attempt, {
       earlier: () => keptValues(earlier),
       earlierItems: () => keptItems(earlier),
       forgotten: this.#entry.forgotten ?? [],
       byHand: this.#entry.byHand ?? [],
-      ...(isInFleet && { recordItems: (event) => writer.event(event, false) }),
+      ...(this.message.valuesInEvents && { recordItems: (event) => writer.event(event, false) }),
     });
     return {
       items: (...place) => values.items(...place),

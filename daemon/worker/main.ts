@@ -20,8 +20,8 @@ import { markOf } from "../os/process-identity.js";
 import { setClockAhead } from "../os/shared-clock.js";
 import { isIoError, isShortage } from "../store/durable-file.js";
 import { AttemptRunner } from "./attempt-runner.js";
-import { Lease } from "./lease.js";
-import type { FromWorker, LeaseFile, OrderMessage, WorkerSetup } from "./messages.js";
+import { WORKER_FEATURES } from "./features.js";
+import type { FromWorker, OrderMessage, WorkerSetup } from "./messages.js";
 import { OwnOutput } from "./own-output.js";
 import { Recycling } from "./recycling.js";
 import { StatePaths } from "./state-paths.js";
@@ -46,10 +46,8 @@ preferForOutOfMemory();
 keepMark(markOf(setup.workerId));
 const lock = acquireLock(setup.lockFile);
 if (!lock) throw new Error(`${setup.lockFile} is held by another process`);
-/** Lease of the last order, kept for the next order. */
-let lease: { file: string; opened: Promise<Lease> } | null = null;
-// Before the main thread yields to others: its watchdog does not.
-if (setup.lease) await openLease(setup.lease);
+// Before the main thread yields to others: its threads do not.
+await Promise.all(WORKER_FEATURES.map((feature) => feature.prepare(setup)));
 yieldToOthers(setup.nice);
 enableUserCode(new URL("./liveops.js", import.meta.url).href);
 // Loaded ahead if user code is likely. Otherwise the first operation in TypeScript loads it.
@@ -86,7 +84,7 @@ send({ type: "ready", cgroup: setup.cgroup, problem, version: VERSION });
 
 async function perform(order: OrderMessage): Promise<void> {
   setClockAhead(order.clockAhead ?? 0);
-  current = new AttemptRunner(paths, order, setup, output, events, leaseOf(order));
+  current = new AttemptRunner(paths, order, setup, output, events);
   const clean = await current.perform();
   current = null;
   const eventsEnd = events.length;
@@ -94,21 +92,6 @@ async function perform(order: OrderMessage): Promise<void> {
   if (!clean) process.kill(process.pid, "SIGKILL");
   if (!process.connected || eventsEnd > MOST_EVENTS || recycling.isDue()) process.exit(0);
   send({ type: "idle", eventsEnd, loaded: loadedUserFiles() });
-}
-
-/** Null if the attempt needs no lease: there is no fleet, or the operation runs to its end wherever its host is. */
-function leaseOf({ lease: given, entry }: OrderMessage): Promise<Lease> | null {
-  const isNeeded = given && entry.run?.policy.partition !== "finish";
-  return isNeeded ? openLease(given) : null;
-}
-
-/** The lease with its watchdog thread, which serves all attempts of this worker. */
-function openLease({ file }: LeaseFile): Promise<Lease> {
-  if (lease?.file !== file) {
-    const program = new URL("./lease-watchdog.js", import.meta.url);
-    lease = { file, opened: Lease.open(file, program, setup) };
-  }
-  return lease.opened;
 }
 
 /** The name of the file is durable before the first order: its events must be found. */

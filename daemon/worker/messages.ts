@@ -28,8 +28,6 @@ export interface WorkerSetup {
   cgroup: string | null;
   /** Environment variables to remove before any code of an operation runs. */
   startOnly: string[];
-  /** The lease of orders to come: the watchdog thread starts while the worker is idle. Absent or null: no fleet. */
-  lease?: LeaseFile | null;
 }
 
 export interface OrderMessage {
@@ -51,20 +49,10 @@ export interface OrderMessage {
   stepSeconds?: StepSeconds;
   /** Values of secret parameters, by reference; no file has them. Absent: none. */
   secrets?: Readonly<Record<string, string>>;
-  /**
-   * In a fleet: once this lease is over, the worker ends itself and all that its operation started, without a word.
-   * Without effect where the policy of the run has the partition `finish`. Absent or null: no fleet.
-   */
-  lease?: LeaseFile | null;
   /** Milliseconds that the clock of records is ahead of the machine's. Absent: none. */
   clockAhead?: number;
-  /** In a fleet: a number that is greater in each later attempt, for `this.fence`. Absent or null: no fleet. */
-  fence?: number | null;
-}
-
-/** A file with JSON `{"deadline": seconds}`, on the scale of `os.uptime()`, always replaced as a whole. */
-export interface LeaseFile {
-  file: string;
+  /** Files do not reach the next attempt: values and finished items go into the events. Absent: they do. */
+  valuesInEvents?: true;
 }
 
 /**

@@ -24,7 +24,7 @@ import type { Settings } from "../settings.js";
 import type { WorkerIdentity } from "../store/decision.js";
 import { workerFiles } from "../store/layout.js";
 import type { Containment } from "./containment.js";
-import type { FromWorker, LeaseFile, OrderMessage, WorkerSetup } from "./messages.js";
+import type { FromWorker, OrderMessage, WorkerSetup } from "./messages.js";
 import { whyPackageHolds } from "./versions.js";
 
 export interface WorkerExit {
@@ -71,8 +71,8 @@ interface PoolOptions {
   userCode: () => boolean;
   containment: Pick<Containment, "open" | "cgroupOf" | "joinFailed">;
   workerEvents: WorkerEvents;
-  /** In a fleet: the lease of the orders to come; null: no fleet. */
-  lease: LeaseFile | null;
+  /** What the engine adds for its orders. */
+  setup: Partial<WorkerSetup> | undefined;
   /** A worker is idle; null: there may be room for another worker. */
   onIdle: (worker: PooledWorker | null) => void;
   /** The worker's files are kept until this resolves. */
@@ -178,7 +178,7 @@ export class Pool {
 
   #spawn(): void {
     const workerId = newId();
-    const { containment, settings, lease } = this.options;
+    const { containment, settings } = this.options;
     containment.open();
     const files = workerFiles(this.options.dir, workerId);
     const { env, startOnly } = nodeEnvironment(process.env, settings.fromDaemon);
@@ -192,7 +192,7 @@ export class Pool {
       stampsDir: stampsIn(settings.stateDir),
       cgroup: containment.cgroupOf(workerId),
       startOnly,
-      ...(lease && { lease }),
+      ...this.options.setup,
     };
     const output: number[] = [];
     let child: ChildProcess;

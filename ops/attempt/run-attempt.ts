@@ -101,8 +101,8 @@ export async function runAttempt(
       order.stepSeconds,
     );
     progress.outcome.failIfOdd = failIfOdd;
-    const { id, label, attempt, fence = null } = order;
-    const operation = constructing({ id, params: parsed, label, attempt, fence }, () => new Type());
+    const { id, label, attempt, fields } = order;
+    const operation = constructing({ id, params: parsed, label, attempt, fields }, () => new Type());
     const waits = progress.approvals.waiting.then(() => ASKS);
     const ended = runWhole(operation.run(progress), progress);
     const asks = await Promise.race([waits, ended, faults.first]);

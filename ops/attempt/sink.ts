@@ -30,7 +30,7 @@ export interface StopControl {
   /** Aborts when nobody waits for the attempt any more, because its grace period is over. */
   readonly abandoned?: AbortSignal;
   /**
-   * In a fleet: does not return if the host may not run the attempt any more. Called before each step, so it is cheap.
+   * Does not return if the attempt must not go on. Called before each step, so it is cheap.
    * Absent: the attempt needs no lease.
    */
   readonly checkLease?: (() => void) | undefined;
@@ -133,8 +133,8 @@ export interface Order {
   logLines: number;
   /** Number of the slot of its queue, from 1. */
   slot: number;
-  /** In a fleet: a number that is greater in each later attempt. Absent or null: no fleet. */
-  fence?: number | null;
+  /** What features add to the fields of the operation. Absent: what they are without a daemon. */
+  fields?: object;
   /** What is up to date runs too. */
   force?: true | undefined;
   /** The stage or step of the last `retry --from`, which runs where it is up to date. Absent: none. */

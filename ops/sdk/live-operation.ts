@@ -5,6 +5,7 @@
  * Only the runner constructs operations, through `constructing`. The base constructor reads its values there, so that
  * id and params exist before the field initialisers of a subclass run.
  */
+import { FEATURE_FIELDS } from "../features.js";
 import type { ExecOptions, ExecResult } from "./exec.js";
 import type { OperationStatics, Params, ParamsInput, ResultOf, StagesOf } from "./statics.js";
 
@@ -18,7 +19,8 @@ interface Given {
   params: unknown;
   label: string | null;
   attempt: number;
-  fence: number | null;
+  /** What features add. */
+  fields?: object | undefined;
 }
 
 let current: Given | null = null;
@@ -394,20 +396,13 @@ export abstract class LiveOperation<T extends OperationStatics = OperationStatic
   readonly label: string | null;
   /** The number of this attempt, from 1. */
   readonly attempt: number;
-  /**
-   * In a fleet: a whole number that is greater in each later attempt of any operation, also on another host. Pass it to
-   * a system that can refuse a smaller one than it has seen: then an attempt that was given up, and does not know it
-   * yet, changes nothing there. Null without a fleet, in `liveops run` and in tests.
-   */
-  readonly fence: number | null;
-
   constructor() {
-    const { id, params, label, attempt, fence } = currentOrder(new.target.name);
+    const { id, params, label, attempt, fields } = currentOrder(new.target.name);
     this.id = id;
     this.params = params as Params<T>;
     this.label = label;
     this.attempt = attempt;
-    this.fence = fence;
+    Object.assign(this, FEATURE_FIELDS, fields);
   }
 
   /**

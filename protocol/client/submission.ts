@@ -3,7 +3,9 @@
  *
  * A class is read by its statics alone, so that the client needs neither the module `liveops` nor zod.
  */
+import { pick } from "../objects.js";
 import type { SubmitBody } from "../requests.js";
+import { type FieldWith, OF_HOSTS } from "../submit-fields.js";
 import { opOf } from "../type-names.js";
 import { submitPlace } from "./submit-place.js";
 
@@ -21,7 +23,7 @@ export type ParamsOf<T> = T extends { readonly params: { readonly _zod: { readon
   : Record<string, unknown>;
 
 /** How to submit an operation. All are optional. */
-export interface SubmissionOptions {
+export interface SubmissionOptions extends Pick<SubmitBody, FieldWith<"submit", "hosts">> {
   /** Label shown in lists, at most 200 characters. Default: none. */
   label?: string;
   /** Directory of the operation. Default: that of this process; on another machine, the home directory there. */
@@ -30,10 +32,6 @@ export interface SubmissionOptions {
   env?: Record<string, string>;
   /** `name=value` arguments, as `liveops submit` takes them; they override the parameters. Default: none. */
   set?: string[];
-  /** The only host of a fleet that may run the operation. Default: any. */
-  on?: string;
-  /** Tags that a host of a fleet must have to run the operation. Default: none. */
-  tags?: string[];
 }
 
 export interface RequestSettings {
@@ -76,18 +74,18 @@ function nameOfType(type: SubmittableType | string): string {
 export function submitBodyOf(
   type: SubmittableType | string,
   params: unknown,
-  { label, cwd, env, set, on, tags }: SubmissionOptions,
+  options: SubmissionOptions,
   allow: readonly string[] | undefined,
   socket: string,
 ): SubmitBody {
+  const { label, cwd, env, set } = options;
   const place = submitPlace(socket, { cwd, allow });
   return {
     op: nameOfType(type),
     ...(params !== undefined && { params: params as Record<string, unknown> }),
     ...(set !== undefined && { set }),
     ...(label !== undefined && { label }),
-    ...(on !== undefined && { on }),
-    ...(tags !== undefined && { tags }),
+    ...pick(options, OF_HOSTS),
     ...place,
     env: { ...place.env, ...env },
   };

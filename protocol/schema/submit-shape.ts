@@ -5,13 +5,16 @@ import { type FIELDS, type FieldWith, fieldsWith } from "../submit-fields.js";
 import { doc } from "./doc.js";
 import { ZOD } from "./zod.js";
 
-type PartName = "submit" | "again" | "edit" | "record" | "type";
+type PartName = "submit" | "again" | "edit" | "record" | "type" | "started";
 
 type Schema<P extends PartName, N extends keyof typeof FIELDS> =
   (typeof FIELDS)[N] extends Record<P, { schema: (zod: Zod) => infer S extends z.ZodMiniType }> ? S : never;
 
 /** The keys of a group of the record. */
 export const recordShape = <G extends Group>(group: G) => shapeOf("record", group);
+
+/** The keys that features add to the event of a start. */
+export const startedShape = () => shapeOf("started");
 
 /** The keys of a type. */
 export const typeShape = () => shapeOf("type");

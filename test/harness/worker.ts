@@ -164,7 +164,7 @@ export class Probe extends LiveOperation { ${statics}
 
   /** Orders an attempt under the lease. */
   orderLeased(policy: Partial<Policy> = {}, fence = 7): void {
-    this.order({ lease: { file: this.leaseFile }, fence }, policy);
+    this.order({ lease: this.leaseFile, fence, valuesInEvents: true }, policy);
   }
 
   get attemptDir(): string {

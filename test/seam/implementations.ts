@@ -20,7 +20,7 @@ import { Lifecycle } from "../../daemon/lifecycle.js";
 import { localRuns, type Runs } from "../../daemon/run-files/runs.js";
 import { WorkerEvents } from "../../daemon/run-files/worker-events.js";
 import { parseQueues, queuesFile, type SavedQueues } from "../../daemon/scheduler/queues.js";
-import type { Decision, Entry, HostClaim, IdempotencyKey } from "../../daemon/store/decision.js";
+import type { Decision, Entry, IdempotencyKey } from "../../daemon/store/decision.js";
 import { prepareStateDir } from "../../daemon/store/directories.js";
 import { EmbeddedStore } from "../../daemon/store/embedded-store.js";
 import { type Layout, layoutOf } from "../../daemon/store/layout.js";
@@ -131,7 +131,7 @@ export abstract class Opened {
 }
 
 /** The host's part of a start, which only a fleet's engine knows. One machine keeps it as it comes. */
-const CLAIM: HostClaim = { host: "a", session: 1, fence: 1 };
+const CLAIM = { host: "a", session: 1, fence: 1 };
 
 class Embedded extends Opened {
   readonly store: EmbeddedStore;
@@ -171,7 +171,8 @@ class Embedded extends Opened {
     if (entry?.record.state !== "queued") return null;
     const event = { ...this.startOf(entry), fence: CLAIM.fence };
     try {
-      await this.store.decide({ ...this.started, id, event, worker: WORKER, ...CLAIM }, entry.version);
+      const started = { ...this.started, id, event, worker: WORKER, run: { claim: CLAIM } };
+      await this.store.decide(started, entry.version);
       return entry;
     } catch (error) {
       if (error instanceof VersionConflictError) return null;

@@ -1,6 +1,5 @@
 /** The door of the feature that shows operations inside of others in text mode. Of each list, the first one counts. */
-import { followTree } from "../features/nested/follow-tree.js";
-import { TextTree } from "../features/nested/text-tree.js";
+import { followTree, TextTree } from "../features/nested/text.js";
 import { ChainText, followLines, type TextOptions } from "./chain.js";
 
 const FOLLOW: readonly (typeof followLines)[] = [

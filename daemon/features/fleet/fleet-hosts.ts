@@ -38,7 +38,6 @@ interface HostStatus {
   memory: HostReply["memory"];
   skewMs: number;
   types: number;
-  pid: number;
 }
 
 export class FleetHosts implements Hosts {
@@ -65,11 +64,10 @@ export class FleetHosts implements Hosts {
       memory: rss === null ? null : { rss, heapUsed, free: freemem(), total: totalmem() },
       skewMs: -engine.skewMs,
       types: types(),
-      pid: process.pid,
     };
   }
 
-  fleet(): FleetState {
+  engine(): FleetState {
     const problems: string[] = [];
     if (this.options.isHeld())
       problems.push("the engine lost writes: nothing is recorded until each host has offered what it knows");
@@ -87,7 +85,7 @@ export class FleetHosts implements Hosts {
     await this.refresh().catch((error: unknown) => {
       if (!(error instanceof EngineAwayError) || this.rows.length === 0) throw error;
     });
-    return { fleet: this.fleet(), hosts: this.rows.map(replyOf) };
+    return { fleet: this.engine(), hosts: this.rows.map(replyOf) };
   }
 
   /** By what is known of the host; infinite where it does not run. */

@@ -301,7 +301,8 @@ export class FleetStarter implements OperationStarter {
       order(entry, candidate, worker, this.options, {
         entry: withOwnDirectory(entry),
         fence: entry.run.claim!.fence,
-        lease: { file: leaseFile },
+        lease: leaseFile,
+        valuesInEvents: true,
         clockAhead: clockAhead(),
       });
       hasOrder = true;

@@ -5,35 +5,41 @@
 import { createHash } from "node:crypto";
 import { uptime } from "node:os";
 import { VERSION } from "../../../protocol/version.js";
-import type { Engine, EngineParts } from "../../engine.js";
+import type { Engine, EngineParts, MakeEngine } from "../../engine.js";
 import type { Attempt } from "../../scheduler/attempt.js";
 import type { OperationStarter, StarterOptions } from "../../scheduler/starter.js";
-import type { FleetSettings } from "../../settings.js";
+import type { Settings } from "../../settings.js";
 import type { Decision, Entry } from "../../store/decision.js";
+import type { WorkerSetup } from "../../worker/messages.js";
 import { createSchema } from "./create-schema.js";
 import { EngineAwayError } from "./engine/errors.js";
 import { FleetStarter, isLimitedQueue } from "./fleet-starter.js";
 import { FleetView } from "./fleet-view.js";
 import { atStart } from "./host/at-start.js";
-import { HostDocument } from "./host/host-document.js";
 import { Lease, leaseFile } from "./host/lease.js";
 import { Peers } from "./host/peers.js";
 import { HostSession } from "./host/session.js";
 import { Takeover } from "./host/takeover.js";
+import { type FleetSettings, fleetOf } from "./settings.js";
 import { lastFence } from "./store/fold.js";
 
 /** Seconds between two deletions by a host: a part of `lostAfter`, and at most. Operations in one call. */
 const PRUNE = { part: 0.2, most: 60, atOnce: 100 };
 
-export class Fleet extends FleetView implements Engine {
-  readonly leaseFile: string;
+/** Null: the daemon runs alone. */
+export function fleetEngine(settings: Settings): MakeEngine | null {
+  const fleet = fleetOf(settings);
+  return fleet && ((parts) => new Fleet(parts, fleet));
+}
+
+class Fleet extends FleetView implements Engine {
+  readonly workerSetup: Partial<WorkerSetup>;
   readonly #name: string;
   readonly #session: HostSession;
   readonly #lease: Lease;
   readonly #peers: Peers;
   readonly #takeover: Takeover;
   #starter: FleetStarter | null = null;
-  #document: HostDocument | null = null;
   #publishedTypes = -1;
   /** Seconds since boot. */
   #pruneAt = 0;
@@ -45,8 +51,8 @@ export class Fleet extends FleetView implements Engine {
     const { layout, log } = services;
     const { host, tags, lostAfter } = settings;
     this.#name = host;
-    this.leaseFile = leaseFile(layout);
-    this.#lease = new Lease(this.leaseFile, lostAfter);
+    this.#lease = new Lease(leaseFile(layout), lostAfter);
+    this.workerSetup = { lease: this.#lease.file };
     this.#peers = new Peers(host);
     this.#takeover = new Takeover({
       engine: this.engine,
@@ -107,7 +113,7 @@ export class Fleet extends FleetView implements Engine {
         await this.store.payloads.bring(entry.record);
         await this.runs.prepare(entry);
       },
-      leaseFile: this.leaseFile,
+      leaseFile: this.#lease.file,
       now: () => this.now(),
     });
     return this.#starter;
@@ -126,13 +132,11 @@ export class Fleet extends FleetView implements Engine {
 
   begin(): void {
     this.runs.begin();
-    this.#document = new HostDocument(this.services, this.store, this.#name);
     void this.#publishTypes();
   }
 
   async stop(): Promise<void> {
     this.isStopped = true;
-    await this.#document?.stop();
     await this.#session.stop();
     await this.runs.stop();
     await this.store.stop();

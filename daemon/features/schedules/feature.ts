@@ -8,7 +8,7 @@ import { parseSchedules, Schedules, schedulesFile } from "./schedules.js";
 const LOOK_MS = 10_000;
 
 export const schedules: MakeFeature = (parts) => {
-  const { bus, engine, layout, log, settings, store, submissions, stopping, now } = parts;
+  const { bus, engine, hosts, layout, log, store, submissions, stopping, now } = parts;
   let problem: string | null = null;
   let lookAgainAt = 0;
   /** Another host of a fleet goes on with the schedules. */
@@ -16,7 +16,7 @@ export const schedules: MakeFeature = (parts) => {
     // The dashboard asks often, and a look runs a program.
     if (performance.now() < lookAgainAt) return;
     lookAgainAt = performance.now() + LOOK_MS;
-    problem = settings.fleet === null ? await rebootProblem(layout.root) : null;
+    problem = hosts.engine() === null ? await rebootProblem(layout.root) : null;
   };
   const file = schedulesFile(layout.schedules, (text) => bus.emit("problem", text));
   const planned = new Schedules({

@@ -39,14 +39,14 @@ export const shellRoutes =
   };
 
 /** @throws Refusal where the operation is not finished, or ran on another host */
-function checkPlace({ settings }: Parts, { id, op, state, host }: Operation): void {
+function checkPlace({ hosts }: Parts, { id, op, state, host }: Operation): void {
   if (!isFinal(state))
     throw new Refusal(
       "LIVEOPS_WRONG_STATE",
       `${op} ${id} is ${state}: a shell needs a finished operation; wait for its end with liveops wait ${id}, ` +
         `or end it with liveops cancel ${id}`,
     );
-  const own = settings.fleet?.host;
+  const own = hosts.engine() && hosts.name;
   if (host !== undefined && host !== own)
     throw new Refusal("LIVEOPS_WRONG_STATE", `${op} ${id} ran on the host ${host}: open the shell there`);
 }

@@ -1,6 +1,6 @@
-/** What an operation type says of the hosts of a fleet. */
-
+/** What an operation type says of the hosts of a fleet, and what its operations know of them. */
 import { MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../../../protocol/host-names.js";
+import type { OperationStatics } from "../../sdk/statics.js";
 import type { FeatureStatic } from "../../types/feature-static.js";
 
 declare module "../../sdk/statics.js" {
@@ -24,6 +24,19 @@ declare module "../../sdk/statics.js" {
     readonly partition?: string;
   }
 }
+
+declare module "../../sdk/live-operation.js" {
+  interface LiveOperation<T extends OperationStatics = OperationStatics> {
+    /**
+     * In a fleet: a whole number that is greater in each later attempt of any operation, also on another host. Pass it to
+     * a system that can refuse a smaller one than it has seen: then an attempt that was given up, and does not know it
+     * yet, changes nothing there. Null without a fleet, in `liveops run` and in tests.
+     */
+    readonly fence: number | null;
+  }
+}
+
+export const FLEET_FIELDS = { fence: null };
 
 /** One of two texts; the first is the usual one. */
 function choice<T extends string>(usual: T, other: T): FeatureStatic<T> {

@@ -1,12 +1,7 @@
 /** The fields that place an operation on the hosts of a fleet. */
 import { UsageError } from "../../failures.js";
-import { hostName, MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../../host-names.js";
+import { MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../../host-names.js";
 import { help, isChange, part, type SubmitField, words, type Zod } from "../../submit-field.js";
-
-const otherHost = part(
-  (z) => z.nullable(hostName(z)),
-  "the only host that may run the operation; null: any host",
-);
 
 const tag = (z: Zod) =>
   z
@@ -19,31 +14,6 @@ const tags = (z: Zod) => z.array(tag(z)).check(z.maxLength(MAX_TAGS));
 const otherTags = part(tags, "all tags that a host must have to run the operation; empty: none");
 
 export const FLEET_FIELDS = {
-  on: {
-    group: "hosts",
-    flag: {
-      name: "--on <host>",
-      help: help(
-        "Run only on this host of the fleet; liveops hosts lists the hosts",
-        'Run only on this host of the fleet; "": any host; liveops hosts lists the hosts',
-      ),
-      fields(host: string, form) {
-        if (host !== "") return { on: host };
-        if (isChange(form)) return { on: null };
-        throw new UsageError("--on needs the name of a host; liveops hosts lists them");
-      },
-    },
-    submit: part(hostName, "the only host that may run the operation"),
-    again: otherHost,
-    edit: otherHost,
-    record: part(
-      (z) => z.optional(z.nullable(hostName(z))),
-      "Name of the only host that may run the operation; absent or null: any host",
-    ),
-    next: "host",
-    isRepeated: true,
-    row: { label: "only on", kind: "place" },
-  },
   tags: {
     group: "hosts",
     flag: {
@@ -91,6 +61,14 @@ export const FLEET_FIELDS = {
     type: part(
       (z) => z.enum(["end", "finish"]),
       "a running operation whose host is cut off from the fleet: its processes are killed, or it runs to its end",
+    ),
+    usual: "end",
+  },
+  fence: {
+    group: "run",
+    started: part(
+      (z) => z.optional(z.int()),
+      "greater than that of every earlier start; absent without a fleet",
     ),
   },
 } satisfies Record<string, SubmitField>;

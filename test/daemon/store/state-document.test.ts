@@ -3,7 +3,6 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wr
 import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 import type { Entry } from "../../../daemon/store/decision.js";
-import { layoutOf } from "../../../daemon/store/layout.js";
 import { readStateDocument } from "../../../daemon/store/read-state.js";
 import { EMPTY, type StateDocument } from "../../../daemon/store/state-document.js";
 import { StateFile } from "../../../daemon/store/state-file.js";
@@ -41,7 +40,7 @@ test("it is read as it was written, and each of its lines has a checksum", async
   const written = { ...EMPTY, journal: 7, nextOrder: 501, live, tombstones };
   const file = join(open.dir, "written.json");
   expect(await write(file, { ...written, finished: live.slice(0, 3) })).toBe(statSync(file).size);
-  expect(readStateDocument(file)).toEqual({ document: written, problem: null, isView: false });
+  expect(readStateDocument(file)).toEqual({ document: written, problem: null });
   const text = readFileSync(file, "utf8");
   writeFileSync(file, JSON.stringify(JSON.parse(text), null, 2));
   expect(readStateDocument(file)!.problem).toBeNull();
@@ -244,18 +243,6 @@ test("an older copy of the document, whose journal is gone: the document before 
   await again.close();
 });
 
-test("a document in which a host of a fleet shows what it sees: the local store is as it was", async () => {
-  const open = await OpenStore.open(directory());
-  await submitted(open, 3);
-  const seen = open.seen();
-  await open.close();
-  await write(open.layout.document, { ...EMPTY, view: "what a host sees", journal: 5000 });
-  const again = await OpenStore.open(open.dir);
-  expect(again.store.problems[0]).toContain("it is a view of a store that is elsewhere");
-  expect(again.seen()).toEqual(seen);
-  await again.close();
-});
-
 test("a state directory that somebody has put in the place of ours keeps its document", async () => {
   const open = await OpenStore.open(directory());
   await submitted(open, 2);
@@ -271,17 +258,6 @@ test("a state directory that somebody has put in the place of ours keeps its doc
   expect(readdirSync(open.layout.journal)).toEqual(files);
   await open.close();
   rmSync(`${open.dir}.old`, { recursive: true });
-});
-
-test("a directory that only a host of a fleet has used: nothing is lost, and none is said to be", async () => {
-  const dir = directory();
-  await (await OpenStore.open(dir)).close();
-  const { document, previousDocument } = layoutOf(dir);
-  rmSync(previousDocument, { force: true });
-  await write(document, { ...EMPTY, view: "what a host sees" });
-  const open = await OpenStore.open(dir);
-  expect(open.store.problems).toEqual([expect.stringContaining("it is a view of a store that is elsewhere")]);
-  await open.close();
 });
 
 test("both documents damaged: the keys of removed operations stay valid", async () => {

@@ -12,8 +12,8 @@ import { useDirectories } from "../../harness/temporary.js";
 function hostDirectory(root: string): string {
   const layout = layoutOf(root);
   prepareStateDir(layout);
-  mkdirSync(layout.fleet);
-  writeFileSync(join(layout.fleet, "lease"), '{"deadline":0,"session":1}\n');
+  mkdirSync(layout.engine);
+  writeFileSync(join(layout.engine, "lease"), '{"deadline":0,"session":1}\n');
   const attempt = join(layout.runs, newId(), "1");
   mkdirSync(attempt, { recursive: true });
   writeFileSync(join(attempt, "events.ndjson"), "");
@@ -27,7 +27,9 @@ test("a daemon without the fleet does not start there", async () => {
   const attempt = hostDirectory(stateDir);
   const daemon = TestDaemon.prepare({ stateDir });
   try {
-    await expect(daemon.startAgain()).rejects.toThrow(/start the daemon with --fleet/);
+    await expect(daemon.startAgain()).rejects.toThrow(
+      /are in another engine: start the daemon with the options/,
+    );
     expect(existsSync(attempt)).toBe(true);
   } finally {
     await daemon.kill();

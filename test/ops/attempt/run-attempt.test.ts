@@ -67,7 +67,13 @@ it("gives id, params, label, attempt and fence to field initialisers", async () 
   const order = anOrder({ op: "fields", title: "Fields", label: "mine", attempt: 3 });
   const outcome = await runAttempt(Fields, order, new ArraySink(), new TestStop(), null);
   expect(outcome.result).toEqual(["abc123def456", 7, "mine", 3, null]);
-  const inFleet = await runAttempt(Fields, { ...order, fence: 5 }, new ArraySink(), new TestStop(), null);
+  const inFleet = await runAttempt(
+    Fields,
+    { ...order, fields: { fence: 5 } },
+    new ArraySink(),
+    new TestStop(),
+    null,
+  );
   expect(inFleet.result).toEqual(["abc123def456", 7, "mine", 3, 5]);
   expect(() => new Fields()).toThrow("only liveops creates instances of Fields");
 });

@@ -37,7 +37,7 @@ const GROUPS: Record<WithFlags, SubmitOption<SubmitFlags> | null> = {
 };
 
 /** The other groups are those of the type. */
-type WithFlags = Exclude<Group, "history" | "type">;
+type WithFlags = Exclude<Group, "history" | "type" | "run">;
 
 // The keys of GROUPS are groups.
 const OWN = Object.entries(GROUPS) as Array<[WithFlags, SubmitOption<SubmitFlags> | null]>;

@@ -4,6 +4,7 @@ import type { FinalState, State } from "../../../../protocol/state.js";
 import type { Decision } from "../../../store/decision.js";
 import type { HistoryQuery } from "../../../store/history-query.js";
 import type { SealedCounts } from "../../../store/recent.js";
+import type { KeptDecision } from "./host-claim.js";
 import type { OperationIndex } from "./indexed.js";
 
 /** The complete row of an offered operation. */
@@ -58,7 +59,7 @@ export type Verdict = { n: number; error?: undefined } | { n?: undefined; error:
 export interface DecisionRow {
   n: number;
   id: string;
-  decision: Decision;
+  decision: KeptDecision;
   /** It repeats the part of a `finished` that creates its successor. */
   derived: boolean;
   /** Host, or database user. */

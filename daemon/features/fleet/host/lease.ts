@@ -21,8 +21,8 @@ const MARGIN = { part: 0.2, least: 1 };
 /** Bytes of the file, always the same: a renewal needs no room on the disk. */
 const BYTES = 64;
 
-export function leaseFile({ fleet }: Pick<Layout, "fleet">): string {
-  return join(fleet, "lease");
+export function leaseFile({ engine }: Pick<Layout, "engine">): string {
+  return join(engine, "lease");
 }
 
 export class Lease {

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { eventsFile, otherHostMark } from "../../../run-files/attempt-files.js";
+import { eventsFile } from "../../../run-files/attempt-files.js";
 import type { IsBefore } from "../../../run-files/events-reader.js";
 import { localFiles, MovingReader, type RunFiles } from "../../../run-files/runs.js";
 import { isDirectory } from "../../../run-files/unreadable.js";
@@ -12,6 +12,7 @@ import type { WorkerEvents } from "../../../run-files/worker-events.js";
 import type { FleetEngine } from "../engine/fleet-engine.js";
 import type { PieceCursor, RunFile } from "../engine/rows.js";
 import { Follow, type Look } from "./follow.js";
+import { otherHostMark } from "./other-host.js";
 import { isRunPath, NOT_WANTED, type WantedRun } from "./pieces.js";
 import { RemoteFiles } from "./remote-files.js";
 

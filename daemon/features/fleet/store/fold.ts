@@ -1,6 +1,7 @@
 /** Makes entries of the decisions about them. */
 import type { Decision, Entry } from "../../../store/decision.js";
 import { Ledger } from "../../../store/ledger.js";
+import type { KeptDecision } from "../engine/host-claim.js";
 import type { DecisionRow } from "../engine/rows.js";
 
 /**
@@ -9,11 +10,16 @@ import type { DecisionRow } from "../engine/rows.js";
  */
 export const orderOf = (n: number, restored?: Entry) => restored?.order ?? n;
 
-/** Only the engine knows the host and the fence of a start: the event gets them here. */
-export function completed(decision: Decision): Decision {
+/** The event and the run of a start get what only the engine knows. */
+export function completed(decision: KeptDecision): Decision {
   if (decision.kind !== "started" || decision.host === undefined) return decision;
-  const { host, fence } = decision;
-  return { ...decision, event: { ...decision.event, host, fence: fence! } };
+  const { host, session, fence, slotOf, event, ...started } = decision;
+  const claim = { host, session: session!, fence: fence! };
+  return {
+    ...started,
+    event: { ...event, host, fence: claim.fence },
+    run: { claim, ...(slotOf !== undefined && { slotOf }) },
+  };
 }
 
 export function applyRows(ledger: Ledger, rows: Iterable<DecisionRow>): void {

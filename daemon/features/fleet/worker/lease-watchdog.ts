@@ -5,8 +5,8 @@
  * The thread needs no daemon: after this moment other hosts may run the operation.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { endAtOnce, ownSweep } from "./end-worker.js";
-import type { WorkerSetup } from "./messages.js";
+import { endAtOnce, ownSweep } from "../../../worker/end-worker.js";
+import type { WorkerSetup } from "../../../worker/messages.js";
 import { SharedLease } from "./shared-lease.js";
 
 export interface WatchdogData {

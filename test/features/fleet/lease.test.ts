@@ -270,7 +270,7 @@ test.concurrent("only a lease starts a thread, one for all attempts; between att
 
 test.concurrent("a worker that knows its lease starts the thread while it is idle", async () => {
   await using plain = await TestWorker.start("");
-  await using worker = await TestWorker.start("p.result(1);", "", { lease: { file: "/nowhere/lease" } });
+  await using worker = await TestWorker.start("p.result(1);", "", { lease: "/nowhere/lease" });
   expect(worker.threads).toBe(plain.threads + 1);
   // Without an attempt, a lease that is over ends nothing.
   expect(worker.child.exitCode).toBeNull();

@@ -7,8 +7,8 @@
  * clock of `performance.now()` stands still during a suspend, and people and NTP set the clock of `Date`.
  */
 import { uptime } from "node:os";
-import { parseRecord } from "../../protocol/record-line.js";
-import { readOwnFile } from "../../protocol/system/own-file.js";
+import { parseRecord } from "../../../../protocol/record-line.js";
+import { readOwnFile } from "../../../../protocol/system/own-file.js";
 
 /** Bytes that the file may have. */
 const MOST_BYTES = 4096;

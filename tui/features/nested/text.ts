@@ -1,0 +1,3 @@
+/** Text mode that shows operations inside of others. */
+export { followTree } from "./follow-tree.js";
+export { TextTree } from "./text-tree.js";
