@@ -88,9 +88,7 @@ test("p pauses an operation and a queue, and the list says so; resumed, both go 
   terminal.press("y");
   await screen.until(/▌ ‖ .* paused │/);
   expect((await world.client.show(id)).pause?.since).toMatch(/Z$/);
-  terminal.press("j:priority-up\r");
-  await screen.until("priority 1");
-  terminal.press("p");
+  terminal.press("jp");
   await screen.until("Pause queue gpu? Nothing starts. 1 running continue.");
   terminal.press("y");
   await screen.until(/‖ queue gpu paused/);

@@ -78,7 +78,7 @@ async function changeAll(
   const together = ids.length > 1 ? allOf(client, request) : null;
   const done: Operation[] = [];
   if (together !== null) for await (const operation of together) done.push(operation);
-  else for (const [i, id] of ids.entries()) done.push(await change(client, request, id, i));
+  else for (const id of ids) done.push(await change(client, request, id));
   return done;
 }
 
@@ -110,12 +110,10 @@ async function* changed(lines: AsyncGenerator<SelectionLine>): AsyncGenerator<Op
   if (refused !== null) throw Refusal.fromProblem(refused);
 }
 
-/** @param place of the id among those of the request */
 function change(
   client: DashboardClient,
   request: Extract<Request, { ids: unknown }>,
   id: string,
-  place: number,
 ): Promise<Operation> {
   switch (request.kind) {
     case "cancel":
@@ -127,8 +125,6 @@ function change(
       return client.retry(id, retryBody(request));
     case "answer":
       return client.approve(id, { choice: request.choice, since: request.since });
-    case "edit":
-      return client.edit(id, request.changes[place]!);
   }
 }
 

@@ -175,7 +175,7 @@ function faded(state: State): State {
 }
 
 /** Requests after which the marks stay: the same key is pressed again for the same operations. */
-const KEEPS_MARKS: ReadonlySet<Request["kind"]> = new Set(["pause", "resume", "edit", "submit"]);
+const KEEPS_MARKS: ReadonlySet<Request["kind"]> = new Set(["pause", "resume", "submit"]);
 
 /** The daemon did what was asked. */
 function answered(before: State, request: Request, operations: readonly Operation[]): State {

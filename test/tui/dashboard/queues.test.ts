@@ -7,7 +7,6 @@ import { reasonOf } from "../../../tui/dashboard/core/action.js";
 import { chainTime } from "../../../tui/dashboard/core/chain-time.js";
 import { stallOf } from "../../../tui/dashboard/core/estimate.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
-import { commandOf } from "../../../tui/dashboard/core/request.js";
 import { helpItems, shownItems } from "../../../tui/dashboard/pages/help/help-items.js";
 import { elapsedOf } from "../../../tui/describe/duration.js";
 import {
@@ -125,34 +124,6 @@ describe("p", () => {
     const two = [queued(), queued({ id: "othereeeeeee", queue: "gpu" })];
     expect(reason("pause-queue", press(open(two), "g", " ", " "))).toMatch(/different queues/);
     expect(press(open([backup()]), "return", "p").question?.request.kind).toBe("pause");
-  });
-});
-
-describe("priority", () => {
-  test("is changed for each marked queued one; top makes them next, in their order", () => {
-    const list = [backup(), queued({ priority: 4 }), queued({ id: "othereeeeeee", queuePosition: 2 })];
-    const marked = press(open(list, { size: SIZE }), "g", " ", " ", " ");
-    const ids = [queued().id, "othereeeeeee"];
-    const done = "moved 2 operations";
-    const by = (name: string) => act(marked, name).request;
-    const to = (...priorities: number[]) => priorities.map((priority) => ({ priority }));
-    const edit = { kind: "edit", ids: ids.toReversed(), done };
-    expect(by("priority-up")).toEqual({ ...edit, changes: to(1, 5) });
-    expect(by("priority-down")).toEqual({ ...edit, changes: to(-1, 3) });
-    const top = by("priority-top")!;
-    expect(top).toEqual({ ...edit, changes: [{ top: true }, { top: true }] });
-    expect(commandOf(top, {})).toBe(`liveops edit othereeeeeee --top && liveops edit ${ids[0]} --top`);
-    expect(commandOf(by("priority-down")!, {})).toContain("--priority=-1");
-    expect(reason("priority-up", open([backup()]))).toMatch(/only a queued operation/);
-  });
-
-  test("after it, the order of the queue and the forecast are asked for anew", () => {
-    const before = open([queued()], { counts: { ...COUNTS, running: 0 } });
-    const request = act(press(before, "g"), "priority-up").request!;
-    const next = after(before, { type: "answered", request, operations: [queued({ priority: 1 })] });
-    expect(next.notice?.text).toBe("priority 1");
-    expect(wanted(next, "forecast")).not.toEqual(wanted(before, "forecast"));
-    expect(wanted(next, "queues")).not.toEqual(wanted(before, "queues"));
   });
 });
 

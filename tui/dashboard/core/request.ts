@@ -1,7 +1,6 @@
 /** A request to the daemon, as a value, so that a question and the shell command can show it first. */
 import { NO, questionId } from "../../../protocol/approval.js";
 import { remoteOf } from "../../../protocol/client/address.js";
-import type { EditBody } from "../../../protocol/requests.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
 import type { HungDaemon } from "../../kit/silent-daemon.js";
 import type { Submit } from "../form/form.js";
@@ -27,14 +26,6 @@ export type Request =
       readonly since: string;
       /** Of the attempt that asks it. */
       readonly attempt: number;
-    }
-  | {
-      readonly kind: "edit";
-      readonly ids: readonly string[];
-      /** For the operation at the same place of `ids`. */
-      readonly changes: readonly EditBody[];
-      /** What it does, for the notice. */
-      readonly done: string;
     }
   | Switch
   | Submit;
@@ -153,12 +144,6 @@ const WORDS: { readonly [K in Request["kind"]]: Words<RequestOf<K> & Request> } 
       return liveops(choice === NO ? ["reject", asked] : ["approve", asked, choice], flags);
     },
   },
-  edit: {
-    underWay: "changing",
-    done: ({ done }) => done,
-    command: ({ ids, changes }, flags) =>
-      ids.map((id, i) => liveops(["edit", id, ...changeWords(changes[i]!)], flags)).join(" && "),
-  },
   "pause-queue": ofName(
     "pausing the queue",
     ["pause", "--queue"],
@@ -200,12 +185,6 @@ export function doneText(request: Request, count: number): string {
 export function commandOf(request: Request, flags: Flags): string {
   return (WORDS[request.kind] as Words<Request>).command(request, flags);
 }
-
-/** The words of fields that have a flag of the same name. */
-const changeWords = (change: EditBody): string[] =>
-  Object.entries(change).flatMap(([name, value]) =>
-    value === true ? [`--${name}`] : flagged(`--${name}`, String(value)),
-  );
 
 function submitCommand({ op, params, words, args, label, of, done }: Submit, flags: Flags): string {
   const labels = label === "" && of?.does !== "edit" ? [] : flagged("--label", label);

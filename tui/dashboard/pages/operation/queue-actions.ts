@@ -1,7 +1,6 @@
-/** The actions on queues and on places in them: pause, priority, edit. */
+/** The actions on queues and on queued operations: pause, edit. */
 
 import { isFinal } from "../../../../protocol/state.js";
-import { MAX_PRIORITY } from "../../../../protocol/submit-fields.js";
 import { actionsIn, ask, busy, free, hasSelected, requests, send, targets } from "../../core/action-parts.js";
 import { isPaused, selectedOperation } from "../../core/chain.js";
 import { emit, isLive, type State } from "../../core/model.js";
@@ -39,23 +38,6 @@ function turnHint(state: State): string | null {
   return typeof request === "string" ? null : request.kind.replace("-", " ");
 }
 
-/** The change of the place of each queued target. */
-const moved = (change: (priority: number) => { priority: number } | { top: true }) =>
-  requests((state): Request | string => {
-    // The one that is moved last is the next: so the marked ones keep their order.
-    const all = queued(state).toReversed();
-    const changes = all.map(({ priority }) => change(priority));
-    const [first] = changes;
-    if (first === undefined) return "only a queued operation has a place in its queue";
-    const one = "top" in first ? "next in its queue" : `priority ${first.priority}`;
-    const done = all.length === 1 ? one : `moved ${all.length} operations`;
-    return { kind: "edit", ids: idsOf(all), changes, done };
-  }, send);
-
-const raised = (by: number) => (priority: number) => ({
-  priority: Math.max(-MAX_PRIORITY, Math.min(MAX_PRIORITY, priority + by)),
-});
-
 export const QUEUE_ACTIONS = actionsIn(hasSelected, [
   {
     name: "pause",
@@ -73,24 +55,6 @@ export const QUEUE_ACTIONS = actionsIn(hasSelected, [
     aliases: ["resume-queue"],
     when: free,
     ...requests(turnedQueue),
-  },
-  {
-    name: "priority-up",
-    keys: [],
-    description: "raise the priority of the queued operation",
-    ...moved(raised(1)),
-  },
-  {
-    name: "priority-down",
-    keys: [],
-    description: "lower the priority of the queued operation",
-    ...moved(raised(-1)),
-  },
-  {
-    name: "priority-top",
-    keys: [],
-    description: "make the queued operation the next of its queue",
-    ...moved(() => ({ top: true })),
   },
   {
     name: "edit",
