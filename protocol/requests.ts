@@ -216,13 +216,11 @@ const selection = {
   state: doc(z.optional(z.array(z.enum(STATES)).check(z.minLength(1))), "only in these states"),
   op: doc(z.optional(z.string()), "only of this type"),
   label: doc(z.optional(z.string()), "only with this label"),
-  queue: doc(z.optional(z.string()), "only of this queue"),
   session: doc(z.optional(z.string()), "only of this session"),
   olderThan: doc(
     z.optional(z.number().check(z.gte(0))),
     "only those that finished, or were submitted if they are live, this many seconds ago",
   ),
-  host,
 };
 
 export const selectionBody = z.strictObject(selection);

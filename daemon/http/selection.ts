@@ -4,7 +4,6 @@ import { Refusal } from "../../protocol/errors.js";
 import type { SelectionBody } from "../../protocol/requests.js";
 import { isFinal, type State } from "../../protocol/state.js";
 import type { Parts } from "../compose.js";
-import { hostFilter } from "../hosts/hosts.js";
 import type { Entry } from "../store/decision.js";
 import { matchesQuery } from "../store/recent.js";
 
@@ -21,11 +20,9 @@ interface Filter {
   state: readonly State[];
   op: string | undefined;
   label: string | undefined;
-  queue: string | undefined;
   session: string | undefined;
   /** Seconds. */
   olderThan: number | undefined;
-  host: string | undefined;
 }
 
 /**
@@ -37,12 +34,12 @@ interface Filter {
  * @throws Refusal where nothing is selected, or no operation in the states can be acted on
  */
 export function select(context: Parts, body: SelectionBody, possible: readonly State[]) {
-  const { ids, all, state, op, label, queue, session, olderThan, host } = body;
-  const given = [all, state, op, label, queue, session, olderThan, host].some((each) => each !== undefined);
+  const { ids, all, state, op, label, session, olderThan } = body;
+  const given = [all, state, op, label, session, olderThan].some((each) => each !== undefined);
   if ((ids !== undefined) === given)
     throw new Refusal(
       "LIVEOPS_BAD_REQUEST",
-      "the body must have ids, or what selects operations: all, state, op, label, queue, session, olderThan or host",
+      "the body must have ids, or what selects operations: all, state, op, label, session or olderThan",
     );
   if (ids !== undefined) return byIds(context, ids);
   const states = possible.filter((each) => state?.includes(each) ?? true);
@@ -54,10 +51,8 @@ export function select(context: Parts, body: SelectionBody, possible: readonly S
   const filter = {
     op,
     label,
-    queue,
     session,
     olderThan,
-    host: hostFilter(context.hosts, host),
     state: states,
   };
   return states.every(isFinal) ? finished(context, filter) : live(context, filter);
@@ -111,23 +106,13 @@ async function* finished(context: Parts, filter: Filter): AsyncGenerator<Piece> 
   }
 }
 
-/** What runs inside of another operation is selected with that one, or by its queue. */
-const queryOf = ({ state, op, host, session, queue }: Filter) => ({
-  state,
-  op,
-  host,
-  session,
-  parent: queue === undefined ? "none" : undefined,
-});
+/** What runs inside of another operation is selected with that one. */
+const queryOf = ({ state, op, session }: Filter) => ({ state, op, session, parent: "none" });
 
 /** @param now in ms since 1970 */
-function fits({ record }: Entry, { label, queue, olderThan }: Filter, now: number): boolean {
+function fits({ record }: Entry, { label, olderThan }: Filter, now: number): boolean {
   const age = (now - Date.parse(record.finishedAt ?? record.createdAt)) / 1000;
-  return (
-    (label === undefined || record.label === label) &&
-    (queue === undefined || record.queue === queue) &&
-    (olderThan === undefined || age > olderThan)
-  );
+  return (label === undefined || record.label === label) && (olderThan === undefined || age > olderThan);
 }
 
 function isQueued({ record }: Entry): boolean {

@@ -91,12 +91,15 @@ const pause = (choice: number, isPaused: boolean) =>
 const cancelQueue = (choice: number) =>
   command(
     `cancel queue ${choice}`,
-    (model) => model.liveOf(choose(names(model), choice)).every(({ heard }) => heard === null),
+    (model) => {
+      const live = model.liveOf(choose(names(model), choice));
+      return live.length > 0 && live.every(({ heard }) => heard === null);
+    },
     async (model, real) => {
-      const queue = choose(names(model), choice);
+      const operations = model.liveOf(choose(names(model), choice));
+      const ids = operations.map((operation) => idOf(real, operation));
       const told: string[] = [];
-      for await (const line of real.daemon.client.cancelAll({ queue })) told.push(line.type);
-      const operations = model.liveOf(queue);
+      for await (const line of real.daemon.client.cancelAll({ ids })) told.push(line.type);
       expect(told).toEqual([...operations.map(() => "changed"), "end"]);
       model.cancel(...operations);
     },

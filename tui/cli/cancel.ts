@@ -17,7 +17,7 @@ interface CancelOptions extends SelectionOptions, OutputOptions {
 export function registerCancel(root: Command): void {
   const cancel = addCommand(root, "cancel", "Cancel operations", [
     "liveops cancel k3f",
-    "liveops cancel --queue gpu --state queued",
+    "liveops cancel --op backup --state queued",
     "liveops cancel k3f x81 --wait",
     "liveops cancel k3f --wait --json | jq -r .state",
   ]);
@@ -29,7 +29,7 @@ export function registerCancel(root: Command): void {
     .action(async (named: string[], _options: unknown, command: Command) => {
       const { client, options, to } = await connectFor<CancelOptions>(command);
       const selection = { verb: "cancel", states: LIVE_STATES, to };
-      const selected = await givenSelection(client, named, options, selection);
+      const selected = givenSelection(named, options, selection);
       if (selected === null)
         throw new UsageError(
           "give the ids of the operations to cancel, or --all, --op, --label …",
@@ -62,5 +62,5 @@ export function registerCancel(root: Command): void {
         },
       );
     });
-  everyday(cancel, ["--all", "--state", "--op", "--label", "--queue", "--wait", "--json"]);
+  everyday(cancel, ["--all", "--state", "--op", "--label", "--wait", "--json"]);
 }

@@ -109,7 +109,7 @@ export function registerRetry(root: Command): void {
         return;
       }
       const selection = { verb: "retry", states: RETRIED, to };
-      const selected = (await givenSelection(client, named, options, selection)) ?? {
+      const selected = givenSelection(named, options, selection) ?? {
         ids: [(await namedOrNewest(client, undefined)).id],
       };
       const secrets = await secretsFor(client, selected.ids, options, to);

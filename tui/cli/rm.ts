@@ -28,7 +28,7 @@ export function registerRm(root: Command): void {
       const { finished, ...selection } = options;
       const all = finished ? { ...selection, all: true } : selection;
       const kind = { verb: "rm", states: FINISHED_STATES, to };
-      const selected = await givenSelection(client, ids, all, kind);
+      const selected = givenSelection(ids, all, kind);
       if (selected === null)
         throw new UsageError(
           "give the ids of the operations to remove, or --finished for all finished operations",

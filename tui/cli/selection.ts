@@ -1,7 +1,4 @@
-/**
- * Operations that a command acts on: ids, or all that match `--state`, `--op`, `--label`, `--queue`, `--host` and
- * `--older-than`.
- */
+/** Operations that a command acts on: ids, or all that match `--state`, `--op`, `--label` and `--older-than`. */
 import type { Command } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { Refusal } from "../../protocol/errors.js";
@@ -12,32 +9,26 @@ import type { SelectionBody } from "../../protocol/requests.js";
 import type { State } from "../../protocol/state.js";
 import type { SelectionLine } from "../../protocol/stream-lines.js";
 import { givenDuration } from "../kit/given-duration.js";
-import { selectByHost } from "../kit/host-option.js";
 import { type ReportTo, report, say } from "../kit/report.js";
 import { listPages } from "./list-pages.js";
-import { hostFilter, selector, statesOf } from "./ls/filter.js";
+import { selector, statesOf } from "./ls/filter.js";
 
 export interface SelectionOptions {
   state?: string;
   op?: string;
   label?: string;
-  queue?: string;
   session?: string;
-  host?: string;
   olderThan?: string;
   all?: boolean;
 }
 
 /** @param what - the operations of `--all`, for the help */
 export function addSelectionOptions(command: Command, what: string, states: readonly State[]): Command {
-  command
-    .option("--all", `All ${what}`)
-    .option("--state <states>", `All ${what} in these states, separated by commas: ${states.join(", ")}`);
-  selectByHost(command, `or all ${what} of this host`);
   return command
+    .option("--all", `All ${what}`)
+    .option("--state <states>", `All ${what} in these states, separated by commas: ${states.join(", ")}`)
     .option("--op <name>", `All ${what} of this type`)
-    .option("--label <text>", `All ${what} with this label`)
-    .option("--queue <name>", `All ${what} of this queue`);
+    .option("--label <text>", `All ${what} with this label`);
 }
 
 export interface Selection {
@@ -54,29 +45,25 @@ export interface Selection {
  * @returns null: neither ids nor a selection were given
  * @throws UsageError where both are given, or an option is not valid
  */
-export async function givenSelection(
-  client: Client,
+export function givenSelection(
   ids: string[],
   options: SelectionOptions,
   { verb, states }: Selection,
-): Promise<SelectionBody | null> {
+): SelectionBody | null {
   if (!hasSelection(options)) return ids.length > 0 ? { ids } : null;
   if (ids.length > 0)
     throw new UsageError("give ids, or options that select operations, not both", `liveops ${verb} k3f`);
-  const { op, label, queue, session, olderThan } = options;
+  const { op, label, session, olderThan } = options;
   const state = wantedStates(options, states);
-  const host = await hostFilter(client, options.host);
   return {
     ...(options.all && { all: true as const }),
     state,
     ...(op !== undefined && { op }),
     ...(label !== undefined && { label }),
-    ...(queue !== undefined && { queue }),
     ...(session !== undefined && { session }),
     ...(olderThan !== undefined && {
       olderThan: givenDuration("--older-than", olderThan, "30m, 1h or 7d"),
     }),
-    ...(host !== undefined && { host }),
   };
 }
 
@@ -110,10 +97,8 @@ export async function changeAll(
 }
 
 export function hasSelection(options: SelectionOptions): boolean {
-  const { state, op, label, queue, session, host, olderThan, all } = options;
-  return (
-    [state, op, label, queue, session, host, olderThan].some((each) => each !== undefined) || all === true
-  );
+  const { state, op, label, session, olderThan, all } = options;
+  return [state, op, label, session, olderThan].some((each) => each !== undefined) || all === true;
 }
 
 /** The operations that match, oldest first. */
@@ -122,15 +107,11 @@ export async function select(
   options: SelectionOptions,
   possible: readonly State[],
 ): Promise<Operation[]> {
-  const state = wantedStates(options, possible);
-  const host = await hostFilter(client, options.host);
-  const parent = options.queue === undefined ? "none" : undefined;
   const { operations } = await listPages(client, {
-    state,
+    state: wantedStates(options, possible),
     op: options.op,
     session: options.session,
-    host,
-    parent,
+    parent: "none",
   });
   const fits = selector(options);
   return operations.filter(fits).reverse();

@@ -68,11 +68,11 @@ test("a client that leaves at the last line was not cut off", async () => {
   expect(warned).toEqual([]);
 });
 
-test("what runs inside of another operation is selected by its id or its queue only", async () => {
+test("what runs inside of another operation is selected by its id only", async () => {
   const parent = { id: "outer", attempt: 1, stage: null, occurrence: 0, call: 1 };
   await submitted("outer");
-  await submitted("inner", { parent, queue: "gpu" });
-  expect(await told(client.cancelAll({ queue: "gpu" }))).toEqual(["inner cancelled", "end"]);
+  await submitted("inner", { parent });
+  expect(await told(client.cancelAll({ ids: ["inner"] }))).toEqual(["inner cancelled", "end"]);
   expect(await told(client.removeAll({ state: ["cancelled"] }))).toEqual(["end"]);
   expect(await told(client.cancelAll({ all: true }))).toEqual(["outer cancelled", "end"]);
   expect(await told(client.retryAll({ state: ["cancelled"] }))).toEqual(["outer queued", "end"]);
@@ -82,14 +82,14 @@ test("what runs inside of another operation is selected by its id or its queue o
 test("every key narrows the selection", async () => {
   await submitted("plain");
   await submitted("labelled", { label: "red" });
-  await submitted("placed", { queue: "gpu", label: "red" });
-  expect(await told(client.cancelAll({ label: "red", queue: "gpu" }))).toEqual(["placed cancelled", "end"]);
+  await submitted("placed", { op: "other", label: "red" });
+  expect(await told(client.cancelAll({ label: "red", op: "other" }))).toEqual(["placed cancelled", "end"]);
   expect(await told(client.cancelAll({ olderThan: 3600 }))).toEqual(["end"]);
   expect(await told(client.cancelAll({ state: ["queued", "failed"], label: "red" }))).toEqual([
     "labelled cancelled",
     "end",
   ]);
-  expect(await told(client.retryAll({ queue: "gpu" }))).toEqual(["placed queued", "end"]);
+  expect(await told(client.retryAll({ op: "other" }))).toEqual(["placed queued", "end"]);
   expect(await told(client.removeAll({ state: ["cancelled"] }))).toEqual(["labelled cancelled", "end"]);
   expect((await client.list()).operations.map(({ id }) => id)).toEqual(["placed", "plain"]);
 });

@@ -62,7 +62,6 @@ describe("the daemon of a command line", () => {
     ["liveops ls --host web-1", {}, { host: "web-1" }],
     ["liveops ls --host ssh://box --host web-1", {}, { remote: "ssh://box", host: "web-1" }],
     ["liveops ls --host web-1", { LIVEOPS_HOST: "ssh://box" }, { remote: "ssh://box", host: "web-1" }],
-    ["liveops cancel --host web-1", {}, { host: "web-1" }],
     ["liveops start --host web-1", {}, { host: "web-1" }],
   ])("%s with %j", async (words, env, expected) => {
     expect(await read(line(words), env)).toEqual(expected);

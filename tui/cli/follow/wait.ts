@@ -52,5 +52,5 @@ export function registerWait(root: Command): void {
       });
     },
   );
-  everyday(wait, ["--timeout", "--any", "--all", "--op", "--label", "--queue", "--json"]);
+  everyday(wait, ["--timeout", "--any", "--all", "--op", "--label", "--json"]);
 }

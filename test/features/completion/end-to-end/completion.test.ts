@@ -48,7 +48,7 @@ for (const name of SHELLS)
       await shell.completes("liveops submit shells mo", "liveops submit shells mode=");
       await shell.completes("liveops submit shells mode=ca", "liveops submit shells mode=careful");
       await shell.completes("liveops run own.yaml level=lo", "liveops run own.yaml level=low");
-      await shell.completes("liveops cancel --queue def", "liveops cancel --queue default");
+      await shell.completes("liveops ls --queue def", "liveops ls --queue default");
       await shell.completes("liveops check ../hom", "liveops check ../home/");
       await shell.completes(`liveops-tui ${succeeded.slice(0, 8)}`, `liveops-tui ${succeeded}`);
       await shell.completes("liveops retry ", `liveops retry ${failed}`);
