@@ -6,7 +6,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import pino from "pino";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Loader } from "../../daemon/loader/loader.js";
 import { WorkerEvents } from "../../daemon/run-files/worker-events.js";
 import { Finishing } from "../../daemon/scheduler/finishing.js";
@@ -23,7 +23,7 @@ import type { Changes, Outcome } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
 import { isFinal } from "../../protocol/state.js";
 import type { TestDaemon } from "../harness/daemon.js";
-import { disk } from "../harness/failing-disk.js";
+import { disk, useFailingDisk } from "../harness/failing-disk.js";
 import { submission } from "../harness/records.js";
 import { OpenStore, outcome, POLICY } from "../harness/store.js";
 import { useDirectories } from "../harness/temporary.js";
@@ -31,9 +31,7 @@ import { counts, Dice, patience } from "./mode.js";
 import { eventually, inStage, recordThat, startDaemon, untilFinished } from "./start.js";
 import { record } from "./tally.js";
 
-vi.mock("node:fs/promises", async (original) =>
-  (await import("../harness/failing-disk.js")).failingPromises(original as never),
-);
+useFailingDisk();
 const directory = useDirectories();
 
 /** A worker of another boot: none of its processes is looked for. */

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { completeEvents, eventsFile, readAccepted } from "../../daemon/run-files/attempt-files.js";
 import { MergedEvents } from "../../daemon/run-files/merged-events.js";
 import { localFiles } from "../../daemon/run-files/runs.js";
@@ -14,17 +14,14 @@ import { layoutOf } from "../../daemon/store/layout.js";
 import type { EventBody } from "../../protocol/event.js";
 import { encodeRecord } from "../../protocol/record-line.js";
 import { isAlive } from "../end-to-end/processes.js";
-import { disk } from "../harness/failing-disk.js";
+import { disk, useFailingDisk } from "../harness/failing-disk.js";
 import { FileWriter, placeIn } from "../harness/file-writer.js";
 import { eventsFileOf } from "../harness/stored-events.js";
 import { useDirectories } from "../harness/temporary.js";
 import { eventually, expectWholeStory, inStage, startDaemon, untilFinished } from "./start.js";
 import { record } from "./tally.js";
 
-vi.mock("node:fs", async (original) =>
-  (await import("../harness/failing-disk.js")).failingFs(original as never),
-);
-afterEach(() => disk.heal());
+useFailingDisk();
 const directory = useDirectories();
 
 const DURABLE: EventBody[] = [

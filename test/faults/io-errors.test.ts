@@ -5,23 +5,17 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { segmentName } from "../../daemon/store/journal.js";
 import type { TestDaemon } from "../harness/daemon.js";
-import { disk } from "../harness/failing-disk.js";
+import { disk, useFailingDisk } from "../harness/failing-disk.js";
 import { OpenStore } from "../harness/store.js";
 import { useDirectories } from "../harness/temporary.js";
 import { counts } from "./mode.js";
 import { eventually, inStage, recordThat, startDaemon, untilFinished, wholeLog } from "./start.js";
 import { record } from "./tally.js";
 
-vi.mock("node:fs/promises", async (original) =>
-  (await import("../harness/failing-disk.js")).failingPromises(original as never),
-);
-vi.mock("node:fs", async (original) =>
-  (await import("../harness/failing-disk.js")).failingFs(original as never),
-);
-afterEach(() => disk.heal());
+useFailingDisk();
 const directory = useDirectories();
 
 interface Failure {

@@ -1,12 +1,15 @@
 /**
- * A disk that fails on demand, for modules that write through node:fs and node:fs/promises.
- *
- * A test file mocks both modules: `vi.mock("node:fs", failingFs)` and `vi.mock("node:fs/promises", failingPromises)`.
+ * A disk that fails on demand. `useFailingDisk()` puts it in the place of node:fs and node:fs/promises for the tests of a
+ * file, in each module that imports them.
  */
-import type * as Fs from "node:fs";
-import { constants } from "node:fs";
-import type * as FsPromises from "node:fs/promises";
+import fs, { constants } from "node:fs";
+import promises from "node:fs/promises";
+import { afterEach } from "vitest";
+import { useBuiltin } from "./builtin.js";
 import { systemError } from "./system-error.js";
+
+const real = { ...fs };
+const realPromises = { ...promises };
 
 export const disk = {
   /** Bytes that still fit. A longer write is cut short, and the next write fails. */
@@ -70,7 +73,6 @@ function synced(): void {
   if (code) throw systemError(code, "fdatasync");
 }
 
-// A declaration, because node:fs is mocked as this file imports it: a constant may not exist yet.
 function changing<A extends unknown[], R>(call: (...given: A) => R): (...given: A) => R {
   return (...given) => {
     disk.beforeChange();
@@ -78,85 +80,84 @@ function changing<A extends unknown[], R>(call: (...given: A) => R): (...given: 
   };
 }
 
-export async function failingFs(original: () => Promise<typeof Fs>): Promise<object> {
-  const fs = await original();
-  const changed = {
-    openSync: (...given: Parameters<typeof fs.openSync>) => {
-      if (!isReading(given[1])) disk.beforeChange();
-      return fs.openSync(...given);
-    },
-    ftruncateSync: (...given: Parameters<typeof fs.ftruncateSync>) => {
-      if (disk.cutsNothing) throw systemError("ENOSPC", "ftruncate");
-      fs.ftruncateSync(...given);
-    },
-    readSync: (...given: Parameters<typeof fs.readSync>) => {
-      if (disk.unreadable?.test(fs.readlinkSync(`/proc/self/fd/${given[0]}`)))
-        throw systemError("EIO", "read");
-      return fs.readSync(...given);
-    },
-    renameSync: changing(fs.renameSync),
-    rmSync: changing(fs.rmSync),
-    writeSync: (
-      fd: number,
-      bytes: Buffer,
-      offset = 0,
-      length = bytes.length - offset,
-      position: number | null = null,
-    ) => {
-      const count = fitting(length, position, fs.fstatSync(fd).size);
-      return fs.writeSync(fd, bytes, offset, count, position);
-    },
-    fsyncSync: (fd: number) => {
-      disk.synced.push(fs.readlinkSync(`/proc/self/fd/${fd}`));
-      fs.fsyncSync(fd);
-    },
-    fdatasyncSync: (fd: number) => {
-      synced();
-      disk.synced.push(fs.readlinkSync(`/proc/self/fd/${fd}`));
-      fs.fdatasyncSync(fd);
-    },
-  };
-  return { ...fs, ...changed, default: { ...fs, ...changed } };
-}
+const failing = {
+  openSync: (...given: Parameters<typeof real.openSync>) => {
+    if (!isReading(given[1])) disk.beforeChange();
+    return real.openSync(...given);
+  },
+  ftruncateSync: (...given: Parameters<typeof real.ftruncateSync>) => {
+    if (disk.cutsNothing) throw systemError("ENOSPC", "ftruncate");
+    real.ftruncateSync(...given);
+  },
+  readSync: (...given: Parameters<typeof real.readSync>) => {
+    if (disk.unreadable?.test(real.readlinkSync(`/proc/self/fd/${given[0]}`)))
+      throw systemError("EIO", "read");
+    return real.readSync(...given);
+  },
+  renameSync: changing(real.renameSync),
+  rmSync: changing(real.rmSync),
+  writeSync: (
+    fd: number,
+    bytes: Buffer,
+    offset = 0,
+    length = bytes.length - offset,
+    position: number | null = null,
+  ) => {
+    const count = fitting(length, position, real.fstatSync(fd).size);
+    return real.writeSync(fd, bytes, offset, count, position);
+  },
+  fsyncSync: (fd: number) => {
+    disk.synced.push(real.readlinkSync(`/proc/self/fd/${fd}`));
+    real.fsyncSync(fd);
+  },
+  fdatasyncSync: (fd: number) => {
+    synced();
+    disk.synced.push(real.readlinkSync(`/proc/self/fd/${fd}`));
+    real.fdatasyncSync(fd);
+  },
+};
 
-export async function failingPromises(original: () => Promise<typeof FsPromises>): Promise<object> {
-  const promises = await original();
-  const open = async (...given: Parameters<typeof promises.open>) => {
-    if (given[1] !== "r") disk.beforeChange();
-    const handle = await promises.open(...given);
-    const write = handle.write.bind(handle) as (
-      bytes: Buffer,
-      offset: number,
-      length: number,
-      position: number | null,
-    ) => Promise<{ bytesWritten: number }>;
-    const datasync = handle.datasync.bind(handle);
-    const truncate = handle.truncate.bind(handle);
-    const writeFile = handle.writeFile.bind(handle);
-    Object.assign(handle, {
-      write: async (bytes: Buffer, offset: number, length: number, position: number | null = null) =>
-        write(bytes, offset, fitting(length, position, (await handle.stat()).size), position),
-      writeFile: async (text: string) => {
-        if (taken(text.length) < text.length) throw systemError("ENOSPC", "write");
-        await writeFile(text);
-      },
-      truncate: async (length: number) => {
-        if (disk.cutsNothing) throw systemError("ENOSPC", "ftruncate");
-        await truncate(length);
-      },
-      datasync: async () => {
-        await disk.beforeSync();
-        synced();
-        await datasync();
-      },
-    });
-    return handle;
-  };
-  const changed = {
-    open,
-    rename: changing(promises.rename),
-    link: changing(promises.link),
-    rm: changing(promises.rm),
-  };
-  return { ...promises, ...changed, default: { ...promises, ...changed } };
+const open = async (...given: Parameters<typeof realPromises.open>) => {
+  if (given[1] !== "r") disk.beforeChange();
+  const handle = await realPromises.open(...given);
+  const write = handle.write.bind(handle) as (
+    bytes: Buffer,
+    offset: number,
+    length: number,
+    position: number | null,
+  ) => Promise<{ bytesWritten: number }>;
+  const datasync = handle.datasync.bind(handle);
+  const truncate = handle.truncate.bind(handle);
+  const writeFile = handle.writeFile.bind(handle);
+  Object.assign(handle, {
+    write: async (bytes: Buffer, offset: number, length: number, position: number | null = null) =>
+      write(bytes, offset, fitting(length, position, (await handle.stat()).size), position),
+    writeFile: async (text: string) => {
+      if (taken(text.length) < text.length) throw systemError("ENOSPC", "write");
+      await writeFile(text);
+    },
+    truncate: async (length: number) => {
+      if (disk.cutsNothing) throw systemError("ENOSPC", "ftruncate");
+      await truncate(length);
+    },
+    datasync: async () => {
+      await disk.beforeSync();
+      synced();
+      await datasync();
+    },
+  });
+  return handle;
+};
+
+const failingPromises = {
+  open,
+  rename: changing(realPromises.rename),
+  link: changing(realPromises.link),
+  rm: changing(realPromises.rm),
+};
+
+export function useFailingDisk(): void {
+  useBuiltin(fs, failing);
+  useBuiltin(promises, failingPromises);
+  afterEach(() => disk.heal());
 }

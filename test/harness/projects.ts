@@ -1,8 +1,7 @@
 /**
  * Which test file belongs to which project of vitest. What only `npm run test:all` runs is named here, and so are the
  * smoke faults. Otherwise a file in `end-to-end/` runs the bins. Any other file is a unit test, unless the file or a test
- * module that it imports starts a process or replaces a module. A file that replaces a module has a process alone: modules
- * of a shared process are loaded once.
+ * module that it imports starts a process.
  */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -88,10 +87,8 @@ export const LAWS = [
   "daemon/scheduler/wait-laws",
 ].map((name) => `test/${name}.test.ts`);
 
-/** Starts a process, also by the operation `shell`. */
+/** Also by the operation `shell`. */
 const STARTS = /"node:child_process"|ops\/shell\.js"|"@lydell\/node-pty"|\bprocess\.kill\(/;
-
-const REPLACES = /\bvi\.mock\(/;
 
 const modules = new Map<string, { text: string; imports: string[] }>();
 
@@ -109,12 +106,12 @@ function read(file: string): { text: string; imports: string[] } {
   return made;
 }
 
-/** Whether the file, or a test module that it imports, has the pattern. */
-function has(pattern: RegExp, file: string): boolean {
+/** Whether the file, or a test module that it imports, starts a process. */
+function startsProcess(file: string): boolean {
   const reached = new Set([file]);
   for (const each of reached) {
     const { text, imports } = read(each);
-    if (pattern.test(text)) return true;
+    if (STARTS.test(text)) return true;
     for (const name of imports) reached.add(name);
   }
   return false;
@@ -125,15 +122,12 @@ const others = find("test/**/*.test.{ts,tsx}").filter(
   (file) => !file.startsWith("test/faults/") && !named.has(file),
 );
 const bins = others.filter((file) => file.includes("/end-to-end/"));
-const isolated = others.filter((file) => !bins.includes(file) && has(REPLACES, file));
-const shared = others.filter((file) => !bins.includes(file) && !isolated.includes(file));
-const process = shared.filter((file) => has(STARTS, file));
-const unit = shared.filter((file) => !process.includes(file));
+const process = others.filter((file) => !bins.includes(file) && startsProcess(file));
+const unit = others.filter((file) => !bins.includes(file) && !process.includes(file));
 
 /** The files of each project but the other faults. */
 export const PROJECTS = {
   unit,
-  isolated,
   process,
   bins,
   smoke,
@@ -144,4 +138,4 @@ export const PROJECTS = {
 };
 
 /** The projects that give each file a process. */
-export const OWN_PROCESS = ["isolated", "smoke", "long-smoke"];
+export const OWN_PROCESS = ["smoke", "long-smoke"];

@@ -1,17 +1,11 @@
 /** A full disk of the state directory: requests that must be recorded get 507, the others still answer. */
-import { afterEach, expect, test, vi } from "vitest";
-import { disk } from "../../harness/failing-disk.js";
+import { expect, test } from "vitest";
+import { disk, useFailingDisk } from "../../harness/failing-disk.js";
 import { Served } from "../../harness/served.js";
 import { useDirectories } from "../../harness/temporary.js";
 import { expectProblem, expectRecord } from "./replies.js";
 
-vi.mock("node:fs", async (original) =>
-  (await import("../../harness/failing-disk.js")).failingFs(original as never),
-);
-vi.mock("node:fs/promises", async (original) =>
-  (await import("../../harness/failing-disk.js")).failingPromises(original as never),
-);
-afterEach(() => disk.heal());
+useFailingDisk();
 const directory = useDirectories();
 
 test("submits, cancels, retries and removals are refused and change nothing, until there is room", async () => {

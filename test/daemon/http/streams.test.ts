@@ -1,19 +1,17 @@
 /** The event stream and the watch stream over a real socket with the real client; edge cases of the server. */
 import { connect } from "node:net";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Client } from "../../../protocol/client/client.js";
 import { ConnectionLostError } from "../../../protocol/client/errors.js";
 import { newId } from "../../../protocol/id.js";
 import type { EventLine } from "../../../protocol/stream-lines.js";
 import { applyWatchLine, EMPTY_VIEW, type WatchLine } from "../../../protocol/watch.js";
-import { disk } from "../../harness/failing-disk.js";
+import { disk, useFailingDisk } from "../../harness/failing-disk.js";
 import { submission } from "../../harness/records.js";
 import { Served } from "../../harness/served.js";
 import { useDirectories } from "../../harness/temporary.js";
 
-vi.mock("node:fs", async (original) =>
-  (await import("../../harness/failing-disk.js")).failingFs(original as never),
-);
+useFailingDisk();
 const directory = useDirectories();
 let served: Served;
 let client: Client;

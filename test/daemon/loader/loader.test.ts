@@ -1,26 +1,22 @@
 /** Who asks for an operation type while its file is being loaded. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Loader } from "../../../daemon/loader/loader.js";
+import { LoaderClient } from "../../../daemon/loader/loader-client.js";
 import type { LoaderReply } from "../../../daemon/loader/messages.js";
 import { useDirectories } from "../../harness/temporary.js";
 
 const reply = Promise.withResolvers<LoaderReply>();
 
-vi.mock("../../../daemon/loader/loader-client.js", () => ({
-  LoaderClient: class {
-    failure = null;
-    ask = () => reply.promise;
-    replace() {}
-    stop() {}
-  },
-}));
-
 const directory = useDirectories();
 
+beforeEach(() => {
+  vi.spyOn(LoaderClient.prototype, "ask").mockReturnValue(reply.promise);
+});
 afterEach(() => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
 test("waits until the file is loaded, or as long as it says", async () => {

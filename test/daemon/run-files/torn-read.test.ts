@@ -1,23 +1,21 @@
 /** Tail: a read beside a write that sees the end of the written bytes and not their beginning. */
-import { appendFileSync, writeFileSync } from "node:fs";
+import fs, { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { Tail } from "../../../daemon/run-files/tail.js";
+import { useBuiltin } from "../../harness/builtin.js";
 import { useDirectories } from "../../harness/temporary.js";
 
 /** What the next read sees in the place of the file's bytes. */
-const torn = vi.hoisted(() => ({ text: null as string | null }));
+const torn = { text: null as string | null };
 
-vi.mock("node:fs", async (importOriginal) => {
-  const fs = await importOriginal<typeof import("node:fs")>();
-  return {
-    ...fs,
-    readSync: (fd: number, buffer: Buffer, offset: number, length: number, position: number) => {
-      const { text } = torn;
-      torn.text = null;
-      return text === null ? fs.readSync(fd, buffer, offset, length, position) : buffer.write(text, offset);
-    },
-  };
+const { readSync } = fs;
+useBuiltin(fs, {
+  readSync: (fd: number, buffer: Buffer, offset: number, length: number, position: number) => {
+    const { text } = torn;
+    torn.text = null;
+    return text === null ? readSync(fd, buffer, offset, length, position) : buffer.write(text, offset);
+  },
 });
 
 const directory = useDirectories();

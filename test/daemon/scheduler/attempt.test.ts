@@ -1,12 +1,14 @@
 /** The timeout of a running attempt. */
+import os from "node:os";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { useBuiltin } from "../../harness/builtin.js";
 import { OpenStore, POLICY, WORKER } from "../../harness/store.js";
 import { useDirectories } from "../../harness/temporary.js";
 
 const directory = useDirectories();
 /** Seconds since boot. */
 let uptime = 1000;
-vi.mock("node:os", async (original) => ({ ...(await original<object>()), uptime: () => uptime }));
+useBuiltin(os, { uptime: () => uptime });
 
 let open: OpenStore;
 beforeEach(async () => {

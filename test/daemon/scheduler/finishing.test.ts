@@ -1,7 +1,7 @@
 /** The outcome of an operation whose worker died, and the limit of losses in a row. */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { logFile } from "../../../daemon/run-files/attempt-files.js";
 import type { Attempt } from "../../../daemon/scheduler/attempt.js";
 import { Finishing } from "../../../daemon/scheduler/finishing.js";
@@ -11,13 +11,11 @@ import { MAX_LOSSES, MAX_UNACCEPTED } from "../../../daemon/scheduler/worker-dea
 import type { Policy } from "../../../daemon/store/decision.js";
 import { attemptDir } from "../../../daemon/store/layout.js";
 import type { WorkerExit } from "../../../daemon/worker/pool.js";
-import { disk } from "../../harness/failing-disk.js";
+import { disk, useFailingDisk } from "../../harness/failing-disk.js";
 import { OpenStore, outcome, POLICY } from "../../harness/store.js";
 import { useDirectories } from "../../harness/temporary.js";
 
-vi.mock("node:fs", async (original) =>
-  (await import("../../harness/failing-disk.js")).failingFs(original as never),
-);
+useFailingDisk();
 const directory = useDirectories();
 /** A worker of another boot: none of its processes is looked for. */
 const WORKER = {

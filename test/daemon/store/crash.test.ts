@@ -1,20 +1,14 @@
 /** A crash at any step of a checkpoint, a removal or a retry loses nothing and shows nothing twice. */
 import { cpSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { segmentName } from "../../../daemon/store/journal.js";
 import { layoutOf } from "../../../daemon/store/layout.js";
-import { disk } from "../../harness/failing-disk.js";
+import { disk, useFailingDisk } from "../../harness/failing-disk.js";
 import { OpenStore } from "../../harness/store.js";
 import { useDirectories } from "../../harness/temporary.js";
 
-vi.mock("node:fs", async (original) =>
-  (await import("../../harness/failing-disk.js")).failingFs(original as never),
-);
-vi.mock("node:fs/promises", async (original) =>
-  (await import("../../harness/failing-disk.js")).failingPromises(original as never),
-);
-afterEach(() => disk.heal());
+useFailingDisk();
 const directory = useDirectories();
 
 /** Copies of the state dir as a crash would leave it, before each change that the action makes. */

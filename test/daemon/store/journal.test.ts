@@ -1,20 +1,14 @@
 /** The journal: group commit, a full disk, a failed sync. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { Journal, segmentName } from "../../../daemon/store/journal.js";
 import { StoreFullError } from "../../../daemon/store/not-recorded.js";
 import { readJournal } from "../../../daemon/store/read-journal.js";
-import { disk } from "../../harness/failing-disk.js";
+import { disk, useFailingDisk } from "../../harness/failing-disk.js";
 import { useDirectories } from "../../harness/temporary.js";
 
-vi.mock("node:fs", async (original) =>
-  (await import("../../harness/failing-disk.js")).failingFs(original as never),
-);
-vi.mock("node:fs/promises", async (original) =>
-  (await import("../../harness/failing-disk.js")).failingPromises(original as never),
-);
-afterEach(() => disk.heal());
+useFailingDisk();
 const directory = useDirectories();
 
 async function started(dir = directory()) {
@@ -132,8 +126,9 @@ test("room is made ahead: records take its place, and nothing of it is left", as
   expect(readFileSync(file).length).toBe(roomy.length);
   // As a crash leaves it.
   const crashed = directory();
-  writeFileSync(join(crashed, segmentName(1)), readFileSync(file));
+  const left = readFileSync(file);
   disk.heal();
+  writeFileSync(join(crashed, segmentName(1)), left);
   await journal.stop();
   for (const each of [dir, crashed]) {
     const { records, problems } = readJournal(each, 0);

@@ -1,18 +1,15 @@
 /** `state.json` of a running daemon: there from the first start, valid, and as old as a second. */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import type { Counts } from "../../../protocol/watch.js";
 import { eventually, recordThat, startDaemon, untilFinished } from "../../faults/start.js";
-import { disk } from "../../harness/failing-disk.js";
+import { disk, useFailingDisk } from "../../harness/failing-disk.js";
 import { OpenStore } from "../../harness/store.js";
 import { useDirectories } from "../../harness/temporary.js";
 
-vi.mock("node:fs/promises", async (original) =>
-  (await import("../../harness/failing-disk.js")).failingPromises(original as never),
-);
-afterEach(() => disk.heal());
+useFailingDisk();
 const directory = useDirectories();
 
 const COUNTS = { queued: 0, running: 0, toAnswer: 0, succeeded: 0, failed: 0, cancelled: 0 };

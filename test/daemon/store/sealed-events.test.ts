@@ -1,6 +1,6 @@
 /** The events of a finished operation: in the file of its worker, and after a checkpoint in the history. */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { Bus } from "../../../daemon/bus.js";
 import { Lifecycle } from "../../../daemon/lifecycle.js";
 import { localRuns } from "../../../daemon/run-files/runs.js";
@@ -9,14 +9,12 @@ import { prepareStateDir } from "../../../daemon/store/directories.js";
 import { EmbeddedStore } from "../../../daemon/store/embedded-store.js";
 import { attemptDir, layoutOf, workerFiles } from "../../../daemon/store/layout.js";
 import { encodeRecord } from "../../../protocol/record-line.js";
-import { disk } from "../../harness/failing-disk.js";
+import { disk, useFailingDisk } from "../../harness/failing-disk.js";
 import { AT } from "../../harness/records.js";
 import { OpenStore, sealedEvents, WORKER } from "../../harness/store.js";
 import { useDirectories } from "../../harness/temporary.js";
 
-vi.mock("node:fs", async (original) =>
-  (await import("../../harness/failing-disk.js")).failingFs(original as never),
-);
+useFailingDisk();
 const directory = useDirectories();
 
 async function open(dir: string) {

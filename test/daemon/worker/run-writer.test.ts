@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { eventsFile, logFile, olderLogFiles } from "../../../daemon/run-files/attempt-files.js";
 import { pageAfter, pageBefore } from "../../../daemon/run-files/log-pages.js";
 import { linesAfter, slicesAfter } from "../../../daemon/run-files/log-slices.js";
@@ -12,16 +12,13 @@ import type { WorkerEvent } from "../../../protocol/event.js";
 import type { LogLine } from "../../../protocol/operation.js";
 import { parseRecord } from "../../../protocol/record-line.js";
 import { reduceEvent } from "../../../protocol/reduce.js";
-import { disk } from "../../harness/failing-disk.js";
+import { disk, useFailingDisk } from "../../harness/failing-disk.js";
 import { FileWriter } from "../../harness/file-writer.js";
 import { Story } from "../../harness/records.js";
 import { systemError } from "../../harness/system-error.js";
 import { useDirectories } from "../../harness/temporary.js";
 
-vi.mock("node:fs", async (original) =>
-  (await import("../../harness/failing-disk.js")).failingFs(original as never),
-);
-afterEach(() => disk.heal());
+useFailingDisk();
 const directory = useDirectories();
 
 const NO_BOUND = Number.POSITIVE_INFINITY;

@@ -10,19 +10,18 @@ const directory = useDirectories();
 let home: string;
 let said: string;
 
-vi.mock("node:os", async (original) => ({
-  ...(await original<typeof import("node:os")>()),
-  homedir: () => home,
-}));
-
 beforeEach(() => {
   home = directory();
+  vi.stubEnv("HOME", home);
   said = "";
   vi.spyOn(process.stdout, "write").mockImplementation((text) => {
     said += text;
     return true;
   });
-  return () => vi.restoreAllMocks();
+  return () => {
+    vi.restoreAllMocks();
+    vi.unstubAllEnvs();
+  };
 });
 
 /** What a user has beside the entry, as the page that `source` of the client names shows it. */

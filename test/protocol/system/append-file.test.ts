@@ -2,15 +2,12 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { AppendFile, giveBackReserved } from "../../../protocol/system/append-file.js";
-import { disk } from "../../harness/failing-disk.js";
+import { disk, useFailingDisk } from "../../harness/failing-disk.js";
 import { useDirectories } from "../../harness/temporary.js";
 
-vi.mock("node:fs", async (original) =>
-  (await import("../../harness/failing-disk.js")).failingFs(original as never),
-);
-afterEach(() => disk.heal());
+useFailingDisk();
 const directory = useDirectories();
 
 const read = (file: string) => readFileSync(file, "utf8");
