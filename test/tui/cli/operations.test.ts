@@ -3,8 +3,10 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { Refusal } from "../../../protocol/errors.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type { FinalState } from "../../../protocol/state.js";
+import { lookedFile, readLooked } from "../../../tui/describe/looked.js";
 import { FakeDaemon } from "../../harness/fake-daemon.js";
 import { AT, Story } from "../../harness/records.js";
+import { temporaryDirectory } from "../../harness/temporary.js";
 import { useCli } from "./cli.js";
 
 const cli = useCli();
@@ -330,6 +332,16 @@ function shows(states: Record<string, Operation["state"]>): void {
   for (const [id, state] of Object.entries(states))
     daemon.on("GET", `/v1/operations/${id}`, (_asked, reply) => reply.json(record(id, state)));
 }
+
+test("show of a failure looks at it, as opening it in the dashboard does; as JSON it does not", async () => {
+  using dir = temporaryDirectory();
+  const it = record("abc", "failed");
+  daemon.on("GET", "/v1/operations/abc", (_asked, reply) => reply.json(it));
+  await liveops("show", "abc", "--json", "--state-dir", dir.path);
+  expect(readLooked(lookedFile(dir.path))).toBeNull();
+  expect(await liveops("show", "abc", "--state-dir", dir.path)).toMatchObject({ code: 0 });
+  expect(readLooked(lookedFile(dir.path))).toBe(Date.parse(it.finishedAt!));
+});
 
 test("wait --timeout 0 looks and does not wait", async () => {
   shows({ aaa: "running", bbb: "succeeded", ccc: "failed" });
