@@ -16,6 +16,11 @@ export type FeatureRoutes = FastifyPluginCallbackZod<{ connections: Connections 
 /** Adds a sample to a metric. */
 export type PutSample = (metric: string, labels: Record<string, string>, value: number) => void;
 
+export interface Asked extends RetryBody {
+  /** Why it begins at another place than a person asked for. */
+  because?: string;
+}
+
 export interface Feature {
   /** Routes of the HTTP server. */
   readonly routes?: FeatureRoutes;
@@ -45,7 +50,7 @@ export interface Feature {
    * @param by - name of the person
    * @returns the request without that; null: the request names nothing inside
    */
-  retryInside?(entry: Entry, body: RetryBody, by: string): Promise<RetryBody | null>;
+  retryInside?(entry: Entry, body: RetryBody, by: string): Promise<Asked | null>;
   /** Judges the outcome of a worker. */
   readonly judge?: Judge;
   /** Samples at each scrape of the metrics. */

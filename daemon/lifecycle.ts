@@ -56,6 +56,8 @@ interface Retry {
   /** What a person has done by hand. */
   done?: readonly DoneByHand[];
   changes?: Changes | null;
+  /** Why it runs from another place than a person asked for. */
+  because?: string | undefined;
 }
 
 /** Why and when the daemon queues an operation again. */
@@ -296,7 +298,7 @@ export class Lifecycle {
    */
   retry(
     id: string,
-    { from = null, done = [], changes = null }: Retry = {},
+    { from = null, done = [], changes = null, because }: Retry = {},
     forget: (entry: Entry) => void = () => {},
   ): Promise<Operation> {
     return this.#judge(id, async () => {
@@ -309,7 +311,7 @@ export class Lifecycle {
       if (from !== null) placeIn(from, entry.record, stages);
       forget(entry);
       const event = {
-        ...({ type: "operation:retried", ...this.#numbered(entry.record), from } as const),
+        ...({ type: "operation:retried", ...this.#numbered(entry.record), from, because } as const),
         ...(done.length > 0 && { done: [...done] }),
       } as const;
       const retried: Decision = { kind: "retried", id, event, entry };

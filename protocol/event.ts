@@ -185,6 +185,7 @@ export const daemonEvents = {
         z.optional(z.array(doneByHand)),
         "stages and steps that a person has done by hand; absent: none",
       ),
+      because: doc(z.optional(z.string()), "why it starts from another place than the person asked for"),
     },
     "a retry was requested; from: the stage to start from",
   ),

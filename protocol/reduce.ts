@@ -144,6 +144,7 @@ function changes(
       return {
         ...cleaned(record),
         ...withoutAskedAgain(record, event.from),
+        ...(event.because && { status: { text: event.because, level: "warning" } }),
         state: "queued",
         startedAt: null,
         chain: { ...record.chain, next: null },

@@ -10,6 +10,7 @@ import { IrregularFileError, readRegularFile } from "../../protocol/system/own-f
 import { nearest } from "../../protocol/text/nearest.js";
 import { unknownStep } from "../../protocol/text/unknown-name.js";
 import type { Parts } from "../compose.js";
+import type { Asked } from "../feature.js";
 import { placeIn } from "../lifecycle.js";
 import type { StageOutputs } from "../loader/messages.js";
 import { isUnreadable, runFilesRefusal } from "../run-files/unreadable.js";
@@ -39,7 +40,7 @@ export async function retryOperation(
   const { id, op, state } = entry.record;
   // The lifecycle refuses an operation in another state. That error comes before one about its type.
   const mayBeRetried = state === "failed" || state === "cancelled";
-  let body = asked;
+  let body: Asked = asked;
   for (const feature of mayBeRetried ? context.features : [])
     body = (await feature.retryInside?.(entry, body, by)) ?? body;
   const from = body.from ?? null;
@@ -51,7 +52,7 @@ export async function retryOperation(
   const done = mayBeRetried ? await doneByHand(context, entry, body, changes, by) : [];
   if (mayBeRetried && body.keepsQuestions) await checkQuestions(context, entry, done, changes);
   if (mayBeRetried) context.store.secrets.put(id, body.secrets);
-  await context.lifecycle.retry(id, { from, done, changes }, (now) => {
+  await context.lifecycle.retry(id, { from, done, changes, because: body.because }, (now) => {
     context.edges.refuseRetry(now);
     forget(context, now, from);
   });

@@ -80,6 +80,10 @@ export function registerRetry(root: Command): void {
     .option("--json", "Print the record as JSON; with --follow, one JSON event per line")
     .action(async (words: string[], _options: unknown, command: Command) => {
       const { client, options, to } = await connectOrStart<RetryOptions>(command);
+      const told = (operation: Operation) => {
+        printResult(options, operation, operation.id);
+        if (operation.status !== null) say(to, operation.status.text, "yellow");
+      };
       // No id has a `=`; a label that has one is named by --label.
       const named = words.filter((word) => !word.includes("="));
       const set = namedPrompts(words.filter((word) => word.includes("=")));
@@ -105,7 +109,7 @@ export function registerRetry(root: Command): void {
           const { followInText } = await import("./follow/in-text.js");
           const form = { json: options.json === true, exitStatus: false };
           process.exitCode = await followInText(client, after, form, to);
-        } else printResult(options, after, after.id);
+        } else told(after);
         return;
       }
       const selection = { verb: "retry", states: RETRIED, to };
@@ -114,9 +118,7 @@ export function registerRetry(root: Command): void {
       };
       const secrets = await secretsFor(client, selected.ids, options, to);
       const lines = client.retryAll({ ...selected, ...retryFields(options, secrets) });
-      process.exitCode = await changeAll(lines, selected, selection, (operation) => {
-        printResult(options, operation, operation.id);
-      });
+      process.exitCode = await changeAll(lines, selected, selection, told);
     });
   everyday(retry, [
     "--state",

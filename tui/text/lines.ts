@@ -147,10 +147,15 @@ function linesOf(
   }
 }
 
-function retriedText({ from, done = [] }: Extract<EventLine, { type: "operation:retried" }>): string {
+function retriedText({
+  from,
+  because,
+  done = [],
+}: Extract<EventLine, { type: "operation:retried" }>): string {
   const places = done.map(({ stage, step }) => (step === undefined ? stage : `${stage}/${step}`));
   const byHand = done.length === 0 ? "" : `; done by hand by ${done[0]!.by}: ${places.join(", ")}`;
-  return (from === null ? "retried" : `retried from ${from}`) + byHand;
+  const why = because === undefined ? "" : `: ${because}`;
+  return (from === null ? "retried" : `retried from ${from}`) + why + byHand;
 }
 
 /** A stage that is done, failed or cancelled has no line: the next header or the end of the operation says it. */

@@ -1,8 +1,11 @@
 /** A retry of `Stage/stage` or `Stage/step/stage`, where the stage or step of the parent is an operation inside of it. */
-import { Refusal } from "../../../protocol/errors.js";
+import type { Parent } from "../../../protocol/operation.js";
 import type { RetryBody } from "../../../protocol/requests.js";
 import { retryOperation } from "../../admission/retry.js";
 import type { Parts } from "../../compose.js";
+import type { Asked } from "../../feature.js";
+import { allEvents, eventsIn } from "../../run-files/attempt-files.js";
+import { earlierEvents } from "../../scheduler/start.js";
 import type { Entry } from "../../store/decision.js";
 
 /** Most children that are looked at. */
@@ -16,15 +19,17 @@ const MOST = 1000;
  */
 export async function retryInside(
   parts: Parts,
-  { record }: Entry,
+  entry: Entry,
   body: RetryBody,
   by: string,
-): Promise<RetryBody | null> {
+): Promise<Asked | null> {
   const { from, done = [], secrets, keepsQuestions } = body;
   const names = [...(from === undefined ? [] : [from]), ...done.map(({ stage }) => stage)];
   if (!names.some((name) => name.includes("/"))) return null;
-  const children = await parts.store.archive.list({ parent: record.id }, MOST);
+  const children = await parts.store.archive.list({ parent: entry.record.id }, MOST);
   const inside = new Map(names.map((name) => [name, childIn(children, name)]));
+  const anew = from?.includes("/") ? anewFrom(parts, entry, from, inside.get(from)!) : null;
+  if (anew !== null) inside.delete(from!);
   /** What the request says of one child; null: of the operation itself. */
   const bodyOf = (child: Entry | null): RetryBody => {
     const isOf = (name: string) => (inside.get(name)?.child ?? null) === child;
@@ -37,29 +42,40 @@ export async function retryInside(
       keepsQuestions,
     };
   };
-  for (const [name, found] of inside)
-    if (found?.child.record.state === "succeeded") throw hasSucceeded(found.child, name);
   const named = new Set([...inside.values()].flatMap((found) => found?.child ?? []));
-  if (named.size === 0) return null;
   for (const child of named) await retryOperation(parts, child, bodyOf(child), by);
-  return { ...body, ...bodyOf(null) };
+  return { ...body, ...bodyOf(null), ...anew };
+}
+
+/** Where the child has succeeded or was removed, its stage or step runs anew; null: the retry can go on inside of it. */
+function anewFrom(
+  { layout, engine: { workerEvents } }: Parts,
+  entry: Entry,
+  from: string,
+  found: ReturnType<typeof childIn>,
+): Pick<Asked, "from" | "because"> | null {
+  const { id, attempt } = entry.record;
+  const anew = (place: string, why: string) => ({ from: place, because: `${why}, so ${place} runs anew` });
+  if (found !== null) {
+    const { record } = found.child;
+    return record.state === "succeeded" ? anew(placeIn(record.parent!), `${record.id} has succeeded`) : null;
+  }
+  const events = allEvents(entry, earlierEvents(id, attempt + 1, { layout, workerEvents }));
+  for (const [, event] of eventsIn(events, "child:began"))
+    if (from.startsWith(`${placeIn(event)}/`))
+      return anew(placeIn(event), "what ran inside of it was removed");
+  return null;
 }
 
 /** The newest child whose place the name begins with, and what is left of the name. */
 function childIn(children: readonly Entry[], name: string): { child: Entry; rest: string } | null {
   for (const child of children) {
-    const { stage, step } = child.record.parent!;
-    const place = step === undefined ? `${stage}/` : `${stage}/${step}/`;
-    if (name.startsWith(place)) return { child, rest: name.slice(place.length) };
+    const place = placeIn(child.record.parent!);
+    if (name.startsWith(`${place}/`)) return { child, rest: name.slice(place.length + 1) };
   }
   return null;
 }
 
-function hasSucceeded({ record }: Entry, name: string): Refusal {
-  const { id, op, parent } = record;
-  return new Refusal(
-    "LIVEOPS_BAD_REQUEST",
-    `${JSON.stringify(name)} is inside of ${op} ${id}, which has succeeded and cannot go on from there; ` +
-      `run it anew with: --from ${JSON.stringify(parent!.stage)}`,
-  );
+function placeIn({ stage, step }: Pick<Parent, "stage" | "step">): string {
+  return step === undefined ? `${stage}` : `${stage}/${step}`;
 }

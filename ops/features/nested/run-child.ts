@@ -54,7 +54,8 @@ class ShownChild {
     if (!this.#hasBegun) this.#begins(record);
     const isQueued = state === "queued";
     this.#wait.setWaits(isQueued);
-    if (!isQueued && !this.#hasStarted) this.#starts(record);
+    if (!isQueued && !this.#hasStarted) this.options.onStart?.();
+    this.#hasStarted ||= !isQueued;
     this.#setBar(overallProgress(record, null).percent);
     this.#clear();
     if (!isQueued) {
@@ -75,16 +76,7 @@ class ShownChild {
   #begins({ id, op, title }: Operation): void {
     this.#hasBegun = true;
     const { stage, step } = this.host.place;
-    const place = { stage, ...(step !== undefined && { step }) };
-    this.host.sink.event({ type: "child:began", ...place, op, title, child: id }, false);
-  }
-
-  #starts({ id, title }: Operation): void {
-    this.#hasStarted = true;
-    this.options.onStart?.();
-    const seconds = Math.round(this.#wait.ms / 1000);
-    const { sink, place } = this.host;
-    if (seconds > 0) sink.line("liveops", place.stage, `${title} (${id}) waited ${seconds} s`, place.step);
+    this.host.sink.event({ type: "child:began", stage, step, op, title, child: id }, false);
   }
 
   #say(text: string, level: StatusLevel = "info"): void {
@@ -104,8 +96,7 @@ class ShownChild {
 }
 
 /** What a queued operation waits for; empty: it starts at once. */
-function waitText({ waitsFor, blocked, queue, queuePosition }: Operation): string {
-  if (waitsFor !== null) return `waits for ${waitsFor.join(", ")}`;
+function waitText({ blocked, queue, queuePosition }: Operation): string {
   if (blocked !== null) return `waits: ${blocked.reason}`;
   return queuePosition === null ? "" : `waits for a slot of ${queue}`;
 }
@@ -131,11 +122,7 @@ function errorOf({ id, title, error, result, stages, stageStates }: Operation, o
   else failure.stack = stack;
   // A pipeline decides by it whether to try again.
   Object.assign(failure, { exitCode: isPlainObject(result) ? result.exitCode : null });
-  return withDetails(failure, {
-    ...(place && { place }),
-    ...(command !== undefined && { command }),
-    ...(causes && { causes }),
-  });
+  return withDetails(failure, { place, command, causes });
 }
 
 function placeAndMessage(message: string, stage: string | undefined): string {

@@ -1,5 +1,5 @@
 /** `retry --from Build/Compile` and `--done Build/Compile`: a retry goes on inside of the child, in a queue with one slot. */
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { RetryBody } from "../../../protocol/requests.js";
@@ -21,6 +21,12 @@ stages:
   - { name: prepare, run: 'echo prepare >>"$dir/ran"' }
   - { name: Build, op: make.yaml, with: { dir: $dir } }
   - { name: deploy, run: 'echo deploy >>"$dir/ran"' }
+`,
+    "packs.yaml": `${PARAMS}\nstages:\n${stage("pack", '; echo pack=p >>"$LIVEOPS_OUTPUT"')}`,
+    "fails-late.yaml": `${PARAMS}
+stages:
+  - { name: Build, op: packs.yaml, with: { dir: $dir } }
+  - { name: late, run: 'echo late >>"$dir/ran"; exit 1' }
 `,
   },
 });
@@ -58,4 +64,25 @@ test("a retry goes on inside of the child, from where it is told, and fails or e
     children: ["failed", "succeeded"],
     ran: ["pack c byhand", "deploy"],
   });
+});
+
+test("a retry from inside of a child that has succeeded, or was removed, runs its stage anew and says so", async () => {
+  const { dir } = daemon.world;
+  const at = { dir: join(dir, "anew") };
+  mkdirSync(at.dir);
+  const { id } = await daemon.submit("fails-late", { params: at });
+  await daemon.untilFinished(id);
+  const childOf = async () => (await daemon.client.list({ parent: id })).operations[0]!.id;
+  const retry = async () => {
+    const { status } = await daemon.client.retry(id, { from: "Build/pack" });
+    await daemon.untilFinished(id);
+    return status?.text;
+  };
+  const first = await childOf();
+  expect(await retry()).toBe(`${first} has succeeded, so Build runs anew`);
+  const second = await childOf();
+  expect(second).not.toBe(first);
+  for (const child of [first, second]) await daemon.client.remove(child);
+  expect(await retry()).toBe("what ran inside of it was removed, so Build runs anew");
+  expect(readFileSync(join(at.dir, "ran"), "utf8")).toBe("pack\nlate\n".repeat(3));
 });
