@@ -40,6 +40,8 @@ export const UNKNOWN: TimeLeft = {
 /** A part that has not begun and of which nothing is known. */
 const TO_COME: TimeLeft = { ...UNKNOWN };
 const LATE: TimeLeft = { ...UNKNOWN, isLate: true };
+/** Of what cannot start: nobody knows when it can. */
+const HELD: TimeLeft = { ...UNKNOWN };
 const NOTHING: TimeLeft = { ...UNKNOWN, isLeast: false, guess: 0 };
 
 /** The time left of another operation, by its id. */
@@ -56,7 +58,8 @@ export function timeLeft(
   now: number,
   awaited: OfAwaited = () => UNKNOWN,
 ): TimeLeft {
-  if (operation.state === "queued") return usualTime(usual);
+  if (operation.state === "queued") return operation.blocked === null ? usualTime(usual) : HELD;
+  if (operation.waitsFor?.some((id) => awaited(id) === HELD)) return HELD;
   if (operation.state !== "running" || standsStill(operation)) return UNKNOWN;
   const byStages = restOfStages(operation, usual, pace, now, awaited);
   if (byStages !== null && (!byStages.isLeast || byStages.isLate)) return byStages;

@@ -83,6 +83,16 @@ describe("a stage that waits for another operation", () => {
     expect(leftOf(waiting({ waitsFor: ["other", "third"] }), null).seconds).toBeNull();
     expect(leftOf(waiting({ steps: { Process: [] } }), null).seconds).toBeNull();
   });
+
+  test("takes an unknown time while that one cannot start, such as in a paused queue", () => {
+    const blocked = { reason: "its queue is paused", since: at(0) };
+    const other = { ...waiting({ waitsFor: null }), state: "queued", blocked } as Operation;
+    const ofOther = timeLeft(other, usual, undefined, START);
+    expect(leftOf(waiting(), usual, ofOther).seconds).toBeNull();
+    expect(
+      leftOf(waiting(), usual, timeLeft({ ...other, blocked: null }, usual, undefined, START)).seconds,
+    ).toBe(30);
+  });
 });
 
 describe("a stage without a pace", () => {
