@@ -343,6 +343,7 @@ function conditions(query: HistoryQuery): { where: string; values: SQLInputValue
   }
   if (query.parent === "none") add("parent IS NULL");
   else if (query.parent === "any") add("parent IS NOT NULL");
+  else if (query.parent === "gone") add("parent IS NOT NULL AND parent NOT IN (SELECT id FROM operations)");
   else if (query.parent !== undefined) add("parent = ?", query.parent);
   if (query.q) add("instr(text, ?) > 0", query.q.toLowerCase());
   if (query.before !== undefined)

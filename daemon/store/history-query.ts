@@ -7,7 +7,10 @@ export interface HistoryQuery {
   op?: string | undefined;
   historyKey?: string | undefined;
   chain?: string | undefined;
-  /** Id of the operation inside of which they run. `none`: they run inside of no other one; `any`: of any. */
+  /**
+   * Id of the operation inside of which they run. `none`: they run inside of no other one; `any`: of any; `gone`: of one
+   * that may have been removed.
+   */
   parent?: string | undefined;
   /** Host of the last attempt. */
   host?: string | undefined;

@@ -68,7 +68,7 @@ export function matchesQuery({ record, order, finishedBy }: Entry, query: Histor
 
 function fitsParent({ parent }: Operation, query: HistoryQuery): boolean {
   if (query.parent === undefined) return true;
-  if (query.parent === "none" || query.parent === "any")
+  if (["none", "any", "gone"].includes(query.parent))
     return (parent === undefined) === (query.parent === "none");
   return parent?.id === query.parent;
 }

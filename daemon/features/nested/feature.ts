@@ -78,17 +78,21 @@ export const nested: MakeFeature = (parts) => {
     let before: number | undefined;
     do {
       const children = await store.archive.list({ parent, state: FINAL, before }, AT_ONCE);
-      for (const { record } of children) await change(record.id, () => lifecycle.remove(record.id));
+      for (const { record } of children)
+        if (!(await store.archive.find(record.parent!.id)))
+          await change(record.id, () => lifecycle.remove(record.id));
       before = children.at(-1)?.order;
     } while (before !== undefined);
   };
+
+  const remove = (parent: string) => void change(parent, () => removeChildren(parent));
 
   bus.on("decided", (changes, { kind }, isOwn) => {
     if (!isOwn) return;
     for (const { id, after } of changes) {
       if (kind === "removed") {
         edges.childrenOf(id).forEach(cancel);
-        removeChildren(id).catch((error) => bus.emit("problem", problemOf(id, error)));
+        remove(id);
       }
       if (kind === "cancelled" || kind === "paused" || kind === "finished")
         for (const each of edges.childrenOf(id)) follow(each);
@@ -116,6 +120,7 @@ export const nested: MakeFeature = (parts) => {
       for (const state of ["running", "queued"] as const)
         for (const { record } of store.ledger.inState(state))
           if (record.parent && engine.isOurs(find(record.id)!)) follow(record.id);
+      remove("gone");
     },
     stop: () => {
       isStopped = true;
@@ -127,8 +132,4 @@ export const nested: MakeFeature = (parts) => {
 /** What a person retries by itself after the end of its parent goes on. */
 function isRetriedAfter({ events }: Entry, time: string): boolean {
   return events.some(({ type, at }) => type === "operation:retried" && at >= time);
-}
-
-function problemOf(id: string, error: unknown): string {
-  return `what ran inside of ${id} could not be removed with it (${(error as Error).message}); remove it with: liveops rm`;
 }

@@ -24,12 +24,12 @@ export async function retryInside(
   by: string,
 ): Promise<Asked | null> {
   const { from, done = [], secrets, keepsQuestions } = body;
-  const names = [...(from === undefined ? [] : [from]), ...done.map(({ stage }) => stage)];
+  const names = [from ?? [], ...done.map(({ stage }) => stage)].flat();
   if (!names.some((name) => name.includes("/"))) return null;
   const children = await parts.store.archive.list({ parent: entry.record.id }, MOST);
   const inside = new Map(names.map((name) => [name, childIn(children, name)]));
   const anew = from?.includes("/") ? anewFrom(parts, entry, from, inside.get(from)!) : null;
-  if (anew !== null) inside.delete(from!);
+  if (anew) inside.delete(from!);
   /** What the request says of one child; null: of the operation itself. */
   const bodyOf = (child: Entry | null): RetryBody => {
     const isOf = (name: string) => (inside.get(name)?.child ?? null) === child;
@@ -53,14 +53,16 @@ function anewFrom(
   entry: Entry,
   from: string,
   found: ReturnType<typeof childIn>,
-): Pick<Asked, "from" | "because"> | null {
-  const { id, attempt } = entry.record;
+): Asked | null {
   const anew = (place: string, why: string) => ({ from: place, because: `${why}, so ${place} runs anew` });
-  if (found !== null) {
-    const { record } = found.child;
-    return record.state === "succeeded" ? anew(placeIn(record.parent!), `${record.id} has succeeded`) : null;
+  if (found) {
+    const { id, state, parent } = found.child.record;
+    return state === "succeeded" ? anew(placeIn(parent!), `${id} has succeeded`) : null;
   }
-  const events = allEvents(entry, earlierEvents(id, attempt + 1, { layout, workerEvents }));
+  const events = allEvents(
+    entry,
+    earlierEvents(entry.record.id, entry.record.attempt + 1, { layout, workerEvents }),
+  );
   for (const [, event] of eventsIn(events, "child:began"))
     if (from.startsWith(`${placeIn(event)}/`))
       return anew(placeIn(event), "what ran inside of it was removed");
@@ -77,5 +79,5 @@ function childIn(children: readonly Entry[], name: string): { child: Entry; rest
 }
 
 function placeIn({ stage, step }: Pick<Parent, "stage" | "step">): string {
-  return step === undefined ? `${stage}` : `${stage}/${step}`;
+  return step === undefined ? String(stage) : `${stage}/${step}`;
 }

@@ -93,7 +93,7 @@ function callOfCommand(
   { label, stage, values = new Map() }: TaskPlace,
 ): ChildCall {
   const step = label === stage ? {} : { step: task.name };
-  const own = Object.entries("step" in step ? stepVariables(task.name) : {});
+  const own = label === stage ? [] : Object.entries(stepVariables(task.name));
   const only: OnlyTask = { stage, ...step, ...variables.handOn(new Map([...values, ...own])) };
   return { type: ANY_PIPELINE, params: { ...textOf(file), params, only } };
 }

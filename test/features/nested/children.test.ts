@@ -309,6 +309,25 @@ describe("what happens to the parent reaches the child", () => {
     );
   });
 
+  test("its removal, after which the daemon died", async () => {
+    const parent = await running();
+    const { id } = await ask(parent);
+    await served.run(id);
+    await served.finish(id, "succeeded");
+    await served.finish(parent, "succeeded");
+    const other = await running();
+    const kept = await ask(other);
+    await served.run(kept.id);
+    await served.finish(kept.id, "succeeded");
+    await served.finish(other, "succeeded");
+    await meanwhile(async (open) => {
+      await open.lifecycle.remove(parent);
+      await open.store.checkpoint();
+    });
+    await until("it is gone", async () => (await served.open.store.archive.find(id)) === null);
+    expect(await served.open.store.archive.find(kept.id)).not.toBeNull();
+  });
+
   test("its removal, which leaves those whose end others wait for", async () => {
     const parent = await running();
     const place = { id: parent, attempt: 1, stage: "Process", occurrence: 1 };
