@@ -208,9 +208,9 @@ export const hostReply = z.object({
   types: doc(z.int(), "number of operation types that it has"),
 });
 
-export const fleetState = doc(
+export const engineState = doc(
   z.object({
-    engine: doc(z.string(), "address of the engine, without a password"),
+    address: doc(z.string(), "address of the engine, without a password"),
     awaySince: doc(
       z.nullable(z.iso.datetime()),
       "since when the daemon that replies cannot reach the engine; null: it can",
@@ -224,12 +224,12 @@ export const fleetState = doc(
       "for a person, such as a missing replica; not that the engine is away",
     ),
   }),
-  "the engine of the fleet, as the daemon that replies sees it",
+  "the engine that several hosts share, as the daemon that replies sees it",
 );
 
 export const hostsReply = doc(
   z.object({
-    fleet: doc(z.nullable(fleetState), "null: the daemon runs alone"),
+    engine: doc(z.nullable(engineState), "null: the daemon runs alone"),
     hosts: doc(z.array(hostReply), "sorted by name"),
   }),
   "all hosts of the fleet; hosts is the same from every host",
@@ -244,7 +244,7 @@ export const configState = z.object({
 export const daemonReply = z.object({
   version: z.string(),
   host: doc(z.string(), "name of this host in GET /v1/hosts"),
-  fleet: doc(z.nullable(fleetState), "null: the daemon runs alone"),
+  engine: doc(z.nullable(engineState), "null: the daemon runs alone"),
   draining: doc(z.boolean(), "no more operations start on this host"),
   running: doc(z.int(), "number of operations that run on this host"),
   pid: z.int(),
@@ -436,7 +436,7 @@ export type HistoryReply = z.infer<typeof historyReply>;
 export type ForecastReply = z.infer<typeof forecastReply>;
 export type DaemonReply = z.infer<typeof daemonReply>;
 export type HostReply = z.infer<typeof hostReply>;
-export type FleetState = z.infer<typeof fleetState>;
+export type EngineState = z.infer<typeof engineState>;
 export type HostsReply = z.infer<typeof hostsReply>;
 export type QueueReply = z.infer<typeof queueReply>;
 export type QueuesReply = z.infer<typeof queuesReply>;

@@ -42,7 +42,7 @@ export class EmbeddedHosts implements Hosts {
       skewMs: null,
       types: loader.typeCount,
     };
-    return { fleet: null, hosts: [host] };
+    return { engine: null, hosts: [host] };
   }
 
   async declareLost(name: string): Promise<HostsReply> {

@@ -4,7 +4,7 @@
  * Routes, submits and edits know only this interface.
  */
 import type { Blocked } from "../../protocol/operation.js";
-import type { FleetState, HostsReply } from "../../protocol/replies.js";
+import type { EngineState, HostsReply } from "../../protocol/replies.js";
 import type { Entry } from "../store/decision.js";
 
 /** The parts of a submit that depend on the host that runs the operation. */
@@ -26,7 +26,7 @@ export interface Hosts {
   /** No more operations start on this host. */
   readonly isDraining: boolean;
   /** The engine as this daemon sees it; null: the daemon runs alone. Asks nobody, so that a status never waits. */
-  engine(): FleetState | null;
+  engine(): EngineState | null;
   /**
    * All hosts, sorted by name. While the engine is away, the reply is what was known last.
    *

@@ -42,7 +42,7 @@ export const COMPONENTS: Readonly<Record<string, z.ZodMiniType>> = {
   Schedules: replies.schedulesReply,
   Host: replies.hostReply,
   Hosts: replies.hostsReply,
-  FleetState: replies.fleetState,
+  EngineState: replies.engineState,
   ConfigState: replies.configState,
   StopReply: replies.stopReply,
 

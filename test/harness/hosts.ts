@@ -23,7 +23,7 @@ export function host(over: Partial<HostReply> = {}): HostReply {
   };
 }
 
-export function fleetOf(hosts: HostReply[], over: Partial<HostsReply["fleet"]> = {}): HostsReply {
-  const fleet = { engine: "postgres://db/ops", awaySince: null, synchronous: true, problems: [], ...over };
-  return { fleet, hosts };
+export function fleetOf(hosts: HostReply[], over: Partial<HostsReply["engine"]> = {}): HostsReply {
+  const engine = { address: "postgres://db/ops", awaySince: null, synchronous: true, problems: [], ...over };
+  return { engine, hosts };
 }

@@ -3,7 +3,7 @@ import { freemem, loadavg, totalmem } from "node:os";
 import { isOfAMachine } from "../../../protocol/environment.js";
 import { Refusal } from "../../../protocol/errors.js";
 import type { Blocked } from "../../../protocol/operation.js";
-import type { FleetState, HostReply, HostsReply } from "../../../protocol/replies.js";
+import type { EngineState, HostReply, HostsReply } from "../../../protocol/replies.js";
 import { ownMemory } from "../../../protocol/system/own-process.js";
 import { nearest } from "../../../protocol/text/nearest.js";
 import type { Hosts, Placeable, Placement } from "../../hosts/hosts.js";
@@ -67,14 +67,14 @@ export class FleetHosts implements Hosts {
     };
   }
 
-  engine(): FleetState {
+  engine(): EngineState {
     const problems: string[] = [];
     if (this.options.isHeld())
       problems.push("the engine lost writes: nothing is recorded until each host has offered what it knows");
     if (this.synchronous === false)
       problems.push("the engine has no synchronous replica: a failover can lose the last writes");
     return {
-      engine: this.options.engine.describe(),
+      address: this.options.engine.describe(),
       awaySince: this.awaySince,
       synchronous: this.synchronous,
       problems,
@@ -85,7 +85,7 @@ export class FleetHosts implements Hosts {
     await this.refresh().catch((error: unknown) => {
       if (!(error instanceof EngineAwayError) || this.rows.length === 0) throw error;
     });
-    return { fleet: this.engine(), hosts: this.rows.map(replyOf) };
+    return { engine: this.engine(), hosts: this.rows.map(replyOf) };
   }
 
   /** By what is known of the host; infinite where it does not run. */

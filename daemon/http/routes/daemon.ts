@@ -49,7 +49,7 @@ function describe(context: Context, notLoading: readonly string[]): DaemonReply 
   return {
     version: VERSION,
     host: hosts.name,
-    fleet: hosts.engine(),
+    engine: hosts.engine(),
     draining: hosts.isDraining,
     running: scheduler.attempts.size,
     pid: process.pid,

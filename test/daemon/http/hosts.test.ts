@@ -27,8 +27,8 @@ const hosts = async () => (await served.inject({ method: "GET", url: "/v1/hosts"
 test("the daemon lists itself as the only host", async () => {
   const id = await served.submit();
   await served.run(id);
-  const { fleet, hosts: all } = await hosts();
-  expect(fleet).toBeNull();
+  const { engine, hosts: all } = await hosts();
+  expect(engine).toBeNull();
   expect(all).toMatchObject([
     { name: HERE, state: "up", since: null, tags: [], running: 1, draining: false, slots: 2, types: 0 },
   ]);

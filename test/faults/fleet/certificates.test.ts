@@ -91,9 +91,9 @@ test("with the certificate of its authority and the right name, the host joins",
   await using daemon = await TestDaemon.start({
     config: settings(address("localhost", verified("authority.crt"))),
   });
-  const { hosts, fleet } = await daemon.client.hosts();
+  const { hosts, engine: state } = await daemon.client.hosts();
   expect(hosts).toMatchObject([{ name: "a", state: "up" }]);
-  expect(fleet?.awaySince).toBeNull();
+  expect(state?.awaySince).toBeNull();
   const told = JSON.stringify([await daemon.client.daemon(), await daemon.client.hosts()]);
   expect(told).not.toContain(engine.password);
   expect(told).not.toContain(encodeURIComponent(engine.password));

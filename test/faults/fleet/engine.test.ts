@@ -70,7 +70,7 @@ test("while the engine is away, submits are refused with 503, reads go on, and o
     expect(await client.show(done.id)).toMatchObject({ state: "succeeded" });
     expect(await client.show(running.id)).toMatchObject({ state: "running" });
     expect((await client.list()).operations).toHaveLength(2);
-    const { fleet: said } = await client.daemon();
+    const { engine: said } = await client.daemon();
     expect(said?.awaySince).not.toBeNull();
   }
   // Longer than the lease would be: a peer that cannot renew either takes nobody for lost.

@@ -5,7 +5,7 @@ import type { HostReply } from "../../../protocol/replies.js";
 import { plain } from "../../../protocol/text/colour.js";
 import { table } from "../../../tui/cli/ls/table.js";
 import { recordLines } from "../../../tui/cli/show/record-lines.js";
-import { fleetNotes, HOSTS as HOST_TABLE, lostQuestion } from "../../../tui/features/hosts/command.js";
+import { engineNotes, HOSTS as HOST_TABLE, lostQuestion } from "../../../tui/features/hosts/command.js";
 import { tableLines } from "../../../tui/kit/output/table.js";
 import * as widths from "../../../tui/kit/output/width.js";
 import { TestDaemon } from "../../harness/daemon.js";
@@ -46,10 +46,12 @@ test("the table of the hosts", () => {
 });
 
 test("the notes of a fleet: an engine that is away, and its problems", () => {
-  expect(fleetNotes(null)).toEqual([]);
-  const { fleet } = fleetOf([]);
-  expect(fleetNotes(fleet)).toEqual([]);
-  expect(fleetNotes({ ...fleet!, awaySince: before(90), problems: ["b has another version"] }, NOW)).toEqual([
+  expect(engineNotes(null)).toEqual([]);
+  const { engine } = fleetOf([]);
+  expect(engineNotes(engine)).toEqual([]);
+  expect(
+    engineNotes({ ...engine!, awaySince: before(90), problems: ["b has another version"] }, NOW),
+  ).toEqual([
     "the engine postgres://db/ops has not answered for 1m; the hosts are shown as they were then",
     "b has another version",
   ]);

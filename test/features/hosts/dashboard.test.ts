@@ -26,7 +26,7 @@ import { ago, backup, queued } from "../../tui/dashboard/operations.js";
 
 const SIZE = { columns: 160, rows: 50 };
 const told = (fleet: HostsReply) => answerTo("hosts", fleet);
-const alone: HostsReply = { fleet: null, hosts: [host({ name: "build-1" })] };
+const alone: HostsReply = { engine: null, hosts: [host({ name: "build-1" })] };
 const open = (fleet: HostsReply = FLEET, operations = OPERATIONS): State =>
   after(opened(operations, { size: SIZE }), answerTo("daemon", DAEMON), told(fleet));
 const key = (input: string) => ({ type: "pressed", pressed: { input } }) as const;
@@ -47,11 +47,11 @@ test("the slots in the header are those of the hosts whose operations are counte
   // Until the hosts are told, the queues of this host would be compared with what runs on all.
   const start = opened(OPERATIONS, { size: SIZE });
   const queues = [{ name: "default", concurrency: 3 } as QueueReply];
-  const daemon = { ...DAEMON, fleet: FLEET.fleet };
+  const daemon = { ...DAEMON, engine: FLEET.engine };
   expect(slotCount(patched(start, "queues", { all: queues }))).toBeNull();
   const known = patched(start, "queues", { all: queues });
   expect(slotCount(after(known, answerTo("daemon", daemon)))).toBeNull();
-  expect(slotCount(after(known, answerTo("daemon", { ...daemon, fleet: null })))).toBe(3);
+  expect(slotCount(after(known, answerTo("daemon", { ...daemon, engine: null })))).toBe(3);
 });
 
 describe("the page of the hosts", () => {

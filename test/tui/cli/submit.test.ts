@@ -174,8 +174,8 @@ test.each([
   ["again", ["k3f"]],
 ])("%s --cwd must name a directory, unless another host may have it", async (command, words) => {
   accepts();
-  let fleet: string | null = null;
-  daemon.on("GET", "/v1/hosts", (_asked, reply) => reply.json({ fleet, hosts: [] }));
+  let engine: string | null = null;
+  daemon.on("GET", "/v1/hosts", (_asked, reply) => reply.json({ engine, hosts: [] }));
   const run = (cwd: string) => cli.here([command, "--socket", daemon.socket, "--cwd", cwd, ...words]);
   expect(await run("absent")).toEqual({
     code: 2,
@@ -184,7 +184,7 @@ test.each([
   });
   expect((await run("/dev/null")).stderr).toBe("liveops: --cwd: /dev/null is not a directory\n");
   expect(daemon.asked.map(({ path }) => path)).toEqual(["/v1/hosts", "/v1/hosts"]);
-  fleet = "main";
+  engine = "main";
   expect((await run("absent")).stderr).not.toContain("--cwd");
 });
 

@@ -14,13 +14,13 @@ const SCENES: Scene[] = [
     name: "hosts",
     set: (world) => {
       fleetWorld(world);
-      const fleet = {
-        ...FLEET.fleet!,
+      const engine = {
+        ...FLEET.engine!,
         awaySince: "2026-01-02T03:03:51.000Z",
         synchronous: false,
         problems: ["build-2 has liveops 0.0.9: upgrade it"],
       };
-      world.daemon.on("GET", "/v1/hosts", (_asked, reply) => reply.json({ ...FLEET, fleet }));
+      world.daemon.on("GET", "/v1/hosts", (_asked, reply) => reply.json({ ...FLEET, engine }));
     },
     async show({ screen, press }) {
       await screen.until("▲ engine");

@@ -49,7 +49,7 @@ export async function checkCwd(client: Client, options: CwdOptions): Promise<voi
 /** The directory that the operation runs in; null: another machine may run it. */
 export async function placeHere(client: Client, { cwd = "." }: CwdOptions): Promise<string | null> {
   if (remoteOf(client.socket) !== null) return null;
-  return (await client.hosts()).fleet === null ? resolve(cwd) : null;
+  return (await client.hosts()).engine === null ? resolve(cwd) : null;
 }
 
 function problemOf(path: string): string | null {

@@ -21,7 +21,7 @@ export const hosts = ask({
   bring: async (_want, { client, tell, left }) => tell(await client.hosts(left)),
 });
 
-/** Without a fleet nothing of the hosts is on the screen but their page. */
+/** Of a daemon alone, nothing of the hosts is on the screen but their page. */
 function everyOf({ page, hosts: { engine } }: State): number | null {
   if (page?.kind === "hosts") return 2000;
   return engine === null ? null : 5000;
@@ -31,10 +31,10 @@ function everyOf({ page, hosts: { engine } }: State): number | null {
 function withHosts(state: State, told: HostsReply): State {
   const { engine, all } = state.hosts;
   const isPage = state.page?.kind === "hosts";
-  const shown = ({ fleet, hosts }: HostsReply) =>
-    JSON.stringify([fleet, ...hosts.map((host) => shownOf(host, isPage))]);
-  if (shown(told) === shown({ fleet: engine, hosts: [...all] })) return state;
-  return patched(state, "hosts", { all: told.hosts, engine: told.fleet });
+  const shown = ({ engine, hosts }: HostsReply) =>
+    JSON.stringify([engine, ...hosts.map((host) => shownOf(host, isPage))]);
+  if (shown(told) === shown({ engine, hosts: [...all] })) return state;
+  return patched(state, "hosts", { all: told.hosts, engine: told.engine });
 }
 
 /** Only the page shows figures, which change all the time. The other parts of the screen show states. */

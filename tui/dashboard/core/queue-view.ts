@@ -88,8 +88,8 @@ export function slotCount({
   if (hosts.all.some(({ state, version }) => state === "up" && version === "")) return null;
   if (hasHosts({ hosts }))
     return hosts.all.reduce((sum, { state, slots, running }) => sum + (isThere(state) ? slots : running), 0);
-  const mayBeFleet = own === null || own.fleet != null;
-  if (hosts.all.length === 0 && mayBeFleet) return null;
+  const mayBeShared = own === null || own.engine != null;
+  if (hosts.all.length === 0 && mayBeShared) return null;
   if (queues.length === 0) return own?.concurrency ?? null;
   return queues.reduce((sum, { concurrency }) => sum + concurrency, 0);
 }

@@ -2,17 +2,17 @@
 import type { DaemonReply, OperationType } from "../../../protocol/replies.js";
 
 /** The engine, and this host in the fleet. */
-export function fleetRows({ host, fleet, draining }: DaemonReply): Array<[string, string]> {
+export function fleetRows({ host, engine, draining }: DaemonReply): Array<[string, string]> {
   const rows: Array<[string, string]> = [];
-  if (fleet) rows.push(["fleet", `host ${host}, engine ${fleet.engine}`]);
+  if (engine) rows.push(["fleet", `host ${host}, engine ${engine.address}`]);
   if (draining)
     rows.push(["drained", "no operations start on this host; undo it with: liveops drain --undo"]);
   return rows;
 }
 
-export function fleetProblems({ fleet }: DaemonReply): string[] {
-  if (fleet === null) return [];
-  const { awaySince, problems } = fleet;
+export function fleetProblems({ engine }: DaemonReply): string[] {
+  if (engine === null) return [];
+  const { awaySince, problems } = engine;
   const all = [...problems];
   if (awaySince !== null)
     all.push(

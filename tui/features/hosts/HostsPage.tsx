@@ -131,7 +131,7 @@ const warningRows = (text: string, width: number, paint: Paint): Line[] =>
 function engineRows({ hosts: { engine }, now }: State, width: number, paint: Paint): Line[] {
   if (engine === null) return [];
   const { awaySince, synchronous, problems } = engine;
-  const line = new Line(width, paint).add("  engine ", "muted").addUntrusted(engine.engine);
+  const line = new Line(width, paint).add("  engine ", "muted").addUntrusted(engine.address);
   // A missing engine is a problem of the fleet.
   if (synchronous) line.addWhole("  a replica confirms each write", "muted");
   const away = `The engine has not answered for ${awaySince === null ? "" : formatAge(awaySince, now)}. Submits are refused; running operations continue.`;

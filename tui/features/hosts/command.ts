@@ -1,7 +1,7 @@
 /** `liveops hosts`: lists the hosts of the fleet, and declares one lost. */
 import type { Command } from "commander";
 import { UsageError } from "../../../protocol/failures.js";
-import type { FleetState, HostReply } from "../../../protocol/replies.js";
+import type { EngineState, HostReply } from "../../../protocol/replies.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { connectFor } from "../../cli/connection.js";
 import { addCommand } from "../../kit/options.js";
@@ -38,16 +38,16 @@ export const HOSTS: TableSpec<HostReply> = {
   firstToGo: ["version", "skew", "load", "tags", "slots", "running", "state"],
 };
 
-/** Warnings about the fleet, printed beside the table. Pure. */
-export function fleetNotes(fleet: FleetState | null, now: number = Date.now()): string[] {
-  if (fleet === null) return [];
+/** Warnings about the engine, printed beside the table. Pure. */
+export function engineNotes(engine: EngineState | null, now: number = Date.now()): string[] {
+  if (engine === null) return [];
   const away =
-    fleet.awaySince === null
+    engine.awaySince === null
       ? []
       : [
-          `the engine ${fleet.engine} has not answered for ${formatAge(fleet.awaySince, now)}; the hosts are shown as they were then`,
+          `the engine ${engine.address} has not answered for ${formatAge(engine.awaySince, now)}; the hosts are shown as they were then`,
         ];
-  return [...away, ...fleet.problems];
+  return [...away, ...engine.problems];
 }
 
 export function registerHosts(root: Command): void {
@@ -79,7 +79,7 @@ async function listHosts(command: Command): Promise<void> {
   const reply = await client.hosts();
   if (options.json) return printLines([jsonLine(reply)]);
   printLines(await listLines(HOSTS, reply.hosts, { now: client.now() }, process.stdout));
-  for (const note of fleetNotes(reply.fleet)) say(to, note, "yellow");
+  for (const note of engineNotes(reply.engine)) say(to, note, "yellow");
 }
 
 async function declareLost(name: string, command: Command): Promise<void> {

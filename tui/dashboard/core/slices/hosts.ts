@@ -1,4 +1,4 @@
-import type { FleetState, HostReply } from "../../../../protocol/replies.js";
+import type { EngineState, HostReply } from "../../../../protocol/replies.js";
 import type { HungDaemon } from "../../../kit/silent-daemon.js";
 
 /** `hung`: the daemon accepts connections and does not reply. */
@@ -20,7 +20,7 @@ export interface HostsSlice {
   /** Empty: not known yet. */
   readonly all: readonly HostReply[];
   /** The engine that the hosts share; null: there is none. */
-  readonly engine: FleetState | null;
+  readonly engine: EngineState | null;
 }
 
 export const HOSTS: HostsSlice = { all: [], engine: null };
