@@ -139,7 +139,7 @@ const built = await Promise.all([
   build({
     ...esm,
     splitting: false,
-    entryPoints: { "lease-watchdog": "daemon/features/fleet/worker/lease-watchdog.ts" },
+    entryPoints: there({ "lease-watchdog": "daemon/features/fleet/worker/lease-watchdog.ts" }),
   }),
   // prom-client, which a daemon loads for the first request of its metrics.
   build({
