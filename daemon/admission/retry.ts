@@ -205,8 +205,22 @@ function pipelineFile(entry: Entry, changes: Changes | null): KeptText | null {
   return op === ANY_FILE ? keptTextIn(params) : null;
 }
 
+/** The outputs that a pipeline declares of a stage or step. */
+export async function outputsOf(
+  loader: Pick<Parts["loader"], "outputsOf">,
+  file: KeptText | null,
+  stage: string,
+  step: string | null,
+): Promise<readonly string[]> {
+  // Most pipelines have none, and the loader would read the text of each failure.
+  if (!file?.text.includes("outputs")) return [];
+  const declared = await loader.outputsOf(file).catch(() => []);
+  const its = declared.find((each) => each.stage === stage);
+  return its === undefined ? [] : outputsIn(its, step);
+}
+
 /** @param step - null: those of the stage */
-export function outputsIn({ outputs, steps }: StageOutputs, step: string | null): readonly string[] {
+function outputsIn({ outputs, steps }: StageOutputs, step: string | null): readonly string[] {
   return (step === null || steps === null ? null : getOwn(steps, step)) ?? outputs;
 }
 

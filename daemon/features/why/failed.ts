@@ -10,7 +10,7 @@ import { isPassed } from "../../../protocol/stage-state.js";
 import { failedSteps } from "../../../protocol/step-names.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
 import type { Change, Failure, Why } from "../../../protocol/why.js";
-import { outputsIn } from "../../admission/retry.js";
+import { outputsOf } from "../../admission/retry.js";
 import { pageBefore } from "../../run-files/log-pages.js";
 import {
   type Compared,
@@ -69,16 +69,11 @@ export async function whyFailed(
     lastLines: await lastLines(record, options),
     command: commandOf(record),
   });
-  const step = failure?.step ?? null;
   const why: Why = { ...headOf(record, now()), failure, left: leftStages(record) };
   const named = {
     ...why,
     summary: summaryOf(record, failure),
-    next: nextOf(record, {
-      step,
-      isResumable: text !== null || isResumable(record, loader),
-      outputs: await outputsOf(record, step, text, loader),
-    }),
+    next: nextOf(record, isResumable(failed, loader), await doneWords(failed, options)),
   };
   const successes = await successesBefore(record, options);
   const [good] = successes;
@@ -248,8 +243,29 @@ async function partWithin(ms: number, work: Promise<CheckoutChanges>, late: stri
   return Promise.race([inTime, promise]).finally(() => clearTimeout(timer));
 }
 
-function isResumable({ op }: Operation, loader: WhyParts["loader"]): boolean {
-  return loader.known()?.ops.find((type) => type.op === op)?.resumable === true;
+function isResumable(its: Compared, loader: WhyParts["loader"]): boolean {
+  const type = loader.known()?.ops.find(({ op }) => op === its.record.op);
+  return textOf(its) !== null || !!type?.resumable;
+}
+
+/** Takes as done what failed, or what failed in the operation inside of it; null: nothing can be. */
+async function doneWords(its: Compared, options: WhyParts): Promise<string[] | null> {
+  const { loader, store } = options;
+  const { record } = its;
+  const stage = failedStage(record);
+  if (!stage || !isResumable(its, loader)) return null;
+  const [first, ...more] = failedSteps(record, stage);
+  const step = more.length > 0 ? undefined : first;
+  const place = step === undefined ? stage : `${stage}/${step}`;
+  const [entry] = await store.archive.list({ parent: record.id, state: ["failed"] }, 1);
+  const { parent, params } = entry?.record ?? {};
+  // What runs a stage of its parent alone fails there.
+  if (parent?.stage === stage && parent.step === step && !params!.only) {
+    const inside = await doneWords({ entry: entry!, record: entry!.record }, options);
+    if (inside) return [`${place}/${inside[0]}`, ...inside.slice(1)];
+  }
+  const outputs = await outputsOf(loader, textOf(its), stage, step ?? null);
+  return [place, ...outputs.flatMap((name) => ["--output", `${name}=...`])];
 }
 
 /** The defaults of the text that ran at the last success; of a type in code, those that it has now. */
@@ -270,21 +286,6 @@ async function defaultsOf(
   );
 }
 
-/** The outputs that the pipeline declares of the stage or step that failed. */
-async function outputsOf(
-  record: Operation,
-  step: string | null,
-  file: ReturnType<typeof textOf>,
-  loader: WhyParts["loader"],
-): Promise<readonly string[]> {
-  // Most pipelines have none, and the loader would read the text of each failure.
-  if (!file?.text.includes("outputs")) return [];
-  const stage = stageOf(record);
-  const declared = await loader.outputsOf(file).catch(() => []);
-  const its = declared.find((each) => each.stage === stage);
-  return its === undefined ? [] : outputsIn(its, step);
-}
-
 function failedStage({ stages, stageStates }: Operation): string | undefined {
   return stages.find((name) => stageStates[name] === "failed");
 }
@@ -296,10 +297,7 @@ function summaryOf({ op }: Operation, failure: Failure | null): string {
   return `${where} failed: ${exit ?? message}`;
 }
 
-function nextOf(
-  record: Operation,
-  { step, isResumable, outputs }: { step: string | null; isResumable: boolean; outputs: readonly string[] },
-): Why["next"] {
+function nextOf(record: Operation, isResumable: boolean, done: string[] | null): Why["next"] {
   const { id, stages, stageStates, stepCounts, error } = record;
   const stage = failedStage(record);
   const hasDone = stage !== undefined && (getOwn(stepCounts ?? {}, stage)?.done ?? 0) > 0;
@@ -308,26 +306,20 @@ function nextOf(
   const isAfterAll = stages.length > 0 && stages.every((name) => isPassed(stageStates[name]));
   const from = isAfterAll ? "repeats no stage that is done" : `goes on from ${stage}`;
   const retry = isResumable && (isAfterAll || !isFirst) ? from : "runs it once more";
-  if (isByAnswer(error))
-    return [
-      { command: `liveops retry ${id}`, does: "asks again" },
-      { command: `liveops logs ${id}`, does: "prints its log" },
-    ];
-  const place = step === null ? stage : `${stage}/${step}`;
-  if (error?.again !== undefined)
-    return [
-      { command: error.again, does: "gives the secret again" },
-      { command: `liveops logs ${id}`, does: "prints its log" },
-    ];
-  const values = outputs.flatMap((name) => ["--output", `${name}=...`]);
-  const done =
-    isResumable && place !== undefined
-      ? shellLine(["liveops", "retry", id, "--done", place, ...values])
-      : null;
+  const log = { command: `liveops logs ${id}`, does: "prints its log" };
+  if (isByAnswer(error)) return [{ command: `liveops retry ${id}`, does: "asks again" }, log];
+  if (error?.again !== undefined) return [{ command: error.again, does: "gives the secret again" }, log];
   return [
     { command: `liveops retry ${id}`, does: retry },
-    ...(done === null ? [] : [{ command: done, does: "goes on: you have done it by hand" }]),
+    ...(done === null
+      ? []
+      : [
+          {
+            command: shellLine(["liveops", "retry", id, "--done", ...done]),
+            does: "goes on: you have done it by hand",
+          },
+        ]),
     { command: `liveops shell ${id}`, does: "opens a shell where it ran" },
-    { command: `liveops logs ${id}`, does: "prints its log" },
+    log,
   ];
 }

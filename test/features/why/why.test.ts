@@ -12,6 +12,8 @@ import { useDaemon } from "../../harness/daemon.js";
 import { commitAll, git, gitAt } from "../../harness/git.js";
 
 const OPS = {
+  "inner.yaml": "stages: [{ name: pack, run: exit 1, outputs: [file] }]",
+  "outer.yaml": "stages: [{ name: Build, op: inner.yaml }]",
   "work.mjs": `
     import { existsSync, mkdirSync, rmdirSync } from "node:fs";
     import { setTimeout as delay } from "node:timers/promises";
@@ -339,6 +341,12 @@ stages:
     " runs it once more",
     " --done Check goes on: you have done it by hand",
   ]);
+});
+
+test("what failed inside of an operation inside of it can be taken as done, with its outputs", async () => {
+  const { id } = await ran("outer", {});
+  const { next } = await daemon.client.why(id);
+  expect(next[1]!.command).toBe(`liveops retry ${id} --done Build/pack --output file=...`);
 });
 
 test("a failure after all stages is retried without them", async () => {
