@@ -182,7 +182,7 @@ function composeCore(
   ]);
 
   const logReaders = new LogReaders(bus, engine.outbox !== NO_OUTBOX);
-  const containment = new Containment({ setting: settings.cgroup, log });
+  const containment = new Containment({ log });
   const scheduler: Scheduler = makeScheduler({
     bus,
     settings,

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { LIMITS, type Limits } from "../protocol/system/config-limits.js";
-import { type Config, SETTINGS } from "../protocol/system/config-settings.js";
+import type { Config } from "../protocol/system/config-settings.js";
 import { type LogLevel, logLevelFrom } from "../protocol/system/log-level.js";
 import { type Places, socketPath, stateDir, userOpsDirs } from "../protocol/system/places.js";
 
@@ -28,8 +28,6 @@ export interface Settings extends Limits {
   queues: Record<string, { concurrency?: number | undefined }>;
   /** All queues are paused at the start. */
   startsPaused: boolean;
-  /** The cgroup below which each worker gets its own cgroup: `auto`, `off` or a path. */
-  cgroup: string;
   /** Patterns of the daemon's own environment variables that operations get. Default: none. */
   fromDaemon: string[];
   /** Runs the operations that a copied state directory holds. */
@@ -73,7 +71,6 @@ export function settingsFrom(
     concurrency: flags.concurrency ?? config.concurrency ?? Math.max(2, availableParallelism()),
     queues: config.queues ?? {},
     startsPaused: flags.paused ?? false,
-    cgroup: config.cgroup ?? SETTINGS.cgroup.default,
     fromDaemon: config.env?.fromDaemon ?? [],
     logLevel: logLevelFrom(flags.logLevel, env, config.logLevel),
     config,

@@ -2,11 +2,11 @@
  * Finds and prepares the cgroup (v2) below which the daemon makes a cgroup for each worker.
  *
  * Only a delegated cgroup is touched: that of a systemd unit with `Delegate=yes`, one that a container or an
- * administrator gave to this user, or the cgroup that the setting `cgroup` names. A cgroup whose children have
+ * administrator gave to this user, or one whose child `daemon` holds the daemon alone. A cgroup whose children have
  * controllers may hold no process itself, so the daemon moves into `<base>/daemon`.
  */
 import { execFileSync } from "node:child_process";
-import { accessSync, constants, existsSync, mkdirSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { textOf } from "../../ops/programs/proc.js";
 import { Cgroup, joinCgroup } from "./cgroup.js";
@@ -35,17 +35,12 @@ function realSystem(): CgroupSystem {
   };
 }
 
-/**
- * Opens the base, and moves the daemon out of it.
- *
- * @param setting `auto`, `off` or the absolute path of a cgroup that is given to this daemon
- */
-export function openBase(setting: string, system: CgroupSystem = realSystem()): CgroupBase {
-  if (setting === "off") return none("the setting cgroup is off");
+/** Opens the base, and moves the daemon out of it. */
+export function openBase(system: CgroupSystem = realSystem()): CgroupBase {
   const own = ownCgroup(system.cgroup, system.mountinfo);
   if (own === null) return none("no cgroup v2 is mounted");
-  const dir = setting === "auto" ? (basename(own) === DAEMON ? dirname(own) : own) : setting;
-  const problem = setting === "auto" ? whyNotDelegated(dir, system) : whyNotUsable(dir);
+  const dir = basename(own) === DAEMON ? dirname(own) : own;
+  const problem = whyNotDelegated(dir, own, system);
   if (problem !== null) return none(problem);
   try {
     if (own === dir) joinCgroup(join(dir, DAEMON));
@@ -71,7 +66,7 @@ export function ownCgroup(cgroup: string | null, mountinfo: string | null): stri
   return null;
 }
 
-function whyNotDelegated(dir: string, { uid, isDelegated }: CgroupSystem): string | null {
+function whyNotDelegated(dir: string, own: string, { uid, isDelegated }: CgroupSystem): string | null {
   if (!existsSync(join(dir, "cgroup.type")))
     return "the daemon is in the root cgroup, which is not delegated";
   const unusable = whyNotUsable(dir);
@@ -79,16 +74,18 @@ function whyNotDelegated(dir: string, { uid, isDelegated }: CgroupSystem): strin
   const unit = basename(dir);
   if (/\.(service|scope)$/.test(unit)) {
     if (!isDelegated(unit, dir.includes("/user@"))) return `${unit} is not delegated (Delegate=yes)`;
-  } else if (uid === 0 || statSync(dir).uid !== uid) return `${dir} is not delegated to this user`;
-  const others = new Cgroup(dir).ownPids().filter((pid) => pid !== process.pid && pid !== process.ppid);
-  return others.length > 0 ? `other processes are in ${dir}` : null;
+  } else if (dir === own && (uid === 0 || statSync(dir).uid !== uid))
+    return `${dir} is not delegated to this user`;
+  const shared = [dir, own].find((each) => othersIn(each).length > 0);
+  return shared === undefined ? null : `other processes are in ${shared}`;
+}
+
+function othersIn(dir: string): number[] {
+  return new Cgroup(dir).ownPids().filter((pid) => pid !== process.pid && pid !== process.ppid);
 }
 
 function whyNotUsable(dir: string): string | null {
   try {
-    // The cgroup is gone after a restart of the machine.
-    if (!existsSync(dir) && existsSync(join(dirname(dir), "cgroup.procs"))) mkdirSync(dir, { mode: 0o755 });
-    if (!existsSync(join(dir, "cgroup.procs"))) return `${dir} is not a cgroup v2 directory`;
     for (const file of [".", "cgroup.procs", "cgroup.subtree_control"])
       accessSync(join(dir, file), constants.W_OK);
     return null;

@@ -29,8 +29,6 @@ const WITHOUT_PROC =
 const ENDING_MS = { look: 200, longest: 15_000 };
 
 interface ContainmentOptions {
-  /** `auto`, `off` or the path of a cgroup. */
-  setting: string;
   log: Log;
   open?: typeof openBase;
 }
@@ -51,8 +49,8 @@ export class Containment {
   open(): void {
     if (this.#isOpen) return;
     this.#isOpen = true;
-    const { setting, log, open = openBase } = this.options;
-    const base = open(setting);
+    const { log, open = openBase } = this.options;
+    const base = open();
     if (base.dir === null) this.#reason = base.reason;
     else this.#base = base.dir;
     const { kind: containment, cgroup, reason } = this.report();

@@ -114,15 +114,6 @@ export const SETTINGS = {
       expected: 'a table of keys by action, such as {"cancel": "X"}',
     },
   },
-  cgroup: {
-    description: 'cgroup for operations: `"auto"`, `"off"` or a path; see [Containment](#containment)',
-    default: "auto",
-    schema: {
-      type: "string",
-      pattern: "^(auto|off|/.*)$",
-      expected: '"auto", "off" or an absolute path',
-    },
-  },
   logLevel: {
     description: `Level of the daemon's log: ${LOG_LEVELS.map((level) => `\`"${level}"\``).join(", ")}`,
     default: DEFAULT_LOG_LEVEL,

@@ -1,15 +1,7 @@
 /** No process of an operation survives the operation's cancel, whatever it does to escape. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
@@ -47,7 +39,7 @@ function cgroupForTests(): string | null {
   if (own === null || process.geteuid?.() !== 0) return null;
   const dir = join(own, `liveops-test-${newId()}`);
   try {
-    mkdirSync(dir);
+    mkdirSync(join(dir, "daemon"), { recursive: true });
     return dir;
   } catch {
     return null;
@@ -65,10 +57,14 @@ function textOf(file: string): string | null {
 function startIn(containment: string): Promise<TestDaemon> {
   const dir = mkdtempSync(join(tmpdir(), "liveops-containment-"));
   directories.push(dir);
-  const file = join(dir, "config.json");
-  writeFileSync(file, JSON.stringify({ cgroup: containment === "cgroup" ? base : "off" }));
-  const enter = containment === BY_PS ? { enter: withPs(dir) } : {};
-  return startDaemon(["escapes"], { concurrency: 4, env: { LIVEOPS_CONFIG: file }, ...enter });
+  return startDaemon(["escapes"], { concurrency: 4, enter: wordsInto(containment, dir) });
+}
+
+function wordsInto(containment: string, dir: string): string[] {
+  if (containment === BY_PS) return withPs(dir);
+  return containment === "cgroup"
+    ? ["sh", "-c", `echo $$ > "${base}/daemon/cgroup.procs" && exec "$@"`, "sh"]
+    : [];
 }
 
 /** Those of the file's processes that live. A pid may be another process's by now. */

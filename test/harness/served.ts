@@ -52,7 +52,6 @@ export class Served {
       opsDirs: ["/ops"],
       shippedDirs: ["/ops"],
       concurrency: 2,
-      cgroup: "off",
       ...over,
     };
     let scheduler!: IdleScheduler;

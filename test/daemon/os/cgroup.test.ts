@@ -70,7 +70,7 @@ describe("the base", () => {
     const dir = fakeCgroup(join(mount, SERVICE), { "cgroup.procs": `${process.pid}\n` });
     const asked: unknown[] = [];
     const isDelegated = (...words: unknown[]) => asked.push(words) > 0;
-    expect(openBase("auto", system(mount, SERVICE, { isDelegated }))).toEqual({ dir });
+    expect(openBase(system(mount, SERVICE, { isDelegated }))).toEqual({ dir });
     expect(asked).toEqual([["liveopsd.service", true]]);
     expect(readFileSync(join(dir, "daemon", "cgroup.procs"), "utf8")).toBe(String(process.pid));
   });
@@ -79,7 +79,7 @@ describe("the base", () => {
     const mount = directory();
     const dir = fakeCgroup(join(mount, SERVICE));
     fakeCgroup(join(dir, "daemon"), { "cgroup.procs": `${process.pid}\n` });
-    expect(openBase("auto", system(mount, `${SERVICE}/daemon`))).toEqual({ dir });
+    expect(openBase(system(mount, `${SERVICE}/daemon`))).toEqual({ dir });
   });
 
   test.each<[string, string, Record<string, string>, Partial<CgroupSystem>, RegExp]>([
@@ -90,7 +90,7 @@ describe("the base", () => {
   ])("is not %s: nothing in it is touched", (_, path, files, over, reason) => {
     const mount = directory();
     const dir = fakeCgroup(join(mount, path), files);
-    expect(openBase("auto", system(mount, path, over))).toEqual({
+    expect(openBase(system(mount, path, over))).toEqual({
       dir: null,
       reason: expect.stringMatching(reason),
     });
@@ -101,19 +101,17 @@ describe("the base", () => {
     const mount = directory();
     fakeCgroup(mount);
     rmSync(join(mount, "cgroup.type"));
-    expect(openBase("auto", system(mount, "/"))).toMatchObject({ reason: expect.stringMatching(/root/) });
+    expect(openBase(system(mount, "/"))).toMatchObject({ reason: expect.stringMatching(/root/) });
   });
 
-  test("is the one that the setting names, or none: off, no cgroup, missing", () => {
+  test("is root's, outside of a unit, where the daemon is alone in its child", () => {
     const mount = directory();
     const dir = fakeCgroup(join(mount, "given"));
-    const plain = directory();
-    const all = system(mount, SERVICE, { uid: 0, isDelegated: () => false });
-    expect(openBase(dir, all)).toEqual({ dir });
-    expect(openBase("off", all)).toEqual({ dir: null, reason: "the setting cgroup is off" });
-    expect(openBase(plain, all)).toMatchObject({ reason: `${plain} is not a cgroup v2 directory` });
-    expect(openBase(join(plain, "missing"), all)).toMatchObject({ dir: null });
-    expect(existsSync(join(plain, "missing"))).toBe(false);
+    const child = fakeCgroup(join(dir, "daemon"), { "cgroup.procs": `${process.pid}\n` });
+    const all = system(mount, "/given/daemon", { uid: 0 });
+    expect(openBase(all)).toEqual({ dir });
+    fakeCgroup(child, { "cgroup.procs": `1\n${process.pid}\n` });
+    expect(openBase(all)).toEqual({ dir: null, reason: `other processes are in ${child}` });
   });
 });
 
@@ -130,7 +128,6 @@ test("what the kernel tells of a cgroup", () => {
 test("empty cgroups of earlier daemons go, those of workers that are needed stay", () => {
   const base = fakeCgroup(directory());
   const all = new Containment({
-    setting: "auto",
     log: pino({ level: "silent" }),
     open: () => ({ dir: base }),
   });

@@ -9,14 +9,14 @@ test("the table: control characters are escaped, long values cut to the terminal
     { key: "nice", value: 9 },
     { key: "metrics", value: undefined },
     { key: "on.stall", value: "echo \u001b[31m" },
-    { key: "cgroup", value: `/${"x".repeat(60)}` },
+    { key: "stateDir", value: `/${"x".repeat(60)}` },
   ];
   expect(configLines(settings, 48, plain)).toEqual([
     "SETTING   VALUE",
     "nice      9",
     "metrics   -",
     "on.stall  echo \\x1b[31m",
-    `cgroup    /${"x".repeat(36)}…`,
+    `stateDir  /${"x".repeat(36)}…`,
   ]);
 });
 
