@@ -8,13 +8,6 @@ import { UsageError } from "../../protocol/failures.js";
 import { parseReportLine, REPORT_FORMS } from "../../protocol/report-line.js";
 import { addCommand } from "../kit/options.js";
 
-interface ReportOptions {
-  ifAvailable?: boolean;
-}
-
-/** Also taken after the report, whose other words may look like options. */
-const IF_AVAILABLE = "--if-available";
-
 export function registerReport(root: Command): void {
   const forms = Object.values(REPORT_FORMS);
   addCommand(
@@ -34,21 +27,19 @@ export function registerReport(root: Command): void {
   )
     .usage("[options] <report...>")
     .argument("<report...>", `One report: ${forms.join("; ")}`)
-    .option(IF_AVAILABLE, "Do nothing where no operation reads reports (default: exit code 2)")
     .passThroughOptions()
-    .action((words: string[], options: ReportOptions) => {
-      const isLast = words.length > 1 && words.at(-1) === IF_AVAILABLE;
-      const line = (isLast ? words.slice(0, -1) : words).join(" ");
+    .action((words: string[]) => {
+      const line = words.join(" ");
       if (/[\r\n]/.test(line))
         throw new UsageError("a report is one line: give a text without line ends, or several reports");
       const statement = parseReportLine(line);
       if (typeof statement === "string") throw new UsageError(statement, "liveops report --help");
       const file = process.env.LIVEOPS_REPORT;
-      if (file) append(file, line);
-      else if (!options.ifAvailable && !isLast)
+      if (!file)
         throw new UsageError(
-          "no operation reads reports here: LIVEOPS_REPORT is not set; run the script with liveops submit, or give --if-available",
+          "no operation reads reports here: LIVEOPS_REPORT is not set; run the script with liveops submit",
         );
+      append(file, line);
     });
 }
 

@@ -33,13 +33,6 @@ test.each<[string[], string]>([
   expect(stderr).toContain(message);
 });
 
-test("--if-available does nothing without an operation, but still checks the report", async () => {
-  const quiet = await cli.here(["report", "--if-available", "percent", "40"]);
-  expect(quiet).toEqual({ code: 0, stdout: "", stderr: "" });
-  expect(await cli.here(["report", "percent", "40", "--if-available"])).toEqual(quiet);
-  expect((await cli.here(["report", "--if-available", "percent"])).code).toBe(2);
-});
-
 test("names a file that cannot be written", async () => {
   const env = { LIVEOPS_REPORT: join(cli.dir, "no", "such", "report") };
   const { code, stderr } = await cli.here(["report", "percent", "40"], { env });
