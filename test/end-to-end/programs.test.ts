@@ -33,21 +33,15 @@ describe("output of shell", () => {
 
 describe("the exit code of a command", () => {
   test("is that of liveops with --exit-status, and of several operations that of the first that failed", async () => {
-    const codeOf = async (...words: string[]) => (await world.liveops([...words, "--exit-status"])).code;
-    expect(await codeOf("submit", "shell", "script=kill -TERM $$")).toBe(143);
-    const ids = [];
-    for (const script of ["exit 0", "exit 3", "exit 5"]) {
-      ids.push(await world.submit("shell", `script=${script}`));
-      // Two at the same time may end in either order.
-      await world.finished(ids.at(-1)!);
-    }
-    const [succeeded, id] = ids as [string, string];
-    expect(await codeOf("wait", succeeded)).toBe(0);
-    expect(await codeOf("wait", ...ids)).toBe(3);
-    expect(await codeOf("watch", id)).toBe(3);
-    expect(await codeOf("run", "shell", "script=exit 3")).toBe(3);
-    expect(await codeOf("submit", "shell", "--follow", "script=exit 3")).toBe(3);
-    expect((await world.liveops(["wait", id])).code).toBe(1);
+    const codeOf = async (words: string[], input = "") =>
+      (await world.liveops([...words, "--exit-status"], { input })).code;
+    expect(await codeOf(["submit", "shell", "script=kill -TERM $$"])).toBe(143);
+    expect(await codeOf(["submit", "shell", "script=exit 0"])).toBe(0);
+    const each = ["submit", "shell", "--each", "-", "script=exit {}"];
+    expect(await codeOf(each, "0\n3\n")).toBe(3);
+    expect(await codeOf(["run", "shell", "script=exit 3"])).toBe(3);
+    expect(await codeOf(["submit", "shell", "--follow", "script=exit 3"])).toBe(3);
+    expect((await world.liveops(["wait"])).code).toBe(1);
   });
 });
 

@@ -4,7 +4,6 @@ import { UsageError } from "../../../protocol/failures.js";
 import { givenDuration } from "../../kit/given-duration.js";
 import { addCommand, everyday } from "../../kit/options.js";
 import type { OutputOptions } from "../../kit/output/options.js";
-import { addExitStatus } from "../arguments.js";
 import { connectFor } from "../connection.js";
 import { LIVE_STATES } from "../list-pages.js";
 import { addSelectionOptions, hasSelection, type SelectionOptions, select } from "../selection.js";
@@ -13,7 +12,6 @@ import { waitForAll } from "./wait-for-all.js";
 interface WaitOptions extends SelectionOptions, OutputOptions {
   timeout?: string;
   any?: boolean;
-  exitStatus?: boolean;
 }
 
 export function registerWait(root: Command): void {
@@ -33,7 +31,7 @@ export function registerWait(root: Command): void {
     )
     .option("--any", "Wait only for the first operation to finish; the exit code is its outcome")
     .option("--json", "Print the last record of each chain, one per line");
-  addSelectionOptions(addExitStatus(wait), "operations that are queued or running now", LIVE_STATES).action(
+  addSelectionOptions(wait, "operations that are queued or running now", LIVE_STATES).action(
     async (ids: string[], _options: unknown, command: Command) => {
       const { client, options, to } = await connectFor<WaitOptions>(command);
       const { timeout } = options;
@@ -47,7 +45,7 @@ export function registerWait(root: Command): void {
           timeout === undefined ? null : givenDuration("--timeout", timeout, "30, 30s, 10m or 1h30m"),
         any: options.any === true,
         json: options.json === true,
-        exitStatus: options.exitStatus === true,
+        exitStatus: false,
         to,
       });
     },
