@@ -16,9 +16,9 @@ async function printed(id: string): Promise<string[]> {
 
 /** Submits and waits; returns what the commands printed. */
 async function printedBy(words: string[], env: Record<string, string> = {}): Promise<string[]> {
-  const ended = await world.liveops([...words, "--wait"], { env });
-  expect(ended, ended.stderr).toMatchObject({ code: 0 });
-  return printed(ended.stdout.trim());
+  const id = (await world.liveops(words, { env })).stdout.trim();
+  expect(await world.finished(id)).toMatchObject({ state: "succeeded" });
+  return printed(id);
 }
 
 test("the words after -- are the parameter args, of submit and a schedule", async () => {
@@ -167,9 +167,9 @@ test("a cancel of an operation that has handed over names the next one, whose ca
     stderr: expect.stringMatching(/its chain continues as (\w+); to end it: liveops cancel \1/),
   });
   const next = /liveops cancel (\w+)/.exec(alone.stderr)![1]!;
-  const ended = await world.liveops(["cancel", next, "--wait", "--json"]);
-  expect(ended, ended.stderr).toMatchObject({ code: 0 });
-  expect(JSON.parse(ended.stdout)).toMatchObject({ state: "cancelled", chain: { id: first, next: null } });
+  const ended = await world.liveops(["cancel", next, "--wait"]);
+  expect(ended, ended.stderr).toMatchObject({ code: 0, stdout: `${next} cancelled\n` });
+  expect(await world.client.show(next)).toMatchObject({ chain: { id: first, next: null } });
   const { operations } = await world.client.list({ state: ["queued", "running"], op: "loops" });
   expect(operations).toEqual([]);
 });

@@ -7,7 +7,7 @@ import { ID_PATTERN } from "../../protocol/id.js";
 import type { Operation } from "../../protocol/operation.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
 import { addCommand } from "../kit/options.js";
-import { printResult } from "../kit/output/options.js";
+import { printLines } from "../kit/output/print.js";
 import { connectFor } from "./connection.js";
 import { listPages } from "./list-pages.js";
 
@@ -22,7 +22,6 @@ export function registerApprove(root: Command): void {
   ])
     .argument("[id]", WHICH)
     .argument("[choice]", "One of the choices (default: the only one besides no)")
-    .option("--json", "Print the record as JSON")
     .action(async (id: string | undefined, choice: string | undefined, _options: unknown, command: Command) =>
       answer(command, id, (client, id, seen) =>
         client.approve(id, { ...seen, ...(choice !== undefined && { choice }) }),
@@ -35,7 +34,6 @@ export function registerReject(root: Command): void {
     "liveops reject k3f",
   ])
     .argument("[id]", WHICH)
-    .option("--json", "Print the record as JSON")
     .action(async (id: string | undefined, _options: unknown, command: Command) =>
       answer(command, id, (client, id, seen) => client.reject(id, seen)),
     );
@@ -46,7 +44,7 @@ async function answer(
   named: string | undefined,
   send: (client: Client, id: string, seen: { since?: string }) => Promise<Operation>,
 ): Promise<void> {
-  const { client, options } = await connectFor<{ json?: boolean }>(command);
+  const { client } = await connectFor(command);
   if (named === undefined) throw await noId(client, command.name());
   const [word, attempt] = splitQuestion(named);
   const record = await client.show(word);
@@ -57,8 +55,7 @@ async function answer(
     throw anotherQuestion(open, record.id);
   const operation = await send(client, record.id, open === null ? {} : { since: open.since });
   const { question, answer } = operation.approvals!.at(-1)!;
-  const text = `${operation.id} answered: ${sanitize(answer?.choice ?? "")} (${sanitize(question)})`;
-  printResult(options, operation, text);
+  printLines([`${operation.id} answered: ${sanitize(answer?.choice ?? "")} (${sanitize(question)})`]);
 }
 
 /** `k3f/2`: the operation, and the attempt that asked; without a number, null. */

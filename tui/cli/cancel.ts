@@ -5,12 +5,12 @@ import type { Operation } from "../../protocol/operation.js";
 import { isFinal } from "../../protocol/state.js";
 import { interruptible } from "../kit/interruptible.js";
 import { addCommand, everyday } from "../kit/options.js";
-import { type OutputOptions, printResult } from "../kit/output/options.js";
+import { printLines } from "../kit/output/print.js";
 import { connectFor } from "./connection.js";
 import { LIVE_STATES } from "./list-pages.js";
 import { addSelectionOptions, changeAll, givenSelection, type SelectionOptions } from "./selection.js";
 
-interface CancelOptions extends SelectionOptions, OutputOptions {
+interface CancelOptions extends SelectionOptions {
   wait?: boolean;
 }
 
@@ -19,13 +19,11 @@ export function registerCancel(root: Command): void {
     "liveops cancel k3f",
     "liveops cancel --op backup --state queued",
     "liveops cancel k3f x81 --wait",
-    "liveops cancel k3f --wait --json | jq -r .state",
   ]);
   addSelectionOptions(cancel, "queued and running operations", LIVE_STATES)
     .option("--session <name>", "All queued and running operations that this session submitted")
     .argument("[id...]", "Operation ids, unique prefixes of 3 or more characters, or labels")
     .option("--wait", "Wait for operations to finish")
-    .option("--json", "Print the record of each operation, one per line; with --wait, the finished record")
     .action(async (named: string[], _options: unknown, command: Command) => {
       const { client, options, to } = await connectFor<CancelOptions>(command);
       const selection = { verb: "cancel", states: LIVE_STATES, to };
@@ -35,8 +33,7 @@ export function registerCancel(root: Command): void {
           "give the ids of the operations to cancel, or --all, --op, --label …",
           "liveops cancel k3f; for a list that may be empty: xargs -r liveops cancel",
         );
-      const print = (operation: Operation, state: string) =>
-        printResult(options, operation, `${operation.id} ${state}`);
+      const print = ({ id }: Operation, state: string) => printLines([`${id} ${state}`]);
       const asked: string[] = [];
       process.exitCode = await changeAll(client.cancelAll(selected), selected, selection, (operation) => {
         const { id, state } = operation;
@@ -62,5 +59,5 @@ export function registerCancel(root: Command): void {
         },
       );
     });
-  everyday(cancel, ["--all", "--state", "--op", "--label", "--wait", "--json"]);
+  everyday(cancel, ["--all", "--state", "--op", "--label", "--wait"]);
 }

@@ -3,7 +3,7 @@ import { type Command, Option } from "commander";
 import type { Client } from "../../protocol/client/client.js";
 import { UsageError } from "../../protocol/failures.js";
 import { addCommand } from "../kit/options.js";
-import { printResult } from "../kit/output/options.js";
+import { printLines } from "../kit/output/print.js";
 import { type ReportTo, say } from "../kit/report.js";
 import { connectFor, forEachId } from "./connection.js";
 import { listPages } from "./list-pages.js";
@@ -11,7 +11,6 @@ import { listPages } from "./list-pages.js";
 interface PauseOptions {
   queue?: string;
   all?: boolean;
-  json?: boolean;
 }
 
 export function registerPause(root: Command): void {
@@ -35,7 +34,6 @@ function register(root: Command, name: "pause" | "resume", description: string, 
     .argument("[id...]", "Ids of running operations, unique prefixes of 3 or more characters, or labels")
     .option("--queue <name>", "A queue: its running operations continue")
     .addOption(new Option("--all", "All queues").conflicts("queue"))
-    .option("--json", "Print the record of each operation or the queues, one per line")
     .action(async (ids: string[], _options: unknown, command: Command) => {
       const { client, options, to } = await connectFor<PauseOptions>(command);
       const { queue, all = false } = options;
@@ -50,14 +48,13 @@ function register(root: Command, name: "pause" | "resume", description: string, 
           ? client.pauseQueue({ queue })
           : client.resumeQueue({ queue }));
         const changed = queues.filter((each) => all || each.name === queue);
-        for (const each of changed)
-          printResult(options, each, `${each.name} ${each.pausedSince ? "paused" : "open"}`);
+        printLines(changed.map((each) => `${each.name} ${each.pausedSince ? "paused" : "open"}`));
         if (name === "resume") await notePaused(client, queue, to);
         return;
       }
       process.exitCode = await forEachId(ids, to, async (id) => {
         const operation = await client[name](id);
-        printResult(options, operation, `${operation.id} ${name}d`);
+        printLines([`${operation.id} ${name}d`]);
       });
     });
 }

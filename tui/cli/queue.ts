@@ -5,17 +5,12 @@ import type { QueueReply } from "../../protocol/replies.js";
 import { addCommand } from "../kit/options.js";
 import { numberColumn } from "../kit/output/columns.js";
 import { jsonLine } from "../kit/output/json.js";
-import { type OutputOptions, printResult } from "../kit/output/options.js";
+import type { OutputOptions } from "../kit/output/options.js";
 import { listLines, printLines } from "../kit/output/print.js";
 import type { TableSpec } from "../kit/output/table.js";
 import { formatAge } from "../kit/output/time.js";
 import { connectFor } from "./connection.js";
 import { addDefaultAction } from "./subcommand.js";
-
-interface QueueOptions {
-  concurrency?: string;
-  json?: boolean;
-}
 
 /** The columns of a list of queues. */
 export const QUEUES: TableSpec<QueueReply> = {
@@ -63,19 +58,17 @@ export function registerQueue(root: Command): void {
       "--concurrency <n>",
       "Operations of the queue that run at the same time; config: as in the config file",
     )
-    .option("--json", "Print the queue as JSON")
     .action(async (name: string, _options: unknown, command: Command) => {
-      const { client, options } = await connectFor<QueueOptions>(command);
-      const changed = await client.setQueue(name, { concurrency: concurrencyOf(options.concurrency!) });
-      printResult(options, changed, changed.name);
+      const { client, options } = await connectFor<{ concurrency: string }>(command);
+      const changed = await client.setQueue(name, { concurrency: concurrencyOf(options.concurrency) });
+      printLines([changed.name]);
     });
   addCommand(queue, "rm", "Remove a queue that has no operations", ["liveops queue rm gpu"])
     .argument("<name>", "Name of the queue")
-    .option("--json", "Print the removed queue as JSON")
     .action(async (name: string, _options: unknown, command: Command) => {
-      const { client, options } = await connectFor<QueueOptions>(command);
+      const { client } = await connectFor(command);
       const removed = await client.removeQueue(name);
-      printResult(options, removed, removed.name);
+      printLines([removed.name]);
     });
   queue.option("--json", "Print the queues as a JSON array");
   addDefaultAction(queue, MEANT, () => listQueues(queue));

@@ -11,7 +11,7 @@ import type { State } from "../../protocol/state.js";
 import { readRegularFile } from "../../protocol/system/own-file.js";
 import { repeatedText } from "../describe/repeated.js";
 import { addCommand, everyday } from "../kit/options.js";
-import { type OutputOptions, printResult } from "../kit/output/options.js";
+import { printLines } from "../kit/output/print.js";
 import { type ReportTo, say } from "../kit/report.js";
 import { namedOrNewest } from "./arguments.js";
 import { connectOrStart } from "./connection.js";
@@ -30,7 +30,7 @@ import { addFollow } from "./submit/after-submit.js";
 
 type Done = NonNullable<RetryBody["done"]>;
 
-interface RetryOptions extends SelectionOptions, OutputOptions {
+interface RetryOptions extends SelectionOptions {
   from?: string;
   current?: boolean;
   follow?: boolean;
@@ -51,7 +51,6 @@ export function registerRetry(root: Command): void {
     "liveops retry k3f region=eu",
     "liveops retry k3f --done Build --output version=4.2",
     "liveops retry k3f --current --follow",
-    "liveops retry k3f --json | jq .attempt",
   ]);
   const done: Done = [];
   addSelectionOptions(retry, "failed and cancelled operations", RETRIED)
@@ -77,11 +76,10 @@ export function registerRetry(root: Command): void {
       "An output of the stage of the --done before (repeatable)",
       (word: string) => takeOutput(done, word),
     )
-    .option("--json", "Print the record as JSON; with --follow, one JSON event per line")
     .action(async (words: string[], _options: unknown, command: Command) => {
       const { client, options, to } = await connectOrStart<RetryOptions>(command);
       const told = (operation: Operation) => {
-        printResult(options, operation, operation.id);
+        printLines([operation.id]);
         if (operation.status !== null) say(to, operation.status.text, "yellow");
       };
       // No id has a `=`; a label that has one is named by --label.
@@ -107,8 +105,7 @@ export function registerRetry(root: Command): void {
         if (repeats !== null) say(to, repeats, "yellow");
         if (options.follow) {
           const { followInText } = await import("./follow/in-text.js");
-          const form = { json: options.json === true, exitStatus: false };
-          process.exitCode = await followInText(client, after, form, to);
+          process.exitCode = await followInText(client, after, { json: false, exitStatus: false }, to);
         } else told(after);
         return;
       }
@@ -120,17 +117,7 @@ export function registerRetry(root: Command): void {
       const lines = client.retryAll({ ...selected, ...retryFields(options, secrets) });
       process.exitCode = await changeAll(lines, selected, selection, told);
     });
-  everyday(retry, [
-    "--state",
-    "--op",
-    "--label",
-    "--from",
-    "--done",
-    "--output",
-    "--current",
-    "--follow",
-    "--json",
-  ]);
+  everyday(retry, ["--state", "--op", "--label", "--from", "--done", "--output", "--current", "--follow"]);
 }
 
 function takeOutput(done: Done, word: string): void {

@@ -2,12 +2,12 @@
 import type { Command } from "commander";
 import { UsageError } from "../../protocol/failures.js";
 import { addCommand, everyday } from "../kit/options.js";
-import { type OutputOptions, printResult } from "../kit/output/options.js";
+import { printLines } from "../kit/output/print.js";
 import { connectFor } from "./connection.js";
 import { FINISHED_STATES } from "./list-pages.js";
 import { addSelectionOptions, changeAll, givenSelection, type SelectionOptions } from "./selection.js";
 
-interface RemoveOptions extends SelectionOptions, OutputOptions {
+interface RemoveOptions extends SelectionOptions {
   finished?: boolean;
 }
 
@@ -16,13 +16,11 @@ export function registerRm(root: Command): void {
     "liveops rm k3f x81",
     "liveops rm --finished",
     "liveops rm --state failed --older-than 7d",
-    "liveops rm k3f --json | jq .result",
   ]);
   addSelectionOptions(rm, "finished operations", FINISHED_STATES)
     .argument("[id...]", "Operation ids, unique prefixes of 3 or more characters, or labels")
     .option("--finished", "Remove all finished operations")
     .option("--older-than <duration>", "All finished operations that finished longer ago than this: 1h, 7d")
-    .option("--json", "Print the last record of each operation, one per line")
     .action(async (ids: string[], _options: unknown, command: Command) => {
       const { client, options, to } = await connectFor<RemoveOptions>(command);
       const { finished, ...selection } = options;
@@ -35,8 +33,8 @@ export function registerRm(root: Command): void {
           "liveops rm k3f; for a list that may be empty: xargs -r liveops rm",
         );
       process.exitCode = await changeAll(client.removeAll(selected), selected, kind, (operation) => {
-        printResult(options, operation, operation.id);
+        printLines([operation.id]);
       });
     });
-  everyday(rm, ["--finished", "--state", "--op", "--label", "--older-than", "--json"]);
+  everyday(rm, ["--finished", "--state", "--op", "--label", "--older-than"]);
 }

@@ -7,16 +7,12 @@ import { connectFor } from "../../cli/connection.js";
 import { addCommand } from "../../kit/options.js";
 import { numberColumn } from "../../kit/output/columns.js";
 import { jsonLine } from "../../kit/output/json.js";
-import { type OutputOptions, printResult } from "../../kit/output/options.js";
+import type { OutputOptions } from "../../kit/output/options.js";
 import { listLines, printLines } from "../../kit/output/print.js";
 import type { TableSpec } from "../../kit/output/table.js";
 import { formatAge } from "../../kit/output/time.js";
 import { say } from "../../kit/report.js";
 import { formatSkew, hostState } from "../../terminal/host-state.js";
-
-interface HostsOptions {
-  json?: boolean;
-}
 
 /** The columns of a list of hosts; `-` for what is unknown or none. */
 export const HOSTS: TableSpec<HostReply> = {
@@ -62,7 +58,6 @@ export function registerHosts(root: Command): void {
     "liveops hosts lost build-2",
   ])
     .argument("<host>", "Name of the host")
-    .option("--json", "Print the hosts as JSON")
     .addHelpText(
       "after",
       "\nA host that does not answer is declared lost without this command, after `lostAfter`\n" +
@@ -83,15 +78,15 @@ async function listHosts(command: Command): Promise<void> {
 }
 
 async function declareLost(name: string, command: Command): Promise<void> {
-  const { client, options } = await connectFor<HostsOptions>(command);
+  const { client } = await connectFor(command);
   if (process.stdin.isTTY && process.stderr.isTTY) {
     const { hosts } = await client.hosts();
     const host = hosts.find((each) => each.name === name);
     // The daemon refuses a name that it does not know.
     if (host && !(await isConfirmed(lostQuestion(host)))) throw new UsageError("nothing was changed");
   }
-  const reply = await client.declareLost(name);
-  printResult(options, reply, name);
+  await client.declareLost(name);
+  printLines([name]);
 }
 
 /** Asks on the terminal. */

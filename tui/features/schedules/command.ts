@@ -11,20 +11,19 @@ import { checkCwd } from "../../cli/options/cwd.js";
 import { addSubmitOptions, type SubmitFlags } from "../../cli/options/list.js";
 import { isPipelineArgument, pipelinePath, pipelineSubmit } from "../../cli/pipeline-argument.js";
 import { addDefaultAction } from "../../cli/subcommand.js";
-import { afterSubmit, type OutcomeOptions } from "../../cli/submit/after-submit.js";
+import { afterSubmit } from "../../cli/submit/after-submit.js";
 import { submitBody } from "../../cli/submit/command.js";
 import { addShellValues, withShellValues } from "../../kit/from-shell.js";
 import { addCommand, everyday } from "../../kit/options.js";
 import { jsonLine } from "../../kit/output/json.js";
 import { formatLocalTime, formatShortTime } from "../../kit/output/local-time.js";
-import { type OutputOptions, printResult } from "../../kit/output/options.js";
+import type { OutputOptions } from "../../kit/output/options.js";
 import { listLines, printLines } from "../../kit/output/print.js";
 import type { CellContext, TableSpec } from "../../kit/output/table.js";
 import { type ReportTo, say } from "../../kit/report.js";
 import { formatDuration } from "../../terminal/format.js";
 
 interface AddOptions extends SubmitFlags {
-  json?: boolean;
   name?: string;
   zone?: string;
   catchup?: ScheduleBody["catchup"];
@@ -101,16 +100,12 @@ export function registerSchedule(root: Command): void {
   registerRm(schedule);
   addCommand(schedule, "run", "Submit the operation of a schedule now, and print its id", [
     "liveops schedule run nightly",
-    "liveops schedule run nightly --wait && echo done",
+    'liveops wait "$(liveops schedule run nightly)" && echo done',
   ])
     .argument("<name>", "Name of the schedule")
-    .option("--wait", "Wait until the operation and its chain have finished")
-    .addOption(new Option("--follow", "Show the operation and its chain live in text mode").conflicts("wait"))
-    .option("--json", "Print the record as JSON; with --follow, one JSON event per line")
     .action(async (name: string, _options: unknown, command: Command) => {
-      const { client, options, to } = await connectOrStart<OutcomeOptions>(command);
-      const operation = await client.runSchedule(name, newKey());
-      await afterSubmit(client, operation, options, to);
+      const { client, to } = await connectOrStart(command);
+      await afterSubmit(client, await client.runSchedule(name, newKey()), {}, to);
     });
   schedule.option("--json", "Print the schedules as a JSON array");
   addDefaultAction(schedule, MEANT, () => listSchedules(schedule));
@@ -134,9 +129,8 @@ function registerAdd(schedule: Command): void {
         "Runs to make up for that were due while no daemon ran (default: last)",
       ).choices(["none", "last", "all"]),
     );
-  addSubmitOptions(add, "schedule")
-    .option("--json", "Print the schedule as JSON")
-    .action(async (cron: string, op: string, set: string[], _options: unknown, command: Command) => {
+  addSubmitOptions(add, "schedule").action(
+    async (cron: string, op: string, set: string[], _options: unknown, command: Command) => {
       const { client, options, to, config } = await connectOrStart<AddOptions>(command);
       const { name = nameOf(op), catchup } = options;
       const trailing = trailingWords();
@@ -166,23 +160,23 @@ function registerAdd(schedule: Command): void {
       const added = await withShellValues(client.socket, (values) =>
         client.addSchedule({ ...schedule, operation: addShellValues(operation, values) }),
       );
-      if (!options.json && added.nextAt !== null)
+      if (added.nextAt !== null)
         process.stderr.write(`first run at ${formatLocalTime(new Date(added.nextAt))}\n`);
       if (added.rebootProblem !== null) say(to, added.rebootProblem, "yellow");
-      printResult(options, added, added.name);
-    });
-  everyday(add, ["--name", "--zone", "--catchup", "--label", "--queue", "--json"]);
+      printLines([added.name]);
+    },
+  );
+  everyday(add, ["--name", "--zone", "--catchup", "--label", "--queue"]);
 }
 
 function registerRm(schedule: Command): void {
   addCommand(schedule, "rm", "Remove schedules; their operations stay", ["liveops schedule rm nightly"])
     .argument("<name...>", "Names of schedules")
-    .option("--json", "Print each schedule as JSON, one per line")
     .action(async (names: string[], _options: unknown, command: Command) => {
-      const { client, options, to } = await connectFor<{ json?: boolean }>(command);
+      const { client, to } = await connectFor(command);
       process.exitCode = await forEachId(names, to, async (each) => {
         const removed = await client.removeSchedule(each);
-        printResult(options, removed, removed.name);
+        printLines([removed.name]);
       });
     });
 }
