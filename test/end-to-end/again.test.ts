@@ -1,21 +1,13 @@
 import { expect, test } from "vitest";
-import type { Operation } from "../../protocol/operation.js";
 import { useWorld } from "./world.js";
 
-const world = useWorld({ operations: ["links", "gate"] });
+const world = useWorld({ operations: ["links"] });
 
 /** Submits with the words and waits; returns the first link's id. */
 async function chain(...words: string[]): Promise<string> {
-  const ended = await world.liveops(["submit", "first-link", ...words, "--wait"], { env: { LC_ALL: "C" } });
+  const ended = await world.liveops(["submit", "first-link", ...words, "--wait"]);
   expect(ended, ended.stderr).toMatchObject({ code: 0, stderr: "" });
   return ended.stdout.trim();
-}
-
-async function again(id: string, ...words: string[]): Promise<Operation> {
-  const ended = await world.liveops(["again", id, ...words, "--json"], { cwd: world.dir });
-  expect(ended, ended.stderr).toMatchObject({ code: 0, stderr: "" });
-  const { id: made } = JSON.parse(ended.stdout) as Operation;
-  return world.finished(made);
 }
 
 test("each link of a chain keeps its result: in text mode and in show", async () => {
@@ -46,32 +38,4 @@ test("a large result and large parameters of the next link go together", async (
     { result: expect.any(Number) },
   ]);
   expect((await world.liveops(["show", second.id])).stdout).toContain(`liveops show ${first.id}`);
-});
-
-test("again is the same run: parameters, directory, environment; words change single parameters", async () => {
-  const id = await chain("names=a", "names=b", "word=w", "--label", "mine");
-  const given = { names: ["a", "b"], word: "w", lang: "C", cwd: world.work };
-  expect(await again(id)).toMatchObject({ result: given, label: "mine", againOf: id, attempt: 1 });
-  await world.liveopsd(["restart"]);
-  expect(await again(id, "names=c", "word=v")).toMatchObject({
-    result: { ...given, names: ["c"], word: "v" },
-  });
-  expect(await again(id, "--params", "{}", "--label", "other")).toMatchObject({
-    result: { names: [], word: "none", lang: "C" },
-    label: "other",
-  });
-  const { stdout } = await world.liveops(["show"]);
-  expect(stdout).toContain("first-link");
-});
-
-test("again of a link begins at that link; --wait follows the chain", async () => {
-  const first = await world.client.show(await chain("word=w"));
-  const second = first.chain.next!;
-  expect(await again(second)).toMatchObject({ op: "second-link", chain: { index: 0 }, againOf: second });
-  const waited = await world.liveops(["again", first.id, "--wait", "--json"]);
-  expect(JSON.parse(waited.stdout)).toMatchObject({
-    op: "second-link",
-    chain: { index: 1 },
-    state: "succeeded",
-  });
 });

@@ -71,30 +71,6 @@ test("a killed worker costs the items of the last 10 ms, and the one in progress
   expect(itemFiles(id)).toEqual([]);
 });
 
-test("a failure and a cancel cost nothing but the item in progress; a retry from the stage forgets", async () => {
-  for (const how of ["throw", "wait"]) {
-    const side = join(world.dir, how);
-    const id = await world.submit("counts", `side=${side}`, "at=12", `how=${how}`);
-    await until("item 12 is in progress", () => did(side).includes("1 12"));
-    if (how === "wait") await world.client.cancel(id);
-    expect((await world.finished(id)).state).toBe(how === "throw" ? "failed" : "cancelled");
-    await world.client.retry(id);
-    await world.record(
-      id,
-      ({ attempt, state }) => attempt === 2 && (state === "succeeded" || state === "failed"),
-    );
-    expect(did(side).slice(12)).toEqual(itemsFrom(12));
-    expect(await finishedLines(id)).toEqual(["11 of 40 items finished by attempt 1"]);
-  }
-  const side = join(world.dir, "from");
-  const id = await world.submit("counts", `side=${side}`, "at=12", "how=throw");
-  await world.finished(id);
-  await world.client.retry(id, { from: "Each" });
-  await world.record(id, ({ attempt, state }) => attempt === 2 && state === "failed");
-  expect(did(side).slice(12)).toEqual(itemsFrom(1));
-  expect(itemFiles(id)).toEqual([]);
-});
-
 test("liveops run retries by itself, with its finished stages and items; Ctrl-C ends the wait", async () => {
   const retry = "static resumable = true; static retry = { attempts: 3, backoff: 0.1 };";
   world.write("config/liveops/ops/again.ts", source("Again", `${PARAMS} ${retry}`, COUNTS));

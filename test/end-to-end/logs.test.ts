@@ -58,29 +58,6 @@ async function logs(...words: string[]): Promise<string[]> {
   return stdout === "" ? [] : stdout.trimEnd().split("\n");
 }
 
-test("--grep does not see the colours of a line", async () => {
-  const [line] = await logs(id, "--grep", "^error: on", "--json");
-  expect(JSON.parse(line!)).toMatchObject({ stream: "stderr", text: "\x1b[31merror\x1b[0m: on stderr" });
-});
-
-test("-n gives the last lines that fit, over the pages of a long log", async () => {
-  expect(await logs(id, "--grep", "row \\d+000\\b", "-n", "3")).toEqual([
-    "row 10000",
-    "row 11000",
-    "row 12000 has an Error",
-  ]);
-  expect(await logs(id, "--grep", "^row \\d$", "-n", "2")).toEqual(["row 8", "row 9"]);
-  expect(await logs(id, "--stage", "Load", "-n", "1")).toEqual(["row 12000 has an Error"]);
-  expect(await logs(id, "--stage", "Load", "-n", "11000")).toHaveLength(11_000);
-  expect(await logs(id, "--grep", "row", "-n", "0")).toEqual([]);
-});
-
-test("--stage chooses; an untracked stage is found by its lines", async () => {
-  expect(await logs(id, "--stage", "Save")).toEqual(["save 1", "save 2", "save 3", "saved", "save 4"]);
-  expect(await logs(id, "--stage", "Warm up")).toEqual(["warm (really)"]);
-  expect(await logs(id, "--stage", "Save", "--grep", "d$")).toEqual(["saved"]);
-});
-
 test("an untracked stage without a line is a stage, and is offered for a mistyped name", async () => {
   expect(await logs(id, "--stage", "Quiet time")).toEqual([]);
   const ended = await world.liveops(["logs", id, "--stage", "Quiet tmie"]);

@@ -1,9 +1,5 @@
-/** Programs that operations run: colours, the exit status of the command, a cancel of `liveops run`, durations. */
-import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { processesOf } from "./processes.js";
 import { onTerminal } from "./terminal.js";
-import { until } from "./until.js";
 import { useWorld } from "./world.js";
 
 const world = useWorld({ examples: true, operations: ["builds"] });
@@ -42,31 +38,6 @@ describe("the exit code of a command", () => {
     expect(await codeOf(["run", "shell", "script=exit 3"])).toBe(3);
     expect(await codeOf(["submit", "shell", "--follow", "script=exit 3"])).toBe(3);
     expect((await world.liveops(["wait"])).code).toBe(1);
-  });
-});
-
-describe("cancelling a program of p.exec", () => {
-  const mark = () => join(world.dir, "builds-mark");
-  const script = () => `sh -c "while :; do sleep 1; done # ${mark()}" & echo ready; wait`;
-  const left = () => processesOf(mark());
-
-  test("ends all that it started in liveops run", async () => {
-    const running = world.start("liveops", ["run", "builds", `script=${script()}`]);
-    await until("it runs", () => running.stdout.includes("ready"));
-    running.child.kill("SIGINT");
-    expect((await running.ended).code).toBe(6);
-    expect(left()).toEqual([]);
-  });
-
-  test("twice in liveops run kills it", async () => {
-    const stubborn = `trap '' TERM; echo ready; while :; do sleep 1; done # ${mark()}`;
-    const running = world.start("liveops", ["run", "builds", `script=${stubborn}`]);
-    await until("it runs", () => running.stdout.includes("ready"));
-    running.child.kill("SIGINT");
-    await until("it was asked", () => running.stderr.includes("cancel requested"));
-    running.child.kill("SIGINT");
-    expect((await running.ended).code).toBe(130);
-    expect(left()).toEqual([]);
   });
 });
 

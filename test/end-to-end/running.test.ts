@@ -41,13 +41,6 @@ describe("a busy synchronous loop", () => {
   });
 });
 
-test("p.signal cancels an asynchronous one at once", async () => {
-  const id = await world.submit("listens");
-  await world.record(id, ({ currentStage }) => currentStage === 0);
-  await world.client.cancel(id);
-  expect(await world.finished(id)).toMatchObject({ state: "cancelled", stageStates: { Wait: "cancelled" } });
-});
-
 test.each(["busy=false", "busy=true"])(
   "one that ignores its cancel is killed after the grace period, its grandchild too (%s)",
   async (busy) => {

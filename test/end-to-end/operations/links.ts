@@ -16,7 +16,7 @@ export class FirstLink extends LiveOperation<typeof FirstLink> {
       await p.untracked("Warm cache", () => p.percent(30));
     });
     p.chainTo(SecondLink, { text: "y".repeat(bytes) });
-    p.result({ names, word, pad: "x".repeat(bytes), lang: process.env.LC_ALL ?? null, cwd: process.cwd() });
+    p.result({ names, word, pad: "x".repeat(bytes) });
   }
 }
 

@@ -227,7 +227,6 @@ describe("refused", () => {
     ["no stages", "name: x", /^f:1:1: a pipeline needs the key stages/],
     ["an empty list of stages", "stages: []", /^f:1:9: stages takes a list.*, not an empty list$/],
     ["a stage that is a text", "stages: [make]", /^f:1:10: stages\[0\] takes a map with the keys name, run/],
-    ["a stage without run", "stages: [{ name: A }]", /^f:1:10: a stage needs the key run/],
     ["a stage without a name", "stages: [{ run: x }]", /a stage needs the key name/],
     [
       "a name of two lines",
@@ -250,7 +249,6 @@ describe("refused", () => {
       stage("run: |\n  true\n  echo ${{ inputs.x }}"),
       /^f:5:12: .*\$\{\{ \}\} does not exist here/,
     ],
-    ["${{ }} in a line", stage("run: echo ${{ x }}"), /^f:3:15: /],
     ["${{ }} in a flow mapping", "stages: [{ name: A, run: 'echo ''a'' ${{ x }}' }]", /^f:1:38: /],
     ["${{ }} in a folded text", stage("run: >-\n  echo\n  'x' ${{ x }}"), /^f:5:11: /],
     ["${{ }} in a text of two lines", stage('run: "echo \\"a\\"\n  ${{ x }}"'), /^f:4:7: /],
@@ -259,7 +257,6 @@ describe("refused", () => {
     ["${x:-y} in a word", stage('run: [echo, "${level:-y}"]', P), /is not a name; write \$\{name\}, or \$\$/],
     ["$( ) in a word", stage('run: [echo, "$(id)"]'), /needs a shell/],
     ["a lone $", stage('run: [echo, "5 $"]'), /a \$ needs a name; write \$name, or \$\$ for a dollar/],
-    ["$1", stage("run: [echo, $1]"), /a \$ needs a name/],
     ["an unknown name in env", stage("run: x\nenv: { A: $HOME }"), /env\.A: \$HOME is no parameter/],
     ["a variable of the environment in a word", stage("run: [ls, $HOME]"), /write run as a script/],
     [
@@ -357,16 +354,6 @@ describe("refused", () => {
       /PATH is a name that shells or programs use/,
     ],
     [
-      "a parameter called LD_PRELOAD",
-      stage("run: x", "params: { LD_PRELOAD: {} }\n"),
-      /LD_PRELOAD is a name/,
-    ],
-    [
-      "a parameter called PYTHONSTARTUP",
-      stage("run: x", "params: { PYTHONSTARTUP: {} }\n"),
-      /PYTHONSTARTUP is a name that shells or programs use/,
-    ],
-    [
       "an output called GIT_SSH_COMMAND",
       stage("run: x\noutputs: [GIT_SSH_COMMAND]"),
       /GIT_SSH_COMMAND is a name that shells or programs use/,
@@ -401,7 +388,6 @@ describe("refused", () => {
     ["a list in env", stage("run: x\nenv: { A: [b] }"), /env\.A takes a text/],
     ["a timeout of 0", stage("run: x\ntimeout: 0"), /timeout takes a duration above 0/],
     ["a timeout of years", stage("run: x\ntimeout: 400d"), /at most 2147483 s/],
-    ["an infinite timeout", stage("run: x\ntimeout: .inf"), /at most 2147483 s/],
     [
       "a timeout without sense",
       stage("run: x\ntimeout: soon"),
@@ -417,7 +403,6 @@ describe("refused", () => {
       stage("run: x\nretry: { attempts: 2, exit: [0] }"),
       /exit\[0\] takes an exit code from 1 to 255, not "0"$/,
     ],
-    ["tty as a text", stage("run: x\ntty: yes"), /tty takes true or false, not "yes"$/],
     [
       "cwd: file of a stage",
       stage("run: x\ncwd: file"),
@@ -429,7 +414,6 @@ describe("refused", () => {
       `${stage("run: x")}then: { op: v, with: { a: 3.10 } }`,
       /a: 3\.10 is a number; write "3\.10" for the text, or 3\.1 for the number/,
     ],
-    ["a matrix", stage("run: x\nmatrix: [a]"), /"matrix" is not a key of a stage; write each/],
     ["an id", stage("run: x\nid: a"), /"id" is not a key of a stage; write name/],
     [
       "steps of another tool",
@@ -479,16 +463,10 @@ describe("refused", () => {
     ["an empty file", "", /^f:1:1: the file is empty; liveops new FILE\.yaml/],
     ["comments only", "# a\n# b\n", /the file is empty/],
     ["a list", "- a", /a pipeline takes a map/],
-    ["a text", "hello", /a pipeline takes a map/],
     [
       "${name} in a map of one line",
       "env: { A: ${x} }\nstages:\n  - name: A\n    run: [echo]",
       /^f:1:12: \$\{x\} needs quotes within \{ \} and \[ \]; write \$x, or "\$\{x\}"$/,
-    ],
-    [
-      "${name} in a list of one line",
-      "stages: [{ name: A, run: [echo, ${x}] }]",
-      /^f:1:34: \$\{x\} needs quotes/,
     ],
     [
       "a text after a quote, and nothing that follows from it",
@@ -568,7 +546,6 @@ describe("hostile texts are refused in bounded time and memory", () => {
     ["10 MB", "x".repeat(10_000_000), "at most 64 KiB"],
     ["64 KiB of multi-byte text", "é".repeat(40_000), "at most 64 KiB"],
     ["deep lists", "[".repeat(60_000), "nested more than"],
-    ["deep maps", "{a: ".repeat(16_000), "nested more than"],
     ["deep blocks", "- ".repeat(30_000), "nested more than"],
     ["40 levels", `a: ${"[".repeat(40)}${"]".repeat(40)}`, "nested more than 32 levels"],
     ["many unknown keys", Array.from({ length: 5000 }, (_, n) => `k${n}: 1`).join("\n"), "is not a key"],

@@ -11,9 +11,7 @@ import type { PipelineResult } from "../../../ops/pipeline/run/pipeline.js";
 import { Variables } from "../../../ops/pipeline/run/variables.js";
 import { pipelineType } from "../../../ops/pipeline/type.js";
 import { Pipeline } from "../../../ops/pipeline.js";
-import { until } from "../../end-to-end/until.js";
-import { type OperationRun, runOperation, startOperation } from "../../harness/testing/index.js";
-import { isRunning } from "../pids.js";
+import { type OperationRun, runOperation } from "../../harness/testing/index.js";
 import { temporary } from "../temporary.js";
 
 /** A user who may read little. */
@@ -160,11 +158,6 @@ describe("what is wrong", () => {
       "f:5:17: stages[0].each.db: $dsb is no parameter, no output of a stage above and no variable of env; did you mean dbs?",
     ],
     [
-      "a text",
-      stage("run: x\neach: { db: main }"),
-      'f:4:17: stages[0].each.db takes a list, $name of a list, { lines: FILE } or { glob: PATTERN }, not "main"',
-    ],
-    [
       "another source",
       stage("run: x\neach: { db: { files: x } }"),
       "f:4:17: stages[0].each.db takes a list, $name of a list, { lines: FILE } or { glob: PATTERN }, not a map",
@@ -248,22 +241,6 @@ at_once: 2`);
       failedStage: "Check",
       stages: { Check: { steps: 2 } },
     });
-  });
-
-  it("retries and times out each step by itself", async () => {
-    const dir = temporary();
-    const text = stage(`parallel:
-  - name: flaky
-    run: test -e tried || { touch tried; exit 75; }
-    retry: { attempts: 2, backoff: 0, exit: [75] }
-  - { name: slow, run: sleep 60, timeout: 0.1 }
-on_failure: finish`);
-    const done = await run(text, { cwd: dir });
-    expect(done.error!.message).toContain('"Check/slow" ran longer than its timeout of 100ms');
-    expect(stepsOf(done)).toEqual(["flaky done", "slow failed"]);
-    expect(
-      done.log.some(({ step, text }) => step === "flaky" && text.endsWith("attempt 2 of 2 in 0ms")),
-    ).toBe(true);
   });
 });
 
@@ -415,22 +392,6 @@ ${more}    at_once: 1
 `;
   const ran = (dir: string) => readFileSync(join(dir, "ran"), "utf8").trim().split("\n").join(" ");
 
-  it("does the missing steps alone, also of a changed text", async () => {
-    const dir = temporary();
-    const script = "echo unit >>ran; test -e ok";
-    const type = pipelineType(read(text(script)));
-    const first = await again(type, {}, { cwd: dir });
-    expect(stepsOf(first)).toEqual(["lint done", "unit failed"]);
-    writeFileSync(join(dir, "ok"), "");
-    const second = await again(type, {}, { cwd: dir, resumeFrom: first });
-    expect(second.error).toBeNull();
-    expect(second.record.steps!.Check!.map(({ name, reason }) => [name, reason])).toEqual([
-      ["lint", "done in attempt 1"],
-      ["unit", null],
-    ]);
-    expect(ran(dir)).toBe("first lint unit unit ship 7");
-  });
-
   it("runs a step again whose script changed, and what comes after its stage", async () => {
     const dir = temporary();
     const failing = "exit 1";
@@ -451,41 +412,9 @@ ${more}    at_once: 1
       ["unit", "runs again: the step's script changed"],
     ]);
   });
-
-  it("begins at one step with from", async () => {
-    const dir = temporary();
-    const type = pipelineType(
-      read(text("echo unit >>ran").replace("echo ship $n >>ran", "echo ship $n >>ran; test -e ok")),
-    );
-    const first = await again(type, {}, { cwd: dir });
-    writeFileSync(join(dir, "ok"), "");
-    const second = await again(type, {}, { cwd: dir, resumeFrom: first, from: "Check/lint" });
-    expect(second.error).toBeNull();
-    expect(ran(dir)).toBe("first lint unit ship 7 lint ship 7");
-  });
 });
 
 describe("a stop", () => {
-  it("ends all commands, and finally runs", async () => {
-    const dir = temporary();
-    const text = `${stage("each: { n: [1, 2, 3] }\nrun: echo $$ >$n; sleep 60\nat_once: 3")}finally: echo "$LIVEOPS_OUTCOME" >end\n`;
-    await using running = startOperation(
-      pipelineType(read(text)) as never,
-      {} as never,
-      { cwd: dir } as never,
-    );
-    const pids = await Promise.all(
-      ["1", "2", "3"].map((n) =>
-        until(`step ${n} runs`, () => existsSync(join(dir, n)) && readFileSync(join(dir, n), "utf8").trim()),
-      ),
-    );
-    const done = (await running.cancel()) as OperationRun;
-    expect(done.state).toBe("cancelled");
-    expect(stepsOf(done)).toEqual(["1 cancelled", "2 cancelled", "3 cancelled"]);
-    expect(pids.map((pid) => isRunning(Number(pid)))).toEqual([false, false, false]);
-    expect(readFileSync(join(dir, "end"), "utf8")).toBe("cancelled\n");
-  });
-
   it.each(["stop", "finish"])(
     "by the timeout of the pipeline is one failure, of no step (on_failure: %s)",
     async (end) => {
