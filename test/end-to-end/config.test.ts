@@ -11,7 +11,7 @@ function emptyWorld() {
   const dir = join(world.dir, "config", "liveops");
   const file = join(dir, "config.json");
   const write = (text: string) => writeFileSync(file, text);
-  const config = (...words: string[]) => world.liveops(["config", ...words]);
+  const config = () => world.liveops(["config"]);
   return { world, dir, file, write, config };
 }
 
@@ -70,9 +70,10 @@ describe("without a daemon", () => {
     expect(none).toMatchObject({ code: 0, stderr: "" });
     expect(none.stdout).toMatch(/^\S+config\.json\n\nSETTING/);
     write('{"keepDays": 7, "nice": 99}');
-    const { code, stdout, stderr } = await config("--json");
+    const { code, stdout, stderr } = await config();
     expect(code).toBe(2);
-    expect(JSON.parse(stdout)).toMatchObject({ file, settings: { keepDays: 7, nice: 5 }, daemon: null });
+    expect(stdout).toMatch(/^keepDays +7$/m);
+    expect(stdout).toMatch(/^nice +5$/m);
     expect(stderr).toContain(`${file}:1:25: nice must be a whole number from 0 to 19`);
   });
 

@@ -22,10 +22,10 @@ export function registerConfig(root: Command): void {
     root,
     "config",
     "Print the config file, the settings in effect, and the problems of the file",
-    ["liveops config", "liveops config --json | jq .settings.concurrency"],
+    ["liveops config"],
     "none",
   );
-  command.option("--json", "Print the settings as JSON").action(async () => printAll(command));
+  command.action(async () => printAll(command));
 }
 
 /** The daemon of this machine that these settings select; null: none answers. Other machines have own config files. */
@@ -45,21 +45,15 @@ async function daemonOf(options: GlobalOptions, config: Config): Promise<DaemonR
 
 /** @throws UsageError with the problems of the file, once the rest is printed */
 async function printAll(command: Command): Promise<void> {
-  const options = allOptions<GlobalOptions & { json?: boolean }>(command);
+  const options = allOptions<GlobalOptions>(command);
   const { config, problem } = readUsableConfig();
   const daemon = await daemonOf(options, config);
   const file = configFile(process.env);
   const sources = { options, env: process.env, config, flags: daemon?.flags ?? null };
   const settings = settingsInEffect(sources);
-  if (options.json) {
-    const values = Object.fromEntries(settings.map(({ key, value = null }) => [key, value]));
-    const its = daemon === null ? null : { pid: daemon.pid, ...daemon.config };
-    process.stdout.write(`${jsonLine({ file, settings: values, daemon: its })}\n`);
-  } else {
-    const lines = configLines(settings, process.stdout.columns, paintFor(process.stdout));
-    process.stdout.write(`${sanitize(file)}\n\n${lines.join("\n")}\n`);
-    if (daemon !== null) for (const note of staleNotes(daemon, file)) say(reportTo(command), note, "yellow");
-  }
+  const lines = configLines(settings, process.stdout.columns, paintFor(process.stdout));
+  process.stdout.write(`${sanitize(file)}\n\n${lines.join("\n")}\n`);
+  if (daemon !== null) for (const note of staleNotes(daemon, file)) say(reportTo(command), note, "yellow");
   if (problem !== null) throw problem;
 }
 
