@@ -83,7 +83,6 @@ export const LAWS = [
   "seam/model",
   "protocol/pipeline/schema",
   "ops/pipeline/parse",
-  "daemon/store/model",
   "daemon/scheduler/wait-laws",
 ].map((name) => `test/${name}.test.ts`);
 
