@@ -1,5 +1,5 @@
 /** `p.operation` in a worker: the daemon runs the operation, also where it is killed meanwhile. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { isAlive } from "../../end-to-end/processes.js";
@@ -97,24 +97,4 @@ test("the daemon and a worker are killed: what runs inside runs on, once", async
   const ended = await daemon.untilFinished(id);
   expect(ended).toMatchObject({ state: "succeeded", attempt: 2, result: { image: "x.img" } });
   expect(ran()).toEqual(["configure", "make", ""]);
-});
-
-test("a failure tells its place, and a retry goes on inside at the failed stage", async () => {
-  const { id, dir, ran, go } = await releasing("failed");
-  writeFileSync(join(dir, "fail"), "");
-  go();
-  const failed = await daemon.untilFinished(id);
-  expect(failed.error?.message).toBe("Build › Compile › Make: no rule");
-  rmSync(join(dir, "fail"));
-  await daemon.client.retry(id, {});
-  expect(await daemon.untilFinished(id)).toMatchObject({ state: "succeeded" });
-  expect(ran()).toEqual(["configure", "make", "make", ""]);
-});
-
-test("a cancel of the outermost operation ends all of them", async () => {
-  const { id } = await releasing("cancelled");
-  await daemon.client.cancel(id);
-  expect(await daemon.untilFinished(id)).toMatchObject({ state: "cancelled" });
-  const { operations } = await daemon.client.list({ parent: "any", limit: 2 });
-  expect(operations.map(({ state }) => state)).toEqual(["cancelled", "cancelled"]);
 });

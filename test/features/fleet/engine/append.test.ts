@@ -21,7 +21,6 @@ import {
   row,
   submission,
   submit,
-  submitted,
   type TestEngine,
   token,
   useFleet,
@@ -85,32 +84,6 @@ describe("groups", () => {
     expect(await a.appendEach([once])).toEqual([{ n: 1 }]);
     expect(await history(a)).toHaveLength(1);
   });
-
-  test("counts by state follow each decision", async () => {
-    const [one, two, three] = [await add(a), await add(a), await add(a)];
-    const [claimed] = await claim(a, [one]);
-    await a.append([finish(two, 2, { state: "cancelled" })], token());
-    expect(await a.queries.countsByState()).toEqual({
-      queued: 1,
-      running: 1,
-      succeeded: 0,
-      failed: 0,
-      cancelled: 1,
-    });
-    await a.append([finish(one, claimed!.n, { fence: claimed!.fence, state: "failed" })], token());
-    await a.append([about("retried", two, 5)], token());
-    await a.append([about("removed", three, 3)], token());
-    expect(await a.queries.countsByState()).toEqual({
-      queued: 1,
-      running: 0,
-      succeeded: 0,
-      failed: 1,
-      cancelled: 0,
-    });
-    expect(fleet.sql("select state, count(*) from liveops.operation group by 1 order by 1")).toBe(
-      "failed|1\nqueued|1",
-    );
-  });
 });
 
 describe("keys", () => {
@@ -148,13 +121,6 @@ describe("attempts", () => {
       await expect(engine.append([finish(id, n, options)], token())).rejects.toThrow(FencedError);
     expect(await a.append([finish(id, n, { fence })], token())).toBe(n + 1);
     expect(await row(a, id)).toMatchObject({ state: "succeeded", host: "a", fence });
-  });
-
-  test("a cancel of a peer is a conflict for the finish, not a fence", async () => {
-    const id = await add(a);
-    const { n, fence } = await claimOne(a, id);
-    await b.append([about("cancelled", id, n)], token());
-    await expect(a.append([finish(id, n, { fence })], token())).rejects.toMatchObject({ version: n + 1 });
   });
 
   test("requeued: queued again, and the old fence is over", async () => {
@@ -208,70 +174,6 @@ describe("attempts", () => {
     await a.append([finish(id, n, { fence })], token());
     expect((await row(a, id)).state).toBe("succeeded");
   });
-});
-
-describe("chains", () => {
-  const next = (id: string, isCancelled: boolean, previous: string) => {
-    const chain = { id: previous, index: 1, previous, next: null };
-    const { kind, ...rest } = submitted(id, { op: "second", chain, env: { TOKEN: "secret" } });
-    const end = {
-      type: "operation:finished",
-      seq: 2,
-      at: "2026-11-26T12:00:00.000Z",
-      attempt: 0,
-      state: "cancelled",
-    };
-    return { submitted: rest, cancelled: isCancelled ? (end as never) : null };
-  };
-
-  test("a finish creates its successor with the same number", async () => {
-    const [id, second] = [await add(a), newId()];
-    const { n, fence } = await claimOne(a, id);
-    const number = await a.append([finish(id, n, { fence, successor: next(second, false, id) })], token());
-    expect(await row(a, second)).toMatchObject({
-      version: number,
-      ord: number,
-      state: "queued",
-      op: "second",
-    });
-    expect(await a.queries.list({ chain: id }, 10)).toEqual([second, id]);
-    expect((await history(b)).map((each) => each.n)).toEqual([1, 2, 3]);
-    const rows = (await b.decisionsOf([second])).get(second)!;
-    expect(rows).toMatchObject([
-      { n: number, derived: true, decision: { kind: "submitted", env: { TOKEN: "secret" } } },
-    ]);
-    const ofFirst = (await b.decisionsOf([id])).get(id)!.at(-1)!.decision;
-    expect(ofFirst).toMatchObject({ kind: "finished", successor: null });
-  });
-
-  test("a successor that is born cancelled has its end too", async () => {
-    const [id, second] = [await add(a), newId()];
-    const { n, fence } = await claimOne(a, id);
-    await a.append([finish(id, n, { fence, successor: next(second, true, id) })], token());
-    expect((await row(a, second)).state).toBe("cancelled");
-    const kinds = (await b.decisionsOf([second])).get(second)!.map(({ decision }) => decision.kind);
-    expect(kinds).toEqual(["submitted", "finished"]);
-    expect(await a.queries.countsByState()).toMatchObject({ succeeded: 1, cancelled: 1, queued: 0 });
-    expect((await b.snapshot(10)).rows.map(({ id: each, derived }) => [each, derived])).toEqual([
-      [id, false],
-      [id, false],
-      [id, false],
-      [second, true],
-      [second, true],
-    ]);
-  });
-});
-
-test("texts with NUL, half a surrogate pair and emoji come back as they were", async () => {
-  const odd = "a\0b \ud800 \u2028 😀 \\u0000";
-  const id = await add(a, { label: odd, params: { [odd]: odd }, env: { A: odd }, key: keyOf(odd) });
-  const { decision } = (await history(b))[0]!;
-  expect(decision).toEqual(
-    submitted(id, { label: odd, params: { [odd]: odd }, env: { A: odd }, key: keyOf(odd) }),
-  );
-  expect([...(await b.queries.idsByKey([odd])).values()]).toMatchObject([{ id }]);
-  expect(await b.queries.list({ q: "😀" }, 5)).toEqual([id]);
-  await expect(add(b, { key: keyOf(odd) })).rejects.toThrow(KeyTakenError);
 });
 
 test("an engine that has fewer decisions than a caller knows refuses the caller", async () => {

@@ -146,7 +146,7 @@ type SubmitOptions = Partial<Submission> & {
 
 const at = "2026-11-26T12:00:00.000Z";
 
-export function submitted(id: string, { env = {}, key = null, ...more }: SubmitOptions = {}) {
+function submitted(id: string, { env = {}, key = null, ...more }: SubmitOptions = {}) {
   const operation = submission(id, more);
   const event = { type: "operation:submitted", seq: 1, at, attempt: 0, operation } as const;
   return { kind: "submitted", event, env, key } as const;

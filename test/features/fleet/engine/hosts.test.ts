@@ -126,21 +126,6 @@ test("an operator declares a host lost without a session", async () => {
 });
 
 describe("settings and types", () => {
-  test("a setting is compared and set by its version", async () => {
-    const version = await a.putSetting("queue gpu", '{"concurrency":2}', null);
-    expect(await b.putSetting("queue gpu", "{}", null)).toBeNull();
-    const [ofA, ofB] = await Promise.all([
-      a.putSetting("queue gpu", '{"by":"a"}', version),
-      b.putSetting("queue gpu", '{"by":"b"}', version),
-    ]);
-    expect([ofA, ofB].filter((each) => each !== null)).toHaveLength(1);
-    const [setting] = await a.settings();
-    expect(setting!.body).toBe(ofA === null ? '{"by":"b"}' : '{"by":"a"}');
-    expect((await a.decisionsAfter(0)).settings).toBe(setting!.version);
-    expect(await a.putSetting("queue gpu", null, setting!.version)).toBeGreaterThan(setting!.version);
-    expect(await b.settings()).toEqual([]);
-  });
-
   test("a host publishes its types as a whole", async () => {
     const type = (op: string) => ({ op, body: `{"op":"${op}"}`, hash: `hash ${op}` });
     await a.putTypes("h1", [type("x"), type("y")]);
@@ -150,14 +135,5 @@ describe("settings and types", () => {
     expect((await b.types()).map(({ host, op }) => `${host} ${op}`)).toEqual(["a y", "a z", "b x"]);
     expect((await b.decisionsAfter(0)).types).toBe(types + 1);
     expect((await b.hosts()).map(({ typesHash }) => typesHash)).toEqual(["h3", "h2"]);
-  });
-
-  test("large values are kept beside the decisions", async () => {
-    const id = await add(a);
-    const large = JSON.stringify({ text: "\0".repeat(1000) });
-    await a.putPayload(id, "params", large);
-    await a.putPayload(id, "params", large);
-    expect(await b.payload(id, "params")).toBe(large);
-    expect(await b.payload(id, "result")).toBeNull();
   });
 });

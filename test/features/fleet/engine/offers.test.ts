@@ -1,29 +1,17 @@
 /** An engine that lost writes: nothing is accepted until every live host has offered what it knows. */
 // @module-tag postgresql
-import { symlinkSync, unlinkSync } from "node:fs";
-import { join } from "node:path";
-import { beforeEach, describe, expect, test } from "vitest";
-import {
-  EngineAwayError,
-  FencedError,
-  LostWritesError,
-  SessionOverError,
-} from "../../../../daemon/features/fleet/engine/errors.js";
+import { beforeEach, expect, test } from "vitest";
+import { LostWritesError, SessionOverError } from "../../../../daemon/features/fleet/engine/errors.js";
 import { indexOf } from "../../../../daemon/features/fleet/engine/indexed.js";
 import type { OfferedIndex, OfferItem } from "../../../../daemon/features/fleet/engine/rows.js";
-import { until } from "../../../end-to-end/until.js";
-import { useDirectories } from "../../../harness/temporary.js";
 import {
   about,
   add,
   claimOne,
   finish,
-  history,
   keyOf,
   newId,
-  row,
   submission,
-  submit,
   type TestEngine,
   token,
   useFleet,
@@ -179,98 +167,4 @@ test("an engine that lost nothing has nothing to settle", async () => {
   await add(a);
   await a.decisionsAfter(0);
   expect(await a.offer([])).toMatchObject({ settled: true, n: 1, epoch: 1 });
-});
-
-describe("a standby", () => {
-  const directory = useDirectories();
-
-  /** Engines that reach the server over a link, and a standby that the link can lead to. */
-  async function pair() {
-    const { server, database } = fleet;
-    const standby = await server.standby();
-    const dir = join(directory(), "socket");
-    symlinkSync(server.dir, dir);
-    const url = server.url(database, { dir });
-    const host = async (name: string) => {
-      const engine = fleet.engine({ url });
-      await engine.join({ name, owner: name, tags: [], slots: 2, version: "1.0.0", lostAfter: 300 });
-      return engine;
-    };
-    const [first, second] = [await host("a"), await host("b")];
-    const cutOff = async () => {
-      const last = "select pg_current_wal_lsn()";
-      const has = `select pg_last_wal_replay_lsn() >= '${server.sql("postgres", last)}'`;
-      await until("the standby has all writes so far", () => standby.sql("postgres", has) === "t");
-      standby.sql("postgres", "alter system set primary_conninfo = ''");
-      standby.sql("postgres", "select pg_reload_conf()");
-      const receivers = "select count(*) from pg_stat_wal_receiver";
-      await until("nothing arrives any more", () => standby.sql("postgres", receivers) === "0");
-    };
-    const failOver = async () => {
-      await server.halt("immediate");
-      await standby.promote();
-      unlinkSync(dir);
-      symlinkSync(standby.dir, dir);
-    };
-    const end = async () => {
-      await fleet.end();
-      await standby.stop();
-      await server.restart();
-    };
-    return { first, second, standby, cutOff, failOver, end };
-  }
-
-  test("promoted without the last writes: refused until all have offered", async () => {
-    const { first, second, cutOff, failOver, end } = await pair();
-    try {
-      const id = await add(first);
-      await cutOff();
-      const { n, fence } = await claimOne(first, id);
-      const lost = await add(first);
-      await first.decisionsAfter(0);
-      await failOver();
-      for (const engine of [first, second]) {
-        await expect(engine.decisionsAfter(0)).rejects.toThrow(LostWritesError);
-        await expect(engine.append([submit(newId())], token())).rejects.toThrow(LostWritesError);
-      }
-      const index = {
-        state: "running" as const,
-        host: "a",
-        session: 2,
-        fence,
-        attempt: 1,
-        ord: 1,
-      };
-      const offers = [known(id, n, index), known(lost, n + 1, {})];
-      expect(await first.offer(offers)).toMatchObject({ settled: false });
-      expect(await second.offer([])).toMatchObject({ settled: true, n: n + 3, epoch: 2 });
-      expect(await first.settleOffers()).toMatchObject({ settled: true });
-      await first.append([finish(id, n + 2, { fence })], token());
-      expect((await claimOne(second, lost)).fence).toBeGreaterThan(fence);
-      expect((await history(second)).at(-1)!.n).toBe(n + 5);
-      await expect(second.append([finish(id, n + 4, { fence })], token())).rejects.toThrow(FencedError);
-    } finally {
-      await end();
-    }
-  }, 60_000);
-
-  test("not promoted it is away; promoted with all writes each host says so, and goes on", async () => {
-    const { first, second, standby, cutOff, failOver, end } = await pair();
-    try {
-      const id = await add(first);
-      const engine = fleet.engine({ url: standby.url(fleet.database), giveUpMs: 500 });
-      await expect(engine.append([submit(newId())], token())).rejects.toThrow(EngineAwayError);
-      await cutOff();
-      await failOver();
-      await expect(first.renew()).rejects.toThrow(LostWritesError);
-      await first.offer([]);
-      await second.offer([]);
-      await first.settleOffers();
-      expect(await first.renew()).toMatchObject({ held: false });
-      expect(await history(first)).toHaveLength(1);
-      expect((await row(second, id)).state).toBe("queued");
-    } finally {
-      await end();
-    }
-  }, 60_000);
 });

@@ -10,7 +10,7 @@ import { until } from "../../../end-to-end/until.js";
 import { Postgres } from "../../../harness/postgres.js";
 import { useDirectories } from "../../../harness/temporary.js";
 import { joinAs, runOn } from "./engine-runs.js";
-import { lastOf, NONE, SourceAttempt, textsOf } from "./source.js";
+import { NONE, SourceAttempt, textsOf } from "./source.js";
 
 const directory = useDirectories();
 const cleanup = new CleanupStack();
@@ -94,26 +94,6 @@ test("without news, a shipper asks once whether everything is there", async () =
   await until("the line is shipped again", async () => (await a.shippedTo(source.id, 1)).log > 0);
 });
 
-test("in answers of one piece and of many, both files arrive complete", async () => {
-  const { b, source, shipper, remote, textsRead } = await twoHosts("aaa000000003", 1);
-  for (let n = 0; n < 300; n++) {
-    if (n % 3 === 0) source.event();
-    source.line(200);
-    if (n % 10 === 0) await shipper.flush(source.id, 1);
-  }
-  await shipper.flush(source.id, 1);
-  const wanted = { id: source.id, attempt: 1, events: 0, log: 0 };
-  const { rows, more } = await b.piecesAfter([wanted], 1);
-  expect([rows.length, more]).toEqual([1, true]);
-  const all = await b.piecesAfter([wanted], 1024 ** 2);
-  expect(all.more).toBe(false);
-  expect(all.rows.map(({ first }) => first)).toEqual(
-    all.rows.map(({ first }) => first).sort((x, y) => x - y),
-  );
-  await remote.bring([{ id: source.id, attempt: 1 }]);
-  expect(textsRead()).toEqual(source.texts);
-});
-
 test("of a log with very many pieces, an answer holds a part", async () => {
   const { b, source, shipper, remote, textsRead } = await twoHosts("aaa000000006");
   for (let n = 0; n < 450; n++) {
@@ -127,31 +107,4 @@ test("of a log with very many pieces, an answer holds a part", async () => {
   expect(Math.max(...rows.map(({ first }) => first))).toBe(rows.at(-1)!.first);
   await remote.bring([{ id: source.id, attempt: 1 }]);
   expect(textsRead()).toEqual(source.texts);
-});
-
-test("a host that follows gets the lines, woken by hints", async () => {
-  const { b, source, shipper, remote, textsRead, problems } = await twoHosts("aaa000000004");
-  cleanup.add(b.onHint((hint) => "ids" in hint && hint.ids.includes(source.id) && remote.hint()));
-  remote.follow(() => [{ id: source.id, attempt: 1 }]);
-  for (let n = 0; n < 50; n++) {
-    source.line(50);
-    source.event();
-    shipper.hint(source.id);
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  await until("everything is read", () => lastOf(textsRead()).events === source.last.events);
-  expect(textsRead()).toEqual(source.texts);
-  expect(problems).toEqual([]);
-});
-
-test("pieces of an attempt that another host took over are refused, and its flush ends", async () => {
-  const { a, source, shipper, fenced } = await twoHosts("aaa000000005");
-  source.line(10);
-  await shipper.flush(source.id, 1);
-  const { log } = source.last;
-  server.sql("postgres", `update liveops.operation set fence = fence + 1 where id = '${source.id}'`);
-  source.line(10);
-  await shipper.flush(source.id, 1);
-  expect(fenced).toEqual([source.id]);
-  expect(await a.shippedTo(source.id, 1)).toEqual({ events: 0, log });
 });

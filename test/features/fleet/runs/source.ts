@@ -77,7 +77,7 @@ export function textsOf(files: RunFiles, attempt = 1): Record<RunFile, string[]>
 }
 
 /** Number of the last line of each file. */
-export function lastOf(texts: Record<RunFile, string[]>): Cursor {
+function lastOf(texts: Record<RunFile, string[]>): Cursor {
   const seq = (text: string | undefined) =>
     text === undefined ? 0 : parseRecord<{ seq: number }>(text)!.seq;
   return { events: seq(texts.events.at(-1)), log: seq(texts.log.at(-1)) };
