@@ -38,7 +38,7 @@ test("status is one line; JSON has the newest running operation", async () => {
     running: 1,
     queued: 0,
     failed: 1,
-    input: 0,
+    toAnswer: 0,
     current: { id, op: "shell", label: "#{x}", stage: "Run", percent: null },
   });
   await world.client.cancel(id);
