@@ -20,22 +20,6 @@ test("the bar of an unknown share stands still", () => {
   expect(rows(state).join("\n")).not.toMatch(/[█░]/);
 });
 
-test("a line of the operation itself has no word for its stream", () => {
-  const lines = (["log", "stderr"] as const).map((stream, i) => ({
-    n: i + 1,
-    seq: i + 1,
-    at: ago(1),
-    attempt: 1,
-    stage: null,
-    stream,
-    text: `from ${stream}`,
-  }));
-  const state = opened([backup({ logLines: 2 })], WIDE);
-  const text = screenText(after(state, answerTo("logStream", lines, { id: backup().id })));
-  expect(text).toMatch(/:04 +from log/);
-  expect(text).toMatch(/:04 +err +from stderr/);
-});
-
 /** Columns at which the facts of the header stand. */
 const places = (state: State) =>
   Object.fromEntries(

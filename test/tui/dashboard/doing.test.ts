@@ -237,16 +237,6 @@ describe("remove", () => {
     world.put({ ...queued(), state: "running", queuePosition: null, seq: 99 });
     await opened.screen.until((text) => !text.includes("Remove"));
   });
-
-  test("what runs is not removed", async () => {
-    await using world = await World.start();
-    world.put(backup());
-    await using opened = openDashboard({ socket: world.socket });
-    await opened.screen.until("Archive");
-    opened.press("x?");
-    await opened.screen.until("─ Keys");
-    expect(opened.screen.text()).not.toContain("Remove");
-  });
 });
 
 describe("the help", () => {
@@ -294,18 +284,6 @@ describe("the help", () => {
     const state = press(opened(), ":", ..."cancel", "return");
     expect(state.question).toBeNull();
     expect(state.notice?.text).toBe("cancel: already finished");
-  });
-
-  test("runs what is named, through the real screen", async () => {
-    await using world = await worldWithTypes();
-    await using on = openDashboard({ socket: world.socket });
-    await on.screen.until("Fails at an item");
-    on.press(":");
-    await on.screen.until("─ Keys");
-    on.press("queues");
-    await on.screen.until("▌queues");
-    on.press(KEY.enter);
-    await on.screen.until("─ Queues");
   });
 });
 

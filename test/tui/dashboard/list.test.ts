@@ -115,15 +115,6 @@ describe("a filter", () => {
       expect(shown(text)).not.toContain("No condition");
   });
 
-  test("that matches nothing selects nothing: no other operation stands in the pane", () => {
-    const state = type(press(opened([backup(), failed()]), "/"), "nosuch");
-    expect(state.selected).toBeNull();
-    const text = screenText(press(state, "return"));
-    expect(text).toContain("No matches for nosuch");
-    expect(text).not.toContain("Archive");
-    expect(press(state, "return", "escape").selected).toBe(backup().id);
-  });
-
   test("has the row below the header, with the count of matches; its words are marked in the names", () => {
     const rowsOf = (state: State) => screenText(state).split("\n");
     const typed = type(press(opened([backup(), failed()]), "/"), "fails");

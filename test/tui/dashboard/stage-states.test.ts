@@ -79,12 +79,6 @@ describe("the first screen", () => {
   });
 });
 
-test("the waterfall ends the span with the sign, and gives a skipped stage no duration", () => {
-  const screen = screenText(opened([nightly()], { size: { columns: 120, rows: 30 } }));
-  expect(rowOf(screen, "▲ Upload  ")).toMatch(/▲ Upload +20s +━+▲ /);
-  expect(rowOf(screen, "» Check  ")).toMatch(/» Check +skipped: /);
-});
-
 test("a screen reader reads each of them once, and the number at the end", () => {
   const running = nightly({ state: "running", finishedAt: null, stageStates: { Dump: "done" } });
   const before = opened([running]);

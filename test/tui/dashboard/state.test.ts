@@ -187,12 +187,6 @@ describe("cancel and retry", () => {
     }
   });
 
-  test("what is over cannot be cancelled, what runs cannot be retried", () => {
-    expect(press(opened([failed()]), "c").question).toBeNull();
-    expect(press(opened([failed()]), "R").question?.request).toEqual({ kind: "retry", ids: [failed().id] });
-    expect(press(opened([A]), "R").question).toBeNull();
-  });
-
   test("a key that does nothing to what is selected says why; on a page, or with nothing selected, nothing", () => {
     const why = (state: State, input: string) => {
       const meaning = meaningOf(state, { input });

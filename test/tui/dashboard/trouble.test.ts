@@ -6,7 +6,7 @@ import type { Message } from "../../../tui/dashboard/core/message.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { watchDaemon } from "../../../tui/dashboard/watch.js";
 import { after, answerTo, initial, opened as open, press, screenText, update } from "./core.js";
-import { ago, backup, NOW, operation, scanning } from "./operations.js";
+import { ago, backup, NOW, operation } from "./operations.js";
 
 const SIZE = { columns: 160, rows: 30 };
 const rowOf = (state: State) => screenText(state).split("\n")[1]!.trimEnd();
@@ -35,14 +35,6 @@ const queues = (...paused: string[]): Message =>
   });
 
 describe("the row below the header", () => {
-  test("is there only while something is wrong, and takes its row from the panels", () => {
-    const quiet = open([backup(), scanning()], { size: SIZE });
-    expect(rowOf(quiet)).toMatch(/^╭─ Running/);
-    const wrong = after(quiet, queues("gpu"));
-    expect(rowOf(wrong)).toBe(" ‖ queue gpu paused  Q shows");
-    for (const state of [quiet, wrong]) expect(screenText(state).split("\n")).toHaveLength(SIZE.rows);
-  });
-
   test("the operation that waits has its question once", () => {
     const it = { ...asks("inputaaaaaaa", 60), status: { text: "Name?", level: "info" as const } };
     const text = screenText(open([it], { size: SIZE }));

@@ -55,15 +55,7 @@ test("each of its kinds has a row, and the header has the count", () => {
   const text = screenText(all());
   expect(rows(all())[0]).toMatch(/● 1 running +○ 0 queued +\? 2 to answer +✗ 3 new/);
   expect(text).toMatch(/─ Waits for you 5 ─+ ! next ─/);
-  expect(text).toMatch(/\? rollout +Roll out 4\.2\? +2m │/);
-  expect(text).toMatch(/\? ask +Name\? +1m │/);
-  expect(text).toMatch(/✗ deploy +row 7 of 10.* 5s │/);
   expect(text).toMatch(/▲ dump +rows 4, usually .* 4s │/);
-  expect(text).toMatch(/▲ nightly +schedule: 2 runs missed +50s │/);
-});
-
-test("without anything that waits there is neither a panel nor a count", () => {
-  expect(screenText(open([backup()]))).not.toMatch(/wait for you|Waits for you/);
 });
 
 test("a question has no other row, and its keys stand in its row while it is selected", () => {
