@@ -11,6 +11,8 @@ import {
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
+import type { Why } from "../../../protocol/why.js";
+import { describeWhy } from "../../../tui/describe/why.js";
 import { until } from "../../end-to-end/until.js";
 import { useDaemon } from "../../harness/daemon.js";
 
@@ -33,6 +35,8 @@ function builds(text: string) {
       existsSync(at(name)) ? readFileSync(at(name), "utf8").split("\n").length - 1 : 0,
   };
 }
+
+const whyLines = (why: Why) => describeWhy(why).flatMap(({ rows }) => rows.map(({ text }) => text));
 
 const reasonsOf = ({ stageTimes }: Operation) =>
   Object.fromEntries(Object.entries(stageTimes).map(([stage, { reason }]) => [stage, reason]));
@@ -154,4 +158,43 @@ test("a retry from a step runs this step alone, of those that are up to date", a
   await daemon.client.retry(id, { from: "Make" });
   await daemon.untilFinished(id);
   expect([lines("a"), lines("b")]).toEqual([2, 3]);
+});
+
+test("`why` tells of a success what ran and what did not, with the reasons and the time saved", async () => {
+  const text = `stages:
+  - { name: Make, needs: [in], run: sleep 0.2 }
+  - name: Check
+    parallel:
+      - { name: a, needs: [in], run: sleep 0.2 }
+      - { name: b, needs: [other], run: 'true' }
+`;
+  const { at, submit } = builds(text);
+  writeFileSync(at("in"), "1");
+  writeFileSync(at("other"), "1");
+  const whyOfRun = async () => {
+    const { id } = await daemon.untilFinished((await submit()).id);
+    return daemon.client.why(id);
+  };
+  const reason = "no earlier run is known";
+  expect(await whyOfRun()).toMatchObject({
+    summary: "It succeeded.",
+    left: [],
+    savedSeconds: null,
+    ran: [
+      { stage: "Make", reason },
+      { stage: "Check", step: "a", reason },
+      { stage: "Check", step: "b", reason },
+    ],
+  });
+  writeFileSync(at("other"), "2");
+  const why = await whyOfRun();
+  expect(why).toMatchObject({
+    left: [
+      { stage: "Make", reason: expect.stringMatching(/^up to date: 1 file, ran/) },
+      { stage: "Check", step: "a", reason: expect.stringMatching(/^up to date/) },
+    ],
+    ran: [{ stage: "Check", step: "b", reason: "other changed" }],
+  });
+  expect(why.savedSeconds).toBeGreaterThanOrEqual(0.2);
+  expect(whyLines(why)).toContain("Check/b: other changed");
 });
