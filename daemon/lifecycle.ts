@@ -40,15 +40,6 @@ export interface Submit {
   key: IdempotencyKey | null;
 }
 
-/** The change of a queued operation. */
-export interface Edit {
-  changes: Changes;
-  /** All variables of the operation; absent: unchanged. */
-  env?: Record<string, string>;
-  /** Names of the variables that were set or removed. */
-  changedVariables: string[];
-}
-
 /** How a failed or cancelled operation runs again. */
 interface Retry {
   /** The stage, or `Stage/step`, from which it runs; null: where it failed. */
@@ -117,22 +108,18 @@ export class Lifecycle {
   /**
    * Changes a queued operation. `make` runs under the operation's lock, so the operation cannot start meanwhile.
    *
-   * @param make the event's values and the new variables, made from the newest entry; null: change nothing
-   * @returns whether something was recorded
+   * @param make the new values, made from the newest entry
    * @throws Refusal where the operation is no longer queued
    */
-  edit(id: string, make: (entry: Entry) => Edit | null): Promise<boolean> {
+  edit(id: string, make: (entry: Entry) => Changes): Promise<void> {
     return this.#judge(id, async () => {
       const entry = this.store.ledger.get(id);
       if (entry?.record.state !== "queued")
         throw wrongState(entry?.record ?? (await this.#record(id)), "edited");
       const { version } = entry;
-      const edit = make(entry);
-      if (edit === null) return false;
-      const { changes, changedVariables: env } = edit;
-      const event = { type: "operation:edited", ...this.#numbered(entry.record), changes, env } as const;
-      await this.store.decide({ kind: "edited", id, event, ...(edit.env && { env: edit.env }) }, version);
-      return true;
+      const changes = make(entry);
+      const event = { type: "operation:edited", ...this.#numbered(entry.record), changes } as const;
+      await this.store.decide({ kind: "edited", id, event }, version);
     });
   }
 
@@ -318,7 +305,7 @@ export class Lifecycle {
       if (changes === null) await this.store.decide(retried, version);
       else {
         const numbered = this.#numbered(entry.record, event.seq + 1);
-        const edited = { type: "operation:edited", ...numbered, changes, env: [] as string[] } as const;
+        const edited = { type: "operation:edited", ...numbered, changes } as const;
         const edit: Decision = { kind: "edited", id, event: edited };
         await this.store.decideAll([
           { decision: retried, version },

@@ -132,14 +132,7 @@ const outcome = z.object({
 
 export const daemonEvents = {
   submitted: event("operation:submitted", { operation: submissionSchema }, "the operation was submitted"),
-  edited: event(
-    "operation:edited",
-    {
-      changes,
-      env: doc(z.array(z.string()), "names of the environment variables that changed"),
-    },
-    "the queued operation was edited",
-  ),
+  edited: event("operation:edited", { changes }, "the queued operation was edited"),
   started: event(
     "attempt:started",
     {
@@ -360,7 +353,7 @@ export const eventSchema = z.discriminatedUnion("type", all as [(typeof all)[num
 export type SubmissionSource = z.infer<typeof sourceSchema>;
 /** The part of an operation that is known at the submit. */
 export type Submission = z.infer<typeof submissionSchema>;
-/** The values that an edit changed. */
+/** The values that an edit, or a retry, changed. */
 export type Changes = z.infer<typeof changes>;
 export type Outcome = z.infer<typeof outcome>;
 /** A stage or step that a person has done by hand. */

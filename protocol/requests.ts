@@ -233,10 +233,8 @@ export const againBody = z.strictObject({
   shell,
 });
 
-const { params, set, ...edited } = bodyShape("edit");
-
 /** Every key is optional; a key that is absent changes nothing. */
-export const editBody = z.strictObject({ params, set, secrets, ...edited });
+export const editBody = z.strictObject(bodyShape("edit"));
 
 export const scheduleBody = z.strictObject({
   name: doc(queue, "name of the schedule: lower-case letters, digits and -"),

@@ -163,20 +163,12 @@ export const ROUTES = {
     edit: {
       summary: "Edit a queued operation",
       description:
-        "Changes parameters, label, directory or environment before the operation starts. The parameters are read " +
-        "anew, and title and stages with them. The daemon replies once the change is on disk.",
+        "Changes label, queue, priority or start before the operation starts. The daemon replies once the change is " +
+        "on disk.",
       params: id,
       body: requests.editBody,
       replies: { 200: operationReply },
-      refusals: [
-        ...PLACE,
-        ...NOT_FOUND,
-        "LIVEOPS_NO_SUCH_TYPE",
-        "LIVEOPS_NO_SUCH_QUEUE",
-        "LIVEOPS_WRONG_STATE",
-        ...ADMISSION,
-        "LIVEOPS_STOPPING",
-      ],
+      refusals: [...NOT_FOUND, "LIVEOPS_NO_SUCH_QUEUE", "LIVEOPS_WRONG_STATE"],
     },
     remove: {
       summary: "Remove a finished or queued operation",

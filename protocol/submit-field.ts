@@ -98,9 +98,5 @@ export const words = (z: Zod) => z.array(z.string());
 
 /** The help of a flag of all commands but `run`. */
 export function help(text: string, ofChange = text): Flag["help"] {
-  const again = `${ofChange} (default: that of the operation)`;
-  return { submit: text, schedule: text, again, edit: ofChange };
+  return { submit: text, schedule: text, again: `${ofChange} (default: that of the operation)` };
 }
-
-/** Whether the command changes a value that is there. */
-export const isChange = (form: Form) => form === "again" || form === "edit";

@@ -11,7 +11,7 @@ import { UsageError } from "./failures.js";
 import { FEATURE_FIELDS } from "./features.js";
 import { hostName } from "./host-names.js";
 import { MAX_AFTER, MAX_CWD, MAX_LABEL } from "./limits.js";
-import { type Group, help, isChange, part, type SubmitField, words, type Zod } from "./submit-field.js";
+import { type Group, help, part, type SubmitField, words, type Zod } from "./submit-field.js";
 import { OP_PATTERN } from "./type-names.js";
 
 /** The queue of an operation whose submit and type name none. */
@@ -47,10 +47,6 @@ const variableName = (z: Zod) =>
   );
 
 const variables = (z: Zod) => z.record(variableName(z), word(z));
-const changedVariables = part(
-  (z) => z.record(variableName(z), z.nullable(word(z))),
-  "variables to set; null removes one",
-);
 
 export const queueName = (z: Zod) =>
   z
@@ -61,11 +57,6 @@ export const queueName = (z: Zod) =>
     );
 
 const dependencies = (z: Zod) => z.array(z.string().check(z.minLength(1))).check(z.maxLength(MAX_AFTER));
-
-const otherHost = part(
-  (z) => z.nullable(hostName(z)),
-  "the only host that may run the operation; null: any host",
-);
 
 function actions(z: Zod) {
   const action = z.union([
@@ -84,6 +75,8 @@ function actions(z: Zod) {
   } satisfies Record<OperationEvent, zod.ZodMiniType>);
 }
 
+const QUEUE = "Queue of the operation; liveops queue lists the queues";
+const PRIORITY = "Higher first in its queue";
 const FORCE = "Of a pipeline, run also the stages and steps that are up to date";
 
 /** In the order of the keys of a request. */
@@ -92,13 +85,11 @@ export const FIELDS = {
     group: "parameters",
     submit: part(values, "parameters of the type"),
     again: part(values, "parameters in place of all those of the operation"),
-    edit: part(values, "all parameters anew; without this key, set changes the present ones"),
   },
   set: {
     group: "parameters",
     submit: part(words, "name=value arguments, parsed with the schema of the type"),
     again: part(words, "name=value arguments; each replaces one parameter, a list as a whole"),
-    edit: part(words, "name=value arguments that override the parameters"),
   },
   force: {
     group: "parameters",
@@ -132,7 +123,6 @@ export const FIELDS = {
     group: "directory",
     submit: part(directory),
     again: part(directory),
-    edit: part(directory),
     record: part((z) => z.string(), "Directory that the operation runs in"),
     isRepeated: true,
   },
@@ -168,8 +158,7 @@ export const FIELDS = {
   env: {
     group: "environment",
     submit: part(variables),
-    again: changedVariables,
-    edit: changedVariables,
+    again: part((z) => z.record(variableName(z), z.nullable(word(z))), "variables to set; null removes one"),
   },
   secrets: {
     group: "environment",
@@ -191,7 +180,7 @@ export const FIELDS = {
   },
   queue: {
     group: "queue",
-    flag: { name: "--queue <name>", help: help("Queue of the operation; liveops queue lists the queues") },
+    flag: { name: "--queue <name>", help: { ...help(QUEUE), edit: QUEUE } },
     submit: part(queueName, "queue of the operation; default: that of its type, otherwise the default queue"),
     again: part(queueName),
     edit: part(queueName, "move to this queue"),
@@ -210,7 +199,7 @@ export const FIELDS = {
     group: "queue",
     flag: {
       name: "--priority <n>",
-      help: help("Higher first in its queue"),
+      help: { ...help(PRIORITY), edit: PRIORITY },
       fields: (text: string) => ({ priority: wholeNumber("--priority", text) }),
     },
     submit: part(priority, "higher first in its queue; default 0"),
@@ -287,13 +276,12 @@ export const FIELDS = {
       ),
       fields(host: string, form) {
         if (host !== "") return { on: host };
-        if (isChange(form)) return { on: null };
+        if (form === "again") return { on: null };
         throw new UsageError("--on needs the name of a host; liveops hosts lists them");
       },
     },
     submit: part(hostName, "the only host that may run the operation"),
-    again: otherHost,
-    edit: otherHost,
+    again: part((z) => z.nullable(hostName(z)), "the only host that may run the operation; null: any host"),
     record: part(
       (z) => z.optional(z.nullable(hostName(z))),
       "Name of the only host that may run the operation; absent or null: any host",

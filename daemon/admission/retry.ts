@@ -2,10 +2,11 @@
 import { forgetFrom, hashOfParams } from "../../ops/attempt/stage-values.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Changes, DoneByHand } from "../../protocol/event.js";
-import { getOwn } from "../../protocol/objects.js";
+import { getOwn, pick } from "../../protocol/objects.js";
 import type { Operation } from "../../protocol/operation.js";
 import { type KeptText, keptTextIn } from "../../protocol/pipeline/kept-text.js";
 import type { RetryBody } from "../../protocol/requests.js";
+import { DERIVED } from "../../protocol/submit-fields.js";
 import { IrregularFileError, readRegularFile } from "../../protocol/system/own-file.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import { unknownStep } from "../../protocol/text/unknown-name.js";
@@ -19,7 +20,6 @@ import { isDiskFull } from "../store/durable-file.js";
 import { sourceOf } from "../store/entry-events.js";
 import { valuesDir } from "../store/layout.js";
 import { StoreFullError } from "../store/not-recorded.js";
-import { editedBy } from "./steps.js";
 
 /** The shipped type that has the text and the path of a file as parameters. */
 const ANY_FILE = "pipeline";
@@ -99,7 +99,8 @@ async function changesOf(
   const source = current ? null : sourceOf(entry);
   const answers = await types.prepare([{ op, input, ...(source && { source }) }]);
   if (!Array.isArray(answers)) throw answers.refusal;
-  const changes = editedBy(answers[0]!);
+  // An operation keeps its queue and the tags of its type.
+  const changes: Changes = pick(answers[0]!, ["params", ...DERIVED]);
   if (current && op !== ANY_FILE && changes.source === undefined)
     throw new Refusal(
       "LIVEOPS_BAD_REQUEST",

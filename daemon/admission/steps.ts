@@ -5,20 +5,14 @@ import { homedir } from "node:os";
 import { type FromShell, missingIn, valuesOf } from "../../ops/types/pipeline-facts.js";
 import type { Prepared } from "../../ops/types/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
-import type { Changes, Submission } from "../../protocol/event.js";
+import type { Submission } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
 import { pick } from "../../protocol/objects.js";
 import type { Parent } from "../../protocol/operation.js";
 import { keptTextIn } from "../../protocol/pipeline/kept-text.js";
 import { problemsOfNames } from "../../protocol/pipeline/used-names.js";
 import type { SubmitBody } from "../../protocol/requests.js";
-import {
-  DEFAULT_QUEUE,
-  DERIVED,
-  normalFields,
-  RECORDED,
-  withoutDefaults,
-} from "../../protocol/submit-fields.js";
+import { DEFAULT_QUEUE, normalFields, RECORDED, withoutDefaults } from "../../protocol/submit-fields.js";
 import { nearest } from "../../protocol/text/nearest.js";
 import type { Hosts } from "../hosts/hosts.js";
 import type { Types } from "../loader/loader.js";
@@ -193,11 +187,6 @@ async function names(draft: Draft, { loader, queues }: AdmissionContext): Promis
     ({ file = own, line, column, message }) => `${file}:${line}:${column}: ${message}`,
   );
   throw new Refusal("LIVEOPS_PARAMS_INVALID", lines.join("\n"), { nearest: first.nearest });
-}
-
-/** What an edit takes of a type's answer. An operation keeps its queue and the tags of its type. */
-export function editedBy(prepared: Prepared): Changes {
-  return pick(prepared, ["params", ...DERIVED]);
 }
 
 /** A type may name a queue. */

@@ -1,7 +1,7 @@
 /**
  * The hosts that run operations: this one alone (`embedded-hosts.ts`), or all hosts with the same engine.
  *
- * Routes, submits and edits know only this interface.
+ * Routes and submits know only this interface.
  */
 import type { Blocked } from "../../protocol/operation.js";
 import type { EngineState, HostsReply } from "../../protocol/replies.js";
@@ -46,7 +46,7 @@ export interface Hosts {
    */
   drain(isDraining: boolean): Promise<HostsReply>;
   /**
-   * Checks where a submit or an edit wants its operation to run, before anything is recorded.
+   * Checks where a submit wants its operation to run, before anything is recorded.
    *
    * @throws Refusal LIVEOPS_NOT_A_FLEET, or LIVEOPS_NO_SUCH_HOST where no host has this name
    */

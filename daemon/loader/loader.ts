@@ -32,7 +32,7 @@ export interface RefusedAsk {
   refusal: Refusal;
 }
 
-/** What submits, edits and lists ask of the operation types. */
+/** What submits, retries and lists ask of the operation types. */
 export interface Types {
   /** All types, once every file is loaded. */
   types(): Promise<TypesReply>;

@@ -16,12 +16,11 @@ type EventOf<T extends DaemonEvent["type"]> = Extract<DaemonEvent, { type: T }>;
 
 export type Decision =
   | ({ kind: "submitted" } & Submitted)
-  /** A queued operation changed: by an edit, or by the answer to its question. `env`: as edited; absent: unchanged. */
+  /** A queued operation changed: by an edit, or by the answer to its question. */
   | {
       kind: "edited";
       id: string;
       event: EventOf<"operation:edited"> | EventOf<"approval:answered">;
-      env?: Record<string, string>;
     }
   | {
       kind: "started";
@@ -139,7 +138,7 @@ export type KeptEvent =
   | Exclude<DaemonEvent, { type: "operation:submitted" }>
   | Omit<EventOf<"operation:finished">, (typeof END_VALUES)[number]>
   | (Omit<EventOf<"operation:submitted">, "operation"> & {
-      /** With `params` where an edit has replaced them in the record. */
+      /** With `params` where a retry has replaced them in the record. */
       operation: Omit<Submission, "params" | "omitted"> & Partial<Pick<Submission, "params">>;
     });
 

@@ -46,7 +46,7 @@ export function keptBeforeRetry({ record, events }: Pick<Entry, "record" | "even
   );
 }
 
-/** The events to keep when an edit replaces the record's parameters: the submission gets its own back. */
+/** The events to keep when a retry replaces the record's parameters: the submission gets its own back. */
 export function keptBeforeEdit({ record, events }: Pick<Entry, "record" | "events">): KeptEvent[] {
   const { params } = record;
   return events.map((event) =>
@@ -57,7 +57,7 @@ export function keptBeforeEdit({ record, events }: Pick<Entry, "record" | "event
 /** Number of `operation:submitted`, the first event of each operation. */
 export const SUBMITTED = 1;
 
-/** The pipeline file of the submit, or of the last edit; null: the type is no pipeline. */
+/** The pipeline file of the submit, or of the last retry that changed it; null: the type is no pipeline. */
 export function sourceOf({ events }: Pick<Entry, "events">): SubmissionSource | null {
   for (const event of events.toReversed()) {
     if (event.type === "operation:edited" && event.changes.source) return event.changes.source;

@@ -234,10 +234,9 @@ export class Ledger {
     return [{ ...change, after: entry.record }];
   }
 
-  #edit(entry: Entry, { event, env }: Extract<Decision, { kind: "edited" }>): void {
+  #edit(entry: Entry, { event }: Extract<Decision, { kind: "edited" }>): void {
     if (event.type === "operation:edited" && event.changes.params) entry.events = keptBeforeEdit(entry);
     this.#reduce(entry, event);
-    if (env) entry.env = env;
     entry.bytes = sizeOf(entry.record, entry.env);
   }
 
@@ -342,9 +341,6 @@ export function entryOf({ event, env, key }: Submitted, n = 0, order = 0): Entry
 }
 
 /** Approximate bytes of an operation in the queue. */
-export function sizeOf(
-  { params, omitted }: Pick<Operation, "params" | "omitted">,
-  env: Entry["env"],
-): number {
+function sizeOf({ params, omitted }: Pick<Operation, "params" | "omitted">, env: Entry["env"]): number {
   return (omitted?.params ?? jsonSize(params)) + jsonSize(env);
 }

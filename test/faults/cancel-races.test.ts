@@ -243,8 +243,7 @@ describe("decided at the same moment", () => {
       lookedUp.resolve();
       return { isBegun: await claiming, begun };
     };
-    const edit = (id: string, changes: Changes) =>
-      open.lifecycle.edit(id, () => ({ changes, changedVariables: [] }));
+    const edit = (id: string, changes: Changes) => open.lifecycle.edit(id, () => changes);
     const id = await open.submit();
     const changes: Array<() => Promise<unknown>> = [
       async () => {

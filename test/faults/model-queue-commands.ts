@@ -107,7 +107,6 @@ const cancelQueue = (choice: number) =>
 
 interface Change {
   label?: string | undefined;
-  note?: string | undefined;
   queue?: number | undefined;
   priority?: number | undefined;
   isLater?: boolean | undefined;
@@ -119,11 +118,10 @@ const edit = (choice: number, change: Change) =>
     (model) => model.in("queued").length > 0,
     async (model, real) => {
       const operation = choose(model.in("queued"), choice);
-      const { label, note, priority, isLater } = change;
+      const { label, priority, isLater } = change;
       const queue = change.queue === undefined ? undefined : choose(names(model), change.queue);
       const body: EditBody = {
         ...(label !== undefined && { label }),
-        ...(note !== undefined && { set: [`note=${note}`] }),
         ...(queue !== undefined && { queue }),
         ...(priority !== undefined && { priority }),
         ...(isLater !== undefined && { notBefore: isLater ? "2998-01-01T00:00:00.000Z" : null }),
@@ -132,7 +130,6 @@ const edit = (choice: number, change: Change) =>
       await real.daemon.client.edit(idOf(real, operation), body);
       model.edit(operation, {
         ...(label !== undefined && { label }),
-        ...(note !== undefined && { note }),
         ...(queue !== undefined && { queue }),
         ...(priority !== undefined && { priority }),
         ...(isLater !== undefined && { isLater }),
@@ -192,7 +189,6 @@ const maybe = <T>(values: fc.Arbitrary<T>) => fc.option(values, { nil: undefined
 
 const change: fc.Arbitrary<Change> = fc.record({
   label: maybe(fc.constantFrom("red", "blue")),
-  note: maybe(fc.constantFrom("second", "third")),
   queue: maybe(choice),
   priority: maybe(fc.integer({ min: -2, max: 2 })),
   isLater: fc.constantFrom(undefined, undefined, false, false, true),

@@ -472,3 +472,19 @@ describe("single events", () => {
     expect(reduceLogLine(at5, line(4))).toBe(at5);
   });
 });
+
+test("other parameters take back what was approved; another place does not", () => {
+  const asked = {
+    type: "approval:asked" as const,
+    stage: "Ask",
+    occurrence: 1,
+    question: "Go?",
+    choices: ["approve"],
+    default: null,
+    until: null,
+  };
+  const after = (changes: object) =>
+    new Story().started().event(asked).event({ type: "operation:edited", changes }).record().approvals;
+  expect(after({ params: { a: 1 } })).toEqual([]);
+  expect(after({ on: "b" })).toMatchObject([{ question: "Go?" }]);
+});

@@ -174,8 +174,7 @@ describeSeam("archive", (seam) => {
   test("an edit changes what a query finds", async () => {
     const opened = await seam.open();
     const id = await opened.submit({ label: "before", historyKey: "old" });
-    const edited = async (changes: object) =>
-      opened.lifecycle.edit(id, () => ({ changes, changedVariables: [] }));
+    const edited = async (changes: object) => opened.lifecycle.edit(id, () => changes);
     const found = async (query: HistoryQuery) => opened.store.archive.count(query);
     await edited({ label: "after", historyKey: "new", title: "Another title" });
     for (const query of [{ q: "before" }, { q: "load, process" }, { historyKey: "old" }])

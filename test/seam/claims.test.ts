@@ -82,7 +82,7 @@ describeSeam("starts of the daemon alone", (seam) => {
     const start = (version: number) =>
       opened.lifecycle.start(id, WORKER, POLICY, 1, (now) => now.version === version);
     const { version } = opened.store.ledger.get(id)!;
-    await opened.lifecycle.edit(id, () => ({ changes: { priority: 3 }, changedVariables: [] }));
+    await opened.lifecycle.edit(id, () => ({ priority: 3 }));
     expect(await start(version)).toBeNull();
     const edited = start(opened.store.ledger.get(id)!.version);
     if (isAlone) expect((await edited)?.record.state).toBe("running");
@@ -120,7 +120,7 @@ describe("claims of two hosts", { tags: ["postgresql"] }, () => {
     await b.caughtUp();
     // b claims by what it knew.
     const known = b.store.ledger.get(id)!.version;
-    await a.lifecycle.edit(id, () => ({ changes: { queue: "other" }, changedVariables: [] }));
+    await a.lifecycle.edit(id, () => ({ queue: "other" }));
     const event = { type: "attempt:started", seq: 2, at: "", attempt: 1 } as const;
     const decision = { kind: "started", id, event, policy: POLICY, uptime: 1 } as const;
     const request = { candidates: [{ id, expect: known, attempt: 1, decision }], workers: [WORKER] };

@@ -17,7 +17,7 @@ function labelled({ store }: Opened, id: string, label: string): Judged {
   const { record, version } = store.ledger.get(id)!;
   const { seq, attempt } = record;
   const numbered = { seq: seq + 1, at: now(), attempt };
-  const event = { type: "operation:edited" as const, ...numbered, changes: { label }, env: [] };
+  const event = { type: "operation:edited" as const, ...numbered, changes: { label } };
   return { decision: { kind: "edited", id, event }, version };
 }
 
@@ -154,11 +154,7 @@ describeSeam("journal", (seam) => {
     }
     const cancelled = ids[1]!;
     await opened.lifecycle.cancel(cancelled);
-    await opened.lifecycle.edit(ids[0]!, () => ({
-      changes: { priority: 5, label: "new" },
-      env: { B: "2" },
-      changedVariables: ["B"],
-    }));
+    await opened.lifecycle.edit(ids[0]!, () => ({ priority: 5, label: "new" }));
     await opened.lifecycle.remove(ids[3]!);
     const before = { state: await stateOf(opened), bytes: opened.store.queuedBytes };
     const queue = liveOf(opened).map(({ record }) => record.id);

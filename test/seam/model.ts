@@ -266,7 +266,7 @@ export async function issue({ step, ids, known }: Chosen, opened: Opened): Promi
       return lifecycle.reject(id, { state: "failed", result: null, error: null, next: null });
     case "edit": {
       const changes = { label: `label ${opened.store.journalNumber + 1}` };
-      await lifecycle.edit(id, () => ({ changes, changedVariables: [] }));
+      await lifecycle.edit(id, () => changes);
       return;
     }
     case "retry":

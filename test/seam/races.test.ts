@@ -16,8 +16,7 @@ const COMMANDS: Record<string, Command> = {
     lifecycle.conclude(id, 1, 5, () => ({ requeue: { reason: "r", next: 2, tries: 1, delay: 0 } })),
   retry: ({ lifecycle }, id) => lifecycle.retry(id),
   start: (opened, id) => opened.start(id),
-  edit: ({ lifecycle }, id) =>
-    lifecycle.edit(id, () => ({ changes: { label: "edited" }, changedVariables: [] })),
+  edit: ({ lifecycle }, id) => lifecycle.edit(id, () => ({ label: "edited" })),
   pause: ({ lifecycle }, id) => lifecycle.pause(id, true),
   resume: ({ lifecycle }, id) => lifecycle.pause(id, false),
   reject: ({ lifecycle }, id) => lifecycle.reject(id, outcome("failed")),

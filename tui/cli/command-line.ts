@@ -12,7 +12,7 @@ type Register = (root: Command) => void;
 export type Commands = Readonly<Record<string, () => Promise<Register>>>;
 
 /** Commands that take arguments of the operation after `--`. */
-const WITH_TRAILING = new Set(["submit", "run", "edit", "again", "schedule"]);
+const WITH_TRAILING = new Set(["submit", "run", "again", "schedule"]);
 
 /** Commands whose words may mean another command. */
 const AMBIGUOUS = new Set(["status", "start", "stop", "restart"]);

@@ -131,13 +131,13 @@ export async function pipelineSubmit({
 }
 
 /**
- * Parameters for `liveops again`, `edit` and `retry`. Those of an operation of the type `pipeline` are the parameters of its
+ * Parameters for `liveops again` and `retry`. Those of an operation of the type `pipeline` are the parameters of its
  * file, as in its submit, and not those of the type, which are text and path.
  *
  * @throws UsageError, Refusal where the pipeline does not accept the parameters
  */
 export async function changedParameters(
-  command: "again" | "edit" | "retry",
+  command: "again" | "retry",
   operation: Operation,
   params: Record<string, unknown> | undefined,
   words: string[],

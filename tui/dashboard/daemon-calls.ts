@@ -43,8 +43,6 @@ async function sendForm(
       const byHand = done.length > 0 && { done: [...done] };
       return client.retry(of.id, { params, secrets: secretsOf(texts), ...byHand });
     }
-    case "edit":
-      return client.edit(of.id, { params, label: label === "" ? null : label });
     case "again":
       return client.again(of.id, { params, ...(label !== "" && { label }) }, newKey());
   }

@@ -77,10 +77,7 @@ function reduce(state: State, message: Message): State {
         { wanted: null },
       );
     case "form-ready":
-      if (state.page !== null || state.entry !== null) return state;
-      return message.operation.state === "running"
-        ? notify(state, "already running: it cannot be edited", "warning")
-        : showForm(state, filledForm(message));
+      return state.page !== null || state.entry !== null ? state : showForm(state, filledForm(message));
     case "answered":
       return answered(state, message.request, message.operations);
     case "refused":

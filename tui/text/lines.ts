@@ -6,6 +6,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { answerCommand, answerText, askedText, waitsForApproval } from "../../protocol/approval.js";
+import type { Changes } from "../../protocol/event.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import { reduceOutline } from "../../protocol/reduce.js";
 import { isUnrun, knownStepState, type StepState } from "../../protocol/stage-state.js";
@@ -96,7 +97,7 @@ function linesOf(
       return chain.index === 0 ? [] : [note(`chained to ${op} (${id})`)];
     }
     case "operation:edited":
-      return [note(`edited: ${editedNames(event, before).join(", ")}`)];
+      return [note(`edited: ${editedNames(event.changes, before).join(", ")}`)];
     case "attempt:started":
       return event.attempt > 1 ? [note(`attempt ${event.attempt}`)] : [];
     case "approval:asked":
@@ -205,18 +206,15 @@ function stageOfBar(operation: Operation | null, path: readonly string[]): strin
   return stage === undefined ? null : [...path, stage].join(" › ");
 }
 
-/** What an edit changed. The present text of a pipeline comes with its parameters. */
-function editedNames(
-  { changes, env }: Extract<EventLine, { type: "operation:edited" }>,
-  before: Operation | null,
-): string[] {
+/** What an edit, or a retry, changed. The present text of a pipeline comes with its parameters. */
+function editedNames(changes: Changes, before: Operation | null): string[] {
   const { params } = changes;
   const isSame =
     before !== null &&
     params !== undefined &&
     isDeepStrictEqual(ownParams(before), ownParams({ ...before, params }));
   const hidden: readonly string[] = isSame ? [...DERIVED, "params"] : DERIVED;
-  const names = [...Object.keys(changes).filter((key) => !hidden.includes(key)), ...env];
+  const names = Object.keys(changes).filter((key) => !hidden.includes(key));
   return names.length === 0 ? ["text"] : names;
 }
 

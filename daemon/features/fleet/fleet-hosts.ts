@@ -195,7 +195,7 @@ export class FleetHosts implements Hosts {
     if (open.some(({ name }) => this.#has(name, op))) return null;
     if (on && placed.length > 0 && open.length === 0) {
       const { state, draining } = placed[0]!;
-      return `it runs only on ${on}, which ${draining && state === "up" ? "drains" : `is ${state}`}; change it with: liveops edit ${entry.record.id} --on HOST`;
+      return `it runs only on ${on}, which ${draining && state === "up" ? "drains" : `is ${state}`}; to run it elsewhere: liveops cancel ${entry.record.id}, then liveops again ${entry.record.id} --on HOST`;
     }
     if (open.length > 0) return `no host that may run it has the type ${op}`;
     const tags = tagsOf(entry.record);

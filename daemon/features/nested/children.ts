@@ -93,8 +93,7 @@ async function runAgain(
     // A person may have given them with the retry of the parent.
     store.secrets.copy(parent.id, id);
     await lifecycle.retry(id, { changes });
-  } else if (state === "queued" && changes !== null)
-    await lifecycle.edit(id, () => ({ changes, changedVariables: [] }));
+  } else if (state === "queued" && changes !== null) await lifecycle.edit(id, () => changes);
 }
 
 /** In a fleet: the host to which a child follows its parent; null: it is there, or it needs none. */

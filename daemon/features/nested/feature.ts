@@ -63,8 +63,7 @@ export const nested: MakeFeature = (parts) => {
     } else if (parent.record.state !== "running") return;
     else if (entry.record.state === "queued") {
       const changes = otherHost(entry.record, parent.record);
-      if (changes !== null)
-        void change(id, () => lifecycle.edit(id, () => ({ changes, changedVariables: [] })));
+      if (changes !== null) void change(id, () => lifecycle.edit(id, () => changes));
     } else if (isPaused !== isPausedNow(entry.record))
       void change(id, async () => {
         await lifecycle.pause(id, isPaused);

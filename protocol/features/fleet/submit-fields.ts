@@ -1,7 +1,7 @@
 /** The fields that place an operation on the hosts of a fleet. */
 import { UsageError } from "../../failures.js";
 import { MAX_TAG, MAX_TAGS, TAG_PATTERN } from "../../host-names.js";
-import { help, isChange, part, type SubmitField, words, type Zod } from "../../submit-field.js";
+import { help, part, type SubmitField, words, type Zod } from "../../submit-field.js";
 
 const tag = (z: Zod) =>
   z
@@ -11,7 +11,6 @@ const tag = (z: Zod) =>
       z.regex(TAG_PATTERN, "must be a tag of letters, digits and . _ : = / -, such as gpu"),
     );
 const tags = (z: Zod) => z.array(tag(z)).check(z.maxLength(MAX_TAGS));
-const otherTags = part(tags, "all tags that a host must have to run the operation; empty: none");
 
 export const FLEET_FIELDS = {
   tags: {
@@ -24,13 +23,12 @@ export const FLEET_FIELDS = {
       ),
       isList: true,
       fields(list: string[], form) {
-        if (list.length > 0 || isChange(form)) return { tags: list };
+        if (list.length > 0 || form === "again") return { tags: list };
         throw new UsageError("--tag needs a tag; liveops hosts lists the tags of each host");
       },
     },
     submit: part(tags, "tags that a host must have to run the operation"),
-    again: otherTags,
-    edit: otherTags,
+    again: part(tags, "all tags that a host must have to run the operation; empty: none"),
     record: part(
       (z) => z.optional(tags(z)),
       "Tags that a host must have to run the operation; absent or empty: none",

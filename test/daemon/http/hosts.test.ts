@@ -58,20 +58,6 @@ test("the own host is taken, and another host or a tag is refused before anythin
   expect(served.open.store.counts().queued).toBe(1);
 });
 
-test("an edit sets and clears the host of a queued operation", async () => {
-  const id = await served.submit();
-  const edit = (payload: object) => served.inject({ method: "PATCH", url: `/v1/operations/${id}`, payload });
-  expect(expectRecord(await edit({ on: HERE, tags: [] }))).toMatchObject({ on: HERE, tags: [] });
-  expectProblem(await edit({ on: "b" }), "LIVEOPS_NOT_A_FLEET");
-  expect(expectRecord(await edit({ on: null })).on).toBeNull();
-  const events = (await served.inject({ url: `/v1/operations/${id}/events` })).body.trim().split("\n");
-  expect(events.map((line) => JSON.parse(line).changes)).toEqual([
-    undefined,
-    { on: HERE, tags: [] },
-    { on: null },
-  ]);
-});
-
 test("again keeps the host, unless it names another or none", async () => {
   const id = await served.finished("failed", { on: HERE });
   const again = (body: object) => post(`/v1/operations/${id}/again`, body);

@@ -52,8 +52,8 @@ test("a session is cancelled as a whole", async () => {
 test("a command inside of an operation of a session answers nothing for a person, and what it submits is of the session", async () => {
   const agent = await submit({ session: "agent 1" });
   const own = await submit({});
-  const from = (id: string, url: string, payload: object, method: "POST" | "PATCH" = "POST") =>
-    served.inject({ method, url, payload, headers: { "liveops-within": `${id} 1` } });
+  const from = (id: string, url: string, payload: object) =>
+    served.inject({ method: "POST", url, payload, headers: { "liveops-within": `${id} 1` } });
   const refusal = /a person decides.*session "agent 1"; ask your user to run in a terminal: liveops /;
   const acts = [
     ["approve", {}],
@@ -66,11 +66,6 @@ test("a command inside of an operation of a session answers nothing for a person
     const allowed = await from(own, `/v1/operations/${own}/${act}`, body);
     expect(allowed.json().detail).not.toMatch(refusal);
   }
-  const edit = (id: string, body: object) => from(id, `/v1/operations/${own}`, body, "PATCH");
-  for (const body of [{ params: {} }, { set: ["a=b"] }, { env: { PATH: "/tmp" } }, { cwd: "/tmp" }])
-    expectProblem(await edit(agent, body), "LIVEOPS_WRONG_STATE", refusal);
-  expectRecord(await edit(agent, { label: "mine" }));
-  expectRecord(await edit(own, { cwd: "/tmp" }));
   const body = { op: "load-process-save" };
   const deeper = expectRecord(await from(agent, "/v1/operations", body), 201);
   expect(deeper).toMatchObject({ session: "agent 1" });

@@ -94,7 +94,7 @@ describe("an edge", () => {
     const closeNew = await edges().open({ id: waiter, attempt: 2 }, [awaited]);
     // The stream of the first attempt ends.
     close();
-    await served.open.lifecycle.edit(awaited, () => ({ changes: { priority: 1 }, changedVariables: [] }));
+    await served.open.lifecycle.edit(awaited, () => ({ priority: 1 }));
     expect(waitsFor(waiter)).toEqual([awaited]);
     closeNew();
   });

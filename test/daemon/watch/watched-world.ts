@@ -101,7 +101,7 @@ export class WatchedWorld {
 
   /** The queued operation gets another priority and label. */
   edit(id: string, priority: number): void {
-    this.say(id, { type: "operation:edited", changes: { priority, label: `priority ${priority}` }, env: [] });
+    this.say(id, { type: "operation:edited", changes: { priority, label: `priority ${priority}` } });
   }
 
   /** The daemon says so some time after the queues moved. */

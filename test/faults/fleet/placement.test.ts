@@ -67,11 +67,12 @@ test("what nobody can run is queued with the reason, at every host, until a host
   await fleet.untilLost(d);
   const pinned = await fleet.submit(c, { op: "works", on: "d" });
   for (const name of ["a", "b", "c"]) await blockedAt(name, pinned.id, /\bd\b.*lost/);
-  // Moved to another host, it runs there.
-  await c.client.edit(pinned.id, { on: "a" });
-  expect(await untilFinished(c.daemon, pinned.id)).toMatchObject({ state: "succeeded", host: "a" });
+  // Cancelled and run again on another host, it runs there.
+  await c.client.cancel(pinned.id);
+  const moved = await c.client.again(pinned.id, { on: "a" }, "moved");
+  expect(await untilFinished(c.daemon, moved.id)).toMatchObject({ state: "succeeded", host: "a" });
   await d.start();
-  expect(await d.client.show(pinned.id)).toMatchObject({ state: "succeeded", host: "a" });
+  expect(await d.client.show(moved.id)).toMatchObject({ state: "succeeded", host: "a" });
 });
 
 test("a host that is drained under load finishes what it runs and starts nothing, until the drain is undone", {

@@ -14,35 +14,33 @@ afterEach(() => daemon[Symbol.asyncDispose]());
 const ID = "aaa111bbb222";
 const edit = (words: string[], options = {}) =>
   cli.here(["edit", "--socket", daemon.socket, ID, ...words], options);
-const accepts = () => {
-  // Read first: the parameters of a submitted pipeline are those of its file.
-  daemon.on("GET", `/v1/operations/${ID}`, (_asked, reply) => reply.json(new Story().record()));
+const accepts = () =>
   daemon.on("PATCH", `/v1/operations/${ID}`, (_asked, reply) => reply.json(new Story().record()));
-};
 
 test("sends only what is to be changed, and prints the id", async () => {
   accepts();
-  const words = ["a=1", "--env", "A=1", "--env", "TOKEN", "--label", "new"];
-  expect(await edit(words, { env: { TOKEN: "t", EDITOR: "vi" } })).toEqual({
+  expect(await edit(["--label", "new", "--priority", "2", "--now"])).toEqual({
     code: 0,
     stdout: `${ID}\n`,
     stderr: "",
   });
-  expect(daemon.asked[1]?.body).toEqual({ set: ["a=1"], label: "new", env: { A: "1", TOKEN: "t" } });
+  expect(daemon.asked[0]?.body).toEqual({ label: "new", priority: 2, notBefore: null });
 });
 
-test("an empty label removes the label, the words after -- are args, the last --env counts", async () => {
+test("an empty label removes the label", async () => {
   accepts();
-  const words = ["--label", "", "--params", '{"a":1}', "--env", "A=1", "--env", "A=2", "--json"];
-  const { stdout } = await edit([...words, "--", "make", "-j8"]);
+  const { stdout } = await edit(["--label", "", "--json"]);
   expect(JSON.parse(stdout)).toMatchObject({ id: ID });
-  expect(daemon.asked[1]?.body).toEqual({
-    params: { a: 1 },
-    set: ['args:=["make","-j8"]'],
-    label: null,
-    env: { A: "2" },
-  });
+  expect(daemon.asked[0]?.body).toEqual({ label: null });
 });
+
+test.each([["a=1"], ["--", "make"], ["--params", "{}"], ["--cwd", "/"], ["--env", "A=1"], ["--on", "a"]])(
+  "%s changes what runs, which an edit does not",
+  async (...words) => {
+    expect(await edit(words)).toMatchObject({ code: 2, stdout: "" });
+    expect(daemon.asked).toEqual([]);
+  },
+);
 
 test("nothing to change is wrong usage", async () => {
   const { code, stderr } = await edit([]);

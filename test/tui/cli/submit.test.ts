@@ -170,7 +170,6 @@ test("an unknown type that is a program or of LIVEOPS_OPS: the command line for 
 
 test.each([
   ["submit", ["shell", "--", "true"]],
-  ["edit", ["k3f"]],
   ["again", ["k3f"]],
 ])("%s --cwd must name a directory, unless another host may have it", async (command, words) => {
   accepts();

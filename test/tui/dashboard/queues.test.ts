@@ -23,7 +23,6 @@ import {
   wanted,
 } from "./core.js";
 import { ago, backup, failed, operation, queued, scanning, verify } from "./operations.js";
-import { TYPES } from "./types.js";
 
 const SIZE = { columns: 160, rows: 50 };
 const COUNTS = { queued: 1, running: 1, toAnswer: 0, succeeded: 0, failed: 0, cancelled: 0 };
@@ -125,29 +124,6 @@ describe("p", () => {
     expect(reason("pause-queue", press(open(two), "g", " ", " "))).toMatch(/different queues/);
     expect(press(open([backup()]), "return", "p").question?.request.kind).toBe("pause");
   });
-});
-
-test("a queued operation has a form; it is changed, not submitted", () => {
-  const type = TYPES.ops.find(({ op }) => op === "backup")!;
-  const record = queued({ op: "backup", label: "nightly", params: { source: "/a", target: "/b" } });
-  const state = open([record], { size: SIZE });
-  expect(action("edit").run(state).pending).toContainEqual({ type: "prepare-form", id: record.id });
-  const form = after(state, { type: "form-ready", operation: record, operationType: type });
-  expect(screenText(form)).toContain("Edit backup");
-  const ctrl = { type: "pressed", pressed: { input: "s", ctrl: true } } as const;
-  const effect = effectsOf(form, ctrl).find((each) => each.type === "send")!;
-  expect(effect.type === "send" && effect.request).toMatchObject({
-    kind: "submit",
-    of: { does: "edit", id: record.id },
-    params: { source: "/a", target: "/b" },
-    label: "nightly",
-  });
-  const started = after(state, {
-    type: "form-ready",
-    operation: { ...record, state: "running" },
-    operationType: type,
-  });
-  expect(started).toMatchObject({ page: null, notice: { level: "warning" } });
 });
 
 describe("a paused operation", () => {
@@ -310,7 +286,7 @@ describe("queues and schedules", () => {
     expect(name("schedule")?.name).toBe("queues");
     expect(name("pause")).toMatchObject({ name: "pause", disabledReason: null });
     expect(name("resume")).toMatchObject({ name: "pause", disabledReason: null });
-    expect(name("edit")).toMatchObject({ name: "edit", disabledReason: "already started" });
+    expect(name("again")).toMatchObject({ name: "again", disabledReason: "not finished yet" });
     const inLog = helpItems(press(list, "return")).map((item) => item.name);
     expect(inLog).toContain("pause");
   });

@@ -59,15 +59,14 @@ test("a result with a text of its own is printed as that text, line by line, mad
 
 test("an edit of a queued operation is noted", () => {
   const changes = { params: { a: 1 }, title: "A", stages: ["A"], label: null };
-  const story = new Story().event({ type: "operation:edited", changes, env: ["PATH"] });
-  expect(printed([story])).toEqual(["err edited: params, label, PATH"]);
+  const story = new Story().event({ type: "operation:edited", changes });
+  expect(printed([story])).toEqual(["err edited: params, label"]);
   const pipeline = (text: string, target: string) => ({ text, path: "/a.yaml", params: { target } });
   const retry = (text: string, target: string) =>
     printed([
       new Story({ op: "pipeline", params: pipeline("old", "x") }).event({
         type: "operation:edited",
         changes: { params: pipeline(text, target), title: "A" },
-        env: [],
       }),
     ]);
   expect(retry("new", "x")).toEqual(["err edited: text"]);

@@ -15,12 +15,11 @@ const STANDARD = {
   submit: " (default: the current one; with --host, the home directory there)",
   schedule: " (default: the current one; with --host, the home directory there)",
   again: " (default: that of the operation)",
-  edit: "",
 };
 
 export const CWD: SubmitOption<CwdOptions> = {
   add(command, form) {
-    if (form !== "run")
+    if (form !== "run" && form !== "edit")
       command.option("--cwd <dir>", `Directory that the operation runs in${STANDARD[form]}`);
   },
   fields({ cwd }, { form, client: { socket } }) {

@@ -10,7 +10,8 @@ export interface EnvironmentOptions {
 }
 
 export const ENVIRONMENT: SubmitOption<EnvironmentOptions> = {
-  add(command) {
+  add(command, form) {
+    if (form === "edit") return;
     command.option(
       "--env <name[=value]>",
       "Set an environment variable of the operation; without =value, send the value of this shell (repeatable)",
@@ -19,7 +20,8 @@ export const ENVIRONMENT: SubmitOption<EnvironmentOptions> = {
   },
   fields(given, { form, client, allow }) {
     const env = givenVariables(given);
-    if (form === "again" || form === "edit") return Object.keys(env).length === 0 ? {} : { env };
+    if (form === "edit") return {};
+    if (form === "again") return Object.keys(env).length === 0 ? {} : { env };
     return { env: { ...submitVariables(client.socket, allow), ...env } };
   },
 };

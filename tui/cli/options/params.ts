@@ -16,11 +16,11 @@ const TEXTS = {
   run: NEW,
   schedule: NEW,
   again: "Replace all parameters: a JSON object, @file, or - for stdin",
-  edit: "Replace all parameters: a JSON object, @file, or - for stdin",
 };
 
 export const PARAMS: SubmitOption<ParamsOptions> = {
   add(command, form) {
+    if (form === "edit") return;
     command.option("--params <json>", TEXTS[form]);
     if (form === "submit" || form === "run")
       command.option(

@@ -118,7 +118,7 @@ type RequestOf<K extends Request["kind"], R = Request> = R extends { kind: infer
     : never
   : never;
 
-const SUBMITTED = { submit: "submitted", again: "submitted", edit: "changed", retry: "queued again" };
+const SUBMITTED = { submit: "submitted", again: "submitted", retry: "queued again" };
 
 const WORDS: { readonly [K in Request["kind"]]: Words<RequestOf<K> & Request> } = {
   cancel: ofOperations("cancelling", "cancel", (count) => `cancelling${count}…`),
@@ -187,7 +187,7 @@ export function commandOf(request: Request, flags: Flags): string {
 }
 
 function submitCommand({ op, params, words, args, label, of, done }: Submit, flags: Flags): string {
-  const labels = label === "" && of?.does !== "edit" ? [] : flagged("--label", label);
+  const labels = label === "" ? [] : flagged("--label", label);
   const byHand = done.flatMap(({ stage, outputs = {} }) => [
     ...flagged("--done", stage),
     ...Object.entries(outputs).flatMap(([name, value]) => ["--output", `${name}=${value}`]),

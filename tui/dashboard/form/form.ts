@@ -26,7 +26,7 @@ export interface Form {
   readonly of: Filled | null;
 }
 
-type Does = "again" | "edit" | "retry";
+type Does = "again" | "retry";
 
 interface Filled {
   readonly does: Does;
@@ -42,7 +42,7 @@ export interface PipelineText {
   readonly path: string | null;
 }
 
-type FilledBy = Pick<Operation, "id" | "op" | "params" | "label" | "state" | "stages" | "stageStates">;
+type FilledBy = Pick<Operation, "id" | "op" | "params" | "label" | "stages" | "stageStates">;
 
 type ByHand = NonNullable<RetryBody["done"]>[number];
 
@@ -54,7 +54,7 @@ export interface Submit {
   readonly words: readonly string[] | null;
   /** What follows `--` in a shell. */
   readonly args: readonly string[];
-  /** "" for none. It removes the label of a queued operation. */
+  /** "" for none. */
   readonly label: string;
   /** What is done with an operation; absent: a new one is submitted. */
   readonly of?: { readonly does: Does; readonly id: string };
@@ -115,10 +115,7 @@ export function openForm(type: OperationType, draft?: Form): Form {
   return { type, fields, at: 0, refusal: null, tried: false, of: null };
 }
 
-/**
- * A form with the parameters of an operation: a queued one is changed by it, a finished one runs again, and with
- * `retries` a failed one runs as its next attempt.
- */
+/** A form with the parameters of an operation: it runs again, and with `retries` a failed one as its next attempt. */
 export function filledForm({
   operation,
   operationType: type,
@@ -130,7 +127,7 @@ export function filledForm({
   file?: PipelineText;
   retries?: boolean;
 }): Form {
-  const { params, label, state, stages } = operation;
+  const { params, label, stages } = operation;
   const form = openForm(type);
   const values = { label: label ?? "", all: JSON.stringify(params), done: "" };
   const textOf = (field: Field): string => {
@@ -144,8 +141,7 @@ export function filledForm({
   const done = type.resumable ? [doneField(stages[0])] : [];
   const own = retries ? [...form.fields.filter(({ role }) => role !== "label"), ...done] : form.fields;
   const fields = own.map((field) => ({ ...field, line: lineOf(textOf(field)) }));
-  const changes = state === "queued" ? "edit" : "again";
-  const does = retries ? "retry" : changes;
+  const does = retries ? "retry" : "again";
   return { ...form, fields, at: does === "again" ? fields.length : 0, of: { does, operation, file } };
 }
 

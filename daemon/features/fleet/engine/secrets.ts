@@ -11,8 +11,6 @@ function withEnv(decision: Decision, change: (env: Env) => Env): Decision {
   switch (decision.kind) {
     case "submitted":
       return { ...decision, env: change(decision.env) };
-    case "edited":
-      return decision.env ? { ...decision, env: change(decision.env) } : decision;
     case "finished": {
       const { successor } = decision;
       if (!successor) return decision;

@@ -227,7 +227,7 @@ test("after an engine has lost writes, all hosts hold the same again, and attemp
   const entry = a.store.ledger.get(runsOnA)!;
   const rewind = await copied();
 
-  await b.lifecycle.edit(edited, () => ({ changes: { priority: 7, label: "x" }, changedVariables: [] }));
+  await b.lifecycle.edit(edited, () => ({ priority: 7, label: "x" }));
   await b.lifecycle.cancel(queued);
   await b.lifecycle.cancel(runsOnA);
   const late = await b.submit({ label: "late" });

@@ -1,9 +1,8 @@
-/** The actions on queues and on queued operations: pause, edit. */
+/** The actions on queues and on queued operations. */
 
-import { isFinal } from "../../../../protocol/state.js";
-import { actionsIn, ask, busy, free, hasSelected, requests, send, targets } from "../../core/action-parts.js";
-import { isPaused, selectedOperation } from "../../core/chain.js";
-import { emit, isLive, type State } from "../../core/model.js";
+import { actionsIn, ask, free, hasSelected, requests, send, targets } from "../../core/action-parts.js";
+import { isPaused } from "../../core/chain.js";
+import { isLive, type State } from "../../core/model.js";
 import { isQueuePaused, queueOf } from "../../core/queue-view.js";
 import type { Request } from "../../core/request.js";
 
@@ -55,21 +54,6 @@ export const QUEUE_ACTIONS = actionsIn(hasSelected, [
     aliases: ["resume-queue"],
     when: free,
     ...requests(turnedQueue),
-  },
-  {
-    name: "edit",
-    keys: [],
-    description: "change the queued operation: a form with its parameters",
-    command: "edit",
-    disabledReason: (state) => {
-      const operation = selectedOperation(state);
-      if (operation?.state === "queued") return busy(state);
-      return operation !== null && isFinal(operation.state)
-        ? "already finished; run it again with changes (r)"
-        : "already started";
-    },
-    run: (state) =>
-      state.selected === null ? state : emit(state, { type: "prepare-form", id: state.selected }),
   },
   {
     name: "queues",

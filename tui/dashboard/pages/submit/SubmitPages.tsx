@@ -57,7 +57,6 @@ const commandRows = ({ state, width, paint }: Sheet, request: Request): Line[] =
 const DOES = {
   submit: ["Submit ", "run", "runs"],
   again: ["Run again ", "run", "runs"],
-  edit: ["Edit ", "save", "saves"],
   retry: ["Retry ", "retry", "retries"],
 } as const;
 
