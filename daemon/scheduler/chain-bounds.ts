@@ -50,7 +50,7 @@ export function boundedChain(outcome: Outcome): Outcome {
 
 function tooLong({ op }: Submission): string {
   return (
-    `the chain has ${LINKS_MOST} operations, the most of a chain, so ${op} was not started; ` +
-    "liveops submit begins a new chain"
+    `a chain has at most ${LINKS_MOST} operations, so ${op} was not started; ` +
+    `begin a new chain with: liveops submit ${op}`
   );
 }

@@ -26,7 +26,7 @@ export interface StarterOptions extends StartParts {
   attempts: ReadonlyMap<string, Attempt>;
   begin: Begin;
   waiting: Pick<Waiting, "reasons" | "returned">;
-  edges: Pick<WaitEdges, "graph" | "idle">;
+  edges: Pick<WaitEdges, "graph">;
   /** An operation started, or could not start. */
   onChange(): void;
 }
@@ -159,8 +159,8 @@ export class Starter implements OperationStarter {
    * same batch where possible.
    */
   #slots(): UsedSlots {
-    const { queues, attempts, edges } = this.options;
-    const used = new UsedSlots((name) => (queues.isOpen(name) ? queues.concurrency(name) : 0), edges);
+    const { queues, attempts } = this.options;
+    const used = new UsedSlots((name) => (queues.isOpen(name) ? queues.concurrency(name) : 0));
     for (const [id, slot] of this.#starting) used.add(id, slot);
     for (const { holdsSlot, id, entry } of attempts.values())
       if (holdsSlot) used.add(id, { queue: entry.record.queue, slot: entry.record.slot ?? 0 });

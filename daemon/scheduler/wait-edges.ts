@@ -5,7 +5,6 @@
  * stream, with the attempt of the waiter, and with the operation that it waits for. The record of an operation that began
  * inside of the attempt is an edge too.
  */
-import { waitsForApproval } from "../../protocol/approval.js";
 import type { Within } from "../../protocol/client/within-header.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Operation } from "../../protocol/operation.js";
@@ -84,22 +83,6 @@ export class WaitEdges {
   get graph(): WaitGraph {
     this.#graph ??= new WaitGraph(this.#waiters(), (id) => this.#awaitedBy(id));
     return this.#graph;
-  }
-
-  /**
-   * All that wait for an operation of their queue that asks a person, directly or not. Their slots are free until the
-   * answer. An operation of another queue starts without such a slot, so its end would find the slot in use.
-   */
-  get idle(): Set<string> {
-    const { ledger } = this.options.store;
-    const idle = new Set<string>();
-    for (const id of this.graph.awaited) {
-      const record = ledger.get(id)?.record;
-      if (!record || !waitsForApproval(record)) continue;
-      for (const waiter of this.graph.waiters(id))
-        if (ledger.get(waiter)?.record.queue === record.queue) idle.add(waiter);
-    }
-    return idle;
   }
 
   /** Number of running operations that wait. */

@@ -5,7 +5,7 @@ import { Bus } from "../../../daemon/bus.js";
 import type { ResolvedType, Unresolved } from "../../../daemon/loader/messages.js";
 import { BlockedTypes } from "../../../daemon/scheduler/holds/blocked-types.js";
 import { candidateOf } from "../../../daemon/scheduler/start.js";
-import type { Entry } from "../../../daemon/store/decision.js";
+import type { Entry, KeptEvent } from "../../../daemon/store/decision.js";
 import { useDirectories } from "../../harness/temporary.js";
 
 const directory = useDirectories();
@@ -55,5 +55,9 @@ test("a type that is being loaded blocks its operations without a word, and fail
   expect(blocked.why(entry)).toMatchObject({ reason: "slow.mjs does not load" });
   await vi.waitFor(() => expect(reject).toHaveBeenCalled(), 60_000);
   expect(warn).toHaveBeenCalledTimes(1);
+  expect(blocked.isOverdue(entry)).toBe(true);
+  // A retry starts a new wait.
+  entry.events.push({ type: "operation:retried", at: new Date().toISOString() } as KeptEvent);
+  expect(blocked.isOverdue(entry)).toBe(false);
   blocked.stop();
 });

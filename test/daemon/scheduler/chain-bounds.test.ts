@@ -29,7 +29,7 @@ test("the link past the bound fails its predecessor, and the bound itself does n
     next: null,
     error: {
       code: "LIVEOPS_CHAIN_TOO_LONG",
-      message: expect.stringContaining("the chain has 1000 operations"),
+      message: expect.stringContaining("a chain has at most 1000 operations"),
     },
   });
 });

@@ -32,7 +32,7 @@ async function starting(over: Partial<Record<keyof StarterOptions, unknown>> = {
     queues: { isOpen: () => true, concurrency: () => 1, names: () => ["default"] },
     waiting: { reasons: () => [], returned: () => {} },
     attempts: new Map(),
-    edges: { graph: { awaited: [], directWaiters: () => [] }, idle: new Set() },
+    edges: { graph: { awaited: [], directWaiters: () => [] } },
     pool: { take, release, warm: () => {}, spare: 1 },
     loader: { resolve: async () => ({ file: "/ops/some.mjs", policy: POLICY }) },
     blockedTypes: { block: () => {} },

@@ -7,7 +7,7 @@ import { type Plan, type Program, type Step, WaitWorld } from "./wait-world.js";
 interface Shape {
   queues: readonly string[];
   slots: fc.Arbitrary<Plan["slots"]>;
-  /** Steps besides those of every plan. Those that ask are awaited by their parents alone. */
+  /** Steps besides those of every plan. */
   steps?: readonly Step["do"][];
 }
 
@@ -27,9 +27,7 @@ function plans({ queues, slots, steps = [] }: Shape): fc.Arbitrary<Plan> {
     step: fc.oneof(
       { depthIdentifier: "program", maxDepth: 4 },
       fc.constant({ do: "work" as const }),
-      ...(steps.includes("ask")
-        ? [fc.constant({ do: "ask" as const })]
-        : [{ weight: 3, arbitrary: fc.record({ do: fc.constant("wait" as const), whom }) }]),
+      { weight: 3, arbitrary: fc.record({ do: fc.constant("wait" as const), whom }) },
       ...(steps.includes("look") ? [fc.record({ do: fc.constant("look" as const), whom })] : []),
       ...(steps.includes("die") ? [fc.constant({ do: "die" as const })] : []),
       {
@@ -113,15 +111,6 @@ test("law: with several queues all ends, and a slot is lent to what nobody waits
 
 test("law: all ends where waits are given up and attempts die", async () => {
   await law({ ...several, steps: ["look", "die"] }, breaksLockUpsOnly);
-});
-
-test("law: a slot is free while its user waits for an answer, and no more work than there are slots", async () => {
-  await law({ ...one, steps: ["ask"] }, (world) => {
-    breaksLockUpsOnly(world);
-    expect(world.heldUp()).toEqual([]);
-    expect([...world.working().values()].flat().length).toBeLessThanOrEqual(world.plan.slots.a!);
-  });
-  await law({ ...several, steps: ["ask"] }, breaksLockUpsOnly);
 });
 
 const op = (queue: string, steps: Step[] = [], over: Partial<Program> = {}): Program => ({

@@ -9,7 +9,6 @@ import { Bus } from "../../../daemon/bus.js";
 import { Lifecycle } from "../../../daemon/lifecycle.js";
 import { WorkerEvents } from "../../../daemon/run-files/worker-events.js";
 import type { Attempt } from "../../../daemon/scheduler/attempt.js";
-import { Approvals } from "../../../daemon/scheduler/holds/approval.js";
 import { Dependencies } from "../../../daemon/scheduler/holds/dependencies.js";
 import { Queue } from "../../../daemon/scheduler/queue.js";
 import type { StarterOptions } from "../../../daemon/scheduler/starter.js";
@@ -37,9 +36,7 @@ export type Step =
   /** It runs operations inside of it, side by side, and waits for their end. */
   | { do: "run"; children: readonly Program[] }
   /** Its attempt ends without an outcome, and it is queued again. Its next attempt finds its children. */
-  | { do: "die" }
-  /** It asks a person, and waits outside its queue. Its next attempt begins with the answer. */
-  | { do: "ask" };
+  | { do: "die" };
 
 export interface Program {
   queue: string;
@@ -93,14 +90,12 @@ export class WaitWorld {
   readonly #attempts = new Map<string, Attempt>();
   readonly #actors = new Map<string, Actor>();
   readonly #ids: string[] = [];
-  /** Operations that ask: a step of theirs is the answer of a person. */
-  readonly #asking = new Map<string, Actor>();
   /** Actors of operations whose attempt died. */
   readonly #kept = new Map<string, Actor>();
   #n = 0;
   #made = 0;
 
-  constructor(readonly plan: Plan) {
+  constructor(private readonly plan: Plan) {
     const { slots } = plan;
     const bus = this.#bus;
     const find = (id: string) => this.ledger.get(id) ?? null;
@@ -135,8 +130,7 @@ export class WaitWorld {
     this.edges = new WaitEdges({ bus, store, lifecycle, dependencies, runsHere: () => true });
     const { edges } = this;
     const loader = { resolve: async () => ({ file: "", policy: POLICY }) };
-    const log = pino({ level: "silent" });
-    waiting.use([dependencies, new Approvals({ lifecycle, log, now: Date.now })]);
+    waiting.use([dependencies]);
     const all = Object.values(slots).reduce((sum, each) => sum + each, 0);
     const worker = { identity: WORKER };
     let taken = 0;
@@ -156,7 +150,7 @@ export class WaitWorld {
       blockedTypes: UNUSED,
       containment: { limit: () => null },
       workerEvents: new WorkerEvents(layout.workers),
-      log,
+      log: pino({ level: "silent" }),
       settings: { maxLog: 0 },
       durations: { ofSteps: async () => null },
       pool: {
@@ -191,9 +185,7 @@ export class WaitWorld {
     for (let turn = 0; ; turn++) {
       await settle();
       check();
-      const able = [...this.#actors.values(), ...this.#asking.values()].filter((actor) =>
-        this.#isAble(actor),
-      );
+      const able = [...this.#actors.values()].filter((actor) => this.#isAble(actor));
       if (able.length === 0) return;
       const choice = choices.length === 0 ? 0 : choices[turn % choices.length]!;
       await this.#step(able[(choice + turn) % able.length]!);
@@ -233,32 +225,6 @@ export class WaitWorld {
     return [...new Set([...(waits?.ids ?? []), ...begun])];
   }
 
-  /** What is queued although it waits for nothing and its queue has slots in which nobody works or will go on to work. */
-  heldUp(): string[] {
-    const free = (queue: string) => this.plan.slots[queue]! - this.#used(this.#users(queue, this.#idle()));
-    return [...this.ledger.entries.values()].flatMap(({ record: { id, state, queue } }) =>
-      state === "queued" && !this.#asking.has(id) && this.awaitedBy(id).length === 0 && free(queue) > 0
-        ? this.describe(id)
-        : [],
-    );
-  }
-
-  /** What waits for a person, through operations of its queue. */
-  #idle(): Set<string> {
-    const queueOf = (id: string) => this.ledger.get(id)!.record.queue;
-    const idle = [...this.#asking.keys()].flatMap((id) =>
-      [...this.waitersOf(id)].filter((waiter) => queueOf(waiter) === queueOf(id)),
-    );
-    return new Set(idle);
-  }
-
-  /** How many of the users of slots will work side by side. */
-  #used(slots: readonly string[][]): number {
-    return slots.flatMap((users) =>
-      users.filter((user) => !users.some((other) => this.waitersOf(other).has(user))),
-    ).length;
-  }
-
   /** All that wait for an operation, directly or not, as the test knows it. */
   waitersOf(id: string): Set<string> {
     const found = new Set<string>([id]);
@@ -283,7 +249,7 @@ export class WaitWorld {
     const isOver = (id: string) => ended.has(id);
     const mayStart = ({ record: { id, queue } }: Entry) => {
       const slots = this.#users(queue, ended);
-      if (this.#used(slots) < this.plan.slots[queue]!) return true;
+      if (slots.length < this.plan.slots[queue]!) return true;
       const waiters = this.waitersOf(id);
       return slots.some((users) => users.every((user) => waiters.has(user)));
     };
@@ -292,7 +258,7 @@ export class WaitWorld {
       for (const entry of live) {
         const { id, state } = entry.record;
         if (isOver(id) || !this.awaitedBy(id).every(isOver)) continue;
-        if (state === "running" || this.#asking.has(id) || mayStart(entry)) ended.add(id);
+        if (state === "running" || mayStart(entry)) ended.add(id);
       }
     }
     return ended;
@@ -329,10 +295,7 @@ export class WaitWorld {
 
   #noteStart(id: string, slot: number): void {
     const { queue } = this.ledger.get(id)!.record;
-    const idle = this.#idle();
-    const users = [...this.#actors.keys()].filter(
-      (each) => this.slotOf(each) === `${queue} ${slot}` && !idle.has(each),
-    );
+    const users = [...this.#actors.keys()].filter((each) => this.slotOf(each) === `${queue} ${slot}`);
     const waiters = this.waitersOf(id);
     if (users.every((user) => waiters.has(user))) return;
     const able = this.canEnd();
@@ -376,7 +339,6 @@ export class WaitWorld {
 
   async #step(actor: Actor): Promise<void> {
     const { id, program } = actor;
-    if (this.#asking.delete(id)) return void (await this.#lifecycle.answer(id, "somebody", () => "yes"));
     if (actor.waits !== null) {
       const { close } = actor.waits;
       actor.waits = null;
@@ -392,16 +354,11 @@ export class WaitWorld {
       case "work":
         actor.step++;
         return;
-      case "ask":
       case "die": {
         actor.step++;
         this.#actors.delete(id);
         this.#attempts.delete(id);
         const { attempt, seq } = this.ledger.get(id)!.record;
-        if (step.do === "ask") {
-          this.#asking.set(id, actor);
-          this.#recordQuestion(id);
-        }
         const again = { reason: "its worker died", next: attempt + 1, tries: 1, delay: 0 };
         return this.#lifecycle.conclude(id, attempt, seq, () => ({ requeue: again }));
       }
@@ -415,15 +372,6 @@ export class WaitWorld {
           step.do === "look",
         );
     }
-  }
-
-  /** As the daemon does it that reads the events of the worker. */
-  #recordQuestion(id: string): void {
-    const entry = this.ledger.get(id)!;
-    const { record } = entry;
-    const about = { stage: null, occurrence: 0, question: "Go on?", choices: ["yes", "no"] };
-    const open = { ...about, default: null, until: null, attempt: record.attempt, since: record.createdAt };
-    entry.record = { ...record, approvals: [...(record.approvals ?? []), { ...open, answer: null }] };
   }
 
   /** Those that an earlier attempt began are found. */

@@ -135,26 +135,6 @@ describe("lent slots", () => {
     expect(await slotOf(innermost)).toBe(outer);
   });
 
-  test("where no slot is free, an operation takes that of one that waits for a person", async () => {
-    const [outer, other, more] = [await gpu(), await gpu(), await gpu()];
-    await claimFor(a, outer, []);
-    const claimBeside = async (id: string, slots: number) => {
-      const candidates = [candidate(id, (await row(a, id)).version)];
-      return a.claim({
-        candidates,
-        workers: [{}],
-        queueLimits: { gpu: slots },
-        idle: [outer],
-        token: token(),
-      });
-    };
-    expect(ids(await claimBeside(other, 2))).toEqual([other]);
-    expect(await slotOf(other)).toBeUndefined();
-    expect(ids(await claimBeside(more, 2))).toEqual([more]);
-    expect(await slotOf(more)).toBe(outer);
-    expect(await claimBeside(await gpu(), 2)).toEqual([]);
-  });
-
   test("a lent slot counts once, and is a slot until its last user ends", async () => {
     const [outer, inner, other, more] = [await gpu(), await gpu(), await gpu(), await gpu()];
     await claimFor(a, outer, []);

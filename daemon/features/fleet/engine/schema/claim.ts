@@ -25,7 +25,7 @@ create function liveops.lender(p_queue text, p_waiters text[]) returns text lang
   ) slots where waits order by root limit 1
 $$;
 
--- p_claim: token, candidates, workers, queueLimits, idle. number: of the last decision, before and after.
+-- p_claim: token, candidates, workers, queueLimits. number: of the last decision, before and after.
 create function liveops.claim(h liveops.head, p_host text, p_session bigint, p_claim jsonb, inout number bigint, out claims jsonb) language plpgsql as $$
 declare
   me host;
@@ -34,7 +34,6 @@ declare
   queue_limits jsonb := p_claim->'queueLimits';
   workers text[] := array(select jsonb_array_elements_text(p_claim->'workers'));
   queues jsonb := '{}';
-  idle text[] := array(select jsonb_array_elements_text(p_claim->'idle'));
   ids text[];
   claimed int := 0;
   v_attempt int;
@@ -70,11 +69,7 @@ begin
     -- While a host drains, what its running operations wait for still starts: otherwise they would not end.
     continue when me.draining and cardinality(c.waiters) = 0;
     v_lender := case when queue_limits ? c.queue and cardinality(c.waiters) > 0 then lender(c.queue, c.waiters) end;
-    if v_lender is null and not has_room(queue_limits, queues, c.queue) then
-      -- A slot whose user waits for the answer of a person is as good as a free one.
-      v_lender := case when cardinality(idle) > 0 then lender(c.queue, c.waiters || idle) end;
-      continue when v_lender is null;
-    end if;
+    continue when v_lender is null and not has_room(queue_limits, queues, c.queue);
     if v_lender is null then
       queues := one_more(queues, c.queue);
     end if;
