@@ -9,7 +9,7 @@ import type { DaemonEvent } from "../../protocol/event.js";
 import type { Operation } from "../../protocol/operation.js";
 import { reduceEvent } from "../../protocol/reduce.js";
 import { STATES, type State } from "../../protocol/state.js";
-import { type ByState, type Counts, NO_COUNTS } from "../../protocol/watch.js";
+import { type ByState, type Counts, NO_STATES } from "../../protocol/watch.js";
 import type { Decision, Entry, Submitted } from "./decision.js";
 import { keptBeforeEdit, keptBeforeRetry, keptFinish, keptSubmission } from "./entry-events.js";
 import type { HistoryQuery } from "./history-query.js";
@@ -74,7 +74,7 @@ export class Ledger {
 
   /** The live operations of a queue. */
   liveIn(queue: string): Pick<Counts, "queued" | "running" | "toAnswer"> {
-    const { queued, running } = this.#inQueue.get(queue) ?? NO_COUNTS;
+    const { queued, running } = this.#inQueue.get(queue) ?? NO_STATES;
     const live = { queued, running, toAnswer: 0 };
     for (const record of this.#asking()) if (record.queue === queue) moveToAnswer(live, record);
     return live;
@@ -303,7 +303,7 @@ export class Ledger {
     if (waitsForApproval(entry.record) !== null) this.questions.add(entry);
     const counts = this.#inQueue.get(queue);
     if (counts) counts[state]++;
-    else this.#inQueue.set(queue, { ...NO_COUNTS, [state]: 1 });
+    else this.#inQueue.set(queue, { ...NO_STATES, [state]: 1 });
   }
 
   #unindex(entry: Entry): void {

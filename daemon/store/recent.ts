@@ -5,7 +5,7 @@
 import type { Operation } from "../../protocol/operation.js";
 import { isSubmittedIn } from "../../protocol/origin.js";
 import { STATES } from "../../protocol/state.js";
-import type { ByState } from "../../protocol/watch.js";
+import { type ByState, NO_STATES } from "../../protocol/watch.js";
 import type { Entry } from "./decision.js";
 import { EQUAL, type HistoryQuery } from "./history-query.js";
 
@@ -73,8 +73,6 @@ function fitsParent({ parent }: Operation, query: HistoryQuery): boolean {
   return parent?.id === query.parent;
 }
 
-const NONE: ByState = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 };
-
 /** Of all operations, and of those inside of another one. */
 export type SealedCounts = readonly [all: Partial<ByState>, inside: Partial<ByState>];
 
@@ -82,9 +80,9 @@ type Counted = Pick<Operation, "state" | "parent">;
 
 /** How many operations are in each state, live and finished. */
 export class StateCounts {
-  #counts: ByState = NONE;
+  #counts: ByState = NO_STATES;
   /** Those inside of another operation. */
-  #inside: ByState = NONE;
+  #inside: ByState = NO_STATES;
 
   /** @param parent `none`: only those inside of no other operation */
   get(parent?: "none"): ByState {
@@ -100,8 +98,8 @@ export class StateCounts {
 
   /** Recounts from the sealed operations by state and the entries in memory. */
   reset([all, inside]: SealedCounts, entries: Iterable<Entry>): void {
-    this.#counts = { ...NONE, ...all };
-    this.#inside = { ...NONE, ...inside };
+    this.#counts = { ...NO_STATES, ...all };
+    this.#inside = { ...NO_STATES, ...inside };
     for (const { record } of entries) this.#add(record, 1);
   }
 

@@ -58,6 +58,8 @@ export interface Archive {
   knows(id: string): Soon<boolean>;
   /** Null: the key was not used, or its operation was removed more than a day ago. */
   byKey(key: string): Soon<KeyUse | null>;
+  /** Ids of removed operations, as far as it is known. Absent: what `find` does not know was removed, and is not damaged. */
+  removedIds?(): ReadonlySet<string>;
   /** Ids that start with the prefix, at most `limit`. */
   idsWithPrefix(prefix: string, limit: number): Soon<string[]>;
   /** Newest first, unless the query has another order. */

@@ -17,6 +17,9 @@ const AGAIN_MS = 500;
 /** Most children that are removed in one step. */
 const AT_ONCE = 100;
 
+/** In a query: a parent that is not found. */
+const GONE = "gone";
+
 /** States of the children that go with their parent. A running child cannot be removed. */
 const FINAL = STATES.filter(isFinal);
 
@@ -77,8 +80,10 @@ export const nested: MakeFeature = (parts) => {
     let before: number | undefined;
     do {
       const children = await store.archive.list({ parent, state: FINAL, before }, AT_ONCE);
+      // A parent that is not found may be damaged: its children stay.
+      const removed = parent === GONE && children.length > 0 ? store.archive.removedIds?.() : undefined;
       for (const { record } of children)
-        if (!(await store.archive.find(record.parent!.id)))
+        if (removed?.has(record.parent!.id) !== false)
           await change(record.id, () => lifecycle.remove(record.id));
       before = children.at(-1)?.order;
     } while (before !== undefined);
@@ -119,7 +124,7 @@ export const nested: MakeFeature = (parts) => {
       for (const state of ["running", "queued"] as const)
         for (const { record } of store.ledger.inState(state))
           if (record.parent && engine.isOurs(find(record.id)!)) follow(record.id);
-      remove("gone");
+      remove(GONE);
     },
     stop: () => {
       isStopped = true;

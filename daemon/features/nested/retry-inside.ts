@@ -4,8 +4,6 @@ import type { RetryBody } from "../../../protocol/requests.js";
 import { retryOperation } from "../../admission/retry.js";
 import type { Parts } from "../../compose.js";
 import type { Asked } from "../../feature.js";
-import { allEvents, eventsIn } from "../../run-files/attempt-files.js";
-import { earlierEvents } from "../../scheduler/start.js";
 import type { Entry } from "../../store/decision.js";
 
 /** Most children that are looked at. */
@@ -24,11 +22,11 @@ export async function retryInside(
   by: string,
 ): Promise<Asked | null> {
   const { from, done = [], secrets, keepsQuestions } = body;
-  const names = [from ?? [], ...done.map(({ stage }) => stage)].flat();
+  const names = [...(from === undefined ? [] : [from]), ...done.map(({ stage }) => stage)];
   if (!names.some((name) => name.includes("/"))) return null;
   const children = await parts.store.archive.list({ parent: entry.record.id }, MOST);
   const inside = new Map(names.map((name) => [name, childIn(children, name)]));
-  const anew = from?.includes("/") ? anewFrom(parts, entry, from, inside.get(from)!) : null;
+  const anew = from?.includes("/") ? anewFrom(entry, from, inside.get(from)!) : null;
   if (anew) inside.delete(from!);
   /** What the request says of one child; null: of the operation itself. */
   const bodyOf = (child: Entry | null): RetryBody => {
@@ -43,30 +41,21 @@ export async function retryInside(
     };
   };
   const named = new Set([...inside.values()].flatMap((found) => found?.child ?? []));
-  for (const child of named) await retryOperation(parts, child, bodyOf(child), by);
+  // One that has succeeded is refused, before another one is retried.
+  const refused = [...named].filter(({ record }) => record.state === "succeeded");
+  for (const child of [...refused, ...named]) await retryOperation(parts, child, bodyOf(child), by);
   return { ...body, ...bodyOf(null), ...anew };
 }
 
-/** Where the child has succeeded or was removed, its stage or step runs anew; null: the retry can go on inside of it. */
-function anewFrom(
-  { layout, engine: { workerEvents } }: Parts,
-  entry: Entry,
-  from: string,
-  found: ReturnType<typeof childIn>,
-): Asked | null {
-  const anew = (place: string, why: string) => ({ from: place, because: `${why}, so ${place} runs anew` });
-  if (found) {
-    const { id, state, parent } = found.child.record;
-    return state === "succeeded" ? anew(placeIn(parent!), `${id} has succeeded`) : null;
-  }
-  const events = allEvents(
-    entry,
-    earlierEvents(entry.record.id, entry.record.attempt + 1, { layout, workerEvents }),
-  );
-  for (const [, event] of eventsIn(events, "child:began"))
-    if (from.startsWith(`${placeIn(event)}/`))
-      return anew(placeIn(event), "what ran inside of it was removed");
-  return null;
+/** Where the child has succeeded or is not found, its stage or step runs anew; null: the retry can go on inside of it. */
+function anewFrom({ record }: Entry, from: string, found: ReturnType<typeof childIn>): Asked | null {
+  const child = found?.child.record;
+  const { stages, steps } = record;
+  const places = stages.flatMap((stage) => steps?.[stage]?.map(({ name }) => `${stage}/${name}`) ?? stage);
+  const place = places.find((each) => from.startsWith(`${each}/`));
+  if (place === undefined || (child && child.state !== "succeeded")) return null;
+  const why = child ? `${child.id} has succeeded` : `nothing that ran inside of ${place} is kept`;
+  return { from: place, because: `${why}, so ${place} runs anew` };
 }
 
 /** The newest child whose place the name begins with, and what is left of the name. */

@@ -196,7 +196,7 @@ export async function cancelOperation({ lifecycle, scheduler }: Context, id: str
 
 async function pauseOperation(context: Context, id: string, isPaused: boolean): Promise<void> {
   const { scheduler, containment, lifecycle } = context;
-  // Whether its processes can be stopped, only the host says that runs it.
+  // Only the host that runs it knows whether its processes can be stopped.
   const isHere = scheduler.attempts.has(id);
   const why = isPaused && isHere ? containment.whyNoPause : null;
   if (why !== null) throw new Refusal("LIVEOPS_WRONG_STATE", `pausing an operation is ${why}`);

@@ -49,7 +49,7 @@ function describe({ queues, store }: Context, name: string): QueueReply {
 function notEmpty({ name, queued, running, toAnswer }: QueueReply): Refusal {
   return new Refusal(
     "LIVEOPS_WRONG_STATE",
-    `the queue ${name} has ${queued} queued and ${running} running operations, and ${toAnswer} to answer; cancel them, or move the queued ones ` +
-      "with: liveops edit ID --queue NAME",
+    `the queue ${name} is not empty: ${queued} queued, ${running} running, ${toAnswer} to answer; ` +
+      "cancel its operations, or move the queued ones with: liveops edit ID --queue NAME",
   );
 }

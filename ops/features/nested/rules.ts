@@ -9,7 +9,7 @@ export interface NestedParam {
   name: string;
   at: NamePlace;
   template: TemplateValue;
-  /** The name of which it has the value; null: it is no name alone. */
+  /** The name, where the value is `$name` alone; otherwise null. */
   only: string | null;
   /** The value is that of a secret. */
   isSecret: boolean;

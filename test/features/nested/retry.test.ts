@@ -83,6 +83,6 @@ test("a retry from inside of a child that has succeeded, or was removed, runs it
   const second = await childOf();
   expect(second).not.toBe(first);
   for (const child of [first, second]) await daemon.client.remove(child);
-  expect(await retry()).toBe("what ran inside of it was removed, so Build runs anew");
+  expect(await retry()).toBe("nothing that ran inside of Build is kept, so Build runs anew");
   expect(readFileSync(join(at.dir, "ran"), "utf8")).toBe("pack\nlate\n".repeat(3));
 });

@@ -278,11 +278,10 @@ function columnsOf(pieces: readonly FencedPiece[]): unknown[] {
 }
 
 /** As the function `claim` takes it. */
-function claimed({ candidates, workers, queueLimits = {}, idle, token }: ClaimRequest): object {
+function claimed({ candidates, workers, queueLimits = {}, token }: ClaimRequest): object {
   return {
     token,
     queueLimits,
-    idle,
     workers: workers.map((worker) => JSON.stringify(worker)),
     candidates: candidates.map(({ decision, ...candidate }) => ({
       ...candidate,

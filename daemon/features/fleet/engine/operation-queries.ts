@@ -108,6 +108,8 @@ function conditions(query: FleetQuery): { where: string; values: unknown[] } {
   add((place) => `chain_id = ${place}`, query.chain);
   if (query.parent === "none") parts.push("parent_id is null");
   else if (query.parent === "any") parts.push("parent_id is not null");
+  else if (query.parent === "gone")
+    parts.push("parent_id is not null and parent_id not in (select id from liveops.operation)");
   else add((place) => `parent_id = ${place}`, query.parent);
   add((place) => `strpos(text, ${place}) > 0`, query.q ? query.q.toLowerCase() : undefined);
   add((place) => `ord ${query.order === "oldest" ? ">" : "<"} ${place}`, query.before);

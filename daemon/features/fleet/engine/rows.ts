@@ -108,8 +108,6 @@ export interface ClaimRequest {
   workers: readonly object[];
   /** Most running operations by queue, over all hosts. A name that is not there has no limit. */
   queueLimits?: Record<string, number>;
-  /** Running operations that lend their slots to all, because they wait for the answer of a person. Default: none. */
-  idle?: readonly string[];
   /** A UUID. */
   token: string;
 }

@@ -52,7 +52,7 @@ export class FleetMemory {
     return changes;
   }
 
-  /** ByState and watchers are those of the whole fleet: an operation that is not in memory counts too. */
+  /** Counts and watchers are those of the whole fleet: an operation that is not in memory counts too. */
   #remove({ id, state }: Extract<Decision, { kind: "removed" }>): Change {
     const archive = this.options.archive();
     const before = archive.peek(id)?.record ?? null;

@@ -9,7 +9,6 @@ export const TABLES = `
 create table liveops.head (
   one boolean primary key default true check (one),
   format int not null,
-  -- Counts the additions within the format.
   -- Numbers up to this one were given, even where their decisions are gone: see read_head. No append changes this row,
   -- which would leave a dead version each time while a dump of the database runs.
   n bigint not null default 0,
