@@ -23,6 +23,7 @@ export async function createSchema(url: string): Promise<void> {
     await client.query(CREATE);
     await client.query("commit");
   } catch (error) {
+    if (error instanceof RoleError) throw error;
     if ((error as { code?: string }).code !== "42501") throw explain(error, address);
     throw new RoleError(
       `the schema liveops is missing in ${address.describe()}, and this user may not create it: ${(error as Error).message}; start the first host as the owner of the database`,

@@ -174,10 +174,10 @@ export class FleetStarter implements OperationStarter {
   }
 
   #hostSlots(): UsedSlots {
-    const slots = new UsedSlots(() => this.options.slots(), this.options.edges);
+    const slots = new UsedSlots(() => this.options.slots());
     for (const [id, { slot }] of this.#starting) slots.add(id, { queue: HOST, slot });
     for (const { holdsSlot, id, entry } of this.options.attempts.values())
-      if (holdsSlot) slots.add(id, { queue: HOST, slot: entry.record.slot ?? 0 });
+      if (holdsSlot && !this.#starting.has(id)) slots.add(id, { queue: HOST, slot: entry.record.slot ?? 0 });
     return slots;
   }
 
@@ -186,34 +186,37 @@ export class FleetStarter implements OperationStarter {
    * has any number.
    */
   #queueSlots(): UsedSlots {
-    const { queues, isLimited, running, attempts, store, host, slotsOf, edges } = this.options;
+    const { queues, isLimited, running, attempts, store, host, slotsOf } = this.options;
     const slots = new UsedSlots((name) => {
       if (name.startsWith(OF_HOST)) return slotsOf(name.slice(OF_HOST.length));
       return isLimited(name) && queues.isOpen(name) ? queues.concurrency(name) : Number.POSITIVE_INFINITY;
-    }, edges);
+    });
     const numbers = new Map<string, number>();
-    const add = (id: string, queue: string, holder: string, on: string | undefined, slot: number) => {
+    const add = (id: string, queue: string, holder: string) => {
       if (!numbers.has(holder)) numbers.set(holder, numbers.size);
       slots.add(id, { queue, slot: numbers.get(holder)! });
-      slots.add(id, { queue: `${OF_HOST}${on}`, slot });
     };
-    for (const { record, run } of running()) {
-      const { id, queue, host: on, slot } = record;
-      if (attempts.get(id)?.holdsSlot !== false) add(id, queue, run?.slotOf ?? id, on, slot ?? 0);
-    }
+    for (const { record, run } of running())
+      if (attempts.get(record.id)?.holdsSlot !== false) {
+        add(record.id, record.queue, run?.slotOf ?? record.id);
+        slots.add(record.id, { queue: `${OF_HOST}${record.host}`, slot: record.slot ?? 0 });
+      }
     for (const [id, { queue, slot }] of this.#starting)
-      if (store.ledger.get(id)?.record.state === "queued") add(id, queue, id, host, slot);
+      if (store.ledger.get(id)?.record.state === "queued") {
+        add(id, queue, id);
+        slots.add(id, { queue: `${OF_HOST}${host}`, slot });
+      }
     return slots;
   }
 
   /** Operations that others wait for, which may start here where those lend them a slot of the host or of their queue. */
   #lent(): Offer[] {
-    const ofHost = this.#hostSlots();
-    const ofQueues = this.#queueSlots();
+    const [ofHost, ofQueues] = [this.#hostSlots(), this.#queueSlots()];
     const { host, fits } = this.options;
     const needs = (entry: Entry) => {
-      const { queue, on = fits(entry) ? host : undefined } = entry.record;
-      return on === undefined ? [queue] : [queue, `${OF_HOST}${on}`];
+      const { queue, on } = entry.record;
+      const place = on ?? (fits(entry) ? host : null);
+      return place === null ? [queue] : [queue, `${OF_HOST}${place}`];
     };
     const lending = new Lending(this.options, ofQueues, (id) => this.#starting.has(id), needs);
     return lending.ready.filter(fits).flatMap(({ record: { id, queue } }) => {
@@ -274,13 +277,13 @@ export class FleetStarter implements OperationStarter {
       const attempt = entry.nextAttempt;
       const event = { type: "attempt:started", seq: seq + 1, at, attempt, slot, host } as const;
       const decision = { kind: "started", id, event, policy, uptime: sinceBoot } as const;
-      return { id, expect: version, attempt, waiters, decision, partition: policy.partition };
+      const { partition } = policy;
+      return { id, expect: version, attempt, waiters, decision, ...(partition && { partition }) };
     });
     return {
       candidates: offered,
       workers: workers.map(({ identity }) => identity),
       queueLimits,
-      idle: [...this.options.edges.idle],
       token: randomUUID(),
     };
   }

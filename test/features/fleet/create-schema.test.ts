@@ -2,9 +2,11 @@
 // @module-tag openssl
 // @module-tag postgresql
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { createSchema } from "../../../daemon/features/fleet/create-schema.js";
+import { RoleError } from "../../../daemon/features/fleet/engine/errors.js";
 import { FleetEngine } from "../../../daemon/features/fleet/engine/fleet-engine.js";
 import { TestDaemon } from "../../harness/daemon.js";
 import { freePort, Postgres } from "../../harness/postgres.js";
@@ -62,6 +64,8 @@ test("a host creates the schema at its first start, and leaves it as it is at th
   server.sql(database, "comment on schema liveops is 'kept'");
   await createSchema(server.url(database));
   expect(server.sql(database, "select obj_description('liveops'::regnamespace)")).toBe("kept");
+  await daemon.stop();
+  expect(existsSync(join(daemon.world.stateDir, "state.json"))).toBe(false);
 });
 
 test("two at once: one creates it, one finds it", async () => {
@@ -76,10 +80,10 @@ test("another format is refused, and left as it is", async () => {
   server.sql(database, "update liveops.head set format = 2");
   await createSchema(url);
   const engine = new FleetEngine({ url });
+  onTestFinished(() => engine.end());
   await expect(engine.queries.countsByState()).rejects.toThrow(
     "has format 2, and this liveops works with format 1; install the liveops of the other hosts",
   );
-  await engine.end();
   expect(formatOf(database)).toBe("2");
 });
 
@@ -90,6 +94,7 @@ test("an owner who may not create roles gets the statements for an administrator
     plain.sql("postgres", "create database ops owner ann");
     const url = plain.url("ops", { user: "ann", password: "pw" });
     const error: Error = await createSchema(url).catch((error) => error);
+    expect(error).toBeInstanceOf(RoleError);
     expect(error.message).toContain(
       "create role liveops_viewer nologin; create role liveops_operator nologin",
     );
@@ -116,8 +121,8 @@ test("a user who may not create the schema is told who may", async () => {
 
 test("a database without the schema says so", async () => {
   const engine = new FleetEngine({ url: server.url(database) });
+  onTestFinished(() => engine.end());
   await expect(engine.hosts()).rejects.toThrow("restore the schema liveops");
-  await engine.end();
 });
 
 describe("certificates", () => {

@@ -53,17 +53,3 @@ test("status shows the address, start names a flag that the daemon lacks, restar
   );
   expect(status).toBe(404);
 });
-
-test("the config file sets the address, and a bad one is exit 2", async () => {
-  const world = emptyWorld();
-  world.write("config/liveops/config.json", JSON.stringify({ metrics: "example.com:1" }));
-  const bad = await world.liveopsd(["start"]);
-  expect(bad).toMatchObject({ code: 2 });
-  expect(bad.stderr).toContain("metrics must be ADDRESS:PORT");
-  world.write("config/liveops/config.json", JSON.stringify({ metrics: "localhost:0" }));
-  await world.startDaemon();
-  const { metrics, flags } = await world.client.daemon();
-  expect(metrics).toMatch(/^127\.0\.0\.1:\d+$/);
-  expect(flags.metrics).toBeNull();
-  expect((await scrape(world.socket)).families.size).toBeGreaterThan(30);
-});
