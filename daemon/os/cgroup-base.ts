@@ -72,11 +72,13 @@ function whyNotDelegated(dir: string, own: string, { uid, isDelegated }: CgroupS
   const unusable = whyNotUsable(dir);
   if (unusable !== null) return unusable;
   const unit = basename(dir);
-  if (/\.(service|scope)$/.test(unit)) {
+  const isUnit = /\.(service|scope)$/.test(unit);
+  if (isUnit) {
     if (!isDelegated(unit, dir.includes("/user@"))) return `${unit} is not delegated (Delegate=yes)`;
   } else if (dir === own && (uid === 0 || statSync(dir).uid !== uid))
     return `${dir} is not delegated to this user`;
-  const shared = [dir, own].find((each) => othersIn(each).length > 0);
+  // What an action has started may outlive the daemon in the child of a unit.
+  const shared = (isUnit ? [dir] : [dir, own]).find((each) => othersIn(each).length > 0);
   return shared === undefined ? null : `other processes are in ${shared}`;
 }
 

@@ -162,7 +162,7 @@ export function* keptItems(earlier: readonly EarlierEvents[]): Generator<KeptIte
 type EventOf<T> = Extract<WorkerEvent, { type: T }>;
 
 /** The events of these types of the earlier attempts, and their attempts. */
-export function* eventsIn<T extends WorkerEvent["type"]>(
+function* eventsIn<T extends WorkerEvent["type"]>(
   earlier: readonly EarlierEvents[],
   ...types: T[]
 ): Generator<[number, EventOf<T>]> {

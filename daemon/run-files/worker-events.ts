@@ -201,6 +201,8 @@ export class WorkerEvents {
       // A living worker may be writing a line, but nothing behind the space that it has reserved.
       const from = isOver ? 0 : rest.search(/(?<=\t\t)[^\t]/);
       if (rest === "" || from === -1) return null;
+      // A read beside a write may see the end of a line before its beginning.
+      if (!isOver && restOf(file, lines) !== rest) return null;
       const range = { start: lines + Buffer.byteLength(rest.slice(0, from)), end: tail.offset };
       const aside = keepRanges(file, [range]);
       return isOver ? cutOff(file, range, aside) : damageProblem(file, [range], aside);
@@ -219,6 +221,16 @@ export class WorkerEvents {
     }
     this.#found.delete(workerOfEvents(file)!);
     return `${what}; it is kept in ${quarantineFile(file)}`;
+  }
+}
+
+/** What follows the complete lines of a file now. */
+function restOf(file: string, offset: number): string {
+  const tail = new Tail(file, offset);
+  try {
+    return tail.takeRest();
+  } finally {
+    tail.close();
   }
 }
 
