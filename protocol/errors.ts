@@ -99,7 +99,7 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_NO_TERMINAL:
     "Attach and input need a running operation whose program runs on a terminal (`tty`), and a program that reads what is typed",
   LIVEOPS_NOT_A_FLEET:
-    "The request needs a fleet: another host, a tag, or the end of a host; start the daemon with `--fleet`",
+    "The request needs a fleet: another host, a tag, a drain, or the end of a host; start the daemon with `--fleet`",
   LIVEOPS_SOCKET_NOT_OURS:
     "Raised by the client: another user made the socket or could replace it, or you may not open it; nothing was sent",
   LIVEOPS_VERSION: "The major versions differ; before 1.0, the minor versions. Run `liveops restart`",

@@ -41,7 +41,7 @@ export const countsSchema = doc(
     failed: z.int(),
     cancelled: z.int(),
   } satisfies Record<State | "toAnswer", z.ZodMiniType>),
-  "number of operations in each state, over the complete store; one inside of another operation counts with that one, and what waits for an answer as neither queued nor running",
+  "number of operations in each state, over the complete store. One inside of another operation counts with that one, and in toAnswer by itself. What waits for an answer counts as neither queued nor running",
 );
 
 export const operationPage = z.object({

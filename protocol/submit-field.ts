@@ -96,7 +96,7 @@ export const part = <S extends zod.ZodMiniType>(schema: (z: Zod) => S, about = "
 
 export const words = (z: Zod) => z.array(z.string());
 
-/** The help of a flag of all commands but `run`. */
+/** The help of a flag of submit, schedule and again. */
 export function help(text: string, ofChange = text): Flag["help"] {
   return { submit: text, schedule: text, again: `${ofChange} (default: that of the operation)` };
 }

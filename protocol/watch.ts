@@ -27,14 +27,8 @@ export interface WatchView {
   handovers: ReadonlyMap<string, string>;
 }
 
-export const NO_COUNTS: Counts = {
-  queued: 0,
-  running: 0,
-  toAnswer: 0,
-  succeeded: 0,
-  failed: 0,
-  cancelled: 0,
-};
+export const NO_STATES: ByState = { queued: 0, running: 0, succeeded: 0, failed: 0, cancelled: 0 };
+export const NO_COUNTS: Counts = { ...NO_STATES, toAnswer: 0 };
 
 export const EMPTY_VIEW: WatchView = {
   cursor: null,

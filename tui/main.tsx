@@ -117,7 +117,7 @@ async function onScreen(of: Shown, { config, stateDir }: CommandPlaces): Promise
     stdout: output as unknown as NodeJS.WriteStream,
     env,
     ...of,
-    lookedFile: lookedFile(of.stateDir ?? stateDir),
+    lookedFile: lookedFile(stateDir, of.socket),
     alert: config.alert ?? SETTINGS.alert.default,
     allow: config.env?.allow,
     theme: config.theme,

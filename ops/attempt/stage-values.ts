@@ -3,7 +3,8 @@
  * `step:finished` event, which saves a write and a sync. A large value has its own file, by its place, in a directory of
  * the operation. Where files do not reach the next attempt, and events do, every value is in its event.
  *
- * Finished items of tracked loops are in files of that directory too, or there in events of their own.
+ * Finished items of tracked loops are in files of that directory, or, where files do not reach the next attempt, in
+ * events.
  *
  * Writes are atomic, and a value is valid only for the params that produced it. The worker writes values; the daemon
  * calls `forgetFrom` between attempts.

@@ -9,7 +9,10 @@
 /** zod and assignments to plain objects drop this key, or set the prototype with its value. */
 const FORBIDDEN = "__proto__";
 
-/** Such a key, also with an escaped character, or an escaped surrogate. Without a match, the text has neither. */
+/**
+ * Such a key, also with an escaped character, or an escaped surrogate. Without a match, the text has neither. A null
+ * character is looked for in parameters alone, by `lossInValue`.
+ */
 const MAY_HOLD_FORBIDDEN = /__proto__|\\u00[57]|\\ud[89a-f]/i;
 /** Without a match, every number in the text is exact. */
 const MAY_BE_INEXACT = /\d{16}|e\+?\d{3}/i;

@@ -107,7 +107,7 @@ function optionValue(
   const own = BY_COMMAND[`${path} ${long}`] ?? BY_OPTION[long ?? ""];
   if (own) return own;
   if (long === "--state") return { of: "choices", choices: listed(description), list: true };
-  // A new name for this host, not one of the hosts.
+  // A new name for this host, not the name of a host that exists.
   if (isOfDaemon(command) && placeholder === "name") return { of: "text" };
   return BY_PLACEHOLDER[placeholder] ?? { of: "text" };
 }

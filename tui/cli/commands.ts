@@ -39,6 +39,7 @@ const GROUPS: Readonly<Record<string, Commands>> = {
     schedule: async () => (await import("../features/schedules/command.js")).registerSchedule,
     queue: async () => (await import("./queue.js")).registerQueue,
     hosts: async () => (await import("../features/hosts/command.js")).registerHosts,
+    drain: async () => (await import("../features/fleet/drain.js")).registerDrain,
   },
   Share: {
     export: async () => (await import("../features/export/command.js")).registerExport,

@@ -4,17 +4,17 @@ import { fleetFields, fleetProblems, fleetRows } from "../features/fleet/rows.js
 
 type Rows<T> = Readonly<Record<string, (of: T) => Array<[string, string]>>>;
 
-/** Of `liveopsd status`. */
+/** The rows that features add to `liveopsd status`. */
 export const STATUS_ROWS: Rows<DaemonReply> = {
   fleet: fleetRows,
 };
 
-/** Of `liveopsd status` too. */
+/** The problems that features add to `liveopsd status`. */
 export const STATUS_PROBLEMS: Readonly<Record<string, (of: DaemonReply) => string[]>> = {
   fleet: fleetProblems,
 };
 
-/** Of `liveops ops NAME`. */
+/** The fields that features add to `liveops ops NAME`. */
 export const TYPE_FIELDS: Rows<OperationType> = {
   fleet: fleetFields,
 };

@@ -14,7 +14,7 @@ export async function readWaits(
   schedules: Schedules = null,
   live = liveSnapshot(client, {}),
 ): Promise<Waiting[]> {
-  const looked = readLooked(lookedFile(stateDir));
+  const looked = readLooked(lookedFile(stateDir, client.socket));
   const now = client.now();
   const [{ operations }, ends, told] = await Promise.all([
     live,

@@ -4,12 +4,17 @@
  */
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { remoteOf } from "../../protocol/client/address.js";
 import type { Client } from "../../protocol/client/client.js";
 import type { Operation } from "../../protocol/operation.js";
 import { makeDirectory } from "../../protocol/system/directories.js";
 import { newSince, waitOf } from "./waits.js";
 
-export const lookedFile = (stateDir: string): string => join(stateDir, "looked");
+/** That of a daemon of another machine has the address of the daemon in its name. */
+export function lookedFile(stateDir: string, socket: string): string {
+  const name = remoteOf(socket) === null ? "looked" : `looked-${encodeURIComponent(socket)}`;
+  return join(stateDir, name);
+}
 
 /** In ms; null: nobody has looked yet. */
 export function readLooked(file: string): number | null {
@@ -33,13 +38,14 @@ export function writeLooked(file: string, until: number): void {
   }
 }
 
-/** A person reads of the operation. */
-export function lookAt(stateDir: string, operation: Operation): void {
-  if (operation.finishedAt !== null && waitOf(operation) !== null)
-    writeLooked(lookedFile(stateDir), Date.parse(operation.finishedAt));
+/** Records that a person has looked at the end of the operation. The first dashboard records the first look. */
+export function lookAt(stateDir: string, socket: string, operation: Operation): void {
+  const file = lookedFile(stateDir, socket);
+  if (readLooked(file) === null || operation.finishedAt === null) return;
+  if (waitOf(operation) !== null) writeLooked(file, Date.parse(operation.finishedAt));
 }
 
-/** Failures, and successes. */
+/** Most failures, and most successes, that are read. */
 const ENDS_MOST = 100;
 
 /** The newest operations that failed or succeeded since the person looked. */

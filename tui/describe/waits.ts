@@ -89,12 +89,13 @@ export function waitsOf(
   });
 }
 
-/** Whether it is the same as the one that ended, submitted again. */
+/** Whether it is the same as the one that ended, submitted again. Large parameters, which a record omits, are not. */
 const isRunAfter = (it: Operation, ended: Operation | undefined): boolean =>
   ended !== undefined &&
   it.op === ended.op &&
   it.createdAt > (ended.finishedAt ?? it.createdAt) &&
   it.cwd === ended.cwd &&
+  it.omitted?.params === undefined &&
   isDeepStrictEqual(it.params, ended.params);
 
 /** `2 to answer, 1 new`; "": nothing waits. */

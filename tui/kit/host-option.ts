@@ -20,7 +20,7 @@ import { say } from "./report.js";
 export type HostUse =
   /** It asks the daemon of the host. */
   | "one"
-  /** It asks the daemon of the host; a name selects one of its hosts. */
+  /** It asks the daemon of the host; a name selects a host that shares its engine. */
   | "or-name"
   /** It works on this machine only. */
   | "none"
@@ -115,8 +115,7 @@ export function readHostOption(command: Command, env = process.env): void {
     return;
   }
   if (names.length > 0 && use !== "or-name") parseAddress(names[0]!);
-  if (names.length > 1)
-    throw new UsageError("--host names more than one host of the daemon", "give one name");
+  if (names.length > 1) throw new UsageError("--host takes the name of one host", "give one name");
   if (targets.length > 0 && isChosen)
     throw new UsageError(
       "--host names a daemon, and so does --socket or --state-dir; give one of them",

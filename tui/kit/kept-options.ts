@@ -4,7 +4,7 @@ import { shellLine } from "../../protocol/text/shell-quote.js";
 
 /** Commands that ask the daemon, and `run`, which searches `--ops`. */
 const COMMANDS =
-  "submit run ls status show watch attach logs wait edit pause resume cancel retry again restart rm queue hosts schedule why export ops";
+  "submit run ls status show watch attach logs wait edit pause resume cancel retry again restart rm queue hosts drain schedule why export ops";
 
 const COMMAND = new RegExp(`\\bliveops (${COMMANDS.replaceAll(" ", "|")})\\b(?!-)`, "g");
 

@@ -109,7 +109,7 @@ test("hosts, hosts lost, drain and ls --host ask the daemon", async () => {
   expect(await run("hosts", "lost", "build-2")).toMatchObject({ code: 0, stdout: "build-2\n", stderr: "" });
   expect(await run("hosts", "lost", "none")).toMatchObject({ code: 4 });
   expect((await run("drain")).stderr).toBe(
-    "liveops: the host is drained; to undo it: liveops drain --undo\n",
+    `liveops: the host is drained; to undo it: liveops drain --socket ${daemon.socket} --undo\n`,
   );
   expect((await run("drain", "--undo")).stderr).toBe("liveops: the host starts operations again\n");
   const drains = daemon.asked.filter(({ path }) => path === "/v1/drain");

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { Refusal } from "../../../protocol/errors.js";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import type { FinalState } from "../../../protocol/state.js";
-import { lookedFile, readLooked } from "../../../tui/describe/looked.js";
+import { lookedFile, readLooked, writeLooked } from "../../../tui/describe/looked.js";
 import { FakeDaemon } from "../../harness/fake-daemon.js";
 import { AT, Story } from "../../harness/records.js";
 import { temporaryDirectory } from "../../harness/temporary.js";
@@ -337,10 +337,12 @@ test("show of a failure looks at it, as opening it in the dashboard does; as JSO
   using dir = temporaryDirectory();
   const it = record("abc", "failed");
   daemon.on("GET", "/v1/operations/abc", (_asked, reply) => reply.json(it));
+  const file = lookedFile(dir.path, daemon.socket);
+  writeLooked(file, 1);
   await liveops("show", "abc", "--json", "--state-dir", dir.path);
-  expect(readLooked(lookedFile(dir.path))).toBeNull();
+  expect(readLooked(file)).toBe(1);
   expect(await liveops("show", "abc", "--state-dir", dir.path)).toMatchObject({ code: 0 });
-  expect(readLooked(lookedFile(dir.path))).toBe(Date.parse(it.finishedAt!));
+  expect(readLooked(file)).toBe(Date.parse(it.finishedAt!));
 });
 
 test("wait --timeout 0 looks and does not wait", async () => {

@@ -88,6 +88,7 @@ test("a failure that was submitted again since is looked at, and so is a rejecti
   const others = [
     { ...again, params: { other: true } },
     { ...again, cwd: "/elsewhere" },
+    { ...again, omitted: { params: 20_000 } },
     { ...again, createdAt: ago(50) },
   ];
   expect(waitsOf([fails], LOOKED, NOW, others)).toEqual([fails]);
@@ -102,11 +103,14 @@ test("a failure that was submitted again since is looked at, and so is a rejecti
 
 test("one time is kept for all dashboards and commands, for the user alone, and only moves on", () => {
   const dir = directory();
-  const file = lookedFile(dir);
+  const file = lookedFile(dir, "/run/d.sock");
   expect(readLooked(file)).toBeNull();
-  lookAt(dir, operation({ id: "good", state: "succeeded", finishedAt: ago(1) }));
+  lookAt(dir, "/run/d.sock", ends);
   expect(readLooked(file)).toBeNull();
-  lookAt(dir, ends);
+  writeLooked(file, LOOKED);
+  lookAt(dir, "/run/d.sock", operation({ id: "good", state: "succeeded", finishedAt: ago(1) }));
+  expect(readLooked(file)).toBe(LOOKED);
+  lookAt(dir, "/run/d.sock", ends);
   expect(readLooked(file)).toBe(Date.parse(ends.finishedAt!));
   writeLooked(file, NOW);
   writeLooked(file, NOW - 1);

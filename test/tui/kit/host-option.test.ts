@@ -72,7 +72,7 @@ describe("a line that is refused", () => {
   test.each([
     ["liveops ops --host web-1", /"web-1" is not an address.*ssh:\/\/web-1/s],
     ["liveops-tui --host ssh://a --host ssh://b", /more than once.*give one --host/s],
-    ["liveops ls --host a --host b", /more than one host of the daemon/],
+    ["liveops ls --host a --host b", /takes the name of one host/],
     ["liveops ops --host ssh://a --socket /b", /so does --socket/],
     ["liveops --state-dir /b ops --host ssh://a", /so does --socket or --state-dir/],
     ["liveops run --host ssh://a shell", /this machine.*liveops submit --follow --host ssh:\/\/a/s],

@@ -8,6 +8,7 @@ import { NeedsPersonError, TimedOutError } from "../../../protocol/failures.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isForLater } from "../../../protocol/start-time.js";
 import { isFinal } from "../../../protocol/state.js";
+import { count } from "../../../protocol/text/count.js";
 import { interruptible } from "../../kit/interruptible.js";
 import { jsonLine } from "../../kit/output/json.js";
 import { type ReportTo, say } from "../../kit/report.js";
@@ -132,7 +133,7 @@ function sayWaits(client: Client, wait: WaitFor, operations: readonly Operation[
   });
   for (const line of lines.slice(0, MOST_LISTED)) say(wait.to, line, "yellow");
   if (lines.length > MOST_LISTED)
-    say(wait.to, `${lines.length - MOST_LISTED} more reasons to wait`, "yellow");
+    say(wait.to, `${count(lines.length - MOST_LISTED, "more reason")} to wait`, "yellow");
 }
 
 function listed(ids: ReadonlySet<string>): string {

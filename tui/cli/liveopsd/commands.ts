@@ -8,7 +8,6 @@ export const DAEMON_COMMANDS: Commands = {
   restart: async () => (await import("./restart.js")).registerRestart,
   status: async () => (await import("./status.js")).registerStatus,
   install: async () => (await import("../../features/install/install.js")).registerInstall,
-  drain: async () => (await import("../../features/fleet/drain.js")).registerDrain,
   logs: async () => (await import("./logs.js")).registerLogs,
 };
 

@@ -20,8 +20,7 @@ export const ENVIRONMENT: SubmitOption<EnvironmentOptions> = {
   },
   fields(given, { form, client, allow }) {
     const env = givenVariables(given);
-    if (form === "edit") return {};
-    if (form === "again") return Object.keys(env).length === 0 ? {} : { env };
+    if (form === "again" || form === "edit") return Object.keys(env).length === 0 ? {} : { env };
     return { env: { ...submitVariables(client.socket, allow), ...env } };
   },
 };

@@ -29,7 +29,7 @@ export function registerShow(root: Command): void {
       // A list leaves out large values and the names of the variables.
       const operation = id === undefined ? await client.show(summary.id) : summary;
       if (options.json) return printLines([jsonLine(operation)]);
-      lookAt(stateDir, operation);
+      lookAt(stateDir, client.socket, operation);
       const lines = recordLines(operation, {
         now: client.now(),
         paint: paintFor(process.stdout),

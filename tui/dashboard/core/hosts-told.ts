@@ -21,7 +21,7 @@ export const hosts = ask({
   bring: async (_want, { client, tell, left }) => tell(await client.hosts(left)),
 });
 
-/** Of a daemon alone, nothing of the hosts is on the screen but their page. */
+/** Where the daemon runs alone, only the page of the hosts shows hosts. */
 function everyOf({ page, hosts: { engine } }: State): number | null {
   if (page?.kind === "hosts") return 2000;
   return engine === null ? null : 5000;

@@ -139,7 +139,7 @@ function endOfChain(state: State, id: string): Operation | null {
 function endInWords(operation: Operation): string {
   const open = waitsForApproval(operation);
   const asked = open?.question ?? operation.waitingForInput?.prompt;
-  if (asked !== undefined) return `waits for you: ${asked}`;
+  if (asked !== undefined) return asked === "" ? "waits for you" : `waits for you: ${asked}`;
   const seconds = elapsedOf(operation, 0);
   const took = seconds === null ? "" : ` after ${formatDuration(seconds)}`;
   const why =

@@ -1,11 +1,11 @@
 /** `liveops drain [--undo]`: starts no more operations on this host of the fleet. */
 import type { Command } from "commander";
 import { daemonClient } from "../../../protocol/client/find-daemon.js";
-import { addDaemonCommand, allOptions, type GlobalOptions, reportTo } from "../../kit/options.js";
+import { addCommand, allOptions, type GlobalOptions, reportTo } from "../../kit/options.js";
 import { say } from "../../kit/report.js";
 
 export function registerDrain(root: Command): void {
-  const command = addDaemonCommand(
+  const command = addCommand(
     root,
     "drain",
     "Start no more operations on this host of the fleet; running operations continue",

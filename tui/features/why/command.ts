@@ -43,21 +43,18 @@ export function registerWhy(root: Command): void {
     )
     .action(async (id: string | undefined, _options: unknown, command: Command) => {
       const { client, options, stateDir } = await connectFor<WhyOptions>(command);
-      const { against } = options;
+      const { against, json, markdown } = options;
       const named = id ?? (await newestToExplain(client));
       if (against !== undefined) {
         const [other, run] = await Promise.all([client.show(against), client.show(named)]);
         const difference = await diffRuns(runOf(client, other), runOf(client, run));
-        printLines(options.json ? [jsonLine(difference)] : diffLines(difference, paintFor(process.stdout)));
-        return;
+        return printLines(json ? [jsonLine(difference)] : diffLines(difference, paintFor(process.stdout)));
       }
       const why = await client.why(named);
-      if (options.json) printLines([jsonLine(why)]);
-      else if (options.markdown) printLines([whyMarkdown(why, sanitize).trimEnd()]);
-      else {
-        printLines(whyLines(why, paintFor(process.stdout)));
-        lookAt(stateDir, await client.show(why.id));
-      }
+      if (json) return printLines([jsonLine(why)]);
+      if (markdown) return printLines([whyMarkdown(why, sanitize).trimEnd()]);
+      printLines(whyLines(why, paintFor(process.stdout)));
+      lookAt(stateDir, client.socket, await client.show(why.id));
     });
 }
 

@@ -54,11 +54,13 @@ export function WaitsPanel({ state }: { state: State }) {
 
 function waitRow(state: State, wait: Waiting, width: number, paint: Paint): Line {
   const isChosen = isSelected(state, wait);
+  const isMarked = wait.operation !== undefined && state.list.marked.has(wait.operation.id);
   const name = Math.min(NAME_MOST, Math.floor(width * 0.3));
   const keys = isChosen && isAsked(wait) ? keyOf(state, "answer") : "";
   const age = formatAge(wait.since, state.now);
   const line = new Line(width, paint)
-    .add(isChosen ? "▌ " : "  ", "accent")
+    .add(isChosen ? "▌" : " ", "accent")
+    .add(isMarked ? "◆" : " ", "accent")
     .add(`${SIGNS[wait.kind][0]} `, SIGNS[wait.kind][1])
     .add(fit(sanitizeLine(nameOfWaiting(state, wait)), name), isChosen ? "bold" : "plain")
     .fill(4 + name + 1);
