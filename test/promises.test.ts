@@ -28,7 +28,7 @@ test("every test file that docs/durability.md names exists", () => {
 });
 
 test("every file of the fault suite holds a promise that docs/durability.md makes", () => {
-  const files = readdirSync(`${root}test/faults`)
+  const files = readdirSync(`${root}test/faults`, { encoding: "utf8", recursive: true })
     // The proof by deletion is about the source.
     .filter((name) => name.endsWith(".test.ts") && name !== "features-removed.test.ts")
     .map((name) => `test/faults/${name}`);

@@ -1,5 +1,5 @@
 /** Approval on a real daemon: no worker and no slot, kill -9 while it waits, answers, the end of the time, cancel, retry. */
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { userName } from "../../protocol/client/client-header.js";
@@ -99,7 +99,10 @@ test("a wait holds no worker and no slot, survives kill -9, and goes on from its
   expect((await daemon.client.daemon()).counts).toMatchObject(counts);
   expect((await daemon.client.queues()).queues).toMatchObject([counts]);
   const file = join(daemon.world.stateDir, "state.json");
-  await until("state.json has it", () => JSON.parse(readFileSync(file, "utf8")).counts.toAnswer === 1);
+  await until(
+    "state.json has it",
+    () => existsSync(file) && JSON.parse(readFileSync(file, "utf8")).counts.toAnswer === 1,
+  );
   await expect(daemon.client.approve(id)).rejects.toThrow('has several choices, "canary", "all", "no"');
   await expect(daemon.client.approve(id, { choice: "canry" })).rejects.toThrow(
     '"canry" is none of the choices',

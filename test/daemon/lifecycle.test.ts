@@ -162,6 +162,18 @@ describe("a chain's hand-over", () => {
     expect(await open.start(to)).toBe(false);
   });
 
+  test("past the bound of a chain fails the one, which keeps its result", async () => {
+    const from = await inState("running");
+    const to = newId();
+    const chain = { id: from, index: 1000, previous: from, next: null };
+    await open.finish(from, "succeeded", submission({ id: to, chain }));
+    expect(open.store.find(to)).toBeNull();
+    expect(open.store.find(from)?.record).toMatchObject({
+      state: "failed",
+      error: { code: "LIVEOPS_CHAIN_TOO_LONG" },
+    });
+  });
+
   test("does not happen where the one failed", async () => {
     const from = await inState("running");
     const to = newId();

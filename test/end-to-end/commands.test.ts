@@ -6,15 +6,9 @@ import type { Operation } from "../../protocol/operation.js";
 import { binFile } from "./bins.js";
 import { useWorld } from "./world.js";
 
-const world = useWorld({ examples: true, operations: ["gate", "dies"] });
+const world = useWorld({ examples: true, operations: ["gate"] });
 afterEach(() => world.quiet());
 const never = join(world.dir, "never");
-
-async function _aRunningOne(): Promise<string> {
-  const id = await world.submit("gate", `file=${never}`);
-  await world.record(id, ({ currentStage }) => currentStage === 1);
-  return id;
-}
 
 function jsonLines<T>(text: string): T[] {
   return text

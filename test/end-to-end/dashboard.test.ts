@@ -5,7 +5,7 @@ import type { OnTerminal } from "../harness/on-pty.js";
 import { onTerminal } from "./terminal.js";
 import { useWorld } from "./world.js";
 
-const world = useWorld({ examples: true, operations: ["gate", "spin"] });
+const world = useWorld({ examples: true, operations: ["gate"] });
 
 function dashboard(words: string[] = [], options = {}): OnTerminal {
   return onTerminal(world, "liveops-tui", words, options);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { onTerminal } from "./terminal.js";
 import { useWorld } from "./world.js";
 
-const world = useWorld({ examples: true, operations: ["builds"] });
+const world = useWorld({ examples: true });
 
 describe("output of shell", () => {
   const COLOURS = String.raw`printf '\033[31mred\nplain\033[2J\n'`;
@@ -28,7 +28,7 @@ describe("output of shell", () => {
 });
 
 describe("the exit code of a command", () => {
-  test("is that of liveops with --exit-status, and of several operations that of the first that failed", async () => {
+  test("is that of liveops with --exit-status, and of several operations that of the one that failed", async () => {
     const codeOf = async (words: string[], input = "") =>
       (await world.liveops([...words, "--exit-status"], { input })).code;
     expect(await codeOf(["submit", "shell", "script=kill -TERM $$"])).toBe(143);

@@ -67,11 +67,8 @@ const OPERATION = ["shell", "--", "sh", "-c", SCRIPT];
 /** Commands that wait, and how each shows that it does. */
 const WAITING: Array<[words: string[], sign: "watches" | "ready"]> = [
   [["wait"], "watches"],
-  [["wait", "--all"], "watches"],
   [["watch"], "ready"],
-  [["watch", "--json"], "ready"],
   [["logs", "-f"], "ready"],
-  [["submit", "--wait", ...OPERATION], "watches"],
   [["submit", "--follow", ...OPERATION], "ready"],
   // The last: after its grace period the operation is killed, and the command ends.
   [["cancel", "--wait", "ID"], "watches"],

@@ -146,14 +146,14 @@ const submit = (wish: Wish) =>
       const afterAny = named(wish.afterAny);
       const ids = (names: string[]) => names.map((each) => real.ids.get(each)!);
       const body = {
-        ...{ op: "many", queue, priority, params: { gate: gateOf(real, name), note: "first" } },
+        ...{ op: "many", queue, priority, params: { gate: gateOf(real, name) } },
         ...{ after: ids(after), afterAny: ids(afterAny) },
         ...(isLater && { notBefore: LATER }),
       };
       real.bodies.set(name, body);
       const { id } = await real.daemon.client.submit(body, `key of ${name}`);
       real.ids.set(name, id);
-      model.submit({ queue, priority, note: "first", isLater, after, afterAny });
+      model.submit({ queue, priority, isLater, after, afterAny });
     },
   );
 

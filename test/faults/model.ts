@@ -16,8 +16,6 @@ export interface ModelOperation {
   /** Higher: it was queued later. */
   arrival: number;
   label: string | null;
-  /** What the parameters hold. Each attempt writes the note down. */
-  note: string;
   /** It waits for a time that does not come. */
   isLater: boolean;
   isPaused: boolean;
@@ -30,7 +28,7 @@ export interface ModelOperation {
   next: string | null;
   /** Whether it had a successor: a second one would have the same name. */
   handedOver: boolean;
-  /** Every attempt that ran the user's code, with its note. */
+  /** Every attempt that ran the user's code. */
   ran: string[];
 }
 
@@ -41,10 +39,7 @@ interface ModelQueue {
 
 type Standing = { is: "live" | "failed" | "succeeded"; passed: ModelOperation[] };
 
-export type Submitted = Pick<
-  ModelOperation,
-  "queue" | "priority" | "note" | "isLater" | "after" | "afterAny"
->;
+export type Submitted = Pick<ModelOperation, "queue" | "priority" | "isLater" | "after" | "afterAny">;
 
 export class Model {
   readonly operations: ModelOperation[] = [];
@@ -135,10 +130,6 @@ export class Model {
     this.#settle();
   }
 
-  isConfigured(name: string): boolean {
-    return Object.hasOwn(this.configured, name);
-  }
-
   /** Live operations of a queue. */
   liveOf(queue: string): ModelOperation[] {
     return this.in("queued", "running").filter((each) => each.queue === queue);
@@ -177,10 +168,10 @@ export class Model {
   #leave(operation: ModelOperation, word: Word): void {
     this.#end(operation, word === "fail" ? "failed" : "succeeded");
     if (word !== "chain") return;
-    const { name, queue, priority, note } = operation;
+    const { name, queue, priority } = operation;
     operation.handedOver = true;
     operation.next = `${name}+`;
-    const next = { queue, priority, note, isLater: false, after: [], afterAny: [] };
+    const next = { queue, priority, isLater: false, after: [], afterAny: [] };
     // The next operation of a chain has the label of the one before.
     this.#add(`${name}+`, next).label = operation.label;
   }
@@ -203,7 +194,7 @@ export class Model {
       if (!next) return;
       next.state = "running";
       next.attempt++;
-      next.ran.push(`${next.attempt} ${next.note}`.trim());
+      next.ran.push(String(next.attempt));
     }
   }
 

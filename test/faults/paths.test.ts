@@ -154,6 +154,7 @@ test("a symbolic link in the place of a lock or the log in the state directory i
     symlinkSync(victim, place);
     const started = await runBin(world, "liveopsd", ["start"]);
     expect(started.code, started.stderr).toBe(0);
+    expect(started.stderr).toContain(`${place} is a symbolic link`);
     const status = await runBin(world, "liveopsd", ["status"]);
     expect(status.stdout + status.stderr).toContain(`${place} is a symbolic link`);
     // The daemon works without its log.

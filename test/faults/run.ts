@@ -19,6 +19,8 @@ const tally = join(dir, "tally.ndjson");
 writeFileSync(tally, "");
 const seed = process.env.LIVEOPS_FAULTS_SEED ?? String(Math.floor(Math.random() * 2 ** 31));
 
+process.stdout.write(`seed ${seed}\n`);
+
 try {
   const vitest = join(root, "node_modules/vitest/vitest.mjs");
   const paths = process.argv.length > 2 ? process.argv.slice(2).map(folder) : ["test/faults", ...LAWS];
@@ -36,7 +38,7 @@ try {
     .split("\n")
     .filter(Boolean)
     .map((line) => JSON.parse(line) as FaultCount);
-  process.stdout.write(`\n${table(summed(counts))}\n\nseed ${seed}\n`);
+  process.stdout.write(`\n${table(summed(counts))}\n`);
   const bad = counts.some(({ lost, duplicated }) => lost > 0 || duplicated > 0);
   process.exitCode = ended.status === 0 && !bad ? 0 : 1;
 } finally {

@@ -93,11 +93,11 @@ test("READY once it answers, then pings with the counts, STOPPING at the stop; o
   await using service = new Service({ WATCHDOG_USEC: "200000" });
   const { client, notify } = service;
   await eventually("READY is sent", () => notify.calls().length > 0);
-  expect(notify.calls()[0]).toBe("/run/fake READY=1 STATUS=0 running, 0 queued");
+  expect(notify.calls()[0]).toBe("/run/fake READY=1 STATUS=0 running, 0 queued, 0 to answer");
   await client.daemon();
   const { id } = await client.submit({ op: "shell", params: { script: "env; sleep 1000" } }, newId());
   await eventually("the status follows", () =>
-    notify.calls().some((call) => call === "/run/fake WATCHDOG=1 STATUS=1 running, 0 queued"),
+    notify.calls().some((call) => call === "/run/fake WATCHDOG=1 STATUS=1 running, 0 queued, 0 to answer"),
   );
   const environment = await eventually("the operation's environment is logged", async () => {
     const text = await client.logText(id);

@@ -27,8 +27,6 @@ export class FakeLoader implements Types {
   readonly ops = [type("load-process-save", false), type("resumes", true)];
   /** The submissions that the loader was asked to prepare. */
   readonly prepared: PrepareInput[] = [];
-  /** Awaited before each answer. */
-  before = async (): Promise<void> => {};
 
   async types(): Promise<TypesReply> {
     return {
@@ -52,7 +50,6 @@ export class FakeLoader implements Types {
   }
 
   async prepare(asks: PrepareAsk[]): Promise<Prepared[] | RefusedAsk> {
-    await this.before();
     const answers: Prepared[] = [];
     for (const [index, ask] of asks.entries()) {
       const answer = this.#prepare(ask);

@@ -36,6 +36,7 @@ const long = [
     "programs",
     "standalone",
     "user-operations",
+    "without-features",
   ].map((name) => `test/end-to-end/${name}.test.ts`),
   ...find("test/features/{demo,install}/end-to-end/*.test.ts"),
   "test/features/testing/documented.test.ts",
@@ -44,7 +45,9 @@ const long = [
 ];
 
 /** The engine of the fleet on PostgreSQL, and two hosts. The files in `test/seam/` run both engines. */
-const engine = find("test/features/fleet/{engine/*,store/fleet-store,runs/engine,two-hosts,migrate}.test.ts");
+const engine = find(
+  "test/features/fleet/{engine/*,store/fleet-store,runs/engine,two-hosts,create-schema}.test.ts",
+);
 
 /** The weight of the sources, which `npm run check` weighs. */
 const house = ["test/house.test.ts"];

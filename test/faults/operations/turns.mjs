@@ -7,11 +7,11 @@ import { LiveOperation, z } from "liveops";
 
 export class Many extends LiveOperation {
   static stages = ["Wait", "Leave"];
-  static params = z.object({ gate: z.string(), note: z.string().default("") });
+  static params = z.object({ gate: z.string() });
 
   async run(p) {
-    const { gate, note } = this.params;
-    appendFileSync(`${gate}.ran`, `${this.attempt} ${note}\n`);
+    const { gate } = this.params;
+    appendFileSync(`${gate}.ran`, `${this.attempt}\n`);
     await p.stage("Wait", async () => {
       while (!existsSync(`${gate}.${this.attempt}`)) await delay(10, undefined, { signal: p.signal });
     });
@@ -19,6 +19,6 @@ export class Many extends LiveOperation {
     await p.stage("Leave", () => {
       if (word === "fail") throw new Error("the gate said so");
     });
-    if (word === "chain") p.chainTo(Many, { gate: `${gate}+`, note });
+    if (word === "chain") p.chainTo(Many, { gate: `${gate}+` });
   }
 }
