@@ -16,7 +16,7 @@ export const NO_END = recordEnd({ result: null, error: null });
 
 /** The values as keys of an event, which leaves out an absent text. */
 export function eventEnd({ result, resultText, error }: Operation): Pick<Outcome, EndValue> {
-  return { result, ...(resultText !== null && { resultText }), error };
+  return { result, resultText: resultText ?? undefined, error };
 }
 
 export function withoutEnd<E extends Pick<Outcome, EndValue>>(event: E): Omit<E, EndValue> {

@@ -51,7 +51,7 @@ const READ: Record<ReportStatement["type"], (rest: string) => ReportStatement | 
       type: "progress",
       done: Number(done),
       total: total === "?" ? null : Number(total),
-      ...(unit !== undefined && { unit }),
+      unit,
     };
   },
   percent(rest) {

@@ -71,9 +71,9 @@ function noScreen(): string | null {
 
 function flagsOf({ socket, stateDir, remote }: Arguments): GlobalOptions {
   return {
-    ...(remote !== undefined && { remote }),
-    ...(socket !== undefined && { socket }),
-    ...(stateDir !== undefined && { stateDir }),
+    remote,
+    socket,
+    stateDir,
   };
 }
 

@@ -93,11 +93,11 @@ async function changesOf(
   const given = params ?? before;
   const input = {
     params: current && op === ANY_FILE ? { ...given, text: textOf(before.path), files: undefined } : given,
-    ...(set && { set }),
+    set,
     before,
   };
   const source = current ? null : sourceOf(entry);
-  const answers = await types.prepare([{ op, input, ...(source && { source }) }]);
+  const answers = await types.prepare([{ op, input, source: source ?? undefined }]);
   if (!Array.isArray(answers)) throw answers.refusal;
   // An operation keeps its queue and the tags of its type.
   const changes: Changes = pick(answers[0]!, ["params", ...DERIVED]);
@@ -164,7 +164,7 @@ async function doneByHand(
       checkOutputs(name, outputs, outputsIn(its, step), isStored);
       checkAnswer(outputs, its.choices);
     }
-    return { stage, ...(step !== null && { step }), ...(outputs && { outputs }), by };
+    return { stage, step: step ?? undefined, outputs, by };
   });
 }
 

@@ -132,9 +132,7 @@ function options(draft: Draft): Draft {
 
 /** One question to the loader about all drafts. */
 async function parameters(drafts: readonly Draft[], { loader }: AdmissionContext): Promise<Draft[]> {
-  const answers = await loader.prepare(
-    drafts.map(({ op, params, set }) => ({ op, input: { ...(params && { params }), ...(set && { set }) } })),
-  );
+  const answers = await loader.prepare(drafts.map(({ op, params, set }) => ({ op, input: { params, set } })));
   if (!Array.isArray(answers)) throw new RefusedDraft(answers.index, answers.refusal);
   return drafts.map((draft, index) => ({ ...draft, prepared: answers[index]! }));
 }

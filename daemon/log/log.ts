@@ -39,9 +39,9 @@ export function ownKeys({
 }: FastifyFields & LogFields): Record<string, unknown> {
   const { err, method, url } = fields;
   return {
-    ...(req ? { method: req.method, url: req.url } : { ...(method && { method }), ...(url && { url }) }),
+    ...(req ? { method: req.method, url: req.url } : { method, url }),
     ...(res && { status: res.statusCode }),
     ...(responseTime !== undefined && { ms: Math.round(responseTime) }),
-    ...(err !== undefined && { err }),
+    err,
   };
 }

@@ -77,7 +77,7 @@ export class ResourceSampler {
     const cpu = isFirst && this.isAdopted ? 0 : Math.max(0, used.cpuSeconds - (cpuBefore ?? 0)) / seconds;
     const steps = hasSteps ? this.#steps.look(processes, seconds) : undefined;
     const use = { cpu: Math.round(cpu * 100) / 100, rssBytes, processes: measured.length };
-    this.usage = { ...use, ...(steps && { steps }) };
+    this.usage = { ...use, steps };
     return true;
   }
 

@@ -141,8 +141,8 @@ export function order(
     earlier: policy.resumable ? earlierEvents(id, attempt, parts) : [],
     maxLog: settings.maxLog,
     valuesDir: policy.resumable ? valuesDir(layout, id) : null,
-    ...(stepSeconds !== null && { stepSeconds }),
-    ...(secrets !== undefined && { secrets }),
+    stepSeconds: stepSeconds ?? undefined,
+    secrets,
     ...more,
   };
   parts.begin(entry, dir, message, worker);

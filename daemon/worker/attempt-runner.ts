@@ -105,7 +105,7 @@ export class AttemptRunner {
       {
         type: "attempt:accepted",
         pid: process.pid,
-        ...(commit !== null && { commit }),
+        commit: commit ?? undefined,
         entry: withoutEvents(this.#entry),
         used: this.#usage.before,
       },
@@ -291,7 +291,7 @@ export class AttemptRunner {
     const seconds = Math.round(this.#clock.now() - this.#started) / 1000;
     const resources = this.#usage.end();
     AttemptRunner.#lastUsage = this.#usage;
-    this.#writer.finish({ type: "attempt:finished", seconds, ...(resources && { resources }), ...outcome });
+    this.#writer.finish({ type: "attempt:finished", seconds, resources: resources ?? undefined, ...outcome });
     this.#held?.release();
     this.#removed?.writeAnew();
     this.#writer.close();
@@ -314,7 +314,7 @@ function orderOf({ record, env, forgotten }: Entry): Order {
   const { force, approvals } = record;
   const order = { id, op, attempt, params, title, label, stages, cwd, env, chain, seq, logLines, force };
   const from = forgotten?.at(-1)?.from;
-  return { ...order, slot: slot ?? 1, from, ...(approvals && { approvals }) };
+  return { ...order, slot: slot ?? 1, from, approvals };
 }
 
 /** An entry without the events of earlier attempts, which the events of this attempt must not repeat. */

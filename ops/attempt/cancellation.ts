@@ -98,7 +98,7 @@ export class StepsCancellation extends Cancellation {
       return parent.reason;
     };
     const { checkLease } = parent;
-    super({ signal: new AbortController().signal, poll, ...(checkLease && { checkLease }) }, clock);
+    super({ signal: new AbortController().signal, poll, checkLease: checkLease ?? undefined }, clock);
     this.#parent = parent;
     this.#onParent = () => this.stop(parent.reason ?? "cancel");
     if (parent.signal.aborted) this.#onParent();

@@ -100,7 +100,7 @@ export class InlineLink extends AttemptWriter {
     for (const text of this.#over ? [] : texts) {
       const n = this.#builder.logLines + 1;
       const at = this.#clock.time();
-      const place = { stage, ...(step !== undefined && { step }) };
+      const place = { stage, step };
       const line: LogLine = { n, seq: ++this.#seq, at, attempt: this.#attemptNumber, ...place, stream, text };
       this.#builder.addLine(line);
       this.watcher.line(line, this.submission.id);
@@ -136,7 +136,7 @@ export class InlineLink extends AttemptWriter {
       const seconds = Math.round(this.#clock.now() - started) / 1000;
       const resources = usage.end();
       // `runAttempt` has masked the outcome.
-      this.#say({ type: "attempt:finished", seconds, ...(resources && { resources }), ...outcome });
+      this.#say({ type: "attempt:finished", seconds, resources: resources ?? undefined, ...outcome });
       const delay =
         !isRetried || this.#isAbandoned || signal.aborted ? null : retryDelay(retry, tries, outcome);
       if (delay === null) {
@@ -169,7 +169,7 @@ export class InlineLink extends AttemptWriter {
       type: "operation:finished",
       ...outcome,
       next: next?.id ?? null,
-      ...(resources && { resources }),
+      resources: resources ?? undefined,
     });
     this.#over = true;
   }
@@ -249,9 +249,9 @@ export class InlineLink extends AttemptWriter {
     const order = { id, op, title, label, cwd, params, stages, chain, attempt, env: {}, ...numbers, slot: 1 };
     return {
       ...order,
-      ...(force && { force }),
+      force,
       ...(from !== null && { from: keptBefore(from, stages).from }),
-      ...(approvals && { approvals }),
+      approvals,
     };
   }
 

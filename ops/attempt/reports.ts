@@ -183,7 +183,7 @@ export abstract class Reports {
   ): Promise<unknown> {
     if (typeof type !== "string" && !isOperationType(type))
       throw new TypeError("p.operation takes an operation type: a class, or its name");
-    const call = { type, params: params as ChildCall["params"], ...(queue !== undefined && { queue }) };
+    const call = { type, params: params as ChildCall["params"], queue };
     const result = this.#run(call).then((last) => last.result);
     return this.#remember(partOf(call), result);
   }
@@ -234,11 +234,7 @@ export abstract class Reports {
     const { stage, step } = this.place();
     this.#line("liveops", reason);
     const text = this.masker.mask(reason).slice(0, MAX_STATUS);
-    if (stage !== null)
-      this.parts.sink.event(
-        { type: "stage:explained", stage, ...(step !== undefined && { step }), reason: text },
-        true,
-      );
+    if (stage !== null) this.parts.sink.event({ type: "stage:explained", stage, step, reason: text }, true);
   }
 
   /** A program or operation that is still running; null if there is none. */

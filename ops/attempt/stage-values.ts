@@ -116,7 +116,7 @@ export function fileStageValues(
 export function keptBefore(from: string, stages: readonly string[]): Pick<Forgotten, "kept" | "from"> {
   const { stage, step } = stageAndStep(from, stages) ?? { stage: from, step: null };
   const kept = stages.slice(0, Math.max(0, stages.indexOf(stage)));
-  return { kept, from: { stage, ...(step !== null && { step }) } };
+  return { kept, from: { stage, step: step ?? undefined } };
 }
 
 /**
@@ -153,7 +153,7 @@ class FileStageValues implements StageValues {
     const stored = this.#stored(place);
     if (stored === undefined || stored.params !== this.paramsHash) return undefined;
     const { value, attempt, byHand } = stored;
-    return { value, attempt, ...(byHand && { byHand }) };
+    return { value, attempt, byHand };
   }
 
   byHand(place: ValuePlace, isStored: boolean): Taken | undefined {
@@ -203,7 +203,7 @@ class FileStageValues implements StageValues {
       recordItems({
         type: "items:finished",
         stage,
-        ...(step !== undefined && { step }),
+        step,
         count: keys.length,
         items,
       });

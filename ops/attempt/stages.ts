@@ -189,7 +189,7 @@ export class Stages {
       if (left.state !== "done") items?.end();
       this.meter.flush();
       const seconds = Math.round(this.meter.clock.now() - start - (waitTime.ms - waitedBefore)) / 1000;
-      this.#leave(open, { ...left, resumed: false, seconds, ...(reason !== undefined && { reason }) });
+      this.#leave(open, { ...left, resumed: false, seconds, reason });
       // The stored value takes their place.
       if (left.state === "done") items?.discard();
     };
@@ -228,8 +228,8 @@ export class Stages {
     const seconds = saved?.();
     leave({
       state: "done",
-      ...(kept !== null && { value: kept }),
-      ...(seconds !== undefined && { saved: seconds }),
+      value: kept ?? undefined,
+      saved: seconds,
     });
     return value;
   }
@@ -274,7 +274,7 @@ export class Stages {
 
   #resume(stage: string, index: number, stored: Stored, kept: StageValue | null = null): unknown {
     const end = { state: "done", resumed: true, seconds: 0, reason: reasonOf(stored) } as const;
-    this.#leave(this.#enter(stage, index), { ...end, ...(kept !== null && { value: kept }) });
+    this.#leave(this.#enter(stage, index), { ...end, value: kept ?? undefined });
     return stored.value;
   }
 

@@ -264,7 +264,7 @@ export class Steps {
       step.close();
       const seconds = Math.round(parts.meter.clock.now() - start - step.waitTime().ms) / 1000;
       const { exitCode } = step;
-      this.#finish(step, { resumed: false, seconds, ...(exitCode !== null && { exitCode }), ...end });
+      this.#finish(step, { resumed: false, seconds, exitCode: exitCode ?? undefined, ...end });
     };
     let value: unknown;
     let kept: Pick<Finished, "value"> = {};

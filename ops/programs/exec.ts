@@ -174,8 +174,8 @@ function start(
   return Group.start(command, args, {
     separate,
     beforeSpawn,
-    ...(cwd !== undefined && { cwd }),
-    ...(env && { env }),
+    cwd,
+    env,
   });
 }
 

@@ -55,11 +55,11 @@ export async function prepareSubmission(
     stages,
     chain,
     ...others,
-    ...(force && { force }),
-    ...(parent && { parent }),
+    force,
+    parent,
   };
   types.set(submission, Type);
-  needs.set(submission, { ...(fromShell && { fromShell }), ...(next !== undefined && { next }) });
+  needs.set(submission, { fromShell, next });
   return submission;
 }
 

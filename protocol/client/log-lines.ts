@@ -82,9 +82,9 @@ async function* pages(
   const query = {
     ...bounds,
     limit: "tail" in bounds ? bounds.tail : PAGE,
-    ...(stage !== undefined && { stage }),
-    ...(step !== undefined && { step }),
-    ...(stream && { stream }),
+    stage,
+    step,
+    stream,
     ...(isPlain && { match: grep.source }),
   };
   for await (const { lines } of client.logPages(id, query, signal)) {

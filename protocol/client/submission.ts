@@ -83,8 +83,8 @@ export function submitBodyOf(
   return {
     op: nameOfType(type),
     ...(params !== undefined && { params: params as Record<string, unknown> }),
-    ...(set !== undefined && { set }),
-    ...(label !== undefined && { label }),
+    set,
+    label,
     ...pick(options, OF_HOSTS),
     ...place,
     env: { ...place.env, ...env },

@@ -38,7 +38,7 @@ export function submitPlace(
   const given = cwd ?? here;
   const place = given === undefined ? undefined : directoryOn(socket, given);
   return {
-    ...(place !== undefined && { cwd: place }),
+    cwd: place,
     env: variables,
     ...originOf(socket, place, env),
   };

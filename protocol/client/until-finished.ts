@@ -25,7 +25,7 @@ export async function untilFinished(
   let current = id;
   let removed: Operation | undefined;
   const follow = options.chain === false ? undefined : ("chain" as const);
-  const open = () => client.watch({ operation: current, ...(follow && { follow }) }, options.signal);
+  const open = () => client.watch({ operation: current, follow }, options.signal);
   for await (const line of reconnecting(open, options)) {
     if (line.type === "removed") removed = view.operations.get(line.id);
     view = applyWatchLine(view, line);

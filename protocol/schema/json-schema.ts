@@ -86,7 +86,7 @@ function merge(a: ObjectShape, b: ObjectShape, how: "either" | "both"): ObjectSh
 function anyOf(a: JsonSchema, b: JsonSchema): JsonSchema {
   if (JSON.stringify(a) === JSON.stringify(b)) return a;
   const description = a.description ?? b.description;
-  return { anyOf: [a, b], ...(description !== undefined && { description }) };
+  return { anyOf: [a, b], description };
 }
 
 function restOf(additional: unknown): JsonSchema | null {

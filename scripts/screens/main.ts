@@ -29,7 +29,7 @@ const { client } = world;
 let keys = 0;
 const submit = async (op: string, label: string | null, set: string[] = []) => {
   const operation = await client.submit(
-    { op, set, cwd: home, ...(label !== null && { label }) },
+    { op, set, cwd: home, label: label ?? undefined },
     `recording-${++keys}`,
   );
   return operation.id;

@@ -23,9 +23,7 @@ export function registerApprove(root: Command): void {
     .argument("[id]", WHICH)
     .argument("[choice]", "One of the choices (default: the only one besides no)")
     .action(async (id: string | undefined, choice: string | undefined, _options: unknown, command: Command) =>
-      answer(command, id, (client, id, seen) =>
-        client.approve(id, { ...seen, ...(choice !== undefined && { choice }) }),
-      ),
+      answer(command, id, (client, id, seen) => client.approve(id, { ...seen, choice })),
     );
 }
 

@@ -30,7 +30,7 @@ export async function listPages(
   let before: string | undefined;
   for (;;) {
     const limit = Math.min(PAGE, most - operations.length);
-    const page = await client.list({ ...filter, limit, ...(before !== undefined && { before }) });
+    const page = await client.list({ ...filter, limit, before });
     operations.push(...page.operations);
     if (page.next === null || page.operations.length === 0 || operations.length >= most) {
       return { operations, total: page.total };
@@ -46,7 +46,7 @@ export async function liveSnapshot(
   client: Pick<Client, "watch">,
   { state = LIVE_STATES, op, host }: Pick<PageFilter, "state" | "op" | "host">,
 ): Promise<SnapshotLine> {
-  const filter = { limit: 0, state, ...(op !== undefined && { op }), ...(host !== undefined && { host }) };
+  const filter = { limit: 0, state, op, host };
   for await (const line of client.watch(filter)) if (line.type === "snapshot") return line;
   throw new Error("the daemon closed the stream before its first line");
 }

@@ -125,7 +125,7 @@ export async function pipelineSubmit({
     params: givenParams(params),
     words: withTrailing(set, trailing),
     shell,
-    ...(place && { place }),
+    place,
   };
   return inPipelineBundle(({ submitOf }) => submitOf(file, pipelinePath(file), given));
 }
@@ -144,7 +144,7 @@ export async function changedParameters(
 ): Promise<{ params?: Record<string, unknown>; set?: string[] }> {
   const isChanged = params !== undefined || words.length > 0;
   if (operation.op !== "pipeline" || !isChanged || params?.text !== undefined)
-    return { ...(params && { params }), ...(words.length > 0 && { set: words }) };
+    return { params, ...(words.length > 0 && { set: words }) };
   const given = { params, words, shell: process.env };
   const line = ["liveops", command, operation.id];
   const changed = await inPipelineBundle((bundle) => bundle.changedSubmit(operation.params, given, line));

@@ -130,8 +130,8 @@ function takeOutput(done: Done, word: string): void {
 
 function retryFields({ from, current }: RetryOptions, secrets: SecretValues) {
   return {
-    ...(from !== undefined && { from }),
-    ...(current && { current }),
+    from,
+    current,
     ...(Object.keys(secrets).length > 0 && { secrets }),
   };
 }

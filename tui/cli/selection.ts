@@ -58,9 +58,9 @@ export function givenSelection(
   return {
     ...(options.all && { all: true as const }),
     state,
-    ...(op !== undefined && { op }),
-    ...(label !== undefined && { label }),
-    ...(session !== undefined && { session }),
+    op,
+    label,
+    session,
     ...(olderThan !== undefined && {
       olderThan: givenDuration("--older-than", olderThan, "30m, 1h or 7d"),
     }),

@@ -141,5 +141,5 @@ function flip(client: DashboardClient, kind: SwitchKind, name: string): Promise<
 }
 
 function retryBody({ from, current }: Extract<Request, { kind: "retry" }>): RetryBody {
-  return { ...(from !== undefined && { from }), ...(current && { current }) };
+  return { from, current };
 }

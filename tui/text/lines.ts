@@ -284,7 +284,7 @@ function oneLogLine(text: string): PrintedLine {
 
 /** Always one line: a second line could look like a header. */
 function oneLine(text: string, tone: Tone, step?: string): TextLine {
-  return { to: "out", text: sanitize(text), tone, ...(step !== undefined && { step }) };
+  return { to: "out", text: sanitize(text), tone, step };
 }
 
 /** Unlike a stage, a step has a line for each end: others run on, so that no header says it. */
@@ -358,7 +358,7 @@ export function stepLine(
   const bar = `${label} ${progress?.total}`;
   const tenth = Math.floor(percent / 10);
   const before = bar === steps.bar ? steps.tenth : 0;
-  const next = { tenth, bar, ...(steps.outer && { outer: steps.outer }) };
+  const next = { tenth, bar, outer: steps.outer };
   if (tenth <= before) return { steps: next, line: null };
   const name = label ? `${sanitize(label)} ` : "";
   const unit = progress?.unit == null ? null : sanitize(progress.unit);

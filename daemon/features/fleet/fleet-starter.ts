@@ -278,7 +278,7 @@ export class FleetStarter implements OperationStarter {
       const event = { type: "attempt:started", seq: seq + 1, at, attempt, slot, host } as const;
       const decision = { kind: "started", id, event, policy, uptime: sinceBoot } as const;
       const { partition } = policy;
-      return { id, expect: version, attempt, waiters, decision, ...(partition && { partition }) };
+      return { id, expect: version, attempt, waiters, decision, partition };
     });
     return {
       candidates: offered,

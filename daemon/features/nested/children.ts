@@ -60,8 +60,8 @@ async function submit(
     env: { ...env, ...body.env },
     parent: { id, ...parent },
     parentQueue: queue,
-    ...(host !== undefined && { on: host }),
-    ...(force && { force }),
+    on: host,
+    force,
     ...pick(record, ["session", "endsWithSession", "submittedFrom"]),
     secrets: store.secrets.get(id),
   };

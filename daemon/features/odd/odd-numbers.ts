@@ -62,7 +62,7 @@ export class OddNumbers {
     const odd: Odd[] = [];
     for (const [name, { value, unit, isTime = false }] of numbers) {
       const usual = farOutside(value, earlierOf(name, runs, compared), isTime);
-      if (usual !== null) odd.push({ name, value, ...usual, ...(unit !== undefined && { unit }) });
+      if (usual !== null) odd.push({ name, value, ...usual, unit });
     }
     return odd.slice(0, MOST_ODD);
   }

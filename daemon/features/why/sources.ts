@@ -39,6 +39,6 @@ export function headOf({ id, op, title, state, attempt, odd }: Operation, at: nu
     savedSeconds: null,
     next: [],
     notes: [],
-    ...(odd !== undefined && { odd }),
+    odd,
   };
 }

@@ -65,8 +65,7 @@ export async function forecastNow(context: Parts, now: number): Promise<Forecast
 
 /** The end of a running operation, and what it is from. */
 function expectedEnd({ startsAt, endsAt }: Expected, { margin, runs, isLate }: TimeLeft) {
-  const from =
-    endsAt === null ? {} : { margin: Math.round(margin * 10) / 10, ...(runs !== null && { runs }) };
+  const from = endsAt === null ? {} : { margin: Math.round(margin * 10) / 10, runs: runs ?? undefined };
   return { startsAt: iso(startsAt), endsAt: iso(endsAt), ...from, ...(isLate && { late: true as const }) };
 }
 

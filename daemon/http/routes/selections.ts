@@ -64,9 +64,9 @@ export const selectionRoutes: RoutePlugin = (app, { context, connections }, done
         act: async (entry) => {
           const { from, current, secrets } = request.body;
           const body = {
-            ...(from !== undefined && { from }),
-            ...(current !== undefined && { current }),
-            ...(secrets && { secrets }),
+            from,
+            current,
+            secrets,
           };
           await retryOperation(context, entry, body, personOf(request));
           return null;

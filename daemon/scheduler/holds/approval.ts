@@ -35,7 +35,7 @@ export class Approvals extends Hold {
     const open = waitsForApproval(record);
     if (open === null) return null;
     const what = `it waits for approval: ${open.question}`;
-    return { what, until: answerCommand(record.id, open), ...(open.until !== null && { at: open.until }) };
+    return { what, until: answerCommand(record.id, open), at: open.until ?? undefined };
   }
 
   override holds({ record }: Entry): boolean {

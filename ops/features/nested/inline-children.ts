@@ -73,7 +73,7 @@ class InlineChildren implements ChildRunner {
       cwd: call.cwd ?? cwd,
       chain: { id, index: 0, previous: null, next: null },
       parent: { id: parentId, attempt: this.attempt, ...place },
-      ...(force && { force }),
+      force,
     };
     const submission = await prepareSubmission(Type, { params, set }, context);
     if (queue !== undefined) submission.queue = queue;

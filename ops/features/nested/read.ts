@@ -62,7 +62,7 @@ export function readNested(section: TaskSection, scope: Scope): Nested | null {
 }
 
 function placeOf({ node, key, problems: { file } }: Field): NamePlace {
-  return { ...node.at, key, ...(file !== undefined && { file }) };
+  return { ...node.at, key, file };
 }
 
 function queueOf(field: Field | undefined): Nested["queue"] {

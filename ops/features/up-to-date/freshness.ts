@@ -277,7 +277,7 @@ class Freshness implements TaskGuard {
         {
           label: `needs of "${place.label}"`,
           own: { LIVEOPS_STAGE: place.stage },
-          ...(place.values && { values: place.values }),
+          values: place.values,
           instead: { command, of: "output" },
         },
       );

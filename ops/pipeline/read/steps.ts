@@ -92,7 +92,7 @@ function readValues(name: string, field: Field, scope: Scope): EachValues | null
   }
   const source = sourceOf(field, scope);
   const { file } = field.problems;
-  return source && { name, source, ...field.node.at, ...(file !== undefined && { file }) };
+  return source && { name, source, ...field.node.at, file };
 }
 
 function sourceOf(field: Field, scope: Scope): EachValues["source"] | null {

@@ -135,7 +135,7 @@ export async function runCommand(
     status: "unfinished",
     signal: afterStop ? late.signal : AbortSignal.any([late.signal, deadline]),
     afterStop,
-    ...(grace !== undefined && { grace }),
+    grace,
     ...(spec.tty && { tty: true }),
     // Only whether it differs counts, and it may be long.
     ...(instead?.of === "output" && { capture: true, logsStdout: false, progress: false }),

@@ -88,7 +88,7 @@ export class StageRun {
     };
     const record = await p.stage(name, block, {
       allowFailure,
-      ...(again !== null && { again }),
+      again: again ?? undefined,
       valueByHand: (given) => this.resume.recordByHand(this.stage, given),
       decides: this.#decides,
       saved: () => this.#saved,
@@ -110,7 +110,7 @@ export class StageRun {
     variables.missOutputs(outputs, `no step of the stage "${name}" told it`);
     this.resume.passed(isStored && !isByHand ? stored.attempt : this.resume.attempt);
     const { exitCode, attempts, seconds } = record;
-    return { exitCode, attempts, seconds, ...(record.steps !== undefined && { steps: record.steps }) };
+    return { exitCode, attempts, seconds, steps: record.steps };
   }
 
   /** Skips the stage, also one that an earlier attempt has finished. */
@@ -159,8 +159,8 @@ export class StageRun {
     this.#answer = NO;
     this.#answer = await p.approve<string>(fill(question, scope), {
       choices,
-      ...(timeout !== null && { timeout }),
-      ...(fallback !== null && { default: fallback }),
+      timeout: timeout ?? undefined,
+      default: fallback ?? undefined,
     });
     const outputs = { [APPROVED]: this.#answer };
     return { ...this.resume.basis(this.stage), exitCode: null, attempts: 1, seconds: 0, outputs };
@@ -180,7 +180,7 @@ export class StageRun {
     if (steps === null) return this.#task.whyChanged();
     for (const { task, values } of this.#stepsOf(steps)) {
       const label = `${name}/${task.name}`;
-      const place = { label, stage: name, ...(values && { values }) };
+      const place = { label, stage: name, values };
       const why = await new TaskRun(this.context, this.resume, task, place).whyChanged();
       if (why !== null) return `${task.name}: ${why}`;
     }
@@ -206,7 +206,7 @@ export class StageRun {
     const options = {
       onFailure: steps.onFailure,
       until: deadline,
-      ...(steps.atOnce !== null && { atOnce: steps.atOnce }),
+      atOnce: steps.atOnce ?? undefined,
     };
     const orders = this.context.features.map((feature) =>
       feature.orderOfSteps(this.context, this.stage.name, all),
@@ -245,7 +245,7 @@ export class StageRun {
   #stepTask({ task, values }: PlacedTask, index: number): StepTask {
     const { context, resume, stage } = this;
     const label = `${stage.name}/${task.name}`;
-    const place = { label, stage: stage.name, ...(values && { values }) };
+    const place = { label, stage: stage.name, values };
     return {
       name: task.name,
       allowFailure: task.allowFailure,

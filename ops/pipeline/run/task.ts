@@ -51,7 +51,7 @@ export class TaskRun {
 
   get result() {
     const { exitCode, signal, attempts, seconds } = this;
-    return { exitCode, ...(signal !== null && { signal }), attempts, seconds };
+    return { exitCode, signal: signal ?? undefined, attempts, seconds };
   }
 
   /** Asks `when`. */
@@ -86,7 +86,7 @@ export class TaskRun {
       const own = { LIVEOPS_STAGE: stage };
       const { timeout } = this.task;
       const instead = { command: condition, of: "condition" } as const;
-      const options = { label, own, timeout, instead, ...(values && { values }) };
+      const options = { label, own, timeout, instead, values };
       // Without a terminal, so that a test prints as it does in a script.
       return await within(label, () =>
         runCommand(this.context, { ...spec, tty: false }, options).then(() => true, isNo),
@@ -196,7 +196,7 @@ export class TaskRun {
     try {
       writeFileSync(file, "", { mode: 0o600 });
       const own = { LIVEOPS_STAGE: stage, LIVEOPS_OUTPUT: file };
-      const options = { label: `"${label}"`, own, ...(values && { values }) };
+      const options = { label: `"${label}"`, own, values };
       const result = await runCommand(this.context, this.task, options).catch((error) => {
         const written = Object.entries(readWrittenOutputs(file, declared));
         this.written = Object.fromEntries(written.filter(([, value]) => !p.masker.finds(value)));

@@ -47,7 +47,7 @@ export class InputSender {
       const data = this.#take();
       const size = this.#size;
       this.#size = undefined;
-      const body = { ...(data.length > 0 && { data: data.toString("base64") }), ...(size && { size }) };
+      const body = { ...(data.length > 0 && { data: data.toString("base64") }), size };
       // The stream of the output tells why it failed: the program ended, or the daemon is gone.
       await this.client.input(this.#id, body, this.signal).catch(() => {});
     }

@@ -27,7 +27,7 @@ export const CWD: SubmitOption<CwdOptions> = {
     const here = isNew && remoteOf(socket) === null ? currentDirectory("submit") : undefined;
     const place = cwd === undefined ? here : directoryOn(socket, cwd);
     return {
-      ...(place !== undefined && { cwd: place }),
+      cwd: place,
       ...((form === "submit" || form === "again") && originOf(socket, place)),
     };
   },

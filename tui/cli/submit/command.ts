@@ -66,7 +66,7 @@ export async function submitBody(
   const params = words.params ?? givenParams(options.params);
   return {
     op,
-    ...(params && { params }),
+    params,
     set: withTrailing(withTty(set, options.tty), trailing),
     ...(await submitFields(options, { form, client, allow })),
   };

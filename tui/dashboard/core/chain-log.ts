@@ -41,7 +41,7 @@ export function seekError(state: State, operation: Operation): State {
   const whole: Seek = { query: { after }, orElse: null, none: "", errorSince };
   if (failed === undefined) return patched(state, "log", { seek: whole });
   const [step] = failedSteps(operation, failed);
-  const query = { after, stage: failed, ...(step !== undefined && { step }) };
+  const query = { after, stage: failed, step };
   const seek = { ...whole, query, orElse: whole };
   return patched(state, "log", { seek });
 }
@@ -74,8 +74,8 @@ export function linkAt(links: readonly LogLink[], n: number): LogLink | null {
 }
 
 export const filterQuery = ({ stage, step }: LogFilter): LogQuery => ({
-  ...(stage !== null && { stage }),
-  ...(step !== null && { step }),
+  stage: stage ?? undefined,
+  step: step ?? undefined,
 });
 
 /** Lines of the whole log, as far as is known. */

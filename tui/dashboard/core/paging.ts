@@ -73,7 +73,7 @@ export function pageQuery({ list }: State, section: keyof Paging, { before }: Pa
     state: isQueue ? ["queued" as const] : finished,
     limit: LIST_PAGE,
     order: isQueue ? ("oldest" as const) : ("newest" as const),
-    ...(before !== null && { before }),
+    before: before ?? undefined,
   };
 }
 

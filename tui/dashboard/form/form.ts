@@ -225,7 +225,7 @@ export function submitOf(form: Form): Submit {
   };
   if (form.of !== null) {
     const { does, operation, file } = form.of;
-    const again: Submit = { ...base, of: { does, id: operation.id }, ...(file && { file }) };
+    const again: Submit = { ...base, of: { does, id: operation.id }, file };
     if (does !== "retry") return again;
     const params = withDefaultsAs(operation.params, given, root);
     const done = doneOf((ofRole("done") ?? []) as string[]);

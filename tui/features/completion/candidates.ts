@@ -103,7 +103,7 @@ export async function daemonCandidates(client: Client, question: Question): Prom
 }
 
 async function ids(client: Client, { args }: Question, { states }: { states: Operation["state"][] | null }) {
-  const { operations } = await client.list({ limit: MOST_IDS, ...(states && { state: states }) });
+  const { operations } = await client.list({ limit: MOST_IDS, state: states ?? undefined });
   const words = new Set(args.map(({ text }) => text));
   return operations
     .filter(({ id }) => !words.has(id))

@@ -56,7 +56,7 @@ async function whatToSubmit(
   cwd: string | undefined,
   params: Record<string, unknown> | undefined,
 ): Promise<{ op: string; params?: Record<string, unknown> }> {
-  if (op !== undefined && file === undefined) return { op, ...(params && { params }) };
+  if (op !== undefined && file === undefined) return { op, params };
   if (op !== undefined || file === undefined) throw new UsageError("give either op or file");
   const path = resolve(cwd ?? ".", file);
   return inPipelineBundle(({ submitOf }) => submitOf(file, path, { params, words: [], shell: process.env }));
@@ -95,7 +95,7 @@ const retryOperation = defineTool({
     const all = { ...body, keepsQuestions, ...(Object.keys(secrets).length > 0 && { secrets }) };
     const after = await client.retry(id, all, signal);
     const repeats = repeatedText(before, after.params, body.done);
-    return { ...shortRecord(after), ...(repeats !== null && { repeats }) };
+    return { ...shortRecord(after), repeats: repeats ?? undefined };
   },
 });
 
@@ -110,7 +110,7 @@ const answerApproval = defineTool({
   changes: "adds",
   isApproval: true,
   async run({ id, choice, since }, { client, signal }) {
-    const body = { ...(choice !== undefined && { choice }), since };
+    const body = { choice, since };
     return shortRecord(await client.approve(id, body, signal));
   },
 });

@@ -46,7 +46,7 @@ const runCommand = defineTool({
       {
         op: "shell",
         params: { ...params, ...(tty && { tty }) },
-        ...(label !== undefined && { label }),
+        label,
         ...place,
         ...daemon.origin,
         env: { ...place.env, ...env },

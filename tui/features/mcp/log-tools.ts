@@ -101,7 +101,7 @@ function replyLine({ n, at, attempt, stage, step, stream, text }: LogLine) {
     at,
     attempt,
     stage,
-    ...(step !== undefined && { step }),
+    step,
     stream,
     text: cutText(text, MAX_LINE),
   };
@@ -138,7 +138,7 @@ const readLog = defineTool({
     const page = matches === undefined ? most : SEARCH_PAGE;
     const query: LogQuery = { ...boundsOf(after, before, page), ...filter, limit: page };
     const pages = client.logPages(id, matches ? query : { ...query, match }, signal);
-    const collect = { most, isForward: after !== undefined, ...(matches && { matches }) };
+    const collect = { most, isForward: after !== undefined, matches };
     const { lines, next, total } = await readLines(pages, collect);
     return { lines, more: next && { tool: "read_log", ...next }, total };
   },

@@ -19,7 +19,7 @@ const MAX_LIST = 100;
 /** The record, and when the operation is expected to start and to end, if that is known. */
 async function recordOf(client: Client, operation: Operation) {
   const expected = (await expectedOf(client, [operation]))[operation.id];
-  return { ...shortRecord(operation), ...(expected && { expected }) };
+  return { ...shortRecord(operation), expected };
 }
 
 const listTypes = defineTool({

@@ -29,7 +29,7 @@ export function endOf(operation: Operation) {
   if (isFinal(operation.state)) return { finished: true };
   const waits = needsOf(operation);
   const next = `${operation.id} continues. Call ${WAIT} again to wait longer.`;
-  return { finished: false, ...(waits && { waits }), next };
+  return { finished: false, waits, next };
 }
 
 /** The state, its figures and the next step. */
@@ -51,7 +51,7 @@ export function summaryOf(operation: Operation, expected: Expected, now: number,
     id,
     op,
     title: cutText(title, MAX_TITLE),
-    ...(label !== null && { label }),
+    label: label ?? undefined,
     state,
     ...(isLive && stage !== undefined && { stage }),
     ...(state === "running" && { percent: Math.floor(overallProgress(operation, null).percent) }),
@@ -62,7 +62,7 @@ export function summaryOf(operation: Operation, expected: Expected, now: number,
     ...(odd?.length && { odd }),
     ...(attempt > 1 && { attempt }),
     ...((chain.previous ?? chain.next) !== null && { chain }),
-    ...(parent && { parent }),
+    parent,
     ...(lastLine !== "" && { lastLine }),
   };
 }

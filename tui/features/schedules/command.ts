@@ -154,8 +154,8 @@ function registerAdd(schedule: Command): void {
         name,
         cron,
         zone: options.zone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone,
-        ...(catchup && { catchup }),
-        ...(file !== null && { file }),
+        catchup,
+        file: file ?? undefined,
       };
       const added = await withShellValues(client.socket, (values) =>
         client.addSchedule({ ...schedule, operation: addShellValues(operation, values) }),

@@ -271,7 +271,7 @@ function tooFarApart(): Error {
 }
 
 function logSide({ n, attempt, stage, step, stream, text }: LogLine): LogSide {
-  return { n, attempt, stage, ...(step !== undefined && { step }), stream, text };
+  return { n, attempt, stage, step, stream, text };
 }
 
 /** Dates, times of day, and durations with their unit. */

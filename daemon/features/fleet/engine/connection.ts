@@ -62,7 +62,7 @@ export class Connection {
       throw new EngineAwayError(this.address.describe(), error);
     });
     try {
-      return await this.#query<Row>({ text, values, ...(name && { name }) }, deadline);
+      return await this.#query<Row>({ text, values, name: name ?? undefined }, deadline);
     } finally {
       done();
     }

@@ -35,7 +35,7 @@ export function appended(item: AppendItem): Record<string, unknown> {
     ...(index && { index: columns(index) }),
     ...(decision.kind === "submitted" && { key: keyOf(decision.key) }),
     ...(fence !== undefined && fence !== null && { fence }),
-    ...(takeover && { takeover }),
+    takeover,
     ...(successor && { successor: appendedSuccessor(successor) }),
   };
 }

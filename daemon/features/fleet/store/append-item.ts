@@ -34,7 +34,7 @@ function itemOf({ decision, version }: Judged, entry: Entry | null, parts: ItemP
       const text = entry && textOf({ ...entry.record, ...decision.runState });
       return {
         ...item,
-        index: { ...(text !== null && { text }), state, finishedAt },
+        index: { text: text ?? undefined, state, finishedAt },
         ...(entry?.record.state === "running" && endOf(entry, parts)),
       };
     }

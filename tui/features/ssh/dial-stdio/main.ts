@@ -23,7 +23,7 @@ function say(error: Hello["error"]): void {
 
 async function main(): Promise<void> {
   const [socket, stateDir] = [wordAfter("--socket"), wordAfter("--state-dir")];
-  const options = { ...(socket !== undefined && { socket }), ...(stateDir !== undefined && { stateDir }) };
+  const options = { socket, stateDir };
   let connection: Socket;
   try {
     connection = await dialDaemon(options, process.argv.includes("--start"));
