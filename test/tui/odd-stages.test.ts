@@ -1,7 +1,7 @@
 /** Stages named like a property of every object, before they are entered. */
 import { expect, test } from "vitest";
 import { recordLines } from "../../tui/cli/show/record-lines.js";
-import { pictureOf } from "../../tui/dashboard/core/lanes.js";
+import { pictureOf } from "../../tui/dashboard/core/time/lanes.js";
 import { Story } from "../harness/records.js";
 import { opened } from "./dashboard/core.js";
 

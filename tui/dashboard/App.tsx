@@ -2,12 +2,12 @@
 import { Box, type Key as InkKey, useApp, useInput, usePaste } from "ink";
 import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { CommandBar, shellRows } from "./CommandBar.js";
-import { filterRows, panesOf, troubleRows } from "./core/layout.js";
+import { filterRows, panesOf, troubleRows } from "./core/layout/layout.js";
+import { Row, Rows, ThemeContext, useTheme } from "./core/layout/Panel.js";
+import { waitingOf } from "./core/list/waiting.js";
 import type { State } from "./core/model.js";
-import { Row, Rows, ThemeContext, useTheme } from "./core/Panel.js";
-import type { Trouble } from "./core/source.js";
-import { troublesOf } from "./core/trouble.js";
-import { waitingOf } from "./core/waiting.js";
+import type { Trouble } from "./core/trouble/source.js";
+import { troublesOf } from "./core/trouble/trouble.js";
 import { Header } from "./Header.js";
 import { HelpPanel, helpHeight } from "./pages/help/HelpPanel.js";
 import { EmptyState, tooSmall } from "./pages/list/EmptyState.js";

@@ -2,15 +2,15 @@
 
 import { NO, waitsForApproval } from "../../protocol/approval.js";
 import type { Operation } from "../../protocol/operation.js";
-import { hintOf, reasonOf } from "./core/action.js";
 import { nameOf, operationOf } from "./core/chain.js";
-import { hostNamed } from "./core/hosts.js";
-import { panesOf } from "./core/layout.js";
+import { hostNamed } from "./core/hosts/hosts.js";
+import { hintOf, reasonOf } from "./core/keys/action.js";
+import { panesOf } from "./core/layout/layout.js";
+import { Row, useTheme } from "./core/layout/Panel.js";
 import type { DashboardAction, Notice, Question, State } from "./core/model.js";
-import { Row, useTheme } from "./core/Panel.js";
-import { isResumable, retryChoices } from "./core/pages.js";
 import { commandOf, idsOf, type Request } from "./core/request.js";
 import { LEVEL_GLYPHS, LEVEL_STYLES } from "./core/state-style.js";
+import { isResumable, retryChoices } from "./core/submit/pages.js";
 import { ENTRIES } from "./entry.js";
 import { fit, sanitizeLine, widthOf } from "./text/cells.js";
 import { keyLabel } from "./text/keys.js";

@@ -2,8 +2,8 @@
 
 import { settingError } from "../../protocol/system/config.js";
 import { nearest } from "../../protocol/text/nearest.js";
+import { movementActions } from "./core/keys/movers.js";
 import type { DashboardAction } from "./core/model.js";
-import { movementActions } from "./core/movers.js";
 import { GENERAL_ACTIONS } from "./pages/help/HelpPanel.js";
 import { LIST_ACTIONS, LIST_MOVER } from "./pages/list/list-actions.js";
 import { WAITS_ACTIONS } from "./pages/list/WaitsPanel.js";

@@ -1,10 +1,10 @@
 /** All that the dashboard asks for. A new one is an `ask` beside its page, and a name in `ASKS`. */
 import { isDeepStrictEqual } from "node:util";
 import { type Ask, ask } from "./core/ask.js";
-import { daemon } from "./core/hosts.js";
-import { hosts } from "./core/hosts-told.js";
+import { daemon } from "./core/hosts/hosts.js";
+import { hosts } from "./core/hosts/hosts-told.js";
 import { emit, isLive, type State } from "./core/model.js";
-import { forecast } from "./core/queue-view.js";
+import { forecast } from "./core/queues/queue-view.js";
 import { ends, find, page, queue } from "./pages/list/asks.js";
 import { logRange, logStream, matches, seek } from "./pages/log/asks.js";
 import { chain, dependencies, history, inside, why } from "./pages/operation/asks.js";

@@ -1,8 +1,8 @@
 /** The line that is being typed: its kind decides what each change and its end do. Every key but ctrl-c goes to it. */
 
-import { panesOf } from "./core/layout.js";
+import { panesOf } from "./core/layout/layout.js";
 import { type EntryKind, emit, notify, patched, type State } from "./core/model.js";
-import { changeForm, showForm, typedInForm } from "./core/pages.js";
+import { changeForm, showForm, typedInForm } from "./core/submit/pages.js";
 import { choiceAfter } from "./form/field.js";
 import { atScript, type Form, firstProblem, moveTo, onButton, submitOf, withLine } from "./form/form.js";
 import { noCommand, shownItems } from "./pages/help/help-items.js";

@@ -6,9 +6,9 @@
 
 import type { WatchLine } from "../../protocol/watch.js";
 import type { Effect } from "./core/effect.js";
+import { isQuiet } from "./core/list/watched.js";
 import { isUrgent, type Message } from "./core/message.js";
 import type { State } from "./core/model.js";
-import { isQuiet } from "./core/watched.js";
 import { update } from "./update.js";
 
 /**

@@ -1,12 +1,12 @@
 /** Hosts in the dashboard: the page and its actions, the column, the filter, the hand-over; and one machine without any. */
 import { describe, expect, test } from "vitest";
 import type { HostsReply, QueueReply } from "../../../protocol/replies.js";
-import { reasonOf } from "../../../tui/dashboard/core/action.js";
-import { stallOf } from "../../../tui/dashboard/core/estimate.js";
-import { fits, isExact, parseFilter } from "../../../tui/dashboard/core/listing.js";
+import { reasonOf } from "../../../tui/dashboard/core/keys/action.js";
+import { fits, isExact, parseFilter } from "../../../tui/dashboard/core/list/listing.js";
 import { patched, type State } from "../../../tui/dashboard/core/model.js";
-import { slotCount } from "../../../tui/dashboard/core/queue-view.js";
+import { slotCount } from "../../../tui/dashboard/core/queues/queue-view.js";
 import { commandOf } from "../../../tui/dashboard/core/request.js";
+import { stallOf } from "../../../tui/dashboard/core/time/estimate.js";
 import { shownItems } from "../../../tui/dashboard/pages/help/help-items.js";
 import { fleetOf, host } from "../../harness/hosts.js";
 import {

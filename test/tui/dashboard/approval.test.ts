@@ -1,7 +1,7 @@
 /** Questions to a person: the card, and the keys with their confirmation. */
 import { describe, expect, test } from "vitest";
 import type { Approval, Operation } from "../../../protocol/operation.js";
-import { choose } from "../../../tui/dashboard/core/select.js";
+import { choose } from "../../../tui/dashboard/core/operation/select.js";
 import { after, opened as open, press, put, screenText } from "./core.js";
 import { ago, asked, backup, operation } from "./operations.js";
 

@@ -8,6 +8,7 @@ import { ACTIONS } from "../../../tui/dashboard/actions.js";
 import type { ASKS } from "../../../tui/dashboard/asks.js";
 import type { Ask } from "../../../tui/dashboard/core/ask.js";
 import type { Effect } from "../../../tui/dashboard/core/effect.js";
+import { ThemeContext } from "../../../tui/dashboard/core/layout/Panel.js";
 import type { Message } from "../../../tui/dashboard/core/message.js";
 import {
   type DashboardAction,
@@ -15,7 +16,6 @@ import {
   type State,
   type StateOptions,
 } from "../../../tui/dashboard/core/model.js";
-import { ThemeContext } from "../../../tui/dashboard/core/Panel.js";
 import { SPECIAL, type Special } from "../../../tui/dashboard/text/keys.js";
 import { type TerminalFacts, type Theme, themeFor } from "../../../tui/dashboard/text/theme.js";
 import { update as core } from "../../../tui/dashboard/update.js";

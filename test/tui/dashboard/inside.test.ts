@@ -1,9 +1,9 @@
 /** Operations inside of others: folded in the list, rows below a stage, and the way in and out. */
 import { expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
-import { isExact, parseFilter, queryOf } from "../../../tui/dashboard/core/listing.js";
+import { isExact, parseFilter, queryOf } from "../../../tui/dashboard/core/list/listing.js";
+import { waitingOf } from "../../../tui/dashboard/core/list/waiting.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
-import { waitingOf } from "../../../tui/dashboard/core/waiting.js";
 import { act, after, answerTo, changed, opened, press, put, screenText, wanted } from "./core.js";
 import { ago, compile, operation, release, step } from "./operations.js";
 

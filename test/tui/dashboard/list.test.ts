@@ -3,10 +3,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
 import { NO_COUNTS } from "../../../protocol/watch.js";
-import { fits, parseFilter, queryOf } from "../../../tui/dashboard/core/listing.js";
+import { LIST_PAGE, wantedPage } from "../../../tui/dashboard/core/layout/paging.js";
+import { fits, parseFilter, queryOf } from "../../../tui/dashboard/core/list/listing.js";
+import { selectedRow } from "../../../tui/dashboard/core/list/order.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
-import { selectedRow } from "../../../tui/dashboard/core/order.js";
-import { LIST_PAGE, wantedPage } from "../../../tui/dashboard/core/paging.js";
 import {
   act,
   after,

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import { patched, type State } from "../../../tui/dashboard/core/model.js";
-import { choose } from "../../../tui/dashboard/core/select.js";
+import { choose } from "../../../tui/dashboard/core/operation/select.js";
 import { matchRows, matchText } from "../../../tui/dashboard/pages/log/matches.js";
 import { jsonLine } from "../../../tui/dashboard/text/json-line.js";
 import { after, answerTo, opened as open, press, put, screenText, update, wanted } from "./core.js";

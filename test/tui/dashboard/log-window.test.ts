@@ -16,7 +16,7 @@ import {
   scrollToStart,
   visibleLines,
   wantedLines,
-} from "../../../tui/dashboard/core/log-window.js";
+} from "../../../tui/dashboard/core/log/log-window.js";
 import { patched } from "../../../tui/dashboard/core/model.js";
 import { wantedRange } from "../../../tui/dashboard/pages/log/asks.js";
 import { initial } from "./core.js";

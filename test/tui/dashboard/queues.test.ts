@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import { stageRanSeconds } from "../../../protocol/estimate/seconds.js";
 import type { QueueReply, ScheduleReply } from "../../../protocol/replies.js";
 import { ACTIONS } from "../../../tui/dashboard/actions.js";
-import { reasonOf } from "../../../tui/dashboard/core/action.js";
-import { chainTime } from "../../../tui/dashboard/core/chain-time.js";
-import { stallOf } from "../../../tui/dashboard/core/estimate.js";
+import { reasonOf } from "../../../tui/dashboard/core/keys/action.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
+import { chainTime } from "../../../tui/dashboard/core/time/chain-time.js";
+import { stallOf } from "../../../tui/dashboard/core/time/estimate.js";
 import { helpItems, shownItems } from "../../../tui/dashboard/pages/help/help-items.js";
 import { elapsedOf } from "../../../tui/describe/duration.js";
 import {

@@ -1,7 +1,7 @@
 /** Sparklines: the newest values, scaled to the highest. Bars: as wide as they are asked to be. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { addBar, sparkline } from "../../../tui/dashboard/core/bars.js";
+import { addBar, sparkline } from "../../../tui/dashboard/core/time/bars.js";
 import { Line } from "../../../tui/dashboard/text/line.js";
 
 test("shows the newest values that fit, the highest at the top", () => {

@@ -1,8 +1,8 @@
 /** Allowed failures and skipped stages on each screen of the dashboard: a sign and words of their own. */
 import { describe, expect, test } from "vitest";
 import type { Operation } from "../../../protocol/operation.js";
-import { retryChoices } from "../../../tui/dashboard/core/pages.js";
 import { commandOf } from "../../../tui/dashboard/core/request.js";
+import { retryChoices } from "../../../tui/dashboard/core/submit/pages.js";
 import { withPlainGlyphs } from "../../../tui/dashboard/text/plain-glyphs.js";
 import { announce } from "../../../tui/features/reader/announce.js";
 import { after, answerTo, opened, press, screenText } from "./core.js";

@@ -1,9 +1,9 @@
 /** The row that says what is wrong, its keys, and a daemon that is silent on an open stream. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { WatchLine } from "../../../protocol/watch.js";
-import { stallOf } from "../../../tui/dashboard/core/estimate.js";
 import type { Message } from "../../../tui/dashboard/core/message.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
+import { stallOf } from "../../../tui/dashboard/core/time/estimate.js";
 import { watchDaemon } from "../../../tui/dashboard/watch.js";
 import { after, answerTo, initial, opened as open, press, screenText, update } from "./core.js";
 import { ago, backup, NOW, operation } from "./operations.js";

@@ -1,9 +1,9 @@
 /** The panel of what waits for the person, the count in the header, and the key that goes from one to the next. */
 import { expect, test } from "vitest";
 import type { ScheduleReply } from "../../../protocol/replies.js";
-import { listLayout } from "../../../tui/dashboard/core/layout.js";
-import { choose } from "../../../tui/dashboard/core/select.js";
-import { waitingOf } from "../../../tui/dashboard/core/waiting.js";
+import { listLayout } from "../../../tui/dashboard/core/layout/layout.js";
+import { waitingOf } from "../../../tui/dashboard/core/list/waiting.js";
+import { choose } from "../../../tui/dashboard/core/operation/select.js";
 import { after, answerTo, effectsOf, opened as open, press, put, screenText } from "./core.js";
 import { ago, asked, backup, failed, NOW, operation } from "./operations.js";
 

@@ -8,16 +8,16 @@ import { EMPTY_VIEW, type WatchView } from "../../../protocol/watch.js";
 import type { Form } from "../form/form.js";
 import type { LineEdit } from "../text/line-edit.js";
 import type { Rgb } from "../text/theme.js";
-import type { Action } from "./action.js";
 import type { Effect } from "./effect.js";
-import { LIST, type Listing } from "./listing.js";
+import { type Connection, HOSTS, type HostsSlice } from "./hosts/slice.js";
+import type { Action } from "./keys/action.js";
+import { LIST, type Listing } from "./list/listing.js";
+import { LOG, type LogSlice } from "./log/slice.js";
+import { OPERATION, type OperationSlice } from "./operation/slice.js";
 import { perObject } from "./per-object.js";
+import { QUEUES, type QueuesSlice } from "./queues/slice.js";
 import type { Flags, Request } from "./request.js";
-import { type Connection, HOSTS, type HostsSlice } from "./slices/hosts.js";
-import { LOG, type LogSlice } from "./slices/log.js";
-import { OPERATION, type OperationSlice } from "./slices/operation.js";
-import { QUEUES, type QueuesSlice } from "./slices/queues.js";
-import { SUBMIT, type SubmitSlice } from "./slices/submit.js";
+import { SUBMIT, type SubmitSlice } from "./submit/slice.js";
 
 export interface Size {
   readonly columns: number;

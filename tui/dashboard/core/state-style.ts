@@ -8,7 +8,7 @@ import { stageGlyph, stateGlyph } from "../../terminal/glyphs.js";
 import { allowedFailures } from "../../terminal/stage-note.js";
 import type { Style } from "../text/theme.js";
 import { isCancelling, isPaused } from "./chain.js";
-import type { Section } from "./listing.js";
+import type { Section } from "./list/listing.js";
 import type { Level } from "./model.js";
 
 export const LEVEL_GLYPHS: Record<Level, string> = { info: "•", success: "✓", warning: "▲", error: "✗" };

@@ -1,8 +1,8 @@
 /** The pages of the dashboard. A new page is a folder here, a kind of `Page` in core/model.ts, and an entry of `PAGES`. */
 import type { ComponentType } from "react";
 import { HOSTS_PAGE } from "../../features/hosts/HostsPage.js";
+import type { Mover } from "../core/keys/movers.js";
 import type { DashboardAction, Page, PageOf, State } from "../core/model.js";
-import type { Mover } from "../core/movers.js";
 import { QUEUES_ACTIONS, QUEUES_MOVER, QueuesPage } from "./queues/QueuesPage.js";
 import { FormPage, RETRY_ACTIONS, RETRY_MOVER, RetryPage } from "./submit/SubmitPages.js";
 

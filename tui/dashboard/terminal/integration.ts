@@ -13,8 +13,8 @@ import { takesSequences } from "../../kit/output/links.js";
 import { formatDuration, formatOverall } from "../../terminal/format.js";
 import { stateGlyph } from "../../terminal/glyphs.js";
 import { chainOf, operationOf, selectedOperation } from "../core/chain.js";
-import { progressOf } from "../core/estimate.js";
 import type { State } from "../core/model.js";
+import { progressOf } from "../core/time/estimate.js";
 import type { ReportFilter } from "./input.js";
 import {
   ASK_BACKGROUND,

@@ -1,11 +1,11 @@
 /** The hosts of the fleet: a row each, and the facts of the chosen one. */
 import type { HostReply } from "../../../protocol/replies.js";
-import { ownHost } from "../../dashboard/core/hosts.js";
+import { ownHost } from "../../dashboard/core/hosts/hosts.js";
+import { rowAt } from "../../dashboard/core/keys/movers.js";
+import { dialogSize, RowDialog, useTheme } from "../../dashboard/core/layout/Panel.js";
+import { tableRows } from "../../dashboard/core/layout/table-rows.js";
 import type { PageOf, State } from "../../dashboard/core/model.js";
-import { rowAt } from "../../dashboard/core/movers.js";
-import { dialogSize, RowDialog, useTheme } from "../../dashboard/core/Panel.js";
 import { LEVEL_GLYPHS, PAUSED } from "../../dashboard/core/state-style.js";
-import { tableRows } from "../../dashboard/core/table-rows.js";
 import { sanitizeLine } from "../../dashboard/text/cells.js";
 import { factRows, Line, paragraph } from "../../dashboard/text/line.js";
 import type { Paint, Style } from "../../dashboard/text/theme.js";

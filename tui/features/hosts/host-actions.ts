@@ -1,10 +1,10 @@
 /** The actions of the page of the hosts. */
 
 import type { HostReply } from "../../../protocol/replies.js";
-import { actionsIn, ask, busy, free, onPage, send } from "../../dashboard/core/action-parts.js";
-import { hasHosts, ownHost } from "../../dashboard/core/hosts.js";
+import { hasHosts, ownHost } from "../../dashboard/core/hosts/hosts.js";
+import { actionsIn, ask, busy, free, onPage, send } from "../../dashboard/core/keys/action-parts.js";
+import { rowAt, rowMover } from "../../dashboard/core/keys/movers.js";
 import { isLive, type State } from "../../dashboard/core/model.js";
-import { rowAt, rowMover } from "../../dashboard/core/movers.js";
 import { filtered } from "../../dashboard/pages/list/list-actions.js";
 
 export const HOSTS_MOVER = rowMover("hosts", ({ hosts }) => hosts.all.length);

@@ -1,11 +1,11 @@
 /** The help: a panel with the keys and actions of the page, which typed text filters, and with the signs. */
 
 import { Box } from "ink";
-import type { Action } from "../../core/action.js";
-import { actionsIn, notTyping } from "../../core/action-parts.js";
-import { BORDER, panesOf, scrollTop } from "../../core/layout.js";
+import type { Action } from "../../core/keys/action.js";
+import { actionsIn, notTyping } from "../../core/keys/action-parts.js";
+import { BORDER, panesOf, scrollTop } from "../../core/layout/layout.js";
+import { Panel, Rows, useTheme } from "../../core/layout/Panel.js";
 import { emit, type State } from "../../core/model.js";
-import { Panel, Rows, useTheme } from "../../core/Panel.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
 import { type Drawn, Line } from "../../text/line.js";
 import type { Paint, Theme } from "../../text/theme.js";

@@ -1,14 +1,14 @@
 /** What the help lists: every action by name and by the command of the CLI that does the same, answers and types. */
 import { NO, waitsForApproval } from "../../../../protocol/approval.js";
 import type { Approval } from "../../../../protocol/operation.js";
-import { type Action, labelOf, reasonOf } from "../../core/action.js";
-import { ask } from "../../core/action-parts.js";
 import { selectedOperation } from "../../core/chain.js";
+import { type Action, labelOf, reasonOf } from "../../core/keys/action.js";
+import { ask } from "../../core/keys/action-parts.js";
 import type { State } from "../../core/model.js";
-import { misspelt, ranked } from "../../core/name-match.js";
-import { askTypes, formPage, knownTypes } from "../../core/pages.js";
 import { commandOf, liveops, type Request } from "../../core/request.js";
+import { askTypes, formPage, knownTypes } from "../../core/submit/pages.js";
 import { lineOf } from "../../text/line-edit.js";
+import { misspelt, ranked } from "./name-match.js";
 
 export interface HelpItem {
   readonly name: string;

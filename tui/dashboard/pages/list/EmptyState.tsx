@@ -1,7 +1,7 @@
 /** The screen without operations. It names the next commands. */
-import { SMALLEST } from "../../core/layout.js";
+import { SMALLEST } from "../../core/layout/layout.js";
+import { Dialog, dialogSize, useTheme } from "../../core/layout/Panel.js";
 import type { State } from "../../core/model.js";
-import { Dialog, dialogSize, useTheme } from "../../core/Panel.js";
 import { againstHung, liveops, startDaemon, submitAny } from "../../core/request.js";
 import { sanitizeLine, widthOf, wrap } from "../../text/cells.js";
 import { type Drawn, Line } from "../../text/line.js";

@@ -1,9 +1,9 @@
 /** The row below the header with the filter of the list: what is typed, and how many operations match. */
 import { formatCount } from "../../../terminal/format.js";
-import { listLayout } from "../../core/layout.js";
+import { listLayout } from "../../core/layout/layout.js";
+import { Row, useTheme } from "../../core/layout/Panel.js";
+import { extentOf } from "../../core/layout/paging.js";
 import type { State } from "../../core/model.js";
-import { Row, useTheme } from "../../core/Panel.js";
-import { extentOf } from "../../core/paging.js";
 import { fit, sanitizeLine } from "../../text/cells.js";
 import { Line } from "../../text/line.js";
 import { addTyped } from "../../text/line-edit.js";

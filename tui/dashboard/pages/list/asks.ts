@@ -4,8 +4,6 @@ import type { Operation } from "../../../../protocol/operation.js";
 import { newEnds } from "../../../describe/looked.js";
 import { waitOf } from "../../../describe/waits.js";
 import { ask, TYPING } from "../../core/ask.js";
-import type { Paging } from "../../core/listing.js";
-import { patched, type State } from "../../core/model.js";
 import {
   addPage,
   type PageReply,
@@ -13,9 +11,11 @@ import {
   pageQuery,
   wantedPage,
   wantedQueuePage,
-} from "../../core/paging.js";
-import { select, settleSelection } from "../../core/select.js";
-import { addFetched } from "../../core/watched.js";
+} from "../../core/layout/paging.js";
+import type { Paging } from "../../core/list/listing.js";
+import { addFetched } from "../../core/list/watched.js";
+import { patched, type State } from "../../core/model.js";
+import { select, settleSelection } from "../../core/operation/select.js";
 
 const pagesOf = (section: keyof Paging, want: (state: State) => PageWanted | null) =>
   ask({

@@ -1,14 +1,14 @@
 /** The keys of the list: filter, unfold, mark, and move. */
 
-import { actionsIn, hasList, hasSelected, inDetail, inList } from "../../core/action-parts.js";
 import { operationOf, selectedOperation } from "../../core/chain.js";
-import { childrenOf } from "../../core/inside.js";
-import { idsOnScreen, listLayout } from "../../core/layout.js";
-import { type Listing, parseFilter, UNASKED } from "../../core/listing.js";
+import { actionsIn, hasList, hasSelected, inDetail, inList } from "../../core/keys/action-parts.js";
+import type { Mover } from "../../core/keys/movers.js";
+import { idsOnScreen, listLayout } from "../../core/layout/layout.js";
+import { type Listing, parseFilter, UNASKED } from "../../core/list/listing.js";
+import { reordered, selectedRow } from "../../core/list/order.js";
 import { patched, type State } from "../../core/model.js";
-import type { Mover } from "../../core/movers.js";
-import { reordered, selectedRow } from "../../core/order.js";
-import { choose, select } from "../../core/select.js";
+import { childrenOf } from "../../core/operation/inside.js";
+import { choose, select } from "../../core/operation/select.js";
 import { EMPTY_LINE, lineOf } from "../../text/line-edit.js";
 
 /** The selected operation stays selected where it still has a row; where nothing matches, nothing is selected. */

@@ -5,8 +5,8 @@ import type { LogPage } from "../../../../protocol/replies.js";
 import type { LogQuery } from "../../../../protocol/requests.js";
 import { isErrorLine } from "../../../../protocol/text/line-level.js";
 import { ask, TYPING } from "../../core/ask.js";
-import { filterQuery, linkAt, shifted } from "../../core/chain-log.js";
 import type { DashboardClient } from "../../core/client.js";
+import { filterQuery, linkAt, shifted } from "../../core/log/chain-log.js";
 import {
   addPage,
   afterOfJump,
@@ -15,9 +15,9 @@ import {
   type LogFilter,
   type LogWant,
   wantedLines,
-} from "../../core/log-window.js";
+} from "../../core/log/log-window.js";
+import type { LogLink, Seek } from "../../core/log/slice.js";
 import { notify, patched, type State } from "../../core/model.js";
-import type { LogLink, Seek } from "../../core/slices/log.js";
 import { coloured } from "../../text/coloured.js";
 import { jsonLine } from "../../text/json-line.js";
 import { logRoom } from "./log-room.js";

@@ -1,8 +1,9 @@
 /** The actions in the log: move, search, filter, wrap. */
 
 import { getOwn } from "../../../../protocol/objects.js";
-import { actionsIn, inDetail, seesLog } from "../../core/action-parts.js";
 import { selectedOperation } from "../../core/chain.js";
+import { actionsIn, inDetail, seesLog } from "../../core/keys/action-parts.js";
+import type { Mover } from "../../core/keys/movers.js";
 import {
   filterLog,
   followLog,
@@ -12,9 +13,8 @@ import {
   scrollLog,
   scrollToStart,
   WHOLE_LOG,
-} from "../../core/log-window.js";
+} from "../../core/log/log-window.js";
 import { patched, type State } from "../../core/model.js";
-import type { Mover } from "../../core/movers.js";
 import { keepMatch, leftError, movedByHand, searchOn, shownLines, withLog } from "./moves.js";
 
 const toStart = (state: State) => movedByHand(state, scrollToStart);

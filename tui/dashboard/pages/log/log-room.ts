@@ -1,8 +1,8 @@
 /** The room of the log: its columns, its rows, and how many rows a line takes. */
 import type { LogLine, Operation } from "../../../../protocol/operation.js";
 import { selectedOperation } from "../../core/chain.js";
-import { BORDER } from "../../core/layout.js";
-import type { LogRows } from "../../core/log-window.js";
+import { BORDER } from "../../core/layout/layout.js";
+import type { LogRows } from "../../core/log/log-window.js";
 import type { State } from "../../core/model.js";
 import { perObject } from "../../core/per-object.js";
 import { hardWrap, sanitizeLine, widthOf } from "../../text/cells.js";

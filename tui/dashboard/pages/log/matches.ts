@@ -2,10 +2,10 @@
 import { isDeepStrictEqual } from "node:util";
 import type { LogLine } from "../../../../protocol/operation.js";
 import type { LogQuery } from "../../../../protocol/requests.js";
-import { filterQuery, logTotal } from "../../core/chain-log.js";
-import { passes } from "../../core/log-window.js";
+import { filterQuery, logTotal } from "../../core/log/chain-log.js";
+import { passes } from "../../core/log/log-window.js";
+import type { LogLink } from "../../core/log/slice.js";
 import { patched, type State } from "../../core/model.js";
-import type { LogLink } from "../../core/slices/log.js";
 import { plainText } from "./log-room.js";
 
 /** Matches that are counted. */

@@ -1,6 +1,6 @@
 /** The log is moved: by rows, and to matches of a search. */
 import type { LogLine } from "../../../../protocol/operation.js";
-import { jumpTo, type LogRows, type LogWindow, visibleLines } from "../../core/log-window.js";
+import { jumpTo, type LogRows, type LogWindow, visibleLines } from "../../core/log/log-window.js";
 import { patched, type State } from "../../core/model.js";
 import { logRoom } from "./log-room.js";
 

@@ -5,12 +5,12 @@ import type { HistoryReply } from "../../../../protocol/replies.js";
 import type { Why } from "../../../../protocol/why.js";
 import { ask } from "../../core/ask.js";
 import { chainIncomplete, selectedOperation } from "../../core/chain.js";
-import { wantedHistory } from "../../core/history.js";
+import { addFetched, addHistory } from "../../core/list/watched.js";
 import type { State } from "../../core/model.js";
-import { unknownDependencies } from "../../core/queue-view.js";
-import { settleSelection } from "../../core/select.js";
-import { addFetched, addHistory } from "../../core/watched.js";
-import { wantedWhy, withWhy } from "../../core/why.js";
+import { settleSelection } from "../../core/operation/select.js";
+import { wantedWhy, withWhy } from "../../core/operation/why.js";
+import { unknownDependencies } from "../../core/queues/queue-view.js";
+import { wantedHistory } from "../../core/time/history.js";
 
 const fetched = (state: State, operations: readonly Operation[]) =>
   settleSelection(state, addFetched(state, operations));

@@ -4,8 +4,8 @@
  */
 
 import { chainOf, selectedOperation } from "../../core/chain.js";
-import { logTotal } from "../../core/chain-log.js";
-import { BORDER, panesOf } from "../../core/layout.js";
+import { BORDER, panesOf } from "../../core/layout/layout.js";
+import { logTotal } from "../../core/log/chain-log.js";
 import type { State } from "../../core/model.js";
 import { perObject } from "../../core/per-object.js";
 import { Line } from "../../text/line.js";

@@ -11,7 +11,7 @@ import type { Change, Why } from "../../../../protocol/why.js";
 import { elapsedOf } from "../../../describe/duration.js";
 import { describeWhy, sinceText, type WhyLook, type WhyName, type WhyRow } from "../../../describe/why.js";
 import { formatDuration } from "../../../terminal/format.js";
-import { isOfProgram, isToldByProgram, whyOf } from "../../core/why.js";
+import { isOfProgram, isToldByProgram, whyOf } from "../../core/operation/why.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
 import { type Line, paragraph } from "../../text/line.js";
 import type { Style } from "../../text/theme.js";

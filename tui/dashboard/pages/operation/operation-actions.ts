@@ -3,6 +3,7 @@
 import { NO, onlyChoice, waitsForApproval } from "../../../../protocol/approval.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import { isFinal } from "../../../../protocol/state.js";
+import { chainOf, operationOf, selectedOperation } from "../../core/chain.js";
 import {
   actionsIn,
   ask,
@@ -14,12 +15,11 @@ import {
   requests,
   send,
   targets,
-} from "../../core/action-parts.js";
-import { chainOf, operationOf, selectedOperation } from "../../core/chain.js";
+} from "../../core/keys/action-parts.js";
 import { emit, isLive, notify, type State } from "../../core/model.js";
-import { askTypes, openRetry, retryChoices } from "../../core/pages.js";
+import { editablePlace, ranElsewhere } from "../../core/operation/why.js";
 import { idsOf, kindWords, liveops, type Request } from "../../core/request.js";
-import { editablePlace, ranElsewhere } from "../../core/why.js";
+import { askTypes, openRetry, retryChoices } from "../../core/submit/pages.js";
 import { ANSWER, answerWith, openHelp, SUBMIT } from "../help/help-items.js";
 
 function noAnswer(operation: Operation | null): string | null {

@@ -1,9 +1,9 @@
 /** The actions on queues and on queued operations. */
 
-import { actionsIn, ask, free, hasSelected, requests, send, targets } from "../../core/action-parts.js";
 import { isPaused } from "../../core/chain.js";
+import { actionsIn, ask, free, hasSelected, requests, send, targets } from "../../core/keys/action-parts.js";
 import { isLive, type State } from "../../core/model.js";
-import { isQueuePaused, queueOf } from "../../core/queue-view.js";
+import { isQueuePaused, queueOf } from "../../core/queues/queue-view.js";
 import type { Request } from "../../core/request.js";
 
 const queued = (state: State) => targets(state).filter((operation) => operation.state === "queued");

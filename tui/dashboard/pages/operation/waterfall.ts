@@ -2,6 +2,7 @@
 import type { StepState } from "../../../../protocol/stage-state.js";
 import { formatDuration } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
+import { stageStyle } from "../../core/state-style.js";
 import {
   type Lane,
   type Picture,
@@ -9,8 +10,7 @@ import {
   ROUND_SECONDS,
   type Span,
   type Strip,
-} from "../../core/lanes.js";
-import { stageStyle } from "../../core/state-style.js";
+} from "../../core/time/lanes.js";
 import { fit, fitName, sanitizeLine, widthOf } from "../../text/cells.js";
 import { Line, type Piece } from "../../text/line.js";
 import type { Style } from "../../text/theme.js";

@@ -1,8 +1,8 @@
 /** What is asked for of queues and schedules. The stream does not report them. */
 import type { QueueReply, ScheduleReply } from "../../../../protocol/replies.js";
 import { ask } from "../../core/ask.js";
-import { blocked, SETTLED } from "../../core/hosts-told.js";
-import { withQueues } from "../../core/queue-view.js";
+import { blocked, SETTLED } from "../../core/hosts/hosts-told.js";
+import { withQueues } from "../../core/queues/queue-view.js";
 
 /** Milliseconds between two looks. */
 const QUEUES_EVERY = 10_000;

@@ -1,13 +1,13 @@
 /** The pages of a submit: the form of a type, and the stages from which a retry runs. */
 
-import { actionsIn, onPage } from "../../core/action-parts.js";
 import { operationOf } from "../../core/chain.js";
-import { scrollTop } from "../../core/layout.js";
+import { actionsIn, onPage } from "../../core/keys/action-parts.js";
+import { rowMover } from "../../core/keys/movers.js";
+import { scrollTop } from "../../core/layout/layout.js";
+import { Dialog, type DialogSize, dialogSize, useTheme } from "../../core/layout/Panel.js";
 import { emit, type PageOf, type State } from "../../core/model.js";
-import { rowMover } from "../../core/movers.js";
-import { Dialog, type DialogSize, dialogSize, useTheme } from "../../core/Panel.js";
-import { type RetryChoice, retryChoices } from "../../core/pages.js";
 import { commandOf, type Request } from "../../core/request.js";
+import { type RetryChoice, retryChoices } from "../../core/submit/pages.js";
 import type { Field } from "../../form/field.js";
 import { type Form, firstProblem, heldIn, onButton, submitOf } from "../../form/form.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
