@@ -1,8 +1,7 @@
 /** The command line: loads only the command that was typed. Help and an unknown name load all commands. */
 import type { Command } from "commander";
-import { EXIT } from "../../protocol/exit-codes.js";
 import { commandIndex, rootCommand, runRoot, takeAll } from "../kit/options.js";
-import { endQuietlyOnClosedPipe, say } from "../kit/report.js";
+import { endQuietlyOnClosedPipe } from "../kit/report.js";
 import { takeTrailing, takeTypeHelp, trailingWords, withShellType } from "./arguments.js";
 
 /** Adds one command to the tree. */
@@ -13,9 +12,6 @@ export type Commands = Readonly<Record<string, () => Promise<Register>>>;
 
 /** Commands that take arguments of the operation after `--`. */
 const WITH_TRAILING = new Set(["submit", "run", "again", "schedule"]);
-
-/** Commands whose words may mean another command. */
-const AMBIGUOUS = new Set(["status", "start", "stop", "restart"]);
 
 /** The programs: what the help says of each. */
 const PROGRAMS = {
@@ -60,15 +56,6 @@ export async function runCommandLine(
   const words = takeAll(argv);
   const typed = words[commandIndex(words)];
   const entry = typed !== undefined && Object.hasOwn(commands, typed) ? commands[typed] : undefined;
-  if (typed === undefined || entry === undefined || (program === "liveops" && AMBIGUOUS.has(typed))) {
-    const { operationsHint, synonymHint } = await import("../kit/name-hints.js");
-    const hint = program === "liveops" ? synonymHint(words) : operationsHint(words);
-    if (hint !== null) {
-      say({ program }, hint);
-      process.exitCode = EXIT.usage;
-      return;
-    }
-  }
   const root = await (entry ? treeOf([entry], program) : whole());
   if (typed === undefined || !WITH_TRAILING.has(typed)) return runRoot(root, words);
   const before = takeTrailing(words);

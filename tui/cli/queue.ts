@@ -30,18 +30,6 @@ export const QUEUES: TableSpec<QueueReply> = {
   firstToGo: ["concurrency", "to answer", "queued", "running", "state"],
 };
 
-/** What other programs call the subcommands. */
-const MEANT = {
-  list: "",
-  ls: "",
-  show: "",
-  add: "set NAME --concurrency N",
-  create: "set NAME --concurrency N",
-  edit: "set NAME --concurrency N",
-  delete: "rm",
-  remove: "rm",
-};
-
 export function registerQueue(root: Command): void {
   const queue = addCommand(root, "queue", "List the queues, create or change one, remove one", [
     "liveops queue",
@@ -71,7 +59,7 @@ export function registerQueue(root: Command): void {
       printLines([removed.name]);
     });
   queue.option("--json", "Print the queues as a JSON array");
-  addDefaultAction(queue, MEANT, () => listQueues(queue));
+  addDefaultAction(queue, () => listQueues(queue));
 }
 
 async function listQueues(command: Command): Promise<void> {

@@ -150,8 +150,7 @@ export async function runRoot(
   } catch (error) {
     if (error instanceof CommanderError) {
       process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
-      const text =
-        error.exitCode === 0 ? null : ((await hint(error)) ?? (await optionHint(root, argv, error)));
+      const text = error.exitCode === 0 ? null : await hint(error);
       if (text !== null) process.stderr.write(`${sanitize(text)}\n`);
       return;
     }
@@ -159,15 +158,6 @@ export async function runRoot(
   } finally {
     closeRemotes();
   }
-}
-
-async function optionHint(
-  root: Command,
-  argv: string[],
-  { message }: CommanderError,
-): Promise<string | null> {
-  const hints = await import("./option-hints.js");
-  return hints.optionHint(root.name(), argv[commandIndex(argv)] ?? "", argv, message);
 }
 
 /** Global options whose value is the next word. */

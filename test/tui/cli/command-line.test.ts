@@ -5,8 +5,6 @@ import type { Command } from "commander";
 import { expect, test } from "vitest";
 import { commandTree } from "../../../tui/cli/commands.js";
 import { daemonTree, SHARED_COMMANDS } from "../../../tui/cli/liveopsd/commands.js";
-import { synonymHint } from "../../../tui/kit/name-hints.js";
-import { OPTION_SYNONYMS } from "../../../tui/kit/option-hints.js";
 import { isAdvanced, isGlobal } from "../../../tui/kit/options.js";
 import { useCli } from "./cli.js";
 
@@ -171,65 +169,6 @@ test.each([
 });
 
 test.each([
-  [["kill", "k3f", "--wait"], "liveops cancel k3f --wait"],
-  [["start", "backup", "source=."], "to submit an operation: liveops submit backup source=."],
-  [["restart", "k3f"], "to run an operation again: liveops again k3f"],
-  [["stop", "k3f"], "to cancel an operation: liveops cancel k3f"],
-  [["status", "k3f"], "to show an operation: liveops show k3f"],
-  [["k3f"], "to show an operation: liveops show k3f"],
-])("%j names the command of liveops: exit 2, one line", async (words, line) => {
-  const { code, stdout, stderr } = await cli.here(words);
-  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-  expect(stderr.endsWith(`: ${line}\n`) || stderr.endsWith(`; ${line}\n`)).toBe(true);
-  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
-});
-
-test.each([
-  [["delete", "k3f"], "liveops rm k3f"],
-  [["--state-dir", "/a b", "tail", "k3f"], "liveops --state-dir '/a b' logs -f k3f"],
-  [["ps"], "liveops ls"],
-  [["top"], "liveops tui"],
-])("%j is a synonym", (words, line) => {
-  expect(synonymHint(words)).toMatch(/^there is no command \w+; type: /);
-  expect(synonymHint(words)).toContain(`; type: ${line}`);
-});
-
-test.each([
-  [["logs", "k3f", "--tail", "3"], "liveops logs k3f --lines 3"],
-  [["logs", "--tail=3"], "liveops logs --lines 3"],
-  [["submit", "--name", "a b", "shell"], "liveops submit --label 'a b' shell"],
-  [["submit", "-f", "shell"], "liveops submit --follow shell"],
-  [["ls", "-a"], "liveops ls --limit 1000"],
-  [["-v"], "liveops --version"],
-  [["-V"], "liveops --version"],
-  [["version"], "liveops --version"],
-  [["history"], "liveops ls"],
-  [["daemon"], "liveops start"],
-])("%j names the usual word in liveops", async (words, line) => {
-  const { code, stderr } = await cli.here(words);
-  expect(code).toBe(2);
-  expect(stderr.trimEnd().endsWith(`type: ${line}`), stderr).toBe(true);
-});
-
-test("an option that has a hint is no option, and what is named instead is one", async () => {
-  const root = await commandTree();
-  for (const [name, options] of Object.entries(OPTION_SYNONYMS)) {
-    const command = name === "" ? root : root.commands.find((each) => each.name() === name)!;
-    const names = command.options.flatMap(({ long, short }) => [long, short]);
-    for (const [option, [meant]] of Object.entries(options)) {
-      expect(names, `${name} ${option}`).not.toContain(option);
-      if (meant !== undefined) expect(names, `${name} ${option}`).toContain(meant);
-    }
-  }
-});
-
-test("no synonym is the name of a command of one of the bins", async () => {
-  const names = [...(await commandTree()).commands, ...(await daemonTree()).commands].map((it) => it.name());
-  for (const name of names.filter((it) => !["status", "start", "stop", "restart"].includes(it)))
-    expect(synonymHint([name, "k3f"]), name).toBeNull();
-});
-
-test.each([
   [["sumbit"], "Did you mean submit?"],
   [["help", "sumbit"], "unknown command 'sumbit'\n(Did you mean submit?)\nTry: liveops --help\n"],
   [["--state-dir", "/x", "help", "nope"], "unknown command 'nope'"],
@@ -243,6 +182,7 @@ test.each([
   [["wait", "abc", "--all"], "give ids, or options that select operations, not both"],
   [["logs", "--grep", "("], '"(" is not a valid regular expression: Unterminated group'],
   [["show", "a", "b"], "too many arguments"],
+  [["stop", "k3f"], "too many arguments"],
   [["ls", "--state", "runing"], "did you mean running?"],
   [["ls", "--limit", "none"], "--limit"],
   [["wait", "abc", "--timeout", "soon"], "is not a duration; give 30, 30s, 10m or 1h30m"],
@@ -298,18 +238,6 @@ test("liveops stop and drain work with the daemon", async () => {
     stderr: expect.stringContaining("no daemon was running"),
   });
   expect(await run("drain")).toMatchObject({ code: 3, stdout: "" });
-});
-
-test.each([
-  [["ls", "--state", "failed"], "ls is a command of liveops: liveops ls --state failed"],
-  [["submit", "shell", "--", "echo", "a b"], "liveops submit shell -- echo 'a b'"],
-  [["tui"], "tui is a command of liveops: liveops tui"],
-])("liveopsd %j names the command of liveops: exit 2, one line", async (words, said) => {
-  const { code, stdout, stderr } = await cli.run(words, { bin: "liveopsd" });
-  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-  expect(stderr).toBe(`liveopsd: ${stderr.slice("liveopsd: ".length)}`);
-  expect(stderr).toContain(said);
-  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
 });
 
 test("liveopsd --help has examples", async () => {

@@ -97,11 +97,11 @@ test("a word that is no subcommand is named, with what is meant", async () => {
     const { code, stderr } = await cli.here(words);
     return { code, lines: stderr.trimEnd().split("\n") };
   };
-  expect(await lines("schedule", "list")).toEqual({
+  expect(await lines("schedule", "ad")).toEqual({
     code: 2,
     lines: [
-      'liveops: liveops schedule has no command "list"',
-      "did you mean: liveops schedule? Its commands: add, rm, run",
+      'liveops: liveops schedule has no command "ad"',
+      "did you mean: liveops schedule add? Its commands: add, rm, run",
     ],
   });
   expect((await lines("queue", "gpu")).lines).toEqual([

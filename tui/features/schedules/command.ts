@@ -75,19 +75,6 @@ function noteOf({ missing, lastProblem, missed }: ScheduleReply): string {
   return missed === 0 ? "" : `${missed} missed`;
 }
 
-/** What other programs call the subcommands. */
-const MEANT = {
-  list: "",
-  ls: "",
-  show: "",
-  new: "add",
-  create: "add",
-  delete: "rm",
-  remove: "rm",
-  start: "run",
-  trigger: "run",
-};
-
 export function registerSchedule(root: Command): void {
   const schedule = addCommand(root, "schedule", "Submit an operation at the times of a cron expression", [
     `liveops schedule add '0 2 * * *' backup source=. target=/srv --name nightly`,
@@ -108,7 +95,7 @@ export function registerSchedule(root: Command): void {
       await afterSubmit(client, await client.runSchedule(name, newKey()), {}, to);
     });
   schedule.option("--json", "Print the schedules as a JSON array");
-  addDefaultAction(schedule, MEANT, () => listSchedules(schedule));
+  addDefaultAction(schedule, () => listSchedules(schedule));
 }
 
 function registerAdd(schedule: Command): void {
