@@ -1,6 +1,6 @@
 import type { FinalState } from "./state.js";
 
-/** Exit codes of every command. They are stable; docs/commands.md lists them. */
+/** Exit codes of every command. They are stable; docs/errors.md lists them. */
 export const EXIT = {
   done: 0,
   failed: 1,

@@ -7,7 +7,7 @@ import { handWrittenWords } from "./docs/words.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-for (const { path, present, generated } of await referencePages()) {
+for (const { path, present, generated } of referencePages()) {
   const isFresh = present === generated;
   if (!isFresh) writeFileSync(join(root, path), generated);
   process.stdout.write(`${path}: ${isFresh ? "unchanged" : "written"}\n`);

@@ -13,6 +13,7 @@ import { code, type Regions, table } from "./markdown.js";
 
 export function errorRegions(): Regions {
   return {
+    "exit codes": exitCodes(),
     refusals: refusals(),
     "client errors": meanings("code", CLIENT_ERRORS),
     failures: meanings("code", FAILURES),
@@ -20,7 +21,7 @@ export function errorRegions(): Regions {
   };
 }
 
-export function exitCodes(): string {
+function exitCodes(): string {
   const names = Object.keys(EXIT) as Array<keyof typeof EXIT>;
   return table(
     ["exit", "meaning"],

@@ -1,12 +1,10 @@
 /** The pages with generated regions, generated from the current code. */
-import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pipelineSchemaText } from "../../protocol/pipeline/schema.js";
 import { configSchemaText } from "../../tui/cli/schema.js";
 import { actionRegions } from "./actions.js";
-import { commandRegions } from "./commands.js";
 import { configurationRegions } from "./configuration.js";
 import { errorRegions } from "./errors.js";
 import { houseRegions } from "./house.js";
@@ -30,10 +28,9 @@ export interface Page {
 }
 
 /** @throws Error where a page and the code do not have the same regions */
-export async function referencePages(): Promise<Page[]> {
+export function referencePages(): Page[] {
   const regions: Record<string, Regions> = {
     "docs/architecture.md": houseRegions(),
-    "docs/commands.md": await commandRegions(dashboardHelp()),
     "docs/configuration.md": configurationRegions(),
     "docs/errors.md": errorRegions(),
     "docs/mcp.md": mcpRegions(),
@@ -60,11 +57,4 @@ export async function referencePages(): Promise<Page[]> {
 /** Empty where the file is missing. */
 function textOf(path: string): string {
   return existsSync(join(root, path)) ? readFileSync(join(root, path), "utf8") : "";
-}
-
-/** Runs the built bin, so dist/ must be up to date. */
-function dashboardHelp(): string {
-  return execFileSync(process.execPath, [join(root, "dist/bin/liveops-tui.cjs"), "--help"], {
-    encoding: "utf8",
-  });
 }

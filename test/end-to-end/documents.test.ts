@@ -8,7 +8,9 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { parseDocument } from "yaml";
+import { commandTree } from "../../tui/cli/commands.js";
 import { pipelineSource } from "../../tui/features/new/pipeline.js";
+import { examplesOf } from "../../tui/kit/options.js";
 import { blocks, blocksOf, fileOf, isRun, pages, ROOT, textOf } from "../harness/doc-blocks.js";
 import { DocumentWorld } from "./document-world.js";
 import { useWorld } from "./world.js";
@@ -82,6 +84,11 @@ test("each block in TypeScript compiles", async () => {
   expect(stdout).toBe("");
 });
 
+/** The examples in the help of all commands. */
+const examples = (await commandTree()).commands
+  .flatMap((command) => [command, ...command.commands])
+  .flatMap(examplesOf);
+
 /** The words of an example after `liveops`; it writes into the directory of the test. */
 function wordsOf(line: string): string[] {
   const words = line.replace(/ +[#|].*/, "").matchAll(/'([^']*)'|\S+/g);
@@ -91,23 +98,16 @@ function wordsOf(line: string): string[] {
 }
 
 test("the examples of liveops new run one after the other", async () => {
-  const examples = textOf("docs/commands.md")
-    .split("\n")
-    .filter((line) => line.startsWith("liveops new ") && !line.includes("[options]"));
-  expect(examples.length).toBe(2);
-  for (const line of examples) expect(await world.liveops(wordsOf(line)), line).toMatchObject({ code: 0 });
+  const lines = examples.filter((line) => line.startsWith("liveops new "));
+  expect(lines.length).toBe(2);
+  for (const line of lines) expect(await world.liveops(wordsOf(line)), line).toMatchObject({ code: 0 });
 });
 
 test("the examples of the help run with the file that liveops new writes", async () => {
   world.write("work/deploy.yaml", pipelineSource("deploy", "deploy.yaml", "schema"));
   const stages = "[{ name: Build, run: 'true' }, { name: Ship, run: exit 3 }]";
   world.write("work/fails.yaml", `stages: ${stages}\n`);
-  const example = (start: string) => {
-    const [line] = textOf("docs/commands.md")
-      .split("\n")
-      .filter((each) => each.startsWith(`liveops ${start}`));
-    return wordsOf(line!);
-  };
+  const example = (start: string) => wordsOf(examples.find((each) => each.startsWith(`liveops ${start}`))!);
   await world.startDaemon();
   expect(await world.liveops(example("submit backup --params"))).toMatchObject({ code: 0 });
   const failed = await world.liveops(["submit", "fails.yaml", "--label", "k3f", "--wait"]);
@@ -117,9 +117,8 @@ test("the examples of the help run with the file that liveops new writes", async
   await world.quiet();
 });
 
-/** Pages whose commands another test runs; of the generated page, test/doc-blocks.test.ts reads them. */
+/** Pages whose commands another test runs. */
 const ELSEWHERE: Record<string, string> = {
-  "docs/commands.md": "test/scripts/docs.test.ts",
   "docs/installing.md": "test/end-to-end/packed-install.test.ts",
   "docs/durability.md": "test/daemon/store/jq.test.ts",
 };
