@@ -44,7 +44,7 @@ const SCENES: Scene[] = [
       await opened.screen.until("▸photos/2024/129");
       opened.press("N");
       await opened.screen.until("▸photos/2024/128");
-      await opened.screen.until(/\d of 11 |▐/);
+      await opened.screen.until(/\d of 11 /);
     },
   },
   {

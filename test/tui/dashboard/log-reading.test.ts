@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { LogLine, Operation } from "../../../protocol/operation.js";
 import { patched, type State } from "../../../tui/dashboard/core/model.js";
 import { choose } from "../../../tui/dashboard/core/operation/select.js";
-import { matchRows, matchText } from "../../../tui/dashboard/pages/log/matches.js";
+import { matchText } from "../../../tui/dashboard/pages/log/matches.js";
 import { jsonLine } from "../../../tui/dashboard/text/json-line.js";
 import { after, answerTo, opened as open, press, put, screenText, update, wanted } from "./core.js";
 import { KEY, openDashboard } from "./open.js";
@@ -87,18 +87,6 @@ describe("the matches of a search", () => {
     const lines = [line(101, "an X"), line(102, "no"), line(103, "\x1b[1mx\x1b[0m")];
     const grown = update(state, answerTo("logStream", lines, { id: "backupaaaaaa" }));
     expect(matchText(grown)).toBe("3 matches");
-  });
-
-  test("are marked at the right edge, as wide as the screen, the shown one apart", () => {
-    const state = patched(searching([1, 2, 51, 100]), "log", { search: { text: "x", at: 51 } });
-    expect([...matchRows(state, 10)]).toEqual([
-      [0, false],
-      [5, true],
-      [9, false],
-    ]);
-    const rows = screenText(state).split("\n");
-    expect(rows.filter((row) => row.includes("▐│"))).toHaveLength(3);
-    for (const row of rows) expect([...row.trimEnd()].length).toBeLessThanOrEqual(100);
   });
 });
 

@@ -10,11 +10,10 @@ import type { Alert } from "../../../protocol/system/config-settings.js";
 import { firstLine } from "../../../protocol/text/first-line.js";
 import { elapsedOf } from "../../describe/duration.js";
 import { takesSequences } from "../../kit/output/links.js";
-import { formatDuration, formatOverall } from "../../terminal/format.js";
+import { formatDuration } from "../../terminal/format.js";
 import { stateGlyph } from "../../terminal/glyphs.js";
 import { chainOf, operationOf, selectedOperation } from "../core/chain.js";
 import type { State } from "../core/model.js";
-import { progressOf } from "../core/time/estimate.js";
 import type { ReportFilter } from "./input.js";
 import {
   ASK_BACKGROUND,
@@ -99,11 +98,8 @@ function titleOf(state: State): string {
   if (operation === null) return "liveops";
   const { title, stages, currentStage, untrackedStage } = operation;
   if (waitsForPerson(operation)) return `? ${title} · waits for you · liveops`;
-  if (operation.state !== "running") return `${stateGlyph(operation.state)} ${title} · liveops`;
-  const stage = untrackedStage ?? stages[currentStage];
-  const whole = progressOf(state, operation);
-  const percent = whole.known || whole.percent >= 1 ? formatOverall(whole) : "●";
-  return `${percent} ${title}${stage === undefined ? "" : ` · ${stage}`} · liveops`;
+  const stage = operation.state === "running" ? (untrackedStage ?? stages[currentStage]) : undefined;
+  return `${stateGlyph(operation.state)} ${title}${stage === undefined ? "" : ` · ${stage}`} · liveops`;
 }
 
 /**

@@ -18,7 +18,7 @@ import { Line, type Piece } from "../../text/line.js";
 import type { Style, Theme } from "../../text/theme.js";
 import { detailPlan } from "../operation/detail-plan.js";
 import { type LogColumns, logColumns, logRoom, shownText, stepColumn, wrapped } from "./log-room.js";
-import { matchRows, matchText } from "./matches.js";
+import { matchText } from "./matches.js";
 import { shownLines } from "./moves.js";
 
 /** Columns from which the title says whose log it is. */
@@ -31,13 +31,10 @@ export function LogView({ state }: { state: State }) {
   if (logHeight === 0 || selectedOperation(state) === null) return null;
   const { width, height } = logRoom(state);
   const lines = shownLines(state);
-  const marks = matchRows(state, height);
-  // The marks stand behind the rows.
-  const isFilled = marks.size > 0;
   const rows = lines
     .flatMap((line) => lineRows(state, line, width, height, theme))
     .slice(-height)
-    .map((row) => (isFilled ? row.fill() : row).toString());
+    .map(String);
   return (
     <Panel
       width={detailWidth}
@@ -45,26 +42,11 @@ export function LogView({ state }: { state: State }) {
       title={titleOf(state, width)}
       right={placeOf(state, lines, height)}
       active={state.pane === "detail"}
-      margin={isFilled ? 0 : 1}
+      margin={1}
     >
-      <Rows rows={isFilled ? marked(rows, marks, width, height, theme) : rows} />
+      <Rows rows={rows} />
     </Panel>
   );
-}
-
-/** The rows with the places of all matches in the whole log at the right edge. */
-function marked(
-  rows: readonly string[],
-  marks: ReadonlyMap<number, boolean>,
-  width: number,
-  height: number,
-  { paint }: Theme,
-): string[] {
-  return Array.from({ length: height }, (_, i) => {
-    const here = marks.get(i);
-    const mark = here === undefined ? " " : paint("▐", here ? "accent" : "warn");
-    return ` ${rows[i] ?? " ".repeat(width)}${mark}`;
-  });
 }
 
 function titleOf(state: State, width: number): Piece[] {

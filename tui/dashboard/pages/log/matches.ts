@@ -1,8 +1,8 @@
-/** All matches of a search in the log of the chain: how many there are, which one is shown, and where they stand. */
+/** All matches of a search in the log of the chain: how many there are, and which one is shown. */
 import { isDeepStrictEqual } from "node:util";
 import type { LogLine } from "../../../../protocol/operation.js";
 import type { LogQuery } from "../../../../protocol/requests.js";
-import { filterQuery, logTotal } from "../../core/log/chain-log.js";
+import { filterQuery } from "../../core/log/chain-log.js";
 import { passes } from "../../core/log/log-window.js";
 import type { LogLink } from "../../core/log/slice.js";
 import { patched, type State } from "../../core/model.js";
@@ -57,16 +57,4 @@ export function matchText(state: State): string {
   const at = numbers.indexOf(state.log.search?.at ?? -1);
   if (at !== -1) return `${(at + 1).toLocaleString("en")} of ${all}`;
   return `${all} ${numbers.length === 1 && !isMore ? "match" : "matches"}`;
-}
-
-/** Rows of a screen of this height that stand for a part of the whole log with a match; true: the one that is shown. */
-export function matchRows(state: State, height: number): ReadonlyMap<number, boolean> {
-  const rows = new Map<number, boolean>();
-  const { search } = state.log;
-  const total = Math.max(logTotal(state), 1);
-  for (const n of matchesOf(state)?.numbers ?? []) {
-    const row = Math.min(height - 1, Math.floor(((n - 1) / total) * height));
-    rows.set(row, n === search?.at || rows.get(row) === true);
-  }
-  return rows;
 }

@@ -116,7 +116,8 @@ export function figures({ state, operation, line: begun }: DetailView): Line[] {
     const unit = progress.unit === null ? null : fit(sanitizeLine(progress.unit), WORD);
     const still = standsStillFor(state, operation);
     const rate = still >= RATE_STANDS ? 0 : (progress.rate ?? 0);
-    add("", formatRate(rate, unit), still > 0 ? "muted" : "plain");
+    // Steps are few and differ in length.
+    if (unit !== "steps") add("", formatRate(rate, unit), still > 0 ? "muted" : "plain");
     add(countsOf(progress, unit), "");
   }
   if (usage != null) {
