@@ -10,7 +10,7 @@ import { STATES } from "./state.js";
 import { directory, queueName, word } from "./submit-fields.js";
 
 /** Most operations or log lines in a page. */
-const MAX_PAGE = 1000;
+export const MAX_PAGE = 1000;
 
 /** A comma-separated list. A text without any item counts as absent. */
 const commaList = <T extends z.ZodMiniType>(item: T) =>
@@ -94,7 +94,10 @@ export const logQuery = z.object({
   after: doc(z.optional(count), "lines with a greater number, oldest first"),
   before: doc(z.optional(z.coerce.number().check(z.int(), z.gte(1))), "the last lines with a smaller number"),
   tail: doc(z.optional(count), "this many lines from the end"),
-  limit: z._default(count.check(z.lte(10_000)), MAX_PAGE),
+  limit: doc(
+    z.optional(count.check(z.lte(10_000))),
+    `most lines; without it ${MAX_PAGE}, or as plain text, all`,
+  ),
   match: doc(z.optional(z.string()), "text to find in the line, case-insensitive"),
   stage: z.optional(z.string()),
   step: doc(z.optional(z.string()), "name of a step of a stage"),

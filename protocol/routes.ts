@@ -182,9 +182,9 @@ export const ROUTES = {
     log: {
       summary: "Read the log of an operation",
       description:
-        "Lines in pages; with Accept: text/plain, only their text. With a filter, a page covers about 8 MiB of " +
-        "the log, and may be empty while next is not null.",
-      headers: { Accept: "text/plain: the text of the lines, without numbers" },
+        "Lines in pages; with Accept: text/plain, as `liveops logs` prints them, all that follow. With a filter, " +
+        "a page covers about 8 MiB of the log, and may be empty while next is not null.",
+      headers: { Accept: "text/plain: the text of the lines, behind the [step]" },
       params: id,
       query: requests.logQuery,
       replies: {

@@ -6,7 +6,14 @@
  */
 import { setImmediate as everythingElse } from "node:timers/promises";
 import type { LogLine } from "../../protocol/operation.js";
-import { isFiltered, type LineFilter, type LogSlice, linesAfter, slicesAfter } from "./log-slices.js";
+import {
+  isFiltered,
+  type LineFilter,
+  linesAfter,
+  slicesAfter,
+  type TextSlice,
+  textsAfter,
+} from "./log-slices.js";
 import type { RunFiles } from "./runs.js";
 
 /** Bytes of the log that one request searches for a filter. */
@@ -14,7 +21,7 @@ const MOST = 8 * 1024 * 1024;
 /** Most lines searched at a time going backwards: the lines that fit may be among the last of them. */
 const WINDOW_MOST = 4000;
 
-interface LogQuestion {
+export interface LogQuestion {
   files: RunFiles;
   /** Lines wanted at most. */
   limit: number;
@@ -45,6 +52,11 @@ export async function pageAfter(question: LogQuestion, after: number): Promise<F
     if (looked >= most && slice.seen > after) return { lines, next: slice.seen };
   }
   return { lines, next: null };
+}
+
+/** All texts of lines numbered above `after`. */
+export function textAfter(question: Omit<LogQuestion, "limit">, after: number): AsyncGenerator<TextSlice> {
+  return paced(textsAfter(question.files, after, question.filter), question);
 }
 
 /** The last lines numbered below `before`. */
@@ -83,7 +95,7 @@ function bound({ filter, most = MOST }: LogQuestion): number {
 }
 
 /** The slices, with a turn of the event loop between two of them. */
-async function* paced(slices: Generator<LogSlice>, { isGone }: LogQuestion): AsyncGenerator<LogSlice> {
+async function* paced<T>(slices: Generator<T>, { isGone }: Pick<LogQuestion, "isGone">): AsyncGenerator<T> {
   for (const slice of slices) {
     yield slice;
     await everythingElse();

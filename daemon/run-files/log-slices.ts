@@ -49,27 +49,67 @@ function sieve({ match, stage, step, stream }: LineFilter): (stored: string) => 
 /** Bytes that are read and searched at a time: about 1 ms of work. */
 const SLICE = 64 * 1024;
 
-export interface LogSlice {
-  /** The lines that pass the filter. */
-  readonly lines: LogLine[];
+interface Slice {
   /** Number of the last line that was searched. */
   readonly seen: number;
   /** Bytes that were searched for the slice, about. */
   readonly bytes: number;
 }
 
-/** A caller that stops early closes the files by ending the generator. */
+/** The lines that pass the filter. */
+export interface LogSlice extends Slice {
+  readonly lines: LogLine[];
+}
+
+/** Their texts, a line each; behind the name of its step, where it has one. */
+export interface TextSlice extends Slice {
+  readonly text: string;
+}
+
 export function* slicesAfter(files: RunFiles, after: number, filter: LineFilter = {}): Generator<LogSlice> {
   const wanted = matcher(filter);
+  for (const { records, ...slice } of recordsAfter(files, after, filter))
+    yield { ...slice, lines: records.flatMap(linesOf).filter((line) => line.n > after && wanted(line)) };
+}
+
+export function* textsAfter(files: RunFiles, after: number, filter: LineFilter): Generator<TextSlice> {
+  const wanted = matcher(filter);
+  const isWhole = !isFiltered(filter);
+  for (const { records, ...slice } of recordsAfter(files, after, filter)) {
+    let text = "";
+    for (const record of records) {
+      const lines =
+        isWhole && firstOf(record) > after
+          ? record.lines
+          : linesOf(record).flatMap((line) => (line.n > after && wanted(line) ? [line.text] : []));
+      const prefix = prefixOf(record);
+      if (lines.length > 0) text += `${prefix}${lines.join(`\n${prefix}`)}\n`;
+    }
+    yield { ...slice, text };
+  }
+}
+
+/** What stands before the text of each line of a step. */
+export function prefixOf({ step }: Pick<LogLine, "step">): string {
+  return step === undefined ? "" : `[${step}] `;
+}
+
+/** A caller that stops early closes the files by ending the generator. */
+function* recordsAfter(
+  files: RunFiles,
+  after: number,
+  filter: LineFilter,
+): Generator<Slice & { records: LogRecord[] }> {
   const may = sieve(filter);
   let seen = after;
   for (const attempt of files.attempts()) {
-    const tail = files.log(attempt, (line) => numberOf(line) <= after);
+    // From the beginning no part of the log is looked into to find the first line.
+    const tail = files.log(attempt, after > 0 ? (line) => numberOf(line) <= after : undefined);
     /** Number of the line before; null: unknown. */
     let before: number | null = null;
     try {
       for (;;) {
-        const lines: LogLine[] = [];
+        const records: LogRecord[] = [];
         let bytes = 0;
         let last = "";
         const any = tail.read((text) => {
@@ -79,13 +119,12 @@ export function* slicesAfter(files: RunFiles, after: number, filter: LineFilter 
           const problem = record === undefined ? null : whyApart(before, record);
           if (problem !== null) files.reportLog(attempt, problem);
           before = record?.n ?? null;
-          for (const line of record ? linesOf(record) : [])
-            if (line.n > after && wanted(line)) lines.push(line);
+          if (record) records.push(record);
         }, SLICE);
         if (!any) break;
         // A damaged line has no number: at most, lines above the last known number are searched again.
-        seen = Math.max(seen, lines.at(-1)?.n ?? 0, numberOfRecord(last) ?? 0);
-        yield { lines, seen, bytes };
+        seen = Math.max(seen, records.at(-1)?.n ?? 0, numberOfRecord(last) ?? 0);
+        yield { records, seen, bytes };
       }
     } finally {
       tail.close();

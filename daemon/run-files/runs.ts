@@ -21,7 +21,7 @@ export interface RunFiles {
   /** Attempts that have run files, in order. @throws IrregularFileError if a path is no directory */
   attempts(): number[];
   events(attempt: number, isBefore: IsBefore): LineReader;
-  log(attempt: number, isBefore: IsBefore): LineReader;
+  log(attempt: number, isBefore?: IsBefore): LineReader;
   /** Tells what is wrong in the log of an attempt. A page tells it each time. */
   reportLog(attempt: number, problem: string): void;
 }

@@ -6,7 +6,7 @@ import type { LogQuery } from "../requests.js";
 import { DEADLINES, type Deadlines } from "./deadline.js";
 import { ConnectionLostError, NoDaemonError, UnreachableError } from "./errors.js";
 import { type Methods, type RequestOptions, Requests, requestOf } from "./methods.js";
-import { askJson, open, readText } from "./request.js";
+import { askJson, open, readPieces } from "./request.js";
 
 /** What a client knows of its daemon beyond the socket. All are optional. */
 export interface DaemonHints {
@@ -177,11 +177,12 @@ class DaemonRequests extends Requests {
       throw this.#whyGone() ?? new ConnectionLostError("the connection to the daemon was lost");
   }
 
-  /** Reads the log as plain text. */
-  async logText(id: string, query: LogQuery = {}): Promise<string> {
+  /** Reads the log as plain text, in pieces of any length. */
+  async *logText(id: string, query: LogQuery = {}): AsyncGenerator<string> {
     const headers = { accept: "text/plain" };
     const options = { ...requestOf("log", [id, query]), headers, deadlines: this.#deadlines };
-    return this.#reach(async (socket) => readText(socket, await open(socket, options), options));
+    const response = await this.#reach((socket) => open(socket, { ...options, isStream: true }));
+    yield* readPieces(this.#socket, response, options);
   }
 }
 

@@ -36,18 +36,26 @@ export async function open(socket: string, options: RequestOptions): Promise<Inc
   return response;
 }
 
-/** Reads the body of a reply, within the request's deadlines. */
-export async function readText(
+async function readText(...reply: Parameters<typeof readPieces>): Promise<string> {
+  let text = "";
+  for await (const piece of readPieces(...reply)) text += piece;
+  return text;
+}
+
+/** Reads the body of a reply as it arrives, within the request's deadlines. */
+export async function* readPieces(
   socket: string,
   response: IncomingMessage,
   options: RequestOptions,
-): Promise<string> {
-  const chunks: Buffer[] = [];
+): AsyncGenerator<string> {
+  response.setEncoding("utf8");
   const deadline = watched(socket, options, (error) => response.destroy(error));
   try {
     for await (const chunk of response) {
       deadline.heard();
-      chunks.push(chunk as Buffer);
+      yield chunk as string;
+      // The caller may have waited for the reader of its output.
+      deadline.heard();
     }
   } catch (error) {
     if (options.signal?.aborted) throw options.signal.reason;
@@ -57,8 +65,8 @@ export async function readText(
     );
   } finally {
     deadline.stop();
+    response.destroy();
   }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 function watched(socket: string, options: RequestOptions, giveUp: (error: NoAnswerError) => void): Deadline {

@@ -11,6 +11,9 @@ import { onlyColours } from "./sgr.js";
 const ACTIVE =
   /[\x00-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}\p{Surrogate}]/gu;
 
+/** As `ACTIVE`, without the line feed. */
+const ACTIVE_IN_LINE = new RegExp(ACTIVE.source.replace("-\\x1f", "-\\x09\\x0b-\\x1f"), "u");
+
 const NAMED: Record<string, string> = { "\n": "\\n", "\r": "\\r" };
 
 const TAB_STOP = 8;
@@ -41,6 +44,11 @@ export function sanitizeLogLine(text: string): string {
     line += visible;
   }
   return line;
+}
+
+/** Lines of a log, each as of `sanitizeLogLine`. */
+export function sanitizeLogLines(text: string): string {
+  return ACTIVE_IN_LINE.test(text) ? text.split("\n").map(sanitizeLogLine).join("\n") : text;
 }
 
 /** Replaces all characters that a terminal acts on. A tab becomes spaces up to the next tab stop (8 columns). */

@@ -100,7 +100,8 @@ test("READY once it answers, then pings with the counts, STOPPING at the stop; o
     notify.calls().some((call) => call === "/run/fake WATCHDOG=1 STATUS=1 running, 0 queued, 0 to answer"),
   );
   const environment = await eventually("the operation's environment is logged", async () => {
-    const text = await client.logText(id);
+    let text = "";
+    for await (const piece of client.logText(id)) text += piece;
     return text.includes("LIVEOPS_WORKER") && text;
   });
   expect(environment).not.toMatch(/NOTIFY_SOCKET|WATCHDOG/);

@@ -30,6 +30,7 @@ export interface Stream {
 
 export interface Reply {
   json(value: unknown, status?: number): void;
+  text(value: string): void;
   refuse(code: RefusalCode, detail: string, extra?: Refusal["extra"]): void;
   stream(): Stream;
   /** Closes the connection without an answer. */
@@ -117,6 +118,9 @@ function replyOn(response: ServerResponse): Reply {
   return {
     json(value, status = 200) {
       head(status, "application/json").end(JSON.stringify(value));
+    },
+    text(value) {
+      head(200, "text/plain").end(value);
     },
     refuse(code, detail, extra = {}) {
       const problem = new Refusal(code, detail, extra).toProblem();

@@ -14,7 +14,7 @@ import type { LogLine, Operation } from "../../protocol/operation.js";
 import { isUnrun } from "../../protocol/stage-state.js";
 import { isFinal } from "../../protocol/state.js";
 import { wantsColour } from "../../protocol/text/colour.js";
-import { sanitize, sanitizeLogLine } from "../../protocol/text/sanitize.js";
+import { sanitize, sanitizeLogLine, sanitizeLogLines } from "../../protocol/text/sanitize.js";
 import { withoutSequences } from "../../protocol/text/sgr.js";
 import { unknownStage, unknownStep } from "../../protocol/text/unknown-name.js";
 import { interruptible } from "../kit/interruptible.js";
@@ -61,19 +61,24 @@ export function registerLogs(root: Command): void {
     const operation = await namedOrNewest(client, name);
     const { id } = operation;
     const coloured = wantsColour(process.stdout);
+    const isWhole = tail === undefined && !options.json && !options.follow && options.grep === undefined;
+    let any = false;
     let last: LogLine | null = null;
     const print = (line: LogLine) => {
       if (last !== null && last.attempt !== line.attempt && !options.json)
         process.stderr.write(`attempt ${line.attempt}\n`);
       last = line;
+      any = true;
       process.stdout.write(`${textOf(line, options, coloured)}\n`);
     };
     if (options.follow) endWithReader();
     const end = options.follow ? await endOfLog(client, id) : undefined;
     const stored = { client, id, filter, end };
-    if (tail === undefined) for await (const line of storedLines(stored)) print(line);
+    // Between two attempts stands a line that plain text does not have.
+    if (isWhole && operation.attempt === 1) any = await printText(stored, coloured);
+    else if (tail === undefined) for await (const line of storedLines(stored)) print(line);
     else for (const line of await lastLines(stored, tail)) print(line);
-    if (last === null && tail !== 0) {
+    if (!any && tail !== 0) {
       await checkNames(operation, stored, to);
       if (filter.grep === undefined) sayUnrun(operation, filter.stage, to);
     }
@@ -86,6 +91,26 @@ export function registerLogs(root: Command): void {
       },
     );
   });
+}
+
+/** Prints the log as the daemon tells it, without an object for each line. Returns whether there was any line. */
+async function printText(
+  { client, id, filter: { stage, step } }: StoredLines,
+  coloured: boolean,
+): Promise<boolean> {
+  let any = false;
+  let rest = "";
+  for await (const piece of client.logText(id, { stage, step })) {
+    const end = piece.lastIndexOf("\n") + 1;
+    if (end === 0) rest += piece;
+    else {
+      const lines = sanitizeLogLines(rest + piece.slice(0, end));
+      process.stdout.write(coloured ? lines : withoutSequences(lines));
+      rest = piece.slice(end);
+      any = true;
+    }
+  }
+  return any;
 }
 
 function textOf(line: LogLine, { json }: LogsOptions, coloured: boolean): string {

@@ -440,10 +440,14 @@ describe("log", () => {
   });
 
   test("is plain text where that is asked for", async () => {
-    const id = await logged(2);
-    const reply = await get(`/v1/operations/${id}/log`, { accept: "text/plain" });
-    expect(reply.headers["content-type"]).toBe("text/plain; charset=utf-8");
-    expect(reply.body).toBe("line 1 of 2\nline 2 of 2\n");
+    const id = await logged(1001);
+    const text = (query: string) => get(`/v1/operations/${id}/log?${query}`, { accept: "text/plain" });
+    const whole = await text("");
+    expect(whole.headers["content-type"]).toBe("text/plain; charset=utf-8");
+    expect(whole.body.split("\n")).toHaveLength(1002);
+    expect((await text("after=999")).body).toBe("line 1000 of 1001\nline 1001 of 1001\n");
+    expect((await text("limit=1")).body).toBe("line 1 of 1001\n");
+    expect((await text("tail=1")).body).toBe("line 1001 of 1001\n");
   });
 
   test("a search through a long log delays no request, and resumes where it stopped", async () => {
@@ -474,7 +478,9 @@ describe("log", () => {
       found.push(...page.lines.map(({ n }) => n));
     expect(found).toEqual([count, 1]);
     // Text has no place to say where to go on.
-    expect(await client.logText(id, { match: `line ${count} ` })).toMatch(/^line 10000 x+\n$/);
+    let text = "";
+    for await (const piece of client.logText(id, { match: `line ${count} ` })) text += piece;
+    expect(text).toMatch(/^line 10000 x+\n$/);
   });
 
   test.each(["tail=0", "limit=0", "before=2&limit=0", "tail=0&stream=log"])(

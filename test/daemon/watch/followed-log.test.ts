@@ -67,7 +67,7 @@ class Followed {
 
   #linesAfter(after: number, limit: number) {
     const files = localFiles(join(this.#dir, ".."));
-    const log: typeof files.log = (attempt, isBefore) =>
+    const log: typeof files.log = (attempt, isBefore = () => false) =>
       files.log(attempt, (line) => {
         this.write(this.meanwhile.shift() ?? 0);
         return isBefore(line);

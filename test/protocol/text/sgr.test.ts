@@ -1,7 +1,7 @@
 /** Colours of programs in log lines: they stay, every other control sequence is dropped. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { sanitizeLogLine } from "../../../protocol/text/sanitize.js";
+import { sanitizeLogLine, sanitizeLogLines } from "../../../protocol/text/sanitize.js";
 import {
   onlyColours,
   shownCodes,
@@ -48,6 +48,7 @@ describe("a line for a terminal", () => {
         const codes = shown.match(SGR) ?? [];
         expect(["\x1b[0m", undefined]).toContain(codes.at(-1));
         expect(sanitizeLogLine(shown)).toBe(shown);
+        expect(sanitizeLogLines(`${line}\nplain\n`)).toBe(`${shown}\nplain\n`);
         expect(withoutSequences(shown)).toBe(shown.replace(SGR, ""));
       }),
       { numRuns: cases(5000) },

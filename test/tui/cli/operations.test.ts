@@ -244,8 +244,11 @@ function logs(count: number, attemptOf = (_: number) => 1): void {
     text: `line\t${n}`,
   });
   const all = Array.from({ length: count }, (_, i) => line(i + 1));
-  daemon.on("GET", "/v1/operations/abc", (_asked, reply) => reply.json(record("abc")));
+  const attempt = attemptOf(count);
+  daemon.on("GET", "/v1/operations/abc", (_asked, reply) => reply.json({ ...record("abc"), attempt }));
   daemon.on("GET", "/v1/operations/abc/log", ({ query }, reply) => {
+    if (query.after === undefined && query.tail === undefined)
+      return reply.text(all.map(({ text }) => `${text}\n`).join(""));
     const limit = Math.min(Number(query.limit), 3);
     const from = query.tail === undefined ? Number(query.after) : Math.max(0, count - Number(query.tail));
     const lines = all.slice(from, query.tail === undefined ? from + limit : count);

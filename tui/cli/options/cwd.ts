@@ -27,7 +27,8 @@ export const CWD: SubmitOption<CwdOptions> = {
     const here = isNew && remoteOf(socket) === null ? currentDirectory("submit") : undefined;
     const place = cwd === undefined ? here : directoryOn(socket, cwd);
     return {
-      cwd: place,
+      // An edit has no field for it.
+      ...(place !== undefined && { cwd: place }),
       ...((form === "submit" || form === "again") && originOf(socket, place)),
     };
   },

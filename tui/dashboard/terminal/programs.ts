@@ -91,7 +91,9 @@ export async function edit(
     if (source !== null) words = [`+${source.line}`, source.file];
     else {
       const file = join(dir!, `${title.replace(/[^\w.-]+/g, "-").slice(0, 40) || "operation"}.log`);
-      writeFileSync(file, (await client.logText(id)).slice(-EDITED_MOST), { mode: 0o600 });
+      let text = "";
+      for await (const piece of client.logText(id)) text = (text + piece).slice(-EDITED_MOST);
+      writeFileSync(file, text, { mode: 0o600 });
       words = [file];
     }
     // `EDITOR="code --wait"` has words of its own.

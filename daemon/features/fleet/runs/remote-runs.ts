@@ -103,7 +103,7 @@ export class RemoteRuns {
   /** The run files: of this host from its disk, of other hosts the pieces that were read. */
   of(id: string): RunFiles {
     const local = localFiles(join(this.options.runs, id));
-    const remote = (file: RunFile, attempt: number, isBefore: IsBefore) =>
+    const remote = (file: RunFile, attempt: number, isBefore: IsBefore = () => false) =>
       this.files(id, attempt).reader(file, isBefore);
     return {
       ...local,
