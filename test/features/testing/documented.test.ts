@@ -1,4 +1,4 @@
-/** The tests that docs/writing-an-operation.md shows run with both test runners, against the built package. */
+/** The test that docs/writing-an-operation.md shows runs with both test runners, against the built package. */
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +11,6 @@ const [, page = ""] = readFileSync(join(root, "docs/writing-an-operation.md"), "
   /^## (?:Testing an operation|The client)$/m,
 );
 const files = [...page.matchAll(/^```ts\n\/\/ (\S+)\n(.*?)^```$/gms)].map(([, name, text]) => [name!, text!]);
-const commands = [...page.matchAll(/^```sh sketch\n(.*?)\n```$/gms)].map(([, command]) => command!);
 
 let dir: string;
 beforeAll(() => {
@@ -21,7 +20,7 @@ beforeAll(() => {
   for (const name of ["vitest", "tsx", ".bin"])
     symlinkSync(join(root, "node_modules", name), join(dir, "node_modules", name));
   writeFileSync(join(dir, "package.json"), '{"type": "module"}');
-  for (const [name, text] of files) writeFileSync(join(dir, name!), text!);
+  for (const [name, text] of [...files, ["node-test.ts", NODE_TEST]]) writeFileSync(join(dir, name!), text!);
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -37,20 +36,22 @@ function run(command: string): Promise<string> {
   });
 }
 
-it("the page has the files of both runners", () => {
-  expect(files.map(([name]) => name)).toEqual([
-    "import-users.ts",
-    "import-users.test.ts",
-    "import-users.node-test.ts",
-  ]);
+const NODE_TEST = `import { test } from "node:test";
+import { runOperation } from "liveops/testing";
+import { ImportUsers } from "./import-users.js";
+test("fails", async (t) => t.assert.equal((await runOperation(ImportUsers, { file: "", output: "" })).state, "failed"));
+`;
+
+it("the page has an operation and its test", () => {
+  expect(files.map(([name]) => name)).toEqual(["import-users.ts", "import-users.test.ts"]);
 });
 
 it.each([
-  ["npx vitest run", /Tests +3 passed/],
-  ["node --import tsx --test import-users.node-test.ts", /pass 1\n/],
+  ["npx vitest run", /Tests +2 passed/],
+  ["node --import tsx --test FILE", /pass 1\n/],
 ])("%s", async (command, passed) => {
-  expect(commands).toContain(command);
-  const output = await run(command);
+  expect(page).toContain(command);
+  const output = await run(command.replace("FILE", "node-test.ts"));
   expect(output).toMatch(passed);
   expect(output).toMatch(/exit 0$/);
 });
