@@ -185,24 +185,6 @@ test("the time for an answer ends although the start was put off meanwhile", asy
   expect(await daemon.client.show(id)).toMatchObject({ state: "queued", attempt: 1 });
 });
 
-test("without a default, the end of the time has its own code", async () => {
-  const { id } = await deploy({ timeout: 0.2 });
-  expect(await daemon.untilFinished(id)).toMatchObject({
-    state: "failed",
-    error: { code: "LIVEOPS_APPROVAL_TIMEOUT" },
-  });
-});
-
-test("a wait is cancelled and removed as any queued operation", async () => {
-  const { id, asked, submit } = await deploy();
-  await asked();
-  expect(await daemon.client.cancel(id)).toMatchObject({ state: "cancelled" });
-  await expect(daemon.client.approve(id, { choice: "all" })).rejects.toThrow("it was cancelled");
-  const second = await submit();
-  await asked(second.id);
-  expect(await daemon.client.remove(second.id)).toMatchObject({ id: second.id });
-});
-
 test("a pipeline keeps its files while it waits, and asks again where a stage before runs again", async () => {
   const dir = newDir();
   const path = join(dir, "p.yaml");

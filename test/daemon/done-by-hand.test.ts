@@ -93,8 +93,12 @@ test("what is wrong is refused, and a stage and a step done by hand do not run, 
     { done: [{ stage: "Publish", outputs: { ur: "x" } }] },
     '"Publish" has no output "ur"; its outputs: url',
   );
+  await refused(
+    { done: [{ stage: "Ship", outputs: { x: "1" } }] },
+    '"Ship" has no output "x"; it declares none',
+  );
   await refused({ set: ["region=mars"] }, "region takes one of us, eu, not");
-  await refused({ set: ["regin=us"] }, "regin");
+  await refused({ set: ["regin=us"] }, "Did you mean region?");
   expect(await daemon.client.show(id)).toEqual(before);
 
   await daemon.client.retry(id, { done: [{ stage: "Publish", outputs: { url: "http://x" } }] });

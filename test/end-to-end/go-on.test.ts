@@ -56,21 +56,3 @@ test("retry name=value names the stages that run again, and why", async () => {
   expect(written).toMatchObject({ code: 0, stderr: "" });
   expect((await world.inState(id, "failed")).params.params).toEqual({});
 });
-
-test.each([
-  [["--done", "Build", "--output", "x=1"], '"Build" has no output "x"; it declares none'],
-  [["--output", "x=1"], "It follows --done: --done Build --output x=1"],
-  [
-    ["--done", "Build", "--state", "failed"],
-    "--done, --params and name=value are for one operation: give one id",
-  ],
-  [["regin=eu"], "Did you mean region?"],
-])("retry %j is wrong usage, and changes nothing", async (words, text) => {
-  const [newest] = (await world.client.list({ state: ["failed"], limit: 1 })).operations;
-  const { id } = newest!;
-  const before = await world.client.show(id);
-  const retried = await world.liveops(["retry", id, ...words]);
-  expect(retried).toMatchObject({ code: 2, stdout: "" });
-  expect(retried.stderr).toContain(text);
-  expect(await world.client.show(id)).toEqual(before);
-});

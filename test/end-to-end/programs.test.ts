@@ -40,14 +40,3 @@ describe("the exit code of a command", () => {
     expect((await world.liveops(["wait"])).code).toBe(1);
   });
 });
-
-test("durations are those of the same command", async () => {
-  for (const args of [["true"], ["true"], ["sh", "-c", ":"]]) {
-    const id = await world.submit("shell", ...args.map((word) => `args=${word}`));
-    await world.finished(id);
-  }
-  const { operations } = await world.client.list({ op: "shell", limit: 3 });
-  expect(operations.map(({ historyKey }) => historyKey)).toEqual(["sh -c :", "true", "true"]);
-  expect((await world.client.history("shell", { key: "true" })).runs).toBe(2);
-  expect((await world.client.history("shell", { key: "make -j4" })).runs).toBe(0);
-});

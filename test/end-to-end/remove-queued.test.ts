@@ -31,31 +31,3 @@ test("who waits for it or watches it gets its end: cancelled", async () => {
     state: "cancelled",
   });
 });
-
-test("a queued link of a chain: the chain ends at the operation before it", async () => {
-  const gate = join(world.dir, "gate");
-  const first = await world.submit("gate", `file=${gate}`, `next=${never}`);
-  await world.record(first, ({ currentStage }) => currentStage === 1);
-  const ahead = await world.submit("gate", `file=${never}`);
-  world.write("gate", "");
-  const { chain } = await world.inState(first, "succeeded");
-  await world.inState(ahead, "running");
-  const next = chain.next!;
-  expect((await world.liveops(["rm", next])).stdout).toBe(`${next}\n`);
-  expect(await world.liveops(["wait", first])).toMatchObject({ code: 0, stdout: `${first} succeeded\n` });
-  expect(await world.liveops(["watch", first])).toMatchObject({ code: 0 });
-});
-
-test("a removal that races with the start either removes it or is refused", async () => {
-  for (let round = 0; round < 3; round++) {
-    const [running, queued] = await runningAndQueued();
-    await world.client.cancel(running);
-    const removal = await world.liveops(["rm", queued]);
-    if (removal.code === 0) expect((await world.liveops(["show", queued])).code).toBe(4);
-    else {
-      expect(removal).toMatchObject({ code: 5, stdout: "" });
-      expect((await world.inState(queued, "running")).attempt).toBe(1);
-    }
-    await world.quiet();
-  }
-});

@@ -1,6 +1,6 @@
 /** Busy and deaf ones: a synchronous loop, a wait on the signal, one that ignores everything, one with a timeout. */
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { LiveOperation, type Progress, z } from "liveops";
 
@@ -71,28 +71,6 @@ export class Late extends LiveOperation<typeof Late> {
 
   async run(p: Progress<Late>) {
     await p.stage("Wait", () => delay(600_000, undefined, this.params.deaf ? {} : { signal: p.signal }));
-  }
-}
-
-/** Everything a process can write to. */
-export class Talks extends LiveOperation<typeof Talks> {
-  static stages = ["One", "Two"] as const;
-
-  async run(p: Progress<Talks>) {
-    await p.stage("One", () => {
-      console.log("console.log %s", "here");
-      console.error("console.error here");
-      process.stdout.write("half a ");
-      process.stdout.write("line\nand the next\n");
-      process.stderr.write(Buffer.from("bytes ü\n"));
-      p.log("p.log here");
-    });
-    await p.stage("Two", () => {
-      spawnSync("sh", ["-c", "echo from the child; echo the child complains >&2; printf unfinished"], {
-        stdio: "inherit",
-      });
-      writeFileSync(1, "straight to the descriptor\n");
-    });
   }
 }
 

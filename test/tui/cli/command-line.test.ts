@@ -189,6 +189,11 @@ test.each([
   [["submit", "shell", "--in", "999999999999d"], '--in: "999999999999d" is longer than 36500d'],
   [["wait", "abc", "--timeout", "99999d"], '--timeout: "99999d" is longer than 36500d'],
   [["logs", "-n", "x"], "-n"],
+  [["retry", "abc", "--output", "x=1"], "It follows --done: --done Build --output x=1"],
+  [
+    ["retry", "--all", "--done", "Build"],
+    "--done, --params and name=value are for one operation: give one id",
+  ],
   [["rm"], "--finished"],
   [["rm", "abc", "--finished"], "give ids, or options that select operations, not both"],
   [["new", "../x"], "is not a valid operation name"],

@@ -272,6 +272,7 @@ test.each([
   [["logs", "abc", "-f"], lines(1, 2, 3, 4, 5, 6, 7, 8)],
   [["logs", "abc", "-f", "-n", "1"], lines(7, 8)],
   [["logs", "abc", "-f", "-n", "0"], lines(8)],
+  [["logs", "abc", "-f", "--grep", "[278]$", "-n", "1"], lines(7, 8)],
 ])("%j", async (words, stdout) => {
   logs(7);
   expect(await liveops(...words)).toEqual({ code: 0, stdout, stderr: "" });
@@ -294,6 +295,24 @@ test("logs says why a stage did not run, where there is no line", async () => {
   expect(await liveops("logs", "abc")).toEqual(said);
   expect(await liveops("logs", "abc", "--stage", "Load")).toEqual(said);
   expect(await liveops("logs", "abc", "--stage", "Save")).toEqual({ ...said, stderr: "" });
+});
+
+test("logs names the near stages and steps, also those that are not declared", async () => {
+  logs(0);
+  daemon.on("GET", "/v1/operations/abc/events", (_asked, reply) => {
+    const stream = reply.stream();
+    stream.line({ type: "stage:entered", stage: "Warm up" });
+    stream.line({ type: "step:entered", stage: "Load", step: "unit" });
+    stream.end();
+  });
+  const said = async (...words: string[]) => (await liveops("logs", "abc", ...words)).stderr;
+  const of = "load-process-save; did you mean";
+  expect(await said("--stage", "Warm pu")).toContain(
+    `--stage: "Warm pu" is not a stage of ${of} Warm up? Its stages: Load, Process, Save, Warm up`,
+  );
+  expect(await said("--step", "unti", "-f")).toContain(`--step: "unti" is not a step of ${of} unit?`);
+  expect(await said("--stage", "Save", "--step", "unit")).toContain("it had no steps");
+  expect(await said("--stage", "Warm up")).toBe("");
 });
 
 test("logs --json keeps the text as it was", async () => {
