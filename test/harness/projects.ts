@@ -19,26 +19,36 @@ const smoke = faults("daemon-killed", "worker-deaths", "disk-full");
 /** The faults that `npm run test:all` injects beside them. */
 const longSmoke = faults("damage", "every-call", "nested", "power", "storm");
 
-/** Installs, packages, compilers, limits that pass in real time, and the examples of the documents. */
+/** Installs, packages, limits that pass in real time, the examples of the documents, and journeys of many starts. */
 const long = [
   ...[
+    "approvals",
     "authors",
     "broken-operations",
     "compile-cache",
     "documents",
+    "errors",
     "example-pipelines",
+    "found-socket",
     "install-script",
+    "items",
+    "log-level",
     "no-proc",
     "npm-start",
+    "odd-places",
     "packed-install",
     "pipeline-input",
     "pipelines",
     "programs",
+    "remote",
+    "resources",
     "standalone",
+    "untrusted-text",
     "user-operations",
     "without-features",
   ].map((name) => `test/end-to-end/${name}.test.ts`),
-  ...find("test/features/{demo,install}/end-to-end/*.test.ts"),
+  ...find("test/features/{demo,install,shell}/end-to-end/*.test.ts"),
+  "test/features/mcp/end-to-end/attacks.test.ts",
   "test/features/testing/documented.test.ts",
   "test/harness/test-run.test.ts",
   "test/types/types.test.ts",
