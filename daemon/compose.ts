@@ -16,7 +16,6 @@ import { StaleWorkerCleaner } from "./recovery/stale-workers.js";
 import { LogReaders } from "./run-files/log-readers.js";
 import { Durations } from "./scheduler/durations.js";
 import { Approvals } from "./scheduler/holds/approval.js";
-import { BlockedTypes } from "./scheduler/holds/blocked-types.js";
 import { Dependencies } from "./scheduler/holds/dependencies.js";
 import { HoldOf } from "./scheduler/holds/hold.js";
 import { StartTimes } from "./scheduler/holds/start-time.js";
@@ -154,16 +153,6 @@ function composeCore(
     dependencies,
     runsHere: (entry) => engine.runsHere(entry),
   });
-  const blockedTypes = new BlockedTypes({
-    bus,
-    store,
-    lifecycle,
-    loader,
-    waiting,
-    log,
-    file: layout.blockedTypes,
-    hasElsewhere: (op) => engine.hasElsewhere(op),
-  });
   const copied = new CopiedState(layout);
   // Every reason to wait, in the order in which they are asked and shown.
   const approvals = new Approvals({ lifecycle, log, now });
@@ -175,7 +164,6 @@ function composeCore(
       (entry) => copied.why(entry),
       (entry) => copied.holds(entry),
     ),
-    blockedTypes,
     queues,
     new HoldOf((entry) => hosts.blocked(entry)),
     new HoldOf(() => scheduler.pool.blocked),
@@ -195,7 +183,6 @@ function composeCore(
     queues,
     waiting,
     edges,
-    blockedTypes,
     containment,
     copied,
     durations,
@@ -276,7 +263,6 @@ function composeCore(
     waiting,
     dependencies,
     edges,
-    blockedTypes,
     copied,
     scheduler,
     containment,

@@ -45,7 +45,6 @@ export function embeddedEngine(services: EngineParts): Engine {
     slots: () => services.queues.slots,
     runsHere: () => true,
     isOurs: () => true,
-    hasElsewhere: () => false,
     start: async () => {
       if (isElsewhere(layout))
         throw new PlaceError(

@@ -66,8 +66,6 @@ export interface Engine {
   runsHere(entry: Entry): boolean;
   /** Whether this daemon acts on the end of the operation. */
   isOurs(entry: Entry): boolean;
-  /** Whether another host can run operations of the type: they wait, although the type does not load here. */
-  hasElsewhere(op: string): boolean;
   /** The operation types, for submits and lists. */
   typesOf(loader: Loader): Types;
   /** Loads the state: afterwards the ledger holds every live operation. */

@@ -140,7 +140,7 @@ export const FAILURES = {
   LIVEOPS_HOST_LOST: "The host was declared lost while the operation ran there",
   LIVEOPS_RUN_FILES_UNREADABLE: "The events or the directory could not be read after the worker ended",
   LIVEOPS_TIMEOUT: "The attempt ran longer than the `timeout` of its type",
-  LIVEOPS_LOAD_FAILED: "The type did not load for a day",
+  LIVEOPS_LOAD_FAILED: "The type did not load",
   LIVEOPS_PARAMS_INVALID: "The parameters no longer fit the type",
   LIVEOPS_PAYLOAD_UNREADABLE: "The large parameters cannot be read from the state directory",
   LIVEOPS_CWD_GONE: "The working directory no longer exists",

@@ -122,7 +122,6 @@ const outcome = z.object({
   ...resultShape,
   error: z.nullable(operationErrorSchema),
   next: doc(z.nullable(submissionSchema), "the next operation of the chain"),
-  notLoaded: doc(z.optional(z.literal(true)), "the type did not load; run was not called"),
   failIfOdd: doc(z.optional(z.literal(true)), "a success with odd numbers fails the operation"),
   asks: doc(
     z.optional(z.literal(true)),

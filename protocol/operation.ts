@@ -322,7 +322,7 @@ export const operationSchema = z.object({
   noRoomSince: doc(z.nullable(time), "Time at which the operation began to wait for disk space"),
   blocked: doc(
     z.nullable(z.object({ reason: z.string(), since: time })),
-    "Why (`reason`) and since when (`since`) a queued operation cannot start: its queue is paused or does not exist, its type does not load, it waits for approval (`approval`), no worker can be started, the host is drained, no host fits, or the state directory is a copy",
+    "Why (`reason`) and since when (`since`) a queued operation cannot start: its queue is paused or does not exist, it waits for approval (`approval`), no worker can be started, the host is drained, no host fits, or the state directory is a copy",
   ),
   approvals: doc(
     z.optional(z.array(approvalSchema)),

@@ -291,10 +291,6 @@ export const daemonReply = z.object({
       "versions of liveops that run operations of this host, with the number of operations",
     ),
   }),
-  blockedTypes: doc(
-    z.array(z.object({ op: z.string(), reason: z.string(), since: z.iso.datetime(), operations: z.int() })),
-    "types that do not load, each with the number of queued operations that wait for it",
-  ),
   watchers: z.int(),
   storeFull: doc(z.boolean(), "the disk is full; submits are rejected"),
   freeBytes: doc(z.int(), "free bytes on the disk of the state directory"),

@@ -13,7 +13,7 @@ import type { FromLoader, LoaderReply, LoaderSetup, ToLoader } from "./messages.
 const LIMIT_MS = LOAD_SECONDS * 1000;
 
 /** Pause after a process that could not be started, in ms. */
-const REST_MS = 2000;
+export const REST_MS = 2000;
 
 /** How long a process may take until it can be asked, in ms. */
 const START_MS = 30_000;

@@ -9,10 +9,9 @@ import { Refusal } from "../../protocol/errors.js";
 import type { KeptText } from "../../protocol/pipeline/kept-text.js";
 import type { OperationType, TypesReply } from "../../protocol/replies.js";
 import { saidBy, unusualIn } from "../../protocol/submit-fields.js";
-import { atMost } from "../../protocol/system/until.js";
 import { unknownType } from "../../protocol/text/unknown-name.js";
 import type { Policy } from "../store/decision.js";
-import { LoaderClient } from "./loader-client.js";
+import { LoaderClient, REST_MS } from "./loader-client.js";
 import type {
   LoadedOperationType,
   LoaderReply,
@@ -38,12 +37,8 @@ export interface Types {
   types(): Promise<TypesReply>;
   /** Whether a file of this host stands for the type and does not load. */
   isBroken(op: string): boolean;
-  /**
-   * Where the type is and how it runs, or why there is no such type now.
-   *
-   * @param ms how long to wait for files that are being loaded. Default: until they are, each within its time limit
-   */
-  resolve(op: string, ms?: number): Promise<ResolvedType | Unresolved>;
+  /** Where the type is and how it runs, or why there is no such type now, once its file is loaded. */
+  resolve(op: string): Promise<ResolvedType | Unresolved>;
   /** All, or the first ask that its type does not accept or whose type does not exist. */
   prepare(asks: PrepareAsk[]): Promise<Prepared[] | RefusedAsk>;
 }
@@ -135,6 +130,11 @@ export class Loader implements Types {
     return file === null ? null : this.#files.loaded(file);
   }
 
+  /** Whether no file of this host stands for the type. */
+  isMissing(op: string): boolean {
+    return this.#files.find(op) === null;
+  }
+
   isBroken(op: string): boolean {
     const found = this.#files.find(op);
     return found !== null && "blocked" in found;
@@ -145,17 +145,29 @@ export class Loader implements Types {
     return this.dirs.some((dir) => !shipped.includes(dir) && namesIn(dir).length > 0);
   }
 
-  async resolve(op: string, ms?: number): Promise<ResolvedType | Unresolved> {
-    const until = ms === undefined ? Number.POSITIVE_INFINITY : performance.now() + ms;
+  async resolve(op: string): Promise<ResolvedType | Unresolved> {
     this.look();
     for (;;) {
       const found = this.#files.find(op);
       if (found === null) return { reason: this.#files.whyMissing(op) };
       if ("blocked" in found) return { reason: found.blocked };
       if ("type" in found) return { file: found.type.file, policy: policyOf(found.type) };
-      const left = until - performance.now();
-      if (left <= 0) return { reason: `${found.pending} is still being loaded`, isLoading: true };
-      await this.#wait(left === Number.POSITIVE_INFINITY ? undefined : left);
+      await this.#wait();
+    }
+  }
+
+  /**
+   * As `resolve`, for the start of an operation: waits where no file can be loaded now, which is no fault of the type.
+   * Null: the daemon stops.
+   */
+  async toStart(op: string): Promise<ResolvedType | Unresolved | null> {
+    for (;;) {
+      try {
+        return await this.resolve(op);
+      } catch {
+        if (this.#isStopped) return null;
+        await new Promise((resolve) => setTimeout(resolve, REST_MS));
+      }
     }
   }
 
@@ -264,15 +276,15 @@ export class Loader implements Types {
   }
 
   /**
-   * Waits until a file was loaded, at most `ms`.
+   * Waits until a file was loaded.
    *
    * @throws Error if no file can be loaded now
    */
-  async #wait(ms?: number): Promise<void> {
+  async #wait(): Promise<void> {
     if (this.#client.failure) throw this.#client.failure;
     if (this.#isStopped) throw new Error("the daemon is stopping");
     void this.#work();
-    await (ms === undefined ? this.#news.promise : atMost(ms, this.#news.promise));
+    await this.#news.promise;
   }
 }
 

@@ -81,8 +81,7 @@ export interface ResolvedType {
   policy: Policy;
 }
 
-/** There is no such type now. `isLoading`: its file, or one that comes before it, is still being loaded. */
+/** There is no such type now. */
 export interface Unresolved {
   reason: string;
-  isLoading?: true;
 }

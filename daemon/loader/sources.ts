@@ -91,8 +91,7 @@ export class Sources {
   }
 }
 
-const MISSING =
-  "it is missing, and its types wait for it; create it again, or restart the daemon to go on without it: liveops restart";
+const MISSING = "it is missing; create it again, or restart the daemon to go on without it: liveops restart";
 
 function listed(dir: string): string[] | null {
   try {

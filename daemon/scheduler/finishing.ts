@@ -23,7 +23,6 @@ import type { Containment } from "../worker/containment.js";
 import type { WorkerExit } from "../worker/pool.js";
 import { isForeign, mayRunElsewhere } from "../worker/worker-processes.js";
 import type { Attempt } from "./attempt.js";
-import type { BlockedTypes } from "./holds/blocked-types.js";
 import type { Outbox } from "./outbox.js";
 import {
   captureFinalOutput,
@@ -51,7 +50,6 @@ interface FinishingOptions {
   lifecycle: Pick<Lifecycle, "conclude">;
   layout: Layout;
   containment: Pick<Containment, "forget" | "kill">;
-  blockedTypes: Pick<BlockedTypes, "block" | "isOverdue" | "loaded">;
   /** Whether the attempt is still the operation's current attempt. Finishing an older attempt does nothing. */
   isCurrent(attempt: Attempt): boolean;
   /** Path of the directory that the state directory was copied from; null if it is unknown. */
@@ -154,7 +152,7 @@ export class Finishing {
     await this.#conclude(
       attempt,
       (entry) => {
-        const again = asksAgain(attempt, entry, outcome) ?? this.#blockedAgain(attempt, entry, outcome);
+        const again = asksAgain(attempt, entry, outcome);
         if (again) return again;
         const corrected = correctedOutcome(outcome, entry);
         if (corrected.state !== "succeeded") return finishOrRetry(attempt, entry, corrected, undefined);
@@ -180,19 +178,6 @@ export class Finishing {
       );
       return [];
     }
-  }
-
-  /** Requeues an operation whose type did not load in the worker, unless it has waited too long for the type. */
-  #blockedAgain({ run, number }: Attempt, entry: Entry, outcome: Outcome): Conclusion | null {
-    const { blockedTypes } = this.options;
-    if (!outcome.notLoaded) {
-      blockedTypes.loaded(entry.record.op);
-      return null;
-    }
-    if (run.stopReason !== null || blockedTypes.isOverdue(entry)) return null;
-    const reason = outcome.error?.message ?? "the type does not load in a worker";
-    blockedTypes.block(entry.record.op, reason, "worker");
-    return { requeue: { reason, next: number + 1, tries: entry.tries, delay: 0 } };
   }
 
   /**

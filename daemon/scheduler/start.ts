@@ -1,9 +1,10 @@
 /** The start of one queued operation: looks up its type, records the start, and orders the worker to run it. */
 import { existsSync } from "node:fs";
 import type { StepSeconds } from "../../ops/attempt/sink.js";
+import { retryOnceMended } from "../../ops/loading/type-names.js";
 import type { Lifecycle } from "../lifecycle.js";
 import type { Loader } from "../loader/loader.js";
-import type { ResolvedType, Unresolved } from "../loader/messages.js";
+import type { ResolvedType } from "../loader/messages.js";
 import type { Log } from "../log/log.js";
 import { eventsFile } from "../run-files/attempt-files.js";
 import type { EventsPlace } from "../run-files/events-reader.js";
@@ -18,13 +19,9 @@ import type { Store } from "../store/store.js";
 import type { OrderMessage } from "../worker/messages.js";
 import type { PooledWorker } from "../worker/pool.js";
 import type { Durations } from "./durations.js";
-import type { BlockedTypes } from "./holds/blocked-types.js";
 import type { Queue } from "./queue.js";
 import type { Queues } from "./queues.js";
 import type { Waiting } from "./waiting.js";
-
-/** How long a start waits for the file of its type to be loaded, in ms, before it lets other starts go first. */
-const LOADING_MS = 1000;
 
 /** What the start of an operation needs. */
 export interface StartParts {
@@ -34,12 +31,13 @@ export interface StartParts {
   queue: Queue;
   queues: Queues;
   waiting: Pick<Waiting, "returned">;
-  blockedTypes: BlockedTypes;
   layout: Layout;
   workerEvents: WorkerEvents;
   log: Log;
   settings: Settings;
   durations: Pick<Durations, "ofSteps">;
+  /** Whether this host may run the operation. Absent: it may. */
+  fits?(entry: Entry): boolean;
 }
 
 /** Follows the attempt, and gives the worker its order. */
@@ -94,21 +92,24 @@ export async function start(
 }
 
 /**
- * Looks up the type of an operation that is about to start.
+ * Looks up the type of an operation that is about to start. An operation whose type does not load fails.
  *
- * @returns null: the operation is not queued any more, or a hold has it now
+ * @returns null: it is not queued any more, it belongs to another host, or the daemon stops
  */
 export async function candidateOf(
   entry: Entry,
-  { loader, blockedTypes, durations }: Pick<StartParts, "loader" | "blockedTypes" | "durations">,
+  { loader, lifecycle, durations, fits }: Pick<StartParts, "loader" | "lifecycle" | "durations" | "fits">,
 ): Promise<Candidate | null> {
   if (entry.record.state !== "queued") return null;
   const { version } = entry;
-  const { op } = entry.record;
-  const unresolved = (error: Error): Unresolved => ({ reason: error.message });
-  const type = typeOfSource(entry) ?? (await loader.resolve(op, LOADING_MS).catch(unresolved));
+  const { id, op } = entry.record;
+  const type = typeOfSource(entry) ?? (await loader.toStart(op));
+  if (type === null) return null;
   if ("reason" in type) {
-    blockedTypes.block(op, type.reason, type.isLoading ? "loading" : "loader");
+    if (fits?.(entry) === false) return null;
+    const message = retryOnceMended(type.reason, id);
+    const error = { code: "LIVEOPS_LOAD_FAILED", message, stack: null };
+    await lifecycle.reject(id, { state: "failed", result: null, error, next: null });
     return null;
   }
   // Only the bar needs them: a history that cannot be read delays no start.

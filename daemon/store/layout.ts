@@ -28,8 +28,6 @@ export interface Layout {
   workers: string;
   /** Large parameters and results. */
   payloads: string;
-  /** How long operations have waited for types that do not load. */
-  blockedTypes: string;
   /** What commands have set of the queues. */
   queues: string;
   schedules: string;
@@ -59,7 +57,6 @@ export function layoutOf(root: string): Layout {
     runs: join(root, "runs"),
     workers: join(root, "workers"),
     payloads: join(root, "payloads"),
-    blockedTypes: join(root, "blocked-types.json"),
     queues: join(root, "queues.json"),
     schedules: join(root, "schedules.json"),
     actions: join(root, "actions.json"),

@@ -93,10 +93,7 @@ export function prepareStateFiles(layout: Layout, socket?: string): string[] {
 
 function putAsideOddFiles(layout: Layout): string[] {
   const { journal, history, workers, payloads } = layout;
-  const replaced = [
-    ...[layout.lockOwner, layout.document, layout.clock],
-    ...[layout.blockedTypes, layout.directory, layout.version],
-  ];
+  const replaced = [...[layout.lockOwner, layout.document, layout.clock, layout.directory, layout.version]];
   const files = [
     ...[rotatedName(layout.log), layout.previousDocument, `${layout.previousDocument}.tmp`],
     // An odd version.json was already refused.

@@ -12,6 +12,7 @@ import type { Order, StageValues } from "../../ops/attempt/sink.js";
 import { fileStageValues } from "../../ops/attempt/stage-values.js";
 import { OwnUsage } from "../../ops/attempt/usage.js";
 import { loadType, typeFinder } from "../../ops/loading/catalogue.js";
+import { notLoading, retryOnceMended } from "../../ops/loading/type-names.js";
 import { typeOfText } from "../../ops/pipeline/type.js";
 import { captureOutput } from "../../ops/programs/capture-output.js";
 import { handSecrets } from "../../ops/secrets/handed-secrets.js";
@@ -183,8 +184,8 @@ export class AttemptRunner {
       Type = source === null ? await loadType(file, order.op) : await typeOfText(source);
     } catch (error) {
       const { message, stack } = error as Error;
-      const outcome = failed("LIVEOPS_LOAD_FAILED", `${file} does not load: ${message}`, stack ?? null);
-      return { ...outcome, notLoaded: true };
+      const reason = retryOnceMended(notLoading(file, message), order.id);
+      return failed("LIVEOPS_LOAD_FAILED", reason, stack ?? null);
     }
     const values = valuesDir === null ? null : this.#values(valuesDir, writer);
     this.#running = true;

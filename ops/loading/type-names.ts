@@ -24,6 +24,11 @@ export function notLoading(file: string, message: string): string {
   return `${file} does not load: ${message}`;
 }
 
+/** The error of an operation whose type does not load. */
+export function retryOnceMended(reason: string, id: string): string {
+  return `${reason}; mend the file, then run: liveops retry ${id}`;
+}
+
 export function withoutType(file: string, message: string): string {
   return `${file} has no operation type: ${message}`;
 }

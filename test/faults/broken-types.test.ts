@@ -1,5 +1,5 @@
-/** Operation types that do not load, and workers that cannot start: queued operations wait, and none is lost. */
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+/** Operation types that do not load: their operations fail at once. Workers that cannot start: operations wait. */
+import { cpSync, existsSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -59,16 +59,10 @@ const names = (count: number) => Array.from({ length: count }, (_, n) => `m${n}`
 const linesOf = (file: string) => (existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : []);
 const isBlocked = ({ blocked }: Operation) => typeof blocked?.reason === "string";
 
-/** The reason the daemon logged, each time it took a type's operations out of the queue. */
-function blocks(daemon: TestDaemon): number {
-  const log = readFileSync(join(daemon.world.stateDir, "liveopsd.log"), "utf8");
-  return log.split("the operation type does not load").length - 1;
-}
-
-test("a type that does not load: its operations wait, hold up no other, and all run once when it loads", {
+test("a type that does not load: its queued operations fail at once, and a retry runs them once it loads", {
   timeout: patience(60_000, 180_000),
 }, async () => {
-  const count = counts(60, 2000);
+  const count = counts(20, 500);
   await using daemon = await TestDaemon.start({
     ops: { ...operations("gate"), "marks.mjs": MARKS, "other.mjs": OTHER },
     concurrency: 1,
@@ -80,63 +74,22 @@ test("a type that does not load: its operations wait, hold up no other, and all 
   const other = await daemon.submit("other");
   world.writeOp("marks.mjs", BROKEN);
   openSlot();
-  const first = await recordThat(daemon, ids[0]!, isBlocked);
-  expect(first).toMatchObject({ state: "queued", attempt: 0, queuePosition: null });
-  expect(first.blocked?.reason).toMatch(/marks\.mjs does not load: .+/);
+  for (const id of ids) {
+    const { state, attempt, error } = await untilFinished(daemon, id);
+    expect({ state, attempt, code: error?.code }).toEqual({
+      state: "failed",
+      attempt: 0,
+      code: "LIVEOPS_LOAD_FAILED",
+    });
+    expect(error?.message).toMatch(/marks\.mjs does not load: .+; mend the file, then run: liveops retry/);
+    expect(error?.message).toContain(`liveops retry ${id}`);
+  }
   expect(await untilFinished(daemon, other.id)).toMatchObject({ state: "succeeded" });
-  expect(await client.show(ids.at(-1)!)).toMatchObject({ state: "queued", blocked: first.blocked });
-  expect(await client.daemon()).toMatchObject({ blockedTypes: [{ op: "marks", operations: count }] });
-
-  // Where people look.
-  expect((await runBin(world, "liveops", ["ls"])).stdout).toContain("blocked");
-  expect((await runBin(world, "liveops", ["show", first.id])).stdout).toMatch(/blocked since .*marks\.mjs/);
-  expect((await runBin(world, "liveopsd", ["status"])).stdout).toMatch(
-    new RegExp(`problem +${count} queued operations wait for the type marks: .*marks\\.mjs does not load`),
-  );
-
-  expect(await client.cancel(ids[1]!)).toMatchObject({ state: "cancelled", blocked: null });
-  // Another mistake of the author's is another reason, and no operation is tried for it.
-  world.writeOp("marks.mjs", 'throw new Error("still wrong");');
-  await recordThat(daemon, first.id, ({ blocked }) => /still wrong/.test(blocked?.reason ?? ""));
-  expect(blocks(daemon)).toBe(1);
-
-  // The next daemon knows since when they wait.
-  await daemon.kill();
-  await daemon.startAgain();
-  expect((await recordThat(daemon, ids[0]!, isBlocked)).blocked?.since).toBe(first.blocked?.since);
   world.writeOp("marks.mjs", MARKS);
-  for (const id of ids)
-    if (id !== ids[1])
-      expect(await untilFinished(daemon, id)).toMatchObject({
-        state: "succeeded",
-        attempt: 1,
-        blocked: null,
-      });
-  expect(await client.daemon()).toMatchObject({ blockedTypes: [] });
-  const compared = compareOnce(
-    names(count).filter((name) => name !== "m1"),
-    linesOf(side),
-  );
+  for (const id of ids) await client.retry(id);
+  for (const id of ids) expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded" });
+  const compared = compareOnce(names(count), linesOf(side));
   record({ fault: "type does not load", injected: 1, ...compared }, compared.details);
-});
-
-test("an operations directory that is away: its operations wait until it is back", async () => {
-  await using daemon = await TestDaemon.start({
-    ops: { ...operations("gate"), "marks.mjs": MARKS },
-    concurrency: 1,
-  });
-  const side = join(daemon.world.dir, "side");
-  const openSlot = await holdSlot(daemon);
-  const ids = await submitMarks(daemon, side, 20);
-  renameSync(daemon.world.opsDir, `${daemon.world.opsDir}.away`);
-  openSlot();
-  const { blocked } = await recordThat(daemon, ids[0]!, isBlocked);
-  expect(blocked?.reason).toMatch(/: it is missing, and its types wait for it; create it again/);
-  renameSync(`${daemon.world.opsDir}.away`, daemon.world.opsDir);
-  for (const id of ids)
-    expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
-  const compared = compareOnce(names(20), linesOf(side));
-  record({ fault: "operations directory away", injected: 1, ...compared }, compared.details);
 });
 
 /** An own `shell`, which counts before the shipped one. */
@@ -179,15 +132,15 @@ test("a file that does not load keeps its names: no other file's type runs inste
   expect(shadowed).toEqual([{ op: "shell", file: expect.stringMatching(/dist\/ops\/shell/), by: later }]);
   expect(ops.map(({ op }) => op)).not.toContain("shell");
   openSlot();
-  expect((await recordThat(daemon, id, isBlocked)).blocked?.reason).toMatch(/later\.mjs does not load: /);
+  expect((await untilFinished(daemon, id)).error?.message).toMatch(/later\.mjs does not load: /);
   // The next daemon never loaded the file: its text and its name count.
   world.writeOp("later.mjs", `${SHELL}(`);
   await daemon.kill();
   await daemon.startAgain();
-  await recordThat(daemon, id, isBlocked);
   await expect(submit()).rejects.toThrow(/later\.mjs does not load/);
   expect(existsSync(touched)).toBe(false);
   world.writeOp("later.mjs", SHELL);
+  await client.retry(id);
   expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
   expect(linesOf(side)).toEqual(["a"]);
 });
@@ -210,41 +163,15 @@ test("a file that does not load is in the status and once in the log, until it l
   expect(log.split("the operation file is no longer broken")).toHaveLength(2);
 });
 
-test("a file that a type imports and that is not there yet: the type loads once it is there", async () => {
-  await using daemon = await TestDaemon.start({
-    ops: { ...operations("gate"), "marks.mjs": MARKS },
-    concurrency: 1,
-  });
-  const side = join(daemon.world.dir, "side");
-  const openSlot = await holdSlot(daemon);
-  const [id = ""] = await submitMarks(daemon, side, 1);
-  mkdirSync(join(daemon.world.opsDir, "lib"));
-  daemon.world.writeOp("marks.mjs", `import "./lib/part.mjs";${MARKS}`);
-  openSlot();
-  await recordThat(daemon, id, isBlocked);
-  daemon.world.writeOp("lib/part.mjs", "");
-  expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
-});
-
-test("a type that the loader can load and a worker cannot: its operations wait, and start once it loads", async () => {
-  const world = temporaryDirectory();
-  const mended = join(world.path, "mended");
-  const odd = `import { basename } from "node:path"; import { existsSync as there } from "node:fs";
-    if (basename(process.argv[1]) === "worker.js" && !there(${JSON.stringify(mended)})) throw new Error("not in a worker");
+test("a type that the daemon can load and a worker cannot: the operation fails at once", async () => {
+  const odd = `import { basename } from "node:path";
+    if (basename(process.argv[1]) === "worker.js") throw new Error("not in a worker");
     ${MARKS}`;
-  using _ = world;
-  await using daemon = await TestDaemon.start({ ops: { "marks.mjs": odd }, concurrency: 2 });
-  const side = join(daemon.world.dir, "side");
-  const ids = await submitMarks(daemon, side, 20);
-  const blocked = await eventually("one is blocked", async () => {
-    const records = await Promise.all(ids.map((id) => daemon.client.show(id)));
-    return records.find((each) => each.state === "queued" && each.blocked !== null) ?? null;
-  });
-  expect(blocked.blocked?.reason).toMatch(/marks\.mjs does not load: not in a worker/);
-  writeFileSync(mended, "");
-  for (const id of ids) expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded" });
-  const compared = compareOnce(names(20), linesOf(side));
-  record({ fault: "type does not load in a worker", injected: 1, ...compared }, compared.details);
+  await using daemon = await TestDaemon.start({ ops: { "marks.mjs": odd } });
+  const [id = ""] = await submitMarks(daemon, join(daemon.world.dir, "side"), 1);
+  const { state, error } = await untilFinished(daemon, id);
+  expect({ state, code: error?.code }).toEqual({ state: "failed", code: "LIVEOPS_LOAD_FAILED" });
+  expect(error?.message).toMatch(/marks\.mjs does not load: not in a worker; mend the file, then run: /);
 });
 
 test("edits while many workers are warm: a worker that leaves for an edit is no loss of its operation", async () => {

@@ -10,7 +10,6 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Loader } from "../../daemon/loader/loader.js";
 import { WorkerEvents } from "../../daemon/run-files/worker-events.js";
 import { Finishing } from "../../daemon/scheduler/finishing.js";
-import type { BlockedTypes } from "../../daemon/scheduler/holds/blocked-types.js";
 import { NO_OUTBOX } from "../../daemon/scheduler/outbox.js";
 import { Queue } from "../../daemon/scheduler/queue.js";
 import type { Queues } from "../../daemon/scheduler/queues.js";
@@ -86,7 +85,6 @@ describe("decided at the same moment", () => {
       whyLeaseEnded: () => null,
       lifecycle: open.lifecycle,
       layout: open.layout,
-      blockedTypes: { block: () => {}, isOverdue: () => false, loaded: () => {} },
       containment: { forget: () => {}, kill: async () => {} },
       original: () => null,
       isCurrent: () => true,
@@ -216,12 +214,11 @@ describe("decided at the same moment", () => {
           lifecycle: open.lifecycle,
           layout: open.layout,
           loader: {
-            resolve: async () => {
+            toStart: async () => {
               await lookedUp.promise;
               return { file: "/ops/some.mjs", policy: POLICY };
             },
           } as unknown as Loader,
-          blockedTypes: {} as BlockedTypes,
           waiting: { returned: () => {} },
           queue: new Queue(),
           queues: { isOpen: (name: string) => queues.has(name) } as unknown as Queues,

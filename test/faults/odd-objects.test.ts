@@ -203,7 +203,7 @@ const PLACES: Place[] = [
   ...[
     ...["liveopsd.log", "liveopsd.log.1", "liveopsd.json", "liveopsd.lock", "liveopsd.sock.lock"],
     ...["state.json", "state.json.tmp"],
-    ...["clock.json", "blocked-types.json", "directory.json"],
+    ...["clock.json", "directory.json"],
   ].map((name) => ({
     place: name,
     path: (dir: string) => join(dir, name),

@@ -146,13 +146,12 @@ export class Served {
   }
 
   async close(): Promise<void> {
-    const { hub, waiting, blockedTypes, features } = this.context;
+    const { hub, waiting, features } = this.context;
     for (const attempt of this.scheduler.attempts.values()) attempt.close();
     for (const sink of this.#sinks.values()) sink.close();
     hub.stop();
     await this.app.close();
     waiting.stop();
-    blockedTypes.stop();
     for (const feature of features) await feature.stop?.();
     await this.open.close();
   }

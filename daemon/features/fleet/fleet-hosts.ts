@@ -7,7 +7,9 @@ import type { EngineState, HostReply, HostsReply } from "../../../protocol/repli
 import { ownMemory } from "../../../protocol/system/own-process.js";
 import { nearest } from "../../../protocol/text/nearest.js";
 import type { Hosts, Placeable, Placement } from "../../hosts/hosts.js";
+import type { Loader } from "../../loader/loader.js";
 import type { Entry } from "../../store/decision.js";
+import { sourceOf } from "../../store/entry-events.js";
 import { EngineAwayError } from "./engine/errors.js";
 import type { FleetEngine } from "./engine/fleet-engine.js";
 import { tagsOf } from "./engine/indexed.js";
@@ -21,9 +23,7 @@ interface FleetHostsOptions {
   /** Of this host. */
   name: string;
   tags: readonly string[];
-  types(): number;
-  /** Whether the type loads here. */
-  hasType(op: string): boolean;
+  loader: Pick<Loader, "has" | "isBroken" | "isMissing" | "typeCount">;
   /** Whether the engine waits for what the hosts know. */
   isHeld(): boolean;
   /** Operations may start here again. */
@@ -57,13 +57,13 @@ export class FleetHosts implements Hosts {
 
   /** For the renewal of the lease. */
   status(): HostStatus {
-    const { engine, types } = this.options;
+    const { engine, loader } = this.options;
     const { rss, heapUsed } = ownMemory();
     return {
       load: loadavg()[0] ?? null,
       memory: rss === null ? null : { rss, heapUsed, free: freemem(), total: totalmem() },
       skewMs: -engine.skewMs,
-      types: types(),
+      types: loader.typeCount,
     };
   }
 
@@ -166,19 +166,24 @@ export class FleetHosts implements Hosts {
     return { ...rest, ...(env && { env: Object.fromEntries(kept) }) } as B;
   }
 
-  /** Whether this host may run the operation. */
+  /**
+   * Whether this host may run the operation. One whose type does not load here waits for a host that has the type, and
+   * fails here where none has it.
+   */
   fits(entry: Entry): boolean {
-    const { name, tags } = this.options;
-    return isPlaced(entry, name, tags);
+    const { name, tags, loader } = this.options;
+    const { on, op } = entry.record;
+    if (!isPlaced(entry, name, tags)) return false;
+    if (on === name || sourceOf(entry) !== null) return true;
+    return loader.isBroken(op) ? !this.#isElsewhere(op) : !loader.isMissing(op);
   }
 
   /** Whether another host that is up has the type. */
-  hasElsewhere(op: string): boolean {
-    const { name: own } = this.options;
-    const others = new Set(
-      this.rows.filter(({ name, state }) => state === "up" && name !== own).map(({ name }) => name),
-    );
-    return this.types.some((type) => type.op === op && others.has(type.host));
+  #isElsewhere(op: string): boolean {
+    return this.rows.some(({ name, state }) => {
+      const isOther = state === "up" && name !== this.options.name;
+      return isOther && this.types.some((type) => type.host === name && type.op === op);
+    });
   }
 
   blocked(entry: Entry): Blocked | null {
@@ -207,7 +212,7 @@ export class FleetHosts implements Hosts {
 
   #has(host: string, op: string): boolean {
     // What this host has published may be older than its files.
-    if (host === this.options.name && this.options.hasType(op)) return true;
+    if (host === this.options.name && this.options.loader.has(op)) return true;
     // A host that has published nothing yet may have the type.
     const its = this.types.filter((type) => type.host === host);
     return its.length === 0 || its.some((type) => type.op === op);

@@ -30,8 +30,8 @@ export class FleetTypes implements Types {
     return this.local.isBroken(op);
   }
 
-  async resolve(op: string, ms?: number): Promise<ResolvedType | Unresolved> {
-    const found = await this.local.resolve(op, ms);
+  async resolve(op: string): Promise<ResolvedType | Unresolved> {
+    const found = await this.local.resolve(op);
     const type = "reason" in found ? this.#published().get(op) : undefined;
     return type ? { file: type.file, policy: policyOf(type) } : found;
   }

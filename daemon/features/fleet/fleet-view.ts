@@ -69,8 +69,7 @@ export abstract class FleetView {
       engine: this.engine,
       name: host,
       tags,
-      types: () => services.loader.typeCount,
-      hasType: (op) => services.loader.has(op),
+      loader: services.loader,
       isHeld: () => this.offers.areOpen,
       onUndrained: () => services.scheduler.kick(),
       onChange: () => bus.emit("blocked", null),
@@ -128,10 +127,6 @@ export abstract class FleetView {
 
   isOurs({ record }: Entry): boolean {
     return record.host === this.settings.host;
-  }
-
-  hasElsewhere(op: string): boolean {
-    return this.hosts.hasElsewhere(op);
   }
 
   /** Loads the state of the fleet. */

@@ -73,7 +73,6 @@ export const METRICS = {
   liveops_queue_slots: gauge("Operations that may run at the same time", ["queue"]),
   liveops_queue_slots_used: gauge("Slots that operations of this host hold", ["queue"]),
   liveops_queue_paused: gauge("1 while the queue is paused", ["queue"]),
-  liveops_blocked_operations: gauge("Queued operations whose type does not load", ["type"]),
   liveops_operations_without_space: gauge("Running operations that wait for disk space", []),
   liveops_operations_resident_memory_bytes: gauge("Memory of the processes of running operations", ["type"]),
   liveops_operations_cpu_cores: gauge("Processor cores that running operations use", ["type"]),

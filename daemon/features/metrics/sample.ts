@@ -39,7 +39,7 @@ async function hostsOf({ hosts }: Parts, metrics: Metrics): Promise<readonly Hos
   return metrics.hosts;
 }
 
-function putOperations({ store, blockedTypes }: Parts, metrics: Metrics, put: Put): void {
+function putOperations({ store }: Parts, metrics: Metrics, put: Put): void {
   for (const [state, count] of Object.entries(store.counts()))
     put("liveops_stored_operations", { state }, count);
   const counts = new Map<string, { state: string; op: string; queue: string; count: number }>();
@@ -55,8 +55,6 @@ function putOperations({ store, blockedTypes }: Parts, metrics: Metrics, put: Pu
     const labels = { state, type: metrics.typeOf(record), queue: metrics.queueOf(record) };
     put("liveops_operations", labels, count);
   }
-  for (const blocked of blockedTypes.list())
-    put("liveops_blocked_operations", { type: metrics.typeOf(blocked) }, blocked.operations);
 }
 
 function putQueues({ store, queues, waiting, now }: Parts, metrics: Metrics, put: Put): void {

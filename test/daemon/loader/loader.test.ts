@@ -1,34 +1,33 @@
 /** Who asks for an operation type while its file is being loaded. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { Loader } from "../../../daemon/loader/loader.js";
 import { LoaderClient } from "../../../daemon/loader/loader-client.js";
 import type { LoaderReply } from "../../../daemon/loader/messages.js";
 import { useDirectories } from "../../harness/temporary.js";
 
-const reply = Promise.withResolvers<LoaderReply>();
-
 const directory = useDirectories();
 
-beforeEach(() => {
-  vi.spyOn(LoaderClient.prototype, "ask").mockReturnValue(reply.promise);
-});
 afterEach(() => {
   vi.useRealTimers();
   vi.restoreAllMocks();
 });
 
-test("waits until the file is loaded, or as long as it says", async () => {
+test("a start waits until the file of its type is loaded, also where no process can load it for a while", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
   const dir = directory();
   const file = join(dir, "slow.mjs");
   writeFileSync(file, "");
+  const reply = Promise.withResolvers<LoaderReply>();
+  let failure: Error | null = new Error("no process");
+  vi.spyOn(LoaderClient.prototype, "failure", "get").mockImplementation(() => failure);
+  vi.spyOn(LoaderClient.prototype, "ask").mockReturnValue(reply.promise);
   const loader = new Loader([dir], () => {});
-  const waits = loader.resolve("slow");
-  const start = loader.resolve("slow", 1000);
+  const start = loader.toStart("slow");
   await vi.advanceTimersByTimeAsync(60_000);
-  expect(await start).toEqual({ reason: `${file} is still being loaded`, isLoading: true });
+  failure = null;
+  await vi.advanceTimersByTimeAsync(60_000);
   const type = { op: "slow", file, resumable: true, timeout: null, gracePeriod: 10, retry: null } as never;
   reply.resolve({
     type: "loaded",
@@ -42,6 +41,6 @@ test("waits until the file is loaded, or as long as it says", async () => {
       types: [{ type, hasTitles: false }],
     },
   });
-  expect(await waits).toMatchObject({ file, policy: { resumable: true } });
+  expect(await start).toMatchObject({ file, policy: { resumable: true } });
   loader.stop();
 });

@@ -72,8 +72,7 @@ test("that cannot be read delay no start", async () => {
   };
   const durations = new Durations({ list } as never, new Bus());
   const candidate = await candidateOf(entry, {
-    loader: { resolve: async () => ({ file: "/ops/ci.ts", policy: {} }) },
-    blockedTypes: {},
+    loader: { toStart: async () => ({ file: "/ops/ci.ts", policy: {} }) },
     durations,
   } as never);
   expect(candidate).toMatchObject({ version: 1, stepSeconds: null });

@@ -28,7 +28,6 @@ const WORKER = {
 const RESUMED: Policy = { ...POLICY, resumable: true };
 
 const containment = { forget: () => {}, kill: async () => {} };
-const blockedTypes = { block: () => {}, isOverdue: () => false, loaded: () => {} };
 
 let open: OpenStore;
 beforeEach(async () => {
@@ -57,7 +56,6 @@ async function attempted(
       lifecycle: open.lifecycle,
       layout: open.layout,
       containment,
-      blockedTypes,
       original: () => null,
       isCurrent: () => true,
       isStopped: () => false,
@@ -177,7 +175,6 @@ test("what cannot be recorded because the daemon stops is left to the next one, 
     },
     layout: open.layout,
     containment,
-    blockedTypes,
     original: () => null,
     isCurrent: () => true,
     isStopped: () => isStopped,

@@ -3,6 +3,7 @@ import pino from "pino";
 import { afterEach, expect, test, vi } from "vitest";
 import { WorkerEvents } from "../../../daemon/run-files/worker-events.js";
 import { Queue } from "../../../daemon/scheduler/queue.js";
+import { candidateOf } from "../../../daemon/scheduler/start.js";
 import { Starter, type StarterOptions } from "../../../daemon/scheduler/starter.js";
 import { newId } from "../../../protocol/id.js";
 import { submission } from "../../harness/records.js";
@@ -34,8 +35,7 @@ async function starting(over: Partial<Record<keyof StarterOptions, unknown>> = {
     attempts: new Map(),
     edges: { graph: { awaited: [], directWaiters: () => [] } },
     pool: { take, release, warm: () => {}, spare: 1 },
-    loader: { resolve: async () => ({ file: "/ops/some.mjs", policy: POLICY }) },
-    blockedTypes: { block: () => {} },
+    loader: { toStart: async () => ({ file: "/ops/some.mjs", policy: POLICY }) },
     durations: { ofSteps: async () => null },
     containment: { limit: () => null },
     workerEvents: new WorkerEvents(directory()),
@@ -54,7 +54,7 @@ async function starting(over: Partial<Record<keyof StarterOptions, unknown>> = {
     return id;
   };
   const kinds = () => writes.mock.calls.map(([judged]) => judged.map(({ decision }) => decision.kind));
-  return { starter, worker, begun, submit, kinds };
+  return { starter, options: options as never, worker, begun, submit, kinds };
 }
 
 test("its worker has the order when the submit is answered", async () => {
@@ -79,7 +79,7 @@ test.each([
   { why: "it comes after another", fields: { after: ["abcdefghijkl"] } },
   {
     why: "its type does not load",
-    over: { loader: { resolve: async () => ({ reason: "a syntax error" }) } },
+    over: { loader: { toStart: async () => ({ reason: "a syntax error" }) } },
   },
 ])("where $why, the submit is recorded alone", async ({ over, fields }) => {
   const { submit, begun, kinds, worker } = await starting(over);
@@ -89,6 +89,25 @@ test.each([
   expect(worker.state).toBe("idle");
   expect(open.store.find(id)?.record.state).toBe("queued");
 });
+
+test.each([
+  { host: "none but this one", fits: undefined, state: "failed" },
+  { host: "another one", fits: () => false, state: "queued" },
+])(
+  "a queued operation whose type does not load here, and $host may run it: $state",
+  async ({ fits, state }) => {
+    const { options } = await starting({
+      fits,
+      loader: { toStart: async () => ({ reason: "a.mjs is broken" }) },
+    });
+    const id = await open.submit();
+    const entry = open.store.find(id)!;
+    expect(await candidateOf(entry, options)).toBeNull();
+    const { record } = open.store.find(id)!;
+    const message = `a.mjs is broken; mend the file, then run: liveops retry ${id}`;
+    expect(record).toMatchObject({ state, ...(state === "failed" && { error: { message } }) });
+  },
+);
 
 test("others that wait come first", async () => {
   const queue = new Queue();

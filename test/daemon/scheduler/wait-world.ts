@@ -75,8 +75,6 @@ export interface Breaking {
   able: readonly string[];
 }
 
-const UNUSED = new Proxy({}, { get: (_, name) => expect.fail(`${String(name)} is asked for`) });
-
 export class WaitWorld {
   readonly ledger = new Ledger();
   /** Operations that started in the slot of others that do not all wait for them. */
@@ -147,7 +145,6 @@ export class WaitWorld {
         names: () => Object.keys(slots),
       },
       loader,
-      blockedTypes: UNUSED,
       containment: { limit: () => null },
       workerEvents: new WorkerEvents(layout.workers),
       log: pino({ level: "silent" }),

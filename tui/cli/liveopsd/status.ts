@@ -103,14 +103,12 @@ function containmentText({ kind, cgroup, reason }: DaemonReply["containment"]): 
 }
 
 function problemsOf(daemon: DaemonReply): string[] {
-  const { storeFull, freeBytes, noRoom, problems, workers, blockedTypes } = daemon;
+  const { storeFull, freeBytes, noRoom, problems, workers } = daemon;
   const all = Object.values(STATUS_PROBLEMS).flatMap((problems) => problems(daemon));
   if (workers.blocked)
     all.push(
       `no worker can be started: ${workers.blocked.reason}. Queued operations wait; the daemon tries again`,
     );
-  for (const { op, operations: n, reason } of blockedTypes)
-    all.push(`${n} queued ${n === 1 ? "operation waits" : "operations wait"} for the type ${op}: ${reason}`);
   if (storeFull || freeBytes === 0 || noRoom > 0) {
     const full = ["the state directory's disk is full"];
     if (storeFull) full.push("submits are refused");
