@@ -118,8 +118,8 @@ function variableChanges(before: Entry["env"], now: Entry["env"]): Change[] {
       {
         kind: "variable",
         name,
-        ...(old === undefined && { now: "set" }),
-        ...(value === undefined && { before: "set" }),
+        now: old === undefined ? "set" : undefined,
+        before: value === undefined ? "set" : undefined,
       },
     ];
   });

@@ -32,11 +32,11 @@ export function appended(item: AppendItem): Record<string, unknown> {
     id: idOf(decision),
     expect,
     ...splitSecrets(decision),
-    ...(index && { index: columns(index) }),
+    index: index ? columns(index) : undefined,
     ...(decision.kind === "submitted" && { key: keyOf(decision.key) }),
-    ...(fence !== undefined && fence !== null && { fence }),
+    fence: fence ?? undefined,
     takeover,
-    ...(successor && { successor: appendedSuccessor(successor) }),
+    successor: successor ? appendedSuccessor(successor) : undefined,
   };
 }
 
@@ -63,7 +63,7 @@ export function offered({ id, version, decision, index }: OfferItem): Record<str
     version,
     kind: decision.kind,
     ...splitSecrets(decision),
-    ...(index && { index: columns(index) }),
+    index: index ? columns(index) : undefined,
     key: keyOf(decision.kind === "restored" ? decision.entry.key : null),
   };
 }
