@@ -126,7 +126,6 @@ export const watchQuery = z.object({
   ),
   log: doc(z._default(flag, false), "include log lines"),
   logAfter: doc(z._default(count, 0), "number of the last log line that the client holds"),
-  since: doc(z.optional(z.string()), "cursor of the last line that the client received"),
   state: commaList(z.enum(STATES)),
   op: z.optional(z.string()),
   host,

@@ -12,7 +12,7 @@ const moreQueued = doc(
   z.optional(z.int()),
   "queued operations that fit and that the stream has not sent; absent: none. GET /v1/operations?state=queued lists them",
 );
-const cursor = doc(z.string(), "position in the stream (opaque); pass it as since to continue there");
+const cursor = doc(z.string(), "position in the changes of the daemon (opaque)");
 
 export const pingLine = doc(
   z.object({ type: z.literal("ping") }),
@@ -27,12 +27,7 @@ export const snapshotLine = doc(
     counts: countsSchema,
     moreQueued,
   }),
-  "first line of a stream without a usable cursor; replaces the client's view. Holds what runs, the newest finished operations and the first 500 queued ones",
-);
-
-export const resumedLine = doc(
-  z.object({ type: z.literal("resumed"), cursor }),
-  "first line of a stream with a usable cursor; the changes since the cursor follow",
+  "first line of a stream; replaces the client's view. Holds what runs, the newest finished operations and the first 500 queued ones",
 );
 
 export const operationPatch = doc(
@@ -46,12 +41,7 @@ export const changedLine = doc(
 );
 
 export const logLines = doc(
-  z.object({
-    type: z.literal("log"),
-    cursor: z.optional(cursor),
-    id: z.string(),
-    lines: z.array(logLineSchema),
-  }),
+  z.object({ type: z.literal("log"), id: z.string(), lines: z.array(logLineSchema) }),
   "log lines of an operation, without gaps",
 );
 
@@ -101,7 +91,6 @@ export const endLine = doc(
 
 export const watchLine = z.discriminatedUnion("type", [
   snapshotLine,
-  resumedLine,
   changedLine,
   logLines,
   chainedLine,

@@ -18,7 +18,6 @@ export type WatchLine = z.infer<typeof watchLine>;
 
 /** A client's view of a watch stream. */
 export interface WatchView {
-  cursor: string | null;
   operations: ReadonlyMap<string, Operation>;
   counts: Counts;
   /** Queued operations that fit and that the view does not have. */
@@ -31,14 +30,13 @@ export const NO_STATES: ByState = { queued: 0, running: 0, succeeded: 0, failed:
 export const NO_COUNTS: Counts = { ...NO_STATES, toAnswer: 0 };
 
 export const EMPTY_VIEW: WatchView = {
-  cursor: null,
   operations: new Map(),
   counts: NO_COUNTS,
   moreQueued: 0,
   handovers: new Map(),
 };
 
-/** The view after a line. `ping`, `end`, unknown types and a `log` without a cursor do not change the view. */
+/** The view after a line. `log`, `ping`, `end` and unknown types do not change the view. */
 export function applyWatchLine(view: WatchView, line: WatchLine): WatchView {
   return applyWatchLines(view, [line]);
 }
@@ -56,14 +54,10 @@ export function applyWatchLines(view: WatchView, lines: readonly WatchLine[]): W
     switch (line.type) {
       case "snapshot":
         operations = new Map(line.operations.map((operation) => [operation.id, operation]));
-        next = { ...next, cursor: line.cursor, counts: line.counts, moreQueued: line.moreQueued ?? 0 };
-        break;
-      case "resumed":
-        next = { ...next, cursor: line.cursor };
+        next = { ...next, counts: line.counts, moreQueued: line.moreQueued ?? 0 };
         break;
       case "changed": {
         const before = (operations ?? next.operations).get(line.id);
-        next = { ...next, cursor: line.cursor };
         // A patch without its complete record cannot be shown. The daemon always sends the complete record first.
         if (before !== undefined || line.patch.id !== undefined)
           owned().set(line.id, { ...before, ...line.patch } as Operation);
@@ -71,15 +65,10 @@ export function applyWatchLines(view: WatchView, lines: readonly WatchLine[]): W
       }
       case "chained":
         owned().set(line.to, line.operation);
-        next = {
-          ...next,
-          cursor: line.cursor,
-          handovers: new Map(next.handovers).set(line.from, line.to),
-        };
+        next = { ...next, handovers: new Map(next.handovers).set(line.from, line.to) };
         break;
       case "removed":
         owned().delete(line.id);
-        next = { ...next, cursor: line.cursor };
         break;
       case "moved":
         for (const [i, id] of line.ids.entries()) {
@@ -87,9 +76,6 @@ export function applyWatchLines(view: WatchView, lines: readonly WatchLine[]): W
           if (before?.state === "queued" && before.queuePosition !== i + 1)
             owned().set(id, { ...before, queuePosition: i + 1 });
         }
-        break;
-      case "log":
-        if (line.cursor !== undefined) next = { ...next, cursor: line.cursor };
         break;
       case "counts":
         next = { ...next, counts: line.counts, moreQueued: line.moreQueued ?? 0 };

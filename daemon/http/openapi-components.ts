@@ -48,7 +48,6 @@ export const COMPONENTS: Readonly<Record<string, z.ZodMiniType>> = {
 
   WatchLine: lines.watchLine,
   SnapshotLine: lines.snapshotLine,
-  ResumedLine: lines.resumedLine,
   ChangedLine: lines.changedLine,
   LogLines: lines.logLines,
   ChainedLine: lines.chainedLine,

@@ -4,7 +4,6 @@ import { WATCH_PING_MS } from "../../protocol/limits.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import type { Bus } from "../bus.js";
 import type { LogReaders } from "../run-files/log-readers.js";
-import { decodeCursor } from "./cursor.js";
 import type { Scope } from "./scope.js";
 import { StreamLines } from "./stream-lines.js";
 import { Watcher } from "./watcher.js";
@@ -44,17 +43,15 @@ export class Hub {
     return this.#watchers.size;
   }
 
-  /** Attaches a new stream: it gets a snapshot, or the changes since its cursor. */
-  attach(scope: Scope, response: ServerResponse, logAfter: number, since: string | undefined): void {
-    const cursor = since === undefined ? null : decodeCursor(since);
-    const from = this.shared.usable(cursor, scope);
-    const watcher = new Watcher(this.shared, scope, response, logAfter, from);
+  /** Attaches a new stream: it gets a snapshot, then changes. */
+  attach(scope: Scope, response: ServerResponse, logAfter: number): void {
+    const watcher = new Watcher(this.shared, scope, response, logAfter);
     this.#watchers.add(watcher);
     response.on("close", () => this.#detach(watcher));
     this.#pings ??= setInterval(() => {
       for (const each of this.#watchers) each.ping();
     }, WATCH_PING_MS);
-    watcher.begin(from, cursor?.log ?? null);
+    watcher.begin();
   }
 
   #detach(watcher: Watcher): void {

@@ -2,12 +2,10 @@
  * The last line that a watch stream has sent of each log.
  *
  * A stream of one operation sends the log from the line the client asked for. A stream of many operations sends the
- * lines logged since the client connected or, after a reconnect, since its cursor.
+ * lines logged since the client connected.
  */
 import type { Operation } from "../../protocol/operation.js";
-import { isFinal } from "../../protocol/state.js";
 import type { LogReaders } from "../run-files/log-readers.js";
-import type { LogPosition } from "./cursor.js";
 import type { Scope } from "./scope.js";
 
 export class SentLines {
@@ -46,19 +44,15 @@ export class SentLines {
   /**
    * On a stream of many: watches the operations that are not finished.
    *
-   * @param log the lines that this daemon or an earlier one has sent to the client
    * @param find the record of an operation; null: it does not exist any more
    */
-  begin(operations: Operation[], log: LogPosition | null, find: (id: string) => Operation | null): void {
+  begin(operations: Operation[], find: (id: string) => Operation | null): void {
     if (!this.areMany) return;
-    for (const [id, line] of log?.lines ?? []) if (find(id) !== null) this.from(id, line);
-    for (const { id, state, finishedAt } of operations) {
-      if (state === "queued" || this.#last.has(id)) continue;
-      const isOver = isFinal(state) && (log === null || Date.parse(finishedAt ?? "") < log.at);
-      if (isOver) continue;
+    for (const { id, state } of operations) {
+      if (state !== "running") continue;
       this.from(id, 0);
       // The number of lines is exact now that the log has a reader.
-      if (log === null) this.from(id, find(id)?.logLines ?? 0);
+      this.from(id, find(id)?.logLines ?? 0);
     }
   }
 

@@ -1,12 +1,10 @@
 /**
- * What all watch streams share: the view of the operations, the numbers of their changes, cursors, and the lines that
- * several streams get, which are serialised once.
+ * What all watch streams share: the view of the operations, the numbers of their changes, and the lines that several
+ * streams get, which are serialised once.
  */
-import { newId } from "../../protocol/id.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import type { LogReaders } from "../run-files/log-readers.js";
 import type { Durations } from "../scheduler/durations.js";
-import { type Cursor, encodeCursor, type LogPosition } from "./cursor.js";
 import type { OperationView } from "./operation-view.js";
 import type { Scope } from "./scope.js";
 import { ChangeVersions } from "./versions.js";
@@ -18,8 +16,6 @@ type View = Pick<
 
 export class StreamLines {
   readonly versions = new ChangeVersions();
-  /** Identifies the daemon in its cursors. Made with the first cursor: loading the random generator takes 10 ms. */
-  #boot: string | null = null;
   /** Lines just read: streams that are up to date take them from here, others from disk. */
   readonly #fresh = new Map<string, LogLine[]>();
   readonly #serialised = new Map<string, string>();
@@ -33,12 +29,6 @@ export class StreamLines {
     readonly durations: Pick<Durations, "of">,
   ) {}
 
-  /** @param log the position in the logs, on a stream of many operations with logs */
-  cursor(n = this.versions.current, isPartial = false, log: LogPosition | null = null): string {
-    this.#boot ??= newId();
-    return encodeCursor({ boot: this.#boot, n, isPartial, log });
-  }
-
   matching(scope: Scope): Operation[] {
     if (scope.operation === null) return this.view.matching(scope);
     const record = this.view.record(scope.operation);
@@ -51,11 +41,11 @@ export class StreamLines {
   }
 
   /** A `changed` line: the keys changed since `sent`, or the complete record; empty if the operation is gone. */
-  changedLine(id: string, sent: number | null, cursor: string): string {
+  changedLine(id: string, sent: number | null): string {
     // Streams that drain or begin also send between two turns: a line made before a change must not be reused.
     const key = `${id} ${sent} ${this.versions.current}`;
     const made = this.#serialised.get(key) ?? this.#keep(key, this.#patch(id, sent));
-    return made && `{"type":"changed","cursor":"${cursor}","id":"${id}","patch":${made}}\n`;
+    return made && `{"type":"changed","cursor":"${this.versions.current}","id":"${id}","patch":${made}}\n`;
   }
 
   #patch(id: string, sent: number | null): string {
@@ -96,17 +86,6 @@ export class StreamLines {
     // After a gap of a damaged line, the index in the list does not follow from the number.
     if (fresh?.[index]?.n === after + 1) return fresh.slice(index, index + limit);
     return this.view.linesAfter(id, after, limit);
-  }
-
-  /**
-   * The number in a cursor of this daemon that is not too old; else null. A client that does not hold all queued
-   * operations gets a snapshot: nobody remembers which ones it holds.
-   */
-  usable(cursor: Cursor | null, scope: Scope): number | null {
-    if (cursor === null || cursor.boot !== this.#boot) return null;
-    if (cursor.isPartial || this.queuedCount(scope) > scope.queued) return null;
-    const { n } = cursor;
-    return n < this.versions.floor || n > this.versions.current ? null : n;
   }
 
   addFresh(id: string, lines: readonly LogLine[]): void {

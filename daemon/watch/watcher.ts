@@ -9,7 +9,6 @@ import type { ServerResponse } from "node:http";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import { type FinalState, isFinal } from "../../protocol/state.js";
 import type { Counts } from "../../protocol/watch.js";
-import type { LogPosition } from "./cursor.js";
 import { fits, isUnfiltered, type Scope } from "./scope.js";
 import { SentHistories } from "./sent-histories.js";
 import { SentLines } from "./sent-lines.js";
@@ -35,8 +34,6 @@ export class Watcher {
   readonly #lines: SentLines;
   readonly #queue: HeldQueue;
   readonly #histories: SentHistories;
-  /** The client did not hold all queued operations after the last complete flush. */
-  #isPartial = false;
   /** With `operation`: the ids of its chain so far, in order. The last one is followed. */
   readonly #chain: string[] = [];
   #counts = "";
@@ -45,9 +42,6 @@ export class Watcher {
   /** The last line of each queue, and with `operation` the last place. */
   readonly #places = new Map<string, string>();
   #place: number | null = null;
-  /** When the last complete flush began, and when the present one began, ms since 1970. */
-  #upTo = Date.now();
-  #began = this.#upTo;
   #draining = false;
   #ended = false;
   /** With `operation`: the final state of the followed operation, once known. It stays after a removal. */
@@ -58,9 +52,8 @@ export class Watcher {
     readonly scope: Scope,
     private readonly response: ServerResponse,
     logAfter: number,
-    since: number | null,
   ) {
-    this.#sent = since ?? shared.versions.current;
+    this.#sent = shared.versions.current;
     this.#lines = new SentLines(scope, logAfter, shared.logReaders);
     this.#queue = new HeldQueue(scope, shared.queuedCount(scope));
     this.#histories = new SentHistories(shared.durations, (line) => {
@@ -75,32 +68,18 @@ export class Watcher {
     });
   }
 
-  /**
-   * Sends the first line: a snapshot, or `resumed` if the cursor is still valid.
-   *
-   * @param log the lines of many operations that this daemon or an earlier one has sent to the client
-   */
-  begin(since: number | null, log: LogPosition | null): void {
+  /** Sends the first line, a snapshot. */
+  begin(): void {
     const operations = this.shared.matching(this.scope);
     for (const operation of operations) {
       this.#known.add(operation.id);
       this.#queue.hold(operation);
     }
-    this.#isPartial = this.#queue.leftOut > 0;
-    this.#lines.begin(operations, log, (id) => this.shared.view.record(id));
-    if (since === null) {
-      const counts = this.#countsNow();
-      this.#counts = JSON.stringify(counts);
-      this.#write({ type: "snapshot", cursor: this.#cursor(), operations, ...counts });
-      for (const [queue, line] of this.shared.placeLines()) this.#places.set(queue, line);
-    } else {
-      // The snapshot that the client had may have held operations that left memory since.
-      this.#holdsOthers = this.scope.operation === null;
-      this.#isMoved = true;
-      this.#write({ type: "resumed", cursor: this.#cursor(since) });
-      for (const id of this.shared.versions.removedSince(since)) this.#removed.add(id);
-      this.#catchUp(since, operations);
-    }
+    this.#lines.begin(operations, (id) => this.shared.view.record(id));
+    const counts = this.#countsNow();
+    this.#counts = JSON.stringify(counts);
+    this.#write({ type: "snapshot", cursor: this.#cursor, operations, ...counts });
+    for (const [queue, line] of this.shared.placeLines()) this.#places.set(queue, line);
     for (const operation of operations.filter(({ state }) => state === "running").slice(0, FIRST_HISTORIES))
       this.#bringHistory(operation);
     this.flush();
@@ -110,24 +89,8 @@ export class Watcher {
     if (this.scope.histories && operation.state === "running") void this.#histories.bring(operation);
   }
 
-  #cursor(n = this.shared.versions.current): string {
-    const isPartial = this.#isPartial || this.#queue.leftOut > 0;
-    return this.shared.cursor(
-      n,
-      isPartial,
-      this.#lines.areMany ? { at: this.#upTo, lines: this.#lines.all } : null,
-    );
-  }
-
-  /** Marks the changes since the cursor, also of operations that the client holds and that no longer fit its filter. */
-  #catchUp(since: number, operations: Operation[]): void {
-    const { versions } = this.shared;
-    for (const { id } of operations) if (versions.changedSince(id, since)) this.#dirty.add(id);
-    if (this.scope.operation !== null) return;
-    for (const id of versions.changedBetween(since)) {
-      this.#known.add(id);
-      this.#dirty.add(id);
-    }
+  get #cursor(): string {
+    return String(this.shared.versions.current);
   }
 
   /** The operation is new or changed; the same record twice: what is computed when it is shown has changed. */
@@ -219,7 +182,6 @@ export class Watcher {
   /** Sends changes until the stream is full; the rest is sent when the stream has drained. */
   flush(): void {
     if (this.#draining || this.#ended) return;
-    this.#began = Date.now();
     if (this.#isMoved) this.#bringFirst();
     // Log lines are sent before the change that says that their operation is finished.
     if (this.scope.log && !this.#flushLogs()) return;
@@ -232,47 +194,31 @@ export class Watcher {
     this.#endIfOver();
   }
 
-  /**
-   * Sends one line for each changed operation. All lines but the last carry the previous cursor: a client that
-   * reconnects with it gets the others again. False if the stream is full.
-   */
+  /** Sends one line for each changed operation. False if the stream is full. */
   #flushNews(): boolean {
-    let left = this.#removed.size + this.#dirty.size;
-    const write = (line: (cursor: string) => object | string) => {
-      const isLast = --left === 0;
-      if (isLast) this.#upTo = this.#began;
-      const cursor = isLast ? this.shared.versions.current : this.#sent;
-      this.#write(line(this.#cursor(cursor)));
-      return !this.#draining;
-    };
-    let going = true;
     for (const id of this.#removed) {
-      if (!going) break;
+      if (this.#draining) return false;
       this.#removed.delete(id);
       this.#known.delete(id);
       this.#lines.forget(id);
-      going = write((cursor) => ({ type: "removed", cursor, id }));
+      this.#write({ type: "removed", cursor: this.#cursor, id });
     }
     for (const id of this.#dirty) {
-      if (!going) break;
+      if (this.#draining) return false;
       this.#dirty.delete(id);
-      going = write((cursor) => this.#news(id, cursor));
+      this.#write(this.#news(id));
     }
-    if (left === 0) {
-      this.#sent = this.shared.versions.current;
-      this.#upTo = this.#began;
-      this.#isPartial = this.#queue.leftOut > 0;
-    }
-    return going;
+    this.#sent = this.shared.versions.current;
+    return !this.#draining;
   }
 
-  #news(id: string, cursor: string): string {
+  #news(id: string): string {
     const known = this.#known.has(id);
     this.#known.add(id);
     // The operation left memory while the stream was full.
     if (!this.shared.versions.has(id)) this.forget(id);
     if (!known) this.#lines.shown(id, this.shared.view.record(id)?.state);
-    return this.shared.changedLine(id, known ? this.#sent : null, cursor);
+    return this.shared.changedLine(id, known ? this.#sent : null);
   }
 
   /** The next operation of the chain; null if there is none, or it was removed. */
@@ -294,7 +240,7 @@ export class Watcher {
       this.#outcome = null;
       this.#known.add(to);
       this.#lines.from(to, 0);
-      this.#write({ type: "chained", cursor: this.#cursor(), from, to, operation: next });
+      this.#write({ type: "chained", cursor: this.#cursor, from, to, operation: next });
       if (this.#draining || (this.scope.log && !this.#flushLogs())) return false;
     }
     return true;
@@ -308,7 +254,7 @@ export class Watcher {
       if (!operation) continue;
       this.#known.add(to);
       this.#queue.hold(operation);
-      this.#write({ type: "chained", cursor: this.#cursor(), from, to, operation });
+      this.#write({ type: "chained", cursor: this.#cursor, from, to, operation });
       if (this.#draining) return false;
     }
     return true;
@@ -325,18 +271,12 @@ export class Watcher {
         if (lines.length === 0) break;
         last = lines.at(-1)!.n;
         this.#lines.from(id, last);
-        this.#write(this.#withCursor(this.shared.logLine(id, lines)));
+        this.#write(this.shared.logLine(id, lines));
         if (this.#draining) return false;
       }
       if (isFinal(record.state)) this.#lines.over(id);
     }
     return true;
-  }
-
-  /** On a stream of many logs, adds the cursor, so that a client that reconnects does not get the line again. */
-  #withCursor(line: string): string {
-    if (!this.#lines.areMany) return line;
-    return `{"cursor":${JSON.stringify(this.#cursor(this.#sent))},${line.slice(1)}`;
   }
 
   #sendCounts(): void {

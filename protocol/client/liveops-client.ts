@@ -158,8 +158,8 @@ export class LiveopsClient implements AsyncDisposable {
    */
   watch(id: string, options?: StreamSettings & { chain?: boolean }): AsyncGenerator<Operation, void>;
   /**
-   * Yields all operations that fit at the start and after each change, without an end. Reconnects with a cursor: the
-   * daemon then sends what changed in between.
+   * Yields all operations that fit at the start and after each change, without an end. After a reconnect, the state is
+   * complete again.
    */
   watch(filter?: WatchFilter, options?: StreamSettings): AsyncGenerator<WatchState, void>;
   async *watch(

@@ -36,9 +36,7 @@ export async function* watchStates(
   options: Reconnect,
 ): AsyncGenerator<WatchState> {
   let view: WatchView = EMPTY_VIEW;
-  const open = () =>
-    client.watch({ ...filter, ...(view.cursor !== null && { since: view.cursor }) }, options.signal);
-  for await (const line of reconnecting(open, options)) {
+  for await (const line of reconnecting(() => client.watch(filter, options.signal), options)) {
     const before = view;
     view = applyWatchLine(view, line);
     if (line.type !== "snapshot" && view.operations === before.operations && view.counts === before.counts)

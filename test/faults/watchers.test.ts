@@ -156,7 +156,7 @@ test("slow watchers get every line, in their own time", async () => {
 });
 
 test(
-  "a client that reconnects with its cursor, across restarts of the daemon too, misses no line and no state",
+  "a client that reconnects, across restarts of the daemon too, misses no line and no state",
   async () => {
     await using daemon = await startDaemon(["gate"]);
     const dice = new Dice("reconnects");
@@ -167,22 +167,15 @@ test(
     const log: LogLine[] = [];
     const states: string[] = [];
     let ended = false;
-    let resumed = 0;
     const rounds = counts(12, 150);
     for (let round = 0; !ended; round++) {
       if (round === rounds) writeFileSync(`${gate}.1`, "");
       const takes = round >= rounds ? Number.POSITIVE_INFINITY : dice.whole(1, 30);
-      const query = {
-        operation: id,
-        log: true,
-        logAfter: log.at(-1)?.n ?? 0,
-        ...(view.cursor !== null && { since: view.cursor }),
-      };
+      const query = { operation: id, log: true, logAfter: log.at(-1)?.n ?? 0 };
       let taken = 0;
       try {
         for await (const line of daemon.client.watch(query)) {
           view = applyWatchLine(view, line);
-          if (line.type === "resumed") resumed++;
           if (line.type === "log") log.push(...line.lines);
           const state = view.operations.get(id)?.state;
           if (state && state !== states.at(-1)) states.push(state);
@@ -202,7 +195,6 @@ test(
     const { env: _, ...shown } = final;
     expect(view.operations.get(id)).toEqual(shown);
     expect(states).toEqual(["running", "succeeded"]);
-    expect(resumed).toBeGreaterThan(0);
     const stored = await wholeLog(daemon, id);
     expectNoGap(stored, final);
     const compared = compareOnce(
@@ -213,89 +205,6 @@ test(
     expect(log.map(({ n }) => n)).toEqual(stored.map(({ n }) => n));
   },
   patience(30_000, 240_000),
-);
-
-test(
-  "a client that watches all operations with their logs and reconnects with its cursor misses no line of any",
-  async () => {
-    await using daemon = await startDaemon(["counted", "gate"], { concurrency: 3 });
-    const dice = new Dice("reconnects to all");
-    const rounds = counts(12, 100);
-    const lines = new Map<string, Map<number, string>>();
-    let view: WatchView = EMPTY_VIEW;
-    let again = 0;
-    let resumed = 0;
-    /** Reads until it has had enough, or the stream is lost. */
-    const read = async (isEnough: (line: WatchLine) => boolean) => {
-      try {
-        const since = view.cursor === null ? {} : { since: view.cursor };
-        for await (const line of daemon.client.watch({ log: true, limit: 1000, ...since })) {
-          view = applyWatchLine(view, line);
-          if (line.type === "resumed") resumed++;
-          for (const { n, text } of line.type === "log" ? line.lines : []) {
-            const of = lines.get((line as { id: string }).id) ?? new Map<number, string>();
-            lines.set((line as { id: string }).id, of);
-            if (of.has(n)) again++;
-            of.set(n, text);
-          }
-          if (isEnough(line)) return;
-        }
-      } catch (error) {
-        if (!(error instanceof ConnectionLostError || error instanceof NoDaemonError)) throw error;
-      }
-    };
-    await read(({ type }) => type === "snapshot");
-    const gate = join(daemon.world.dir, "all");
-    const ids = [(await daemon.submit("gate", { params: { gate, chatty: true } })).id];
-    const side = join(daemon.world.dir, "side");
-    for (let round = 0; round < rounds; round++) {
-      const params = { side, name: `r${round}`, lines: dice.whole(0, 40), pause: 1, links: dice.whole(1, 2) };
-      ids.push((await daemon.submit("counted", { params })).id);
-      let takes = dice.whole(1, 30);
-      await read(() => --takes <= 0);
-      // Away for a while: some begin and end meanwhile.
-      if (dice.chance(0.3)) await untilFinished(daemon, ids.at(-1)!);
-      if (dice.chance(0.2)) {
-        await daemon.kill();
-        await daemon.startAgain();
-      }
-    }
-    writeFileSync(`${gate}.1`, "");
-    for (const id of [...ids]) {
-      const { chain } = await untilFinished(daemon, id);
-      if (chain.next !== null) ids.push((await untilFinished(daemon, chain.next)).id);
-    }
-    // What comes after it on a stream that stands was sent after all the lines.
-    let last: string | null = null;
-    const marker = join(daemon.world.dir, "marker");
-    writeFileSync(`${marker}.1`, "");
-    await read(({ type }) => {
-      if (type === "resumed" || type === "snapshot")
-        void daemon.submit("gate", { params: { gate: marker } }).then(({ id }) => {
-          last = id;
-        });
-      return last !== null && view.operations.get(last)?.state === "succeeded";
-    });
-    expect(resumed).toBeGreaterThan(0);
-    let sent = 0;
-    for (const id of ids) {
-      const stored = await wholeLog(daemon, id);
-      expectNoGap(stored, await daemon.client.show(id));
-      const of = lines.get(id) ?? new Map<number, string>();
-      expect(stored.filter(({ n, text }) => of.get(n) !== text)).toEqual([]);
-      sent += of.size;
-    }
-    // Some are sent twice, which is told by their number; not all of them again each time.
-    expect(again).toBeLessThan(sent);
-    record({
-      fault: "watcher of all reconnects: logs",
-      injected: rounds,
-      survived: sent,
-      lost: 0,
-      duplicated: 0,
-    });
-  },
-  patience(60_000, 240_000),
 );
 
 test("many operations watched on one stream end as their records say", async () => {

@@ -184,8 +184,7 @@ function answered(before: State, request: Request, operations: readonly Operatio
   const marked: ReadonlySet<string> =
     KEEPS_MARKS.has(request.kind) || "name" in request ? before.list.marked : new Set();
   if (request.kind === "remove") {
-    const cursor = before.view.cursor ?? "";
-    const lines = operations.map(({ id }) => ({ type: "removed" as const, cursor, id }));
+    const lines = operations.map(({ id }) => ({ type: "removed" as const, cursor: "", id }));
     return patched({ ...settleSelection(before, applyLines(before, lines)), request: null, notice }, "list", {
       marked,
     });

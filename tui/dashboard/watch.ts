@@ -1,4 +1,4 @@
-/** Keeps a watch stream open: a stream that breaks is opened again and continues at its cursor. */
+/** Keeps a watch stream open: a stream that breaks is opened again, and begins with a snapshot. */
 import { remoteOf } from "../../protocol/client/address.js";
 import type { Client } from "../../protocol/client/client.js";
 import { NoAnswerError, NoDaemonError, UnreachableError } from "../../protocol/client/errors.js";
@@ -42,19 +42,14 @@ async function keepOpen(
 ): Promise<void> {
   const longest = remoteOf(client.socket) === null ? LONGEST_WAIT : LONGEST_WAIT_REMOTE;
   let next = FIRST_WAIT;
-  let cursor: string | null = null;
   while (!left.aborted) {
     let isRefused = false;
     const waits = [new Wait(QUIET_MS, onQuiet), new Wait(SILENT_MS, onSilent)];
     try {
-      for await (const line of client.watch(
-        { limit: 200, histories: true, ...(cursor !== null && { since: cursor }) },
-        left,
-      )) {
+      for await (const line of client.watch({ limit: 200, histories: true }, left)) {
         next = FIRST_WAIT;
         if (waits.map((each) => each.heard()).includes(true)) onHeard();
         if (line.type === "ping") continue;
-        if ("cursor" in line && line.cursor !== undefined) cursor = line.cursor;
         onLine(line);
       }
     } catch (error) {

@@ -71,7 +71,6 @@ export const watchRoute: RoutePlugin = (app, { context, connections }, done) => 
         waits = [],
         log,
         logAfter,
-        since,
         state,
         op,
         host,
@@ -94,7 +93,7 @@ export const watchRoute: RoutePlugin = (app, { context, connections }, done) => 
         log,
         histories,
       };
-      context.hub.attach(scope, openStream(reply, connections, true), logAfter, since);
+      context.hub.attach(scope, openStream(reply, connections, true), logAfter);
       return reply;
     },
   });

@@ -133,7 +133,7 @@ async function follow(of: "one" | "all", steps: readonly Step[], room: number): 
   /** Another stream, which reads nothing. */
   let other: FakeResponse | null = null;
   const response = new FakeResponse(room);
-  hub.attach({ ...ALL, operation: of === "one" ? id : null, log: true }, response.asResponse(), 0, undefined);
+  hub.attach({ ...ALL, operation: of === "one" ? id : null, log: true }, response.asResponse(), 0);
   for (const each of steps) {
     if (each === "read") tail.read();
     else if (each === "turn") await followed.turn();
@@ -141,7 +141,7 @@ async function follow(of: "one" | "all", steps: readonly Step[], room: number): 
     else if (each === "other") {
       other?.end();
       other = other === null ? new FakeResponse(1) : null;
-      if (other !== null) hub.attach({ ...ALL, log: true }, other.asResponse(), 0, undefined);
+      if (other !== null) hub.attach({ ...ALL, log: true }, other.asResponse(), 0);
     } else if ("write" in each) followed.write(each.write);
     else followed.meanwhile = [...each.meanwhile];
   }

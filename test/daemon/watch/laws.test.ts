@@ -64,7 +64,7 @@ class Client {
 
   #connect(): FakeResponse {
     const response = new FakeResponse(this.room);
-    this.world.hub.attach(this.scope, response.asResponse(), 0, this.view.cursor ?? undefined);
+    this.world.hub.attach(this.scope, response.asResponse(), 0);
     return response;
   }
 }
@@ -213,7 +213,7 @@ test("log lines of one operation: none missing, none twice, in order, over recon
       const take = () => {
         for (const { lines } of response.of("log")) seen.push(...lines.map(({ n }) => n));
       };
-      world.hub.attach(scope, response.asResponse(), 0, undefined);
+      world.hub.attach(scope, response.asResponse(), 0);
       for (const { do: doing, count } of all) {
         if (doing === "log") world.log("op", count);
         else if (doing === "turn") await world.turn();
@@ -222,7 +222,7 @@ test("log lines of one operation: none missing, none twice, in order, over recon
           take();
           response.end();
           response = new FakeResponse(room);
-          world.hub.attach(scope, response.asResponse(), seen.at(-1) ?? 0, undefined);
+          world.hub.attach(scope, response.asResponse(), seen.at(-1) ?? 0);
         }
       }
       world.finish("op", "succeeded");

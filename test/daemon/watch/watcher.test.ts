@@ -6,15 +6,9 @@ import { ALL, WatchedWorld } from "./watched-world.js";
 
 const viewOf = (response: FakeResponse) => response.lines.reduce(applyWatchLine, EMPTY_VIEW);
 
-function watching(
-  world: WatchedWorld,
-  scope = ALL,
-  room?: number,
-  since?: string,
-  logAfter = 0,
-): FakeResponse {
+function watching(world: WatchedWorld, scope = ALL, room?: number, logAfter = 0): FakeResponse {
   const response = new FakeResponse(room);
-  world.hub.attach(scope, response.asResponse(), logAfter, since);
+  world.hub.attach(scope, response.asResponse(), logAfter);
   return response;
 }
 
@@ -104,55 +98,6 @@ describe("the first line", () => {
     for (const id of ["f3", "other"]) world.operations.set(id, { ...world.operations.get(id)!, parent });
     expect(ids({ limit: 2, parent: "none" })).toEqual(["f1", "f2", "other"]);
   });
-
-  test("after a usable cursor is `resumed`, then exactly the missed changes", async () => {
-    const world = running("one", "two", "three");
-    const cursor = watching(world).of("snapshot")[0]!.cursor;
-    world.progress("two", 40);
-    world.progress("two", 50);
-    world.submit("new");
-    await world.turn();
-    const lines = watching(world, ALL, undefined, cursor).lines;
-    expect(lines.map((line) => line.type)).toEqual(["resumed", "changed", "changed", "moved", "counts"]);
-    expect(lines[0]).toEqual({ type: "resumed", cursor });
-    expect(lines[1]).toMatchObject({ id: "two", patch: { percent: 50 } });
-    expect(Object.keys(lines[1]?.type === "changed" ? lines[1].patch : {}).sort()).toEqual([
-      "percent",
-      "seq",
-    ]);
-    expect(lines[2]).toMatchObject({ id: "new", patch: world.shown("new") });
-  });
-
-  test("without missed changes, sends no lines", async () => {
-    const world = running("one");
-    const cursor = watching(world).of("snapshot")[0]!.cursor;
-    const types = watching(world, ALL, undefined, cursor).lines.map((line) => line.type);
-    expect(types.filter((type) => type !== "counts")).toEqual(["resumed"]);
-  });
-
-  test.each(["", "x", "other.1", ".", "1", "other.NaN"])(
-    "after the cursor %j of another daemon is a snapshot",
-    (since) => {
-      expect(watching(running("one"), ALL, undefined, since).lines[0]?.type).toBe("snapshot");
-    },
-  );
-
-  test("after a cursor from the future, or no number, is a snapshot", () => {
-    const world = running("one");
-    const [boot] = world.hub.shared.cursor().split(".");
-    for (const number of ["999", "-1", "1.5", "", "x"])
-      expect(watching(world, ALL, undefined, `${boot}.${number}`).lines[0]?.type).toBe("snapshot");
-  });
-
-  test("is a snapshot where more was removed than is remembered", async () => {
-    const world = running("kept");
-    const cursor = watching(world).of("snapshot")[0]!.cursor;
-    for (let n = 0; n < 1001; n++) {
-      world.submit(`gone${n}`);
-      world.remove(`gone${n}`);
-    }
-    expect(watching(world, ALL, undefined, cursor).lines[0]?.type).toBe("snapshot");
-  });
 });
 
 describe("changes", () => {
@@ -237,22 +182,6 @@ describe("changes", () => {
     expect(response.of("chained").map(({ from, to }) => [from, to])).toEqual([["one", "two"]]);
   });
 
-  test("a client that reconnects gets the removal and the retry of operations that left memory", async () => {
-    const world = running("one", "two");
-    for (const id of ["one", "two"]) world.finish(id, "failed");
-    const failed = { ...ALL, state: ["failed" as const] };
-    for (const id of ["one", "two"]) world.forget(id);
-    const { cursor } = watching(world, failed).of("snapshot")[0]!;
-    world.say("one", { type: "operation:retried", from: null });
-    const after = watching(world, { ...failed, limit: 0 }, undefined, cursor);
-    await world.turn();
-    expect(after.lines[0]?.type).toBe("resumed");
-    expect(after.of("changed").map(({ id, patch }) => [id, patch.state])).toEqual([["one", "queued"]]);
-    world.remove("two");
-    await world.turn();
-    expect(after.of("removed").map(({ id }) => id)).toEqual(["two"]);
-  });
-
   test("with a state filter, one that left memory and no longer matches is sent", async () => {
     const world = running("one");
     const response = watching(world, { ...ALL, state: ["running", "failed"] });
@@ -306,18 +235,6 @@ describe("a slow reader", () => {
     expect(response.of("changed")).toHaveLength(3);
     for (const { patch } of response.of("changed")) expect(patch.percent).toBe(100);
     expect(response.violations).toBe(0);
-  });
-
-  test("after a disconnect between two lines, a reconnect sends the second", async () => {
-    const world = running("one", "two");
-    const response = watching(world);
-    world.progress("one", 7);
-    world.progress("two", 7);
-    await world.turn();
-    const view = response.lines.slice(0, 2).reduce(applyWatchLine, EMPTY_VIEW);
-    response.end();
-    const again = watching(world, ALL, undefined, view.cursor!);
-    expect(again.lines.reduce(applyWatchLine, view).operations.get("two")?.percent).toBe(7);
   });
 
   test("that drains between two changes of the same operation is not sent the first again", async () => {
@@ -447,7 +364,7 @@ describe("one operation", () => {
     const world = running("one");
     world.log("one", 5);
     await world.turn();
-    const response = watching(world, { ...one, log: true }, undefined, undefined, 3);
+    const response = watching(world, { ...one, log: true }, undefined, 3);
     expect(response.of("log").flatMap(({ lines }) => lines.map(({ n }) => n))).toEqual([4, 5]);
   });
 

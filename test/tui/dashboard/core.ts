@@ -76,13 +76,19 @@ export const changed = (id: string, patch: Partial<Operation>): Message => ({
 /** The same, with the whole record. */
 export const put = (it: Operation): Message => changed(it.id, it);
 
+export const snapshot = (operations: readonly Operation[] = [], counts: Counts = NO_COUNTS) => ({
+  type: "snapshot" as const,
+  cursor: "1",
+  operations: [...operations],
+  counts,
+});
+
 export function opened(
   operations: readonly Operation[],
   options: Partial<StateOptions> & { counts?: Counts } = {},
 ): State {
   const { counts = NO_COUNTS, ...rest } = options;
-  const line = { type: "snapshot" as const, cursor: "1", operations: [...operations], counts };
-  return update(initial(rest), { type: "watched", line });
+  return update(initial(rest), { type: "watched", line: snapshot(operations, counts) });
 }
 
 /** Presses keys: characters, or names of special keys. */

@@ -18,6 +18,7 @@ import {
   put,
   screenRows,
   screenText,
+  snapshot,
   type,
   update,
   wanted,
@@ -198,6 +199,15 @@ describe("pages", () => {
     expect(wantedPage(answered(further))).toBeNull();
   });
 
+  test("after a snapshot they are asked for anew: it leaves out what the stream brought", () => {
+    const full = answered(press(opened(all.slice(0, 300), counts), "G"));
+    const line = snapshot(all.slice(0, 200), counts);
+    const again = update(full, { type: "watched", line });
+    expect(again.list.order).toHaveLength(400);
+    expect(wantedPage(press(again, "G"))).toEqual({ text: "", before: null });
+    expect(answered(press(again, "G")).list.order).toEqual(full.list.order);
+  });
+
   test("a filter asks from the start, and a page of another filter changes no place", () => {
     const few = opened(all.slice(0, 10), counts);
     const state = press(type(press(few, "/"), "load"), "return");
@@ -264,9 +274,8 @@ describe("a queue longer than what the stream brings", () => {
       queued({ id: `waits${from + i}`, queuePosition: from + i + 1, label: `item-${from + i}` }),
     );
   const counts = { ...NO_COUNTS, queued: 100_000 };
-  const snapshot = (moreQueued: number) =>
-    ({ type: "snapshot", cursor: "2", operations: waiting(0, 500), counts, moreQueued }) as const;
-  const long = after(open([], { counts }), { type: "watched", line: snapshot(99_500) });
+  const snapshotOf = (moreQueued: number) => ({ ...snapshot(waiting(0, 500), counts), moreQueued });
+  const long = after(open([], { counts }), { type: "watched", line: snapshotOf(99_500) });
   const page = (text: string, before: string | null, from: number, to: number, next: string | null) =>
     answerTo("queue", { operations: waiting(from, to), next, total: 100_000 }, { text, before });
 
@@ -301,14 +310,14 @@ describe("a queue longer than what the stream brings", () => {
   });
 
   test("the last page is read again when the queue has grown, and all of them after a snapshot", () => {
-    let state = press(after(open([], { counts }), { type: "watched", line: snapshot(200) }), "z");
+    let state = press(after(open([], { counts }), { type: "watched", line: snapshotOf(200) }), "z");
     for (let n = 0; n < 499; n++) state = press(state, "j");
     state = after(state, page("", null, 0, 500, "p2"), page("", "p2", 500, 600, null));
     expect(wanted(state, "queue")).toBeNull();
     const line = { type: "counts", counts, moreQueued: 201 } as const;
     const grown = after(press(state, "G"), { type: "watched", line });
     expect(wanted(grown, "queue")).toEqual({ text: "", before: "p2" });
-    const anew = after(grown, { type: "watched", line: snapshot(200) });
+    const anew = after(grown, { type: "watched", line: snapshotOf(200) });
     expect(anew.list.paging.queued).toEqual({ before: null, hasAll: false, total: null });
   });
 
@@ -319,7 +328,7 @@ describe("a queue longer than what the stream brings", () => {
     expect(started.fetched.has(first!.id)).toBe(false);
     expect(started.view.operations.get(first!.id)?.state).toBe("running");
     expect(started.fetched.size).toBe(9);
-    const again = after(started, { type: "watched", line: snapshot(99_499) });
+    const again = after(started, { type: "watched", line: snapshotOf(99_499) });
     expect(again.fetched.size).toBeLessThanOrEqual(1);
   });
 });

@@ -19,6 +19,7 @@ import {
   press,
   SIZE,
   screenText,
+  snapshot,
   update,
   wanted,
 } from "./core.js";
@@ -233,9 +234,7 @@ describe("the daemon", () => {
     const state = after(opened([A]), lost(NOW), lost(NOW + 5000));
     expect(state.connection).toMatchObject({ state: "away", since: NOW });
     expect(selectedOperation(state)?.id).toBe(A.id);
-    expect(after(state, { type: "watched", line: { type: "resumed", cursor: "1" } }).connection.state).toBe(
-      "live",
-    );
+    expect(after(state, { type: "watched", line: snapshot([A]) }).connection.state).toBe("live");
   });
 });
 

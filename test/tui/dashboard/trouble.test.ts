@@ -5,7 +5,7 @@ import type { Message } from "../../../tui/dashboard/core/message.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
 import { stallOf } from "../../../tui/dashboard/core/time/estimate.js";
 import { watchDaemon } from "../../../tui/dashboard/watch.js";
-import { after, answerTo, initial, opened as open, press, screenText, update } from "./core.js";
+import { after, answerTo, initial, opened as open, press, screenText, snapshot, update } from "./core.js";
 import { ago, backup, NOW, operation } from "./operations.js";
 
 const SIZE = { columns: 160, rows: 30 };
@@ -91,8 +91,8 @@ describe("a daemon that does not answer", () => {
     expect(back.connection.state).toBe("live");
     expect(stallOf(back, running)).toBeNull();
     expect(rowOf(back)).toMatch(/^╭/);
-    const snapshot = { type: "resumed", cursor: "1" } as const;
-    expect(stallOf(after(silent, { type: "watched", line: snapshot }), running)).toBeNull();
+    const line = snapshot([running]);
+    expect(stallOf(after(silent, { type: "watched", line }), running)).toBeNull();
   });
 });
 
@@ -140,7 +140,7 @@ describe("the heartbeat of the stream", () => {
 
   test("pings keep it alive and change nothing; without them it is silent, until the next line", async () => {
     await using daemon = stream();
-    await daemon.send({ type: "resumed", cursor: "1" });
+    await daemon.send(snapshot());
     for (let i = 0; i < 5; i++) {
       await vi.advanceTimersByTimeAsync(2000);
       await daemon.send({ type: "ping" });
@@ -159,13 +159,13 @@ describe("the heartbeat of the stream", () => {
     await using daemon = stream();
     await vi.advanceTimersByTimeAsync(5900);
     expect(daemon.last()).toMatchObject({ type: "lost", hung: { pid: null, isStopped: false } });
-    await daemon.send({ type: "resumed", cursor: "1" });
+    await daemon.send(snapshot());
     expect(daemon.told()).toEqual(["quiet", "lost", "heard", "watched"]);
   });
 
   test("a line that came while the dashboard itself was stopped is read first", async () => {
     await using daemon = stream();
-    await daemon.send({ type: "resumed", cursor: "1" });
+    await daemon.send(snapshot());
     await vi.advanceTimersByTimeAsync(5000);
     await daemon.send({ type: "ping" });
     await vi.advanceTimersByTimeAsync(1000);

@@ -145,11 +145,10 @@ export class World {
 
   #watch(asked: Asked, reply: Reply): void {
     const stream = reply.stream();
-    const { operation = null, logAfter = "0", since } = asked.query;
+    const { operation = null, logAfter = "0" } = asked.query;
     const watcher: Watcher = { stream, operation, sent: Number(logAfter) };
     const operations = this.#watched(operation, Number(asked.query.limit ?? "200"));
-    if (since === String(this.#cursor)) stream.line({ type: "resumed", cursor: since });
-    else stream.line({ type: "snapshot", cursor: String(this.#cursor), operations, counts: this.counts() });
+    stream.line({ type: "snapshot", cursor: String(this.#cursor), operations, counts: this.counts() });
     this.#watchers.add(watcher);
     const pings = setInterval(() => stream.line({ type: "ping" }), WATCH_PING_MS);
     void stream.closed.then(() => {

@@ -24,12 +24,10 @@ export async function* allFinished(
   const waiting = new Waiting(client, operations, options);
   yield* await waiting.check(operations.map(({ id }) => id));
   if (waiting.isOver) return;
-  let cursor: string | undefined;
   // Without finished operations in the snapshot: `Waiting` asks for those that it misses.
   const waits = waiting.ids.slice(0, MOST_TOLD);
-  const open = () => client.watch({ limit: 0, waits, ...(cursor && { since: cursor }) }, options.signal);
+  const open = () => client.watch({ limit: 0, waits }, options.signal);
   for await (const line of reconnecting(open, options)) {
-    if ("cursor" in line && line.cursor !== undefined) cursor = line.cursor;
     yield* await waiting.take(line);
     if (waiting.isOver) return;
   }

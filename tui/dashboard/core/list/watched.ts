@@ -16,7 +16,7 @@ const KEPT_MOST = 5000;
 /** Applies all lines since the last drawing, and sorts the list once. */
 export function applyLines(state: State, lines: readonly WatchLine[]): State {
   const view = applyWatchLines(state.view, lines);
-  const began = lines.some(({ type }) => type === "snapshot" || type === "resumed");
+  const began = lines.some(({ type }) => type === "snapshot");
   if (view === state.view && !began) return withHistories(state, lines);
   const gone = lines.flatMap((line) => (line.type === "removed" ? [line.id] : []));
   const isBack = began && state.connection.state === "away";
@@ -70,13 +70,12 @@ function fetchedAfter({ fetched, selected }: State, lines: readonly WatchLine[])
   return ids.some((id) => fetched.has(id)) ? without(fetched, ids) : fetched;
 }
 
-/** The queue is read on, or anew after a snapshot, where it has more operations that the stream does not bring. */
+/** After a snapshot all pages are read anew: it leaves out what had come before. A queue that grew is read on. */
 function listingAfter({ list, view }: State, after: WatchView, lines: readonly WatchLine[]): Listing {
+  if (lines.some(({ type }) => type === "snapshot")) return { ...list, paging: UNASKED };
   const { queued } = list.paging;
-  const isAnew = lines.some(({ type }) => type === "snapshot") && queued !== UNASKED.queued;
-  if (!isAnew && !(queued.hasAll && after.moreQueued > view.moreQueued)) return list;
-  const pages = isAnew ? UNASKED.queued : { ...queued, hasAll: false };
-  return { ...list, paging: { ...list.paging, queued: pages } };
+  if (!queued.hasAll || after.moreQueued <= view.moreQueued) return list;
+  return { ...list, paging: { ...list.paging, queued: { ...queued, hasAll: false } } };
 }
 
 /** Queued operations behind those that the stream brings: they move as the last one that a line moves. */
