@@ -2,16 +2,23 @@
 import { existsSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import type { ExecOptions } from "../../../ops/sdk/exec.js";
 import { LiveOperation, type Progress } from "../../../ops/sdk/live-operation.js";
 import { Shell } from "../../../ops/shell.js";
-import { runOperation, startOperation } from "../../harness/testing/index.js";
+import {
+  FakeClock,
+  type RunningOperation,
+  runOperation,
+  startOperation,
+} from "../../harness/testing/index.js";
 import { temporary } from "../temporary.js";
 
-const sh = (p: Progress, script: string, options?: ExecOptions) => p.exec("sh", ["-c", script], options);
+const sh = (p: Progress, script: string) => p.exec("sh", ["-c", script]);
 
-async function ran(body: (p: Progress) => Promise<unknown>) {
-  const run = await runOperation(
+const waitFor = (file: string) => `until [ -e ${file} ]; do sleep 0.02; done;`;
+
+/** Runs a body whose scripts wait in `dir` for a file of each percent that was sent, and of each line that was logged. */
+async function ran(dir: string, body: (p: Progress) => Promise<unknown>) {
+  const started = startOperation(
     class Runs extends LiveOperation {
       static stages = ["One", "Two"];
       async run(p: Progress) {
@@ -19,12 +26,24 @@ async function ran(body: (p: Progress) => Promise<unknown>) {
       }
     },
   );
+  marks(started, dir);
+  const run = await started.finished;
   expect(run.error).toBeNull();
-  return { run, bars: run.progress.map(({ percent, progress }) => ({ percent, ...progress })) };
+  return run.progress.map(({ percent, progress }) => ({ percent, ...progress }));
 }
 
-/** Tells the percent, and waits until the bar has surely been sent. */
-const percent = (value: number) => `echo "percent ${value}" >> "$LIVEOPS_REPORT"; sleep 0.3;`;
+function marks(run: RunningOperation, dir: string): void {
+  const mark = (name: number | string) => {
+    if (/^\w+$/.test(String(name))) writeFileSync(join(dir, String(name)), "");
+    return false;
+  };
+  run.untilEvent("progress:changed", ({ percent }) => mark(percent)).catch(() => {});
+  run.untilLog(({ text }) => mark(text)).catch(() => {});
+}
+
+/** Tells the percent, and waits until the bar has been sent. */
+const percent = (value: number, dir: string) =>
+  `echo "percent ${value}" >> "$LIVEOPS_REPORT"; ${waitFor(`${dir}/${value}`)}`;
 
 describe("reports", () => {
   it("of a script and its children become the bar, the log and outputs in the result", async () => {
@@ -63,7 +82,7 @@ describe("reports", () => {
   it("fail no process that outlives the program, and leave no file", async () => {
     const dir = temporary();
     const script = `echo "$LIVEOPS_REPORT"
-      (exec >/dev/null 2>&1; while [ ! -e ${dir}/go ]; do sleep 0.02; done
+      (exec >/dev/null 2>&1; ${waitFor(`${dir}/go`)}
        set -e; echo "percent 3" >> "$LIVEOPS_REPORT"; rm "$LIVEOPS_REPORT"; touch ${dir}/done) &`;
     const run = await runOperation(Shell, { script });
     // Other tests run at the same time.
@@ -84,10 +103,13 @@ describe("reports", () => {
 
 describe("output", () => {
   it("drives the bar by OSC 9;4, and a secret of add-mask is hidden everywhere", async () => {
-    const script = String.raw`printf '\033]9;4;1;25\033\\'; echo '::add-mask::s3cr3t'; sleep 0.3
+    const dir = temporary();
+    const script = String.raw`printf '\033]9;4;1;25\033\\'; echo '::add-mask::s3cr3t'; ${waitFor(`${dir}/25`)}
       printf '\033]9;4;1;75\007'; echo "it is s3cr3t"; echo "status at s3cr3t" >> "$LIVEOPS_REPORT"
       echo "output key=s3cr3t" >> "$LIVEOPS_REPORT"; echo "s3cr3t failed"; exit 3`;
-    const run = await runOperation(Shell, { script: `${script}` });
+    const started = startOperation(Shell, { script });
+    marks(started, dir);
+    const run = await started.finished;
     expect(run.state).toBe("failed");
     expect(run.progress.map(({ percent }) => percent)).toEqual([25, 75]);
     expect(run.texts("stdout")).toEqual(["it is ***", "*** failed"]);
@@ -100,21 +122,27 @@ describe("output", () => {
   });
 
   it("a frame is the status, also without the option status", async () => {
-    const { run } = await ran((p) => sh(p, "printf 'copying a\\rcopying b\\r'; sleep 0.6; printf 'done\\n'"));
-    expect(run.statuses).toEqual([{ text: "copying b", level: "info" }]);
+    const dir = temporary();
+    const script = `printf 'copying a\\rcopying b\\r'; ${waitFor(`${dir}/go`)} printf 'done\\n'`;
+    const started = startOperation(Shell, { script });
+    await started.untilEvent("status:changed");
+    writeFileSync(join(dir, "go"), "");
+    const run = await started.finished;
+    expect(run.statuses[0]).toEqual({ text: "copying b", level: "info" });
     expect(run.texts("stdout")).toEqual(["done"]);
   });
 });
 
 describe("the bar", () => {
   it("is kept by code that calls percent or track in the same block, and free in the next", async () => {
-    const { bars } = await ran(async (p) => {
+    const dir = temporary();
+    const bars = await ran(dir, async (p) => {
       await p.stage("One", async () => {
         p.percent(30);
-        await sh(p, percent(80));
+        await sh(p, 'echo "percent 80" >> "$LIVEOPS_REPORT"');
         p.percent(40);
       });
-      await p.stage("Two", () => sh(p, percent(80)));
+      await p.stage("Two", () => sh(p, percent(80, dir)));
     });
     expect(bars.map((bar) => bar.percent)).toEqual([30, 40, 80]);
     expect(bars.at(-1)).toMatchObject({ done: 80, total: 100, unit: "%" });
@@ -122,14 +150,15 @@ describe("the bar", () => {
 
   it("belongs to the first program that speaks until it ends, then to the next that speaks", async () => {
     const dir = temporary();
-    const wait = (name: string) => `while [ ! -e ${dir}/${name} ]; do sleep 0.02; done;`;
-    const { bars } = await ran((p) =>
+    const wait = (name: string) => waitFor(`${dir}/${name}`);
+    const other = `printf 'percent 70\\nlog info other\\n' >> "$LIVEOPS_REPORT"`;
+    const bars = await ran(dir, (p) =>
       p.stage("One", () =>
         Promise.all([
-          sh(p, `${percent(10)} touch ${dir}/spoke; ${wait("other")} ${percent(20)}`).then(() =>
+          sh(p, `${percent(10, dir)} ${wait("other")} ${percent(20, dir)}`).then(() =>
             writeFileSync(join(dir, "over"), ""),
           ),
-          sh(p, `${wait("spoke")} ${percent(70)} touch ${dir}/other; ${wait("over")} ${percent(90)}`),
+          sh(p, `${wait("10")} ${other}; ${wait("over")} ${percent(90, dir)}`),
         ]),
       ),
     );
@@ -138,11 +167,11 @@ describe("the bar", () => {
 
   it("of an inner block comes first, and that of the program comes back", async () => {
     const dir = temporary();
-    const script = `${percent(10)} touch ${dir}/spoke; while [ ! -e ${dir}/over ]; do sleep 0.02; done; ${percent(60)}`;
-    const { bars } = await ran((p) =>
+    const script = `${percent(10, dir)} ${waitFor(`${dir}/over`)} ${percent(60, dir)}`;
+    const bars = await ran(dir, (p) =>
       p.stage("One", async () => {
         const running = sh(p, script);
-        await vi.waitFor(() => expect(existsSync(join(dir, "spoke"))).toBe(true), { timeout: 60_000 });
+        await vi.waitFor(() => expect(existsSync(join(dir, "10"))).toBe(true), { timeout: 60_000 });
         await p.untracked("Inside", () => p.percent(99));
         writeFileSync(join(dir, "over"), "");
         await running;
@@ -155,13 +184,18 @@ describe("the bar", () => {
   });
 
   it("has a rate and the time left", async () => {
-    const script = `for i in 1 2 3 4 5; do echo "progress $i/10 row" >> "$LIVEOPS_REPORT"; sleep 0.2; done`;
-    const { bars } = await ran((p) => sh(p, script));
-    const { done, rate, etaSeconds } = bars.at(-1)!;
-    expect(done).toBe(5);
-    expect(rate).toBeGreaterThan(1);
-    expect(rate).toBeLessThan(20);
-    expect(etaSeconds).toBeCloseTo(5 / rate!, 1);
+    const dir = temporary();
+    const report = `printf "progress $i/10 row\\nlog info $i\\n" >> "$LIVEOPS_REPORT"`;
+    const script = `for i in 1 2 3 4 5; do ${report}; ${waitFor(`${dir}/$i`)} done`;
+    const clock = new FakeClock();
+    const run = startOperation(Shell, { script }, { clock });
+    for (const name of ["1", "2", "3", "4", "5"]) {
+      await run.untilLog(name);
+      await clock.advance(200);
+      writeFileSync(join(dir, name), "");
+    }
+    const { progress } = await run.finished;
+    expect(progress.at(-1)!.progress).toMatchObject({ done: 5, rate: 5, etaSeconds: 1 });
   });
 });
 
@@ -176,9 +210,9 @@ describe("a silent program", () => {
 
   it("that reads a file in order has an approximate bar of that file", async () => {
     const file = large(400 * 1024 * 1024);
-    // `cat` is held up by its reader.
+    // `cat` is held up by its reader, for a minute at most.
     const attempt = startOperation(Shell, {
-      script: `cat ${file} | while [ "$(dd bs=1M count=8 iflag=fullblock 2>/dev/null | wc -c)" -gt 0 ]; do sleep 0.2; done`,
+      script: `cat ${file} | while [ "$(dd bs=1M count=2 iflag=fullblock 2>/dev/null | wc -c)" -gt 0 ]; do sleep 0.2; done`,
     });
     const isMoving = (least: number) =>
       attempt.untilEvent(
@@ -190,7 +224,7 @@ describe("a silent program", () => {
     expect(second.progress).toMatchObject({ label: "dump.bin", unit: "B", total: 400 * 1024 * 1024 });
     expect(second.percent).toBeGreaterThan(first.percent);
     expect((await attempt.cancel()).state).toBe("cancelled");
-  }, 20_000);
+  });
 
   it("that speaks, writes its file, or reads here and there has none", async () => {
     const file = large(100 * 1024 * 1024);
@@ -202,5 +236,5 @@ describe("a silent program", () => {
     ]);
     expect(spoke.progress.map(({ percent }) => percent)).toEqual([1]);
     expect(wrote.progress).toEqual([]);
-  }, 20_000);
+  });
 });

@@ -123,8 +123,14 @@ describe("a program that succeeds", () => {
   it("has its last line as the status only on request", async () => {
     const quiet = await settled((p) => sh(p, "echo a; sleep 0.3"));
     expect(quiet.run.statuses).toEqual([]);
-    const loud = await settled((p) => sh(p, "printf '\\033[31ma\\033[0m\\n'; sleep 0.4", { status: "last" }));
-    expect(loud.run.statuses).toContainEqual({ text: "a", level: "info" });
+    const loud = startOperation(
+      operation(async (p) => {
+        await sh(p, "printf '\\033[31ma\\033[0m\\n'; exec sleep 600", { status: "last" });
+      }),
+    );
+    const { status } = await loud.untilEvent("status:changed");
+    expect(status).toEqual({ text: "a", level: "info" });
+    await loud.cancel();
   });
 
   it("leaves no pipe behind", async () => {

@@ -117,11 +117,9 @@ describe("the log", () => {
   });
 
   it("ends with the program, though a process that it left holds the terminal", async () => {
-    const from = performance.now();
     const { output, result } = await settled((p) =>
-      sh(p, "trap '' HUP; sleep 5 & echo $!; exit 4", { check: false }),
+      sh(p, "trap '' HUP; sleep 600 & echo $!; exit 4", { check: false }),
     );
-    expect(performance.now() - from).toBeLessThan(4000);
     expect(result).toMatchObject({ exitCode: 4 });
     const [pid] = output.map(Number);
     expect(isRunning(pid as number)).toBe(true);

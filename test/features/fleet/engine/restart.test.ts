@@ -105,7 +105,7 @@ describe("an engine that is away", () => {
   });
 
   test("a call that hangs ends too, and does not hold up the next", async () => {
-    const impatient = fleet.engine({ giveUpMs: 300, name: "impatient" });
+    const impatient = fleet.engine({ giveUpMs: 3000, name: "impatient" });
     await impatient.queries.countsByState();
     await impatient.drain("a", false);
     const backend = "select pid from pg_stat_activity where application_name = 'liveops impatient decisions'";
