@@ -1,5 +1,5 @@
 /**
- * Fuzz target `http`: a real daemon on a temporary socket. After any input the daemon answers the next request, and never
+ * A law of a real daemon on a temporary socket. After any input the daemon answers the next request, and never
  * answers with an internal error.
  *
  * The operations that valid requests submit do nothing. No request names the route that stops the daemon.
@@ -9,8 +9,9 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { cases } from "../faults/mode.js";
 import { TestDaemon } from "../harness/daemon.js";
-import { FUZZ_TIMEOUT, fuzz, type Mutation, mutate, mutations, rarely } from "./fuzz.js";
+import { type Mutation, mutate, mutations, rarely } from "./mutations.js";
 
 /** Time in ms for an answer to arrive; what comes later is not looked at, but still in the daemon's log. */
 const ANSWER_MS = 250;
@@ -295,18 +296,14 @@ function newFaults(): string[] {
   return fresh;
 }
 
-test(
-  "whatever is sent, the daemon lives, answers the next request, and has no fault of its own",
-  async () => {
-    await fuzz("http", inputs, async ({ requests, changes, noise }) => {
-      const bytes =
-        noise === null ? mutate(Buffer.concat(requests.map(bytesOf)), changes) : Buffer.from(noise);
-      const answer = await exchange(bytes);
-      expect(answer).not.toMatch(/^HTTP\/1\.1 5\d\d |"code":"LIVEOPS_(INTERNAL|TYPE_FAULT)"/m);
-      const { pid } = await daemon.client.daemon(AbortSignal.timeout(ALIVE_MS));
-      expect(pid).toBe(daemon.pid);
-      expect(newFaults()).toEqual([]);
-    });
-  },
-  FUZZ_TIMEOUT,
-);
+test("whatever is sent, the daemon lives, answers the next request, and has no fault of its own", async () => {
+  const law = fc.asyncProperty(inputs, async ({ requests, changes, noise }) => {
+    const bytes = noise === null ? mutate(Buffer.concat(requests.map(bytesOf)), changes) : Buffer.from(noise);
+    const answer = await exchange(bytes);
+    expect(answer).not.toMatch(/^HTTP\/1\.1 5\d\d |"code":"LIVEOPS_(INTERNAL|TYPE_FAULT)"/m);
+    const { pid } = await daemon.client.daemon(AbortSignal.timeout(ALIVE_MS));
+    expect(pid).toBe(daemon.pid);
+    expect(newFaults()).toEqual([]);
+  });
+  await fc.assert(law, { numRuns: cases(200, 1000) });
+});

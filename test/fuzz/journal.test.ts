@@ -1,5 +1,5 @@
 /**
- * Fuzz target `journal`: reading the journal at a start. Whatever the bytes of its segments, reading throws nothing,
+ * A law of reading the journal at a start. Whatever the bytes of its segments, reading throws nothing,
  * every whole record is there in order, every other byte is kept aside, and a second start finds nothing to repair.
  */
 import {
@@ -18,8 +18,9 @@ import { afterAll, expect, test } from "vitest";
 import { segmentName } from "../../daemon/store/journal.js";
 import { readJournal } from "../../daemon/store/read-journal.js";
 import { encodeNumberedRecord, parseNumberedRecord } from "../../protocol/record-line.js";
+import { cases } from "../faults/mode.js";
 import { withinTime } from "../harness/interrupt.js";
-import { FUZZ_TIMEOUT, fuzz, type Mutation, mutate, mutations, rarely } from "./fuzz.js";
+import { type Mutation, mutate, mutations, rarely } from "./mutations.js";
 
 /** Time in ms for a journal of some kilobytes. */
 const READ_MS = 10_000;
@@ -108,43 +109,40 @@ function withoutRoom(bytes: Buffer): number {
   return end;
 }
 
-test(
-  "any bytes are a journal: no whole record is lost, all else is kept aside, once",
-  async () => {
-    const dir = join(world, "journal");
-    await fuzz("journal", segments, (all) => {
-      rmSync(dir, { recursive: true, force: true });
-      mkdirSync(dir, { mode: 0o700 });
-      write(dir, all);
-      const before = named(dir);
+test("any bytes are a journal: no whole record is lost, all else is kept aside, once", () => {
+  const dir = join(world, "journal");
+  const law = fc.property(segments, (all) => {
+    rmSync(dir, { recursive: true, force: true });
+    mkdirSync(dir, { mode: 0o700 });
+    write(dir, all);
+    const before = named(dir);
 
-      const expected = new Map<number, unknown>();
-      for (const bytes of before.values())
-        for (const { n, value } of wholeLines(bytes)) if (n > 0 && !expected.has(n)) expected.set(n, value);
-      const numbers = [...expected.keys()].sort((a, b) => a - b);
+    const expected = new Map<number, unknown>();
+    for (const bytes of before.values())
+      for (const { n, value } of wholeLines(bytes)) if (n > 0 && !expected.has(n)) expected.set(n, value);
+    const numbers = [...expected.keys()].sort((a, b) => a - b);
 
-      const first = withinTime(READ_MS, () => readJournal(dir, 0));
-      expect(first.records).toEqual(numbers.map((n) => ({ n, value: expected.get(n) })));
-      expect(first.last).toBe(numbers.at(-1) ?? 0);
+    const first = withinTime(READ_MS, () => readJournal(dir, 0));
+    expect(first.records).toEqual(numbers.map((n) => ({ n, value: expected.get(n) })));
+    expect(first.last).toBe(numbers.at(-1) ?? 0);
 
-      const after = named(dir);
-      for (const [name, bytes] of before) {
-        const kept = [...after].filter(([other]) => other.startsWith(`${name}.damaged-`));
-        const aside = kept.reduce((sum, [, content]) => sum + content.length, 0);
-        const whole = wholeLines(bytes).reduce((sum, { length }) => sum + length, 0);
-        expect({ name, aside, left: after.get(name)?.length }).toEqual({
-          name,
-          aside: withoutRoom(bytes) - whole,
-          left: whole,
-        });
-        expect(kept.length).toBeLessThanOrEqual(2);
-        if (aside > 0) expect(first.problems.join("\n")).toContain(`${name}: `);
-      }
+    const after = named(dir);
+    for (const [name, bytes] of before) {
+      const kept = [...after].filter(([other]) => other.startsWith(`${name}.damaged-`));
+      const aside = kept.reduce((sum, [, content]) => sum + content.length, 0);
+      const whole = wholeLines(bytes).reduce((sum, { length }) => sum + length, 0);
+      expect({ name, aside, left: after.get(name)?.length }).toEqual({
+        name,
+        aside: withoutRoom(bytes) - whole,
+        left: whole,
+      });
+      expect(kept.length).toBeLessThanOrEqual(2);
+      if (aside > 0) expect(first.problems.join("\n")).toContain(`${name}: `);
+    }
 
-      const second = readJournal(dir, 0);
-      expect(second.records).toEqual(first.records);
-      expect(second.problems.filter((problem) => !/ missing$| twice$/.test(problem))).toEqual([]);
-    });
-  },
-  FUZZ_TIMEOUT,
-);
+    const second = readJournal(dir, 0);
+    expect(second.records).toEqual(first.records);
+    expect(second.problems.filter((problem) => !/ missing$| twice$/.test(problem))).toEqual([]);
+  });
+  fc.assert(law, { numRuns: cases(1000, 5000) });
+});

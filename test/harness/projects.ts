@@ -90,6 +90,8 @@ export const LONGEST = faults(
 
 /** Laws that take seconds in `npm test`. `npm run faults` tries many more cases of them. */
 export const LAWS = [
+  "fuzz/http",
+  "fuzz/journal",
   "tui/dashboard/pages-law",
   "tui/dashboard/frame",
   "features/fleet/runs/shipped-and-read",

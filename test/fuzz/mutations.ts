@@ -1,48 +1,5 @@
-/**
- * Runs a fuzz target: random inputs from a printed seed, until the time is up or an input breaks a law.
- *
- * LIVEOPS_FUZZ_SECONDS is the time of each target (default: 3 seconds); `.ci/run faults` gives 60. LIVEOPS_FAULTS_SEED runs
- * the same inputs again. A failure is shrunk, and reported with the seed and the input.
- */
+/** Changes of bytes, for laws about bytes that may be anything. */
 import fc from "fast-check";
-import { expect } from "vitest";
-import { SEED } from "../faults/mode.js";
-
-const SECONDS = Number(process.env.LIVEOPS_FUZZ_SECONDS ?? 3);
-
-/** Inputs a target must get through on the slowest machine. Fewer mean that an input hangs. */
-const LEAST = 10;
-
-/** Time in ms that vitest gives a target: the inputs, and the shrinking of a failure. */
-export const FUZZ_TIMEOUT = SECONDS * 1000 * 2 + 120_000;
-
-/**
- * @param law - called with each input; throws where the input breaks it
- * @throws Error with the seed and the smallest input that breaks the law
- */
-export async function fuzz<T>(
-  target: string,
-  inputs: fc.Arbitrary<T>,
-  law: (input: T) => void | Promise<void>,
-): Promise<void> {
-  const began = performance.now();
-  const details = await fc.check(
-    fc.asyncProperty(inputs, async (input) => law(input)),
-    {
-      seed: SEED,
-      numRuns: Number.MAX_SAFE_INTEGER,
-      interruptAfterTimeLimit: SECONDS * 1000,
-      markInterruptAsFailure: false,
-    },
-  );
-  const seconds = Math.round((performance.now() - began) / 1000);
-  process.stdout.write(`fuzz ${target}: seed ${SEED}, ${details.numRuns} inputs in ${seconds} s\n`);
-  if (details.failed) {
-    const report = fc.defaultReportMessage(details) ?? `${target} failed`;
-    throw new Error(`${report}\n${String(details.errorInstance)}`, { cause: details.errorInstance });
-  }
-  expect(details.numRuns).toBeGreaterThanOrEqual(LEAST);
-}
 
 /** One in 20 times a value, else null. */
 export function rarely<T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | null> {
