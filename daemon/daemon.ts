@@ -84,6 +84,7 @@ class DaemonRun implements Daemon {
     this.#sockets = new SocketKeeper({
       socket,
       layout,
+      settings,
       log: log.logger,
       onTaken: (error) => void this.#fail(error, "another daemon took the socket; stopping"),
     });

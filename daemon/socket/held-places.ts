@@ -51,7 +51,7 @@ export async function holdPlaces(settings: Settings, cleanup: CleanupStack): Pro
   const socket = DaemonSocket.take(settings.socket);
   if (!socket) throw new AlreadyRunningError(`another daemon uses the socket ${settings.socket}`, null);
   cleanup.add(() => socket.release());
-  writeLockOwner(layout, settings.socket);
+  writeLockOwner(layout, settings, settings.socket);
   cleanup.add(() => removeLockOwner(layout));
   return { layout, stateLock, socket, problems };
 }

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { socketPathProblem } from "../../protocol/system/places.js";
 import type { Log } from "../log/log.js";
+import type { Settings } from "../settings.js";
 import type { Layout } from "../store/layout.js";
 import { removeLockOwner, writeLockOwner } from "../store/lock-owner.js";
 import { DaemonSocket, SocketTakenError } from "./listen.js";
@@ -15,6 +16,7 @@ import { DaemonSocket, SocketTakenError } from "./listen.js";
 interface SocketKeeperOptions {
   socket: DaemonSocket;
   layout: Layout;
+  settings: Settings;
   log: Log;
   /** Another daemon has the socket now. */
   onTaken: (error: SocketTakenError) => void;
@@ -45,8 +47,7 @@ export class SocketKeeper {
     this.#isLooking = true;
     try {
       await this.#keep(this.#app);
-      if (this.#app !== null && !existsSync(this.options.layout.lockOwner))
-        writeLockOwner(this.options.layout, this.path);
+      if (this.#app !== null && !existsSync(this.options.layout.lockOwner)) this.#nameOwner();
     } finally {
       this.#isLooking = false;
     }
@@ -89,7 +90,7 @@ export class SocketKeeper {
       // The daemon may have stopped meanwhile.
       if (this.#app === null) return second.remove();
       this.#second = second;
-      writeLockOwner(layout, path);
+      this.#nameOwner();
       log.warn({ socket: path }, "the daemon answers on a socket in the state directory");
     } catch (error) {
       log.error({ err: error, socket: path }, "no socket can be made in the state directory");
@@ -98,7 +99,11 @@ export class SocketKeeper {
 
   #leaveSecond(): void {
     this.#closeSecond();
-    writeLockOwner(this.options.layout, this.path);
+    this.#nameOwner();
+  }
+
+  #nameOwner(): void {
+    writeLockOwner(this.options.layout, this.options.settings, this.path);
   }
 
   #closeSecond(): void {

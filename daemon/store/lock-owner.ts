@@ -5,16 +5,18 @@
  */
 import { directoryIdentity, type LockOwner, readLockOwner } from "../../protocol/system/lock-owner.js";
 import { identify } from "../os/process-identity.js";
+import type { Settings } from "../settings.js";
+import { asWords, optionsOf } from "../start-words.js";
 import { removeIfPossible, replaceFileUnsynced } from "./durable-file.js";
 import type { Layout } from "./layout.js";
 
-/** Names this daemon. Not synced, and skipped on a full disk: nothing depends on the file. */
-export function writeLockOwner({ root, lockOwner }: Layout, socket: string): void {
+/** Names this daemon, which answers on `socket`. Not synced, and skipped on a full disk: nothing depends on the file. */
+export function writeLockOwner({ root, lockOwner }: Layout, settings: Settings, socket: string): void {
   const directory = directoryIdentity(root);
   // The state directory was removed.
   if (directory === null) return;
   const { pid, startTime } = identify(process.pid);
-  const who: LockOwner = { pid, startTime, socket, directory };
+  const who: LockOwner = { pid, startTime, socket, directory, start: asWords(optionsOf(settings)) };
   try {
     replaceFileUnsynced(lockOwner, `${JSON.stringify(who)}\n`);
   } catch {

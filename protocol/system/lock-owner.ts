@@ -21,6 +21,8 @@ export interface LockOwner {
   socket: string;
   /** Device and inode of the state directory. A copy of the directory has others. */
   directory: string;
+  /** The words behind `liveops start` that start it once more. */
+  start: string[];
 }
 
 /** The file in the state directory that names the daemon. */
@@ -31,11 +33,12 @@ export function lockOwnerFile(stateDir: string): string {
 /** Null if the file is missing or not valid. */
 export function readLockOwner(file: string): LockOwner | null {
   try {
-    const { pid, startTime, socket, directory } = JSON.parse(
+    const { pid, startTime, socket, directory, start } = JSON.parse(
       readOwnFile(file, MOST_BYTES).toString("utf8"),
     ) as Partial<LockOwner>;
     if (typeof pid !== "number" || typeof socket !== "string" || typeof directory !== "string") return null;
-    return { pid, startTime: typeof startTime === "string" ? startTime : null, socket, directory };
+    if (!Array.isArray(start) || start.some((word) => typeof word !== "string")) return null;
+    return { pid, startTime: typeof startTime === "string" ? startTime : null, socket, directory, start };
   } catch {
     return null;
   }

@@ -1,4 +1,5 @@
 /** The built dashboard on a pty, over a real daemon that runs real operations, and dies. */
+import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { OnTerminal } from "../harness/on-pty.js";
@@ -105,8 +106,10 @@ test("p pauses an operation and a queue, and the list says so; resumed, both go 
   expect(await restored(terminal)).toBe(0);
 });
 
-test("the daemon is killed: it says so, keeps what it showed, and comes back by itself", async () => {
+test("the daemon is killed: it says so, keeps what it showed, and s starts it as it was", async () => {
   const gate = join(world.dir, "killed-gate");
+  const more = mkdtempSync(join(world.dir, "more-"));
+  expect((await world.liveopsd(["restart", "--ops", more])).code).toBe(0);
   const id = await world.submit("gate", `file=${gate}`);
   await using terminal = dashboard([id]);
   const { screen } = terminal;
@@ -114,8 +117,9 @@ test("the daemon is killed: it says so, keeps what it showed, and comes back by 
   await world.killDaemon();
   await screen.until(/not responding|reconnecting/i);
   expect(screen.text()).toMatch(/● Wait/);
-  await world.startDaemon();
+  terminal.press("s");
   await screen.until((text) => !/not responding|reconnecting/i.test(text));
+  expect((await world.client.daemon()).opsDirs).toContain(more);
   world.write("killed-gate", "");
   await screen.until(/closed after \d+/);
   await screen.until(/✓ Close/);

@@ -183,10 +183,6 @@ function leftOut({ list: { marked } }: State, kind: Request["kind"], ids: readon
 /** The question says what the answer does to the operations of the queue or the host. */
 function questionAbout(state: State, { kind, name }: { kind: string; name: string }): string {
   const count = hostNamed(state, name)?.running ?? 0;
-  if (kind === "declare-lost") {
-    const what = count === 0 ? "Nothing runs there." : `${count} running: queued again, or failed.`;
-    return `Declare ${name} lost? ${what}`;
-  }
   if (kind === "drain-host")
     return `Drain ${name}? Nothing starts there.${count === 0 ? "" : ` ${count} running continue.`}`;
   const { all: queues } = state.queues;

@@ -135,8 +135,6 @@ function flip(client: DashboardClient, kind: SwitchKind, name: string): Promise<
     case "drain-host":
     case "undrain-host":
       return client.drain({ draining: kind === "drain-host" });
-    case "declare-lost":
-      return client.declareLost(name);
   }
 }
 

@@ -78,21 +78,6 @@ describe("the page of the hosts", () => {
     expect(screenText(open(drained)).split("\n")[1]).toContain("‖ host drained  H");
   });
 
-  test("declares another host lost after a question, and asks for the hosts anew", () => {
-    const page = press(open(), "H");
-    expect(reason("declare-lost", page)).toBe("this daemon runs there");
-    const asked = act(press(page, "j"), "declare-lost");
-    expect(screenText(asked)).toContain("Declare build-2 lost? 3 running: queued again, or failed.");
-    const request = sentBy(asked, "y")!;
-    expect(request).toEqual({ kind: "declare-lost", name: "build-2" });
-    expect(commandOf(request, {})).toBe("liveops hosts lost build-2");
-    const answered = after(press(asked, "y"), { type: "answered", request, operations: [] });
-    expect(answered.notice?.text).toBe("host build-2 declared lost");
-    expect(wanted(answered, "hosts")).not.toEqual(wanted(page, "hosts"));
-    const lost = fleetOf([HOSTS[0]!, { ...HOSTS[1]!, state: "lost" }]);
-    expect(reason("declare-lost", press(open(lost), "H", "j"))).toBe("already lost");
-  });
-
   test("enter lists the operations of the host", () => {
     const listed = press(open(), "H", "j", "return");
     expect(listed).toMatchObject({ page: null, list: { text: "host:build-2" } });

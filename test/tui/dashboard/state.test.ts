@@ -345,8 +345,8 @@ describe("attention", () => {
 });
 
 test("a notice that the daemon is being started goes when it answers", () => {
-  const lost = press(update(initial(), { type: "lost", reason: "The socket does not exist.", at: 0 }), "s");
-  expect(lost.notice?.text).toBe("starting the daemon…");
+  const gone = update(initial(), { type: "lost", reason: "The socket does not exist.", at: 0 });
+  const lost = after(gone, { type: "noticed", text: "starting the daemon", level: "info" });
   const line = { type: "snapshot" as const, cursor: "1", operations: [], counts: NO_COUNTS };
   expect(after(lost, { type: "watched", line }).notice).toBeNull();
 });

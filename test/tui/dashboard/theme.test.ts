@@ -34,40 +34,6 @@ function painted(env: Env, role: Role, background: Rgb | null, choice: Config["t
   return index === undefined ? null : fixedColour(Number(index));
 }
 
-/** What a person without the cone sees (Machado, Oliveira and Fernandes 2009, severity 1), of linear light. */
-const CONES = {
-  protan: [0.152286, 1.052583, -0.204868, 0.114503, 0.786281, 0.099216, -0.003882, -0.048116, 1.051998],
-  deutan: [0.367322, 0.860646, -0.227968, 0.280085, 0.672501, 0.047413, -0.01182, 0.04294, 0.968881],
-  tritan: [1.255528, -0.076749, -0.178779, -0.078411, 0.930809, 0.147602, 0.004733, 0.691367, 0.3039],
-};
-
-/** CIE L*a*b* of the colour as that person sees it. */
-function seen(colour: Rgb, cone: readonly number[]): readonly number[] {
-  const linear = colour.map((value) => {
-    const share = value / 255;
-    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-  });
-  const by = (matrix: readonly number[], of: readonly number[]) =>
-    [0, 3, 6].map((row) => of.reduce((sum, value, i) => sum + value * matrix[row + i]!, 0));
-  const rgb = by(cone, linear).map((value) => Math.min(1, Math.max(0, value)));
-  const xyz = by([0.4124, 0.3576, 0.1805, 0.2126, 0.7152, 0.0722, 0.0193, 0.1192, 0.9505], rgb);
-  const [x, y, z] = xyz.map((value, i) => {
-    const share = value / [0.95047, 1, 1.08883][i]!;
-    return share > 0.008856 ? Math.cbrt(share) : 7.787 * share + 16 / 116;
-  }) as [number, number, number];
-  return [116 * y - 16, 500 * (x - y), 200 * (y - z)];
-}
-
-test.each([
-  ["dark", DARK],
-  ["light", LIGHT],
-])("%s: warnings and failures are apart for each kind of colour blindness", (_name, table) => {
-  for (const cone of Object.values(CONES)) {
-    const [warn, bad] = [seen(table.warn, cone), seen(table.bad, cone)];
-    expect(Math.hypot(...warn.map((value, i) => value - bad[i]!))).toBeGreaterThan(20);
-  }
-});
-
 describe("which colours", () => {
   test.each([
     [MANY, "38;5;"],

@@ -1,9 +1,7 @@
 /** The options with which `start` and `restart` start a daemon. */
 import { existsSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
-import type { GlobalOptions } from "../../../protocol/client/daemon-address.js";
-import { withoutNull } from "../../../protocol/objects.js";
-import type { DaemonReply } from "../../../protocol/replies.js";
+import type { DaemonOptions } from "../../../daemon/start-words.js";
 import {
   DEFAULT_LOG_LEVEL,
   isLogLevel,
@@ -13,61 +11,12 @@ import {
 import { type ReportTo, say } from "../../kit/report.js";
 import { FEATURE_OPTIONS } from "./feature-options.js";
 
-export interface DaemonOptions extends GlobalOptions {
-  ops?: string[];
-  concurrency?: number;
-  logLevel?: LogLevel;
-  metrics?: string;
-  runQueued?: boolean;
-  paused?: boolean;
-  fleet?: string;
-  host?: string;
-  tags?: string[];
-}
-
 export interface StartOptions extends DaemonOptions {
   foreground?: boolean;
 }
 
 function isConcurrency(n: number): boolean {
   return Number.isInteger(n) && n >= 1 && n <= 1000;
-}
-
-/** In the order in which a command line names them. */
-const FLAGS = {
-  socket: "--socket",
-  stateDir: "--state-dir",
-  ops: "--ops",
-  concurrency: "--concurrency",
-  logLevel: "--log-level",
-  metrics: "--metrics",
-  runQueued: "--run-queued",
-  paused: "--paused",
-  fleet: "--fleet",
-  host: "--host",
-  tags: "--tags",
-} as const;
-
-/** The options as command-line words, for the daemon's own process. */
-export function asWords(options: DaemonOptions): string[] {
-  const given = { ...options, tags: options.tags?.join(",") };
-  return Object.entries(FLAGS).flatMap(([name, flag]) => {
-    const value = given[name as keyof typeof FLAGS];
-    if (!value) return [];
-    return value === true ? [flag] : [value].flat().flatMap((each) => [flag, String(each)]);
-  });
-}
-
-/** The options that no other place gives: with them a daemon differs from one that was started without options. */
-export function ownWords({ socket: _, stateDir: __, ...options }: DaemonOptions): string[] {
-  return asWords(options);
-}
-
-/** Both paths: a state directory alone would move the socket. Otherwise only flags: the config may have changed. */
-export function optionsOf({ socket, stateDir, flags }: DaemonReply): DaemonOptions {
-  const { ops, fleet, ...others } = flags;
-  const { url, host, tags } = fleet;
-  return { socket, stateDir, ops, ...withoutNull({ ...others, fleet: url, host, tags }) };
 }
 
 /** Reports the paths of `--ops` that do not exist. Not refused: they may be made later, and are read each time. */

@@ -1,11 +1,11 @@
 /** Runs the daemon in this process. Forked by `launch`, it reports to its parent that it answers, or why it cannot. */
 
+import type { DaemonOptions } from "../../../daemon/start-words.js";
 import { isDiskFull, isShortage } from "../../../daemon/store/durable-file.js";
 import { EXIT, type ExitCode } from "../../../protocol/exit-codes.js";
 import { readConfig } from "../../../protocol/system/config.js";
 import { type ReportTo, report, say } from "../../kit/report.js";
 import { compileCache, daemonBundle } from "./daemon-bundle.js";
-import type { DaemonOptions } from "./daemon-options.js";
 import { otherDaemon, type Taken } from "./other-daemon.js";
 
 /** What the forked daemon reports, once, to the command that started it. */

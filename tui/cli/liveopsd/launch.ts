@@ -1,12 +1,12 @@
 /** Starts the daemon in the background and waits until the daemon answers, or reports why it does not. */
 import { spawn } from "node:child_process";
+import { asWords, type DaemonOptions } from "../../../daemon/start-words.js";
 import type { CommandPlaces } from "../../../protocol/client/daemon-address.js";
 import { NoAnswerError } from "../../../protocol/client/errors.js";
 import { mayFind } from "../../../protocol/client/find-daemon.js";
 import { EXIT } from "../../../protocol/exit-codes.js";
 import { DaemonAbortedError, UsageError } from "../../../protocol/failures.js";
 import { daemonScript } from "../../../protocol/system/package-place.js";
-import { asWords, type DaemonOptions } from "./daemon-options.js";
 import type { LaunchReport } from "./foreground.js";
 import { daemonNotStarted, OTHER_MS, otherDaemon } from "./other-daemon.js";
 

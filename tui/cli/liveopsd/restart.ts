@@ -1,5 +1,6 @@
 /** `liveops restart`: stops the daemon and starts it with the same state directory and socket. Operations continue. */
 import type { Command } from "commander";
+import { type DaemonOptions, optionsOf, ownWords } from "../../../daemon/start-words.js";
 import type { Client } from "../../../protocol/client/client.js";
 import { clientFor, mayFind } from "../../../protocol/client/find-daemon.js";
 import { UsageError } from "../../../protocol/failures.js";
@@ -7,7 +8,7 @@ import type { DaemonReply } from "../../../protocol/replies.js";
 import { logLevelFrom } from "../../../protocol/system/log-level.js";
 import { addDaemonCommand, allOptions, commandPlaces, everyday, reportTo } from "../../kit/options.js";
 import { type ReportTo, say } from "../../kit/report.js";
-import { type DaemonOptions, optionsOf, ownWords, withDaemonFlags } from "./daemon-options.js";
+import { withDaemonFlags } from "./daemon-options.js";
 import { warnOf } from "./foreground.js";
 import { launch } from "./launch.js";
 import { startUnit, type Unit, unitToUse } from "./manager.js";

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Command } from "commander";
+import { asWords, optionsOf, ownWords } from "../../../daemon/start-words.js";
 import { layoutOf } from "../../../daemon/store/layout.js";
 import { clientFor, mayFind } from "../../../protocol/client/find-daemon.js";
 import { EXIT, type ExitCode } from "../../../protocol/exit-codes.js";
@@ -11,14 +12,7 @@ import { until } from "../../../protocol/system/until.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
 import { addDaemonCommand, allOptions, commandPlaces, everyday, reportTo } from "../../kit/options.js";
 import { type ReportTo, say } from "../../kit/report.js";
-import {
-  asWords,
-  optionsOf,
-  ownWords,
-  type StartOptions,
-  warnOfMissing,
-  withDaemonFlags,
-} from "./daemon-options.js";
+import { type StartOptions, warnOfMissing, withDaemonFlags } from "./daemon-options.js";
 import { FEATURE_OPTIONS } from "./feature-options.js";
 import { runForeground, warnOf } from "./foreground.js";
 import { launch } from "./launch.js";

@@ -1,8 +1,9 @@
 /** Mismatches between the versions of a command, of a daemon and of its package, each with the command to type. */
+
+import { optionsOf, ownWords } from "../../../daemon/start-words.js";
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { packageOf } from "../../../protocol/system/package-place.js";
 import { VERSION } from "../../../protocol/version.js";
-import { optionsOf, ownWords } from "./daemon-options.js";
 import type { Unit } from "./manager.js";
 
 /** @param unit runs the daemon, and names the package */

@@ -36,7 +36,7 @@ interface Switch {
   readonly name: string;
 }
 
-export type SwitchKind = ("pause-queue" | "resume-queue") | ("drain-host" | "undrain-host" | "declare-lost");
+export type SwitchKind = ("pause-queue" | "resume-queue") | ("drain-host" | "undrain-host");
 
 /** Operations that the request is about; none for a new one. */
 export function idsOf(request: Request | null): readonly string[] {
@@ -150,11 +150,6 @@ const WORDS: { readonly [K in Request["kind"]]: Words<RequestOf<K> & Request> } 
     (name) => `queue ${name} paused; its running operations continue`,
   ),
   "resume-queue": ofName("resuming the queue", ["resume", "--queue"], (name) => `queue ${name} resumed`),
-  "declare-lost": ofName(
-    "declaring the host lost",
-    ["hosts", "lost"],
-    (name) => `host ${name} declared lost`,
-  ),
   "drain-host": {
     underWay: "draining the host",
     done: ({ name }) => `host ${name} drained; its running operations continue`,

@@ -4,6 +4,8 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ownerOf } from "../../../protocol/system/lock-owner.js";
+import { shellLine } from "../../../protocol/text/shell-quote.js";
 import type { DashboardClient } from "../core/client.js";
 import type { Effect } from "../core/effect.js";
 import type { Message } from "../core/message.js";
@@ -14,6 +16,8 @@ interface Surroundings {
   readonly dispatch: (message: Message) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly flags: Flags;
+  /** Of the daemon; null: not known. */
+  readonly stateDir: string | null;
   /** Gives the terminal back for as long as the callback takes. */
   readonly suspend: (meanwhile: () => Promise<void>) => void;
 }
@@ -21,9 +25,9 @@ interface Surroundings {
 const failed = ({ dispatch }: Surroundings, text: string): void =>
   dispatch({ type: "noticed", text, level: "error" });
 
-/** Runs `liveops start` of the same installation. */
+/** Runs `liveops start` of the same installation, with the words of the daemon that was there before. */
 export function startDaemon(surroundings: Surroundings): void {
-  const { flags } = surroundings;
+  const { flags, stateDir, dispatch } = surroundings;
   if (flags.remote !== undefined) {
     failed(surroundings, `start it on that machine: ${startCommand(flags)}`);
     return;
@@ -33,7 +37,10 @@ export function startDaemon(surroundings: Surroundings): void {
     failed(surroundings, "liveopsd is not installed beside liveops-tui");
     return;
   }
-  const child = spawn(process.execPath, [bin, "start", ...flagWords(flags)], {
+  const words = (stateDir === null ? null : ownerOf(stateDir)?.start) ?? flagWords(flags);
+  const text = `starting the daemon: ${shellLine(["liveops", "start", ...words])}`;
+  dispatch({ type: "noticed", text, level: "info" });
+  const child = spawn(process.execPath, [bin, "start", ...words], {
     stdio: ["ignore", "ignore", "pipe"],
   });
   let output = "";

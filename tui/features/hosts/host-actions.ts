@@ -52,16 +52,6 @@ export const HOSTS_ACTIONS = [
       ),
     },
     {
-      name: "declare-lost",
-      keys: [],
-      description: "declare the host lost (asks first)",
-      disabledReason: ofChosen((state, host) => {
-        if (host === ownHost(state)) return "this daemon runs there";
-        return host.state === "lost" || host.state === "left" ? `already ${host.state}` : busy(state);
-      }),
-      run: withChosen((state, { name }) => ask(state, { kind: "declare-lost", name })),
-    },
-    {
       name: "open",
       keys: ["return"],
       hint: "its operations",

@@ -3,6 +3,7 @@ import { existsSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { isLocked } from "../../../daemon/os/kernel-lock.js";
+import { asWords, type DaemonOptions } from "../../../daemon/start-words.js";
 import { replaceFileUnsynced } from "../../../daemon/store/durable-file.js";
 import { layoutOf } from "../../../daemon/store/layout.js";
 import { UsageError } from "../../../protocol/failures.js";
@@ -12,12 +13,7 @@ import { daemonScript, packageOf } from "../../../protocol/system/package-place.
 import { socketPathProblem } from "../../../protocol/system/places.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { shellLine } from "../../../protocol/text/shell-quote.js";
-import {
-  asWords,
-  type DaemonOptions,
-  warnOfMissing,
-  withDaemonFlags,
-} from "../../cli/liveopsd/daemon-options.js";
+import { warnOfMissing, withDaemonFlags } from "../../cli/liveopsd/daemon-options.js";
 import { NODE_FLAGS, NODE_VARIABLES } from "../../cli/liveopsd/launch.js";
 import { serviceRefusal, UNIT, Unit } from "../../cli/liveopsd/manager.js";
 import { addDaemonCommand, allOptions, commandPlaces, everyday, reportTo } from "../../kit/options.js";

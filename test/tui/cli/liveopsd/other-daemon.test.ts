@@ -22,7 +22,13 @@ async function deafSocket(): Promise<string> {
   return socket;
 }
 
-const ownerAt = (socket: string): LockOwner => ({ pid: 4711, startTime: null, socket, directory: "1:2" });
+const ownerAt = (socket: string): LockOwner => ({
+  pid: 4711,
+  startTime: null,
+  socket,
+  directory: "1:2",
+  start: [],
+});
 
 async function refusal(socket: string, owner: LockOwner | null): Promise<unknown> {
   return otherDaemon(socket, { message: "it is taken", owner }, 50).catch((error: unknown) => error);

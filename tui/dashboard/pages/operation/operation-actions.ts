@@ -108,8 +108,7 @@ const isStartable = (state: State) => !isLive(state);
 const noStart = ({ connection }: State) =>
   connection.state !== "live" && connection.hung !== undefined ? "the daemon runs and does not answer" : null;
 
-const startDaemon = (state: State): State =>
-  notify(emit(state, { type: "start-daemon" }), "starting the daemon…");
+const startDaemon = (state: State): State => emit(state, { type: "start-daemon" });
 
 export function copied(state: State, command: string): State {
   const emitted = emit(state, { type: "copy", text: command });
