@@ -18,6 +18,9 @@ import type { Settings } from "./settings.js";
 import { type HeldPlaces, holdPlaces } from "./socket/held-places.js";
 import { SocketKeeper } from "./socket/socket-keeper.js";
 
+/** Time in ms after the start in which no process is started that nothing needs. */
+const IDLE_MS = 1000;
+
 /** Time limit in ms for recording the finish of operations whose run files were removed. */
 const RECORD_MS = 1000;
 
@@ -193,12 +196,16 @@ class DaemonRun implements Daemon {
   #startTheRest(): void {
     const { containment, loader, scheduler, stopping, store, retention } = this.#parts;
     const { engine, stalls, loadProblems, features } = this.#parts;
+    // What is asked before needs its process at once.
+    setTimeout(() => {
+      loader.look();
+      scheduler.expect();
+    }, IDLE_MS).unref();
     const { socket, stateDir } = this.settings;
     runDeferred(
       [
         // Before any process is forked.
         () => containment.open(),
-        () => loader.start(),
         () => this.log.logger.info({ socket, dir: stateDir }, "liveopsd is listening"),
         // A daemon that is already stopping starts nothing.
         () => void (stopping.begun || scheduler.resume()),

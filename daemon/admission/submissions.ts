@@ -36,7 +36,7 @@ interface SubmitOptions {
 
 interface SubmissionsOptions extends AdmissionContext {
   lifecycle: Lifecycle;
-  scheduler: Pick<Scheduler, "submit">;
+  scheduler: Pick<Scheduler, "expect" | "submit">;
   store: Store;
   settings: Pick<Settings, "fromDaemon" | "maxQueued">;
   waiting: Pick<Waiting, "length">;
@@ -58,6 +58,7 @@ export class Submissions {
    * @throws Refusal LIVEOPS_QUEUE_FULL, LIVEOPS_STOPPING, LIVEOPS_NO_SUCH_TYPE, LIVEOPS_PARAMS_INVALID, LIVEOPS_KEY_REUSED
    */
   async submit(drafts: readonly Draft[], options: SubmitOptions): Promise<Submitted> {
+    this.options.scheduler.expect();
     if (drafts.every(({ ifAbsent }) => ifAbsent === undefined)) return this.#submit(drafts, options);
     if (options.isBatch)
       throw new Refusal(

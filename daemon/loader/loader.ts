@@ -68,11 +68,6 @@ export class Loader implements Types {
     this.#client = new LoaderClient({ fromDaemon, onOutput });
   }
 
-  /** Begins to load, so that the first submit need not wait. */
-  start(): void {
-    this.look();
-  }
-
   stop(): void {
     this.#isStopped = true;
     this.#client.stop();

@@ -115,6 +115,12 @@ export class Scheduler {
     this.#keepRound();
   }
 
+  /** A first operation may come soon. */
+  expect(): void {
+    this.pool.expect();
+    this.kick();
+  }
+
   /** Records a new operation, in the same write as its start where it need not wait. */
   submit(submit: Submit): Promise<void> {
     return this.options.lifecycle.submit([submit], (submitted) => this.#starter.startNew(submitted));

@@ -93,6 +93,8 @@ export class Pool {
   /** Why no worker can be started, and since when; null: the last worker became ready. */
   blocked: Blocked | null = null;
   readonly #workers = new Set<PooledWorker>();
+  /** No process is started before one is needed. */
+  #isNeeded = false;
   #stopped = false;
   #wasHeld = false;
   #failures = 0;
@@ -124,9 +126,15 @@ export class Pool {
     if (worker.state === "busy") worker.state = "idle";
   }
 
+  /** An operation may come soon: from now on a worker is ready. */
+  expect(): void {
+    this.#isNeeded = true;
+  }
+
   /** Keeps idle workers for the `waiting` operations, at least one below `size`, and up to `spare` more than `size`. */
   warm(waiting: number): void {
-    if (this.#stopped || this.#resting) return;
+    this.#isNeeded ||= waiting > 0;
+    if (!this.#isNeeded || this.#stopped || this.#resting) return;
     const { busy, idle, starting } = this.counts();
     const size = this.options.size();
     const wanted = Math.min(size + this.spare, busy + Math.max(busy < size ? 1 : 0, waiting));
