@@ -83,7 +83,8 @@ export function restAtPace(operation: Operation, pace: Pace | undefined, now: nu
   // The next step may come now, at the earliest. So a stage that stands still gets slower.
   const each = Math.max(slow, (WINDOW * slow + age) / (WINDOW + step));
   const seconds = (100 - percent) * each - Math.min(age, step * each);
-  if (seconds <= 0) return null;
+  // A stage that has just begun has no pace.
+  if (!(seconds > 0)) return null;
   return { seconds, percent, margin: marginOf(100 - percent, seen) ?? seconds / 2 };
 }
 

@@ -148,27 +148,42 @@ function restOfStages(
   awaited: OfAwaited,
 ): TimeLeft | null {
   const active = activeStage(operation);
-  const own = restAtPace(operation, pace, now);
-  if (operation.stages.length === 0)
-    return own === null
-      ? null
-      : weighed(own, usual?.seconds ?? null, ranSeconds(operation, now), operation, usual);
-  const spreadOf = (stage: string) => (usual === null ? null : (getOwn(usual.stages, stage) ?? null));
+  if (operation.stages.length === 0) {
+    const own = restAtPace(operation, pace, now);
+    return own && weighed(own, usual?.seconds ?? null, ranSeconds(operation, now), operation, usual);
+  }
+  const spreadOf = (stage: string) => usual && (getOwn(usual.stages, stage) ?? null);
+  const current = active === null ? null : stageTimeLeft(operation, active, usual, pace, now, awaited);
   const parts = remaining(operation).map((stage): TimeLeft => {
     const spread = spreadOf(stage);
-    if (stage !== active) return spread === null ? TO_COME : known(spread, usual!);
-    const other = spread === null ? restOfAwaited(operation, stage, awaited) : UNKNOWN;
-    if (other.seconds !== null) return other;
-    const ran = stageRan(operation, stage, pace, now);
-    if (own !== null) return weighed(own, spread, ran, operation, usual);
-    return spread === null ? UNKNOWN : restOf(spread, ran, usual!);
+    if (stage === active) return current!;
+    return spread === null ? TO_COME : known(spread, usual!);
   });
   if (parts.length === 0) return null;
   const lengths = operation.stages.map((stage) => {
-    if (stage === active && own !== null) return stageRan(operation, stage, pace, now) + own.seconds;
+    if (stage === active && current?.seconds) return stageRan(operation, stage, pace, now) + current.seconds;
     return spreadOf(stage)?.p50 ?? getOwn(operation.stageTimes, stage)?.seconds ?? 0;
   });
   return knownSum(parts, lengths);
+}
+
+/** The time left of the stage that is active. */
+export function stageTimeLeft(
+  operation: Operation,
+  stage: string,
+  usual: Usual | null,
+  pace: Pace | undefined,
+  now: number,
+  awaited: OfAwaited = () => UNKNOWN,
+): TimeLeft {
+  if (operation.state !== "running" || standsStill(operation)) return UNKNOWN;
+  const spread = usual && (getOwn(usual.stages, stage) ?? null);
+  const other = spread === null ? restOfAwaited(operation, stage, awaited) : UNKNOWN;
+  if (other.seconds !== null) return other;
+  const ran = stageRan(operation, stage, pace, now);
+  const own = restAtPace(operation, pace, now);
+  if (own !== null) return weighed(own, spread, ran, operation, usual);
+  return spread === null ? UNKNOWN : restOf(spread, ran, usual!);
 }
 
 /** Unknown where the stage does more than wait for one operation. */

@@ -6,9 +6,9 @@ import type { Operation } from "../../protocol/operation.js";
 import { isAsked } from "../describe/waits.js";
 import { addCommand } from "../kit/options.js";
 import { jsonLine } from "../kit/output/json.js";
+import { expectedProgress } from "../terminal/time-left.js";
 import { connectFor } from "./connection.js";
 import { liveSnapshot } from "./list-pages.js";
-import { ListProgress } from "./ls/progress.js";
 import { readWaits } from "./read-waits.js";
 
 /** Milliseconds in which a failure counts. */
@@ -73,9 +73,9 @@ async function readFacts(client: Client, stateDir: string): Promise<StatusFacts>
     fresh: waits.filter((it) => !isAsked(it)).length,
   };
   if (current === null) return { ...counts, current, overall: null };
-  const progress = new ListProgress(client);
-  await progress.load([current]);
-  return { ...counts, current, overall: progress.of(current) };
+  const forecast = await client.forecast().catch(() => null);
+  const expected = forecast?.operations[current.id];
+  return { ...counts, current, overall: expectedProgress(current, expected, client.now()) };
 }
 
 /** The value of `--json`. A share that is not known is null. */

@@ -22,7 +22,6 @@ import { choose, settleSelection } from "./core/operation/select.js";
 import { commandOf, doneText, idsOf, kindWords, type Request } from "./core/request.js";
 import { changeForm, showForm, withoutDraft } from "./core/submit/pages.js";
 import { withPromises } from "./core/time/chain-time.js";
-import { withShown } from "./core/time/estimate.js";
 import { pasted, typed } from "./entry.js";
 import { filledForm, refusedForm } from "./form/form.js";
 import { nameOfKey, type Pressed } from "./text/keys.js";
@@ -112,7 +111,7 @@ function sampledAt(state: State, now: number): State {
   // A flush may tick as well: a sample a second.
   return !isLive || Math.floor(now / 1000) === Math.floor(state.now / 1000)
     ? { ...state, now }
-    : withShown(withPromises(sampled({ ...state, now })), state.view.operations.values());
+    : withPromises(sampled({ ...state, now }));
 }
 
 function lost(state: State, { reason, at, hung }: Extract<Message, { type: "lost" }>): State {

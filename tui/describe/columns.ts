@@ -1,7 +1,6 @@
 /** The columns of a list of operations. */
 
 import { waitsForPerson } from "../../protocol/approval.js";
-import type { OverallProgress } from "../../protocol/estimate/overall-progress.js";
 import { ranSeconds } from "../../protocol/estimate/seconds.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { ForecastReply } from "../../protocol/replies.js";
@@ -14,11 +13,10 @@ import { formatAbout, formatAmount, formatBytes, formatDuration, formatOverall }
 import { stageGlyph, stateColour, stateGlyph } from "../terminal/glyphs.js";
 import { hostOf } from "../terminal/host-state.js";
 import { allowedFailures, oddNotes } from "../terminal/stage-note.js";
-import { expectedLeft } from "../terminal/time-left.js";
+import { expectedLeft, expectedProgress } from "../terminal/time-left.js";
 import { type Inside, insideText } from "./inside.js";
 
 export interface OperationContext extends CellContext {
-  progress: (operation: Operation) => OverallProgress;
   /** When a queued operation is expected to start, in ms since 1970; null: unknown. */
   startsAt: (operation: Operation) => number | null;
   /** When a running operation is expected to end; undefined: nothing is known. */
@@ -158,10 +156,10 @@ function stageCell(operation: Operation, { inside }: OperationContext): string {
 
 /** The share of the whole operation; the queue position of a queued one; a count where no share is known. */
 function doneCell(operation: Operation, context: OperationContext): string {
-  const { progress: progressOf, now } = context;
+  const { now } = context;
   const { state, progress } = operation;
   if (state === "queued") return queuedCell(operation, now, context.startsAt(operation));
-  const overall = progressOf(operation);
+  const overall = expectedProgress(operation, context.expectedEnd(operation), now);
   if (overall.known || overall.percent >= 1) return formatOverall(overall);
   if (state !== "running" || progress === null) return "";
   return formatAmount(progress.done, progress.total, progress.unit);

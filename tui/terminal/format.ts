@@ -91,14 +91,14 @@ export function formatAmount(done: number, total: number | null, unit?: string |
   return unit ? `${amount} ${unitFor(total ?? done, unit)}` : amount;
 }
 
-/** Rounded down, so that `100%` means done; `≈40%` where it is an estimate. */
+/** Rounded down, so that `100%` means done; `~40%` where it is an estimate. */
 export function formatPercent(percent: number, isApproximate = false): string {
-  return `${isApproximate ? "≈" : ""}${Math.floor(Math.min(100, Math.max(0, percent)))}%`;
+  return `${isApproximate ? "~" : ""}${Math.floor(Math.min(100, Math.max(0, percent)))}%`;
 }
 
-/** `64%`; `≈64%` if the share of the current stage is an estimate; `≥33%` if the current stage does not report its share; `…` if no stage is done either. */
+/** `64%`; `~64%` for a guess; `≥33%` where a part is unknown; `…` before the first stage has ended. */
 export function formatOverall({ percent, known, approximate }: OverallProgress): string {
-  const text = formatPercent(percent);
-  if (known && approximate) return formatPercent(percent, true);
-  return known ? text : text === "0%" ? "…" : `≥${text}`;
+  const text = formatPercent(percent, known && approximate);
+  if (known) return text;
+  return text === "0%" ? "…" : `≥${text}`;
 }

@@ -1,5 +1,11 @@
 /** The time left in words: lists, `show` and the dashboard say it alike. */
+import {
+  type OverallProgress,
+  overallProgress,
+  shareOfTime,
+} from "../../protocol/estimate/overall-progress.js";
 import type { TimeLeft } from "../../protocol/estimate/time-left.js";
+import type { Operation } from "../../protocol/operation.js";
 import type { ForecastReply } from "../../protocol/replies.js";
 import { count } from "../../protocol/text/count.js";
 import { formatDuration } from "./format.js";
@@ -26,11 +32,22 @@ export function longLeft({ seconds, isLeast, isKnown = true }: Left): string {
   return seconds === null ? "" : `${isLeast ? "≥" : ""}${formatLeft(seconds)} left`;
 }
 
+type Expected = ForecastReply["operations"][string] | undefined;
+
 /** As `shortLeft`, of an operation in a forecast; `late` past what nine of ten earlier runs took. */
-export function expectedLeft(expected: ForecastReply["operations"][string] | undefined, now: number): string {
+export function expectedLeft(expected: Expected, now: number): string {
   if (expected?.late) return "late";
   const seconds = expected?.endsAt ? (Date.parse(expected.endsAt) - now) / 1000 : null;
   return shortLeft({ seconds, isLeast: false });
+}
+
+/** How far an operation is: by the forecast; else by its stages. */
+export function expectedProgress(operation: Operation, expected: Expected, now: number): OverallProgress {
+  const { startsAt, endsAt, margin = 0 } = expected ?? {};
+  if (operation.state !== "running" || !startsAt || !endsAt) return overallProgress(operation);
+  const seconds = (Date.parse(endsAt) - now) / 1000;
+  const left = { seconds, margin, isLeast: false, isOther: false };
+  return shareOfTime((now - Date.parse(startsAt)) / 1000, left)!;
 }
 
 /** ` ±2s`, from a second on. */

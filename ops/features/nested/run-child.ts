@@ -56,7 +56,7 @@ class ShownChild {
     this.#wait.setWaits(isQueued);
     if (!isQueued && !this.#hasStarted) this.options.onStart?.();
     this.#hasStarted ||= !isQueued;
-    this.#setBar(overallProgress(record, null).percent);
+    this.#setBar(overallProgress(record).percent);
     this.#clear();
     if (!isQueued) {
       const name = stages[currentStage] ?? title;

@@ -77,7 +77,7 @@ describe("what changes is read", () => {
     world.put(other);
     await using reader = reading(world);
     await reader.until("2 running");
-    const sentences = () => reader.heard().match(/\w+: \d+ percent/g) ?? [];
+    const sentences = () => reader.heard().match(/\w+: (?:about )?\d+ percent/g) ?? [];
     const both = async (percent: number) => {
       for (const id of [backup().id, other.id]) world.patch(id, { percent });
       world.patch(other.id, { status: { text: `at ${percent}`, level: "warning" } });
@@ -111,7 +111,7 @@ describe("what changes is read", () => {
     world.put(backup());
     world.put(failed());
     await using reader = reading(world, "backupaaa");
-    await reader.until("stage 2 of 3, Archive, for 1m15s, 47 percent");
+    await reader.until("stage 2 of 3, Archive, for 1m15s, about 47 percent");
     await reader.until("Connected");
     world.patch(failed().id, { state: "queued" });
     world.patch(backup().id, { cancelRequested: true });

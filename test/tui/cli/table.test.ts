@@ -41,8 +41,8 @@ test("a row has id, type, state, stage, overall progress, age, title and label",
 test("DONE is the share of the whole operation; without a share, what was counted so far", () => {
   const counted = { done: 1200, total: null, unit: "row", label: null, rate: null, etaSeconds: null };
   const load = { currentStage: 0, stageStates: { Load: "active" } } as const;
-  const done = (over: Partial<Operation>, progress?: TableOptions["progress"]) => {
-    const [, row = ""] = table([operation(over)], { width: 200, widths, paint: plain, now, progress });
+  const done = (over: Partial<Operation>, expectedEnd?: TableOptions["expectedEnd"]) => {
+    const [, row = ""] = table([operation(over)], { width: 200, widths, paint: plain, now, expectedEnd });
     return /Process|Load/.test(row) ? row.split(/ {2,}/)[4] : "";
   };
   expect(done({ percent: 60 })).toBe("53%");
@@ -51,7 +51,10 @@ test("DONE is the share of the whole operation; without a share, what was counte
   expect(done({ ...load, progress: null })).toBe("1m");
   expect(done({ state: "failed", percent: 60 })).toBe("53%");
   expect(done({ state: "failed", progress: { ...counted, done: 0 } })).toBe("33%");
-  expect(done({ percent: 60 }, () => ({ percent: 80.4, known: true }))).toBe("80%");
+  const at = (seconds: number) => new Date(now + seconds * 1000).toISOString();
+  const expected = (margin: number) => () => ({ startsAt: at(-80), endsAt: at(20), margin });
+  expect(done({ percent: 60 }, expected(2))).toBe("80%");
+  expect(done({ percent: 60 }, expected(30))).toBe("~80%");
 });
 
 test("a queued operation has its expected start, where that is known and not now", () => {

@@ -111,8 +111,8 @@ describe("the daemon", () => {
     expect(away).toContain("nightly");
     await world.daemon.listen();
     await opened.screen.until((text) => !text.includes("not responding"));
-    world.patch("backupaaaaaa", { percent: 63 });
-    await opened.screen.until("63%");
+    world.patch("backupaaaaaa", { status: { text: "63 files", level: "info" } });
+    await opened.screen.until("63 files");
   });
 
   test("an operation outside the watch is found by a prefix of its id", async () => {
@@ -144,7 +144,7 @@ describe("the terminal", () => {
       await using fresh = openDashboard({ socket: world.socket, size });
       const small = size[0] < 40 || size[1] < 15;
       // The share of the whole is the last to be known.
-      const whole = (text: string) => text.includes("Fails at an") && text.includes("49%");
+      const whole = (text: string) => text.includes("Fails at an") && text.includes("48%");
       const expected = await fresh.screen.until(small ? "liveops-tui needs" : whole);
       opened.resize(...size);
       await opened.screen.until((text) => text === expected);
@@ -175,8 +175,8 @@ describe("drawing", () => {
     await opened.screen.until("Finished 60");
     const before = opened.screen.written.length;
     world.patch("other0000059", { label: "not visible" });
-    world.patch("backupaaaaaa", { percent: 90 });
-    await opened.screen.until("90%");
+    world.patch("backupaaaaaa", { status: { text: "90 files", level: "info" } });
+    await opened.screen.until("90 files");
     const written = opened.screen.written.slice(before);
     expect(written.split("\x1b[?2026h").length - 1).toBe(1);
   });

@@ -5,7 +5,7 @@ import type { ForecastReply, HistoryReply } from "../../../protocol/replies.js";
 import { NO_COUNTS } from "../../../protocol/watch.js";
 import { chainOf, selectedOperation } from "../../../tui/dashboard/core/chain.js";
 import type { State } from "../../../tui/dashboard/core/model.js";
-import { chainTime, usualSeconds } from "../../../tui/dashboard/core/time/chain-time.js";
+import { chainProgress, chainTime, usualSeconds } from "../../../tui/dashboard/core/time/chain-time.js";
 import { stallOf } from "../../../tui/dashboard/core/time/estimate.js";
 import { wantedHistory } from "../../../tui/dashboard/core/time/history.js";
 import { timeTexts } from "../../../tui/dashboard/pages/operation/times.js";
@@ -140,6 +140,49 @@ describe("time left of an operation", () => {
     expect(isOverdue(mixed, running)).toBe(false);
     expect(usualSeconds(mixed, running, "Run")).toBeNull();
     expect(stallOf(update(mixed, { type: "ticked", now: NOW + 86_400_000 }), running)).toBeNull();
+  });
+});
+
+describe("percent", () => {
+  const percents = (state: State) => screenText(state).match(/[~≥]?\d+%/g);
+
+  test("is the share of the time in the list, in the picture and of the stage", () => {
+    // 75 s of 75 + 128, and 72 s of 200: by its items, the stage is at 47 %.
+    const half = silent({ percent: 47, untrackedStage: null });
+    const state = opened([half], { ...BACKUP, stages: stages({ Scan: 2, Archive: 200, Checksum: 0 }) });
+    const { seconds } = chainTime(state, half);
+    const share = `${Math.floor((100 * 75) / (75 + seconds!))}%`;
+    expect(new Set(percents(state)?.map((text) => text.replace(/[~≥]/, "")))).toContain(share);
+  });
+
+  test("goes back where the estimate does, but not by a point or two", () => {
+    let state = opened([silent()], BACKUP);
+    const told = () => chainProgress(state, silent()).percent;
+    state = update(state, { type: "ticked", now: NOW + 1000 });
+    const before = told();
+    const slower = (factor: number) =>
+      update(
+        state,
+        answerTo(
+          "history",
+          { ...BACKUP, stages: stages({ Scan: 2, Archive: 200 * factor, Checksum: 60 }) },
+          { name: "backup", succeeded: 0 },
+        ),
+      );
+    state = slower(1.02);
+    expect(told()).toBe(before);
+    state = slower(2);
+    expect(told()).toBeLessThan(before - 10);
+  });
+
+  test("stays where it was told once nothing tells the end any more", () => {
+    const last = silent({ stages: ["Scan", "Archive"] });
+    let state = opened([last], BACKUP);
+    state = update(state, { type: "ticked", now: NOW + 200_000 });
+    const { percent } = chainProgress(state, last);
+    state = update(state, { type: "ticked", now: NOW + 3_000_000 });
+    expect(chainTime(state, last).isLate).toBe(true);
+    expect(chainProgress(state, last)).toEqual({ percent, known: false });
   });
 });
 

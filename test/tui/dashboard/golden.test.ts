@@ -88,7 +88,7 @@ const SCENES: Scene[] = [
       await screen.until(screen.columns < 76 ? "▌ ● Crawl" : "Crawl a site ─");
       press(KEY.down);
       const last = screen.columns < 76 ? "▌ ● nightly" : "2 lines were dropped";
-      await screen.until((text) => text.includes(last) && text.includes("49%"));
+      await screen.until((text) => text.includes(last) && text.includes("48%"));
     },
   },
   {
@@ -138,7 +138,7 @@ const SCENES: Scene[] = [
     set: busy,
     async show({ screen }, world) {
       // How far it is as a whole is told once the history was.
-      await screen.until((text) => text.includes("Fails at") && text.includes("49%"));
+      await screen.until((text) => text.includes("Fails at") && text.includes("48%"));
       await world.daemon.stop();
       await screen.until("daemon not responding");
     },

@@ -31,6 +31,7 @@ const importing = (over: Partial<Operation> = {}) =>
     stageStates: { Load: "done", Process: "active" },
     percent: 38,
     startedAt: ago(10),
+    stageTimes: { Process: { startedAt: ago(8), finishedAt: null, resumed: false, seconds: null } },
     ...over,
   });
 const told = (over: Partial<Operation> = {}, width = 80) =>
@@ -42,7 +43,7 @@ const history = (over: Partial<HistoryReply>) =>
 
 describe("of an operation", () => {
   test("has its stages, and the percent of the one that runs", () => {
-    expect(told()).toBe("✓ Load ─ ● Process 38% ─ ○ Save");
+    expect(told()).toBe("✓ Load ─ ● Process ~43% ─ ○ Save");
     expect(told({ percent: 0 })).toBe("✓ Load ─ ● Process ─ ○ Save");
   });
 
@@ -95,7 +96,7 @@ describe("of a chain", () => {
   const state = (seconds: number) => after(opened(links(ago(seconds))), history({ next: [next] }));
 
   test("has its links, with those that usually follow", () => {
-    expect(String(lineOf(state(10), ID))).toBe("✓ Extract ─ ● Import 46% ─ ○ Load");
+    expect(String(lineOf(state(10), ID))).toBe("✓ Extract ─ ● Import ─ ○ Load");
   });
 
   test("lights a link for some seconds after the hand-over", () => {

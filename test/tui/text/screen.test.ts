@@ -135,7 +135,7 @@ test("the bar's figures", () => {
     "[███████████████░░░░░░░░░░░░░░░]  50%  5/10 rows  5 rows/s  ETA 2s  Rows",
   );
   const guess = { ...view(50), progress: { ...view(50).progress!, approximate: true } };
-  expect(barLine(guess, 80)).toBe(barLine(view(50), 80).replace("  50%", " ≈50%"));
+  expect(barLine(guess, 80)).toBe(barLine(view(50), 80).replace("  50%", " ~50%"));
   expect(barLine(view(20, null), 80)).toMatch(/^\[░░█{3}░+\] 2 rows {2}5 rows\/s {2}ETA 2s {2}Rows$/);
 });
 

@@ -99,7 +99,7 @@ export async function list(options: ListOptions, to: ReportTo, output: TableStre
     return;
   }
   const progress = new ListProgress(client);
-  await Promise.all([progress.load(operations), progress.foresee(operations), progress.look(operations)]);
+  await Promise.all([progress.foresee(operations), progress.look(operations)]);
   const context = contextOf(progress.figures());
   const lines = await listLines(OPERATIONS, operations, context, output, options.wide);
   const next = nextRunsLine((await schedules)?.schedules ?? [], new Date(client.now()));

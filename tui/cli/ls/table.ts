@@ -1,11 +1,10 @@
 /** The table of `ls`. */
 
-import { overallProgress } from "../../../protocol/estimate/overall-progress.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { OPERATIONS, type OperationContext } from "../../describe/columns.js";
 import { type Look, tableLines } from "../../kit/output/table.js";
 
-/** The context may be left out in parts: all stages count the same, and no start is known. */
+/** The context may be left out in parts: no start and no end is known. */
 export interface TableOptions extends Look, Partial<OperationContext> {}
 
 export function table(operations: readonly Operation[], options: TableOptions): string[] {
@@ -14,7 +13,6 @@ export function table(operations: readonly Operation[], options: TableOptions): 
 
 export function contextOf(options: Partial<OperationContext>): OperationContext {
   const { now = Date.now() } = options;
-  const { progress = (it) => overallProgress(it, null), startsAt = () => null } = options;
-  const { expectedEnd = () => undefined, inside = new Map() } = options;
-  return { now, progress, startsAt, expectedEnd, inside };
+  const { startsAt = () => null, expectedEnd = () => undefined, inside = new Map() } = options;
+  return { now, startsAt, expectedEnd, inside };
 }

@@ -58,7 +58,7 @@ export class ProgressReporter {
 
   #send(message?: string): void {
     if (this.#latest === null) return;
-    const percent = overallProgress(this.#latest, null).percent;
+    const percent = overallProgress(this.#latest).percent;
     const value = Math.max(this.#link * 100 + percent, this.#sentValue + STEP);
     const total = Math.max((this.#link + 1) * 100, Math.ceil(value / 100) * 100);
     this.#sentValue = value;

@@ -1,6 +1,5 @@
 /** An operation in few words: what an agent needs to go on. */
 import type { Client } from "../../../protocol/client/client.js";
-import { overallProgress } from "../../../protocol/estimate/overall-progress.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { ForecastReply } from "../../../protocol/replies.js";
 import { isFinal } from "../../../protocol/state.js";
@@ -8,7 +7,7 @@ import { firstLine } from "../../../protocol/text/first-line.js";
 import { exitStatusOf } from "../../cli/follow/exit-status.js";
 import { elapsedOf } from "../../describe/duration.js";
 import { formatDuration } from "../../terminal/format.js";
-import { expectedLeft } from "../../terminal/time-left.js";
+import { expectedLeft, expectedProgress } from "../../terminal/time-left.js";
 import { WAIT } from "./arguments.js";
 import { cutText } from "./plain.js";
 import { needsOf } from "./wait.js";
@@ -54,7 +53,9 @@ export function summaryOf(operation: Operation, expected: Expected, now: number,
     label: label ?? undefined,
     state,
     ...(isLive && stage !== undefined && { stage }),
-    ...(state === "running" && { percent: Math.floor(overallProgress(operation, null).percent) }),
+    ...(state === "running" && {
+      percent: Math.floor(expectedProgress(operation, expected[id], now).percent),
+    }),
     ...(seconds !== null && { elapsed: formatDuration(seconds) }),
     ...(left !== "" && { left }),
     ...(hasExit && { exitCode: exitStatusOf(operation) }),

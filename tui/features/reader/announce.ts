@@ -4,7 +4,6 @@
  */
 
 import { answerCommand, waitsForApproval } from "../../../protocol/approval.js";
-import { stagePercent } from "../../../protocol/estimate/overall-progress.js";
 import { getOwn } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { isUnrun } from "../../../protocol/stage-state.js";
@@ -16,7 +15,7 @@ import { chainOf, isPaused, operationOf } from "../../dashboard/core/chain.js";
 import type { State } from "../../dashboard/core/model.js";
 import { waitOf } from "../../dashboard/core/queues/queue-view.js";
 import { againstHung, startDaemon } from "../../dashboard/core/request.js";
-import { chainTime } from "../../dashboard/core/time/chain-time.js";
+import { chainTime, stageProgress } from "../../dashboard/core/time/chain-time.js";
 import { chainElapsed } from "../../dashboard/core/time/estimate.js";
 import { sanitizeLine } from "../../dashboard/text/cells.js";
 import { summaryOf } from "../../dashboard/text/outcome.js";
@@ -173,9 +172,9 @@ function opening({ view }: State): string[] {
 /** How far it is, and how long its chain still takes. */
 function progressOf(operation: Operation, state: State): string {
   const { progress } = operation;
-  const share = operation.state === "running" ? stagePercent(operation) : null;
+  const share = operation.state === "running" ? stageProgress(state, operation) : null;
   return words([
-    share === null ? "" : `${progress?.approximate ? "about " : ""}${Math.floor(share)} percent`,
+    share === null ? "" : `${share.approximate ? "about " : ""}${Math.floor(share.percent)} percent`,
     progress?.rate == null ? "" : formatRate(progress.rate, progress.unit),
     longLeft(chainTime(state, operation)).replace("≥", "at least ").replace("…", ""),
   ]);
@@ -187,7 +186,7 @@ export function nextProgress(state: State, id: string | null, said: ReadonlyMap<
   const fresh = followedIn(state, id).flatMap((operation) => {
     const sentence = say(operation, progressOf(operation, state));
     const isNews = operation.state === "running" && said.get(operation.id) !== sentence;
-    return isNews && stagePercent(operation) !== null ? [{ id: operation.id, sentence }] : [];
+    return isNews && stageProgress(state, operation) !== null ? [{ id: operation.id, sentence }] : [];
   });
   return fresh.sort((a, b) => turns.indexOf(a.id) - turns.indexOf(b.id))[0] ?? null;
 }

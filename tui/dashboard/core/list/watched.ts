@@ -1,12 +1,11 @@
 /** Lines of the watch stream, fetched records and histories, into the state. */
-import { historyName, nameOfHistory } from "../../../../protocol/estimate/likeness.js";
+import { nameOfHistory } from "../../../../protocol/estimate/likeness.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import type { HistoryReply } from "../../../../protocol/replies.js";
 import { isFinal } from "../../../../protocol/state.js";
 import { applyWatchLines, type WatchLine, type WatchView } from "../../../../protocol/watch.js";
 import { patched, type State } from "../model.js";
 import { pacesBy } from "../time/chain-time.js";
-import { reachedBy, withShown } from "../time/estimate.js";
 import { type Listing, UNASKED } from "./listing.js";
 import { reordered } from "./order.js";
 
@@ -34,10 +33,9 @@ export function applyLines(state: State, lines: readonly WatchLine[]): State {
   };
   const next = patched(gone.length === 0 ? came : withoutGone(came, gone), "operation", {
     heard: heardOf(back, view, lines),
-    reached: reachedBy(state, changedOf(view, lines)),
     paces: pacesBy(state, changedOf(view, lines)),
   });
-  const known = withShown(withHistories(next, lines), changedOf(view, lines));
+  const known = withHistories(next, lines);
   const ids = known.view === view ? changedIds(lines) : null;
   return ids === null ? reordered(known) : reordered(known, state, [...ids, ...behind.map(([id]) => id)]);
 }
@@ -208,7 +206,6 @@ export function addFetched(state: State, operations: readonly Operation[]): Stat
   for (const operation of fresh) (watched.has(operation.id) ? watched : fetched).set(operation.id, operation);
   const view = { ...state.view, operations: watched };
   const next = patched({ ...state, fetched, view }, "operation", {
-    reached: reachedBy(state, fresh),
     paces: pacesBy(state, fresh),
   });
   return reordered(
@@ -233,9 +230,5 @@ export function addHistory(state: State, name: string, reply: HistoryReply, succ
     if (histories.size <= HISTORIES_MOST) break;
     histories.delete(oldest);
   }
-  const next = patched(state, "operation", { histories });
-  const running = [...state.view.operations.values()].filter(
-    (it) => historyName(it) === name && it.state === "running",
-  );
-  return patched(next, "operation", { reached: reachedBy(next, running) });
+  return patched(state, "operation", { histories });
 }

@@ -14,21 +14,7 @@ export interface History extends HistoryReply {
 export interface Told extends Promised {
   /** The operation of the chain that ran. */
   readonly link: string;
-  /** The share of the time that was over; null: unknown. */
-  readonly percent: number | null;
-}
-
-/** The highest progress that was shown in an attempt. */
-export interface Reached {
-  readonly attempt: number;
-  readonly history: History;
-  readonly percent: number;
-}
-
-/** The highest progress that was shown of a chain, and while which operation. */
-export interface Shown {
-  readonly link: string;
-  readonly attempt: number;
+  /** How far the chain was. */
   readonly percent: number;
 }
 
@@ -36,9 +22,6 @@ export interface Shown {
 export interface OperationSlice {
   /** When a running operation last moved, by id, in ms: its last event or log line. */
   readonly heard: ReadonlyMap<string, number>;
-  readonly reached: ReadonlyMap<string, Reached>;
-  /** By the chain. */
-  readonly shown: ReadonlyMap<string, Shown>;
   /** How the active stage of a running operation has moved, by id. */
   readonly paces: ReadonlyMap<string, Pace>;
   /** What the screen told of the end, by chain. */
@@ -52,8 +35,6 @@ export interface OperationSlice {
 
 export const OPERATION: OperationSlice = {
   heard: new Map(),
-  reached: new Map(),
-  shown: new Map(),
   paces: new Map(),
   promises: new Map(),
   cores: null,

@@ -1,9 +1,22 @@
 /** How long chains still take, and when they were told to end. The rule is `protocol/estimate/time-left.ts`. */
 import { historyName } from "../../../../protocol/estimate/likeness.js";
+import {
+  type OverallProgress,
+  overallProgress,
+  shareOfTime,
+  stagePercent,
+} from "../../../../protocol/estimate/overall-progress.js";
 import { type Pace, paced } from "../../../../protocol/estimate/pace.js";
 import { isLaterThanPromised, promised } from "../../../../protocol/estimate/promise.js";
-import { pausedSeconds, ranSeconds, secondsBetween } from "../../../../protocol/estimate/seconds.js";
 import {
+  activeStage,
+  pausedSeconds,
+  ranSeconds,
+  secondsBetween,
+  stageRanSeconds,
+} from "../../../../protocol/estimate/seconds.js";
+import {
+  stageTimeLeft,
   sumOf,
   type TimeLeft,
   timeLeft,
@@ -85,6 +98,7 @@ function chainRest(state: State, operation: Operation, now: number) {
   const paused = links.reduce((sum, link) => sum + pausedSeconds(link, now), 0);
   return {
     last,
+    coming,
     left:
       open.length === 0 || !isKnown
         ? UNKNOWN
@@ -105,11 +119,22 @@ function chainRest(state: State, operation: Operation, now: number) {
 export function operationTime(state: State, operation: Operation, now = state.now): TimeLeft {
   if (!state.operation.histories.has(historyName(operation))) return UNKNOWN;
   const pace = state.operation.paces.get(operation.id);
-  return timeLeft(operation, usualOf(state, operation), pace, now, (id) => {
+  return timeLeft(operation, usualOf(state, operation), pace, now, awaitedIn(state, now));
+}
+
+/** The time left of the stage that runs. */
+export function stageTime(state: State, operation: Operation, stage: string): TimeLeft {
+  const pace = state.operation.paces.get(operation.id);
+  const usual = usualOf(state, operation);
+  return stageTimeLeft(operation, stage, usual, pace, state.now, awaitedIn(state, state.now));
+}
+
+const awaitedIn =
+  (state: State, now: number) =>
+  (id: string): TimeLeft => {
     const awaited = operationOf(state, id);
     return awaited === null ? UNKNOWN : operationTime(state, awaited, now);
-  });
-}
+  };
 
 /** Later stages whose time is unknown. */
 function unknownStages(state: State, operation: Operation): string[] {
@@ -146,12 +171,41 @@ export function pacesBy(
   return next ?? paces;
 }
 
-/** The share of the time that is over, in percent; null: the end is unknown. It never goes back. */
-export function shareOfTime(state: State, operation: Operation): number | null {
-  const { last, ran, left } = chainRest(state, operation, state.now);
-  const told = promiseOf(state, last)?.percent ?? null;
-  if (left.seconds === null || left.isLeast) return told;
-  return Math.max(told ?? 0, (100 * ran) / (ran + left.seconds));
+const NOTHING: OverallProgress = { percent: 0, known: false };
+
+/** How far the operation alone is: the share of its time, else of its stages. */
+export function progressOf(state: State, operation: Operation): OverallProgress {
+  if (!state.operation.histories.has(historyName(operation))) return NOTHING;
+  const ran = ranSeconds(operation, state.now);
+  return shareOfTime(ran, operationTime(state, operation)) ?? overallProgress(operation);
+}
+
+/** How far the stage is that runs: the share of its time, else what it reports; null: neither is known. */
+export function stageProgress(state: State, operation: Operation): OverallProgress | null {
+  const { untrackedStage, progress } = operation;
+  const stage = untrackedStage === null ? activeStage(operation) : null;
+  const ran = stage === null ? 0 : stageRanSeconds(operation, stage, state.now);
+  const share = stage === null ? null : shareOfTime(ran, stageTime(state, operation, stage));
+  const percent = stagePercent(operation);
+  if (share !== null || percent === null || (percent === 0 && progress === null)) return share;
+  return { percent, known: true, approximate: progress?.approximate };
+}
+
+/** Points of percent that an estimate may go back, so that the screen does not tell of it. */
+const CALM = 3;
+
+/** How far the chain is with what comes: the share of its time, else of its links and their stages. */
+export function chainProgress(state: State, operation: Operation): OverallProgress {
+  const { last, ran, left, isKnown, coming } = chainRest(state, operation, state.now);
+  if (operation.state !== "running") return overallProgress(operation);
+  if (!isKnown) return NOTHING;
+  const told = promiseOf(state, last)?.percent ?? 0;
+  const share = shareOfTime(ran, left);
+  if (share !== null)
+    return told > share.percent && told - CALM < share.percent ? { ...share, percent: told } : share;
+  const own = overallProgress(last);
+  const percent = (100 * last.chain.index + own.percent) / (last.chain.index + 1 + coming.length);
+  return told > percent ? { percent: told, known: false } : { ...own, percent };
 }
 
 /** Once a second: what the screen tells of the end of each chain that runs. */
@@ -160,9 +214,11 @@ export function withPromises(state: State): State {
   for (const operation of state.view.operations.values()) {
     if (operation.state !== "running") continue;
     const { last, ran, left } = chainRest(state, operation, verdictAt(state, operation));
-    const promise = promised(promiseOf(state, last), last.attempt, ran, left);
-    if (promise === undefined) continue;
-    promises.set(last.chain.id, { ...promise, link: last.id, percent: shareOfTime(state, operation) });
+    const { attempt, chain, id } = last;
+    const { limit = Number.POSITIVE_INFINITY } = promised(promiseOf(state, last), attempt, ran, left) ?? {};
+    const isTold = left.seconds !== null || promiseOf(state, last) !== undefined;
+    if (isTold)
+      promises.set(chain.id, { attempt, limit, link: id, percent: chainProgress(state, operation).percent });
   }
   return promises.size === 0 && state.operation.promises.size === 0
     ? state

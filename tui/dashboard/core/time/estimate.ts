@@ -1,18 +1,13 @@
 /** Times and progress of an operation and its chain, as the screen knows them. */
 
 import { waitsForApproval } from "../../../../protocol/approval.js";
-import { historyName } from "../../../../protocol/estimate/likeness.js";
-import { type OverallProgress, overallProgress } from "../../../../protocol/estimate/overall-progress.js";
 import { activeStage, pausedSeconds, secondsBetween } from "../../../../protocol/estimate/seconds.js";
 import type { Operation } from "../../../../protocol/operation.js";
-import { isFinal } from "../../../../protocol/state.js";
-import { chainOf, isPaused } from "../chain.js";
+import { isPaused } from "../chain.js";
 import { hostNamed } from "../hosts/hosts.js";
-import { patched, type State } from "../model.js";
-import type { Reached, Shown } from "../operation/slice.js";
+import type { State } from "../model.js";
 import { isBlocked, isHeldByQueue } from "../queues/queue-view.js";
-import { shareOfTime, usualStage } from "./chain-time.js";
-import { usualNamed, usualSuccessors } from "./history.js";
+import { usualStage } from "./chain-time.js";
 
 /** Seconds of a chain, from the start of the first operation to the end of the last one, without pauses. */
 export function chainElapsed(links: readonly Operation[], now: number): number | null {
@@ -88,106 +83,3 @@ function usualSilence(state: State, operation: Operation): number | null {
 }
 
 const since = (now: number, at: number): number => Math.max(0, Math.floor((now - at) / 1000));
-
-const NOTHING: OverallProgress = { percent: 0, known: false };
-
-/** Progress of an operation that runs, or that stopped before its end. */
-export function progressOf(state: State, operation: Operation): OverallProgress {
-  if (operation.state === "succeeded") return overallProgress(operation, null);
-  const reached = reachedBefore(state, operation);
-  const history = reached?.history ?? state.operation.histories.get(historyName(operation)) ?? null;
-  // The weights of the stages come with the history. Without them, the percent would jump later.
-  if (history === null && operation.stages.length > 1) return NOTHING;
-  const now = overallProgress(operation, history?.stages ?? null);
-  return reached !== null && reached.percent > now.percent ? { ...now, percent: reached.percent } : now;
-}
-
-/** The map with what these operations have reached by now; the same one where nothing is new. */
-export function reachedBy(state: State, operations: Iterable<Operation>): State["operation"]["reached"] {
-  let reached: Map<string, Reached> | null = null;
-  for (const operation of operations) {
-    const { id, attempt } = operation;
-    const before = state.operation.reached.get(id);
-    if (operation.state !== "running") {
-      if (before === undefined) continue;
-      reached ??= new Map(state.operation.reached);
-      reached.delete(id);
-      continue;
-    }
-    const history =
-      reachedBefore(state, operation)?.history ?? state.operation.histories.get(historyName(operation));
-    if (history === undefined) continue;
-    const { percent } = progressOf(state, operation);
-    if (before?.attempt === attempt && before.percent === percent) continue;
-    reached ??= new Map(state.operation.reached);
-    reached.set(id, { attempt, history, percent });
-  }
-  return reached ?? state.operation.reached;
-}
-
-function reachedBefore(state: State, { id, attempt }: Operation): Reached | null {
-  const reached = state.operation.reached.get(id);
-  return reached?.attempt === attempt ? reached : null;
-}
-
-/** Where no stage tells its share, the share of the time. */
-function withTime(state: State, operation: Operation, progress: OverallProgress): OverallProgress {
-  const share = progress.known || operation.state !== "running" ? null : shareOfTime(state, operation);
-  if (share === null) return progress;
-  return { percent: Math.min(99, Math.max(share, progress.percent)), known: true, approximate: true };
-}
-
-/** As `wholeProgress`; while the links go on, it is never less than the screen showed before. */
-export function chainProgress(
-  state: State,
-  operation: Operation,
-  coming: readonly string[],
-): OverallProgress {
-  const progress = wholeProgress(state, operation, coming);
-  const percent = operation.state === "running" ? (shownOf(state, operation)?.percent ?? 0) : 0;
-  return percent > progress.percent ? { ...progress, percent } : progress;
-}
-
-/** What was shown of the chain; null: nothing, or its operation is tried again. */
-function shownOf({ operation: { shown } }: State, { id, attempt, chain }: Operation): Shown | null {
-  const before = shown.get(chain.id);
-  return before === undefined || (before.link === id && before.attempt !== attempt) ? null : before;
-}
-
-/** The state with what the screen shows by now of the chains of these operations. */
-export function withShown(state: State, operations: Iterable<Operation>): State {
-  const shown = new Map(state.operation.shown);
-  for (const operation of operations) {
-    const { id, attempt, chain } = operation;
-    if (isFinal(operation.state) && chain.next === null) shown.delete(chain.id);
-    // Without its history, a chain looks shorter than it is.
-    if (operation.state !== "running" || !state.operation.histories.has(historyName(operation))) continue;
-    const { percent } = chainProgress(state, operation, usualSuccessors(state, operation));
-    shown.set(chain.id, { link: id, attempt, percent });
-  }
-  return patched(state, "operation", { shown });
-}
-
-/** Progress of the whole chain, with the operations to come. Each counts for its usual duration. */
-function wholeProgress(state: State, operation: Operation, coming: readonly string[]): OverallProgress {
-  const links = chainOf(state, operation);
-  if (links.length + coming.length === 1) return withTime(state, operation, progressOf(state, operation));
-  const usual = (name: string) => usualNamed(state, name)?.seconds?.p50 ?? null;
-  const told = [...links.map((link) => usual(historyName(link)) ?? link.seconds), ...coming.map(usual)];
-  const counted = told.filter((seconds) => seconds !== null);
-  const mean = counted.reduce((sum, seconds) => sum + seconds, 0) / counted.length || 1;
-  const all = told.reduce((sum: number, seconds) => sum + (seconds ?? mean), 0) || 1;
-  let done = 0;
-  let known = true;
-  let mark: Pick<OverallProgress, "approximate"> = {};
-  for (const [i, link] of links.entries()) {
-    const progress = progressOf(state, link);
-    if (link.state === "running") known = progress.known;
-    if (progress.approximate) mark = { approximate: true };
-    done += ((told[i] ?? mean) / all) * progress.percent;
-  }
-  const last = links.at(-1)!;
-  if (last.state === "succeeded" && coming.length === 0 && last.chain.next === null)
-    return { percent: 100, known: true };
-  return withTime(state, operation, { percent: Math.max(0, Math.min(99, done)), known, ...mark });
-}

@@ -3,6 +3,7 @@
  * with the spans of time that they took and usually take. All spans are on one axis. Pure.
  */
 import { openApproval } from "../../../../protocol/approval.js";
+import type { OverallProgress } from "../../../../protocol/estimate/overall-progress.js";
 import { secondsBetween, stageRanSeconds } from "../../../../protocol/estimate/seconds.js";
 import { getOwn } from "../../../../protocol/objects.js";
 import type { Operation, Step } from "../../../../protocol/operation.js";
@@ -21,8 +22,8 @@ import { nameOfChain, operationOf } from "../chain.js";
 import type { State } from "../model.js";
 import { childrenOf } from "../operation/inside.js";
 import { activeSign, glyphOf, stageStyle, styleOf } from "../state-style.js";
-import { operationTime, usualSeconds } from "./chain-time.js";
-import { chainElapsed, progressOf } from "./estimate.js";
+import { operationTime, progressOf, stageProgress, stageTime, usualSeconds } from "./chain-time.js";
+import { chainElapsed } from "./estimate.js";
 import { titleNamed, usualNamed, usualOf, usualSuccessors } from "./history.js";
 
 /** When something of the waterfall was at work. */
@@ -135,7 +136,6 @@ export const ROUND_SECONDS = [
 
 function operationLane(view: View, operation: Operation, depth: number): Lane {
   const isRunning = operation.state === "running";
-  const progress = progressOf(view.state, operation);
   const spans = [...operationSpans(operation), ...spanOf(view.ahead, keyOf(operation.id))];
   return {
     depth,
@@ -145,7 +145,7 @@ function operationLane(view: View, operation: Operation, depth: number): Lane {
     took: tookText(elapsedOf(operation, view.state.now)) || usualText(spans),
     spans,
     texts: [
-      ...(isRunning && progress.known ? [[formatOverall(progress), "bold"] as const] : []),
+      ...(isRunning ? percentOf(progressOf(view.state, operation)) : []),
       ...(operation.state === "failed" && operation.parent !== undefined
         ? [[firstLine(operation.error?.message ?? ""), "bad"] as const]
         : []),
@@ -262,12 +262,15 @@ function stageLane(view: View, operation: Operation, stage: string, depth: numbe
     took: hasRun ? formatDuration(tookSeconds(times.startedAt)) : usual,
     spans,
     texts: [
-      ...(isUnder ? shareOf(operation) : []),
+      ...(isUnder ? percentOf(stageProgress(state, operation)) : []),
       ...(note === "" ? [] : [[note, is === "allowed-failure" ? "warn" : "muted"] as const]),
     ],
     isHot: isActive || is === "failed" || is === "cancelled",
   };
 }
+
+const percentOf = (progress: OverallProgress | null): Piece[] =>
+  progress?.known ? [[formatOverall(progress), "bold"]] : [];
 
 /** Whether a step has told how far it is is known from its bar alone. */
 function shareOf(of: Pick<Operation, "percent" | "progress">): Piece[] {
@@ -402,9 +405,5 @@ function comingStages(state: State, operation: Operation): [stage: string, secon
   const coming = later.map((stage, i): [string, number] => [stage, known[i]!]);
   const active = stages[currentStage];
   if (active === undefined || getOwn(stageStates, active) !== "active") return coming;
-  const sum = known.reduce((all, seconds) => all + seconds, 0);
-  const left = usual.includes(null) ? null : operationTime(state, operation).seconds;
-  const own = usualSeconds(state, operation, active) ?? 0;
-  const rest = left === null ? own - stageRanSeconds(operation, active, state.now) : left - sum;
-  return [[active, Math.max(0, rest)], ...coming];
+  return [[active, stageTime(state, operation, active).seconds ?? 0], ...coming];
 }

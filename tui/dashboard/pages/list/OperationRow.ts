@@ -23,8 +23,8 @@ import { watchedInside } from "../../core/operation/inside.js";
 import { forecastOf, isBlocked, waitOf } from "../../core/queues/queue-view.js";
 import { glyphOf, sectionOf, stateWord, styleOf } from "../../core/state-style.js";
 import { addBar } from "../../core/time/bars.js";
-import { chainTime } from "../../core/time/chain-time.js";
-import { chainElapsed, chainProgress, stallOf } from "../../core/time/estimate.js";
+import { chainProgress, chainTime } from "../../core/time/chain-time.js";
+import { chainElapsed, stallOf } from "../../core/time/estimate.js";
 import { comparedWithUsual, usualSuccessors } from "../../core/time/history.js";
 import { fit, sanitizeLine } from "../../text/cells.js";
 import { addMarked } from "../../text/coloured.js";
@@ -248,10 +248,9 @@ function ageText(since: string, now: number): string {
 
 /** The bar, the percent of the whole chain, and the time left. */
 function progressOf(row: RowOf): Figure[] {
-  const { state, operation, links, columns } = row;
+  const { state, operation, columns } = row;
   const { bar } = columns;
-  const coming = operation.state === "running" ? usualSuccessors(state, links.at(-1)!) : [];
-  const whole = chainProgress(state, operation, coming);
+  const whole = chainProgress(state, operation);
   const percent = formatOverall(whole);
   if (bar === 0) return [figure(percent, TOOK)];
   const [left, style] = leftText(row);

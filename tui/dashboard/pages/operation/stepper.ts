@@ -1,13 +1,11 @@
-/** The stepper: the stages of an operation, or the links of its chain, in one line, with the one that it is at. */
-import { stagePercent } from "../../../../protocol/estimate/overall-progress.js";
 import { getOwn } from "../../../../protocol/objects.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import { isFinal } from "../../../../protocol/state.js";
-import { formatCount, formatOverall, formatPercent } from "../../../terminal/format.js";
+import { formatCount, formatOverall } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
 import type { State } from "../../core/model.js";
 import { activeSign, glyphOf, stageStyle, styleOf } from "../../core/state-style.js";
-import { progressOf } from "../../core/time/estimate.js";
+import { progressOf, stageProgress } from "../../core/time/chain-time.js";
 import { titleNamed, usualSuccessors } from "../../core/time/history.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
 import type { Line, Piece } from "../../text/line.js";
@@ -56,7 +54,7 @@ export function stepper({ state, operation, links, line: begun }: DetailView): L
 function itemsOf(state: State, operation: Operation, links: readonly Operation[]): Item[] {
   const last = links.at(-1)!;
   const coming = isFinal(last.state) ? [] : usualSuccessors(state, last);
-  if (links.length + coming.length === 1) return stageItems(operation);
+  if (links.length + coming.length === 1) return stageItems(state, operation);
   return [
     ...links.map((link) => linkItem(state, link, link === operation)),
     ...coming.map((name) => item(["○", "muted"], titleNamed(state, name))),
@@ -81,16 +79,14 @@ function linkItem(state: State, link: Operation, isHere: boolean): Item {
 }
 
 /** An operation without stages is a stage of its own. */
-function stageItems(operation: Operation): Item[] {
+function stageItems(state: State, operation: Operation): Item[] {
   const { stages, currentStage, untrackedStage, stageStates, title } = operation;
-  const { progress } = operation;
-  const share = stagePercent(operation);
-  const isTold = share !== null && (share > 0 || progress !== null);
-  const percent = isTold ? formatPercent(share, progress?.approximate) : "";
+  const progress = stages.length === 0 ? progressOf(state, operation) : stageProgress(state, operation);
+  const percent = progress?.known ? formatOverall(progress) : "";
   const items = stages.map((stage, i) => {
-    const state = getOwn(stageStates, stage);
-    if (state === "active" && untrackedStage === null) return activeItem(operation, stage, percent);
-    return item([stageGlyph(state), stageStyle(state)], stage, {
+    const is = getOwn(stageStates, stage);
+    if (is === "active" && untrackedStage === null) return activeItem(operation, stage, percent);
+    return item([stageGlyph(is), stageStyle(is)], stage, {
       isHere: i === currentStage && untrackedStage === null,
     });
   });

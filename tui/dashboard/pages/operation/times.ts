@@ -10,9 +10,9 @@ import { isPaused } from "../../core/chain.js";
 import type { State } from "../../core/model.js";
 import { forecastOf, type Wait, waitOf } from "../../core/queues/queue-view.js";
 import { clock } from "../../core/state-style.js";
-import { chainTime } from "../../core/time/chain-time.js";
-import { chainProgress, stallOf } from "../../core/time/estimate.js";
-import { usualOf, usualSuccessors } from "../../core/time/history.js";
+import { chainProgress, chainTime } from "../../core/time/chain-time.js";
+import { stallOf } from "../../core/time/estimate.js";
+import { usualOf } from "../../core/time/history.js";
 import { sanitizeLine } from "../../text/cells.js";
 import type { Line, Piece } from "../../text/line.js";
 import type { DetailView } from "./view.js";
@@ -28,10 +28,10 @@ type Timed = Omit<DetailView, "line">;
  * so that the last ones give way where there is no room.
  */
 export function timeTexts(view: Timed): Piece[] {
-  const { state, operation, links, width } = view;
+  const { state, operation, width } = view;
   if (isFinal(operation.state)) return [];
   const isRunning = operation.state === "running";
-  const progress = chainProgress(state, operation, usualSuccessors(state, links.at(-1)!));
+  const progress = chainProgress(state, operation);
   const percent: Piece[] = isRunning ? [[formatOverall(progress), "bold"]] : [];
   const texts = [...percent, ...(isRunning ? leftTexts(view) : waitTexts(view))];
   const joint = width < CLOSE ? " " : " · ";
