@@ -205,25 +205,6 @@ test("one runs after all of twenty; a failed one cancels what needs it, with the
   expect(links.every(({ finishedAt }) => finishedAt! <= followed.startedAt!)).toBe(true);
 });
 
-test("an operation starts at its time, or at once after an edit", async () => {
-  const soon = new Date(Date.now() + 700).toISOString();
-  const far = new Date(Date.now() + 3_600_000).toISOString();
-  const [first, second] = await submitAll([{ notBefore: soon }, { notBefore: far }]);
-  expect(await daemon.untilFinished(first!.id)).toMatchObject({ state: "succeeded" });
-  expect((await client.show(first!.id)).startedAt! >= soon).toBe(true);
-  expect(await client.show(second!.id)).toMatchObject({ state: "queued", notBefore: far });
-  await client.edit(second!.id, { notBefore: null });
-  expect(await daemon.untilFinished(second!.id)).toMatchObject({ state: "succeeded", notBefore: null });
-});
-
-test("a paused operation can be cancelled", async () => {
-  const { id } = await daemon.submit("gate", { params: { file: inWorld("never") } });
-  await untilRuns(id);
-  await client.pause(id);
-  await client.cancel(id);
-  expect(await daemon.untilFinished(id)).toMatchObject({ state: "cancelled", attempt: 1 });
-});
-
 /** Whether a process of the daemon's world is stopped. */
 function hasStopped(): boolean {
   return world.processes().some((pid) => /^State:\s+T/m.test(readFileSync(`/proc/${pid}/status`, "utf8")));

@@ -21,31 +21,6 @@ async function printedBy(words: string[], env: Record<string, string> = {}): Pro
   return printed(id);
 }
 
-test("the words after -- are the parameter args, of submit and a schedule", async () => {
-  world.write(
-    "work/args.yaml",
-    "params: { args: { type: list } }\nstages: [{ name: A, run: [printf, '<%s>\\n', $args] }]\n",
-  );
-  const args = ["--check", "a b", "$HOME", "*"];
-  const words = args.map((word) => `<${word}>`);
-  const submitted = await world.liveops(["submit", "args.yaml", "--wait", "--", ...args]);
-  expect(await printed(submitted.stdout.trim())).toEqual(words);
-  const added = await world.liveops([
-    "schedule",
-    "add",
-    "@yearly",
-    "args.yaml",
-    "--name",
-    "args",
-    "--",
-    ...args,
-  ]);
-  expect(added, added.stderr).toMatchObject({ code: 0 });
-  expect(await printedBy(["schedule", "run", "args"])).toEqual(words);
-  const wrong = await world.liveops(["run", "args.yaml", "x", "y"]);
-  expect(wrong.stderr).toContain("follow --: liveops run args.yaml -- x y");
-});
-
 test("env_from takes variables of the shell, by path and by name, and a submit without them is refused", async () => {
   const text = "env_from: [DB_HOST]\nstages: [{ name: A, run: 'echo \"$DB_HOST\"' }]\n";
   world.write("work/shell.yaml", text);

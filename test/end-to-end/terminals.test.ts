@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
 import { binFile } from "./bins.js";
-import { processesOf } from "./processes.js";
 import { onTerminal } from "./terminal.js";
 import { until } from "./until.js";
 import { useWorld } from "./world.js";
@@ -121,18 +120,6 @@ test("SIGTERM leaves the terminal as it was", async () => {
   expect(terminal.screen.written.lastIndexOf("\x1b[?1000l")).toBeGreaterThan(
     terminal.screen.written.lastIndexOf("\x1b[?1000h"),
   );
-});
-
-test("a cancel ends all processes of the terminal, with their own groups too", async () => {
-  const mark = `mark-${world.dir}`;
-  const id = await submit(`set -m; sh -c "sleep 1000; : ${mark}" & sh -c "sleep 1000; : ${mark}" & wait`);
-  await until(
-    "both run",
-    () => processesOf(mark).filter(({ command }) => /^sh -c sleep/.test(command)).length === 2,
-  );
-  await world.client.cancel(id);
-  expect((await world.finished(id)).state).toBe("cancelled");
-  await until("none is left", () => processesOf(mark).length === 0);
 });
 
 test("3 MB reach the person and the log whole; a person who does not read holds nothing up", async () => {

@@ -251,16 +251,6 @@ describe("a slow reader", () => {
     while (response.full) response.drain();
     expect(viewOf(response).operations.get(id)?.percent).toBe(2);
   });
-
-  test("gets hand-overs too when it drains", async () => {
-    const world = running("one");
-    const response = watching(world, ALL, 1);
-    world.finish("one", "succeeded", "next");
-    await world.turn();
-    await world.turn();
-    while (response.full) response.drain();
-    expect(response.of("chained").map(({ from, to }) => [from, to])).toEqual([["one", "next"]]);
-  });
 });
 
 describe("one operation", () => {
@@ -393,21 +383,6 @@ describe("several watchers", () => {
     }
     for (const response of both) expect(response.of("log").flatMap(({ lines }) => lines)).toHaveLength(30);
     expect(world.reads).toBe(0);
-  });
-
-  test("of different pace end with the same state", async () => {
-    const world = running("one", "two");
-    const all = [watching(world), watching(world, ALL, 1), watching(world, ALL, 2)];
-    for (let turn = 1; turn <= 20; turn++) {
-      world.progress(turn % 2 ? "one" : "two", turn);
-      if (turn % 3 === 0) all[1]!.drain();
-      if (turn % 5 === 0) all[2]!.drain();
-      await world.turn();
-    }
-    for (const response of all) {
-      while (response.full) response.drain();
-      expect(viewOf(response).operations).toEqual(world.operations);
-    }
   });
 
   test("a closed watcher is removed", async () => {
