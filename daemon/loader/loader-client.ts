@@ -7,7 +7,7 @@ import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { LOAD_SECONDS } from "../../ops/loading/type-files.js";
 import { nodeEnvironment } from "../os/child-environment.js";
-import type { FromLoader, LoaderReply, LoaderSetup, ToLoader } from "./messages.js";
+import type { Answer, Asked, FromLoader, LoaderSetup, Question, ToLoader } from "./messages.js";
 
 /** How long one file may take to load, and a type to read parameters, in ms. */
 const LIMIT_MS = LOAD_SECONDS * 1000;
@@ -68,13 +68,13 @@ export class LoaderClient {
    * @param late the error where the answer takes longer than the limit
    * @throws Error if the process could not start, ended twice or took longer than the limit
    */
-  ask(message: ToLoader, late: string): Promise<LoaderReply> {
-    const answer = this.#last.then(() => this.#ask(message, late));
+  ask<Q extends Question>(question: Q, about: Asked<Q>, late: string): Promise<Answer<Q>> {
+    const answer = this.#last.then(() => this.#ask({ question, about }, late)) as Promise<Answer<Q>>;
     this.#last = answer.catch(() => {});
     return answer;
   }
 
-  async #ask(message: ToLoader, late: string): Promise<LoaderReply> {
+  async #ask(message: ToLoader, late: string): Promise<unknown> {
     for (let deaths = 0; ; ) {
       const process = await this.#ready();
       try {
@@ -112,7 +112,7 @@ class LoaderProcess {
   readonly ready: Promise<void>;
   readonly #child: ChildProcess;
   readonly #started = Promise.withResolvers<void>();
-  #reply: PromiseWithResolvers<LoaderReply> | null = null;
+  #reply: PromiseWithResolvers<unknown> | null = null;
   #isStarted = false;
   #isDead = false;
 
@@ -146,7 +146,7 @@ class LoaderProcess {
    *
    * @throws LoaderDied if the process ended
    */
-  async ask(message: ToLoader, late: string): Promise<LoaderReply> {
+  async ask(message: ToLoader, late: string): Promise<unknown> {
     if (this.#isDead) throw new LoaderDied("the loader has ended");
     this.#reply = Promise.withResolvers();
     const timer = setTimeout(() => this.#end(new Error(late)), LIMIT_MS);
@@ -164,8 +164,8 @@ class LoaderProcess {
   }
 
   #heard(message: FromLoader): void {
-    if (message.type !== "ready") {
-      this.#reply?.resolve(message);
+    if (message !== null) {
+      this.#reply?.resolve(message.answer);
       return;
     }
     this.#isStarted = true;

@@ -14,15 +14,13 @@ import type { Policy } from "../store/decision.js";
 import { LoaderClient, REST_MS } from "./loader-client.js";
 import type {
   LoadedOperationType,
-  LoaderReply,
   LocatedAsk,
   PrepareAsk,
   ResolvedType,
   StageOutputs,
   Unresolved,
 } from "./messages.js";
-import { OperationFiles } from "./operation-files.js";
-import { namesIn } from "./sources.js";
+import { isUsers, namesIn, OperationFiles } from "./operation-files.js";
 
 const LATE = `reading the pipeline did not finish within ${LOAD_SECONDS} s`;
 
@@ -94,17 +92,17 @@ export class Loader implements Types {
   async types(): Promise<TypesReply> {
     this.look();
     while (!this.#isComplete) await this.#wait();
-    return this.#files.reply();
+    return this.#reply();
   }
 
   /** As `types`, without waiting; null while a file is being loaded. */
   known(): TypesReply | null {
-    return this.#isComplete ? this.#files.reply() : null;
+    return this.#isComplete ? this.#reply() : null;
   }
 
   /** Number of types that are loaded so far. */
   get typeCount(): number {
-    return this.#files.reply().ops.length;
+    return this.#files.collected().types.size;
   }
 
   /** Whether the type is loaded. */
@@ -136,15 +134,15 @@ export class Loader implements Types {
   }
 
   /** Whether any directory other than the shipped ones contains a file. */
-  hasUserCode(shipped: readonly string[]): boolean {
-    return this.dirs.some((dir) => !shipped.includes(dir) && namesIn(dir).length > 0);
+  get hasUserCode(): boolean {
+    return this.dirs.some((dir) => isUsers(dir) && namesIn(dir).length > 0);
   }
 
   async resolve(op: string): Promise<ResolvedType | Unresolved> {
     this.look();
     for (;;) {
       const found = this.#files.find(op);
-      if (found === null) return { reason: this.#files.whyMissing(op) };
+      if (found === null) return { reason: this.#whyMissing(op) };
       if ("blocked" in found) return { reason: found.blocked };
       if ("type" in found) return { file: found.type.file, policy: policyOf(found.type) };
       await this.#wait();
@@ -186,14 +184,12 @@ export class Loader implements Types {
 
   /** The outputs that the stages of a pipeline declare. */
   async outputsOf(of: KeptText): Promise<StageOutputs[]> {
-    const reply = await this.#client.ask({ type: "outputs", of }, LATE);
-    return reply.type === "outputs" ? reply.stages : [];
+    return this.#client.ask("outputs", of, LATE);
   }
 
   /** The defaults of the parameters of a pipeline, by name. */
   async defaultsOf(of: KeptText): Promise<Record<string, unknown>> {
-    const reply = await this.#client.ask({ type: "defaults", of }, LATE);
-    return reply.type === "defaults" ? reply.defaults : {};
+    return this.#client.ask("defaults", of, LATE);
   }
 
   /** Asks of one type. */
@@ -205,9 +201,9 @@ export class Loader implements Types {
     const file = found?.type.file ?? "";
     const located: LocatedAsk[] = asks.map((ask) => ({ ...ask, file }));
     const late = `reading them did not finish within ${LOAD_SECONDS} s`;
-    const reply = await this.#client.ask({ type: "prepare", asks: located }, late);
-    if (reply.type === "refused") return { index: reply.index, refusal: Refusal.fromProblem(reply.problem) };
-    return (reply as Extract<LoaderReply, { type: "prepared" }>).prepared;
+    const answer = await this.#client.ask("prepare", located, late);
+    if (Array.isArray(answer)) return answer;
+    return { index: answer.index, refusal: Refusal.fromProblem(answer.problem) };
   }
 
   /** @throws Refusal LIVEOPS_NO_SUCH_TYPE */
@@ -216,9 +212,8 @@ export class Loader implements Types {
     for (;;) {
       const found = this.#files.find(op);
       if (found === null) {
-        const { ops, errors, withoutType } = this.#files.reply();
-        const names = ops.map((type) => type.op);
-        throw unknownType(op, names, errors.length, whyTypeMissing(op, withoutType));
+        const { types, errors, withoutType } = this.#files.collected();
+        throw unknownType(op, types.keys(), errors.length, whyTypeMissing(op, withoutType));
       }
       if ("blocked" in found) throw unknownType(op, [], 0, found.blocked);
       if ("type" in found) return found;
@@ -230,6 +225,16 @@ export class Loader implements Types {
   #replace(): void {
     this.version++;
     this.#client.replace();
+  }
+
+  #reply(): TypesReply {
+    const { types, ...others } = this.#files.collected();
+    return { ops: [...types.values()].map(({ type }) => type), ...others };
+  }
+
+  #whyMissing(op: string): string {
+    const known = whyTypeMissing(op, this.#files.collected().withoutType);
+    return known ?? `no file defines the operation type ${op} now; liveops ops lists the types`;
   }
 
   get #isComplete(): boolean {
@@ -255,8 +260,7 @@ export class Loader implements Types {
   async #load(file: string): Promise<void> {
     this.#loading = loadedFile(file);
     try {
-      const reply = await this.#client.ask({ type: "load", file }, loadsTooLong());
-      if (reply.type === "loaded") this.#files.keep(reply.result);
+      this.#files.keep(await this.#client.ask("load", file, loadsTooLong()));
     } catch (error) {
       if (!this.#isStopped && !this.#client.failure)
         this.#files.keepBroken(this.#loading, (error as Error).message);

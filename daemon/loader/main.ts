@@ -4,7 +4,7 @@
  * Schemas are the user's code and may hang or crash; here that affects only this process.
  */
 import { loadFile } from "../../ops/loading/load-files.js";
-import { enableUserCode, sourcesOf } from "../../ops/loading/user-code.js";
+import { enableUserCode } from "../../ops/loading/user-code.js";
 import type { PipelineStage } from "../../ops/pipeline/definition.js";
 import { TaskRunner } from "../../ops/pipeline/feature.js";
 import { typeOfText } from "../../ops/pipeline/type.js";
@@ -16,7 +16,7 @@ import { removeStartVariables } from "../os/child-environment.js";
 import type {
   FileResult,
   FromLoader,
-  LoaderReply,
+  LoaderAnswers,
   LoaderSetup,
   LocatedAsk,
   StageOutputs,
@@ -37,24 +37,28 @@ process.on("disconnect", () => process.exit(0));
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 // An error that user code throws while it is loaded must not end the loader.
 process.on("uncaughtException", (error) => process.stderr.write(`${error.stack ?? error}\n`));
-process.on("message", (message: ToLoader) => void answer(message).then(send));
+process.on("message", ({ question, about }: ToLoader) => {
+  void ANSWERS[question](about as never).then((answer) => send({ answer }));
+});
+
+const ANSWERS: LoaderAnswers = {
+  load: async (file) => (await load(file)).result,
+  async prepare(asks) {
+    const prepared: Prepared[] = [];
+    try {
+      for (const ask of asks) prepared.push(await prepare(await typeOf(ask), ask.input));
+      return prepared;
+    } catch (error) {
+      return { index: prepared.length, problem: asProblem(error) };
+    }
+  },
+  outputs: outputsOf,
+  defaults: defaultsOf,
+};
 
 enableUserCode(new URL("./liveops.js", import.meta.url).href);
 removeStartVariables(startOnly);
-send({ type: "ready" });
-
-async function answer(message: ToLoader): Promise<LoaderReply> {
-  if (message.type === "load") return { type: "loaded", result: (await load(message.file)).result };
-  if (message.type === "outputs") return { type: "outputs", stages: await outputsOf(message.of) };
-  if (message.type === "defaults") return { type: "defaults", defaults: await defaultsOf(message.of) };
-  const prepared: Prepared[] = [];
-  try {
-    for (const ask of message.asks) prepared.push(await prepare(await typeOf(ask), ask.input));
-    return { type: "prepared", prepared };
-  } catch (error) {
-    return { type: "refused", index: prepared.length, problem: asProblem(error) };
-  }
-}
+send(null);
 
 async function load(file: string): Promise<LoadedTypes> {
   const known = files.get(file);
@@ -63,7 +67,6 @@ async function load(file: string): Promise<LoadedTypes> {
   const result: FileResult = {
     ...loaded,
     types: found.map(({ Type, type }) => ({ type, hasTitles: readType(Type).titleOf !== null })),
-    sources: sourcesOf(file),
   };
   // The first type of a name counts.
   const types = new Map(found.map(({ Type, type }) => [type.op, Type] as const).reverse());

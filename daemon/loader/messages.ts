@@ -1,6 +1,5 @@
-/** The messages between daemon and loader over IPC. The daemon sends the next message after the reply. */
-import type { FileTypes } from "../../ops/loading/load-files.js";
-import type { LoadedFile } from "../../ops/loading/type-files.js";
+/** What the daemon asks the loader over IPC. The daemon sends the next question after the answer. */
+import type { FileTypes } from "../../ops/loading/found-types.js";
 import type { Prepared } from "../../ops/types/prepare.js";
 import type { Problem } from "../../protocol/errors.js";
 import type { KeptText } from "../../protocol/pipeline/kept-text.js";
@@ -18,18 +17,34 @@ export interface LoadedOperationType {
   hasTitles: boolean;
 }
 
-/** What a file holds. */
-export interface FileResult extends Omit<FileTypes, "types"> {
-  types: LoadedOperationType[];
-  /** The file, and the author's files that it imports. */
-  sources: LoadedFile[];
+export type FileResult = FileTypes<LoadedOperationType>;
+
+/** The questions. */
+export interface LoaderAnswers {
+  load(file: string): Promise<FileResult>;
+  prepare(asks: LocatedAsk[]): Promise<Prepared[] | RefusedAsk>;
+  /** The outputs that the stages of a pipeline declare. */
+  outputs(of: KeptText): Promise<StageOutputs[]>;
+  /** The defaults of the parameters of a pipeline, by name. */
+  defaults(of: KeptText): Promise<Record<string, unknown>>;
 }
 
-export type ToLoader =
-  | { type: "load"; file: string }
-  | { type: "prepare"; asks: LocatedAsk[] }
-  | { type: "outputs"; of: KeptText }
-  | { type: "defaults"; of: KeptText };
+export type Question = keyof LoaderAnswers;
+
+export type Asked<Q extends Question> = Parameters<LoaderAnswers[Q]>[0];
+
+export type Answer<Q extends Question> = Awaited<ReturnType<LoaderAnswers[Q]>>;
+
+export interface ToLoader<Q extends Question = Question> {
+  question: Q;
+  about: Asked<Q>;
+}
+
+/** The first ask that is refused. */
+interface RefusedAsk {
+  index: number;
+  problem: Problem;
+}
 
 /** Parameters that a type is to read. */
 export interface PrepareAsk {
@@ -65,15 +80,8 @@ export interface PrepareInput {
   before?: Record<string, unknown>;
 }
 
-export type LoaderReply =
-  | { type: "loaded"; result: FileResult }
-  | { type: "prepared"; prepared: Prepared[] }
-  | { type: "outputs"; stages: StageOutputs[] }
-  | { type: "defaults"; defaults: Record<string, unknown> }
-  /** `index`: of the first ask that is refused. */
-  | { type: "refused"; index: number; problem: Problem };
-
-export type FromLoader = { type: "ready" } | LoaderReply;
+/** Null: the loader can be asked. */
+export type FromLoader = { answer: unknown } | null;
 
 /** The file of a type's code, and the policy for its attempts. */
 export interface ResolvedType {

@@ -1,12 +1,20 @@
 /**
- * The content of the operation files that are loaded: the types, the errors, and the names that a file keeps although
- * it does not load. A result is kept until one of its sources is edited.
+ * What the operation files hold, by the stamps of the files: a result is kept until one of its sources is edited. The
+ * shipped files are part of the program and change only with it.
  */
-import { isUnchanged, type LoadedFile } from "../../ops/loading/type-files.js";
-import { claimedNames, notLoading, whyTypeMissing, withoutType } from "../../ops/loading/type-names.js";
-import type { OperationType, TypesReply } from "../../protocol/replies.js";
+import { readdirSync, statSync } from "node:fs";
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+import { collect, filesOf, refusedFile } from "../../ops/loading/found-types.js";
+import { isUnchanged, type LoadedFile, statOf } from "../../ops/loading/type-files.js";
+import { notLoading, withoutType } from "../../ops/loading/type-names.js";
 import type { FileResult, LoadedOperationType } from "./messages.js";
-import { isUsers, Sources } from "./sources.js";
+
+/** The directory of the bundle; the shipped operations are below it. */
+const PROGRAM = fileURLToPath(new URL(".", import.meta.url));
+
+/** More than the granularity of the times of any file system. */
+const GRANULARITY_MS = 3000;
 
 /** A file that comes before the type, or has it, is still to be loaded. */
 interface Pending {
@@ -19,16 +27,17 @@ interface BlockedType {
 }
 
 export class OperationFiles {
-  readonly #sources: Sources;
+  #found = filesOf([], isShipped);
+  #listing: string | null = null;
+  /** What `namesIn` said of a directory that has not changed since; `stamp`: how its change would show. */
+  readonly #names = new Map<string, { stamp: string; names: string }>();
   readonly #results = new Map<string, FileResult>();
-  /** The user's sources of all results, as they were when they were loaded; null: the results have changed. */
-  #own: ReadonlyMap<string, LoadedFile> | null = null;
   /** The names that each file defined when it loaded last. */
   readonly #defined = new Map<string, ReadonlySet<string>>();
+  /** The user's sources of all results, as they were when they were loaded; null: the results have changed. */
+  #own: ReadonlyMap<string, LoadedFile> | null = null;
 
-  constructor(dirs: readonly string[]) {
-    this.#sources = new Sources(dirs);
-  }
+  constructor(private readonly dirs: readonly string[]) {}
 
   /**
    * Drops the results of edited files.
@@ -37,39 +46,38 @@ export class OperationFiles {
    * @returns whether a file was edited, came or went
    */
   look(loading: LoadedFile | null): boolean {
-    const isOther = this.#sources.look();
+    const isOther = this.#list();
     this.#own ??= ownSources(this.#results.values());
     const edited = new Set<string>();
     for (const source of this.#own.values()) if (!isUnchanged(source)) edited.add(source.file);
     if (loading && isUsers(loading.file) && !isUnchanged(loading)) edited.add(loading.file);
     // A new file may be one that others import.
     if (!isOther && edited.size === 0) return false;
-    const { files } = this.#sources;
     this.#own = null;
-    for (const [file, result] of this.#results)
-      if (!files.includes(file) || result.sources.some((source) => edited.has(source.file)))
+    const { files } = this.#found;
+    for (const [file, { sources }] of this.#results)
+      if (!files.has(file) || sources.length === 0 || sources.some((source) => edited.has(source.file)))
         this.#results.delete(file);
+    for (const [file, reason] of files)
+      if (reason !== null) this.#results.set(file, refusedFile(file, reason));
     return true;
   }
 
   /** The next file to load. */
   next(): string | undefined {
-    return this.#sources.files.find(
-      (file) => !this.#results.has(file) && this.#sources.unreadable(file) === null,
-    );
+    for (const file of this.#found.files.keys()) if (!this.#results.has(file)) return file;
+    return undefined;
   }
 
   keep(result: FileResult): void {
-    const { file, errors, noType, isLate } = result;
-    if (isLate) for (const error of errors) error.message += AGAIN;
+    const { file, errors, noType, blocked } = result;
     const names = new Set(result.types.map(({ type }) => type.op));
     const error = errors.find((each) => each.file === file);
     const why = error ? notLoading(file, error.message) : noType === null ? null : withoutType(file, noType);
     // A file that does not load now keeps the names of before.
     if (why !== null)
       for (const op of this.#defined.get(file) ?? []) {
-        if (!names.has(op) && result.blocked.every((blocked) => blocked.op !== op))
-          result.blocked.push({ op, reason: why });
+        if (!names.has(op) && blocked.every((each) => each.op !== op)) blocked.push({ op, reason: why });
         names.add(op);
       }
     this.#defined.set(file, names);
@@ -78,29 +86,15 @@ export class OperationFiles {
   }
 
   /** The file ended the process that loaded it, or its top level never ends. */
-  keepBroken(stamp: LoadedFile, reason: string): void {
+  keepBroken(stamp: LoadedFile, message: string): void {
     const { file } = stamp;
-    const message = reason + AGAIN;
-    const names = [...claimedNames(file)];
-    this.keep({
-      file,
-      types: [],
-      errors: [{ file, message }],
-      noType: null,
-      isLate: false,
-      blocked: names.map((op) => ({ op, reason: notLoading(file, message) })),
-      sources: [stamp],
-    });
+    const blocked = refusedFile(file, notLoading(file, message));
+    this.keep({ ...blocked, errors: [{ file, message }], sources: [stamp] });
   }
 
   /** The type; or a file that is still to be loaded; or why its file does not give it; null: there is no such type. */
   find(op: string): LoadedOperationType | Pending | BlockedType | null {
-    for (const file of this.#sources.files) {
-      const unreadable = this.#sources.unreadable(file);
-      if (unreadable !== null) {
-        if (this.#namesOfUnreadable(file).has(op)) return { blocked: unreadable };
-        continue;
-      }
+    for (const file of this.#found.files.keys()) {
       const result = this.#results.get(file);
       if (!result) return { pending: file };
       const found = result.types.find((each) => each.type.op === op);
@@ -116,54 +110,34 @@ export class OperationFiles {
     return this.#results.get(file)?.sources.find((source) => source.file === file) ?? null;
   }
 
-  #namesOfUnreadable(file: string): ReadonlySet<string> {
-    return new Set([...claimedNames(file), ...(this.#defined.get(file) ?? [])]);
-  }
-
   /** All types and errors that are known so far. */
-  reply(): TypesReply {
-    const ops = new Map<string, OperationType>();
-    const notLoaded = new Map<string, TypesReply["notLoaded"][number]>();
-    const errors: TypesReply["errors"] = [...this.#sources.unread];
-    const shadowed: TypesReply["shadowed"] = [];
-    const withoutType: TypesReply["withoutType"] = [...this.#sources.unusable];
-    for (const file of this.#sources.files) {
-      const block = (op: string, reason: string) => {
-        if (!ops.has(op) && !notLoaded.has(op)) notLoaded.set(op, { op, file, reason });
-      };
-      const unreadable = this.#sources.unreadable(file);
-      if (unreadable !== null) for (const op of this.#namesOfUnreadable(file)) block(op, unreadable);
-      const result = this.#results.get(file);
-      if (!result || unreadable !== null) continue;
-      errors.push(...result.errors);
-      if (result.noType !== null && isUsers(file)) withoutType.push({ file, message: result.noType });
-      for (const { type } of result.types) {
-        const by = (ops.get(type.op) ?? notLoaded.get(type.op))?.file;
-        if (by === undefined) ops.set(type.op, type);
-        else if (!this.#exportsFrom(result, by)) shadowed.push({ op: type.op, file, by });
-      }
-      for (const { op, reason } of result.blocked) block(op, reason);
-    }
-    const sorted = [...ops.values()].sort((a, b) => (a.op < b.op ? -1 : 1));
-    return { ops: sorted, errors, withoutType, notLoaded: [...notLoaded.values()], shadowed };
+  collected() {
+    return collect(
+      [...this.#found.files.keys()].flatMap((file) => this.#results.get(file) ?? []),
+      this.#found,
+    );
   }
 
-  /** A class that another file exports again is one type, not two. */
-  #exportsFrom(result: FileResult, other: string): boolean {
-    const imports = (from: FileResult | undefined, file: string) =>
-      from?.sources.some((source) => source.file === file) ?? false;
-    return result.file === other || imports(result, other) || imports(this.#results.get(other), result.file);
+  /** Reads the directories. True if a file was added or removed since the last time. */
+  #list(): boolean {
+    const listing = JSON.stringify(this.dirs.filter(isUsers).map((dir) => this.#listingOf(dir)));
+    if (listing === this.#listing) return false;
+    this.#listing = listing;
+    this.#found = filesOf(this.dirs, isShipped);
+    return true;
   }
 
-  whyMissing(op: string): string {
-    const { errors, withoutType } = this.reply();
-    const known = whyTypeMissing(op, withoutType);
-    if (known) return known;
-    const missing = `no file defines the operation type ${op} now`;
-    const [first, ...more] = errors;
-    if (!first) return `${missing}; liveops ops lists the types`;
-    const others = more.length === 0 ? "" : `, nor do ${more.length} other files`;
-    return `${missing}; ${first.file} does not load: ${first.message}${others}`;
+  /** Owner, mode and names of a directory. A directory that others may write to is not read. */
+  #listingOf(dir: string): string {
+    const stat = statOf(dir);
+    if (stat === undefined) return "";
+    const { uid, mode, dev, ino, ctimeMs } = stat;
+    const stamp = `${dev}:${ino}:${ctimeMs}`;
+    const known = this.#names.get(dir);
+    const names = known?.stamp === stamp ? known.names : namesIn(dir).join(",");
+    // Another change within the granularity of the clock would leave the stamp as it is.
+    if (Date.now() - ctimeMs > GRANULARITY_MS) this.#names.set(dir, { stamp, names });
+    return `${uid} ${mode}:${names}`;
   }
 }
 
@@ -175,4 +149,20 @@ function ownSources(results: Iterable<FileResult>): ReadonlyMap<string, LoadedFi
   return own;
 }
 
-const AGAIN = "; edit the file, and liveopsd tries it again";
+/** Names of the files in a directory, or of the file itself. */
+export function namesIn(path: string): string[] {
+  try {
+    return statSync(path).isFile() ? [basename(path)] : readdirSync(path).sort();
+  } catch {
+    return [];
+  }
+}
+
+/** Whether the path is the user's, not the program's. */
+export function isUsers(path: string): boolean {
+  return !isShipped(path);
+}
+
+function isShipped(path: string): boolean {
+  return path.startsWith(PROGRAM);
+}

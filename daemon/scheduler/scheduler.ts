@@ -70,7 +70,7 @@ export class Scheduler {
       workerEvents: options.workerEvents,
       setup: options.workerSetup,
       settings: options.settings,
-      userCode: () => options.loader.hasUserCode(options.settings.shippedDirs),
+      userCode: () => options.loader.hasUserCode,
       containment: options.containment,
       onIdle: (worker) => this.#workerIdle(worker),
       onBlocked: () => options.bus.emit("blocked", null),

@@ -10,9 +10,10 @@ import { isYamlPath } from "../pipeline/file-name.js";
 import { LiveOperation } from "../sdk/live-operation.js";
 import { describeType } from "../types/describe-type.js";
 import { declaredName, isOperationType, type OperationCtor } from "../types/read-type.js";
+import type { FileTypes } from "./found-types.js";
 import { LOAD_SECONDS, loadsTooLong, OF_TOOLS } from "./type-files.js";
 import { claimedNames, definedNames, notLoading, withoutType } from "./type-names.js";
-import { importUserFile, isShippedFile } from "./user-code.js";
+import { importUserFile, isShippedFile, sourcesOf } from "./user-code.js";
 
 /**
  * Keeps this process alive while it loads a file: `process.exit` and uncaught errors become load errors of the file that
@@ -60,34 +61,21 @@ class LoadGuard {
 /** The first syntax error that esbuild found. */
 const TRANSFORM = /^Transform failed with \d+ errors?:\s*(\S.*?):(\d+:\d+): ERROR: (.*)/;
 
-export type LoadErrors = TypesReply["errors"];
-
-/** A type that a file stands for and does not give. */
-interface BlockedName {
-  op: string;
-  reason: string;
-}
-
-interface LoadedType {
+export interface LoadedType {
   Type: OperationCtor;
   type: OperationType;
 }
 
-/** What a file holds. */
-export interface FileTypes {
-  file: string;
-  types: LoadedType[];
-  errors: LoadErrors;
-  /** Why a file that loads has no operation type; null for other files. */
-  noType: string | null;
-  blocked: BlockedName[];
-  /** The top level did not finish in time. */
-  isLate: boolean;
-}
-
 /** @param limit - longest time for the top level, in seconds */
-export async function loadFile(file: string, limit = LOAD_SECONDS): Promise<FileTypes> {
-  const loaded: FileTypes = { file, types: [], errors: [], noType: null, blocked: [], isLate: false };
+export async function loadFile(file: string, limit = LOAD_SECONDS): Promise<FileTypes<LoadedType>> {
+  const loaded: FileTypes<LoadedType> = {
+    file,
+    types: [],
+    errors: [],
+    noType: null,
+    blocked: [],
+    sources: [],
+  };
   const block = (names: Iterable<string>, reason: string) => {
     for (const op of names) loaded.blocked.push({ op, reason });
   };
@@ -95,7 +83,6 @@ export async function loadFile(file: string, limit = LOAD_SECONDS): Promise<File
   const guard = new LoadGuard(file);
   const late = after(limit * 1000, null, { signal: done.signal }).then(
     () => {
-      loaded.isLate = true;
       throw new Error(loadsTooLong(limit));
     },
     () => new Promise<never>(() => {}),
@@ -128,6 +115,7 @@ export async function loadFile(file: string, limit = LOAD_SECONDS): Promise<File
     guard.release();
   }
   loaded.errors.push(...guard.faults);
+  loaded.sources = sourcesOf(file);
   return loaded;
 }
 

@@ -38,9 +38,7 @@ test("a file that never yields: it is named, the types of other files run, and i
   await daemon.submit("shell", { params: { args: ["true"] } });
   expect(await resultOf(daemon, "says", { name: "a" })).toBe("first a");
   const [problem] = (await daemon.client.daemon()).problems;
-  expect(problem).toMatch(
-    /loops\.mjs does not load: its top level did not finish within 10 s; edit the file, and liveopsd tries it again/,
-  );
+  expect(problem).toMatch(/loops\.mjs does not load: its top level did not finish within 10 s$/);
   await expect(daemon.submit("loops")).rejects.toThrow(/loops\.mjs does not load: its top level/);
   daemon.world.writeOp("loops.mjs", says("second").replace("Says", "Loops"));
   expect(await resultOf(daemon, "loops", { name: "b" })).toBe("second b");

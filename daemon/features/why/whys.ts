@@ -12,7 +12,7 @@ import { failureLines } from "../../../protocol/text/failure-lines.js";
 import { VERSION } from "../../../protocol/version.js";
 import type { Machine, Why } from "../../../protocol/why.js";
 import type { Bus } from "../../bus.js";
-import { isUsers } from "../../loader/sources.js";
+import { isUsers } from "../../loader/operation-files.js";
 import type { Log } from "../../log/log.js";
 import type { Entry } from "../../store/decision.js";
 import { type Layout, runDir } from "../../store/layout.js";

@@ -10,7 +10,6 @@ import { Bundle } from "./bundle.js";
 const SCRIPT = `
 import { LiveOperation } from "./ops/sdk/live-operation.js";
 import { findType, loadCatalogue, loadType } from "./ops/loading/catalogue.js";
-import { describeType } from "./ops/types/describe-type.js";
 import { Masker } from "./ops/secrets/masker.js";
 import { runAttempt } from "./ops/attempt/run-attempt.js";
 import { enableUserCode, loadedUserFiles } from "./ops/loading/user-code.js";
@@ -20,8 +19,8 @@ const answer = async (what, ...args) => {
   if (what === "catalogue") {
     const { types, errors, shadowed } = await loadCatalogue(args, { limit: 0.3 });
     return {
-      ops: [...types].map(([op, { Type, file }]) => ({ op, file, ours: Type.prototype instanceof LiveOperation })),
-      types: [...types.values()].map(({ Type, file }) => describeType(Type, file)),
+      ops: [...types].map(([op, { Type, type }]) => ({ op, file: type.file, ours: Type.prototype instanceof LiveOperation })),
+      types: [...types.values()].map(({ type }) => type),
       errors,
       shadowed,
     };

@@ -4,7 +4,6 @@ import { fileURLToPath } from "node:url";
 import { loadCatalogue } from "../../../ops/loading/catalogue.js";
 import { enableUserCode } from "../../../ops/loading/user-code.js";
 import { captureOutput } from "../../../ops/programs/capture-output.js";
-import { describeType } from "../../../ops/types/describe-type.js";
 import type { TypesReply } from "../../../protocol/replies.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { CANCEL_VARIABLE, type FromChild, PIPE, SKIP_VARIABLE, SUPERVISOR_VARIABLE } from "./child.js";
@@ -44,12 +43,9 @@ export async function typesHere(
   enableUserCode(new URL("./liveops.js", import.meta.url).href);
   const dirs = [...opsDirs, fileURLToPath(new URL("./ops", import.meta.url))];
   const onFile = (file: string) => tellSupervisor({ loading: file });
-  const { types, errors, withoutType, notLoaded, shadowed } = await aside(() =>
-    loadCatalogue(dirs, { onFile, skip }),
-  );
+  const { types, ...others } = await aside(() => loadCatalogue(dirs, { onFile, skip }));
   tellSupervisor({ loading: null });
-  const ops = [...types.values()].map(({ Type, file }) => describeType(Type, file));
-  const code = await print({ ops, errors, withoutType, notLoaded, shadowed });
+  const code = await print({ ops: [...types.values()].map(({ type }) => type), ...others });
   await Promise.all([process.stdout, process.stderr].map(written));
   process.exit(code);
 }
