@@ -33,8 +33,6 @@ const cwd = directory(ZOD);
 const hostNameSchema = hostName(ZOD);
 const queue = queueName(ZOD);
 
-const host = doc(z.optional(hostNameSchema), "only operations that this host runs, or ran last");
-
 const submitShape = bodyShape("submit");
 const { secrets, shell } = submitShape;
 
@@ -66,7 +64,6 @@ export const listQuery = z.object({
     z.optional(z.string()),
     "only operations inside of the operation with this id; `none`: only those inside of no other one; `any`: only those inside of another one",
   ),
-  host,
   session: doc(z.optional(z.string()), "only operations that this session submitted"),
   here: doc(z.optional(cwd), "only operations that were submitted in this directory or below"),
   q: doc(z.optional(z.string()), "text to find in the id, type, title or label"),
@@ -128,7 +125,6 @@ export const watchQuery = z.object({
   logAfter: doc(z._default(count, 0), "number of the last log line that the client holds"),
   state: commaList(z.enum(STATES)),
   op: z.optional(z.string()),
-  host,
   parent: doc(
     z.optional(z.literal("none")),
     "`none`: leave out finished operations inside of another one; those that run are part of what the outer one shows",

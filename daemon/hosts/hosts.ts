@@ -60,12 +60,3 @@ export interface Hosts {
   /** Why no host starts a queued operation now; null: one does. */
   blocked(entry: Entry): Blocked | null;
 }
-
-/**
- * The host of a list or watch query that records must have to pass; undefined: all pass.
- *
- * Where the daemon runs alone, records have no host: this one has all operations.
- */
-export function hostFilter(hosts: Hosts, asked: string | undefined): string | undefined {
-  return asked === hosts.name && hosts.engine() === null ? undefined : asked;
-}

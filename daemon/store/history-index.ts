@@ -34,7 +34,7 @@ const ENDS: readonly State[] = ["succeeded", "failed", "cancelled"];
 const LOCATION = 'id, segment, "offset", length';
 
 /** Version of the tables: an index with another version is rebuilt. */
-const VERSION = 8;
+const VERSION = 9;
 
 /**
  * NORMAL syncs before and after pages go into the file itself. Without these syncs a power cut leaves a wrong index, which
@@ -50,14 +50,13 @@ const DROP = "DROP TABLE IF EXISTS operations; DROP TABLE IF EXISTS reach; DROP 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS operations (
     id TEXT PRIMARY KEY, position INTEGER NOT NULL, op TEXT NOT NULL, state TEXT NOT NULL, chain TEXT NOT NULL,
-    text TEXT NOT NULL, key TEXT, history_key TEXT, host TEXT, session TEXT, directory TEXT NOT NULL, parent TEXT, finished INTEGER NOT NULL, finished_by INTEGER NOT NULL, segment INTEGER NOT NULL, "offset" INTEGER NOT NULL, length INTEGER NOT NULL
+    text TEXT NOT NULL, key TEXT, history_key TEXT, session TEXT, directory TEXT NOT NULL, parent TEXT, finished INTEGER NOT NULL, finished_by INTEGER NOT NULL, segment INTEGER NOT NULL, "offset" INTEGER NOT NULL, length INTEGER NOT NULL
   ) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS by_position ON operations (position);
   CREATE INDEX IF NOT EXISTS by_op ON operations (op, position);
   CREATE INDEX IF NOT EXISTS by_history_key ON operations (op, history_key, position) WHERE history_key IS NOT NULL;
   CREATE INDEX IF NOT EXISTS by_state ON operations (state, position);
   CREATE INDEX IF NOT EXISTS by_chain ON operations (chain, position);
-  CREATE INDEX IF NOT EXISTS by_host ON operations (host, position) WHERE host IS NOT NULL;
   CREATE INDEX IF NOT EXISTS by_session ON operations (session, position) WHERE session IS NOT NULL;
   CREATE INDEX IF NOT EXISTS by_parent ON operations (parent, position) WHERE parent IS NOT NULL;
   CREATE INDEX IF NOT EXISTS by_state_inside ON operations (state) WHERE parent IS NOT NULL;
@@ -99,7 +98,7 @@ export class HistoryIndex {
       throw error;
     }
     this.#put = database.prepare(
-      `INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#delete = database.prepare("DELETE FROM operations WHERE id = ?");
     this.#reach = database.prepare("INSERT OR REPLACE INTO reach VALUES (?, ?, ?)");
@@ -164,7 +163,6 @@ export class HistoryIndex {
         text,
         key,
         record.historyKey ?? null,
-        record.host ?? null,
         record.session ?? null,
         directoryOf(record),
         record.parent?.id ?? null,

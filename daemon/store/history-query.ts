@@ -12,8 +12,6 @@ export interface HistoryQuery {
    * that may have been removed.
    */
   parent?: string | undefined;
-  /** Host of the last attempt. */
-  host?: string | undefined;
   session?: string | undefined;
   /** Directory in which, or below which, they were submitted. */
   here?: string | undefined;
@@ -30,7 +28,7 @@ export interface HistoryQuery {
 }
 
 /** The keys of a query whose values are those of the record, in columns of these names. */
-export const EQUAL = ["op", "historyKey", "host", "session"] as const satisfies Array<
+export const EQUAL = ["op", "historyKey", "session"] as const satisfies Array<
   keyof HistoryQuery & keyof Operation
 >;
 

@@ -8,8 +8,6 @@ export interface Scope {
   followChain: boolean;
   state: readonly State[] | null;
   op: string | null;
-  /** Host of the last attempt. */
-  host: string | null;
   /** `none`: finished operations inside of another one are left out. */
   parent: "none" | null;
   /** Newest finished operations in the snapshot. */
@@ -22,15 +20,14 @@ export interface Scope {
 }
 
 /** Whether the watch covers all operations. */
-export function isUnfiltered({ operation, state, op, host }: Scope): boolean {
-  return operation === null && state === null && op === null && host === null;
+export function isUnfiltered({ operation, state, op }: Scope): boolean {
+  return operation === null && state === null && op === null;
 }
 
 export function fits(scope: Scope, record: Operation): boolean {
   return (
     (scope.state === null || scope.state.includes(record.state)) &&
     (scope.op === null || scope.op === record.op) &&
-    (scope.host === null || scope.host === record.host) &&
     (scope.parent === null || record.parent === undefined || !isFinal(record.state))
   );
 }

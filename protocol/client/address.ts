@@ -30,11 +30,6 @@ export function isAddress(text: string): boolean {
   return text.includes("://");
 }
 
-/** The addresses that a person who names a machine may mean. */
-export function addressesOf(machine: string): string[] {
-  return TRANSPORTS.map(({ scheme }) => `${scheme}://${machine}`);
-}
-
 /** @param what - names the source in an error, such as `--host`. @throws UsageError, which repeats no password */
 export function parseAddress(text: string, what = "--host"): Address {
   if (text.startsWith("unix:")) return socketAddress(text, what);
@@ -45,8 +40,8 @@ export function parseAddress(text: string, what = "--host"): Address {
   }
   const given = `${what}: ${JSON.stringify(text)}`;
   if (!isAddress(text)) {
-    const [meant] = MACHINE.test(text) ? addressesOf(text) : [];
-    const hint = meant === undefined ? ADDRESS_FORMS : `did you mean ${meant}?`;
+    const [meant] = MACHINE.test(text) ? TRANSPORTS : [];
+    const hint = meant === undefined ? ADDRESS_FORMS : `did you mean ${meant.scheme}://${text}?`;
     throw new UsageError(`${given} is not an address`, hint);
   }
   const kinds = [...TRANSPORTS.map(({ scheme }) => scheme), "a socket"];

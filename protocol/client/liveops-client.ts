@@ -42,8 +42,6 @@ export interface ListFilter {
   op?: string;
   /** Id of a chain. */
   chain?: string;
-  /** Name of a host: operations that it runs, or ran last. */
-  host?: string;
   /** Text to find in id, type, title or label. */
   q?: string;
   /** Operations in a page, at most 1000. Default: 50. */

@@ -11,8 +11,6 @@ export interface WatchFilter {
   state?: State[];
   /** Name of an operation type. Default: all types. */
   op?: string;
-  /** Name of a host: operations that it runs, or ran last. Default: all hosts. */
-  host?: string;
   /** Number of the newest finished operations at the start, at most 1000. Default: 200. */
   limit?: number;
 }

@@ -45,7 +45,7 @@ async function filled(seam: Seam): Promise<Opened> {
 
 /** The rules of a query, as its documentation states them. */
 function fits({ record, order, finishedBy }: Entry, query: HistoryQuery): boolean {
-  const { state, op, historyKey, chain, parent, host, q, before, finishedAfter, finishedSince } = query;
+  const { state, op, historyKey, chain, parent, q, before, finishedAfter, finishedSince } = query;
   const text = [record.id, record.op, record.title, record.label ?? ""].map((word) => word.toLowerCase());
   return (
     (state === undefined || state.includes(record.state)) &&
@@ -55,7 +55,6 @@ function fits({ record, order, finishedBy }: Entry, query: HistoryQuery): boolea
     (parent === undefined ||
       { none: record.parent === undefined, any: record.parent !== undefined }[parent] ||
       record.parent?.id === parent) &&
-    (host === undefined || record.host === host) &&
     (!q || text.some((word) => word.includes(q.toLowerCase()))) &&
     (before === undefined || (query.order === "oldest" ? order > before : order < before)) &&
     (finishedAfter === undefined || (isFinal(record.state) && finishedBy > finishedAfter)) &&
@@ -94,8 +93,6 @@ describeSeam("archive", (seam) => {
       { parent: PARENT.id },
       { parent: "none" },
       { parent: "any" },
-      { host: "a" },
-      { host: "elsewhere" },
       { q: "äpp" },
       { q: "100%" },
       { q: "R_s" },

@@ -165,7 +165,7 @@ class Embedded extends Opened {
     return opened;
   }
 
-  /** With a host, as a fleet's start has: the archive finds it. */
+  /** With a host, as the start of a fleet has. */
   async start(id: string): Promise<Entry | null> {
     const entry = this.store.ledger.get(id);
     if (entry?.record.state !== "queued") return null;

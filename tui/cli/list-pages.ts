@@ -13,7 +13,6 @@ export const FINISHED_STATES: State[] = STATES.filter(isFinal);
 interface PageFilter {
   state?: State[] | undefined;
   op?: string | undefined;
-  host?: string | undefined;
   parent?: string | undefined;
   chain?: string | undefined;
   session?: string | undefined;
@@ -44,9 +43,9 @@ type SnapshotLine = Extract<WatchLine, { type: "snapshot" }>;
 /** What runs, and the first queued operations, oldest first. */
 export async function liveSnapshot(
   client: Pick<Client, "watch">,
-  { state = LIVE_STATES, op, host }: Pick<PageFilter, "state" | "op" | "host">,
+  { state = LIVE_STATES, op }: Pick<PageFilter, "state" | "op">,
 ): Promise<SnapshotLine> {
-  const filter = { limit: 0, state, op, host };
+  const filter = { limit: 0, state, op };
   for await (const line of client.watch(filter)) if (line.type === "snapshot") return line;
   throw new Error("the daemon closed the stream before its first line");
 }

@@ -1,13 +1,12 @@
 /**
  * `--host ADDRESS` and `LIVEOPS_HOST`: the daemon of another machine. Commands on the files of this machine refuse the
- * option. In a command that selects by a host, a value without `://` is the name of that host.
+ * option.
  */
 import { type Command, Option } from "commander";
 import {
   ADDRESS_EXAMPLE,
   ADDRESS_FORMS,
   type Address,
-  isAddress,
   parseAddress,
   remoteOf,
 } from "../../protocol/client/address.js";
@@ -20,8 +19,6 @@ import { say } from "./report.js";
 export type HostUse =
   /** It asks the daemon of the host. */
   | "one"
-  /** It asks the daemon of the host; a name selects a host that shares its engine. */
-  | "or-name"
   /** It works on this machine only. */
   | "none"
   /** As `none`, and `--host` is the name of this machine among its hosts. */
@@ -47,11 +44,8 @@ const INSTEAD: Record<string, (address: string) => string> = {
   "liveops run": (address) => `on that machine, run: liveops submit --follow --host ${address}`,
 };
 
-const ASKS = `Ask the daemon of another machine: ${ADDRESS_EXAMPLE}`;
-
 const TEXT: Record<Exclude<HostUse, "own-name">, string> = {
-  one: ASKS,
-  "or-name": ASKS,
+  one: `Ask the daemon of another machine: ${ADDRESS_EXAMPLE}`,
   none: "Not for this command, which works on this machine",
 };
 
@@ -73,33 +67,12 @@ function usual({ parent }: Command): HostUse {
   return parent !== null && uses.get(parent) === "none" ? "none" : "one";
 }
 
-/** Lets `--host` of a command name one of the hosts of the daemon too. @param does - for the help: what a name selects */
-export function selectByHost(command: Command, does: string): Command {
-  uses.set(command, "or-name");
-  const option = command.options.find(({ long }) => long === "--host");
-  if (option) {
-    option.description = `${ASKS}; ${does}`;
-    // For the help and for completion.
-    option.flags = "--host <host>";
-    // The command has this option of its own too: it selects.
-    delete option.helpGroupHeading;
-    const options = command.options as Option[];
-    options.push(...options.splice(options.indexOf(option), 1));
-  }
-  return command;
-}
-
 /** The option as it was typed, and what the action of the command gets instead. */
 interface HostValues extends GlobalOptions {
   host?: string[] | string;
 }
 
-/**
- * Replaces the value of `--host` by what the action reads: `remote` or `socket`, and `host` for the name of a host of
- * the daemon.
- *
- * @throws UsageError
- */
+/** Replaces the value of `--host` by what the action reads: `remote` or `socket`. @throws UsageError */
 export function readHostOption(command: Command, env = process.env): void {
   const use = uses.get(command);
   if (use === undefined) return;
@@ -108,14 +81,11 @@ export function readHostOption(command: Command, env = process.env): void {
   const { socket, stateDir } = merged(command);
   const isChosen = socket !== undefined || stateDir !== undefined;
   const all = [...before, ...own];
-  const names = all.filter((text) => !isAddress(text));
-  const targets = all.filter(isAddress).map((text) => parseAddress(text));
   if (use === "none" || use === "own-name") {
     refuseHosts(command, all, isChosen, env);
     return;
   }
-  if (names.length > 0 && use !== "or-name") parseAddress(names[0]!);
-  if (names.length > 1) throw new UsageError("--host takes the name of one host", "give one name");
+  const targets = all.map((text) => parseAddress(text));
   if (targets.length > 0 && isChosen)
     throw new UsageError(
       "--host names a daemon, and so does --socket or --state-dir; give one of them",
@@ -131,8 +101,7 @@ export function readHostOption(command: Command, env = process.env): void {
       `--host was given more than once: ${addresses.map(({ text }) => text).join(", ")}`,
       "a command asks one daemon; give one --host",
     );
-  command.setOptionValue("host", names[0]);
-  for (const each of parents(command)) each.setOptionValue("host", undefined);
+  for (const each of [command, ...parents(command)]) each.setOptionValue("host", undefined);
   const [first] = addresses;
   for (const [name, value] of Object.entries(first?.options ?? {})) command.setOptionValue(name, value);
 }

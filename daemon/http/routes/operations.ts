@@ -12,7 +12,6 @@ import { WARNING_HEADER } from "../../../protocol/version.js";
 import { draftOfAgain } from "../../admission/again.js";
 import { editOperation } from "../../admission/edit.js";
 import { retryOperation } from "../../admission/retry.js";
-import { hostFilter } from "../../hosts/hosts.js";
 import { notAsking } from "../../state-refusal.js";
 import type { HistoryQuery } from "../../store/history-query.js";
 import type { Store } from "../../store/store.js";
@@ -146,7 +145,6 @@ async function list(context: Context, query: z.output<typeof listQuery>): Promis
   const { limit, before, finishedAfter, finishedSince, ...rest } = query;
   const filter = {
     ...rest,
-    host: hostFilter(context.hosts, rest.host),
     finishedSince: finishedSince === undefined ? undefined : Date.parse(finishedSince),
     before: before === undefined ? undefined : numberOf("before", "next", before),
     finishedAfter:

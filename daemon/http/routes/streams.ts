@@ -8,7 +8,6 @@ import { FIRST_QUEUED } from "../../../protocol/limits.js";
 import { isFinal } from "../../../protocol/state.js";
 import type { EventLine } from "../../../protocol/stream-lines.js";
 import { VERSION, VERSION_HEADER } from "../../../protocol/version.js";
-import { hostFilter } from "../../hosts/hosts.js";
 import { MergedEvents } from "../../run-files/merged-events.js";
 import { attemptsIn } from "../../run-files/runs.js";
 import { checkRunFiles, isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
@@ -73,7 +72,6 @@ export const watchRoute: RoutePlugin = (app, { context, connections }, done) => 
         logAfter,
         state,
         op,
-        host,
         parent = null,
         limit,
         histories,
@@ -86,7 +84,6 @@ export const watchRoute: RoutePlugin = (app, { context, connections }, done) => 
         followChain: follow === "chain",
         state: state ?? null,
         op: op ?? null,
-        host: hostFilter(context.hosts, host) ?? null,
         parent,
         limit,
         queued: FIRST_QUEUED,

@@ -33,7 +33,7 @@ test("a question is among the queued operations that a client gets, however long
   };
   // The parts of a daemon that the first line reads.
   const view = new OperationView(parts as never);
-  const scope = { operation: null, followChain: false, state: null, op: null, host: null, parent: null };
+  const scope = { operation: null, followChain: false, state: null, op: null, parent: null };
   const shown = view.matching({ ...scope, limit: 0, queued: 2, log: false, histories: false });
   expect(shown.map(({ id }) => id)).toEqual(["first", "second", "asks"]);
 });

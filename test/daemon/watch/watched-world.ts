@@ -23,7 +23,6 @@ export const ALL: Scope = {
   followChain: false,
   state: null,
   op: null,
-  host: null,
   parent: null,
   limit: 200,
   queued: 500,

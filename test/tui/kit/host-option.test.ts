@@ -58,10 +58,7 @@ describe("the daemon of a command line", () => {
     // Commands of this machine, which the variable is not for.
     ["liveops check a.yaml", { LIVEOPS_HOST: "ssh://box" }, {}],
     ["liveops dial-stdio", { LIVEOPS_HOST: "ssh://box" }, {}],
-    // Names of a fleet.
-    ["liveops ls --host web-1", {}, { host: "web-1" }],
-    ["liveops ls --host ssh://box --host web-1", {}, { remote: "ssh://box", host: "web-1" }],
-    ["liveops ls --host web-1", { LIVEOPS_HOST: "ssh://box" }, { remote: "ssh://box", host: "web-1" }],
+    // The name of this machine in a fleet.
     ["liveops start --host web-1", {}, { host: "web-1" }],
   ])("%s with %j", async (words, env, expected) => {
     expect(await read(line(words), env)).toEqual(expected);
@@ -72,7 +69,6 @@ describe("a line that is refused", () => {
   test.each([
     ["liveops ops --host web-1", /"web-1" is not an address.*ssh:\/\/web-1/s],
     ["liveops-tui --host ssh://a --host ssh://b", /more than once.*give one --host/s],
-    ["liveops ls --host a --host b", /takes the name of one host/],
     ["liveops ops --host ssh://a --socket /b", /so does --socket/],
     ["liveops --state-dir /b ops --host ssh://a", /so does --socket or --state-dir/],
     ["liveops run --host ssh://a shell", /this machine.*liveops submit --follow --host ssh:\/\/a/s],

@@ -11,7 +11,6 @@ import { hasProc, NOT_AVAILABLE } from "../../../protocol/system/own-process.js"
 import { paintFor } from "../../../protocol/text/colour.js";
 import { OPERATIONS } from "../../describe/columns.js";
 import { waitsText } from "../../describe/waits.js";
-import { selectByHost } from "../../kit/host-option.js";
 import { addCommand, allOptions, everyday, reportTo } from "../../kit/options.js";
 import { jsonLine } from "../../kit/output/json.js";
 import { formatShortTime } from "../../kit/output/local-time.js";
@@ -25,7 +24,6 @@ import {
   type ClientFilter,
   DEFAULT_LIMIT,
   givenFilter,
-  hostFilter,
   type LsFilter,
   moreQueuedText,
   newestOf,
@@ -43,8 +41,8 @@ interface Listed {
 }
 
 async function listed(client: Client, filter: LsFilter): Promise<Listed> {
-  const { state, op, host, parent, limit, fits, session, here } = filter;
-  const query = { state, op, host, parent, session, here };
+  const { state, op, parent, limit, fits, session, here } = filter;
+  const query = { state, op, parent, session, here };
   if (fits !== undefined) {
     const matching = (await listPages(client, query)).operations.filter(fits);
     const operations = newestOf(matching, filter);
@@ -55,7 +53,7 @@ async function listed(client: Client, filter: LsFilter): Promise<Listed> {
   const live = LIVE_STATES.filter((it) => state?.includes(it) ?? true);
   if (limit !== undefined || newest.operations.length < DEFAULT_LIMIT || live.length === 0)
     return { ...newest, moreQueued: 0 };
-  const first = await liveSnapshot(client, { state: live, op, host });
+  const first = await liveSnapshot(client, { state: live, op });
   const known = new Set(newest.operations.map((it) => it.id));
   const wanted = first.operations.filter((it) => parent === undefined || it.parent === undefined);
   const older = wanted.toReversed().filter((it) => !known.has(it.id));
@@ -69,7 +67,6 @@ const queuedIn = (operations: Operation[]) => operations.filter(({ state }) => s
 export interface ListOptions extends GlobalOptions, ClientFilter {
   state?: string;
   op?: string;
-  host?: string;
   children?: boolean;
   limit?: string;
   wide?: boolean;
@@ -80,7 +77,7 @@ export interface ListOptions extends GlobalOptions, ClientFilter {
 export async function list(options: ListOptions, to: ReportTo, output: TableStream): Promise<void> {
   const places = await commandPlaces(options);
   const client = waitingClient(places, options);
-  const filter = { ...givenFilter(options), host: await hostFilter(client, options.host) };
+  const filter = givenFilter(options);
   const isTable = !options.json && options.o === undefined;
   const isPlain = output.isTTY === true && isTable && !isFiltered(filter);
   // A daemon without schedules is the usual case; the list does not wait for it.
@@ -141,8 +138,8 @@ export function nextRunsLine(schedules: readonly ScheduleReply[], now: Date): st
   return `Next runs: ${runs.join(", ")}${more}`;
 }
 
-function isFiltered({ state, op, host, fits }: LsFilter): boolean {
-  return [state, op, host, fits].some((each) => each !== undefined);
+function isFiltered({ state, op, fits }: LsFilter): boolean {
+  return [state, op, fits].some((each) => each !== undefined);
 }
 
 function nothingToList(filter: LsFilter): string {
@@ -165,8 +162,7 @@ export function registerLs(root: Command): void {
       "liveops ls --limit 100 --json | jq -r '.[].id'",
     ],
   );
-  selectByHost(ls, "or list only operations that this host runs, or ran last")
-    .option("--state <states>", `List only these states, separated by commas: ${STATES.join(", ")}`)
+  ls.option("--state <states>", `List only these states, separated by commas: ${STATES.join(", ")}`)
     .option("--op <name>", "List only operations of this type")
     .option("--label <text>", "List only operations with this label")
     .option("--queue <name>", "List only operations of this queue")

@@ -1,7 +1,4 @@
 /** Which operations `ls` lists: the options, and their check. */
-import { addressesOf } from "../../../protocol/client/address.js";
-import type { Client } from "../../../protocol/client/client.js";
-import { Refusal } from "../../../protocol/errors.js";
 import { UsageError } from "../../../protocol/failures.js";
 import { FIRST_QUEUED } from "../../../protocol/limits.js";
 import type { Operation } from "../../../protocol/operation.js";
@@ -18,8 +15,6 @@ export const DEFAULT_LIMIT = 20;
 export interface LsFilter {
   state?: State[] | undefined;
   op?: string | undefined;
-  /** The host that runs the operations, or ran them last. */
-  host?: string | undefined;
   session?: string | undefined;
   /** Directory in which, or below which, they were submitted. */
   here?: string | undefined;
@@ -85,23 +80,6 @@ export function moreQueuedText(count: number): string {
 /** The place in the queue; last: the operation waits for something else. */
 function placeOf({ queuePosition }: Operation): number {
   return queuePosition ?? Number.MAX_SAFE_INTEGER;
-}
-
-/**
- * The name, which is that of a host.
- *
- * @throws Refusal LIVEOPS_NO_SUCH_HOST where no host has the name
- */
-export async function hostFilter(client: Client, name: string | undefined): Promise<string | undefined> {
-  if (name === undefined) return undefined;
-  const { hosts } = await client.hosts();
-  const names = hosts.map((host) => host.name);
-  if (names.includes(name)) return name;
-  const elsewhere = addressesOf(name).map((address) => `; the daemon of another machine: --host ${address}`);
-  throw new Refusal(
-    "LIVEOPS_NO_SUCH_HOST",
-    `there is no host ${JSON.stringify(name)}; hosts: ${names.join(", ")}${elsewhere.join("")}`,
-  );
 }
 
 /** @throws UsageError for an unknown state */

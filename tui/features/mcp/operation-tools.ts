@@ -88,7 +88,6 @@ const listOperations = defineTool({
     op: z.string().optional().describe("Type"),
     chain: z.string().optional(),
     parent: z.string().default("none").describe("Only children of this id"),
-    host: z.string().optional(),
     text: z.string().optional().describe("Text in id, type, title or label"),
     limit: z.int().min(1).max(MAX_LIST).default(20),
     before: z.string().optional().describe("next of the previous reply"),

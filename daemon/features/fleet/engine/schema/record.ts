@@ -36,7 +36,7 @@ begin
       if not v_index ? 'retry_at' then
         o.retry_at := null;
       end if;
-      -- The host stays: lists find the operation by the host that ran it last. Only the fence decides who may write.
+      -- The host stays: it ran the operation last. Only the fence decides who may write.
       o.session := null;
       o.fence := null;
     when 'finished' then

@@ -85,7 +85,7 @@ create table liveops.operation (
 ) with (fillfactor = 80);
 create index operation_queued on liveops.operation (ord) where state = 'queued';
 create index operation_running on liveops.operation (host) where state = 'running';
--- Few indexes, since each change of a state writes to all of them: lists by state or host read along this one.
+-- Few indexes, since each change of a state writes to all of them: lists by state read along this one.
 create unique index operation_ord on liveops.operation (ord);
 create index operation_op on liveops.operation (op, ord);
 create index operation_history on liveops.operation (op, history_key, ord) where history_key is not null;
