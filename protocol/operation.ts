@@ -13,6 +13,16 @@ import { STATES } from "./state.js";
 
 const time = z.iso.datetime();
 
+/** A line of a file, or a script whose failing line is not known. */
+export const placeSchema = z.object({
+  file: z.string(),
+  line: z.int(),
+  to: doc(
+    z.optional(z.int()),
+    "last line of a script, of which the shell named no line; absent: the line failed",
+  ),
+});
+
 export const operationErrorSchema = z.object({
   code: doc(z.string(), "stable code; a code of liveops begins with LIVEOPS_"),
   message: z.string(),
@@ -34,7 +44,7 @@ export const operationErrorSchema = z.object({
     "how the worker died, or the kind of uncaught error; otherwise absent",
   ),
   place: doc(
-    z.optional(z.object({ file: z.string(), line: z.int() })),
+    z.optional(placeSchema),
     "where a pipeline failed: its file, or `stdin`, and the line; absent for other types",
   ),
   command: doc(

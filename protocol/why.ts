@@ -3,7 +3,7 @@
  * unusual. The daemon makes this object, and keeps that of a failure. Text, dashboard, page and MCP draw it.
  */
 import * as z from "zod/mini";
-import { operationSchema } from "./operation.js";
+import { operationSchema, placeSchema } from "./operation.js";
 import { doc } from "./schema/doc.js";
 
 const time = z.iso.datetime();
@@ -19,10 +19,7 @@ const failureSchema = z.object({
   causes: doc(z.array(z.string()), "the causes of the error, the outermost first"),
   command: doc(z.nullable(z.string()), "the command that failed; null: none, or it is not known"),
   exit: doc(z.nullable(z.string()), "exit code or signal in words; null: no program failed"),
-  place: doc(
-    z.nullable(z.object({ file: z.string(), line: z.int() })),
-    "the line that failed; null: it is not known",
-  ),
+  place: doc(z.nullable(placeSchema), "the line that failed; null: it is not known"),
   source: doc(
     z.nullable(z.object({ from: z.int(), lines: z.array(z.string()) })),
     "the lines around the place, from line `from` on; null: they cannot be read",

@@ -50,6 +50,19 @@ export function withoutMakeEnd(lines: readonly string[]): string[] {
   return some.filter((line, i) => i === 0 || !TARGET.test(line) || !TARGET.test(some[i - 1]!));
 }
 
+/**
+ * The line that says why: of a program that ended with an error, the line of its output that tells of the error; else
+ * the first line of the message.
+ */
+export function headlineOf(message: string): string {
+  const [first = "", ...output] = message.split("\n");
+  return isOfProgram(first) ? (output[errorLineIn(output)]?.trim() ?? first) : first;
+}
+
+/** Whether the first line of an error is about a program that ended; the last lines of its output follow. */
+export const isOfProgram = (first: string): boolean =>
+  /\b(?:exited with \d+|was killed by SIG\w+)\b/.test(first);
+
 /** The place of the line that tells of the error, the last of several; -1: none does. */
 export function errorLineIn(lines: readonly string[]): number {
   const at = lines.findLastIndex((line) => isErrorLine(line) && !TARGET.test(line));

@@ -7,6 +7,7 @@ import { waitsForApproval } from "../../protocol/approval.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { ScheduleReply } from "../../protocol/replies.js";
 import { firstLine } from "../../protocol/text/first-line.js";
+import { headlineOf } from "../../protocol/text/line-level.js";
 import { oddText } from "../../protocol/text/odd-text.js";
 
 /** In the order of the list. */
@@ -48,7 +49,7 @@ export function waitOf(operation: Operation): Waiting | null {
   // The operation around it tells its end.
   if (parent !== undefined || isRejectedByPerson(operation)) return null;
   const ended = finishedAt ?? updatedAt;
-  if (state === "failed") return wait("failed", ended, error === null ? "failed" : firstLine(error.message));
+  if (state === "failed") return wait("failed", ended, error === null ? "failed" : headlineOf(error.message));
   const [odd, ...others] = operation.odd ?? [];
   if (state !== "succeeded" || odd === undefined) return null;
   return wait("odd", ended, `${oddText(odd)}${others.length === 0 ? "" : ` (${others.length} more)`}`);

@@ -68,7 +68,7 @@ function sourceRows({ failure }: Why): WhyRow[] {
   );
   return source.lines.map((text, i) => {
     const number = source.from + i;
-    const isHere = number === place?.line;
+    const isHere = number === place?.line && place.to === undefined;
     const sign = isHere ? "▸" : " ";
     return row(
       `${sign} ${String(number).padStart(digits)} │ ${text.slice(indent)}`,

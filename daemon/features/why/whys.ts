@@ -172,5 +172,7 @@ export class Whys {
 export function reasonOf(record: Operation): string[] {
   const failure = errorOf(record, [], commandOf(record));
   if (failure === null) return [];
-  return [...failureLines(failure, record.attempt).map(({ text }) => text), ...failure.lines.slice(-1)];
+  const lines = failureLines(failure, record.attempt).map(({ text }) => text);
+  // The reason may be the last line.
+  return [...new Set([...lines, ...failure.lines.slice(-1)])];
 }

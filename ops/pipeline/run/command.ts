@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { OperationError } from "../../../protocol/operation.js";
+import { placeText } from "../../../protocol/text/place-text.js";
 import { shellQuote } from "../../../protocol/text/shell-quote.js";
 import { withDetails } from "../../attempt/failure.js";
 import type { Reports } from "../../attempt/reports.js";
@@ -233,19 +234,19 @@ function placeOf({ path }: PipelineFile, { line, file }: Command, nth = 1): Plac
   return { file: file ?? path ?? "stdin", line: line + nth - 1 };
 }
 
-/** The file and the line, as an editor opens it. */
-const placeText = ({ file, line }: Place): string => `${file}:${line}`;
-
 /** The place of a failed command, and the command: the line of the file, or as the shell reports it. */
 function placeOfFailure(
   file: PipelineFile,
   script: Command & { kind: "script" },
   failed: FailedCommand | null,
 ): FailedAt {
-  const lines = script.script.split("\n");
+  const lines = script.script.trimEnd().split("\n");
   if (failed === null) {
     const at = placeOf(file, script);
-    if (lines.length > 1) return { at, text: placeText(at) };
+    if (lines.length > 1) {
+      const whole = { ...at, to: at.line + lines.length - 1 };
+      return { at: whole, text: placeText(whole) };
+    }
     const command = script.script.trim();
     return { at, text: `${placeText(at)}: ${command}`, command };
   }

@@ -54,11 +54,11 @@ test("a command of a pipeline has its line, as the pipeline ran it", () => {
     lines: ["ok 1", "not ok 2"],
   });
   expect(reasonOf(record)).toEqual([
+    "not ok 2",
     "stage Test",
     "$ make test",
     "exit code 2",
     "at /srv/ci.yaml:5",
-    "not ok 2",
   ]);
 });
 

@@ -179,7 +179,9 @@ describe("a script", () => {
     "%j names no line, because the script ended itself",
     async (lines) => {
       const { error, result } = await run(fileOf([stage("A", `true\n${lines}`)]));
-      expect(error?.message.split("\n")[0]).toBe('"A" exited with 7 at /pipelines/nightly.yaml:1');
+      const to = 1 + lines.split("\n").length;
+      expect(error?.message.split("\n")[0]).toBe(`"A" exited with 7 at /pipelines/nightly.yaml:1–${to}`);
+      expect(error?.place).toMatchObject({ line: 1, to });
       expect(error).not.toHaveProperty("command");
       expect(result).toMatchObject({ exitCode: 7 });
     },
@@ -218,7 +220,7 @@ describe("a script", () => {
     const env = envOf({ PATH: dir });
     const { texts, error } = await run(fileOf([stage("A", "echo $0 $-\nfalse\necho no", { env })]));
     expect(texts("stdout")[0]).toMatch(/^\/bin\/sh .*e.*u|u.*e/);
-    expect(error?.message).toMatch(/^"A" exited with 1 at \/pipelines\/nightly.yaml:1\n/);
+    expect(error?.message).toMatch(/^"A" exited with 1 at \/pipelines\/nightly.yaml:1–3\n/);
   });
 
   it("that is not valid for bash is an error with bash's own message", async () => {

@@ -55,9 +55,10 @@ describe("the card", () => {
     const it = failed({ error: ran(["ok 29", "ok 30", "not ok 31", "# tests 31", "ok 32"]) });
     const state = show(it);
     const lines = ["│ ok 29", "│ ok 30", "│ not ok 31", "│ # tests 31", "│ ok 32"];
-    expect(card(state)).toEqual([expect.stringMatching(/^✗ npm exited with 1 +Process/), ...lines]);
+    const head = [expect.stringMatching(/^✗ not ok 31 +Process/), "  npm exited with 1"];
+    expect(card(state)).toEqual([...head, ...lines]);
     const painted = detailPlan(state).rows.map((row) => row.toString(colourTheme().paint));
-    const bold = painted.filter((row) => row.includes("\x1b[1m") && row.includes("ok 3"));
+    const bold = painted.filter((row) => row.includes("\x1b[1m") && row.includes("│"));
     expect(bold).toEqual([expect.stringContaining("not ok 31")]);
     // Of a type that throws, they are those of the log.
     const thrown = deploy();
@@ -91,16 +92,28 @@ describe("the card", () => {
     );
     const rows = detailPlan(state).rows.map((row) => String(row).trimEnd());
     expect(rows.slice(1, 5)).toEqual([
-      expect.stringContaining("npm exited"),
+      expect.stringContaining("✗ not ok 31"),
+      "  npm exited with 1",
       "│ ok 29",
       "│ ok 30",
-      "│ not ok 31",
     ]);
   });
 
   test("has the line that tells of the error where others follow", () => {
     const lines = ["doc.c:3:1: error: no", ...Array.from({ length: 9 }, (_, i) => `note ${i}`)];
-    expect(card(show(failed({ error: ran(lines) }))).slice(1, 3)).toEqual([`│ ${lines[0]}`, "│ note 0"]);
+    expect(card(show(failed({ error: ran(lines) }))).slice(2, 4)).toEqual([`│ ${lines[0]}`, "│ note 0"]);
+  });
+
+  test("marks no line of a script of which the shell named none", () => {
+    const place = { file: "/srv/shards.yaml", line: 10, to: 12 };
+    const message = '"Process" exited with 3 at /srv/shards.yaml:10–12\nnot ok 37: timeout';
+    const it = failed({ error: { code: "LIVEOPS_EXCEPTION", message, stack: null, place } });
+    const why = { failure: { ...WHY.failure!, place, exit: "exit code 3" } };
+    expect(card(after(show(it), told(it, why))).slice(0, 3)).toEqual([
+      expect.stringMatching(/^✗ not ok 37: timeout +Process/),
+      "  exited with 3 at shards.yaml:10–12",
+      "│ not ok 37: timeout",
+    ]);
   });
 
   test("tells what changed since the last success, then what the machine was short of alone", () => {

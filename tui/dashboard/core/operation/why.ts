@@ -1,7 +1,6 @@
 /** What the daemon tells of a failure: which failures are asked about, and the place that the editor can open. Pure. */
 
 import type { Operation } from "../../../../protocol/operation.js";
-import { firstLine } from "../../../../protocol/text/first-line.js";
 import type { Why } from "../../../../protocol/why.js";
 import { answerOf } from "../ask.js";
 import { selectedOperation } from "../chain.js";
@@ -51,13 +50,4 @@ export function editablePlace(state: State, operation: Operation): Place | null 
   // A file of the same path here may be another one.
   const isHere = remote === undefined && !ranElsewhere(state, operation);
   return source && isHere ? (place ?? null) : null;
-}
-
-/** Whether the error is that of a program: its message ends with the last lines of the output. */
-export function isOfProgram({ error }: Operation): boolean {
-  return error !== null && isToldByProgram(error.message);
-}
-
-export function isToldByProgram(message: string): boolean {
-  return /\b(?:exited with \d+|was killed by SIG\w+)\b/.test(firstLine(message));
 }

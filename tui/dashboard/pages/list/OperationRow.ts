@@ -5,7 +5,7 @@
 
 import { waitsForApproval, waitsForPerson } from "../../../../protocol/approval.js";
 import type { Operation } from "../../../../protocol/operation.js";
-import { firstLine } from "../../../../protocol/text/first-line.js";
+import { headlineOf } from "../../../../protocol/text/line-level.js";
 import { elapsedOf } from "../../../describe/duration.js";
 import { insideText } from "../../../describe/inside.js";
 import { shownParams } from "../../../describe/operation.js";
@@ -157,7 +157,7 @@ function infoOf({ state, operation, links }: RowOf): Info {
       return [whatOf(operation, links), "muted"];
     }
     case "failed": {
-      const text = operation.error === null ? "failed" : firstLine(operation.error.message);
+      const text = operation.error === null ? "failed" : headlineOf(operation.error.message);
       return [chain ? `${operation.title}: ${text}` : text, "bad"];
     }
     case "cancelled":

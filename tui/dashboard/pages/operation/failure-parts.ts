@@ -6,12 +6,12 @@
 import { getOwn } from "../../../../protocol/objects.js";
 import { failedSteps } from "../../../../protocol/step-names.js";
 import { firstLine } from "../../../../protocol/text/first-line.js";
-import { errorLineIn } from "../../../../protocol/text/line-level.js";
+import { errorLineIn, headlineOf, isOfProgram } from "../../../../protocol/text/line-level.js";
 import type { Change, Why } from "../../../../protocol/why.js";
 import { elapsedOf } from "../../../describe/duration.js";
 import { describeWhy, sinceText, type WhyLook, type WhyName, type WhyRow } from "../../../describe/why.js";
 import { formatDuration } from "../../../terminal/format.js";
-import { isOfProgram, isToldByProgram, whyOf } from "../../core/operation/why.js";
+import { whyOf } from "../../core/operation/why.js";
 import { fit, sanitizeLine, widthOf } from "../../text/cells.js";
 import { type Line, paragraph } from "../../text/line.js";
 import type { Style } from "../../text/theme.js";
@@ -26,7 +26,7 @@ const PLACE_MOST = 24;
 const errorOf = ({ operation: { error, state } }: DetailView) => (state === "succeeded" ? null : error);
 const styleOf = ({ operation }: DetailView): Style => (operation.state === "failed" ? "bad" : "warn");
 
-/** The stage, its step, the attempt and the time stand at the right of the error, where there is room. */
+/** The stage, its step, the attempt and the time stand at the right of the reason, where there is room. */
 export function errorRows(view: DetailView, most: number): Line[] {
   const { state, operation, width } = view;
   const error = errorOf(view);
@@ -42,11 +42,15 @@ export function errorRows(view: DetailView, most: number): Line[] {
     ...(seconds === null ? [] : [formatDuration(seconds)]),
   ].join(" · ");
   const [first = "", ...more] = error.message.split("\n");
-  const rows = paragraph(first, { width, most, sign: "✗ " }, styleOf(view), "bold");
+  const reason = headlineOf(error.message);
+  const rows = paragraph(reason, { width, most, sign: "✗ " }, styleOf(view), "bold");
   rows.find(({ left }) => left > widthOf(facts))?.right(facts, "muted");
   const exit = whyOf(state, operation)?.failure?.exit ?? "";
+  // The name of the stage stands at the right, and the file needs no directory.
+  const ending = first.replace(/^"[^"]*" /, "").replace(/\S*\/(?=[^/\s]+:\d)/, "");
+  const words = [...(reason === first ? [] : [ending]), ...(exit.includes(": ") ? [exit] : [])];
   // The output of a program has rows of its own.
-  const rest = isOfProgram(operation) ? exit.slice(exit.includes(": ") ? 0 : exit.length) : more.join("\n");
+  const rest = (isOfProgram(first) ? words : more).join("\n");
   return rest === "" ? rows : [...rows, ...paragraph(rest, { width, most, sign: "  " })];
 }
 
@@ -55,16 +59,16 @@ export function causeRows(view: DetailView): Line[] {
   return (errorOf(view)?.causes ?? []).flatMap(({ message, depth }) => {
     const sign = `  ${" ".repeat(Math.min(2 * depth, Math.floor(width / 4)))}└ `;
     const [first = "", ...output] = message.split("\n").filter((text) => text.trim() !== "");
-    const last = isToldByProgram(message) ? output.slice(-1) : output;
+    const last = isOfProgram(first) ? output.slice(-1) : output;
     const text = [first.replace(/^Error: /, ""), ...last].join("\n");
     return paragraph(text, { width, most: CAUSE_MOST, sign }, styleOf(view));
   });
 }
 
-/** The line that failed. The key of the editor opens it. */
+/** The line that failed, where the shell named it. The key of the editor opens it. */
 export function sourceRow({ state, operation, line }: DetailView): Line[] {
   const { place = null, source = null } = whyOf(state, operation)?.failure ?? {};
-  if (place === null) return [];
+  if (place === null || place.to !== undefined) return [];
   const text = source?.lines[place.line - source.from] ?? "";
   const named = `${place.file.split("/").at(-1)}:${place.line}`;
   return [line().add("▸ ", "muted").addUntrusted(named, "muted").add("  ").addUntrusted(text.trim(), "bold")];
@@ -73,7 +77,8 @@ export function sourceRow({ state, operation, line }: DetailView): Line[] {
 /** The last lines of the program or of the log, as they are; among them the one that tells of the error, in bold. */
 export function outputRows({ state, operation, line }: DetailView, most: number): Line[] {
   if (operation.state !== "failed" || operation.error === null) return [];
-  const own = isOfProgram(operation) ? operation.error.message.split("\n").slice(1) : [];
+  const [first = "", ...output] = operation.error.message.split("\n");
+  const own = isOfProgram(first) ? output : [];
   const lines = (own.length > 0 ? own : (whyOf(state, operation)?.failure?.lines ?? []))
     .map((text) => sanitizeLine(text).trimEnd())
     .filter((text) => text !== "");
