@@ -1,4 +1,18 @@
-/** The systemd unit of the daemon, as text. docs/operating.md has the reason of each setting. */
+/**
+ * The systemd unit of the daemon, as text. The reason of each setting:
+ *
+ * - `Type=notify`: the unit is started when the daemon answers. `NotifyAccess=all`: `systemd-notify` sends the messages.
+ * - `KillMode=process`: running operations continue, and the next daemon adopts them.
+ * - `Delegate=yes`: each operation gets a cgroup. `DelegateSubgroup=daemon`: the daemon starts again while operations run
+ *   (systemd 254 and newer).
+ * - `WatchdogSec=30`: systemd ends a daemon that sends no ping for 30 s. A ping means that it can record a decision.
+ * - `Restart=on-failure`: a `stop` stays stopped. The pause before a restart grows from 2 s to 60 s (systemd 254 and newer).
+ * - `StartLimitIntervalSec=0`: a full disk or a late mount delays the daemon, and does not end the tries.
+ * - `RestartPreventExitStatus=2`: an invalid config file or option needs a person.
+ * - `TasksMax=infinity`: the processes of all operations count as tasks of the unit.
+ * - `OOMPolicy=continue`: an operation that runs out of memory does not end the daemon.
+ * - `MALLOC_TRIM_THRESHOLD_` (`env`): glibc gives free memory back, 4 MB of an idle daemon.
+ */
 import { realpathSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { nameMatcher } from "../../../protocol/environment.js";
