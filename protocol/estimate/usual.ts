@@ -38,6 +38,9 @@ const NO_TIME = 1;
 const SETS_LEAST = 3;
 const CLOSE = 1.3;
 
+/** Runs with other parameters that tell something: one or two may be very different. */
+const OTHERS_LEAST = 3;
+
 const isClose = (spread: Spread | null): boolean => spread !== null && spread.p90 <= spread.p50 * CLOSE;
 
 /**
@@ -49,7 +52,8 @@ export function usualIn(history: History, params: string | null, least = 1): Usu
   const counted = sets.reduce((sum, { runs }) => sum + runs, 0);
   const isIndifferent = sets.length >= SETS_LEAST && isClose(history.seconds);
   const isOther = params !== null && counted === history.runs && !isIndifferent;
-  const all = history.runs < least ? null : measured(history, { isSame: isIndifferent, isOther });
+  const enough = isOther ? Math.max(least, OTHERS_LEAST) : least;
+  const all = history.runs < enough ? null : measured(history, { isSame: isIndifferent, isOther });
   const same = params === null ? undefined : sets.find((set) => set.params === params && set.runs >= least);
   const like = same === undefined ? null : measured(same, { isSame: true, isOther: false });
   if (like === null || !isUseful(like)) return all && same ? { ...all, isOther: false } : all;

@@ -245,10 +245,12 @@ describe("earlier runs", () => {
       seconds: { p50, p90: p50 },
     });
     const only = running({ stages: ["Load", "Process"] });
-    const differ = usualIn(
-      { ...history({ Process: [60, 80] }, 2), byParams: [set("a", 60), set("b", 80)] },
-      "c",
-    );
+    const ofOthers = (runs: number) => {
+      const byParams = [set("a", 60), { ...set("b", 80), runs: runs - 1 }];
+      return usualIn({ ...history({ Process: [60, 80] }, runs), byParams }, "c");
+    };
+    expect(ofOthers(2)).toBeNull();
+    const differ = ofOthers(3);
     expect(left(only, 40, differ)).toMatchObject({ seconds: 30, isOther: true });
     expect(promised(undefined, 1, 30, left(only, 40, differ))).toBeUndefined();
     expect(left(only, 500, differ)).toMatchObject({ seconds: null, isLate: false });

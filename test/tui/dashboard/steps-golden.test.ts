@@ -191,7 +191,7 @@ SCENES.push({
     world.put(compile());
   },
   id: "releaseaaaaa",
-  show: ({ screen }) => screen.until(/23%(.|\n)*Compile .*40%/),
+  show: ({ screen }) => screen.until(/≥\d+%(.|\n)*Compile .*\d+%/),
 });
 
 golden(SCENES);

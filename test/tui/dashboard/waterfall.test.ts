@@ -127,10 +127,25 @@ describe("one axis", () => {
   });
 });
 
+test("the axis stands still while the estimate moves, until it is passed", () => {
+  const stands = { type: "ticked", now: running().now + 1000 } as const;
+  const axisOf = (state: State) => drawn(state, TRANSFORM.id, 120)[0]!.replace(/┆.*/, "").trimEnd();
+  const before = after(running(...HISTORIES), stands);
+  const shorter = history("load", 2, { Copy: 2 });
+  expect(axisOf(after(before, shorter))).toBe(axisOf(before));
+  expect(axisOf(after(before, history("load", 90, { Copy: 90 })))).not.toBe(axisOf(before));
+});
+
+test("a link of one stage is one row", () => {
+  const rows = drawn(running(...HISTORIES), EXTRACT.id);
+  expect(rowOf(rows, "Extract")).not.toBe("");
+  expect(rowOf(rows, "Read")).toBe("");
+});
+
 describe("the rows of a chain", () => {
   test("begin with the chain: what it took, percent, time left and finish behind its bar", () => {
     expect(rowOf(drawn(running(...HISTORIES), TRANSFORM.id, 120), "nightly")).toMatch(
-      /^● nightly +15s {2}[━●╌]+ {2}~55% {2}12s left · done ≈ \d\d:\d\d:\d\d ±\ds$/,
+      /^● nightly +15s {2}[━●╌]+ +~55% {2}12s left · done ≈ \d\d:\d\d:\d\d ±\ds$/,
     );
   });
 

@@ -16,6 +16,8 @@ export interface Told extends Promised {
   readonly link: string;
   /** How far the chain was. */
   readonly percent: number;
+  /** Seconds of its axis. */
+  readonly axis: number;
 }
 
 /** What is known of operations beside their records. */

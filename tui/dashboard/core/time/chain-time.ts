@@ -208,6 +208,28 @@ export function chainProgress(state: State, operation: Operation): OverallProgre
   return told > percent ? { percent: told, known: false } : { ...own, percent };
 }
 
+export const ROUND_SECONDS = [
+  0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400, 172_800,
+  604_800,
+];
+/** Parts of an axis to which its end is rounded. */
+const PARTS = 10;
+
+export function roundedUp(seconds: number): number {
+  const step = ROUND_SECONDS.find((round) => seconds <= PARTS * round) ?? seconds;
+  return Math.ceil(seconds / step) * step;
+}
+
+/** Seconds of the axis of a chain; 0: it has none yet. */
+export const axisSeconds = (state: State, last: Operation): number => promiseOf(state, last)?.axis ?? 0;
+
+/** The axis stays until its end is passed, or was far too late. */
+function axisAfter(before: Told | undefined, seconds: number): number {
+  const rounded = roundedUp(seconds);
+  const { axis = 0 } = before ?? {};
+  return axis > 2 * rounded ? rounded : Math.max(axis, rounded);
+}
+
 /** Once a second: what the screen tells of the end of each chain that runs. */
 export function withPromises(state: State): State {
   const promises = new Map<string, Told>();
@@ -215,10 +237,12 @@ export function withPromises(state: State): State {
     if (operation.state !== "running") continue;
     const { last, ran, left } = chainRest(state, operation, verdictAt(state, operation));
     const { attempt, chain, id } = last;
-    const { limit = Number.POSITIVE_INFINITY } = promised(promiseOf(state, last), attempt, ran, left) ?? {};
-    const isTold = left.seconds !== null || promiseOf(state, last) !== undefined;
-    if (isTold)
-      promises.set(chain.id, { attempt, limit, link: id, percent: chainProgress(state, operation).percent });
+    const before = promiseOf(state, last);
+    const { limit = Number.POSITIVE_INFINITY } = promised(before, attempt, ran, left) ?? {};
+    if (left.seconds === null && before === undefined) continue;
+    const { percent } = chainProgress(state, operation);
+    const axis = axisAfter(before, ran + (left.seconds ?? 0));
+    promises.set(chain.id, { attempt, limit, link: id, percent, axis });
   }
   return promises.size === 0 && state.operation.promises.size === 0
     ? state

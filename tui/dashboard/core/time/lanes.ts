@@ -22,7 +22,16 @@ import { nameOfChain, operationOf } from "../chain.js";
 import type { State } from "../model.js";
 import { childrenOf } from "../operation/inside.js";
 import { activeSign, glyphOf, stageStyle, styleOf } from "../state-style.js";
-import { operationTime, progressOf, stageProgress, stageTime, usualSeconds } from "./chain-time.js";
+import {
+  axisSeconds,
+  operationTime,
+  progressOf,
+  ROUND_SECONDS,
+  roundedUp,
+  stageProgress,
+  stageTime,
+  usualSeconds,
+} from "./chain-time.js";
 import { chainElapsed } from "./estimate.js";
 import { titleNamed, usualNamed, usualOf, usualSuccessors } from "./history.js";
 
@@ -97,14 +106,20 @@ export function pictureOf(state: State, operation: Operation, links: readonly Op
     },
     ...links.flatMap((link) => [
       ...(isChain ? [operationLane(view, link, 1)] : []),
-      ...(link === operation ? stageLanes(view, link, isChain ? 2 : 1) : []),
+      ...(link === operation ? lanesOfLink(view, link, isChain) : []),
     ]),
     ...coming.map((name): Lane => {
       const spans = spanOf(ahead, keyOf(name));
       return { ...GHOST, depth: 1, name: titleNamed(state, name), took: usualText(spans), spans };
     }),
   ];
-  return { lanes, usual, now: state.now, ...axisOf(lanes, state.now) };
+  return { lanes, usual, now: state.now, ...axisOf(lanes, state.now, axisSeconds(state, last)) };
+}
+
+/** In a chain, the row of a link with one stage is that of its stage too. */
+function lanesOfLink(view: View, link: Operation, isChain: boolean): Lane[] {
+  const isOne = isChain && link.stages.length === 1 && link.untrackedStage === null;
+  return isOne ? stageLanes(view, link, 1).slice(1) : stageLanes(view, link, isChain ? 2 : 1);
 }
 
 const GHOST = { sign: ["○", "muted"], style: "muted", texts: [], isHot: false } as const;
@@ -118,21 +133,22 @@ function usualText(spans: readonly Span[]): string {
   return usual === undefined ? "" : `~${formatDuration((usual.to! - usual.from) / 1000)}`;
 }
 
-/** Without an expected end it is a round time, so that the axis changes seldom. */
-function axisOf(lanes: readonly Lane[], now: number): Pick<Picture, "start" | "end"> {
+/**
+ * An open end is a round time, so that the axis changes seldom.
+ *
+ * @param axis seconds that the axis had a second ago
+ */
+function axisOf(lanes: readonly Lane[], now: number, axis: number): Pick<Picture, "start" | "end"> {
   const spans = lanes.flatMap((lane) => lane.spans);
   const start = Math.min(now, ...spans.map(({ from }) => from));
   const isOpen = spans.some(({ to }) => to === null);
   const last = Math.max(start + 1, ...spans.map(({ to }) => to ?? now));
-  if (!isOpen || spans.some(({ look }) => look === "usual")) return { start, end: last };
+  if (!isOpen) return { start, end: last };
   const took = (last - start) / 1000;
+  if (spans.some(({ look }) => look === "usual"))
+    return { start, end: start + 1000 * Math.max(axis, roundedUp(took)) };
   return { start, end: start + 1000 * (ROUND_SECONDS.find((round) => round >= took * 1.1) ?? took) };
 }
-
-export const ROUND_SECONDS = [
-  0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400, 172_800,
-  604_800,
-];
 
 function operationLane(view: View, operation: Operation, depth: number): Lane {
   const isRunning = operation.state === "running";

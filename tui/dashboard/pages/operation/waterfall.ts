@@ -3,14 +3,8 @@ import type { StepState } from "../../../../protocol/stage-state.js";
 import { formatDuration } from "../../../terminal/format.js";
 import { stageGlyph } from "../../../terminal/glyphs.js";
 import { stageStyle } from "../../core/state-style.js";
-import {
-  type Lane,
-  type Picture,
-  pictureOf,
-  ROUND_SECONDS,
-  type Span,
-  type Strip,
-} from "../../core/time/lanes.js";
+import { ROUND_SECONDS } from "../../core/time/chain-time.js";
+import { type Lane, type Picture, pictureOf, type Span, type Strip } from "../../core/time/lanes.js";
 import { fit, fitName, sanitizeLine, widthOf } from "../../text/cells.js";
 import { Line, type Piece } from "../../text/line.js";
 import type { Style } from "../../text/theme.js";
@@ -142,8 +136,6 @@ const columnsOf = (texts: readonly Piece[]): number =>
   texts.reduce((sum, [text]) => sum + widthOf(sanitizeLine(text)) + 2, -2);
 
 const RUN = "━";
-const RIGHT_HALF = "╺";
-const LEFT_HALF = "╸";
 const TIP = "●";
 /** Spans in which nothing works have a sign in each column. */
 const STILL: Partial<Record<Span["look"], string>> = { waiting: "┄", paused: "‖", usual: "╌" };
@@ -161,35 +153,21 @@ const STYLES: Record<Span["look"], Style> = {
 
 type Cell = readonly [sign: string, style: Style];
 
-/** Each half column as what was going on in it. What is over is grey: its sign has the colour. */
+/** What is over is grey: its sign has the colour. */
 function cellsOf(spans: readonly Span[], { picture, room }: Chart): (Cell | null)[] {
   const { start, end, now } = picture;
-  const half = (t: number) =>
-    Math.max(0, Math.min(2 * room, Math.round(((t - start) / (end - start)) * 2 * room)));
-  const halves = Array<Span | null>(2 * room).fill(null);
-  for (const span of spans) {
-    const from = Math.min(2 * room - 1, half(span.from));
+  const column = (t: number) => Math.max(0, Math.min(room, Math.round(((t - start) / (end - start)) * room)));
+  const cells = Array<Cell | null>(room).fill(null);
+  // What is to come never stands over what was.
+  const ordered = spans.toSorted((a, b) => Number(b.look === "usual") - Number(a.look === "usual"));
+  for (const { from, to, look } of ordered) {
+    const style: Style = look === "work" && to === null ? "accent" : STYLES[look];
+    const first = Math.min(room - 1, column(from));
     // A span is drawn however short it was.
-    halves.fill(span, from, Math.max(from + 1, half(span.to ?? now)));
-  }
-  const styleOfSpan = ({ look, to }: Span): Style =>
-    look === "work" && to === null ? "accent" : STYLES[look];
-  const cells = Array.from({ length: room }, (_, x): Cell | null => {
-    const [left, right] = [halves[2 * x]!, halves[2 * x + 1]!];
-    const span = left !== null && STILL[left.look] === undefined ? left : (right ?? left);
-    if (span === null) return null;
-    const still = STILL[span.look];
-    if (still !== undefined) return [still, styleOfSpan(span)];
-    const isWhole = left !== null && right !== null && STILL[right.look] === undefined;
-    const sideRun = left === span ? LEFT_HALF : RIGHT_HALF;
-    return [isWhole ? RUN : sideRun, styleOfSpan(span)];
-  });
-  for (const span of spans) {
-    const x = Math.min(room - 1, Math.max(0, Math.ceil(half(span.to ?? now) / 2) - 1));
-    const sign = span.to === null && span.look === "work" ? TIP : ENDS[span.look];
-    // What the operation waits for now stands over its work.
-    const isCovered = halves[2 * x] !== span && halves[2 * x + 1] !== span;
-    if (sign !== undefined && !isCovered) cells[x] = [sign, styleOfSpan(span)];
+    const behind = Math.max(first + 1, column(to ?? now));
+    cells.fill([STILL[look] ?? RUN, style], first, behind);
+    const sign = to === null && look === "work" ? TIP : ENDS[look];
+    if (sign !== undefined) cells[behind - 1] = [sign, style];
   }
   return cells;
 }
