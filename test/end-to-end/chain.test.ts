@@ -1,14 +1,13 @@
-/** The main job on real files: backup hands over to verify-backup, seen in every way of looking. */
+/** The main job on real files: backup hands over to verify-backup. */
 // @module-tag tar
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { appendFileSync, mkdirSync, readdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import type { WatchLine } from "../../protocol/watch.js";
 import { useWorld } from "./world.js";
 
-const world = useWorld({ operations: ["gate"] });
+const world = useWorld();
 const FILES = 40;
 
 beforeAll(() => {
@@ -45,33 +44,6 @@ test("submit --follow: headers, lines and the result on stdout, the rest on stde
   const diff = spawnSync("diff", ["-r", "--no-dereference", join(world.work, "data"), join(into, "data")]);
   expect(`${diff.stdout}${diff.stderr}`).toBe("");
   expect(diff.status).toBe(0);
-});
-
-test("a hand-over while one watches: chained with the whole successor, on the same stream, log lines without a gap", async () => {
-  const [gate, second] = [join(world.dir, "gate-1"), join(world.dir, "gate-2")];
-  const id = await world.submit("gate", `file=${gate}`, `next=${second}`);
-  const seen: WatchLine[] = [];
-  const numbers = new Map<string, number[]>();
-  for await (const line of world.client.watch({ operation: id, follow: "chain", log: true })) {
-    seen.push(line);
-    if (line.type === "log")
-      numbers.set(line.id, [...(numbers.get(line.id) ?? []), ...line.lines.map(({ n }) => n)]);
-    if (line.type === "snapshot") world.write("gate-1", "");
-    if (line.type === "chained") world.write("gate-2", "");
-  }
-  const chained = seen.filter((line) => line.type === "chained");
-  expect(chained).toHaveLength(1);
-  const [handover] = chained;
-  expect(handover).toMatchObject({
-    from: id,
-    operation: { op: "gate", chain: { id, index: 1, previous: id, next: null } },
-  });
-  expect(seen.at(-1)).toEqual({ type: "end", id: handover!.to, state: "succeeded" });
-  expect([...numbers.keys()]).toEqual([id, handover!.to]);
-  for (const [link, ns] of numbers) {
-    const { logLines } = await world.client.show(link);
-    expect(ns).toEqual(Array.from({ length: logLines }, (_, i) => i + 1));
-  }
 });
 
 test("a broken archive fails verify-backup, and the chain with it: exit 1", async () => {

@@ -77,28 +77,6 @@ describe("without a daemon", () => {
     expect(stderr).toContain(`${file}:1:25: nice must be a whole number from 0 to 19`);
   });
 
-  test("every program names the lines of an invalid file", async () => {
-    const { world, file, write } = emptyWorld();
-    write('{\n  "concurency": 2,\n  "nice": 99\n}\n');
-    const ends = await Promise.all([
-      world.liveopsd(["start"]),
-      world.liveopsd(["restart"]),
-      world.liveopsd(["status"]),
-      world.liveops(["ls"]),
-      world.start("liveops-tui", []).ended,
-    ]);
-    expect(ends.map(({ code }) => code)).toEqual([2, 2, 3, 3, 3]);
-    for (const ended of ends) {
-      expect(ended.stdout).toBe("");
-      const lines = ended.stderr.split("\n");
-      const of = (part: string) => lines.filter((line) => line.includes(part));
-      expect(of(`${file}:2:3: unknown setting "concurency"; did you mean concurrency?`)).toHaveLength(1);
-      expect(of(`${file}:3:11: nice must be a whole number from 0 to 19`)).toHaveLength(1);
-    }
-    expect(ends[3]!.stderr).toMatch(/^liveops: /);
-    expect(ends[3]!.stderr).toContain("no setting of the file is used; correct the file, then run: liveops");
-  });
-
   test("the dashboard names the line of an action that it does not have", async () => {
     const { world, file, write } = emptyWorld();
     write('{\n  "keys": {"cancell": "x"}\n}');
