@@ -25,7 +25,7 @@ import { until } from "../../protocol/system/until.js";
 import { TestDaemon } from "../harness/daemon.js";
 import { problemsIn } from "../harness/store.js";
 import { useDirectories } from "../harness/temporary.js";
-import { FULL, patience } from "./mode.js";
+import { Dice, FULL, patience } from "./mode.js";
 import { operations } from "./start.js";
 import { record } from "./tally.js";
 
@@ -62,6 +62,9 @@ const FAULTS: Fault[] = [
   { name: "short write", error: 0, kinds: WRITES, every: 140 },
   { name: "short write, then ENOSPC", error: 0, kinds: WRITES, fullAfterShort: true, every: 140 },
 ];
+
+/** The complete form lets one of so many calls fail, others with each seed. */
+const STEP = 16;
 
 /** Longest wait for the end of a process, in ms; passed only by a test that fails. */
 const GONE_MS = 30_000;
@@ -377,8 +380,9 @@ test.each(FAULTS.filter(({ name }) => only === undefined || name === only))(
       expect(outcome.broken).toEqual([]);
       return;
     }
-    const first = FULL ? 1 : Math.ceil(fault.every / 2);
-    const { runs, broken } = await loop(fault, first, FULL ? 1 : fault.every);
+    const step = FULL ? STEP : fault.every;
+    const first = FULL ? new Dice(fault.name).whole(1, STEP) : Math.ceil(step / 2);
+    const { runs, broken } = await loop(fault, first, step);
     const lost = broken.length;
     record(
       { fault: `${fault.name} at each call`, injected: runs, survived: runs - lost, lost, duplicated: 0 },

@@ -12,7 +12,7 @@ import { queueCommands } from "./model-queue-commands.js";
 import { startDaemon } from "./start.js";
 import { record } from "./tally.js";
 
-const RUNS = counts(3, 60);
+const RUNS = counts(3, 20);
 const LENGTH = counts(40, 80);
 /** By queue. */
 const SLOTS = { default: 2, side: 1 };

@@ -8,9 +8,9 @@ import { counts, Dice, patience } from "./mode.js";
 import { killWorker, NestedRuns, nestedOps } from "./nested-runs.js";
 import { eventually, everyOperation, untilIdle } from "./start.js";
 
-const PIPELINES = counts(2, 200);
+const PIPELINES = counts(2, 12);
 /** Rounds of one kill of the daemon and one of a worker. */
-const KILLS = counts(2, 60);
+const KILLS = counts(2, 15);
 /** Longest time between two kills, in ms. */
 const EVERY_MS = counts(300, 1000);
 

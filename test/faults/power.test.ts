@@ -22,9 +22,9 @@ import { type Recording, read, record } from "./power/recording.js";
 import { operations } from "./start.js";
 import { record as count } from "./tally.js";
 
-const RECORDINGS = counts(1, 5);
+const RECORDINGS = counts(1, 3);
 /** Of each recording. */
-const CUTS = counts(4, 66);
+const CUTS = counts(4, 30);
 const REQUESTS = counts(15, 80);
 
 const KEPT = process.env.LIVEOPS_FAULTS_WORLD;

@@ -10,9 +10,9 @@ import { counts, Dice, patience } from "../mode.js";
 import { killWorker, NestedRuns, nestedOps } from "../nested-runs.js";
 import { eventually, everyOperation } from "../start.js";
 
-const PIPELINES = counts(2, 40);
+const PIPELINES = counts(2, 12);
 /** Rounds of one kill of a daemon and one of a worker; each tenth kills a machine, too. */
-const KILLS = counts(2, 30);
+const KILLS = counts(2, 15);
 
 test("pipelines six deep in one slot of a fleet, hosts and workers killed: all end, none is lost or made twice", {
   timeout: patience(180_000, 1_800_000),
