@@ -75,22 +75,6 @@ test("under a running operation: the worker goes on, the next daemon adopts it, 
   expect(told.filter(({ type }) => type === "end")).toHaveLength(1);
 });
 
-test("again and again, under one operation", async () => {
-  const world = await gateWorld();
-  const id = await world.submit("gate", `file=${join(world.dir, "gate")}`);
-  const pid = await workerOf(world, id);
-  for (let round = 0; round < 3; round++) {
-    await world.killDaemon();
-    await world.startDaemon();
-    const { logLines } = await world.client.show(id);
-    await world.record(id, (record) => record.logLines > logLines);
-  }
-  world.write("gate", "");
-  expect(await world.finished(id)).toMatchObject({ state: "succeeded", attempt: 1 });
-  const lines = await world.lines(id);
-  expect(lines).toEqual(whole(lines, pid));
-});
-
 test("under a chain whose first link ends meanwhile: it advances once, and watchers are handed over", async () => {
   const world = await gateWorld();
   const [one, two] = [join(world.dir, "one"), join(world.dir, "two")];
@@ -116,26 +100,6 @@ test("under a chain whose first link ends meanwhile: it advances once, and watch
   const headers = watched.stdout.split("\n").filter((line) => line.startsWith("==="));
   const once = ["=== [1/3] Open ===", "=== [2/3] Wait ===", "=== [3/3] Close ==="];
   expect(headers).toEqual([...once, ...once]);
-});
-
-test("queued operations and acknowledged submits are there again, in their order", async () => {
-  const world = await gateWorld();
-  const gate = join(world.dir, "gate");
-  const ids: string[] = [];
-  for (let i = 0; i < 6; i++) ids.push(await world.submit("gate", `file=${gate}`));
-  for (const id of ids.slice(0, 2)) await workerOf(world, id);
-  await world.killDaemon();
-  await world.startDaemon();
-  const { operations } = await world.client.list({});
-  expect(operations.map(({ id }) => id)).toEqual([...ids].reverse());
-  expect(operations.slice(0, 4).map(({ state, queuePosition }) => [state, queuePosition])).toEqual([
-    ["queued", 4],
-    ["queued", 3],
-    ["queued", 2],
-    ["queued", 1],
-  ]);
-  world.write("gate", "");
-  for (const id of ids) expect(await world.finished(id)).toMatchObject({ state: "succeeded", attempt: 1 });
 });
 
 test("the worker of an earlier daemon dies: the present one does not say that no daemon watched", async () => {

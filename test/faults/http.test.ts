@@ -33,41 +33,6 @@ function exchange(bytes: string | Buffer, ms = 3000): Promise<string> {
   });
 }
 
-const NO_REQUESTS: Array<[string, string | Buffer]> = [
-  ["nothing but newlines", "\r\n\r\n\r\n"],
-  ["no HTTP at all", "hello\r\n\r\n"],
-  ["bytes", Buffer.from(Array.from({ length: 512 }, (_, index) => (index * 37) % 256))],
-  ["a TLS greeting", Buffer.from("160301020001000001fc0303", "hex")],
-  ["an unknown version", "GET /v1/daemon HTTP/9.9\r\nhost: x\r\n\r\n"],
-  ["an unknown method", "BREW /v1/daemon HTTP/1.1\r\nhost: x\r\n\r\n"],
-  ["a header without a colon", "GET /v1/daemon HTTP/1.1\r\nhost\r\n\r\n"],
-  ["a null in a header", "GET /v1/daemon HTTP/1.1\r\nhost: a\0b\r\n\r\n"],
-  [
-    "two lengths",
-    "POST /v1/operations HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}",
-  ],
-  ["a length that is none", "POST /v1/operations HTTP/1.1\r\nhost: x\r\ncontent-length: many\r\n\r\n{}"],
-  [
-    "length and chunks",
-    "POST /v1/operations HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
-  ],
-  [
-    "a broken chunk",
-    "POST /v1/operations HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nZZ\r\n{}\r\n",
-  ],
-  ["headers without end", `GET /v1/daemon HTTP/1.1\r\n${`x: ${"y".repeat(1000)}\r\n`.repeat(100)}`],
-  ["a path without end", `GET /${"a".repeat(100_000)} HTTP/1.1\r\nhost: x\r\n\r\n`],
-];
-
-test.each(NO_REQUESTS)(
-  "malformed: %s gets an error or is cut off, and the daemon answers the next one",
-  async (_, bytes) => {
-    const answer = await exchange(bytes, 1500);
-    if (answer !== "") expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
-    expect((await daemon.client.daemon()).pid).toBe(daemon.pid);
-  },
-);
-
 const REFUSED: Array<[string, string, string, string, number, string]> = [
   ["no JSON", "POST", "/v1/operations", '{"op":', 400, "LIVEOPS_BAD_REQUEST"],
   ["JSON that is no object", "POST", "/v1/operations", "[1,2]", 400, "LIVEOPS_BAD_REQUEST"],

@@ -26,19 +26,6 @@ function expectRan(fault: string, injected: number, ran: string[], expected: str
   expect(ran).toEqual(expected);
 }
 
-test("a resumable operation whose worker dies is queued again, and resumes at the stage that failed", async () => {
-  await using daemon = await startDaemon(["resumes"]);
-  const { id, ran } = await submit(daemon, "loss", ["die", "die", "go"]);
-  expect(await untilFinished(daemon, id)).toMatchObject({
-    state: "succeeded",
-    attempt: 3,
-    result: { first: FIRST, second: 3, third: 3 },
-    stageStates: { First: "done", Second: "done", Third: "done" },
-    stageTimes: { First: { resumed: true }, Second: { resumed: false }, Third: { resumed: false } },
-  });
-  expectRan("resume after worker loss", 2, ran(), ["1 First", "1 Second", "2 Second", "3 Second", "3 Third"]);
-});
-
 test("a worker that dies under each attempt is the operation's doing: failed, and retry resumes at the stage", async () => {
   await using daemon = await startDaemon(["resumes"]);
   const { id, ran } = await submit(daemon, "always", ["die", "die", "die", "go"]);
@@ -76,34 +63,6 @@ test("daemon and worker both killed: the next daemon resumes", async () => {
     result: { first: FIRST, second: 2, third: 2 },
   });
   expectRan("resume after daemon and worker loss", 2, ran(), ["1 First", "1 Second", "2 Second", "2 Third"]);
-});
-
-test("retry keeps what was done; retry --from STAGE runs that stage and what follows", async () => {
-  await using daemon = await startDaemon(["resumes"]);
-  const { id, ran } = await submit(daemon, "retry", ["throw", "throw", "go"]);
-  expect(await untilFinished(daemon, id)).toMatchObject({
-    state: "failed",
-    error: { code: "LIVEOPS_EXCEPTION" },
-  });
-  await daemon.client.retry(id);
-  expect(await untilFinished(daemon, id)).toMatchObject({ state: "failed", attempt: 2 });
-  await daemon.kill();
-  await daemon.startAgain();
-  await daemon.client.retry(id, { from: "First" });
-  expect(await untilFinished(daemon, id)).toMatchObject({
-    state: "succeeded",
-    attempt: 3,
-    result: { first: { made: "by attempt 3" } },
-    stageTimes: { First: { resumed: false } },
-  });
-  expectRan("retry, retry --from", 2, ran(), [
-    "1 First",
-    "1 Second",
-    "2 Second",
-    "3 First",
-    "3 Second",
-    "3 Third",
-  ]);
 });
 
 test("automatic retry: as many attempts as the type says, a daemon killed between them does not change that", async () => {
