@@ -48,16 +48,18 @@ export class LoadProblems {
     this.#logged = now;
   }
 
-  /** The files that do not load now; none before `start`. */
+  /** The files that do not load now, or why none can be loaded; none before `start`. */
   async list(): Promise<string[]> {
     if (this.#timer === null) return [];
     // While a file is being loaded, those that the log has are the newest known.
-    await atMost(
-      WAIT_MS,
-      this.loader.types().catch(() => {}),
-    );
+    let failure: string[] = [];
+    const types = this.loader.types().catch(({ message }: Error) => {
+      failure = [`operations wait: ${message}`];
+    });
+    await atMost(WAIT_MS, types);
     this.update();
-    const all = [...this.#logged].map(([file, reason]) => notLoading(file, reason));
+    const broken = [...this.#logged].map(([file, reason]) => notLoading(file, reason));
+    const all = [...failure, ...broken];
     if (all.length <= MOST) return all;
     return [...all.slice(0, MOST), `${all.length - MOST} more operation files do not load; see: liveops ops`];
   }
