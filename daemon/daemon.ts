@@ -214,7 +214,6 @@ class DaemonRun implements Daemon {
         () => stalls.start(),
         ...features.map((feature) => () => void feature.start?.()),
         () => loadProblems.start(),
-        () => void store.payloads.removeOrphans((id) => store.archive.knows(id)),
         () => store.secrets.sweep((id) => !["succeeded", undefined].includes(store.find(id)?.record.state)),
         () => void retention.start(),
         () => containment.removeEmpty((workerId) => scheduler.needs(workerId)),

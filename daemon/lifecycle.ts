@@ -96,9 +96,8 @@ export class Lifecycle {
     submits: ReadonlyArray<Submit>,
     start: (submitted: Submitted) => Promise<boolean> = async () => false,
   ): Promise<void> {
-    const kept = await this.store.payloads.keepParams(submits);
     const at = this.#at();
-    const all = kept.map(({ operation, env, key }): Submitted => {
+    const all = submits.map(({ operation, env, key }): Submitted => {
       return { event: { type: "operation:submitted", seq: 1, at, attempt: 0, operation }, env, key };
     });
     const isStarted = all.length === 1 && (await start(all[0]!));
@@ -339,17 +338,15 @@ export class Lifecycle {
         state === "queued" && waiter === null ? [finishQueued(entry, CANCELLED, this.#at())] : [];
       const decisions: Decision[] = [...cancel, { kind: "removed", id, key: entry.key, state: last }];
       await this.store.decideAll(decisions.map((decision) => ({ decision, version })));
-      this.#removeFiles(entry.record);
+      this.#removeFiles(id);
       return entry;
     });
   }
 
   /** The removal is already recorded, so files that remain are reported as a problem and not refused. */
-  #removeFiles(record: Operation): void {
-    const { id } = record;
+  #removeFiles(id: string): void {
     try {
       rmSync(runDir(this.layout, id), { recursive: true, force: true });
-      this.store.payloads.remove(record);
       this.store.secrets.delete(id);
     } catch (error) {
       const { message } = error as Error;
@@ -369,15 +366,13 @@ export class Lifecycle {
     const outcome = boundedChain(given);
     if (!mayMove(state, outcome.state)) return;
     const next = outcome.state === "succeeded" ? outcome.next : null;
-    const omitted = await this.store.payloads.keepResult(id, outcome.result);
     // An operation that finishes again after damage may already have its successor.
     const isNew = next !== null && !(await this.store.archive.knows(next.id));
-    const successor = isNew ? await this.#successor(entry, next) : null;
-    const stored = omitted ? { ...outcome, result: null, omitted } : outcome;
+    const successor = isNew ? this.#successor(entry, next) : null;
     const event = finishedEvent(
       entry.record,
       seq + 1,
-      { ...stored, resources, odd },
+      { ...outcome, resources, odd },
       next?.id ?? null,
       this.#at(),
     );
@@ -401,14 +396,12 @@ export class Lifecycle {
     await this.store.decide({ ...requeued, ...(runState && { runState }) }, version);
   }
 
-  async #successor(entry: Entry, next: Submission): Promise<Successor> {
-    const [kept] = await this.store.payloads.keepParams([{ operation: next }]);
-    const { operation } = kept!;
+  #successor(entry: Entry, next: Submission): Successor {
     const at = this.#at();
     const bounded = {
       ...nextOf(entry.record),
       // A type may name its own queue.
-      ...operation,
+      ...next,
       ...pick(entry.record, ["parent"]),
     };
     const submitted = { type: "operation:submitted", seq: 1, at, attempt: 0, operation: bounded } as const;
@@ -499,18 +492,17 @@ type FinishedEvent = Extract<DaemonEvent, { type: "operation:finished" }>;
 function finishedEvent(
   record: Operation,
   seq: number,
-  outcome: Outcome & Pick<FinishedEvent, "omitted" | "odd"> & { resources?: Resources | null },
+  outcome: Outcome & Pick<FinishedEvent, "odd"> & { resources?: Resources | null },
   next: string | null,
   at: string,
 ): FinishedEvent {
-  const { omitted, resources, odd = [] } = outcome;
+  const { resources, odd = [] } = outcome;
   return {
     type: "operation:finished",
     seq,
     at,
     attempt: record.attempt,
     ...pick(outcome, ["state", ...END_VALUES]),
-    ...(omitted && { omitted }),
     ...(odd.length > 0 && { odd }),
     next,
     ...(resources && { resources }),

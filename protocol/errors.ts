@@ -80,7 +80,7 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_VARIABLE_MISSING:
     "The type takes variables or secrets from the shell of the submit; `variables` and `secrets` list those that were not sent",
   LIVEOPS_KEY_REUSED: "The same `Idempotency-Key` came with another body",
-  LIVEOPS_TOO_LARGE: "The body is larger than 4 MiB",
+  LIVEOPS_TOO_LARGE: "The body is larger than 4 MiB, or the parameters of an operation than 1 MiB as JSON",
   LIVEOPS_NO_SUCH_OPERATION: "No operation has this id, or the prefix has fewer than 3 characters",
   LIVEOPS_AMBIGUOUS_ID:
     "Several operations have ids with this prefix, or this label; `candidates` lists them",
@@ -103,7 +103,7 @@ export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_SOCKET_NOT_OURS:
     "Raised by the client: another user made the socket or could replace it, or you may not open it; nothing was sent",
   LIVEOPS_VERSION: "The major versions differ; before 1.0, the minor versions. Run `liveops restart`",
-  LIVEOPS_QUEUE_FULL: "`maxQueued` operations are queued, or 100 KiB for each of so many",
+  LIVEOPS_QUEUE_FULL: "`maxQueued` operations are queued, or 32 KiB for each of so many",
   LIVEOPS_TYPE_FAULT: "The code that reads the parameters hung or ended its process; the detail says how",
   LIVEOPS_INTERNAL: "The daemon failed unexpectedly; `liveopsd logs` shows more",
   LIVEOPS_TOO_MANY_WATCHERS: "The limit of watch and event streams is reached",
@@ -142,7 +142,6 @@ export const FAILURES = {
   LIVEOPS_TIMEOUT: "The attempt ran longer than the `timeout` of its type",
   LIVEOPS_LOAD_FAILED: "The type did not load",
   LIVEOPS_PARAMS_INVALID: "The parameters no longer fit the type",
-  LIVEOPS_PAYLOAD_UNREADABLE: "The large parameters cannot be read from the state directory",
   LIVEOPS_CWD_GONE: "The working directory no longer exists",
   LIVEOPS_STAGE_ACTIVE: "A stage, or a program of `p.exec`, was still active; an `await` is missing",
   LIVEOPS_TTY_MISSING: "A program with `tty` needs the package `@lydell/node-pty`, which is not installed",

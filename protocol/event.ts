@@ -11,7 +11,6 @@ import * as z from "zod/mini";
 import {
   approvalSchema,
   oddSchema,
-  omittedSchema,
   operationErrorSchema,
   operationSchema,
   parentSchema,
@@ -67,7 +66,6 @@ export const submissionSchema = z.object({
   ...z.partial(z.object({ ...recordShape("queue"), ...recordShape("start") })).shape,
   ...recordShape("history"),
   ...recordShape("type"),
-  omitted: z.optional(omittedSchema),
   source,
 });
 
@@ -186,7 +184,6 @@ export const daemonEvents = {
     {
       state: finalState,
       ...resultShape,
-      omitted: z.optional(omittedSchema),
       error: z.nullable(operationErrorSchema),
       odd: doc(z.optional(z.array(oddSchema)), "numbers far outside of what earlier successes told"),
       next: doc(z.nullable(z.string()), "id of the next operation of the chain"),

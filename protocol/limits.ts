@@ -3,14 +3,14 @@
 /** Bytes of the body of a request. */
 export const MAX_BODY = 4 * 1024 * 1024;
 
-/** Bytes of parameters and environment of a queued operation, on average over the queue. */
-export const MAX_QUEUED_BYTES = 100 * 1024;
+/** Bytes of parameters and environment of a queued operation, on average over the queue: all of them are in memory. */
+export const MAX_QUEUED_BYTES = 32 * 1024;
 
 /** Bytes of a result as JSON. */
 export const MAX_RESULT = 1024 * 1024;
 
-/** Bytes of the parameters of a chain's next operation, as JSON. */
-export const MAX_CHAINED_PARAMS = 1024 * 1024;
+/** Bytes of the parameters of an operation as JSON. */
+export const MAX_PARAMS = 1024 * 1024;
 
 /** Characters of a title; a longer one is cut. */
 export const MAX_TITLE = 200;

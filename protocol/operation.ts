@@ -171,10 +171,6 @@ export const parentSchema = z.object({
   call: doc(z.int(), "how many operations began there before, plus 1"),
 });
 
-/** Size of each value that a record leaves out, in bytes of JSON. */
-export const omittedSchema = z.object({ params: z.optional(z.int()), result: z.optional(z.int()) });
-export type Omitted = z.infer<typeof omittedSchema>;
-
 /** Totals of all processes of an attempt, and the peak of their memory. */
 export const resourcesSchema = z.object({
   cpuSeconds: z.number(),
@@ -295,9 +291,9 @@ export const operationSchema = z.object({
     z.nullable(z.string()),
     "Text of the result for people, from `static resultText` of the type; null: none",
   ),
-  omitted: doc(
-    z.nullable(omittedSchema),
-    "Sizes in bytes of `params` and `result` over 16 KiB, which lists and streams leave out; `GET /v1/operations/:id` returns them",
+  large: doc(
+    z.nullable(z.array(z.enum(["params", "result"]))),
+    "Names of the values over 16 KiB as JSON, which lists and streams leave out; null: none. `GET /v1/operations/:id` has them",
   ),
   error: doc(
     z.nullable(operationErrorSchema),

@@ -208,7 +208,6 @@ function changes(
       return {
         state: event.state,
         ...recordEnd(event),
-        ...(event.omitted && { omitted: { ...record.omitted, ...event.omitted } }),
         ...(event.odd && { odd: event.odd }),
         resources: event.resources ?? null,
         ...NO_WORKER,
@@ -303,6 +302,7 @@ const ASKING = {
 
 /** A queued operation before its first attempt, without the fields of its submit. */
 const QUEUED = {
+  large: null,
   ...CLEAN,
   state: "queued",
   attempt: 0,

@@ -149,7 +149,7 @@ export const ROUTES = {
     },
     list: {
       summary: "List operations",
-      description: "Newest first, in pages. Large values are left out; omitted lists them.",
+      description: "Newest first, in pages. Large values are left out; large names them.",
       query: requests.listQuery,
       replies: { 200: json(replies.operationPage) },
     },

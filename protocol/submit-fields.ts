@@ -347,7 +347,6 @@ export const RECORDED = fieldsWith("submit").flatMap(([name, { record }]) => (re
 /** The values of the fields that a submission leaves out. */
 export const SUBMIT_DEFAULTS: Readonly<Record<string, unknown>> = {
   ...Object.fromEntries(fieldsWith("standard").map(([name, { standard }]) => [name, standard])),
-  omitted: null,
 };
 
 /** Fields that follow from the parameters: a change of the parameters changes them. */

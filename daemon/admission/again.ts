@@ -7,13 +7,12 @@ import { isFinal } from "../../protocol/state.js";
 import { REPEATED } from "../../protocol/submit-fields.js";
 import type { Parts } from "../compose.js";
 import type { Entry } from "../store/decision.js";
-import type { Store } from "../store/store.js";
 import type { Draft } from "./steps.js";
 
 /**
  * The same parameters, environment and fields of `REPEATED`, except for what the request changes.
  *
- * @throws Refusal if there is no such operation, it is not finished, or its parameters cannot be read
+ * @throws Refusal if there is no such operation, or it is not finished
  */
 export async function draftOfAgain(
   context: Pick<Parts, "view" | "store">,
@@ -28,7 +27,7 @@ export async function draftOfAgain(
     // Null: none.
     ...withoutNull(draft),
     op: record.op,
-    params: params ?? paramsOf(context.store, record),
+    params: params ?? record.params,
     env: changedVariables(env, variables),
     againOf: record.id,
     secrets: { ...context.store.secrets.get(record.id), ...secrets },
@@ -42,18 +41,6 @@ function changedVariables(env: Entry["env"], changes: NonNullable<AgainBody["env
     else changed[name] = value;
   }
   return changed;
-}
-
-function paramsOf(store: Store, { id, params, omitted }: Operation): Record<string, unknown> {
-  if (omitted?.params === undefined) return params;
-  try {
-    return store.payloads.read(id, "params") as Record<string, unknown>;
-  } catch (error) {
-    throw new Refusal(
-      "LIVEOPS_RUN_FILES_UNREADABLE",
-      `the parameters of ${id} cannot be read: ${(error as Error).message}; give all parameters with --params`,
-    );
-  }
 }
 
 function notFinished({ id, op, state }: Operation): Refusal {

@@ -20,6 +20,7 @@ import { isDiskFull } from "../store/durable-file.js";
 import { sourceOf } from "../store/entry-events.js";
 import { valuesDir } from "../store/layout.js";
 import { StoreFullError } from "../store/not-recorded.js";
+import { checkSize } from "./steps.js";
 
 /** The shipped type that has the text and the path of a file as parameters. */
 const ANY_FILE = "pipeline";
@@ -78,18 +79,13 @@ async function checkResumable({ types }: Parts, op: string, from: string | null)
  * @throws Refusal if the type does not accept the parameters, comes from no file, or its file is not a valid pipeline now
  */
 async function changesOf(
-  { types, store }: Parts,
+  { types }: Parts,
   entry: Entry,
   { current = false, params, set }: RetryBody,
 ): Promise<Changes | null> {
   const isChanged = params !== undefined || set !== undefined;
   if (!current && !isChanged) return null;
-  const { id, op, omitted } = entry.record;
-  if (isChanged && omitted?.params !== undefined) throw tooLarge(id);
-  const before =
-    omitted?.params === undefined
-      ? entry.record.params
-      : (store.payloads.read(id, "params") as Record<string, unknown>);
+  const { op, params: before } = entry.record;
   const given = params ?? before;
   const input = {
     params: current && op === ANY_FILE ? { ...given, text: textOf(before.path), files: undefined } : given,
@@ -106,25 +102,11 @@ async function changesOf(
       "LIVEOPS_BAD_REQUEST",
       `${op} is not a pipeline: a retry always runs its present code; leave out current`,
     );
-  if (store.payloads.isLarge(changes.params)) throw isChanged ? tooLarge(id) : fileTooLarge();
+  checkSize(answers[0]!.params);
   if (!current && hashOfParams(changes.params ?? {}) === hashOfParams(before)) return null;
   // The text stays that of the submit.
   if (source !== null) delete changes.source;
   return changes;
-}
-
-function tooLarge(id: string): Refusal {
-  return new Refusal(
-    "LIVEOPS_TOO_LARGE",
-    `a retry cannot change parameters of more than 16 KiB; run the operation again with others: liveops again ${id} name=value`,
-  );
-}
-
-function fileTooLarge(): Refusal {
-  return new Refusal(
-    "LIVEOPS_TOO_LARGE",
-    "the file and its parameters have more than 16 KiB together: submit the file again, with liveops submit",
-  );
 }
 
 function textOf(path: unknown): string {

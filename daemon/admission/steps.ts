@@ -7,8 +7,9 @@ import type { Prepared } from "../../ops/types/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/event.js";
 import { newId } from "../../protocol/id.js";
+import { MAX_PARAMS } from "../../protocol/limits.js";
 import { pick } from "../../protocol/objects.js";
-import type { Parent } from "../../protocol/operation.js";
+import type { Operation, Parent } from "../../protocol/operation.js";
 import { keptTextIn } from "../../protocol/pipeline/kept-text.js";
 import { problemsOfNames } from "../../protocol/pipeline/used-names.js";
 import type { SubmitBody } from "../../protocol/requests.js";
@@ -63,6 +64,7 @@ const STEPS: readonly Step[] = [
   each(dependencies),
   each(options),
   parameters,
+  each(size),
   each(shell),
   each(next),
   each(names),
@@ -135,6 +137,21 @@ async function parameters(drafts: readonly Draft[], { loader }: AdmissionContext
   const answers = await loader.prepare(drafts.map(({ op, params, set }) => ({ op, input: { params, set } })));
   if (!Array.isArray(answers)) throw new RefusedDraft(answers.index, answers.refusal);
   return drafts.map((draft, index) => ({ ...draft, prepared: answers[index]! }));
+}
+
+/** @throws Refusal where the parameters are too large for a record */
+export function checkSize(params: Operation["params"]): void {
+  const bytes = Buffer.byteLength(JSON.stringify(params));
+  if (bytes <= MAX_PARAMS) return;
+  throw new Refusal(
+    "LIVEOPS_TOO_LARGE",
+    `the parameters have ${bytes} bytes as JSON, more than ${MAX_PARAMS}; write the large value to a file and give the path of the file`,
+  );
+}
+
+function size(draft: Draft): Draft {
+  checkSize(draft.prepared!.params);
+  return draft;
 }
 
 /** A client that gets this refusal adds what its own shell has. A schedule takes secrets from the daemon. */

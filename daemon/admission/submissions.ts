@@ -14,8 +14,8 @@ import type { Scheduler } from "../scheduler/scheduler.js";
 import type { Waiting } from "../scheduler/waiting.js";
 import type { Settings } from "../settings.js";
 import type { Entry, IdempotencyKey } from "../store/decision.js";
+import { jsonSize } from "../store/json-size.js";
 import { KeyedMutex } from "../store/keyed-mutex.js";
-import { jsonSize } from "../store/payloads.js";
 import { KeyUsedError, type Store } from "../store/store.js";
 import { type AdmissionContext, admit, type Draft, RefusedDraft } from "./steps.js";
 

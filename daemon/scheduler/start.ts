@@ -14,7 +14,6 @@ import type { Entry, Submitted } from "../store/decision.js";
 import { sourceOf } from "../store/entry-events.js";
 import { attemptDir, type Layout, valuesDir } from "../store/layout.js";
 import { NotRecordedError } from "../store/not-recorded.js";
-import { payloadFile } from "../store/payloads.js";
 import type { Store } from "../store/store.js";
 import type { OrderMessage } from "../worker/messages.js";
 import type { PooledWorker } from "../worker/pool.js";
@@ -130,13 +129,12 @@ export function order(
   more: Partial<OrderMessage> = {},
 ): void {
   const { layout, settings, store } = parts;
-  const { id, attempt, omitted } = entry.record;
+  const { id, attempt } = entry.record;
   const dir = attemptDir(layout, id, attempt);
   const secrets = store.secrets.get(id);
   const message: OrderMessage = {
     type: "order",
     entry,
-    paramsFile: omitted?.params === undefined ? null : payloadFile(layout.payloads, id, "params"),
     file,
     attemptDir: dir,
     earlier: policy.resumable ? earlierEvents(id, attempt, parts) : [],

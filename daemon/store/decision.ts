@@ -139,7 +139,7 @@ export type KeptEvent =
   | Omit<EventOf<"operation:finished">, (typeof END_VALUES)[number]>
   | (Omit<EventOf<"operation:submitted">, "operation"> & {
       /** With `params` where a retry has replaced them in the record. */
-      operation: Omit<Submission, "params" | "omitted"> & Partial<Pick<Submission, "params">>;
+      operation: Omit<Submission, "params"> & Partial<Pick<Submission, "params">>;
     });
 
 /** The type's settings for its attempts, read when an attempt starts. Times in seconds. */

@@ -77,8 +77,8 @@ export function checkStateDir(layout: Layout): void {
 /** Also creates its subdirectories. Only with the lock held: concurrent starts would overwrite each other's files. */
 export function prepareStateDir(layout: Layout): void {
   checkStateDir(layout);
-  const { journal, history, runs, workers, payloads } = layout;
-  const changed = [journal, history, runs, workers, payloads].flatMap(ownDirectory);
+  const { journal, history, runs, workers } = layout;
+  const changed = [journal, history, runs, workers].flatMap(ownDirectory);
   // Last: the replacement also makes the names in the root durable.
   if (readVersion(layout) === null)
     replaceFileSync(layout.version, `${JSON.stringify({ format: STATE_FORMAT })}\n`);

@@ -82,7 +82,7 @@ export function removeIfPossible(...files: string[]): void {
  * Creates the temporary file of a replacement. A leftover of a crash is removed; an existing link is never written
  * through.
  */
-export async function openNew(file: string): Promise<FileHandle> {
+async function openNew(file: string): Promise<FileHandle> {
   try {
     return await open(file, "wx", 0o600);
   } catch (error) {

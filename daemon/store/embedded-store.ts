@@ -18,7 +18,6 @@ import { IdempotencyTombstones } from "./idempotency-tombstones.js";
 import { Journal } from "./journal.js";
 import type { Layout } from "./layout.js";
 import { type Change, Ledger } from "./ledger.js";
-import { Payloads } from "./payloads.js";
 import { journalSegments, numberOf, readJournal } from "./read-journal.js";
 import { RECENT, Recent, StateCounts } from "./recent.js";
 import { RewriteTimer } from "./rewrite-timer.js";
@@ -45,7 +44,6 @@ export class EmbeddedStore implements Store, Archive {
   readonly problems: string[] = [];
   readonly tombstones: IdempotencyTombstones;
   readonly recent = new Recent(() => this.#newestFinished());
-  readonly payloads: Payloads;
   readonly secrets: SubmittedSecrets;
   readonly archive: Archive = this;
   readonly #counts = new StateCounts();
@@ -74,16 +72,11 @@ export class EmbeddedStore implements Store, Archive {
       return first === undefined ? null : numberOf(first);
     });
     this.secrets = new SubmittedSecrets(process.env.XDG_RUNTIME_DIR, options.layout.root);
-    this.payloads = new Payloads(options.layout.payloads, (error) => {
-      if (isDiskFull(error)) this.#journal.full = true;
-      else if (isIoError(error)) this.#journal.break(error);
-    });
   }
 
   /** Loads the last daemon's state. Afterwards the ledger holds every live operation with all its decisions applied. */
   async start(): Promise<void> {
     const { layout, attemptEvents } = this.options;
-    this.payloads.start();
     const document = await this.#file.read();
     this.problems.push(...this.#file.problems);
     let isOpen = false;

@@ -14,7 +14,7 @@ type Finished = Extract<DaemonEvent, { type: "operation:finished" }>;
 
 /** The submission event without its parameters. */
 export function keptSubmission(event: Submitted): KeptEvent {
-  const { params: _, omitted: __, ...operation } = event.operation;
+  const { params: _, ...operation } = event.operation;
   return { ...event, operation };
 }
 

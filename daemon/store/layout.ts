@@ -26,8 +26,6 @@ export interface Layout {
   history: string;
   runs: string;
   workers: string;
-  /** Large parameters and results. */
-  payloads: string;
   /** What commands have set of the queues. */
   queues: string;
   schedules: string;
@@ -56,7 +54,6 @@ export function layoutOf(root: string): Layout {
     history: join(root, "history"),
     runs: join(root, "runs"),
     workers: join(root, "workers"),
-    payloads: join(root, "payloads"),
     queues: join(root, "queues.json"),
     schedules: join(root, "schedules.json"),
     actions: join(root, "actions.json"),

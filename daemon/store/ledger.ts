@@ -13,8 +13,8 @@ import { type ByState, type Counts, NO_STATES } from "../../protocol/watch.js";
 import type { Decision, Entry, Submitted } from "./decision.js";
 import { keptBeforeEdit, keptBeforeRetry, keptFinish, keptSubmission } from "./entry-events.js";
 import type { HistoryQuery } from "./history-query.js";
+import { jsonSize } from "./json-size.js";
 import { OrderIndex } from "./order-index.js";
-import { jsonSize } from "./payloads.js";
 import { matchesQuery } from "./recent.js";
 import { SharedParts } from "./shared-parts.js";
 
@@ -341,6 +341,6 @@ export function entryOf({ event, env, key }: Submitted, n = 0, order = 0): Entry
 }
 
 /** Approximate bytes of an operation in the queue. */
-function sizeOf({ params, omitted }: Pick<Operation, "params" | "omitted">, env: Entry["env"]): number {
-  return (omitted?.params ?? jsonSize(params)) + jsonSize(env);
+function sizeOf({ params }: Pick<Operation, "params">, env: Entry["env"]): number {
+  return jsonSize(params) + jsonSize(env);
 }

@@ -4,7 +4,7 @@
  * Each start checks the state directory once for odd objects: a directory, a pipe, a link, another user's file or a
  * file without data in the place of one of our files. The start then finds that file missing, which it can handle. The
  * log stays in place: the daemon works without a log, and reports it. Run files are checked when they are opened, since
- * there may be many. For large values only the type is checked, which costs no system call for each.
+ * there may be many.
  */
 import {
   accessSync,
@@ -16,11 +16,10 @@ import {
   renameSync,
   rmSync,
   type Stats,
-  statSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { whyForeign, whyIrregular } from "../../protocol/system/own-file.js";
+import { whyIrregular } from "../../protocol/system/own-file.js";
 import { rotatedName } from "../log/log-file.js";
 import { prepareStateDir } from "./directories.js";
 import type { Layout } from "./layout.js";
@@ -66,13 +65,9 @@ export function quarantineBytes(file: string, bytes: Buffer, used: string | null
 /** Size in bytes above which a file without a block of data is not one of our files. */
 const SPARSE = 1024 * 1024;
 
-/** Permissions that the owner of a directory needs. */
-const RIGHTS = 0o700;
-
 const JOURNAL = /^\d{12}\.ndjson(\.tmp)?$/;
 const HISTORY = /^(\d{6}\.ndjson|index\.sqlite(-wal|-shm|-journal)?)$/;
 const INDEX = /^index\.sqlite(-wal|-shm|-journal)?$/;
-const PAYLOADS = /^\w+\.(params|result)\.json$/;
 const WORKERS = /^[0-9a-z]{12}\.(lock|stdout|stderr)$/;
 
 /**
@@ -83,16 +78,14 @@ const WORKERS = /^[0-9a-z]{12}\.(lock|stdout|stderr)$/;
  * @throws PlaceError where a directory cannot be used; the system's error where an object cannot be moved aside
  */
 export function prepareStateFiles(layout: Layout, socket?: string): string[] {
-  const oddPayloads = putAsideIfNoDirectory(layout.payloads);
   prepareStateDir(layout);
   const said = putAsideOddFiles(layout);
-  if (oddPayloads !== null) said.push(oddPayloads);
   if (socket?.startsWith(join(layout.root, "/"))) said.push(...putAsideOddSocket(socket));
   return said;
 }
 
 function putAsideOddFiles(layout: Layout): string[] {
-  const { journal, history, workers, payloads } = layout;
+  const { journal, history, workers } = layout;
   const replaced = [...[layout.lockOwner, layout.document, layout.clock, layout.directory, layout.version]];
   const files = [
     ...[rotatedName(layout.log), layout.previousDocument, `${layout.previousDocument}.tmp`],
@@ -101,9 +94,6 @@ function putAsideOddFiles(layout: Layout): string[] {
     ...filesIn(journal, JOURNAL),
     ...filesIn(history, HISTORY),
     ...filesIn(workers, WORKERS),
-    ...readdirSync(payloads, { withFileTypes: true })
-      .filter((entry) => !entry.isFile() && PAYLOADS.test(entry.name))
-      .map(({ name }) => join(payloads, name)),
   ];
   const said = files.flatMap((file) => putAsideIfOdd(file) ?? []);
   // The index holds offsets in the segments: where a segment is missing, the index is rebuilt.
@@ -123,26 +113,6 @@ function putAsideOddSocket(socket: string): string[] {
   const lock = putAsideIfOdd(`${socket}.lock`);
   if (lock !== null) said.push(lock);
   return said;
-}
-
-/** Accepts a link to a directory of this user. */
-function putAsideIfNoDirectory(path: string): string | null {
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return null;
-  const stats = lookAt(path);
-  if (!stats?.isDirectory()) return inWords(path, "is not a directory");
-  const why = whyForeign(stats);
-  if (why !== null) return inWords(path, why);
-  if ((stats.mode & RIGHTS) !== RIGHTS) chmodSync(path, RIGHTS);
-  return null;
-}
-
-/** Null for a dangling link. */
-function lookAt(path: string): Stats | null {
-  try {
-    return statSync(path);
-  } catch {
-    return null;
-  }
 }
 
 /** Moves the object aside where it is not a regular file of this user. Returns what was done, in words, or null. */

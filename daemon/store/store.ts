@@ -9,7 +9,6 @@ import type { ByState } from "../../protocol/watch.js";
 import type { Decision, Entry, IdempotencyKey } from "./decision.js";
 import type { HistoryQuery } from "./history-query.js";
 import type { Ledger } from "./ledger.js";
-import type { Payloads } from "./payloads.js";
 import type { Recent } from "./recent.js";
 import type { SubmittedSecrets } from "./submitted-secrets.js";
 
@@ -73,7 +72,6 @@ export interface Store {
   readonly ledger: Ledger;
   readonly recent: Recent;
   readonly archive: Archive;
-  readonly payloads: Payloads;
   readonly secrets: SubmittedSecrets;
   /** For `liveopsd status`. */
   readonly problems: string[];

@@ -2,6 +2,7 @@
 import { Refusal } from "../../protocol/errors.js";
 import { ID_LENGTH, MIN_PREFIX } from "../../protocol/id.js";
 import { FIRST_QUEUED } from "../../protocol/limits.js";
+import { pick } from "../../protocol/objects.js";
 import type { LogLine, Operation } from "../../protocol/operation.js";
 import { shellLine } from "../../protocol/text/shell-quote.js";
 import type { Counts } from "../../protocol/watch.js";
@@ -17,8 +18,17 @@ import { placeOf, type Queue } from "../scheduler/queue.js";
 import type { WaitEdges } from "../scheduler/wait-edges.js";
 import type { Waiting } from "../scheduler/waiting.js";
 import type { Entry } from "../store/decision.js";
+import { jsonSize } from "../store/json-size.js";
 import type { Store } from "../store/store.js";
 import { fits, isUnfiltered, type Scope } from "./scope.js";
+
+/** Bytes of JSON above which lists and streams leave a value out. */
+const LARGE_VALUE = 16 * 1024;
+
+const MAYBE_LARGE = ["params", "result"] as const;
+
+/** What stands for a value that is left out. */
+const NO_VALUES = { params: {}, result: null };
 
 /** Candidates shown for an ambiguous prefix. */
 const MAX_CANDIDATES = 8;
@@ -72,20 +82,23 @@ export class OperationView {
 
   /** The record as lists and streams show it. */
   present(entry: Entry): Operation {
+    return withoutLarge(this.#shown(entry));
+  }
+
+  /** As `present`, with what lists and streams leave out: large values, and the names of the submit's variables. */
+  presentWhole(entry: Entry): Operation {
+    const record = { ...this.#shown(entry), env: Object.keys(entry.env).sort() };
+    for (const feature of this.parts.features) Object.assign(record, feature.shownWhole?.(entry.record.id));
+    return record;
+  }
+
+  #shown(entry: Entry): Operation {
     let shown = this.#withMomentary(entry);
     for (const feature of this.parts.features) {
       const more = feature.shown?.(entry.record.id) ?? null;
       if (more !== null) shown = { ...shown, ...more };
     }
     return shown;
-  }
-
-  /** As `present`, with what lists and streams leave out: large values, and the names of the submit's variables. */
-  presentWhole(entry: Entry): Operation {
-    const { bus, store, features } = this.parts;
-    const record = { ...this.present(entry), env: Object.keys(entry.env).sort() };
-    for (const feature of features) Object.assign(record, feature.shownWhole?.(entry.record.id));
-    return store.payloads.complete(record, (problem) => bus.emit("problem", problem));
   }
 
   /** As `present`, of an operation wherever it is stored. */
@@ -191,6 +204,14 @@ export class OperationView {
     return entries.sort((a, b) => a.order - b.order).map((entry) => this.present(entry));
   }
 }
+
+/** The record without its large values, so that lists and streams do not grow with them. */
+function withoutLarge(record: Operation): Operation {
+  const large = MAYBE_LARGE.filter((name) => jsonSize(record[name], LARGE_VALUE) > LARGE_VALUE);
+  if (large.length === 0) return record;
+  return { ...record, ...pick(NO_VALUES, large), large };
+}
+
 function noSuchOperation(typed: string): Refusal {
   const short = typed.length < MIN_PREFIX ? ` (a prefix needs ${MIN_PREFIX} characters or more)` : "";
   return new Refusal(

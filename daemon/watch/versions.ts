@@ -6,6 +6,7 @@ import type { Operation } from "../../protocol/operation.js";
 
 /** Keys that are computed when a record is shown, fully or (progress) in part, and depend on its state. */
 const MADE_UP: ReadonlyArray<keyof Operation> = [
+  "large",
   "queuePosition",
   "stalledSince",
   "noRoomSince",

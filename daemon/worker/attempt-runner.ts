@@ -24,7 +24,6 @@ import { commitAround } from "../os/git-checkout.js";
 import { allEvents, keptItems, keptValues } from "../run-files/attempt-files.js";
 import type { Entry } from "../store/decision.js";
 import { sourceOf } from "../store/entry-events.js";
-import { readPayload } from "../store/payloads.js";
 import { RemovedFiles } from "./end-worker.js";
 import { enterEnvironment, leaveEnvironment } from "./environment.js";
 import { WORKER_FEATURES } from "./features.js";
@@ -42,7 +41,7 @@ import { TerminalServer } from "./terminal-server.js";
 
 export class AttemptRunner {
   readonly #entry: Entry;
-  #order: Order;
+  readonly #order: Order;
   readonly #stop: StopFile;
   readonly #retryWhileFull: RetryWhileDiskFull;
   #writer: RunWriter | null = null;
@@ -156,15 +155,7 @@ export class AttemptRunner {
   }
 
   async #run(writer: RunWriter): Promise<Outcome> {
-    const { file, paramsFile, valuesDir } = this.message;
-    if (paramsFile !== null) {
-      try {
-        this.#order = { ...this.#order, params: readPayload(paramsFile) as Order["params"] };
-      } catch (error) {
-        const reason = this.paths.shown((error as Error).message);
-        return failed("LIVEOPS_PAYLOAD_UNREADABLE", `its parameters cannot be read: ${reason}`);
-      }
-    }
+    const { file, valuesDir } = this.message;
     const order = this.#order;
     writer.onStage = setStageVariable;
     const gone = cwdGone(order.cwd);

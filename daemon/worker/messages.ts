@@ -34,8 +34,6 @@ export interface OrderMessage {
   type: "order";
   /** What the daemon keeps of the operation. */
   entry: Entry;
-  /** The file that holds large parameters; null if they are in the entry. */
-  paramsFile: string | null;
   /** The file that defines the type. */
   file: string;
   attemptDir: string;

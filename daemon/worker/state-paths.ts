@@ -33,7 +33,6 @@ export class StatePaths {
     return {
       ...order,
       attemptDir: this.#path(order.attemptDir),
-      paramsFile: order.paramsFile && this.#path(order.paramsFile),
       valuesDir: order.valuesDir && this.#path(order.valuesDir),
       earlier: order.earlier.map((place) => ({ ...place, file: this.#path(place.file) })),
     };

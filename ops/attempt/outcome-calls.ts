@@ -3,7 +3,7 @@
  *
  * A result and a next operation go together, in either order. Any other second call is refused, and the first stays.
  */
-import { MAX_CHAINED_PARAMS, MAX_ERROR, MAX_RESULT } from "../../protocol/limits.js";
+import { MAX_ERROR, MAX_PARAMS, MAX_RESULT } from "../../protocol/limits.js";
 import type { OperationClass } from "../sdk/live-operation.js";
 import { whyNotJson } from "../types/json-value.js";
 import { fromStored, hasStoredValues, lostKind, toStored } from "../types/stored-values.js";
@@ -49,7 +49,7 @@ export class OutcomeCalls {
     if (bytes > MAX_RESULT)
       throw new Failure(
         "LIVEOPS_RESULT_TOO_LARGE",
-        `the value passed to p.result has ${bytes} bytes as JSON, more than ${MAX_RESULT}; write it to a file and return the path`,
+        `the value passed to p.result has ${bytes} bytes as JSON, more than ${MAX_RESULT}; write it to a file and return the path of the file`,
       );
     // A copy, because the operation may change the value later.
     this.#made.set("result", { value: snapshot(value), at });
@@ -108,8 +108,8 @@ export function takenParams(
     new Failure("LIVEOPS_PARAMS_INVALID", `the parameters passed to ${method} are ${why}`);
   const problem = whyNotJson(stored) ?? (schema === null ? null : whyLost(schema, params, stored));
   if (problem !== null) throw refused(`not JSON: ${problem}`);
-  if (Buffer.byteLength(JSON.stringify([stored, words])) > MAX_CHAINED_PARAMS)
-    throw refused(`larger than ${MAX_CHAINED_PARAMS} bytes; pass the path of a file`);
+  if (Buffer.byteLength(JSON.stringify([stored, words])) > MAX_PARAMS)
+    throw refused(`larger than ${MAX_PARAMS} bytes; pass the path of a file`);
   return snapshot(stored) as Record<string, unknown>;
 }
 

@@ -38,7 +38,7 @@ export async function untilFinished(
     if (line.type === "end") {
       if (removed?.id === line.id) return removedRecord(removed);
       const record = view.operations.get(line.id);
-      if (record?.state === line.state && !record.omitted) return record;
+      if (record?.state === line.state && record.large === null) return record;
       return untilAnswered(() => client.show(line.id, options.signal), options);
     }
   }

@@ -81,8 +81,8 @@ const isUseful = ({ seconds, stages }: Usual): boolean =>
 const keys = new WeakMap<object, string>();
 
 /** Equal for operations with equal parameters; null: the record leaves the parameters out. */
-export function paramsKey({ params, omitted }: Pick<Operation, "params" | "omitted">): string | null {
-  if (omitted?.params !== undefined) return null;
+export function paramsKey({ params, large }: Pick<Operation, "params" | "large">): string | null {
+  if (large?.includes("params")) return null;
   let key = keys.get(params);
   if (key === undefined) {
     key = createHash("sha256")

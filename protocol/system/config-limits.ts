@@ -20,7 +20,7 @@ export const LIMITS = {
     min: 1,
     max: 1_000_000,
     description:
-      "Operations in the queue at most, of 100 KiB each on average; the next operation of a chain is never rejected",
+      "Operations in the queue at most, of 32 KiB each on average; the next operation of a chain is never rejected",
   },
   maxLog: {
     default: 64 * MiB,

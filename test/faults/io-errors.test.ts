@@ -224,17 +224,6 @@ test("EIO at the end of the log: the worker ends, and the log of the operation s
   expect((await wholeLog(daemon, id)).at(-1)).toMatchObject(said);
 });
 
-test("a result that finds no free descriptor is recorded later, and the daemon goes on", async () => {
-  using calls = new FailingCalls();
-  await using daemon = await startDaemon(["carries"], { env: calls.env });
-  calls.set({ call: "open", path: "/payloads/.*\\.tmp$", code: "EMFILE" });
-  const { id } = await daemon.submit("carries", { params: { text: "", letters: 20_000 } });
-  await eventually("its worker is idle", async () => !(await daemon.client.show(id)).pid);
-  calls.set();
-  expect(await untilFinished(daemon, id)).toMatchObject({ state: "succeeded", attempt: 1 });
-  expect((await daemon.client.daemon()).pid).toBe(daemon.pid);
-});
-
 describe("in the store alone", () => {
   test("an I/O error of a checkpoint breaks it: nothing is taken after that, and it is said once", async () => {
     const open = await OpenStore.open(directory());

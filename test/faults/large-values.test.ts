@@ -1,5 +1,5 @@
-/** Large parameters and results are stored outside of the store: they lose no work and slow nothing down. */
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+/** Large parameters and results lose no work, and lists and streams do not grow with them. */
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Refusal } from "../../protocol/errors.js";
@@ -11,8 +11,6 @@ import { eventually, startDaemon, untilFinished, wholeLog } from "./start.js";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
-
-const payloads = (daemon: TestDaemon) => readdirSync(join(daemon.world.stateDir, "payloads")).sort();
 
 /** Bytes that a general watch sends before it has nothing more to send at once. */
 async function snapshotOf(daemon: TestDaemon): Promise<number> {
@@ -26,9 +24,9 @@ function refusedAsFinished(error: unknown): void {
 }
 
 test(
-  "a long queue of large parameters is whole after each restart, and start, list and watch do not grow with it",
+  "a long queue of large parameters is whole after each restart, and list and watch do not grow with it",
   async () => {
-    const wanted = counts(300, 9900);
+    const wanted = counts(300, 4000);
     const text = "x".repeat(60 * KiB);
     await using daemon = await startDaemon(["carries", "gate"], { concurrency: 1 });
     const gate = join(daemon.world.dir, "gate");
@@ -43,7 +41,6 @@ test(
       );
       for (const { id } of made) ids.add(id);
     }
-    expect(payloads(daemon)).toHaveLength(wanted);
     for (let round = 0; round < 2; round++) {
       if (round === 0) await daemon.kill();
       else await daemon.stop();
@@ -52,14 +49,12 @@ test(
       expect(problems).toEqual([]);
       expect(counts.queued).toBe(wanted);
     }
-    // As large as so many operations without parameters.
-    expect(statSync(join(daemon.world.stateDir, "state.json")).size).toBeLessThan(3 * KiB * wanted);
+    // As large as of so many operations without parameters.
     expect(await snapshotOf(daemon)).toBeLessThan(3 * KiB * (wanted + 1));
     const { operations } = await daemon.client.list({ limit: 1 });
-    expect(operations[0]).toMatchObject({ params: {}, omitted: { params: expect.any(Number) } });
-    expect(operations[0]!.omitted!.params).toBe(JSON.stringify(body.params).length);
+    expect(operations[0]).toMatchObject({ params: {}, large: ["params"] });
     const [first] = ids;
-    expect(await daemon.client.show(first!)).toMatchObject({ params: { text }, omitted: null });
+    expect(await daemon.client.show(first!)).toMatchObject({ params: { text }, large: null });
     writeFileSync(`${gate}.1`, "leave");
     await untilFinished(daemon, blocker.id);
     const record = await untilFinished(daemon, first!);
@@ -115,10 +110,10 @@ test("a large value is whole wherever one record or event is asked for, along a 
   expect((await daemon.client.retry(first.id)).params).toEqual(params);
   const record = await untilFinished(daemon, first.id);
   const result = { length: text.length, made: "y".repeat(20 * KiB) };
-  expect(record).toMatchObject({ state: "succeeded", attempt: 2, params, result, omitted: null });
+  expect(record).toMatchObject({ state: "succeeded", attempt: 2, params, result, large: null });
   const next = await untilFinished(daemon, record.chain.next!);
   const last = { ...params, links: 1, fail: false };
-  expect(next).toMatchObject({ params: last, result, omitted: null });
+  expect(next).toMatchObject({ params: last, result, large: null });
   const events: unknown[] = [];
   for await (const event of daemon.client.events(next.id)) events.push(event);
   expect(events).toContainEqual(
@@ -129,47 +124,13 @@ test("a large value is whole wherever one record or event is asked for, along a 
   );
   expect(events).toContainEqual(expect.objectContaining({ type: "operation:finished", result }));
   expect((await wholeLog(daemon, next.id)).map((line) => line.text)).toEqual([`${text.length} characters`]);
-  expect(payloads(daemon)).toEqual(
-    [first.id, next.id].flatMap((id) => [`${id}.params.json`, `${id}.result.json`]).sort(),
-  );
-  for (const id of [first.id, next.id]) await daemon.client.remove(id);
-  expect(payloads(daemon)).toEqual([]);
-});
-
-test("a damaged or missing payload costs its one operation, a payload of no operation is removed", async () => {
-  await using daemon = await startDaemon(["carries", "gate"], { concurrency: 1 });
-  const gate = join(daemon.world.dir, "gate");
-  await daemon.submit("gate", { params: { gate } });
-  const params = { text: "x".repeat(20 * KiB) };
-  const [damaged, whole] = [
-    await daemon.submit("carries", { params }),
-    await daemon.submit("carries", { params }),
-  ];
-  await daemon.kill();
-  const file = (id: string) => join(daemon.world.stateDir, "payloads", `${id}.params.json`);
-  writeFileSync(file(damaged.id), readFileSync(file(damaged.id), "utf8").replace("xxx", "xyx"));
-  writeFileSync(file("zzz000zzz000"), "{}\n");
-  await daemon.startAgain();
-  await eventually("the payload of no operation is gone", () => !existsSync(file("zzz000zzz000")));
-  expect(await daemon.client.show(damaged.id)).toMatchObject({
-    params: {},
-    omitted: { params: expect.any(Number) },
-  });
-  expect((await daemon.client.daemon()).problems.join("\n")).toContain(
-    `the params of ${damaged.id} cannot be read`,
-  );
-  writeFileSync(`${gate}.1`, "leave");
-  expect(await untilFinished(daemon, damaged.id)).toMatchObject({
-    state: "failed",
-    error: { code: "LIVEOPS_PAYLOAD_UNREADABLE" },
-  });
-  expect(await untilFinished(daemon, whole.id)).toMatchObject({ state: "succeeded" });
+  expect((await daemon.client.remove(next.id)).result).toEqual(result);
 });
 
 test("a queue that holds as many bytes as maxQueued allows refuses submits and takes them again", async () => {
   await using daemon = await startDaemon(["carries", "gate"], {
     concurrency: 1,
-    config: { maxQueued: 10 },
+    config: { maxQueued: 32 },
   });
   const gate = join(daemon.world.dir, "gate");
   const blocker = await daemon.submit("gate", { params: { gate } });

@@ -7,14 +7,12 @@ import {
   chmodSync,
   chownSync,
   cpSync,
-  existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
   renameSync,
   rmSync,
   type Stats,
-  statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -23,7 +21,6 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type PayloadKind, payloadFile } from "../../daemon/store/payloads.js";
 import { Refusal } from "../../protocol/errors.js";
 import { newId } from "../../protocol/id.js";
 import { TestDaemon } from "../harness/daemon.js";
@@ -34,7 +31,7 @@ import { FULL } from "./mode.js";
 import { eventually, inStage, operations, recordThat, startDaemon, untilFinished } from "./start.js";
 import { compareOnce, record } from "./tally.js";
 
-const OPERATIONS = ["carries", "floods", "gate", "resumes"];
+const OPERATIONS = ["floods", "gate", "resumes"];
 
 /** Operations of the state directory that is damaged, by what they are there. */
 interface Past {
@@ -45,10 +42,6 @@ interface Past {
   /** It ran, and its worker was killed with the daemon. */
   running: string;
   queued: string;
-  /** Queued, with large parameters. */
-  laden: string;
-  /** Over, with a large result. */
-  carried: string;
   /** Over, in the journal alone. */
   recent: string;
 }
@@ -67,13 +60,10 @@ beforeAll(async () => {
   const side = join(cwd, "side");
   const sealed = (await daemon.submit("floods", { cwd, params: { lines: 3 } })).id;
   const failed = (await daemon.submit("resumes", { cwd, params: { side, ends: ["throw"] } })).id;
-  const text = "x".repeat(60 * 1024);
-  const carried = (await daemon.submit("carries", { cwd, params: { text, letters: text.length } })).id;
-  await Promise.all([sealed, failed, carried].map((id) => untilFinished(daemon, id)));
+  await Promise.all([sealed, failed].map((id) => untilFinished(daemon, id)));
   const running = (await daemon.submit("gate", gate("running"))).id;
   await inStage(daemon, running, "Wait");
   const queued = (await daemon.submit("gate", gate("queued"))).id;
-  const laden = (await daemon.submit("carries", { cwd, params: { text } })).id;
   for (let n = 0; n < 2; n++) {
     await daemon.stop();
     await daemon.startAgain();
@@ -83,7 +73,7 @@ beforeAll(async () => {
   await daemon.client.cancel(recent);
   await daemon.kill();
   process.kill(pid, "SIGKILL");
-  past = { sealed, failed, running, queued, laden, carried, recent };
+  past = { sealed, failed, running, queued, recent };
   // Without the file by which a copy is recognised: its queue would be held.
   const isKept = (path: string) => !lstatSync(path).isSocket() && basename(path) !== "directory.json";
   cpSync(daemon.world.stateDir, template, { recursive: true, filter: isKept });
@@ -131,11 +121,9 @@ const KINDS: Kind[] = [
     : []),
 ];
 
-/** A directory of ours; of `payloads` a link to one is as good. */
+/** A directory of ours. */
 function isUsable(path: string): boolean {
-  const isLink = lstatSync(path).isSymbolicLink();
-  if (isLink && (basename(path) !== "payloads" || !existsSync(path))) return false;
-  const stats = statSync(path);
+  const stats = lstatSync(path);
   return stats.isDirectory() && stats.uid === process.geteuid?.();
 }
 
@@ -186,8 +174,6 @@ const inRuns =
   (id: keyof Past, ...rest: string[]) =>
   (stateDir: string) =>
     join(stateDir, "runs", past[id], ...rest);
-const inPayloads = (id: keyof Past, kind: PayloadKind) => (stateDir: string) =>
-  payloadFile(join(stateDir, "payloads"), past[id], kind);
 const inWorkers = (ending: string) => (stateDir: string) => {
   const dir = join(stateDir, "workers");
   return join(dir, readdirSync(dir).find((name) => name.endsWith(ending))!);
@@ -221,27 +207,7 @@ const PLACES: Place[] = [
     place: "a history segment",
     group: 2,
     path: (dir) => join(dir, "history", "000001.ndjson"),
-    costs: ["sealed", "failed", "carried"],
-    isPutAside: true,
-  },
-  {
-    place: "large parameters of what is queued",
-    path: inPayloads("laden", "params"),
-    costs: ["laden"],
-    isPutAside: true,
-  },
-  {
-    place: "a large result",
-    group: 1,
-    path: inPayloads("carried", "result"),
-    costs: ["carried"],
-    isPutAside: true,
-  },
-  {
-    place: "the directory of large values",
-    group: 2,
-    path: (dir) => join(dir, "payloads"),
-    costs: ["laden", "carried"],
+    costs: ["sealed", "failed"],
     isPutAside: true,
   },
   { place: "the history's index", group: 2, path: (dir) => join(dir, "history", "index.sqlite") },
@@ -269,7 +235,7 @@ const PLACES: Place[] = [
   { place: "a worker's lock", group: 1, path: inWorkers(".lock"), costs: ["running"] },
   { place: "a worker's stdout", path: inWorkers(".stdout"), costs: ["running"] },
   { place: "a worker's stderr", path: inWorkers(".stderr"), costs: ["running"] },
-  ...["", "journal", "history", "runs", "workers", "payloads"].map((dir) => ({
+  ...["", "journal", "history", "runs", "workers"].map((dir) => ({
     place: `an unknown file in ${dir || "the state directory"}`,
     path: (stateDir: string) => join(stateDir, dir, "notes.txt"),
     isLeft: true,
@@ -335,9 +301,7 @@ describe("in the place of a file", () => {
       );
       record({ fault: "odd objects", injected: put.length, ...compared }, compared.details);
       const ends = {
-        ...Object.fromEntries(
-          [past.sealed, past.queued, past.laden, past.carried].map((id) => [id, "succeeded"]),
-        ),
+        ...Object.fromEntries([past.sealed, past.queued].map((id) => [id, "succeeded"])),
         [past.recent]: "cancelled",
       };
       for (const { id } of found) {
@@ -357,9 +321,7 @@ describe("in the place of a file", () => {
         if (isLeft) expect(lstatSync(at).ino).toBe(stats.ino);
         // Run files of zeros hold no line: nothing has to be put aside for them.
         const isNoLine = isEmpty(stats) && /\/runs\/|\.events\./.test(at);
-        // Of large values only the type is looked at before they are read.
-        const isUnread = stats.isFile() && at.includes("/payloads/");
-        const isOdd = !row.isHarmless && !isNoLine && !isUnread;
+        const isOdd = !row.isHarmless && !isNoLine;
         if (!isPutAside || !isOdd || isSame) continue;
         expect(problems.filter((problem) => problem.includes(at))).not.toEqual([]);
         expect(lstatSync(`${at}.damaged-1`, { throwIfNoEntry: false })).toBeDefined();

@@ -152,7 +152,6 @@ export class Probe extends LiveOperation { ${statics}
     this.#send({
       type: "order",
       entry,
-      paramsFile: null,
       file: join(this.dir, "probe.mjs"),
       attemptDir: this.attemptDir,
       earlier: [],

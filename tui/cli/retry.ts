@@ -143,7 +143,7 @@ async function secretsFor(
   options: RetryOptions,
   to: ReportTo,
 ): Promise<SecretValues> {
-  const all = ids ?? (await select(client, options, RETRIED)).map((it) => (it.omitted?.params ? it.id : it));
+  const all = ids ?? (await select(client, options, RETRIED)).map((it) => (it.large === null ? it : it.id));
   const params: unknown[] = [];
   for (const each of all) {
     // The daemon refuses an id that is wrong, and retries the others.

@@ -90,13 +90,13 @@ export function waitsOf(
   });
 }
 
-/** Whether it is the same as the one that ended, submitted again. Large parameters, which a record omits, are not. */
+/** Whether it is the same as the one that ended, submitted again. Large parameters, which a list leaves out, are not. */
 const isRunAfter = (it: Operation, ended: Operation | undefined): boolean =>
   ended !== undefined &&
   it.op === ended.op &&
   it.createdAt > (ended.finishedAt ?? it.createdAt) &&
   it.cwd === ended.cwd &&
-  it.omitted?.params === undefined &&
+  !it.large?.includes("params") &&
   isDeepStrictEqual(it.params, ended.params);
 
 /** `2 to answer, 1 new`; "": nothing waits. */

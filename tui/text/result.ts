@@ -2,23 +2,20 @@
 import type { Operation } from "../../protocol/operation.js";
 import { sanitize } from "../../protocol/text/sanitize.js";
 import { jsonLine } from "../kit/output/json.js";
-import { formatBytes } from "../terminal/format.js";
 
-interface Result {
-  /** What stands for a large one; null or undefined: none. */
+/** The result, and the type's own text of it. A value that lists leave out says where it is. */
+export function resultOf({ id, large, result, resultText: text }: Operation): {
   value: unknown;
-  /** The type's own text; null: none. */
   text: string | null;
+} {
+  const isLeftOut = large?.includes("result");
+  return { value: isLeftOut ? `large: liveops show ${id} prints it` : result, text };
 }
 
-export function resultOf(it: Operation): Result {
-  const bytes = it.omitted?.result;
-  return { value: bytes === undefined ? it.result : omittedValue(it, bytes), text: it.resultText };
-}
-
-/** Stands for a large value that the list of operations leaves out. */
-function omittedValue({ id }: Operation, bytes: number): string {
-  return `${formatBytes(bytes)}: liveops show ${id} prints it`;
+/** As `resultLines`, of an operation of a list. */
+export function listedLines(it: Operation): string[] {
+  const { value: result, text: resultText } = resultOf(it);
+  return resultLines({ result, resultText });
 }
 
 /** The result of an operation for scripts that read stdout: the text of its type, or else the value. */

@@ -110,7 +110,6 @@ class Fleet extends FleetView implements Engine {
       isDraining: () => this.hosts.isDraining,
       until: (n) => this.store.until(n),
       prepare: async (entry) => {
-        await this.store.payloads.bring(entry.record);
         await this.runs.prepare(entry);
       },
       leaseFile: this.#lease.file,

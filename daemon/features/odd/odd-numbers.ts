@@ -130,7 +130,7 @@ function runOf(record: Operation): Run {
 }
 
 /** The text of a pipeline file may change. It is the parameters of the pipeline that make runs alike. */
-function keyOfParams({ op, params, omitted }: Operation): Params {
+function keyOfParams({ op, params, large }: Operation): Params {
   const own = op === ANY_PIPELINE && typeof params.params === "object" ? params.params : params;
-  return paramsKey({ params: own as Operation["params"], omitted });
+  return paramsKey({ params: own as Operation["params"], large });
 }

@@ -18,30 +18,24 @@ const NAMES_MOST = 20;
 const NOISE =
   /^(?:_|SHLVL|PWD|OLDPWD|TERM.*|COLUMNS|LINES|WINDOWID|TTY|PPID|COLORTERM|SHELL_SESSION_ID|SESSION_MANAGER|DBUS_.*|XDG_SESSION_.*|SSH_.*|GPG_.*|DISPLAY|VTE_.*|KONSOLE_.*|TMUX.*|STY|LIVEOPS_.*|npm_.*|INVOCATION_ID|JOURNAL_STREAM)$/;
 
-/** Operation and entry with all values. */
-export interface Compared {
-  readonly entry: Entry;
-  /** With its large values. */
-  readonly record: Operation;
-}
-
 /** @param defaults of parameters, by name */
-export function recordChanges(before: Compared, now: Compared, defaults: Record<string, unknown>): Change[] {
+export function recordChanges(before: Entry, now: Entry, defaults: Record<string, unknown>): Change[] {
   return [
     ...textChanges(before, now),
     ...parameterChanges(before.record, now.record, defaults),
     ...valueChange("directory", "directory", before.record.cwd, now.record.cwd),
     ...valueChange("host", "host", before.record.host ?? "", now.record.host ?? ""),
-    ...variableChanges(before.entry.env, now.entry.env),
+    ...variableChanges(before.env, now.env),
   ];
 }
 
 /** The text that the operation runs, and the file it comes from. */
-export function textOf({ entry, record }: Compared): KeptText | null {
-  return sourceOf(entry) ?? (record.op === "pipeline" ? keptTextIn(record.params) : null);
+export function textOf(entry: Entry): KeptText | null {
+  const { op, params } = entry.record;
+  return sourceOf(entry) ?? (op === "pipeline" ? keptTextIn(params) : null);
 }
 
-function textChanges(before: Compared, now: Compared): Change[] {
+function textChanges(before: Entry, now: Entry): Change[] {
   const [was, is] = [textOf(before), textOf(now)];
   if (was === null || is === null) return [];
   const { cwd } = now.record;

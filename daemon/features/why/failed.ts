@@ -12,8 +12,8 @@ import { shellLine } from "../../../protocol/text/shell-quote.js";
 import type { Change, Failure, Why } from "../../../protocol/why.js";
 import { outputsOf } from "../../admission/retry.js";
 import { pageBefore } from "../../run-files/log-pages.js";
+import type { Entry } from "../../store/decision.js";
 import {
-  type Compared,
   nameIn,
   parametersOf,
   recordChanges,
@@ -49,17 +49,8 @@ export interface Found {
   readonly whole: Promise<Why>;
 }
 
-export async function whyFailed(
-  entry: Compared["entry"],
-  timeline: Timeline,
-  options: WhyParts,
-): Promise<Found> {
-  const { durations, loader, store, now } = options;
-  const complete = (each: Compared["entry"]): Compared => ({
-    entry: each,
-    record: store.payloads.complete(each.record, () => {}),
-  });
-  const failed = complete(entry);
+export async function whyFailed(failed: Entry, timeline: Timeline, options: WhyParts): Promise<Found> {
+  const { durations, loader, now } = options;
   const { record } = failed;
   const typeFile = loader.fileOf(record.op);
   const text = textOf(failed);
@@ -76,16 +67,15 @@ export async function whyFailed(
     next: nextOf(record, isResumable(failed, loader), await doneWords(failed, options)),
   };
   const successes = await successesBefore(record, options);
-  const [good] = successes;
-  if (good === undefined) {
+  const [before] = successes;
+  if (before === undefined) {
     const notes = ["It has not succeeded before, so that nothing can be compared."];
     const first = { ...named, notes };
     return { first, whole: Promise.resolve(first) };
   }
-  const before = complete(good);
-  const { id, finishedAt, seconds, startedAt } = good.record;
-  const since = startedAt ?? good.record.createdAt;
-  const usual = (await durations.usual([entry], RUNS_LEAST))(record);
+  const { id, finishedAt, seconds, startedAt } = before.record;
+  const since = startedAt ?? before.record.createdAt;
+  const usual = (await durations.usual([failed], RUNS_LEAST))(record);
   const [runtime, then] = [timeline.at(RUNTIME, record.startedAt ?? why.at), timeline.at(RUNTIME, since)];
   const ownText = typeFile === null || text !== null ? [] : typeChange(typeFile, record, since, timeline);
   const recorded = [...ownText, ...recordChanges(before, failed, await defaultsOf(before, failed, loader))];
@@ -163,8 +153,8 @@ function typeChange(
 
 /** What git tells of the directory, and the scripts that the command names, also without git. */
 async function changesOnDisk(
-  before: Compared,
-  { record }: Compared,
+  before: Entry,
+  { record }: Entry,
   failure: Failure | null,
   since: string,
 ): Promise<CheckoutChanges> {
@@ -209,7 +199,7 @@ async function scriptsIn(
 
 async function newLineOf(
   record: Operation,
-  successes: ReadonlyArray<Compared["entry"]>,
+  successes: ReadonlyArray<Entry>,
   { runs }: WhyParts,
 ): Promise<CheckoutChanges> {
   const logOf = ({ id, logLines }: Operation, attempt: number | null): Log => ({
@@ -243,13 +233,13 @@ async function partWithin(ms: number, work: Promise<CheckoutChanges>, late: stri
   return Promise.race([inTime, promise]).finally(() => clearTimeout(timer));
 }
 
-function isResumable(its: Compared, loader: WhyParts["loader"]): boolean {
+function isResumable(its: Entry, loader: WhyParts["loader"]): boolean {
   const type = loader.known()?.ops.find(({ op }) => op === its.record.op);
   return textOf(its) !== null || !!type?.resumable;
 }
 
 /** Takes as done what failed, or what failed in the operation inside of it; null: nothing can be. */
-async function doneWords(its: Compared, options: WhyParts): Promise<string[] | null> {
+async function doneWords(its: Entry, options: WhyParts): Promise<string[] | null> {
   const { loader, store } = options;
   const { record } = its;
   const stage = failedStage(record);
@@ -261,7 +251,7 @@ async function doneWords(its: Compared, options: WhyParts): Promise<string[] | n
   const { parent, params } = entry?.record ?? {};
   // What runs a stage of its parent alone fails there.
   if (parent?.stage === stage && parent.step === step && !params!.only) {
-    const inside = await doneWords({ entry: entry!, record: entry!.record }, options);
+    const inside = await doneWords(entry!, options);
     if (inside) return [`${place}/${inside[0]}`, ...inside.slice(1)];
   }
   const outputs = await outputsOf(loader, textOf(its), stage, step ?? null);
@@ -270,8 +260,8 @@ async function doneWords(its: Compared, options: WhyParts): Promise<string[] | n
 
 /** The defaults of the text that ran at the last success; of a type in code, those that it has now. */
 async function defaultsOf(
-  before: Compared,
-  now: Compared,
+  before: Entry,
+  now: Entry,
   loader: WhyParts["loader"],
 ): Promise<Record<string, unknown>> {
   const [was, is] = [before, now].map(({ record }) => Object.keys(parametersOf(record)).sort());

@@ -11,7 +11,7 @@ import type { Store } from "../../store/store.js";
 export const RUNS_LEAST = 2;
 
 export interface WhyParts {
-  store: Pick<Store, "archive" | "find" | "payloads" | "secrets">;
+  store: Pick<Store, "archive" | "find" | "secrets">;
   runs: Pick<Runs, "of">;
   durations: Pick<Durations, "usual">;
   loader: Pick<Loader, "defaultsOf" | "fileOf" | "known" | "loadedFile" | "outputsOf">;

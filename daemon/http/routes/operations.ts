@@ -239,8 +239,5 @@ function chosen(open: Approval, choice: string | undefined, id: string): string 
 
 /** @returns the last record */
 export async function removeOperation(context: Context, id: string): Promise<Operation> {
-  // The large values are read before the removal: it deletes their files.
-  const { params, result, omitted } = context.view.presentWhole(await context.view.find(id));
-  const removed = context.view.present(await context.lifecycle.remove(id));
-  return { ...removed, params, result, omitted };
+  return context.view.presentWhole(await context.lifecycle.remove(id));
 }

@@ -11,7 +11,6 @@ import { VERSION, VERSION_HEADER } from "../../../protocol/version.js";
 import { MergedEvents } from "../../run-files/merged-events.js";
 import { attemptsIn } from "../../run-files/runs.js";
 import { checkRunFiles, isUnreadable, runFilesRefusal } from "../../run-files/unreadable.js";
-import type { Entry } from "../../store/decision.js";
 import { eventsOf } from "../../store/entry-events.js";
 import { runDir } from "../../store/layout.js";
 import type { Connections } from "../connections.js";
@@ -134,7 +133,7 @@ export const eventsRoute: RoutePlugin = (app, { context, connections }, done) =>
       }
       const pump = () => {
         try {
-          write(context, entry, ahead.splice(0), response);
+          write(ahead.splice(0), response);
           send(context, id, events, query.follow, response);
         } catch (error) {
           if (!isUnreadable(error)) throw error;
@@ -180,7 +179,7 @@ function send(
     }
     const { record } = entry;
     const lines = events.read(eventsOf(entry), record.attempt);
-    if (lines.length > 0) write(context, entry, lines, response);
+    if (lines.length > 0) write(lines, response);
     else if (!follow || isFinal(record.state)) {
       response.end(follow ? `${JSON.stringify({ type: "end", state: record.state })}\n` : undefined);
       return;
@@ -188,19 +187,7 @@ function send(
   }
 }
 
-function write(context: Context, entry: Entry, lines: EventLine[], response: ServerResponse): void {
+function write(lines: EventLine[], response: ServerResponse): void {
   if (lines.length === 0) return;
-  response.write(lines.map((line) => `${JSON.stringify(complete(line, context, entry))}\n`).join(""));
-}
-
-/** The event with the large values that the store keeps in separate files. */
-function complete(line: EventLine, { view }: Context, entry: Entry): EventLine {
-  if (!entry.record.omitted) return line;
-  if (line.type === "operation:submitted") {
-    const { params } = view.presentWhole(entry);
-    return { ...line, operation: { ...line.operation, params } };
-  }
-  if (line.type !== "operation:finished" || !line.omitted) return line;
-  const { omitted: _, ...event } = line;
-  return { ...event, result: view.presentWhole(entry).result };
+  response.write(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
 }

@@ -1,7 +1,5 @@
 /** `POST /v1/operations/:id/again`: a finished operation as a new one. */
-import { rmSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { payloadFile } from "../../../daemon/store/payloads.js";
 import type { SubmitBody } from "../../../protocol/requests.js";
 import { Served } from "../../harness/served.js";
 import { useDirectories } from "../../harness/temporary.js";
@@ -87,25 +85,6 @@ test("params replace all parameters; words and the label come on top", async () 
     label: "mine",
   });
   expect(served.loader.prepared).toEqual([{ params: { a: 1, b: 2 }, set: ["a=3"] }, { params: { c: 4 } }]);
-});
-
-test("large parameters, which the record leaves out, are the same too", async () => {
-  const params = { text: "x".repeat(20_000) };
-  const id = await finished({ params });
-  const made = expectRecord(await again(id), 201);
-  expect(made.params).toEqual(params);
-  expect(made.omitted).toBeNull();
-});
-
-test("parameters that cannot be read are a refusal that says so, and params replace them", async () => {
-  const id = await finished({ params: { text: "x".repeat(20_000) } });
-  rmSync(payloadFile(served.context.layout.payloads, id, "params"));
-  expectProblem(
-    await again(id),
-    "LIVEOPS_RUN_FILES_UNREADABLE",
-    /^the parameters of \w+ cannot be read: .*--params$/,
-  );
-  expectRecord(await again(id, { params: { text: "short" } }), 201);
 });
 
 describe("with a key", () => {

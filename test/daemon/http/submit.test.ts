@@ -2,7 +2,7 @@
 
 import { homedir } from "node:os";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { MAX_BODY } from "../../../protocol/limits.js";
+import { MAX_BODY, MAX_PARAMS } from "../../../protocol/limits.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { Served } from "../../harness/served.js";
 import { useDirectories } from "../../harness/temporary.js";
@@ -131,6 +131,21 @@ describe("the body", () => {
       /larger than 4194304 bytes/,
     );
     expect(count()).toBe(0);
+  });
+
+  test("whose parameters are too large for a record is refused, and no larger one", async () => {
+    const text = "\n".repeat((MAX_PARAMS - '{"a":""}'.length) / 2);
+    await served.close();
+    served = await Served.start(directory(), { maxQueued: 100 });
+    expect(expectRecord(await post({ op, params: { a: text } }), 201).params).toEqual({ a: text });
+    const { operations } = (await served.inject({ url: "/v1/operations" })).json();
+    expect(operations).toMatchObject([{ params: {}, large: ["params"] }]);
+    expectProblem(
+      await post({ op, params: { a: `${text}x` } }),
+      "LIVEOPS_TOO_LARGE",
+      /^the parameters have 1048577 bytes as JSON, more than 1048576; .* give the path of the file$/,
+    );
+    expect(count()).toBe(1);
   });
 });
 

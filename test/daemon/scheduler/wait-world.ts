@@ -100,7 +100,6 @@ export class WaitWorld {
     const store = {
       ledger: this.ledger,
       archive: { find, knows: () => false },
-      payloads: { keepParams: (submits: unknown) => submits, keepResult: () => null },
       secrets: { get: () => undefined, copy() {}, delete() {} },
       isFull: false,
       find,

@@ -75,7 +75,6 @@ test("operations in every state and with every submit field are read as they wer
     historyKey: "key",
     actions: { failure: ["true"], finish: [["true"], { post: "env:URL" }] },
     tags: ["big"],
-    omitted: { params: 20_000 },
     source: { path: "/a.yaml", text: "stages: []", timeout: null, gracePeriod: 10 },
   };
   await open.submit(fields);

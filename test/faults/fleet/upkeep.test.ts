@@ -52,14 +52,12 @@ test("an endless log takes a bounded space in the engine, and a host that watche
 
 test("what a removed operation left in the engine is deleted a day later", async () => {
   const { client, daemon } = fleet.host("a");
-  const text = "x".repeat(2_000_000);
+  const text = "x".repeat(20_000);
   const { id } = await client.submit({ op: "carries", params: { text } }, "the-key");
   await untilFinished(daemon, id);
   await client.remove(id);
   const left = () =>
-    ["decision", "piece", "payload"].map((table) =>
-      count(`count(*) from liveops.${table} where id = '${id}'`),
-    );
+    ["decision", "piece"].map((table) => count(`count(*) from liveops.${table} where id = '${id}'`));
   expect(Math.min(...left())).toBeGreaterThan(0);
   fleet.engine.sql("postgres", "update liveops.removed set at = at - interval '25 hours'");
   fleet.engine.sql("postgres", "update liveops.key set removed_at = removed_at - interval '25 hours'");

@@ -316,7 +316,7 @@ test("show lists the operations of the chain with their results", () => {
   const many = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`k${i}`, i]));
   const links = [
     link(0, { op: "backup", state: "succeeded", result: { archive: "/a\x1b[2Jb", files: 3 } }),
-    link(1, { op: "large", state: "succeeded", result: null, omitted: { result: 20_480 } }),
+    link(1, { op: "large", state: "succeeded", result: null, large: ["result"] }),
     link(2, { op: "many", state: "succeeded", result: many }),
     link(3, { op: "shown", state: "succeeded", result: { here: 1 } }),
     link(4, { op: "broken", state: "failed", error: { code: "X", message: "no\ndisk", stack: null } }),
@@ -329,7 +329,7 @@ test("show lists the operations of the chain with their results", () => {
     "     archive=/a\\x1b[2Jb",
     "     files=3",
     "  2  id1  large  ✓ succeeded",
-    "     result of 20 KiB: liveops show id1",
+    "     result=large: liveops show id1 prints it",
     "  3  id2  many  ✓ succeeded",
     ...Array.from({ length: 10 }, (_, i) => `     k${i}=${i}`),
     "     … 2 more: liveops show id2",

@@ -45,7 +45,7 @@ test("the pane wraps what is too wide, and says where more is", () => {
 });
 
 test("a large result that lists leave out has its text all the same", () => {
-  const operation = { ...finished("3 files", null), omitted: { result: 20_000 } };
+  const operation: Operation = { ...finished("3 files", null), large: ["result"] };
   expect(resultRows(operation, 40, 5).map(String)).toEqual(["= 3 files"]);
 });
 

@@ -88,7 +88,7 @@ test("a failure that was submitted again since is looked at, and so is a rejecti
   const others = [
     { ...again, params: { other: true } },
     { ...again, cwd: "/elsewhere" },
-    { ...again, omitted: { params: 20_000 } },
+    { ...again, large: ["params" as const] },
     { ...again, createdAt: ago(50) },
   ];
   expect(waitsOf([fails], LOOKED, NOW, others)).toEqual([fails]);

@@ -124,7 +124,7 @@ class Waiting {
     const following = next === null ? null : (this.#records.get(next) ?? (await this.#show(next)));
     // The chain ends before an operation that was removed.
     if (following === null)
-      return this.#settle(id, record.omitted ? ((await this.#show(id)) ?? record) : record);
+      return this.#settle(id, record.large === null ? record : ((await this.#show(id)) ?? record));
     this.#forget(id);
     this.#records.set(following.id, following);
     this.#pending.set(following.id, [...(this.#pending.get(following.id) ?? []), ...asked]);

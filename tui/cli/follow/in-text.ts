@@ -66,7 +66,6 @@ export async function followInText(
       const text = textOf();
       let last: FinalState | null = null;
       let result: unknown = null;
-      let isOmitted = false;
       const lines = follow(client, operation.id, {
         signal,
         isBeginning: (line) => isFrom(line, newest),
@@ -76,10 +75,7 @@ export async function followInText(
       for await (const { id, line, isInside, isPast } of lines) {
         if (!isInside) current = id;
         if (line.type === "end" && !isInside) last = line.state;
-        if (line.type === "operation:finished" && !isInside) {
-          result = line.result;
-          isOmitted = line.omitted?.result !== undefined;
-        }
+        if (line.type === "operation:finished" && !isInside) result = line.result;
         if (options.json && isPast) continue;
         if (options.json) {
           process.stdout.write(`${jsonLine({ id, ...line })}\n`);
@@ -91,7 +87,7 @@ export async function followInText(
       if (last === null) return EXIT.fault;
       if (last === "failed" && !options.json) say(`to run it again: liveops retry ${current}`, "note");
       if (!options.exitStatus) return exitCodeOf(last);
-      return exitStatusOf(isOmitted ? await client.show(current, signal) : { state: last, result });
+      return exitStatusOf({ state: last, result });
     });
   } finally {
     over.abort();

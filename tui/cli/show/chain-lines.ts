@@ -5,9 +5,9 @@ import type { Paint } from "../../../protocol/text/colour.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
 import { placeIn } from "../../describe/operation.js";
 import { cut } from "../../kit/output/width.js";
-import { formatBytes, formatCount } from "../../terminal/format.js";
+import { formatCount } from "../../terminal/format.js";
 import { stateColour, stateGlyph } from "../../terminal/glyphs.js";
-import { resultLines } from "../../text/result.js";
+import { listedLines } from "../../text/result.js";
 
 /** Newest operations of a chain that are shown. */
 const MOST_LINKS = 50;
@@ -58,11 +58,9 @@ function linkLines(link: Operation, name: string, isShown: boolean, paint: Paint
 }
 
 function outcomeLines(link: Operation, paint: Paint): string[] {
-  const { id, error, omitted } = link;
+  const { id, error } = link;
   if (error !== null) return [paint("red", cut(sanitize(error.message), COLUMNS))];
-  const lines = resultLines(link);
-  if (omitted?.result !== undefined && lines.length === 0)
-    return [paint("dim", `result of ${formatBytes(omitted.result)}: liveops show ${id}`)];
+  const lines = listedLines(link);
   const rows = lines.slice(0, MOST_LINES).map((line) => cut(line, COLUMNS));
   const more = lines.length - rows.length;
   return more === 0 ? rows : [...rows, paint("dim", `… ${formatCount(more)} more: liveops show ${id}`)];

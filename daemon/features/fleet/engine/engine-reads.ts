@@ -232,12 +232,6 @@ export class EngineReads {
     return { rows: found.map(({ more: _, ...row }) => row), more: found[0]?.more ?? false };
   }
 
-  /** A value that is too large for a decision, as JSON; null: there is none. */
-  async payload(id: string, kind: "params" | "result"): Promise<string | null> {
-    const sql = "select body from liveops.payload where id = $1 and kind = $2";
-    return (await this.rows<{ body: string }>(sql, [id, kind], LONG))[0]?.body ?? null;
-  }
-
   async settings(): Promise<SettingRow[]> {
     return this.rows("select name, body, version from liveops.setting order by name", []);
   }

@@ -130,11 +130,6 @@ export class FleetEngine extends EngineReads {
     return version;
   }
 
-  /** Keeps a value that is too large for a decision, before the decision is recorded. @param body JSON */
-  async putPayload(id: string, kind: "params" | "result", body: string): Promise<void> {
-    await this.call("put_payload", [id, kind, body], this.#files, LONG);
-  }
-
   /** Begins a session: the calls of this object are the host's from now on. @throws HostNameTakenError */
   async join(options: JoinOptions): Promise<Joined> {
     const { name, owner, tags, slots, version, lostAfter, status } = options;

@@ -11,7 +11,6 @@ import type { Archive, KeyUse } from "../../../store/store.js";
 import { EngineAwayError } from "../engine/errors.js";
 import type { FleetEngine } from "../engine/fleet-engine.js";
 import type { DecisionRow } from "../engine/rows.js";
-import type { FleetPayloads } from "./fleet-payloads.js";
 import { foldEntry } from "./fold.js";
 import type { WaitedFor } from "./waited-for.js";
 
@@ -29,7 +28,6 @@ export class FleetArchive implements Archive {
     private readonly engine: FleetEngine,
     private readonly ledger: Ledger,
     private readonly waitedFor: WaitedFor,
-    private readonly payloads: FleetPayloads,
     /** Whether the engine is known not to answer. */
     private readonly isAway: () => boolean,
     /** Resolves when the ledger has all that the engine has now. */
@@ -61,9 +59,7 @@ export class FleetArchive implements Archive {
   }
 
   async find(id: string): Promise<Entry | null> {
-    const entry = this.peek(id) ?? (await this.#readNewest(id));
-    if (entry?.record.omitted) await this.payloads.bring(entry.record).catch(ignoreAway);
-    return entry;
+    return this.peek(id) ?? this.#readNewest(id);
   }
 
   async knows(id: string): Promise<boolean> {
@@ -174,10 +170,6 @@ export class FleetArchive implements Archive {
       throw error;
     }
   }
-}
-
-function ignoreAway(error: unknown): void {
-  if (!(error instanceof EngineAwayError)) throw error;
 }
 
 function asRefusal(error: unknown): Error {

@@ -11,7 +11,7 @@ import type { Bus } from "../../../bus.js";
 import { type Decision, type Entry, idOf } from "../../../store/decision.js";
 import { type Layout, runDir } from "../../../store/layout.js";
 import { type Change, Ledger } from "../../../store/ledger.js";
-import { NotRecordedError, StoreFullError } from "../../../store/not-recorded.js";
+import { NotRecordedError } from "../../../store/not-recorded.js";
 import { RECENT, type Recent } from "../../../store/recent.js";
 import { type Judged, KeyUsedError, type Store, VersionConflictError } from "../../../store/store.js";
 import { SubmittedSecrets } from "../../../store/submitted-secrets.js";
@@ -29,7 +29,6 @@ import { itemsOf } from "./append-item.js";
 import { Exchanges } from "./exchanges.js";
 import { FleetArchive } from "./fleet-archive.js";
 import { FleetMemory } from "./fleet-memory.js";
-import { FleetPayloads } from "./fleet-payloads.js";
 import { applyRows, completed, orderOf, takenOver } from "./fold.js";
 import { Tail } from "./tail.js";
 import { type Waiter, waiterIn } from "./waited-for.js";
@@ -67,13 +66,11 @@ export class FleetStore implements Store {
   readonly ledger: Ledger;
   readonly recent: Recent;
   readonly archive: FleetArchive;
-  readonly payloads: FleetPayloads;
   readonly secrets: SubmittedSecrets;
   readonly problems: string[] = [];
   readonly #memory: FleetMemory;
   readonly #exchanges: Exchanges;
   #tail!: Tail;
-  #isDiskFull = false;
   #unhear = () => {};
 
   constructor(private readonly options: FleetStoreOptions) {
@@ -86,18 +83,10 @@ export class FleetStore implements Store {
     this.ledger = this.#memory.ledger;
     this.recent = this.#memory.recent;
     this.secrets = new SubmittedSecrets(process.env.XDG_RUNTIME_DIR, layout.root);
-    this.payloads = new FleetPayloads(
-      layout.payloads,
-      (error) => {
-        this.#isDiskFull = error instanceof StoreFullError || this.#isDiskFull;
-      },
-      engine,
-    );
     this.archive = new FleetArchive(
       engine,
       this.ledger,
       this.#memory.waitedFor,
-      this.payloads,
       options.isAway,
       () => this.#tail.catchUp(),
       (rows) => this.#findTakenOver(rows),
@@ -110,7 +99,6 @@ export class FleetStore implements Store {
   /** Loads the live operations and the newest finished ones, and follows the journal from there. */
   async start(): Promise<Head> {
     const { engine, onHead, onLostWrites, isReloading, onError } = this.options;
-    this.payloads.start();
     const snapshot = await engine.snapshot(RECENT);
     const { head, rows, counts } = snapshot;
     applyRows(this.ledger, rows);
@@ -198,9 +186,8 @@ export class FleetStore implements Store {
     return this.#tail.applied;
   }
 
-  get isFull(): boolean {
-    return this.#isDiskFull;
-  }
+  /** The engine keeps what is recorded. */
+  readonly isFull = false;
 
   get waitingMs(): number {
     return this.#exchanges.waitingMs;
@@ -210,9 +197,7 @@ export class FleetStore implements Store {
     return this.#memory.counts(parent);
   }
 
-  probe(): void {
-    if (this.freeBytes() > 1024 * 1024) this.#isDiskFull = false;
-  }
+  probe(): void {}
 
   freeBytes(): number {
     const { bavail, bsize } = statfsSync(this.options.layout.root);
@@ -311,7 +296,6 @@ export class FleetStore implements Store {
   /** Another host has removed the operation: removes what this host has of it. */
   #removeFiles(id: string): void {
     rmSync(runDir(this.options.layout, id), { recursive: true, force: true });
-    this.payloads.remove({ id, omitted: { params: 0, result: 0 } });
     this.secrets.delete(id);
   }
 

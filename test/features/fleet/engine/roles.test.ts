@@ -75,7 +75,6 @@ describe("a viewer", () => {
       () => vera.declareLost("h", null, null),
       () => vera.drain("h", true),
       () => vera.putSetting("q", "{}", null),
-      () => vera.putPayload("x", "params", "{}"),
       () => vera.join({ name: "v", owner: "v", tags: [], slots: 1, version: "1", lostAfter: 300 }),
       () => vera.prune(),
       () => vera.settleOffers(),

@@ -48,7 +48,6 @@ test("hints name operations with new pieces, and changed settings", async () => 
 test("decisions of operations that were removed are deleted a day later, and a tail goes on", async () => {
   const [gone, stays] = [await add(a), await add(a)];
   await a.append([about("removed", gone, 1)], token());
-  await a.putPayload(gone, "params", "{}");
   expect(await a.prune()).toBe(0);
   fleet.sql("update liveops.removed set at = at - interval '25 hours'");
   expect(await a.prune()).toBe(0);
@@ -56,6 +55,5 @@ test("decisions of operations that were removed are deleted a day later, and a t
   await a.renew();
   expect(await a.prune()).toBe(1);
   expect((await history(fleet.engine())).map(({ n, id }) => [n, id])).toEqual([[2, stays]]);
-  expect(await a.payload(gone, "params")).toBeNull();
   expect(await add(a)).toBeTruthy();
 });

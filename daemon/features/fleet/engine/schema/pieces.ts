@@ -123,14 +123,6 @@ begin
   select id, attempt, file, first, last, body, more from said where before < p_bytes order by place, first, file;
 end $$;
 
-create function liveops.put_payload(p_id text, p_kind text, p_body text) returns void
-language plpgsql security definer set search_path = liveops, pg_temp as $$
-begin
-  perform require('liveops_operator');
-  insert into payload (id, kind, body) values (p_id, p_kind, p_body)
-    on conflict (id, kind) do update set body = excluded.body, at = excluded.at;
-end $$;
-
 -- Deletes what nothing needs any more; returns how many operations, and whether more wait.
 create function liveops.prune(p_limit int) returns int
 language plpgsql security definer set search_path = liveops, pg_temp as $$
@@ -148,9 +140,7 @@ begin
   end if;
   delete from decision d where d.id = any (ids) and not exists (select from operation o where o.id = d.id);
   delete from piece p where p.id = any (ids) and not exists (select from operation o where o.id = p.id);
-  delete from payload p where p.id = any (ids) and not exists (select from operation o where o.id = p.id);
   delete from removed where id = any (ids);
-  delete from payload p where p.at < clock_timestamp() - interval '1 day' and not exists (select from operation o where o.id = p.id);
   delete from key where removed_at < clock_timestamp() - interval '1 day';
   return cardinality(ids);
 end $$;

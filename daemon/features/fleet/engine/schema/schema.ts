@@ -40,12 +40,12 @@ const EXECUTE: Record<(typeof ROLES)[number], string[]> = {
     "counts_by_state",
     "head_position",
   ],
-  liveops_operator: ["exchange", "declare_lost", "drain", "put_setting", "put_payload"],
+  liveops_operator: ["exchange", "declare_lost", "drain", "put_setting"],
   liveops_host: ["join", "renew", "leave", "ship", "cut_log", "offer", "settle_offers", "put_types", "prune"],
 };
 
 /** Tables without secrets. Decisions are read through functions, which leave out the values of variables. */
-const READABLE = ["head", "host", "operation", "key", "piece", "payload", "setting", "type"];
+const READABLE = ["head", "host", "operation", "key", "piece", "setting", "type"];
 
 const GRANT = `
 revoke all on schema liveops from public;

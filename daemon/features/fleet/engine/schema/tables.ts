@@ -2,7 +2,7 @@
  * The tables of format 1.
  *
  * `decision` is the journal of the fleet: each host applies its rows in the order of `n`. The other tables are indexes of
- * it (`operation`, `key`), or hold what is no decision (`host`, `piece`, `payload`, `setting`, `type`). Bodies are `text`
+ * it (`operation`, `key`), or hold what is no decision (`host`, `piece`, `setting`, `type`). Bodies are `text`
  * and not `jsonb`, which refuses `\u0000`.
  */
 export const TABLES = `
@@ -134,14 +134,6 @@ create table liveops.piece (
   primary key (id, attempt, file, first)
 );
 alter table liveops.piece alter column body set storage external;
-
-create table liveops.payload (
-  id text not null,
-  kind text not null check (kind in ('params', 'result')),
-  body text not null,
-  at timestamptz not null default clock_timestamp(),
-  primary key (id, kind)
-);
 
 create table liveops.setting (name text primary key, body text not null, version bigint not null);
 
