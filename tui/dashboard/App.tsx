@@ -119,8 +119,9 @@ function pressedKeys(input: string, key: InkKey): Pressed[] {
   if (key.tab && key.shift) return [{ special: "backtab" }];
   const special = SPECIAL.find((name) => name !== "backtab" && key[name]);
   if (special !== undefined) return [{ special }];
-  if (key.meta) return [];
-  return [...input].map((character) => pressedCharacter(character, key.ctrl));
+  // Escape and a key that were read at once look like the key with alt.
+  const before: Pressed[] = key.meta ? [{ special: "escape" }] : [];
+  return [...before, ...[...input].map((character) => pressedCharacter(character, key.ctrl))];
 }
 
 /** A control character between other characters stands for the key that sends it. */

@@ -71,6 +71,7 @@ describe("the way out", () => {
   test.each([
     ["q", 0],
     [KEY.ctrlC, 130],
+    ["?\x1bq", 0],
   ])("%j leaves with %i and gives the terminal back", async (keys, code) => {
     await using world = await World.start();
     await using opened = openDashboard({ socket: world.socket });
