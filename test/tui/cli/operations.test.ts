@@ -207,25 +207,6 @@ test("ls --op with an unknown name: exit 4 with near names; a type with operatio
   expect(await liveops("ls", "--op", "gone", "--state", "failed")).toMatchObject({ code: 0, stdout: "" });
 });
 
-test("ls weights the stages by earlier runs, once for each type, and lists without them too", async () => {
-  const running = { ...new Story().started().entered("Process", 1).record(), percent: 50 };
-  const operations = [running, { ...running, id: "other" }];
-  daemon.on("GET", "/v1/operations", (_asked, reply) => reply.json({ operations, next: null, total: 2 }));
-  const stage = (p50: number) => ({ runs: 5, p50, p90: p50 });
-  daemon.on("GET", "/v1/ops/load-process-save/history", (_asked, reply) =>
-    reply.json({
-      op: "load-process-save",
-      runs: 5,
-      seconds: null,
-      stages: { Load: stage(10), Process: stage(80), Save: stage(10) },
-    }),
-  );
-  expect((await liveops("ls")).stdout.match(/\d+%/g)).toEqual(["50%", "50%"]);
-  expect(daemon.asked.filter(({ path }) => path.includes("history"))).toHaveLength(1);
-  daemon.on("GET", "/v1/ops/load-process-save/history", (_asked, reply) => reply.break());
-  expect((await liveops("ls")).stdout.match(/\d+%/g)).toEqual(["50%", "50%"]);
-});
-
 test("show --json is the record", async () => {
   holds({ abc: "running" });
   const { stdout } = await liveops("show", "abc", "--json");
