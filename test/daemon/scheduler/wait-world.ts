@@ -126,7 +126,7 @@ export class WaitWorld {
     });
     this.edges = new WaitEdges({ bus, store, lifecycle, dependencies, runsHere: () => true });
     const { edges } = this;
-    const loader = { resolve: async () => ({ file: "", policy: POLICY }) };
+    const loader = { toStart: async () => ({ file: "", policy: POLICY }) };
     waiting.use([dependencies]);
     const all = Object.values(slots).reduce((sum, each) => sum + each, 0);
     const worker = { identity: WORKER };
