@@ -50,13 +50,14 @@ export class AttemptLog implements LineReader {
     if (looked === this.#looked) return;
     // A link in the place of a directory is no log.
     if (!isDirectory(dirname(this.dir)) || !isDirectory(this.dir)) return;
-    this.#looked = looked;
     for (const text of linesBackwards(file)) {
       const record = parseRecord<LogRecord>(text);
       if (record === null) continue;
       if (record.n > this.#last) onLine(text);
       this.#last = Math.max(this.#last, record.n);
-      return;
+      break;
     }
+    // A file that cannot be read is looked at again, so that the error stays.
+    this.#looked = looked;
   }
 }

@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { AttemptLog } from "../../../daemon/run-files/attempt-log.js";
@@ -65,4 +66,11 @@ test("the parts of a long log have the numbers too", () => {
   for (let n = 0; n < 20; n++) say(1);
   expect(numbers()).toEqual(Array.from({ length: 20 }, (_, index) => 501 + index));
   sink.close();
+});
+
+test("what cannot be read is an error each time, so that it is put aside at the end", () => {
+  const dir = join(directory(), "1");
+  mkdirSync(join(dir, "log.ndjson"), { recursive: true });
+  const log = new AttemptLog(dir, () => false);
+  for (let n = 0; n < 2; n++) expect(() => log.read(() => {})).toThrow("is a directory");
 });
