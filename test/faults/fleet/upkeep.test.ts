@@ -35,8 +35,8 @@ test("an endless log takes a bounded space in the engine, and a host that watche
     most = Math.max(most, pieces());
     return logLines > 100_000;
   });
-  // 100,000 lines take 20 MiB as stored, and a line takes 180 bytes at least.
-  expect(most).toBeLessThan((4 * MAX_LOG) / 180);
+  // 100,000 lines take 6 MiB as stored, and a line takes 60 bytes at least.
+  expect(most).toBeLessThan((4 * MAX_LOG) / 60);
   expect(existsSync(join(b.daemon.world.stateDir, "runs", id))).toBe(false);
   writeFileSync(gate, "");
   const { logLines } = await untilFinished(b.daemon, id);

@@ -46,13 +46,11 @@ export class RemoteFiles {
    *
    * @param rows by `first`
    * @param upTo lines up to this number are in the answer, or were here before it was asked for
-   * @returns whether there are new lines
    */
-  async append(rows: readonly Piece[], upTo: number): Promise<boolean> {
+  async append(rows: readonly Piece[], upTo: number): Promise<void> {
     const sizes: Array<number | null> = [];
     for (const row of rows) sizes.push(await sizeOf(row));
     const damaged = new Set<RunFile>();
-    let isGrown = false;
     for (const [index, row] of rows.entries()) {
       const { id, attempt, file, first, last, body } = row;
       const cursor = this.#lastOf(file);
@@ -68,10 +66,8 @@ export class RemoteFiles {
       this.#pieces[file].push({ first, last, body, size });
       this.bytes += body.length;
       if (file === "log") this.#bound(size);
-      isGrown = true;
     }
     this.upTo = Math.max(this.upTo, upTo);
-    return isGrown;
   }
 
   reader(file: RunFile, isBefore?: (line: string) => boolean): LineReader {

@@ -215,9 +215,10 @@ export class RemoteRuns {
       const whole = Math.max(events, log, ...own.map((piece) => piece.last));
       const { files } = each;
       const { problem } = files;
-      const isGrown = await files.append(own, more && index === cutAt ? last!.first - 1 : whole);
+      await files.append(own, more && index === cutAt ? last!.first - 1 : whole);
       if (files.problem !== problem) this.options.onProblem(new Error(files.problem!));
-      if (!isGrown) continue;
+      // A look beside it may have taken the same pieces.
+      if (files.cursor.events === events && files.cursor.log === log) continue;
       grown.push(each);
       onRecords(each.id, each.attempt);
     }

@@ -228,6 +228,34 @@ describe("calls", () => {
     expect(textsOf(remote.of(ID))).toEqual(source!.texts);
   });
 
+  test("a call goes on where a look beside it has taken the same lines", async () => {
+    const store = new MemoryStore();
+    const [source] = await shipped(store, ID, [3]);
+    const [taken, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let calls = 0;
+    const { remote } = newRemote(
+      {
+        piecesAfter: async (...asked) => {
+          const n = ++calls;
+          const answer = await store.piecesAfter(...asked);
+          if (n === 1) await taken.promise;
+          if (n === 3) {
+            taken.resolve();
+            await end.promise;
+          }
+          return answer;
+        },
+      },
+      { answerBytes: 1 },
+    );
+    const brought = remote.bring([{ id: ID, attempt: 1 }]);
+    remote.follow(() => [{ id: ID, attempt: 1 }]);
+    await brought;
+    expect(textsOf(remote.of(ID))).toEqual(source!.texts);
+    end.resolve();
+    await remote.stop();
+  });
+
   test("what is complete is not asked for again, and is there while the engine is away", async () => {
     const store = new MemoryStore();
     await shipped(store, ID, [3, 3]);
