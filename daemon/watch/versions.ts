@@ -29,6 +29,8 @@ export class ChangeVersions {
   /** Notes the changes between the two records; false if there are none. */
   note(before: Operation | null, after: Operation): boolean {
     if (!before) {
+      // It ended before the stored operations were noted: its changes are not sent yet.
+      if (this.#operations.has(after.id)) return false;
       this.current++;
       this.#operations.set(after.id, UNCHANGED);
       return true;

@@ -372,6 +372,15 @@ describe("one operation", () => {
   });
 });
 
+test("the end of an operation is sent though the daemon notes the finished ones in the same turn", async () => {
+  const world = running("one");
+  const response = watching(world);
+  world.finish("one", "succeeded");
+  world.hub.changed(null, world.operations.get("one")!);
+  await world.turn();
+  expect(viewOf(response).operations.get("one")).toEqual(world.operations.get("one"));
+});
+
 describe("several watchers", () => {
   test("that keep up read new lines from memory, not from disk", async () => {
     const world = running("one");
