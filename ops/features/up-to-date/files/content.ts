@@ -9,7 +9,7 @@ import { constants, type Stats } from "node:fs";
 import { open } from "node:fs/promises";
 import { resolve } from "node:path";
 import { NO_UTF8 } from "../../../pipeline/limits.js";
-import { answered, statOf } from "./answer.js";
+import { statOf } from "./stat.js";
 
 /** `[size, mtime, ctime, inode, hash]`; times of 0 are never those of a file. `+x` follows the hash of an executable. */
 export type FileState = readonly [number, number, number, number, string];
@@ -33,8 +33,8 @@ export const WHY_NO_UTF8 =
   "its name is not UTF-8; rename it, or leave it out with a pattern that begins with !";
 
 /** Bytes that are read at once, and files that are looked at at once. */
-const PART = 256 * 1024;
-const AT_ONCE = 32;
+const PART = 64 * 1024;
+const AT_ONCE = 256;
 
 /** A path without a regular file is left out. @throws the error of a file that cannot be read */
 export async function contentsOf(paths: Iterable<string>, options: LookOptions): Promise<Contents> {
@@ -80,12 +80,12 @@ function isSame([size, modified, changed, inode]: FileState, stat: Stats): boole
 
 async function hashOf(file: string, size: number, signal: AbortSignal): Promise<string> {
   // A file such as /proc/kmsg would wait for its next bytes.
-  const handle = await answered(open(file, constants.O_RDONLY | constants.O_NONBLOCK));
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const sum = createHash("sha256");
     const bytes = Buffer.allocUnsafe(Math.min(size + 1, PART));
     for (;;) {
-      const { bytesRead } = await answered(handle.read(bytes, 0, bytes.length, null));
+      const { bytesRead } = await handle.read(bytes, 0, bytes.length, null);
       if (bytesRead === 0) return sum.digest("base64url");
       sum.update(bytes.subarray(0, bytesRead));
       signal.throwIfAborted();

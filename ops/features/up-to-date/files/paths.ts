@@ -3,9 +3,9 @@ import { readdir, realpath, type Stats } from "node:fs";
 import { posix } from "node:path";
 import { escapePath, glob, isDynamicPattern } from "tinyglobby";
 import { NO_UTF8 } from "../../../pipeline/limits.js";
-import { isAbsent, statOf } from "./answer.js";
 import { WHY_NO_UTF8 } from "./content.js";
 import { isKept, matches, UNNAMED } from "./order.js";
+import { isAbsent, statOf } from "./stat.js";
 import type { Walk } from "./walk.js";
 import { directoryState } from "./walk.js";
 

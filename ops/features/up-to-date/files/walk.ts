@@ -1,6 +1,7 @@
 /** The directories that were read to find files: as long as they are as they were, the same patterns match the same files. */
-import { statOf } from "./answer.js";
+
 import { TICK_MS } from "./content.js";
+import { statOf } from "./stat.js";
 
 /** `[path, mtime, ctime, inode]` of each directory. */
 export type Walk = ReadonlyArray<DirectoryState>;
