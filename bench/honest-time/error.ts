@@ -14,4 +14,10 @@ export function looksOf(told: readonly Told[]): Array<number | null> {
   });
 }
 
+/** Whether the truth lies in the told range, for each moment at which a finish is told. */
+export const hitsOf = (told: readonly Told[]): boolean[] =>
+  told
+    .filter(({ seconds, isLeast }) => seconds !== null && !isLeast)
+    .map(({ seconds, rest, margin }) => Math.abs(seconds! - rest) <= margin);
+
 export const errorsOf = (told: readonly Told[]): number[] => looksOf(told).filter((error) => error !== null);

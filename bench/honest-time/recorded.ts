@@ -10,16 +10,18 @@ import { played, type Told } from "./play.js";
 const DIRECTORY = new URL("recordings/", import.meta.url);
 
 /** Each file has runs of one type, the oldest first: one event a line, and an empty line after a run. */
-export function recordedScenes(): Array<{ name: string; plays: Told[][] }> {
+export function recordedScenes(): Array<{ name: string; plays: Told[][]; withoutHistory: Told[][] }> {
   return readdirSync(DIRECTORY)
     .sort()
     .map((file) => {
       const runs = readFileSync(new URL(file, DIRECTORY), "utf8").trim().split("\n\n").map(runOf);
-      const plays = runs.map((run, n) => {
-        const earlier = runs.slice(0, n).map(({ record }) => record);
-        return played([{ run, earlier, params: paramsKey(run.record) }]);
-      });
-      return { name: `recorded: ${file.replace(".ndjson", "")}`, plays };
+      const play = (run: Run, earlier: Run[]) =>
+        played([{ run, earlier: earlier.map(({ record }) => record), params: paramsKey(run.record) }]);
+      return {
+        name: `recorded: ${file.replace(".ndjson", "")}`,
+        plays: runs.slice(1).map((run, n) => play(run, runs.slice(0, n + 1))),
+        withoutHistory: runs.map((run) => play(run, [])),
+      };
     });
 }
 

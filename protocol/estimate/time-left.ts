@@ -192,7 +192,12 @@ function restOfAwaited({ waitsFor, steps = {} }: Operation, stage: string, await
   return id === undefined || more.length > 0 || getOwn(steps, stage) !== undefined ? UNKNOWN : awaited(id);
 }
 
-const ofPace = ({ seconds, margin }: Rest): TimeLeft => ({ ...NOTHING, seconds, margin });
+/** The pace may change: how much of the work is to come says how little is known. */
+const ofPace = ({ seconds, margin, percent }: Rest): TimeLeft => ({
+  ...NOTHING,
+  seconds,
+  margin: Math.max(margin, seconds * (1 - percent / 100)),
+});
 
 /** Part of the usual time for which the first percents count little: a begin may be slow by chance. */
 const BEGIN = 0.1;
