@@ -216,6 +216,15 @@ export const workerEvents = {
     "the grace period of this attempt, where the type leaves it to the parameters",
   ),
   stageEntered: event("stage:entered", { stage: z.string(), index: stageIndex }, "a stage began"),
+  stageWaits: event(
+    "stage:waits",
+    {
+      stage: z.string(),
+      waits: doc(z.boolean(), "false: it works again"),
+      seconds: doc(z.number(), "of all such waits of the stage until then"),
+    },
+    "a stage does nothing but wait for a slot of an operation inside of it, or works again",
+  ),
   stageLeft: event(
     "stage:left",
     {

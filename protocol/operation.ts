@@ -84,7 +84,11 @@ export const stageTimesSchema = z.object({
   startedAt: time,
   finishedAt: z.nullable(time),
   resumed: doc(z.boolean(), "the block did not run; the value is from an earlier attempt"),
-  seconds: doc(z.nullable(z.number()), "duration, by the monotonic clock"),
+  seconds: doc(z.nullable(z.number()), "duration without waits for a slot, by the monotonic clock"),
+  waits: doc(
+    z.optional(z.object({ since: z.nullable(time), seconds: z.number() })),
+    "how long an active stage did nothing but wait for a slot; since: of the wait that lasts",
+  ),
   reason: doc(
     z.optional(z.string()),
     "why the block did not run: the stage was skipped or is up to date, or an earlier attempt did it. Or why it ran",

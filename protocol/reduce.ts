@@ -164,6 +164,12 @@ function changes(
         ...withoutStepsOf(put, record, event.stage),
         ...EMPTY_BAR,
       };
+    case "stage:waits": {
+      const times = getOwn(record.stageTimes, event.stage);
+      if (times === undefined || times.finishedAt !== null) return {};
+      const waits = { since: event.waits ? event.at : null, seconds: event.seconds };
+      return { stageTimes: put(record.stageTimes, event.stage, { ...times, waits }) };
+    }
     case "stage:left": {
       const untrackedStage = event.untrackedStage ?? null;
       if (event.index === null) return { untrackedStage, ...EMPTY_BAR };
@@ -225,7 +231,7 @@ function changes(
   }
 }
 
-/** How the share of a stage grows tells later runs more than how long the stage took. A pause would falsify the times. */
+/** How the share of a stage grows tells later runs more than how long the stage took. A pause or a wait would falsify them. */
 function curveAfter(
   put: Put,
   record: Operation,
@@ -234,8 +240,10 @@ function curveAfter(
   const { stages, currentStage, untrackedStage, attempt, pause, startedAt, curve = {} } = record;
   const isOfStage = stages.length > 0;
   const stage = isOfStage ? stages[currentStage] : "";
-  const since = isOfStage ? getOwn(record.stageTimes, stage ?? "")?.startedAt : startedAt;
+  const times = isOfStage ? getOwn(record.stageTimes, stage ?? "") : undefined;
+  const since = isOfStage ? times?.startedAt : startedAt;
   if (stage === undefined || since == null || attempt > 1 || pause !== null) return {};
+  if (times?.waits !== undefined) return {};
   if (progress?.total === null || (isOfStage && untrackedStage !== null)) return {};
   const known = getOwn(curve, stage) ?? [];
   const passed = CURVE_PERCENTS.filter((each) => percent >= each).length - known.length;

@@ -17,7 +17,7 @@ import type { Meter } from "./meter.js";
 import type { ItemsOwner, Sink, StageValues, Stored, ValuePlace } from "./sink.js";
 import { Unrun } from "./stage-not-run.js";
 import { jsonToKeep, reasonOf, type Steps } from "./steps.js";
-import { WaitTime } from "./wait-time.js";
+import { stageWaitTime, type WaitTime } from "./wait-time.js";
 
 /** A running block. */
 interface Block {
@@ -235,7 +235,12 @@ export class Stages {
   }
 
   #newWaitTime(): WaitTime {
-    return new WaitTime(() => this.meter.clock.now());
+    const waitTime: WaitTime = stageWaitTime(this.meter.clock, (waits, seconds) => {
+      const stage = this.active;
+      if (stage === null || this.waitTime !== waitTime) return;
+      this.sink.event({ type: "stage:waits", stage, waits, seconds }, false);
+    });
+    return waitTime;
   }
 
   #itemsOf(owner: ItemsOwner): ItemKeys {

@@ -19,11 +19,14 @@ export function ranSeconds(operation: Operation, now: number): number {
   return startedAt === null ? 0 : Math.max(0, secondsBetween(startedAt, now) - pausedSeconds(operation, now));
 }
 
-/** Seconds since a stage that runs began. The record does not say in which stage an earlier pause was. */
+/** Seconds that a stage runs, without its waits for a slot. The record does not say in which stage an earlier pause was. */
 export function stageRanSeconds(operation: Operation, stage: string, now: number): number {
   const times = getOwn(operation.stageTimes, stage);
   if (times === undefined) return 0;
-  const ran = secondsBetween(times.startedAt, operation.pause?.since ?? now);
+  const until = operation.pause?.since ?? now;
+  const { since, seconds: waited } = times.waits ?? { since: null, seconds: 0 };
+  const waits = since === null ? 0 : secondsBetween(since, until);
+  const ran = Math.max(0, secondsBetween(times.startedAt, until) - waited - waits);
   return operation.pause === null ? ran : Math.min(ran, ranSeconds(operation, now));
 }
 

@@ -81,7 +81,11 @@ class History {
       moves.push((n) => this.#enter({ stage: UNTRACKED[n % UNTRACKED.length]!, index: null }));
     if (this.#open.length > 0) moves.push((n) => this.#leave(n));
     const tracked = this.#open.find(({ index }) => index !== null)?.stage;
-    if (tracked !== undefined) moves.push((n) => this.#step(tracked, n));
+    if (tracked !== undefined)
+      moves.push(
+        (n) => this.#step(tracked, n),
+        (n) => this.#say({ type: "stage:waits", stage: tracked, waits: n % 2 === 0, seconds: n % 50 }),
+      );
     if (!this.#accepted) moves.push(() => this.#accept());
     if (!this.#stopping) moves.push(() => this.#requeue());
     return moves;

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as z from "zod/mini";
+import { stageRanSeconds } from "../../protocol/estimate/seconds.js";
 import type { OperationEvent } from "../../protocol/event.js";
 import { MAX_LISTED_STEPS } from "../../protocol/limits.js";
 import { type Operation, operationSchema } from "../../protocol/operation.js";
@@ -346,8 +347,31 @@ describe("single events", () => {
       { pause: { since: null, seconds: 1, changes: 2 } },
     ])
       expect(told({ ...stage, ...other }, 5, 50).curve).toBeUndefined();
+    const waited = stage.stageTimes.Process && {
+      ...stage.stageTimes.Process,
+      waits: { since: null, seconds: 1 },
+    };
+    expect(told({ ...stage, stageTimes: { Process: waited! } }, 5, 50).curve).toBeUndefined();
     const again = { type: "operation:retried", seq: half.seq + 1, at: AT, attempt: 1, from: null } as const;
     expect(reduceEvent(half, again).curve).toEqual({});
+  });
+
+  test("the live time of a stage stands still while it waits for a slot", () => {
+    const story = running().entered("Load", 0);
+    const begin = Date.parse(AT);
+    const told = (record: Operation, second: number, waits: boolean, seconds: number) => {
+      const at = new Date(begin + second * 1000).toISOString();
+      const event = { type: "stage:waits", seq: record.seq + 1, at, attempt: 1 } as const;
+      return reduceEvent(record, { ...event, stage: "Load", waits, seconds });
+    };
+    const waiting = told(story.record(), 10, true, 4);
+    expect(stageRanSeconds(waiting, "Load", begin + 60_000)).toBe(6);
+    const works = told(waiting, 13, false, 7);
+    expect(stageRanSeconds(works, "Load", begin + 60_000)).toBe(53);
+    const left = { ...works, seq: story.record().seq };
+    expect(
+      reduceEvent(left, story.left("Load", 0).lines.at(-1) as OperationEvent).stageTimes.Load,
+    ).not.toHaveProperty("waits");
   });
 
   test("an untracked stage leaves the stepper as it is, has a bar of its own, and is named", () => {

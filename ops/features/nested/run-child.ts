@@ -5,11 +5,8 @@ import { getOwn, isPlainObject } from "../../../protocol/objects.js";
 import type { Operation } from "../../../protocol/operation.js";
 import { type ChildCall, type ChildHost, type ChildOptions, noChildren } from "../../attempt/children.js";
 import { Failure, withDetails } from "../../attempt/failure.js";
-import type { WaitTime } from "../../attempt/wait-time.js";
+import { SHOWN_WAIT, type WaitTime } from "../../attempt/wait-time.js";
 import type { StatusLevel } from "../../sdk/live-operation.js";
-
-/** Ms after which the status tells of a wait: most operations start at once. */
-const SHOWN_WAIT = 200;
 
 /**
  * @returns the record of the last operation of the chain, which has succeeded

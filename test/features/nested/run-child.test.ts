@@ -69,6 +69,10 @@ it("leaves the time before its start out of the duration, and tells of it in its
     },
   );
   expect(sink.of("stage:left")).toMatchObject([{ seconds: 3 }]);
+  expect(sink.of("stage:waits")).toMatchObject([
+    { stage: "Build", waits: true, seconds: 0.2 },
+    { stage: "Build", waits: false, seconds: 5 },
+  ]);
   expect(sink.of("status:changed").map(({ status }) => status.text)).toEqual([
     "waits for a slot of gpu",
     "Train",
