@@ -40,7 +40,7 @@ function refusal(status: keyof typeof PHRASES, summary: string): KnownRefusal {
 export const REFUSALS = {
   LIVEOPS_BAD_REQUEST: refusal(400, "The request is not valid"),
   LIVEOPS_PARAMS_INVALID: refusal(422, "The parameters are not valid"),
-  LIVEOPS_VARIABLE_MISSING: refusal(422, "A variable of the shell is missing"),
+  LIVEOPS_SECRET_MISSING: refusal(422, "The value of a secret is missing"),
   LIVEOPS_KEY_REUSED: refusal(422, "The idempotency key was used for another request"),
   LIVEOPS_TOO_LARGE: refusal(413, "The request is too large"),
   LIVEOPS_NO_SUCH_OPERATION: refusal(404, "No such operation"),
@@ -77,8 +77,8 @@ export type RefusalCode = keyof typeof REFUSALS;
 export const REFUSAL_REASONS: Record<RefusalCode, string> = {
   LIVEOPS_BAD_REQUEST: "The body or the query does not fit the route",
   LIVEOPS_PARAMS_INVALID: "The type does not accept these parameters; the detail lists those it accepts",
-  LIVEOPS_VARIABLE_MISSING:
-    "The type takes variables or secrets from the shell of the submit; `variables` and `secrets` list those that were not sent",
+  LIVEOPS_SECRET_MISSING:
+    "The type takes secrets from the shell of the submit; `secrets` lists those that were not sent",
   LIVEOPS_KEY_REUSED: "The same `Idempotency-Key` came with another body",
   LIVEOPS_TOO_LARGE: "The body is larger than 4 MiB, or the parameters of an operation than 1 MiB as JSON",
   LIVEOPS_NO_SUCH_OPERATION: "No operation has this id, or the prefix has fewer than 3 characters",
@@ -150,7 +150,6 @@ export const FAILURES = {
   LIVEOPS_RESULT_NOT_JSON: "The result is not JSON",
   LIVEOPS_ODD: "The operation succeeded with odd numbers, and its type has `failIfOdd`",
   LIVEOPS_RESULT_TOO_LARGE: "The result is larger than 1 MiB as JSON",
-  LIVEOPS_VARIABLE_MISSING: "A variable that the operation takes from the shell of the submit was not sent",
   LIVEOPS_SECRET_MISSING: "The value of a secret is not there, or cannot be used",
   LIVEOPS_CHAIN_TYPE: "The next operation of the chain has no type of this name",
   LIVEOPS_REJECTED: "A person rejected the operation, or the default of its question did",
@@ -195,8 +194,6 @@ export interface Problem {
   nearest?: string[];
   /** Ids that begin with an ambiguous prefix. */
   candidates?: string[];
-  /** Names of environment variables that the request must have in `shell`. */
-  variables?: string[];
   /** References of secrets, such as `env:TOKEN`, that the request must have in `secrets`. */
   secrets?: string[];
   /** Ids of operations that would wait for each other. */
@@ -204,7 +201,7 @@ export interface Problem {
 }
 
 /** The parts of a problem that only some errors have. */
-type RefusalExtra = Pick<Problem, "nearest" | "candidates" | "variables" | "secrets" | "circle">;
+type RefusalExtra = Pick<Problem, "nearest" | "candidates" | "secrets" | "circle">;
 
 /** An error with a stable code: a {@link Refusal} of the daemon, or an error of the client. */
 export class LiveopsError extends KnownError {
@@ -261,7 +258,7 @@ export class Refusal extends LiveopsError {
   }
 
   static fromProblem(problem: Problem): Refusal {
-    const extra = pick(problem, ["nearest", "candidates", "variables", "secrets", "circle"]);
+    const extra = pick(problem, ["nearest", "candidates", "secrets", "circle"]);
     return new Refusal(problem.code, problem.detail, extra, { status: problem.status, title: problem.title });
   }
 }

@@ -20,10 +20,6 @@ export const problemSchema: z.ZodMiniType<Problem> = doc(
     nearest: doc(z.optional(z.array(z.string())), "names similar to a mistyped name"),
     candidates: doc(z.optional(z.array(z.string())), "ids that begin with an ambiguous prefix"),
     circle: doc(z.optional(z.array(z.string())), "ids of operations that would wait for each other"),
-    variables: doc(
-      z.optional(z.array(z.string())),
-      "names of variables that the request must have in `shell`",
-    ),
     secrets: doc(
       z.optional(z.array(z.string())),
       "references of secrets, such as `env:TOKEN`, that the request must have in `secrets`",

@@ -34,7 +34,7 @@ const hostNameSchema = hostName(ZOD);
 const queue = queueName(ZOD);
 
 const submitShape = bodyShape("submit");
-const { secrets, shell } = submitShape;
+const { secrets } = submitShape;
 
 export const submitBody = z.strictObject({
   op: doc(z.string().check(z.minLength(1)), "name of the operation type"),
@@ -228,7 +228,6 @@ export const retrySelectionBody = z.strictObject({ ...selection, ...retryShape }
 export const againBody = z.strictObject({
   ...bodyShape("again"),
   secrets,
-  shell,
 });
 
 /** Every key is optional; a key that is absent changes nothing. */

@@ -171,13 +171,6 @@ export const FIELDS = {
       "values of secret parameters, by their reference such as env:TOKEN; kept in memory and never stored",
     ),
   },
-  shell: {
-    group: "environment",
-    submit: part(
-      variables,
-      "values of the variables that the type takes from the shell (`env_from` of a pipeline); others are left out",
-    ),
-  },
   queue: {
     group: "queue",
     flag: { name: "--queue <name>", help: { ...help(QUEUE), edit: QUEUE } },

@@ -2,7 +2,7 @@
  * The steps that admit a submit: each checks or completes drafts. A new check is one more step in `STEPS`.
  */
 import { homedir } from "node:os";
-import { type FromShell, missingIn, valuesOf } from "../../ops/types/pipeline-facts.js";
+import { missingIn, type SecretSources, valuesOf } from "../../ops/types/pipeline-facts.js";
 import type { Prepared } from "../../ops/types/prepare.js";
 import { Refusal } from "../../protocol/errors.js";
 import type { Submission } from "../../protocol/event.js";
@@ -65,7 +65,7 @@ const STEPS: readonly Step[] = [
   each(options),
   parameters,
   each(size),
-  each(shell),
+  each(secrets),
   each(next),
   each(names),
   each(queue),
@@ -155,21 +155,16 @@ function size(draft: Draft): Draft {
 }
 
 /** A client that gets this refusal adds what its own shell has. A schedule takes secrets from the daemon. */
-function shell(draft: Draft, { hosts, settings }: AdmissionContext): Draft {
-  const taken = draft.prepared?.fromShell;
-  if (taken === undefined) return draft;
-  const { schedule, shell: values = NO_ENV } = draft;
-  const named = Object.fromEntries(Object.entries(values).filter(([name]) => taken.variables.includes(name)));
-  const ofSubmit = { ...named, ...draft.env };
-  const env = { ...childEnvironment(process.env, settings.fromDaemon).env, ...ofSubmit };
-  const given = schedule === undefined ? {} : valuesOf(taken, process.env);
-  const secrets = { ...given, ...draft.secrets };
-  const missing = missingIn(taken, env, secrets);
-  if (missing.variables.length + Object.keys(missing.secrets).length > 0)
-    throw missingVariables(missing, schedule !== undefined);
-  const whole = { ...draft, env: ofSubmit };
+function secrets(draft: Draft, { hosts, settings }: AdmissionContext): Draft {
+  const sources = draft.prepared?.secretSources;
+  if (sources === undefined) return draft;
+  const env = { ...childEnvironment(process.env, settings.fromDaemon).env, ...draft.env };
+  const given = draft.schedule === undefined ? {} : valuesOf(sources, process.env);
+  const values = { ...given, ...draft.secrets };
+  const missing = missingIn(sources, env, values);
+  if (Object.keys(missing).length > 0) throw missingSecrets(missing, draft.schedule !== undefined);
   // Values of secrets stay on this host.
-  return Object.keys(given).length === 0 ? whole : hosts.place({ ...whole, secrets });
+  return Object.keys(given).length === 0 ? draft : hosts.place({ ...draft, secrets: values });
 }
 
 /** A type may come until the pipeline ends, so that a missing one is no error yet. */
@@ -216,7 +211,7 @@ const NO_ENV: Record<string, string> = Object.freeze({});
 /** Defaults are left out, so that the records of the journal stay short. */
 function submissionOf(draft: Draft): Submission {
   const id = newId();
-  const { op, title, params, stages, fromShell: _, next: __, uses: ___, ...ofType } = draft.prepared!;
+  const { op, title, params, stages, secretSources: _, next: __, uses: ___, ...ofType } = draft.prepared!;
   const submission: Submission = {
     id,
     op,
@@ -232,24 +227,11 @@ function submissionOf(draft: Draft): Submission {
   return withoutDefaults(submission);
 }
 
-/**
- * The refusal of a submit that lacks what its type takes from the shell.
- *
- * @param isScheduled - a schedule has no shell that could give them
- */
-function missingVariables({ variables, secrets }: FromShell, isScheduled: boolean): Refusal {
-  const problems = [
-    ...variables.map(
-      (name) =>
-        `the pipeline takes the variable ${name} from the shell of the submit (env_from), and it is not set; set and export it, or give --env ${name}=VALUE`,
-    ),
-    ...Object.entries(secrets).map(([name, source]) => whyNoSecret(name, source, isScheduled)),
-  ];
-  const sources = isScheduled ? [] : Object.values(secrets);
-  return new Refusal("LIVEOPS_VARIABLE_MISSING", problems.join("\n"), {
-    ...(variables.length > 0 && { variables: [...variables] }),
-    ...(sources.length > 0 && { secrets: sources }),
-  });
+/** @param isScheduled - a schedule has no shell that could give them */
+function missingSecrets(sources: SecretSources, isScheduled: boolean): Refusal {
+  const problems = Object.entries(sources).map(([name, source]) => whyNoSecret(name, source, isScheduled));
+  const extra = isScheduled ? {} : { secrets: Object.values(sources) };
+  return new Refusal("LIVEOPS_SECRET_MISSING", problems.join("\n"), extra);
 }
 
 function whyNoSecret(name: string, source: string, isScheduled: boolean): string {

@@ -95,8 +95,7 @@ export class Submissions {
     const { isBatch, key } = options;
     if (key === null) return this.#record(drafts, options, [], []);
     // The hash is stored. That of a short secret would tell the secret. Two machines send the same where both submit it.
-    // A client sends variables of the shell only when it is asked for them.
-    const shown = drafts.map(({ secrets: _, shell: __, ...draft }) => this.options.hosts.place<Draft>(draft));
+    const shown = drafts.map(({ secrets: _, ...draft }) => this.options.hosts.place<Draft>(draft));
     const hash = hashOfParams(isBatch ? { batch: shown } : { ...shown[0]! });
     const pending = this.#pending.get(key);
     if (pending) {

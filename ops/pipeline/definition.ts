@@ -12,8 +12,6 @@ export interface PipelineParam {
   required: boolean;
   /** Undefined: none. A parameter without a value is not in the environment of a script. */
   default?: string | number | boolean | readonly string[];
-  minimum?: number;
-  maximum?: number;
   enum?: ReadonlyArray<string | number>;
   /** Given as `env:NAME` or `file:PATH`; only the worker reads the value. */
   secret: boolean;
@@ -53,10 +51,8 @@ export type Command =
 export interface Retry {
   /** Runs of the command in all, at least 1. */
   attempts: number;
-  /** Seconds before the second run. */
+  /** Seconds before the second run; doubled for each further run. */
   backoff: number;
-  /** Multiplies the pause with each further run. */
-  factor: number;
   /** Exit codes after which the command runs again; null: all but 0. */
   exit: readonly number[] | null;
 }
@@ -90,8 +86,6 @@ export interface PipelineTask extends PipelineCommand {
  * and `each` runs the command of the stage once for each value. `outputs` are those of all steps.
  */
 export interface PipelineStage extends PipelineTask {
-  /** Exit 0: the pipeline ends before the stage, successfully; 1: it goes on; another: an error. Null: it goes on. */
-  stopWhen: Command | null;
   /** Null: the stage runs its command. */
   steps: PipelineSteps | null;
   /** The question that the stage asks in place of a command; null: it asks none. */
@@ -143,8 +137,6 @@ export interface Pipeline {
   description: string | null;
   params: readonly PipelineParam[];
   env: ReadonlyMap<string, Template>;
-  /** Variables of the shell of the submit. */
-  envFrom: readonly string[];
   /** `"file"`: the directory of the file; null: the directory of the submit. */
   cwd: Template | "file" | null;
   /** Seconds, of the whole pipeline; null: none. */

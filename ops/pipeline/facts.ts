@@ -1,5 +1,5 @@
-/** What a pipeline takes from the shell of its submit, and what follows it. */
-import { type FromShell, type PipelineFacts, setPipelineFacts } from "../types/pipeline-facts.js";
+/** What a submit of a pipeline must know: its secrets, and what follows it. */
+import { type PipelineFacts, type SecretSources, setPipelineFacts } from "../types/pipeline-facts.js";
 import type { Pipeline, PipelineFile, PipelineParam } from "./definition.js";
 import { runnersOf, usesOf } from "./feature.js";
 import { gracePeriodOf } from "./run/finally.js";
@@ -18,7 +18,7 @@ export function factsOf(
   );
   return {
     gracePeriod: gracePeriodOf(pipeline),
-    fromShell: fromShellOf(pipeline, ({ name }) => params[name]),
+    secretSources: secretSourcesOf(pipeline, ({ name }) => params[name]),
     next: pipeline.then?.op ?? null,
     uses: usesOf(pipeline),
     actions: pipeline.on,
@@ -27,18 +27,17 @@ export function factsOf(
 }
 
 /**
- * The operations inside of a pipeline have the variables and secrets of its submit.
+ * The operations inside of a pipeline have the secrets of its submit.
  *
  * @param sourceOf - where the value of a secret is
  * @param of - follows the name of a secret
  */
-function fromShellOf(
-  { params, envFrom, stages }: Pipeline,
+function secretSourcesOf(
+  { params, stages }: Pipeline,
   sourceOf: (param: PipelineParam) => unknown,
   of = "",
-): FromShell {
-  const variables = [...envFrom];
-  const secrets: Record<string, string> = {};
+): SecretSources {
+  const sources: Record<string, string> = {};
   for (const runner of runnersOf({ stages })) {
     const { inside } = runner;
     if (inside === null) continue;
@@ -46,15 +45,13 @@ function fromShellOf(
       const given = runner.paramOf(name);
       return given === undefined ? from : given.value;
     };
-    const deeper = fromShellOf(inside, sourceInside, ` of ${inside.name}`);
-    variables.push(...deeper.variables);
-    Object.assign(secrets, deeper.secrets);
+    Object.assign(sources, secretSourcesOf(inside, sourceInside, ` of ${inside.name}`));
   }
   for (const param of params) {
     const source = param.secret ? sourceOf(param) : undefined;
-    if (typeof source === "string" && !source.startsWith("file:")) secrets[param.name + of] = source;
+    if (typeof source === "string" && !source.startsWith("file:")) sources[param.name + of] = source;
   }
-  return { variables: [...new Set(variables)], secrets };
+  return sources;
 }
 
 /** For the type that runs any file: its parameters hold the file, and the parameters of the file. */

@@ -41,8 +41,8 @@ function secretSchema(name: string): z.ZodType {
   return schema.meta({ examples: [`env:${name.toUpperCase()}`], writeOnly: true });
 }
 
-function valueSchema(param: Pick<PipelineParam, "type" | "enum" | "minimum" | "maximum">): z.ZodType {
-  const { type, enum: values, minimum, maximum } = param;
+function valueSchema(param: Pick<PipelineParam, "type" | "enum">): z.ZodType {
+  const { type, enum: values } = param;
   if (values !== undefined) return z.literal([...values]);
   if (type === "string")
     return z.string().superRefine((text, context) => {
@@ -51,8 +51,5 @@ function valueSchema(param: Pick<PipelineParam, "type" | "enum" | "minimum" | "m
     });
   if (type === "list") return z.array(valueSchema({ ...param, type: "string" }));
   if (type === "boolean") return z.boolean();
-  let schema = type === "integer" ? z.int() : z.number();
-  if (minimum !== undefined) schema = schema.min(minimum);
-  if (maximum !== undefined) schema = schema.max(maximum);
-  return schema;
+  return type === "integer" ? z.int() : z.number();
 }

@@ -1,5 +1,5 @@
 /**
- * What the text of a pipeline says to those that submit it: what it takes from their shell, and what follows it. The
+ * What the text of a pipeline says to those that submit it: its secrets, and what follows it. The
  * type may come from another bundle, so a symbol of the process names the property.
  */
 
@@ -7,18 +7,13 @@ import type { Actions } from "../../protocol/actions.js";
 import type { UsedName } from "../../protocol/pipeline/used-names.js";
 import type { OperationCtor } from "./read-type.js";
 
-/** Variables of `env_from`, and secrets whose value is a variable or is typed. */
-export interface FromShell {
-  /** Names of variables that the attempt must have. */
-  variables: readonly string[];
-  /** The sources of secrets, such as `env:TOKEN`, by parameter. */
-  secrets: Readonly<Record<string, string>>;
-}
+/** Sources of secrets whose value is a variable or is typed, such as `env:TOKEN`, by parameter. */
+export type SecretSources = Readonly<Record<string, string>>;
 
 export interface PipelineFacts {
   /** Seconds between a stop request and the kill. */
   gracePeriod: number;
-  fromShell: FromShell;
+  secretSources: SecretSources;
   /** Name of the type with which the chain continues; null: none. */
   next: string | null;
   uses: readonly UsedName[];
@@ -46,29 +41,26 @@ export function readPipelineFacts(
   return (Type as { [KEY]?: Read })[KEY]?.(params, input) ?? null;
 }
 
-/** What neither the variables nor the values of secrets have. */
+/** The secrets without a value. */
 export function missingIn(
-  { variables, secrets }: FromShell,
+  sources: SecretSources,
   env: Readonly<Record<string, string | undefined>>,
   values: Readonly<Record<string, string>> = {},
-): FromShell {
+): SecretSources {
   const isMissing = (source: string) => {
     const [, name] = /^env:(.*)$/s.exec(source) ?? [];
     return !(source in values) && (name === undefined || (env[name] ?? "") === "");
   };
-  return {
-    variables: variables.filter((name) => env[name] === undefined),
-    secrets: Object.fromEntries(Object.entries(secrets).filter(([, source]) => isMissing(source))),
-  };
+  return Object.fromEntries(Object.entries(sources).filter(([, source]) => isMissing(source)));
 }
 
 /** The values of secrets that are variables, by source. */
 export function valuesOf(
-  { secrets }: FromShell,
+  sources: SecretSources,
   env: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {
   return Object.fromEntries(
-    Object.values(secrets).flatMap((source) => {
+    Object.values(sources).flatMap((source) => {
       const value = env[/^env:(.*)$/s.exec(source)?.[1] ?? ""] ?? "";
       return value === "" ? [] : [[source, value]];
     }),

@@ -12,7 +12,7 @@ import { isDeeper, lossInValue } from "../../protocol/text/json-loss.js";
 import { inputSchema } from "./describe-type.js";
 import { whyNotJson } from "./json-value.js";
 import { paramsRefusal, parseParams } from "./parse-params.js";
-import { type FromShell, readPipelineFacts } from "./pipeline-facts.js";
+import { readPipelineFacts, type SecretSources } from "./pipeline-facts.js";
 import { historyKeyFor, type OperationCtor, readType, stagesFor, TypeFault, titleFor } from "./read-type.js";
 import { readWords } from "./words.js";
 
@@ -29,8 +29,8 @@ type SubmissionContext = Pick<Submission, "id" | "label" | "cwd" | "chain" | "fo
 /** What the type and the parameters determine of a submission. */
 export type Prepared = Pick<Submission, "op" | "params" | (typeof DERIVED)[number]> &
   ReturnType<typeof saidBy> & {
-    /** What the submit must give; absent: nothing. No submission keeps this. */
-    fromShell?: FromShell;
+    /** The secrets that the submit must give; absent: none. No submission keeps this. */
+    secretSources?: SecretSources;
     /** Name of the type with which the chain continues; absent: not known before the run. No submission keeps this. */
     next?: string;
     /** Queues and types that a pipeline names; absent: none. No submission keeps this. */
@@ -44,7 +44,16 @@ export async function prepareSubmission(
   { id, label, cwd, chain, force, parent }: SubmissionContext,
   line?: readonly string[],
 ): Promise<Submission> {
-  const { op, title, params, stages, fromShell, next, uses: _, ...others } = await prepare(Type, given, line);
+  const {
+    op,
+    title,
+    params,
+    stages,
+    secretSources,
+    next,
+    uses: _,
+    ...others
+  } = await prepare(Type, given, line);
   const submission = {
     id,
     op,
@@ -59,7 +68,7 @@ export async function prepareSubmission(
     parent,
   };
   types.set(submission, Type);
-  needs.set(submission, { fromShell, next });
+  needs.set(submission, { secretSources, next });
   return submission;
 }
 
@@ -105,15 +114,11 @@ export async function prepare(
     ...historyKeyFor(Type, parsed.value),
     ...saidBy(type),
     ...sourceOf(Type),
-    ...(facts && takesAnything(facts.fromShell) && { fromShell: facts.fromShell }),
+    ...(facts && Object.keys(facts.secretSources).length > 0 && { secretSources: facts.secretSources }),
     ...(facts?.next && { next: facts.next }),
     ...(facts?.actions && { actions: facts.actions }),
     ...(facts && facts.uses.length > 0 && { uses: facts.uses }),
   };
-}
-
-function takesAnything({ variables, secrets }: FromShell): boolean {
-  return variables.length + Object.keys(secrets).length > 0;
 }
 
 const sourceFiles = new WeakMap<OperationCtor, KeptText>();
@@ -134,7 +139,7 @@ function sourceOf(Type: OperationCtor): Pick<Submission, "source"> {
 }
 
 const types = new WeakMap<Submission, OperationCtor>();
-type Needs = Pick<Prepared, "fromShell" | "next">;
+type Needs = Pick<Prepared, "secretSources" | "next">;
 const needs = new WeakMap<Submission, Needs>();
 
 /** The class of a submission that this process prepared, so that a chain continues without a catalogue. */
@@ -142,7 +147,7 @@ export function typeOfSubmission(submission: Submission): OperationCtor | undefi
   return types.get(submission);
 }
 
-/** What a submission that this process prepared takes from the shell, and the type that follows. */
+/** The secrets of a submission that this process prepared, and the type that follows. */
 export function needsOf(submission: Submission): Needs {
   return needs.get(submission) ?? {};
 }

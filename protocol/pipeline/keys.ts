@@ -19,9 +19,7 @@ import {
   FLAG,
   GIVEN_NAME,
   MAX_ATTEMPTS,
-  MAX_FACTOR,
   MAX_STAGE_NAME,
-  NAME,
   OP,
   OUTPUT_OF,
   PARAM_TYPES,
@@ -52,13 +50,6 @@ export const PIPELINE_KEYS = {
     default: "none",
   },
   env: ENV_KEY,
-  env_from: {
-    takes: "a list of names of variables",
-    description:
-      "Variables that the pipeline takes from the shell of the submit. A submit without one of them is refused. Their values are stored in clear with the operation; a secret is a parameter",
-    schema: { type: "array", items: NAME, minItems: 1 },
-    default: "none",
-  },
   cwd: {
     takes: "a directory, or file",
     description:
@@ -127,18 +118,6 @@ export const PARAM_KEYS = {
     description: "Value where none is given. A parameter of type `string` keeps the text as it is written",
     schema: SCALAR_OR_LIST,
     default: "none; of a list, the empty list",
-  },
-  minimum: {
-    takes: "a number",
-    description: "Least value of a number",
-    schema: { type: "number" },
-    default: "none",
-  },
-  maximum: {
-    takes: "a number",
-    description: "Greatest value of a number",
-    schema: { type: "number" },
-    default: "none",
   },
   enum: {
     takes: "a list of values of the type",
@@ -303,13 +282,6 @@ export const STAGE_KEYS = {
     ...STEP_KEYS.timeout,
     description: "Longest duration of one run of the command; with `approve`, of the wait for an answer",
   },
-  stop_when: {
-    takes: A_COMMAND,
-    description:
-      "A command that decides before the stage, as `when`. Exit code 0: the pipeline ends here, successfully. 1: it goes on. Another: the stage fails",
-    schema: COMMAND,
-    default: "the pipeline goes on",
-  },
   parallel: {
     takes: "a list of steps, each with name and run",
     description:
@@ -353,9 +325,8 @@ export const RETRY_KEYS = {
     isRequired: true,
   },
   backoff: {
-    takes: `${A_PAUSE}, or a map with delay and factor`,
-    description:
-      "Pause before the second run. Doubles with each further run, unless a map gives another factor",
+    takes: A_PAUSE,
+    description: "Pause before the second run. Doubles with each further run, up to one hour",
     schema: PAUSE,
     default: "`1s`",
   },
@@ -364,22 +335,6 @@ export const RETRY_KEYS = {
     description: "Exit codes after which the command runs again",
     schema: { type: "array", items: { type: "integer", minimum: 1, maximum: 255 }, minItems: 1 },
     default: "all but 0",
-  },
-} satisfies PipelineKeys;
-
-/** Keys of `backoff`, where it is a map. */
-export const BACKOFF_KEYS = {
-  delay: {
-    takes: A_PAUSE,
-    description: "Pause before the second run",
-    schema: PAUSE,
-    isRequired: true,
-  },
-  factor: {
-    takes: `a number from 1 to ${MAX_FACTOR}`,
-    description: "Multiplies the pause with each further run, up to one hour. 1: all pauses are alike",
-    schema: { type: "number", minimum: 1, maximum: MAX_FACTOR },
-    default: "2",
   },
 } satisfies PipelineKeys;
 

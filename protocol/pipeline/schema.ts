@@ -1,7 +1,6 @@
 /** The JSON Schema of a pipeline file, from the tables of `keys.ts`. Editors use it to check and complete. */
 import type { JsonSchema } from "../schema/json-schema.js";
 import {
-  BACKOFF_KEYS,
   FINALLY_KEYS,
   INCLUDE_KEYS,
   PARAM_KEYS,
@@ -20,8 +19,7 @@ export function pipelineSchema(): JsonSchema {
     propertyNames: GIVEN_NAME,
     additionalProperties: { anyOf: [{ type: "null" }, mapOf(PARAM_KEYS)] },
   };
-  const backoff = { anyOf: [RETRY_KEYS.backoff.schema, mapOf(BACKOFF_KEYS)] };
-  const retry = mapOf(RETRY_KEYS, { backoff });
+  const retry = mapOf(RETRY_KEYS);
   const dependentRequired = { with: ["op"] };
   const step = { ...mapOf(STEP_KEYS, { retry }), oneOf: oneKeyOf("run", "op"), dependentRequired };
   const parallel = { type: "array", items: step, minItems: 1 };

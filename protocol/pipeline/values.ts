@@ -27,9 +27,6 @@ export const MAX_DURATION = 2_147_483;
 /** Most runs of a command by `retry`. */
 export const MAX_ATTEMPTS = 1000;
 
-/** Greatest factor between two pauses of `retry`. */
-export const MAX_FACTOR = 10;
-
 /** A variable of this prefix belongs to liveops. */
 export const OWN_PREFIX = "LIVEOPS_";
 
@@ -85,7 +82,7 @@ export const PAUSE: JsonSchema = {
   ],
 };
 
-export const NAME: JsonSchema = { type: "string", pattern: `^(?!${OWN_PREFIX})[A-Za-z_][A-Za-z0-9_]*$` };
+const NAME: JsonSchema = { type: "string", pattern: `^(?!${OWN_PREFIX})[A-Za-z_][A-Za-z0-9_]*$` };
 /** Name of a parameter or an output. Its value comes from outside the file. */
 export const GIVEN_NAME: JsonSchema = {
   type: "string",

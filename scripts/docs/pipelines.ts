@@ -1,6 +1,5 @@
 /** Generates the regions of docs/pipelines.md from the tables of keys. */
 import {
-  BACKOFF_KEYS,
   FINALLY_KEYS,
   PARAM_KEYS,
   PIPELINE_KEYS,
@@ -19,7 +18,6 @@ export function pipelineRegions(): Regions {
     "keys of a stage": keys(STAGE_KEYS),
     "keys of a step": keys(STEP_KEYS),
     "keys of retry": keys(RETRY_KEYS),
-    "keys of backoff": keys(BACKOFF_KEYS),
     "keys of finally": keys(FINALLY_KEYS),
     "keys of then": keys(THEN_KEYS),
   };

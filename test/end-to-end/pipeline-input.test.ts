@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are shell scripts
-/** What comes into a pipeline from outside its file, with the real bins: arguments, the shell, pipes; and its chain. */
+/** What comes into a pipeline from outside its file, with the real bins: secrets, pipes; and its chain. */
 import { spawnSync } from "node:child_process";
 import { dirname } from "node:path";
 import { expect, test } from "vitest";
@@ -21,33 +21,6 @@ async function printedBy(words: string[], env: Record<string, string> = {}): Pro
   return printed(id);
 }
 
-test("env_from takes variables of the shell, by path and by name, and a submit without them is refused", async () => {
-  const text = "env_from: [DB_HOST]\nstages: [{ name: A, run: 'echo \"$DB_HOST\"' }]\n";
-  world.write("work/shell.yaml", text);
-  world.write("config/liveops/ops/shelled.yaml", text);
-  const env = { DB_HOST: "h1" };
-  expect(await printedBy(["submit", "shell.yaml"], env)).toEqual(["h1"]);
-  expect(await printedBy(["submit", "shelled", "--env", "DB_HOST=h2"])).toEqual(["h2"]);
-  const schedule = ["schedule", "add", "@yearly"];
-  for (const words of [
-    ["submit", "shell.yaml"],
-    ["submit", "shelled"],
-    ["run", "shell.yaml"],
-    [...schedule, "shelled"],
-  ]) {
-    const refused = await world.liveops(words);
-    expect(refused).toMatchObject({ code: 2, stdout: "" });
-    expect(refused.stderr).toMatch(/the variable DB_HOST .*, and it is not set[\s\S]*--env DB_HOST=VALUE/);
-  }
-  expect((await world.liveops(["run", "shelled"], { env })).stdout).toContain("\nh1\n");
-  const added = await world.liveops([...schedule, "shell.yaml", "--name", "shelled"], { env });
-  expect(added, added.stderr).toMatchObject({ code: 0 });
-  expect(await printedBy(["schedule", "run", "shelled"])).toEqual(["h1"]);
-  world.write("work/hosts", "a\nb\n");
-  const each = ["submit", "shelled", "--each", "hosts", "--label", "{}", "--wait"];
-  expect(await world.liveops(each, { env })).toMatchObject({ code: 0 });
-});
-
 test("a secret with its own source needs no word, also in a schedule where the daemon has the variable", async () => {
   const text =
     'params: { token: { secret: true, from: "env:TOKEN" } }\nstages: [{ name: A, run: \'echo "${#token} $token"\' }]\n';
@@ -64,6 +37,9 @@ test("a secret with its own source needs no word, also in a schedule where the d
     expect(later).toMatchObject({ code: 2, stdout: "" });
     expect(later.stderr).toContain("TOKEN=… liveopsd restart");
   }
+  world.write("work/hosts", "a\nb\n");
+  const each = ["submit", "owned", "--each", "hosts", "--label", "{}", "--wait"];
+  expect(await world.liveops(each, { env })).toMatchObject({ code: 0 });
   const restarted = await world.liveopsd(["restart"], { env: { TOKEN: "of-the-daemon" } });
   expect(restarted, restarted.stderr).toMatchObject({ code: 0 });
   const added = await world.liveops(["schedule", "add", "@yearly", "owned", "--name", "own"]);

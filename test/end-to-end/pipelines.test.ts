@@ -11,7 +11,7 @@ const nightly = (says: string, more = "") => `name: nightly
 description: says something twice
 params:
   target: { type: string, required: true, description: where to }
-  level: { type: integer, default: 6, minimum: 1, maximum: 9 }
+  level: { type: integer, default: 6 }
   token: { type: string, secret: true }
 stages:
   - name: First

@@ -13,11 +13,12 @@ import { repeatedText } from "../describe/repeated.js";
 import { addCommand, everyday } from "../kit/options.js";
 import { printLines } from "../kit/output/print.js";
 import { type ReportTo, say } from "../kit/report.js";
+import type { SecretValues } from "../kit/secret-values.js";
 import { namedOrNewest } from "./arguments.js";
 import { connectOrStart } from "./connection.js";
 import { givenParams } from "./options/params.js";
 import { changedParameters } from "./pipeline-argument.js";
-import { namedPrompts, type SecretValues, secretValues } from "./secrets.js";
+import { namedPrompts, secretValues } from "./secrets.js";
 import {
   addSelectionOptions,
   changeAll,

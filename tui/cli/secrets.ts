@@ -4,9 +4,7 @@
  */
 import type { Variables } from "../../protocol/environment.js";
 import { UsageError } from "../../protocol/failures.js";
-
-/** Values by reference. */
-export type SecretValues = Record<string, string>;
+import type { SecretValues } from "../kit/secret-values.js";
 
 const ENV = /^env:([A-Za-z_][A-Za-z0-9_]*)$/;
 const PROMPT = /^prompt:([A-Za-z_][A-Za-z0-9_]*)$/;

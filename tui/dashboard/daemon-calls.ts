@@ -6,8 +6,8 @@ import { type Problem, Refusal } from "../../protocol/errors.js";
 import type { Operation } from "../../protocol/operation.js";
 import type { RetryBody, SubmitBody } from "../../protocol/requests.js";
 import type { SelectionLine } from "../../protocol/stream-lines.js";
-import { addShellValues, withShellValues } from "../kit/from-shell.js";
 import { inPipelines, isPipelineFile } from "../kit/pipelines.js";
+import { addSecretValues, withSecretValues } from "../kit/secret-values.js";
 import type { DashboardClient } from "./core/client.js";
 import type { Request, SwitchKind } from "./core/request.js";
 import type { Submit } from "./form/form.js";
@@ -53,7 +53,7 @@ async function sendForm(
     : { op, params };
   const body: SubmitBody = { ...what, ...(label !== "" && { label }), ...submitPlace(socket, { allow }) };
   const key = newKey();
-  return withShellValues(socket, (values) => client.submit(addShellValues(body, values), key));
+  return withSecretValues(socket, (values) => client.submit(addSecretValues(body, values), key));
 }
 
 /** The values of secrets that are variables of this process, by their sources. */

@@ -28,12 +28,9 @@ export const scheduleRoutes =
           throw new Refusal("LIVEOPS_BAD_REQUEST", "file is for the operation type pipeline only");
         const draft = file === undefined ? operation : await withText(operation, file);
         const warnings = await parts.submissions.check({ ...draft, schedule: name });
-        const { shell, ...kept } = file === undefined ? operation : withoutText(operation, file);
-        const env = { ...shell, ...kept.env };
         const submit = {
           ...(await sessionOf(parts, request)),
-          ...kept,
-          env,
+          ...(file === undefined ? operation : withoutText(operation, file)),
           cwd: operation.cwd ?? homedir(),
         };
         warn(reply.code(201), warnings);

@@ -255,10 +255,9 @@ class Freshness implements TaskGuard {
   /** All that a script can read. A secret counts by where it comes from, because a hash of a short one tells it. */
   #values(): Record<string, string> {
     const { context, build } = this;
-    const { params, envFrom } = context.file.pipeline;
+    const { params } = context.file.pipeline;
     const secrets = new Set(params.flatMap(({ name, secret }) => (secret ? [name] : [])));
-    const fromShell = Object.fromEntries(envFrom.map((name) => [name, process.env[name]]));
-    const values = Object.entries({ ...fromShell, ...this.#env }).flatMap(([name, value]) => {
+    const values = Object.entries(this.#env).flatMap(([name, value]) => {
       if (value === undefined) return [];
       if (secrets.has(name)) return [[name, sum(String(build.params[name]))]];
       return [[name, context.p.masker.finds(value) ? "secret" : sum(value)]];

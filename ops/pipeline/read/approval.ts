@@ -20,7 +20,6 @@ const OF_COMMANDS = [
   "each",
   "at_once",
   "on_failure",
-  "stop_when",
   "env",
   "cwd",
   "retry",

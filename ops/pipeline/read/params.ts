@@ -1,4 +1,4 @@
-/** Reads `params`: types, bounds, defaults and secrets of the parameters. */
+/** Reads `params`: types, defaults and secrets of the parameters. */
 import { PARAM_KEYS } from "../../../protocol/pipeline/keys.js";
 import { PARAM_TYPES, SECRET_SOURCE } from "../../../protocol/pipeline/values.js";
 import type { PipelineParam } from "../definition.js";
@@ -64,7 +64,7 @@ function readSecret(param: PipelineParam, section: ParamSection, { key, problems
   const { at } = section.get("type")?.node ?? section;
   if (param.type !== "string")
     problems.add(at, `${key}.type`, `${key}: a secret is text; write type: string`);
-  for (const name of ["default", "enum", "minimum", "maximum"] as const) {
+  for (const name of ["default", "enum"] as const) {
     const why = name === "default" ? "; the file would hold the secret" : "";
     section.get(name)?.keyProblem(`${key}: a secret takes no ${name}${why}`);
   }
@@ -77,12 +77,6 @@ function readSecret(param: PipelineParam, section: ParamSection, { key, problems
 }
 
 function readValues(param: PipelineParam, section: ParamSection, key: string): void {
-  const minimum = boundOf(section.get("minimum"), param.type);
-  const maximum = boundOf(section.get("maximum"), param.type);
-  if (minimum !== undefined) param.minimum = minimum;
-  if (maximum !== undefined) param.maximum = maximum;
-  if (minimum !== undefined && maximum !== undefined && minimum > maximum)
-    section.get("maximum")!.problem(`${key}.maximum is ${maximum}, less than the minimum ${minimum}`);
   if (param.type === "list") {
     readList(param, section, key);
     return;
@@ -92,7 +86,7 @@ function readValues(param: PipelineParam, section: ParamSection, key: string): v
   const field = section.get("default");
   if (field === undefined) return;
   if (param.required) field.keyProblem(`${key}: a required parameter takes no default; remove one`);
-  const value = valueWithin(field, param);
+  const value = ofType(field, param.type);
   if (value === undefined) return;
   param.default = value;
   if (values !== undefined && !(values as Value[]).includes(value))
@@ -115,12 +109,6 @@ function readList(param: PipelineParam, section: ParamSection, key: string): voi
   param.default = items.flatMap((item) => item.scalar()?.text ?? []);
 }
 
-function boundOf(field: Field | undefined, type: ParamType): number | undefined {
-  if (type === "integer" || type === "number") return field && (ofType(field, type) as number | undefined);
-  field?.keyProblem(`${field.key} is for numbers; the type is ${type}`);
-  return undefined;
-}
-
 function enumOf(field: Field | undefined, param: PipelineParam): PipelineParam["enum"] | undefined {
   if (field === undefined) return undefined;
   if (param.type === "boolean") {
@@ -130,7 +118,7 @@ function enumOf(field: Field | undefined, param: PipelineParam): PipelineParam["
   const items = field.items("");
   const values: Value[] = [];
   for (const item of items) {
-    const value = valueWithin(item, param);
+    const value = ofType(item, param.type);
     if (value === undefined) continue;
     if (values.includes(value)) item.problem(`${field.key} has ${quoted(String(value))} twice`);
     values.push(value);
@@ -138,24 +126,7 @@ function enumOf(field: Field | undefined, param: PipelineParam): PipelineParam["
   return items.length === 0 ? undefined : (values as Array<string | number>);
 }
 
-/** A value of the type, within the bounds. Undefined if it is not, which is added as a problem. */
-function valueWithin(
-  field: Field,
-  { type, minimum, maximum }: PipelineParam,
-): string | number | boolean | undefined {
-  const value = ofType(field, type);
-  if (typeof value !== "number") return value;
-  const problem =
-    minimum !== undefined && value < minimum
-      ? `at least ${minimum}`
-      : maximum !== undefined && value > maximum
-        ? `at most ${maximum}`
-        : null;
-  if (problem === null) return value;
-  field.problem(`${field.key} takes ${problem}, not ${value}`);
-  return undefined;
-}
-
+/** A value of the type. Undefined if it is not, which is added as a problem. */
 function ofType(field: Field, type: ParamType): string | number | boolean | undefined {
   if (type === "list") return undefined;
   const { node } = field;

@@ -17,7 +17,7 @@ import { fromDisk, fromKept, NamedFiles, type ReadText } from "./named-files.js"
 import { readOn } from "./on.js";
 import { readParams } from "./params.js";
 import { type PipelineProblem, Problems, problemLines, quoted } from "./problems.js";
-import { nameProblem, Scope } from "./scope.js";
+import { Scope } from "./scope.js";
 import { readFinally, readStage, readThen } from "./stage.js";
 import { uniquelyNamed } from "./steps.js";
 import { Field, type Section } from "./values.js";
@@ -141,14 +141,12 @@ function readPipeline(tree: TreeNode, problems: Problems, files: NamedFiles): Pi
       isList: type === "list",
       mayBeMissing: !required && value === undefined && from === undefined,
     });
-  const envFrom = readEnvFrom(section.get("env_from"), scope);
   const env = section.get("env")?.env(scope) ?? new Map();
   return {
     name: readName(section, problems, path),
     description: section.get("description")?.text() ?? null,
     params,
     env,
-    envFrom,
     cwd: readCwd(section.get("cwd"), scope, path),
     timeout: section.get("timeout")?.duration("above 0") ?? null,
     failIfOdd: section.get("fail_if_odd")?.flag() ?? false,
@@ -158,22 +156,6 @@ function readPipeline(tree: TreeNode, problems: Problems, files: NamedFiles): Pi
     // biome-ignore lint/suspicious/noThenProperty: the name of a key in the file
     then: readThen(section.get("then"), scope),
   };
-}
-
-function readEnvFrom(field: Field | undefined, scope: Scope): string[] {
-  const names: string[] = [];
-  for (const item of field?.items("the name of a variable") ?? []) {
-    const name = item.text();
-    if (name === null) continue;
-    const taken = scope.taken(name);
-    const problem =
-      nameProblem(name, false) ??
-      (taken === null ? null : `${quoted(name)} is the name of ${taken} already; remove one of them`);
-    if (problem !== null) item.problem(`env_from: ${problem}`);
-    else names.push(name);
-    if (problem === null) scope.addFromShell(name);
-  }
-  return names;
 }
 
 function readName(section: Section<"name">, problems: Problems, path: string | null): string {

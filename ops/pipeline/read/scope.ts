@@ -110,11 +110,6 @@ export class Scope {
       this.#known.set(name, { ...PLAIN, what: `the outcome of the stage ${quoted(stage)}` });
   }
 
-  /** A variable of the shell of the submit. */
-  addFromShell(name: string): void {
-    this.#known.set(name, { ...PLAIN, what: `the variable ${name} of env_from` });
-  }
-
   /** The answer of a stage with `approve`; that of a later one takes its place. @returns what has the name already */
   addAnswer(name: string, stage: string): string | null {
     const known = this.#known.get(name);
@@ -187,7 +182,7 @@ export class Scope {
           ? `it is ${why}`
           : near.length > 0
             ? `did you mean ${near.join(" or ")}?`
-            : `write \${${name}:-} where it may be unset, or add ${name} to env_from`;
+            : `write \${${name}:-} where it may be unset, or add ${name} to params or env`;
       const place = placeOf(at, text.startsWith("${", at) ? name.length + 2 : name.length + 1);
       this.problems.warn(place, key, `${key}: nothing sets $${name}; ${hint}`, near);
     }

@@ -1,13 +1,12 @@
 /** Reads a stage, `finally` and `then`. */
 import {
-  BACKOFF_KEYS,
   FINALLY_KEYS,
   RETRY_KEYS,
   STAGE_KEYS,
   STEP_KEYS,
   THEN_KEYS,
 } from "../../../protocol/pipeline/keys.js";
-import { A_COMMAND, MAX_ATTEMPTS, MAX_FACTOR, MAX_STAGE_NAME } from "../../../protocol/pipeline/values.js";
+import { A_COMMAND, MAX_ATTEMPTS, MAX_STAGE_NAME } from "../../../protocol/pipeline/values.js";
 import { OP_PATTERN } from "../../../protocol/type-names.js";
 import type {
   Command,
@@ -29,7 +28,7 @@ import type { Field, Section } from "./values.js";
 /** In place of a command that has problems. */
 const NO_COMMAND: Command = { kind: "words", words: [], line: 0 };
 
-const ONCE: Retry = { attempts: 1, backoff: 1, factor: 2, exit: null };
+const ONCE: Retry = { attempts: 1, backoff: 1, exit: null };
 
 /** @param scope - gets the outputs of the stage */
 export function readStage(field: Field, scope: Scope): PipelineStage {
@@ -44,13 +43,11 @@ export function readStage(field: Field, scope: Scope): PipelineStage {
   const each = isParallel ? null : readSteps(section, inner, () => NO_STAGE);
   const task = taskOf(section, inner, scope);
   const steps = isParallel ? readSteps(section, inner, (item) => readStep(item, task, inner, scope)) : each;
-  // `env` and `cwd` beside `each` are those of the steps.
-  const stopWhen = section.get("stop_when")?.command(each === null ? inner : scope) ?? null;
   const ofSteps = steps?.parallel.flatMap((step) => step.outputs) ?? [];
   const outputs = [...new Set([...task.outputs, ...ofSteps])];
   for (const output of outputs) scope.addOutput(output, task.name);
   scope.addOutcome(task.name);
-  return { ...task, stopWhen, outputs, steps, approve: null };
+  return { ...task, outputs, steps, approve: null };
 }
 
 function approvalStage(
@@ -73,7 +70,7 @@ function approvalStage(
         `the answer is the output ${APPROVED}, and that is the name of ${taken}; rename the latter`,
       );
   scope.addOutcome(task.name);
-  return { ...task, stopWhen: null, steps: null, approve };
+  return { ...task, steps: null, approve };
 }
 
 /** @param outer - without the outputs of the stage: steps that run side by side do not have those of each other */
@@ -164,19 +161,8 @@ function retryOf(field: Field | undefined): Retry {
   const codes = section.get("exit")?.items("an exit code from 1 to 255");
   return {
     attempts: section.get("attempts")?.whole(MAX_ATTEMPTS) ?? 1,
-    ...backoffOf(section.get("backoff")),
+    backoff: section.get("backoff")?.duration(0) ?? ONCE.backoff,
     exit: codes?.map((code) => code.whole(255)) ?? null,
-  };
-}
-
-/** A duration, or a map. */
-function backoffOf(field: Field | undefined): Pick<Retry, "backoff" | "factor"> {
-  const { backoff, factor } = ONCE;
-  if (field?.node.kind !== "map") return { backoff: field?.duration(0) ?? backoff, factor };
-  const section = field.section("backoff", BACKOFF_KEYS);
-  return {
-    backoff: section?.get("delay")?.duration(0) ?? backoff,
-    factor: section?.get("factor")?.number(1, MAX_FACTOR) ?? factor,
   };
 }
 
@@ -210,7 +196,6 @@ const NO_STAGE: PipelineStage = {
   retry: ONCE,
   allowFailure: false,
   outputs: [],
-  stopWhen: null,
   rules: [],
   steps: null,
   approve: null,

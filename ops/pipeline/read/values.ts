@@ -48,21 +48,14 @@ const SYNONYMS: Record<string, string> = {
   fail_fast: "on_failure",
   interval_sec: "backoff",
   interval: "backoff",
-  multiplier: "factor",
   max_attempts: "attempts",
   limit: "attempts",
-  passenv: "env_from",
-  pass_env: "env_from",
-  envFrom: "env_from",
-  status: "stop_when",
   sources: "needs",
   generates: "makes",
   on_exit: "finally",
   next: "then",
   options: "enum",
   choices: "enum",
-  min: "minimum",
-  max: "maximum",
 };
 
 const IN_ORDER = "stages run in the order of the file, and the steps of parallel side by side";
@@ -205,13 +198,6 @@ export class Field {
     if (node.kind !== "map") this.refuse();
     const entries = node.kind === "map" ? node.entries : [];
     return entries.map(({ name, at, value }) => [name, this.#inner(value, join(key, name), takes, at)]);
-  }
-
-  number(least: number, most: number): number {
-    const value = this.node.kind === "scalar" ? this.node.value : null;
-    if (typeof value === "number" && value >= least && value <= most) return value;
-    this.refuse();
-    return least;
   }
 
   /** A whole number from 1. */

@@ -107,7 +107,7 @@ function fixedPart(pattern: string): string {
 
 const FROM = "a path begins at the directory of the pipeline";
 const FEWER = "divide the values among several stages, or let a step do several of them";
-const NONE = "each needs a value; stop_when can end the pipeline before";
+const NONE = "each needs a value";
 
 function emptyText(source: EachValues["source"], cwd: string, scope: Scope): string {
   if (source.kind === "param")

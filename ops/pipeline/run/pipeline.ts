@@ -4,7 +4,7 @@ import { readRegularFile } from "../../../protocol/system/own-file.js";
 import type { AttemptProgress } from "../../attempt/attempt-progress.js";
 import { Failure, failWithResult } from "../../attempt/failure.js";
 import { OperationCancelled } from "../../sdk/live-operation.js";
-import type { Pipeline, PipelineFile, PipelineThen } from "../definition.js";
+import type { PipelineFile, PipelineThen } from "../definition.js";
 import { type FeatureRun, tasksOf } from "../feature.js";
 import { PIPELINE_FEATURES } from "../features.js";
 import { MAX_BYTES } from "../limits.js";
@@ -34,8 +34,6 @@ export interface PipelineResult {
   signal?: string;
   /** Absent if no stage failed. */
   failedStage?: string;
-  /** The stage before which `stop_when` ended the pipeline; absent: it ran to its end. */
-  stoppedBefore?: string;
   stages: Record<string, StageResult>;
   outputs: Record<string, Output>;
   /** What went wrong and did not fail the pipeline. */
@@ -49,7 +47,6 @@ export async function runPipeline(p: Progress<unknown>, context: PipelineContext
   // The runner passes no other object.
   const progress = p as AttemptProgress;
   noteChange(progress, file, operation.attempt);
-  checkShell(pipeline);
   const secrets = readSecrets(pipeline, params, operation.id);
   for (const value of secrets.values()) progress.masker.add(value);
   // The shipped type runs any file.
@@ -75,19 +72,6 @@ export async function runPipeline(p: Progress<unknown>, context: PipelineContext
   }
 }
 
-/** @throws Failure for a variable of `env_from` that no shell has given */
-function checkShell({ envFrom }: Pipeline): void {
-  const missing = envFrom.filter((name) => process.env[name] === undefined);
-  if (missing.length === 0) return;
-  const [is, them] = missing.length === 1 ? ["it is", missing[0]] : ["they are", "each"];
-  const failure = new Failure(
-    "LIVEOPS_VARIABLE_MISSING",
-    `env_from takes ${missing.join(", ")} from the shell of the submit, and ${is} not set; submit again with --env NAME=VALUE for ${them}`,
-  );
-  delete failure.stack;
-  throw failure;
-}
-
 /** The timeout of the file, where the type has none: the shipped type runs files with any timeout. */
 function deadlineOf(p: AttemptProgress, { file, operation }: PipelineContext) {
   const late = new AbortController();
@@ -110,21 +94,12 @@ async function runAll(
   const result: PipelineResult = { exitCode: 0, stages: {}, outputs: {} };
   const resume = new Resume(pipeline, params, attempt);
   let failure: { error: unknown } | null = null;
-  let stopReason: string | null = null;
   try {
     for (const stage of pipeline.stages) {
       deadline.throwIfAborted();
       const run = new StageRun(context, resume, stage);
-      if (stopReason !== null) {
-        result.stages[stage.name] = run.skip(stopReason);
-        continue;
-      }
       try {
-        const { stops, ...ended } = await run.perform();
-        result.stages[stage.name] = ended;
-        if (!stops) continue;
-        stopReason = ended.skipped!;
-        result.stoppedBefore = stage.name;
+        result.stages[stage.name] = await run.perform();
       } catch (error) {
         run.failed();
         result.stages[stage.name] = run.result;
@@ -135,7 +110,7 @@ async function runAll(
         throw error;
       }
     }
-    if (pipeline.then !== null && stopReason === null) chain(context, pipeline.then);
+    if (pipeline.then !== null) chain(context, pipeline.then);
   } catch (error) {
     failure = { error };
   }
@@ -165,8 +140,7 @@ function outcomeOf({ p, deadline }: StageContext, failure: { error: unknown } | 
 function noteShell({ p, file }: StageContext): void {
   const { stages, finally: last } = file.pipeline;
   const tasks = tasksOf(stages);
-  const conditions = stages.map(({ stopWhen }) => stopWhen);
-  const commands = [...tasks.flatMap(({ run, when }) => [run, when]), ...conditions, last?.run];
+  const commands = [...tasks.flatMap(({ run, when }) => [run, when]), last?.run];
   if (!commands.some((command) => command?.kind === "script")) return;
   const shell = findShell(process.env.PATH, process.cwd());
   if (shell.isBash) return;
@@ -202,17 +176,11 @@ function textOf(path: string): string | null {
 }
 
 /** The outputs, one a line, and the warnings; without outputs, what the stages took, or how many are done. */
-export function pipelineResultText({
-  stages,
-  outputs,
-  stoppedBefore,
-  warnings = [],
-}: PipelineResult): string {
+export function pipelineResultText({ stages, outputs, warnings = [] }: PipelineResult): string {
   const lines = Object.entries(outputs).map(([name, output]) => {
     const value = textOfValue(output);
     return value.includes("\n") ? `${name}:\n${value.replace(/^/gm, "  ")}` : `${name}=${value}`;
   });
-  if (stoppedBefore !== undefined) lines.push(`ended before "${stoppedBefore}" by stop_when`);
   if (lines.length === 0) lines.push(stagesText(stages));
   return [...lines, ...warnings.map((warning) => `warning: ${warning}`)].join("\n");
 }

@@ -24,7 +24,7 @@ export interface StageRecord {
 }
 
 /** What is compared: a stage with its steps, or a step with its values of `each`. */
-type Compared = PipelineTask & Partial<Pick<PipelineStage, "steps" | "stopWhen" | "approve">>;
+type Compared = PipelineTask & Partial<Pick<PipelineStage, "steps" | "approve">>;
 type Values = ReadonlyMap<string, string>;
 
 export class Resume {
@@ -41,19 +41,13 @@ export class Resume {
     params: Readonly<Record<string, unknown>>,
     readonly attempt: number,
   ) {
-    this.#params = hash([
-      ...pipeline.params.map(({ name, secret }) => [name, secret, params[name] ?? null]),
-      ...pipeline.envFrom.map((name) => [name, process.env[name] ?? null]),
-    ]);
+    this.#params = hash(pipeline.params.map(({ name, secret }) => [name, secret, params[name] ?? null]));
   }
 
   /** @returns why the stage runs again although an earlier attempt has finished it; null: the stored value counts */
   whyAgain(task: Compared, stored: unknown, values?: Values): string | null {
     const { fingerprint, params, after = [] } = (stored ?? {}) as Partial<StageRecord>;
-    if (params !== this.#params)
-      return this.pipeline.envFrom.length === 0
-        ? "the parameters changed"
-        : "the parameters or variables of the shell changed";
+    if (params !== this.#params) return "the parameters changed";
     if (fingerprint !== this.fingerprint(task, values))
       return task.steps === undefined ? "the step's script changed" : "the stage's script changed";
     const changed = this.#done.findIndex((attempt, index) => attempt !== after[index]);
@@ -88,7 +82,6 @@ export class Resume {
       [...pipeline.env],
       pipeline.cwd,
       ...(values ? [[...values]] : []),
-      ...(task.stopWhen ? [commandOf(task.stopWhen)] : []),
       ...(task.steps ? [task.steps.parallel.map((step) => [step.name, ...partsOf(step)])] : []),
       ...(task.approve ? [task.approve.question, task.approve.choices] : []),
       ...(task.steps ? [task.steps.each.map(({ name, source }) => [name, source])] : []),

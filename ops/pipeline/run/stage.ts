@@ -30,8 +30,6 @@ export interface StageResult {
   steps?: number;
   /** Why the stage was skipped. */
   skipped?: string;
-  /** The pipeline ends before the stage, successfully. */
-  stops?: true;
   /** What it needs and makes is as an earlier run left it, so that it did not run. */
   upToDate?: string;
   /** The stage failed, and the pipeline continued. */
@@ -73,8 +71,7 @@ export class StageRun {
     const isStored = stored !== undefined && again === null;
     const isByHand = p.stages.isByHand(name, isStored);
     const decision: Decision = isStored || isByHand ? { kind: "run" } : await this.#decide();
-    if (decision.kind === "skip") return this.skip(decision.reason);
-    if (decision.kind === "stop") return { ...this.skip(decision.reason), stops: true };
+    if (decision.kind === "skip") return this.#skip(decision.reason);
     // The error of `when` is that of the stage.
     const block = async (): Promise<StageRecord> => {
       if (decision.kind === "fail") throw decision.error;
@@ -114,7 +111,7 @@ export class StageRun {
   }
 
   /** Skips the stage, also one that an earlier attempt has finished. */
-  skip(reason: string): StageResult {
+  #skip(reason: string): StageResult {
     const { p, variables } = this.context;
     const { name, outputs } = this.stage;
     p.skip(name, reason);
@@ -124,18 +121,11 @@ export class StageRun {
     return { exitCode: null, attempts: 0, seconds: 0, skipped: reason };
   }
 
-  /** Asks `stop_when`, then `when`. The `when` beside `each` decides for each step. */
+  /** Asks `when`. Beside `each`, it decides for each step. */
   async #decide(): Promise<Decision> {
-    const { stage } = this;
     const { p } = this.context;
-    const isEach = (stage.steps?.each.length ?? 0) > 0;
-    const within = <T>(label: string, block: () => Promise<T>) => p.untracked(label, block);
-    if (stage.stopWhen !== null) {
-      const spec = isEach ? { ...stage, env: new Map(), cwd: null } : stage;
-      const decision = await this.#task.decideStop(stage.stopWhen, spec, within);
-      if (decision.kind !== "run") return decision;
-    }
-    return isEach ? { kind: "run" } : this.#task.decide(within);
+    const isEach = (this.stage.steps?.each.length ?? 0) > 0;
+    return isEach ? { kind: "run" } : this.#task.decide((label, block) => p.untracked(label, block));
   }
 
   /** Call after a failure: keeps the outputs that the commands have written. */
@@ -307,6 +297,6 @@ function isByHandRecord(stored: unknown): boolean {
 const UP_TO_DATE = 0;
 
 /** What the steps of `each` have in common. */
-function taskOf({ steps: _, stopWhen: __, approve: ___, ...task }: PipelineStage): PipelineTask {
+function taskOf({ steps: _, approve: __, ...task }: PipelineStage): PipelineTask {
   return task;
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Unrun } from "../../attempt/stage-not-run.js";
 import { ExecError, type ExecResult } from "../../sdk/exec.js";
-import type { Command, PipelineCommand, PipelineTask } from "../definition.js";
+import type { Command, PipelineTask } from "../definition.js";
 import { type TaskContext, type TaskGuard, TaskRunner, type Verdict } from "../feature.js";
 import {
   CommandFailure,
@@ -22,11 +22,7 @@ import type { Output } from "./variables.js";
 /** Longest pause between two runs of a command, in seconds. */
 const MAX_BACKOFF = 3600;
 
-/** `stop`: the pipeline ends before the stage, successfully. */
-export type Decision =
-  | { kind: "run" }
-  | { kind: "skip" | "stop"; reason: string }
-  | { kind: "fail"; error: unknown };
+export type Decision = { kind: "run" } | { kind: "skip"; reason: string } | { kind: "fail"; error: unknown };
 
 /** Runs a command in a block of its own, such as an untracked stage. */
 type Within = <T>(label: string, block: () => Promise<T>) => Promise<T>;
@@ -56,46 +52,25 @@ export class TaskRun {
 
   /** Asks `when`. */
   async decide(within: Within = inPlace): Promise<Decision> {
-    const { when } = this.task;
+    const { when, timeout } = this.task;
     if (when === null) return { kind: "run" };
-    const answer = await this.#ask("when", when, this.task, within);
-    if (typeof answer === "object") return answer;
-    return answer ? { kind: "run" } : { kind: "skip", reason: `when exited with 1: ${textOf(when)}` };
-  }
-
-  /** Asks `stop_when` of the stage. @param spec - its `env` and `cwd` */
-  async decideStop(stopWhen: Command, spec: PipelineCommand, within: Within): Promise<Decision> {
-    const answer = await this.#ask("stop_when", stopWhen, spec, within);
-    if (typeof answer === "object") return answer;
-    if (!answer) return { kind: "run" };
-    const what = `stop_when exited with 0: ${textOf(stopWhen)}`;
-    return { kind: "stop", reason: `the pipeline ended before "${this.place.stage}": ${what}` };
-  }
-
-  /** Whether the condition exited with 0, and not with 1; or its failure. */
-  async #ask(
-    key: "when" | "stop_when",
-    condition: Command,
-    spec: PipelineCommand,
-    within: Within,
-  ): Promise<boolean | (Decision & { kind: "fail" })> {
     const { p, deadline } = this.context;
     const { stage, values } = this.place;
-    const label = `${key} of "${this.place.label}"`;
+    const label = `when of "${this.place.label}"`;
     try {
       const own = { LIVEOPS_STAGE: stage };
-      const { timeout } = this.task;
-      const instead = { command: condition, of: "condition" } as const;
+      const instead = { command: when, of: "condition" } as const;
       const options = { label, own, timeout, instead, values };
       // Without a terminal, so that a test prints as it does in a script.
-      return await within(label, () =>
-        runCommand(this.context, { ...spec, tty: false }, options).then(() => true, isNo),
+      const isYes = await within(label, () =>
+        runCommand(this.context, { ...this.task, tty: false }, options).then(() => true, isNo),
       );
+      return isYes ? { kind: "run" } : { kind: "skip", reason: `when exited with 1: ${textOf(when)}` };
     } catch (error) {
       p.checkCancelled();
       deadline.throwIfAborted();
       if (error instanceof ExecError) this.#ended(error);
-      return { kind: "fail", error: placed(error, label, this.context.file, condition) };
+      return { kind: "fail", error: placed(error, label, this.context.file, when) };
     }
   }
 
@@ -226,9 +201,9 @@ export class TaskRun {
   /** Waits before the next run. @throws OperationCancelled at once after a stop request */
   async #pause(error: Error): Promise<void> {
     const { p, deadline } = this.context;
-    const { attempts, backoff, factor } = this.task.retry;
+    const { attempts, backoff } = this.task.retry;
     const longest = Math.max(MAX_BACKOFF, backoff);
-    const seconds = Math.min(longest, backoff * factor ** (this.attempts - 1));
+    const seconds = Math.min(longest, backoff * 2 ** (this.attempts - 1));
     const next = `attempt ${this.attempts + 1} of ${attempts} in ${shortDuration(seconds)}`;
     p.log(`${error.message.split("\n", 1)[0]}; ${next}`);
     this.#tell(next, "warning");

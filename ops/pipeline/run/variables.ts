@@ -155,7 +155,6 @@ export class Variables {
     if (why !== undefined) throw new ValueError(`the output ${name} is missing: ${why}`);
     if (this.#params.has(name)) return this.#params.get(name);
     if (this.#outcomes.has(name)) return this.#outcomes.get(name);
-    if (this.pipeline.envFrom.includes(name)) return process.env[name];
     return own[name] ?? (Object.hasOwn(OPERATION_VARIABLES, name) ? process.env[name] : undefined);
   }
 }

@@ -94,7 +94,7 @@ describe("the body", () => {
     [
       "with a key like none",
       { op, zzz: 1 },
-      /no "zzz"; it takes op, params, set, force, label, cwd, session, endsWithSession, submittedFrom, env, secrets, shell, queue, priority, after, afterAny, notBefore, on, tags, ifAbsent;/,
+      /no "zzz"; it takes op, params, set, force, label, cwd, session, endsWithSession, submittedFrom, env, secrets, queue, priority, after, afterAny, notBefore, on, tags, ifAbsent;/,
     ],
     ["with a relative cwd", { op, cwd: "here" }, /^the body's cwd must be an absolute path;/],
     [

@@ -31,7 +31,7 @@ function problems(text: string, files: Files = {}): string[] {
 const BUILD = `
 params:
   target: { required: true }
-  level: { type: integer, default: 3, maximum: 9 }
+  level: { type: integer, default: 3 }
   kind: { enum: [debug, release], default: debug }
   parts: { type: list }
   token: { secret: true }
@@ -156,18 +156,18 @@ describe("op", () => {
     expect(Object.keys(file.files)).toEqual(["/x/sub/a.yaml", "/x/b.yaml", "/x/c.yaml"]);
   });
 
-  test("a submit asks for the variables and secrets of the operations inside", () => {
+  test("a submit asks for the secrets of the operations inside", () => {
     const { pipeline } = read(
-      "env_from: [A]\nstages: [{ name: X, op: a.yaml }, { name: Y, op: b.yaml, with: { t: env:T } }]",
+      "stages: [{ name: X, op: a.yaml }, { name: Y, op: b.yaml, with: { t: env:T } }]",
       {
         "a.yaml":
-          "env_from: [A, B]\nparams: { s: { secret: true, from: 'prompt:' } }\nstages: [{ name: B, op: b.yaml, with: { t: $s } }]\nfinally: { run: x, timeout: 100 }",
+          "params: { s: { secret: true, from: 'prompt:' } }\nstages: [{ name: B, op: b.yaml, with: { t: $s } }]\nfinally: { run: x, timeout: 100 }",
         "b.yaml": "params: { t: { secret: true, required: true } }\nstages: [{ name: C, run: c }]",
       },
     );
     expect(factsOf(pipeline, {}, {})).toMatchObject({
       gracePeriod: 120,
-      fromShell: { variables: ["A", "B"], secrets: { "s of a": "prompt:s", "t of b": "env:T" } },
+      secretSources: { "s of a": "prompt:s", "t of b": "env:T" },
     });
   });
 
@@ -197,7 +197,7 @@ describe("op", () => {
       [
         "main:2:25: stages[0].op: build.yaml needs the parameter target; add with: { target: … }",
         'main:2:52: stages[0].with.taget: build.yaml has no "taget"; did you mean target?',
-        "main:2:62: stages[0].with.level must be a whole number of at most 9",
+        "main:2:62: stages[0].with.level must be a whole number",
         "main:2:73: stages[0].with.kind must be one of debug, release",
         "main:2:86: stages[0].with.parts must be a list in which each item is text",
         "main:2:96: stages[0].with.token takes a secret: $name of a secret, env:NAME or file:PATH",

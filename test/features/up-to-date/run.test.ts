@@ -24,7 +24,6 @@ import { temporary } from "../../ops/temporary.js";
 
 afterEach(() => {
   vi.useRealTimers();
-  vi.unstubAllEnvs();
 });
 
 /** The clock of files is then older than all changes, so that their times are trusted. */
@@ -113,16 +112,6 @@ describe("a stage", () => {
       expect(record.stageTimes.Site!.reason).toBe(`runs: src/${name} changed`);
     },
   );
-
-  test("runs again for another value of env_from", async () => {
-    const { builds } = world();
-    const text = SITE.replace("stages:", "env_from: [DB_HOST]\nstages:");
-    vi.stubEnv("DB_HOST", "staging");
-    await builds.run(text);
-    expect((await builds.run(text)).said.Site).toBe(UP_TO_DATE);
-    vi.stubEnv("DB_HOST", "prod");
-    expect((await builds.run(text)).said.Site).toBe("done: runs: $DB_HOST changed");
-  });
 
   const nothing: Array<[name: string, change: (it: W) => void]> = [
     ["the times of a file", ({ at }) => utimesSync(at("src/a.ts"), new Date(), new Date(1e12))],

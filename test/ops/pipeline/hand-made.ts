@@ -49,7 +49,6 @@ export function stage(name: string, run: Command | string, more: Partial<Pipelin
     when: null,
     allowFailure: false,
     outputs: [],
-    stopWhen: null,
     rules: [],
     steps: null,
     approve: null,
@@ -58,7 +57,7 @@ export function stage(name: string, run: Command | string, more: Partial<Pipelin
     name,
     ...command(run),
     ...rest,
-    retry: { attempts: 1, backoff: 0, factor: 2, exit: null },
+    retry: { attempts: 1, backoff: 0, exit: null },
     ...more,
   };
 }
@@ -68,7 +67,7 @@ export function param(name: string, more: Partial<PipelineParam> = {}): Pipeline
 }
 
 export function fileOf(stages: PipelineStage[], more: Partial<Pipeline> = {}, text = ""): PipelineFile {
-  const rest = { description: null, params: [], env: new Map(), envFrom: [], cwd: null, timeout: null };
+  const rest = { description: null, params: [], env: new Map(), cwd: null, timeout: null };
   const flags = { failIfOdd: false };
   const pipeline = {
     name: "nightly",

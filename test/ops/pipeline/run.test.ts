@@ -344,7 +344,7 @@ describe("retry", () => {
   const flaky = (exit: number) => `echo x >>tries; [ "$(wc -l <tries)" -ge 3 ] || exit ${exit}`;
 
   it("runs the command again, says so, and counts", async () => {
-    const retry = { attempts: 3, backoff: 0.01, factor: 2, exit: null };
+    const retry = { attempts: 3, backoff: 0.01, exit: null };
     const { result, texts, statuses } = await run(
       fileOf([stage("A", flaky(75), { retry })]),
       {},
@@ -361,13 +361,13 @@ describe("retry", () => {
   });
 
   it("only after the exit codes of the list", async () => {
-    const retry = { attempts: 3, backoff: 0.01, factor: 2, exit: [74] };
+    const retry = { attempts: 3, backoff: 0.01, exit: [74] };
     const { result } = await run(fileOf([stage("A", flaky(75), { retry })]), {}, { cwd: temporary() });
     expect(result).toMatchObject({ exitCode: 75, stages: { A: { attempts: 1 } } });
   });
 
   it("drops the outputs of the run before", async () => {
-    const retry = { attempts: 2, backoff: 0.01, factor: 2, exit: null };
+    const retry = { attempts: 2, backoff: 0.01, exit: null };
     const once = "[ ! -e tried ] || exit 0; touch tried; echo v=stale >>$LIVEOPS_OUTPUT; exit 1";
     const { result, error, texts } = await run(
       fileOf([stage("A", once, { retry, outputs: ["v"] })], { finally: command('echo "${v-none}"') }),
@@ -380,7 +380,7 @@ describe("retry", () => {
   });
 
   it("waits no longer after a cancel", async () => {
-    const retry = { attempts: 3, backoff: 1000, factor: 2, exit: null };
+    const retry = { attempts: 3, backoff: 1000, exit: null };
     const started = startOperation(typeOf(fileOf([stage("A", "exit 1", { retry })])), {});
     await started.untilLog(/attempt 2 of 3 in 17m/);
     const { state, record } = await started.cancel();

@@ -32,7 +32,7 @@ describe("a secret", () => {
           'printf "%s\\r" "50% $token"; sleep 0.6; printf "${token:0:7}"; sleep 0.6; echo "${token:7}"',
         ),
         stage("Retried", 'echo "$token"; exit 3', {
-          retry: { attempts: 2, backoff: 0, factor: 2, exit: null },
+          retry: { attempts: 2, backoff: 0, exit: null },
           allowFailure: true,
         }),
         stage("Fails", 'echo "$token is wrong"; exit 4'),
@@ -204,7 +204,7 @@ describe("no part of a secret is seen", () => {
         allowFailure: true,
       }),
       stage("Retried", 'echo "log info at $token" >>"$LIVEOPS_REPORT"; echo "$token"; exit 3', {
-        retry: { attempts: 2, backoff: 0, factor: 2, exit: null },
+        retry: { attempts: 2, backoff: 0, exit: null },
         allowFailure: true,
       }),
       stage("Steps", 'echo "stage $token" >>"$LIVEOPS_REPORT"; sleep 0.3'),

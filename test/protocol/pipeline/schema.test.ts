@@ -23,7 +23,7 @@ name: nightly
 description: dump
 params:
   target: { type: string, required: true, description: remote }
-  level: { type: integer, default: 6, minimum: 1, maximum: 9 }
+  level: { type: integer, default: 6 }
   mode: { enum: [a, 3.10], default: a }
   ratio: { type: number, default: 0.5 }
   dry: { type: boolean, default: false }

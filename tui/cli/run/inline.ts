@@ -119,17 +119,10 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
   const given = { params: givenParams(run.params), set: namedPrompts(run.set) };
   const prepare = () => prepareSubmission(Type, given, { ...place, chain }, ["liveops", "run", run.op]);
   const submission = await aside(() => Promise.race([prepare(), schemaNeverSettles(run.op)]));
-  const { fromShell: taken = { variables: [], secrets: {} }, next } = needsOf(submission);
-  const secrets = await secretValues(given.set, [given.params, taken.secrets]);
+  const { secretSources = {}, next } = needsOf(submission);
+  const secrets = await secretValues(given.set, [given.params, secretSources]);
   handSecrets(secrets);
-  const missing = missingIn(taken, process.env, secrets);
-  const [variable] = missing.variables;
-  if (variable !== undefined)
-    throw new UsageError(
-      `env_from takes the variable ${variable} from this shell, and it is not set`,
-      `set and export it, or give --env ${variable}=VALUE`,
-    );
-  for (const [name, source] of Object.entries(missing.secrets))
+  for (const [name, source] of Object.entries(missingIn(secretSources, process.env, secrets)))
     throw new UsageError(
       `the secret ${name} is the variable ${source.slice(4)}, which is not set in this shell`,
       `set and export it, or give ${name}=file:PATH or ${name}=prompt:`,

@@ -3,8 +3,8 @@
 import type { Command } from "commander";
 import { newKey } from "../../../protocol/client/idempotency-key.js";
 import { withTrailing } from "../../../protocol/schema/parameters.js";
-import { addShellValues, withShellValues } from "../../kit/from-shell.js";
 import { addCommand, everyday } from "../../kit/options.js";
+import { addSecretValues, withSecretValues } from "../../kit/secret-values.js";
 import { trailingWords } from "../arguments.js";
 import { connectOrStart } from "../connection.js";
 import { checkCwd } from "../options/cwd.js";
@@ -47,9 +47,9 @@ export function registerAgain(root: Command): void {
         ...(Object.keys(secrets).length > 0 && { secrets }),
       };
       const key = newKey();
-      const submitted = await withShellValues(
+      const submitted = await withSecretValues(
         client.socket,
-        (values) => client.again(id, addShellValues(body, values), key),
+        (values) => client.again(id, addSecretValues(body, values), key),
         askSecret,
       );
       await afterSubmit(client, submitted, options, to);

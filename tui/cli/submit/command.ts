@@ -9,10 +9,10 @@ import type { Operation } from "../../../protocol/operation.js";
 import type { SubmitBody } from "../../../protocol/requests.js";
 import { withTrailing } from "../../../protocol/schema/parameters.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
-import { addShellValues, withShellValues } from "../../kit/from-shell.js";
 import { addCommand, everyday } from "../../kit/options.js";
 import { resultLine } from "../../kit/output/options.js";
 import type { ReportTo } from "../../kit/report.js";
+import { addSecretValues, withSecretValues } from "../../kit/secret-values.js";
 import { trailingWords, wantsTypeHelp } from "../arguments.js";
 import { connectFor, connectOrStart } from "../connection.js";
 import { checkCwd, placeHere } from "../options/cwd.js";
@@ -45,9 +45,9 @@ async function post(client: Client, words: SubmitWords): Promise<Operation> {
   const secrets = await secretValues(body.set ?? [], body.params);
   const key = words.options.key ?? newKey();
   const whole = { ...body, ...(Object.keys(secrets).length > 0 && { secrets }) };
-  return withShellValues(
+  return withSecretValues(
     client.socket,
-    (values) => client.submit(addShellValues(whole, values), key),
+    (values) => client.submit(addSecretValues(whole, values), key),
     askSecret,
   );
 }

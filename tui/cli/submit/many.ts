@@ -10,7 +10,7 @@ import { MAX_BATCH } from "../../../protocol/limits.js";
 import type { Operation } from "../../../protocol/operation.js";
 import type { SubmitBody } from "../../../protocol/requests.js";
 import { count } from "../../../protocol/text/count.js";
-import { addShellValues, type ShellValues, withShellValues } from "../../kit/from-shell.js";
+import { addSecretValues, type SecretValues, withSecretValues } from "../../kit/secret-values.js";
 
 /** Bytes of one request at most: the daemon takes 4 MiB by default. */
 const MOST_BYTES = 2 * 1024 * 1024;
@@ -97,12 +97,12 @@ export async function submitAll(
   for (const part of partsOf(all)) {
     try {
       const key = newKey();
-      const send = (values: ShellValues) =>
+      const send = (values: SecretValues) =>
         client.submit(
-          part.map(({ body }) => addShellValues(body, values)),
+          part.map(({ body }) => addSecretValues(body, values)),
           key,
         );
-      const operations = await withShellValues(client.socket, send);
+      const operations = await withSecretValues(client.socket, send);
       submitted += operations.length;
       onSubmitted(operations);
     } catch (error) {

@@ -8,7 +8,7 @@ import { submitBody } from "../../../protocol/requests.js";
 import { inPipelineBundle } from "../../cli/pipeline-argument.js";
 import { secretValues } from "../../cli/secrets.js";
 import { repeatedText } from "../../describe/repeated.js";
-import { addShellValues, type ShellValues, withShellValues } from "../../kit/from-shell.js";
+import { addSecretValues, type SecretValues, withSecretValues } from "../../kit/secret-values.js";
 import { id, label, WAIT } from "./arguments.js";
 import { shortRecord } from "./plain.js";
 import { defineTool } from "./tool.js";
@@ -44,8 +44,8 @@ const submitOperation = defineTool({
       ...(Object.keys(secrets).length > 0 && { secrets }),
     };
     const key = idempotencyKey ?? newKey();
-    const send = (values: ShellValues) => client.submit(addShellValues(body, values), key, signal);
-    return shortRecord(await withShellValues(client.socket, send));
+    const send = (values: SecretValues) => client.submit(addSecretValues(body, values), key, signal);
+    return shortRecord(await withSecretValues(client.socket, send));
   },
 });
 

@@ -30,7 +30,7 @@ description: Collect some files, then pack them # replace this with your own wor
 # Given as name=value. A script reads each parameter as an environment variable.
 params:
   target: { type: string, required: true, description: directory to write to }
-  level: { type: integer, default: 6, minimum: 1, maximum: 9, description: compression level }
+  level: { type: integer, default: 6, description: compression level }
 
 # Variables of all stages. $name stands for a value; $$ is a dollar.
 env:

@@ -13,7 +13,6 @@ import { isPipelineArgument, pipelinePath, pipelineSubmit } from "../../cli/pipe
 import { addDefaultAction } from "../../cli/subcommand.js";
 import { afterSubmit } from "../../cli/submit/after-submit.js";
 import { submitBody } from "../../cli/submit/command.js";
-import { addShellValues, withShellValues } from "../../kit/from-shell.js";
 import { addCommand, everyday } from "../../kit/options.js";
 import { jsonLine } from "../../kit/output/json.js";
 import { formatLocalTime, formatShortTime } from "../../kit/output/local-time.js";
@@ -143,10 +142,9 @@ function registerAdd(schedule: Command): void {
         zone: options.zone ?? new Intl.DateTimeFormat().resolvedOptions().timeZone,
         catchup,
         file: file ?? undefined,
+        operation,
       };
-      const added = await withShellValues(client.socket, (values) =>
-        client.addSchedule({ ...schedule, operation: addShellValues(operation, values) }),
-      );
+      const added = await client.addSchedule(schedule);
       if (added.nextAt !== null)
         process.stderr.write(`first run at ${formatLocalTime(new Date(added.nextAt))}\n`);
       if (added.rebootProblem !== null) say(to, added.rebootProblem, "yellow");
