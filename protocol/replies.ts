@@ -347,7 +347,7 @@ export const scheduleReply = z.object({
   name: z.string(),
   cron: z.string(),
   zone: doc(z.string(), "time zone of the expression"),
-  catchup: z.enum(["none", "last", "all"]),
+  catchup: z.enum(["none", "last"]),
   operation: doc(
     z.looseObject({ op: z.string() }),
     "what each run submits: the body of a submit without the environment",

@@ -244,8 +244,8 @@ export const scheduleBody = z.strictObject({
     "time zone, such as Europe/Berlin; default: that of the daemon",
   ),
   catchup: doc(
-    z.optional(z.enum(["none", "last", "all"])),
-    "runs that were due while no daemon ran: none, the last (default), or all, at most 100",
+    z.optional(z.enum(["none", "last"])),
+    "which of the runs is made up for that were due while no daemon ran: none, or the last (default)",
   ),
   operation: doc(submitBody, "what each run submits"),
   file: doc(

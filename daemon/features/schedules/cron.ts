@@ -35,25 +35,29 @@ export function nextRun(cron: string, zone: string, after: Date): Date | null {
   return parsed(cron, zone).nextRun(after);
 }
 
-/** The runs after `after` and not after `until`, oldest first: the newest `most` of them, and how many there are. */
-export function runsBetween(
-  cron: string,
-  zone: string,
-  after: Date,
-  until: Date,
-  most: number,
-): { runs: Date[]; count: number } {
+interface Runs {
+  first: Date;
+  /** The run before the last one; null: there is one run. */
+  previous: Date | null;
+  last: Date;
+  count: number;
+}
+
+/** The runs after `after` and not after `until`; null: there are none. */
+export function runsBetween(cron: string, zone: string, after: Date, until: Date): Runs | null {
   const job = parsed(cron, zone);
-  const runs: Date[] = [];
-  let count = 0;
-  for (let run = job.nextRun(after); run !== null && run <= until; run = job.nextRun(run)) {
-    count++;
-    runs.push(run);
-    if (runs.length > most) runs.shift();
-    // A minutely schedule of a machine that was off for a year has half a million.
-    if (count >= MOST_COUNTED) break;
+  const first = job.nextRun(after);
+  if (first === null || first > until) return null;
+  const runs: Runs = { first, previous: null, last: first, count: 1 };
+  // A minutely schedule of a machine that was off for a year has half a million.
+  while (runs.count < MOST_COUNTED) {
+    const next = job.nextRun(runs.last);
+    if (next === null || next > until) break;
+    runs.previous = runs.last;
+    runs.last = next;
+    runs.count++;
   }
-  return { runs, count };
+  return runs;
 }
 
 /** Most missed runs that are counted. */

@@ -57,12 +57,12 @@ function withoutSuccess(schedule: Schedule, last: Operation | null): Missing | n
 
 function gapOf({ name, gap, catchup, zone }: Schedule): Missing | null {
   if (!gap) return null;
-  const { from, to, submitted } = gap;
+  const { from, to, isMadeUp } = gap;
   const last = minute(to, zone);
   const when = from === to ? `at ${last}` : `from ${minute(from, zone)} to ${last}`;
-  const left = gap.count - submitted;
-  const what = left === 0 ? `${count(gap.count, "run")} came late` : `${count(left, "run")} missed`;
-  const caught = submitted === 0 ? "none was made up for" : `catch-up submitted ${count(submitted, "run")}`;
+  const left = isMadeUp ? gap.count - 1 : gap.count;
+  const what = left === 0 ? "1 run came late" : `${count(left, "run")} missed`;
+  const caught = isMadeUp ? "the last one was made up for" : "none was made up for";
   return {
     kind: "missed",
     text: `${what}, due ${when}, while no daemon ran or the machine slept; ${caught} (--catchup ${catchup})`,

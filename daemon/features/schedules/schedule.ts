@@ -2,14 +2,14 @@
 import type { SubmitBody } from "../../../protocol/requests.js";
 import { nextRun, runsBetween } from "./cron.js";
 
-export const CATCHUPS = ["none", "last", "all"] as const;
+export const CATCHUPS = ["none", "last"] as const;
 
 export interface Schedule {
   name: string;
   cron: string;
   /** A name of the IANA time zone database. */
   zone: string;
-  /** Which of the runs are made up for that were due while no daemon ran. */
+  /** Which of the runs is made up for that were due while no daemon ran. */
   catchup: (typeof CATCHUPS)[number];
   /** What each run submits; without the text of `file`. */
   submit: SubmitBody;
@@ -27,7 +27,7 @@ export interface Schedule {
   lastProblem: string | null;
   /** End of the last run that succeeded with its chain; null or absent: none is known. */
   lastSuccessAt?: string | null;
-  /** Runs that were due since then while a daemon ran; those that were made up for at once count as one. Absent: 0. */
+  /** Runs that were due since then while a daemon ran; one that was made up for counts. Absent: 0. */
   withoutSuccess?: number;
   /** The last runs that were due while nobody could submit them; null or absent: the last run was in time. */
   gap?: Gap | null;
@@ -42,15 +42,12 @@ export interface Gap {
   to: string;
   /** Runs that were due. */
   count: number;
-  /** Runs that were submitted late, by `catchup`. */
-  submitted: number;
+  /** Whether the last one was submitted late, by `catchup`. */
+  isMadeUp: boolean;
 }
 
 /** A run that is later than this was missed, in ms: no daemon ran, the machine slept, or the clock was set. */
 const LATE_MS = 60_000;
-
-/** Most runs that `catchup: "all"` makes up for at once. */
-const MOST_CAUGHT_UP = 100;
 
 export interface Due {
   /** Runs to submit, oldest first. */
@@ -60,25 +57,23 @@ export interface Due {
   /** The newest run that was due. */
   last: Date;
   /** The runs that came late or were missed; null: all are in time. */
-  gap: Omit<Gap, "submitted"> | null;
+  gap: Omit<Gap, "isMadeUp"> | null;
 }
 
 /** The runs of a schedule that are due; null: none. */
 export function dueRuns(schedule: Schedule, now: Date): Due | null {
   const { cron, zone, catchup, lastDueAt } = schedule;
-  const { runs, count } = runsBetween(cron, zone, new Date(lastDueAt), now, MOST_CAUGHT_UP);
-  const last = runs.at(-1);
-  if (last === undefined) return null;
-  const first = nextRun(cron, zone, new Date(lastDueAt)) ?? last;
+  const between = runsBetween(cron, zone, new Date(lastDueAt), now);
+  if (between === null) return null;
+  const { first, previous, last, count } = between;
   const isLate = now.getTime() - last.getTime() > LATE_MS;
   // A run before the last one is late, since a period has a minute or more.
-  const lateRuns = isLate ? runs : runs.slice(0, -1);
-  const madeUp = { none: [], last: lateRuns.slice(-1), all: lateRuns }[catchup];
-  const submitted = isLate ? madeUp : [...madeUp, last];
+  const lastLate = isLate ? last : previous;
+  const madeUp = catchup === "last" && lastLate !== null ? [lastLate] : [];
+  const runs = isLate ? madeUp : [...madeUp, last];
   const late = isLate ? count : count - 1;
-  const to = (isLate ? last : (runs.at(-2) ?? last)).toISOString();
-  const gap = late === 0 ? null : { from: first.toISOString(), to, count: late };
-  return { runs: submitted, missed: count - submitted.length, last, gap };
+  const gap = lastLate && { from: first.toISOString(), to: lastLate.toISOString(), count: late };
+  return { runs, missed: count - runs.length, last, gap };
 }
 
 /** When the next run is due; null: never. */

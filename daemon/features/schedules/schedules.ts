@@ -201,23 +201,21 @@ export class Schedules {
     if (due === null) return;
     let { lastOperation } = schedule;
     let lastProblem: string | null = null;
-    let submitted = 0;
+    let isMadeUp = false;
     for (const run of due.runs) {
-      // Runs that are made up for follow each other.
-      const isMadeUp = due.gap !== null && run.toISOString() <= due.gap.to;
-      const result = await this.#submit(isMadeUp ? schedule : { ...schedule, lastOperation }, run);
+      const result = await this.#submit({ ...schedule, lastOperation }, run);
       if (this.#isStopped) return;
       lastOperation = result.id ?? lastOperation;
       lastProblem = result.problem;
-      if (isMadeUp && result.problem === null) submitted++;
+      if (run.toISOString() === due.gap?.to) isMadeUp = result.problem === null;
     }
-    const gap = due.gap && { ...due.gap, submitted };
+    const gap = due.gap && { ...due.gap, isMadeUp };
     const lastDueAt = due.last.toISOString();
     await this.#save(schedule.name, (current) => {
       // Removed, or made anew, while its run was submitted; or another host has recorded the run.
       if (current?.createdAt !== schedule.createdAt || current.lastDueAt >= lastDueAt) return current;
       const missed = current.missed + due.missed;
-      // Those that are made up for have not had their time yet.
+      // One that is made up for beside another has not had its time yet.
       const withoutSuccess = (current.withoutSuccess ?? 0) + Math.min(1, due.runs.length);
       return { ...current, lastDueAt, lastOperation, lastProblem, missed, gap, withoutSuccess };
     });

@@ -179,7 +179,6 @@ describe("runs that were due while no daemon ran", () => {
   test.each([
     ["none", 0, 3],
     ["last", 1, 2],
-    ["all", 3, 0],
   ] as const)("catchup %s", async (catchup, submitted, missed) => {
     const first = open();
     first.add("hourly", { ...SETTINGS, catchup });
@@ -365,7 +364,7 @@ describe("runs that are missing", () => {
     await schedules.add("hourly", { ...SETTINGS, catchup: "last" });
     await lookAt(schedules, "2026-11-25T15:40:00Z");
     expect(told).toEqual([
-      "hourly: 2 runs missed, due from 2026-11-25 13:00 to 2026-11-25 15:00, while no daemon ran or the machine slept; catch-up submitted 1 run (--catchup last)",
+      "hourly: 2 runs missed, due from 2026-11-25 13:00 to 2026-11-25 15:00, while no daemon ran or the machine slept; the last one was made up for (--catchup last)",
     ]);
     finish("op1");
     await lookAt(schedules, "2026-11-25T16:00:00Z");
@@ -378,7 +377,7 @@ describe("runs that are missing", () => {
     [
       "last",
       ["op1"],
-      /^1 run came late, due at 2026-11-25 13:00.* catch-up submitted 1 run/,
+      /^1 run came late, due at 2026-11-25 13:00.* the last one was made up for/,
       /skipped the run of/,
     ],
   ] as const)(
@@ -396,19 +395,12 @@ describe("runs that are missing", () => {
     },
   );
 
-  test("a gap is over after a run by hand, and catch-up counts what it submitted", async () => {
+  test("a gap is over after a run by hand, and a late run that is skipped is not made up for", async () => {
     const schedules = open();
-    await schedules.add("hourly", { ...SETTINGS, catchup: "all" });
+    await schedules.add("hourly", { ...SETTINGS, catchup: "last" });
     await lookAt(schedules, "2026-11-25T15:00:30Z");
-    // The run of 15:00 is in time, and waits for those that are made up for.
-    expect(schedules.show("hourly")).toMatchObject({
-      missing: {
-        text: expect.stringMatching(/^2 runs came late, due from 2026-11-25 13:00 to 2026-11-25 14:00/),
-      },
-      lastProblem: expect.stringContaining("skipped the run of 2026-11-25 15:00"),
-    });
-    expect([...operations.keys()]).toEqual(["op1", "op2"]);
-    // All are skipped while the run before the gap is not finished.
+    expect([...operations.keys()]).toEqual(["op1"]);
+    // The run is skipped while the run before the gap is not finished.
     await lookAt(schedules, "2026-11-25T18:40:00Z");
     expect(schedules.show("hourly").missing?.text).toMatch(/^3 runs missed.* none was made up for/);
     await schedules.run("hourly", null);

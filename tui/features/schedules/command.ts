@@ -112,8 +112,8 @@ function registerAdd(schedule: Command): void {
     .addOption(
       new Option(
         "--catchup <what>",
-        "Runs to make up for that were due while no daemon ran (default: last)",
-      ).choices(["none", "last", "all"]),
+        "Run to make up for of those that were due while no daemon ran (default: last)",
+      ).choices(["none", "last"]),
     );
   addSubmitOptions(add, "schedule").action(
     async (cron: string, op: string, set: string[], _options: unknown, command: Command) => {
