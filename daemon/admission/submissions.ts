@@ -47,6 +47,7 @@ interface SubmissionsOptions extends AdmissionContext {
 export class Submissions {
   /** Pending requests by key: a second request with the same key waits for the first. */
   readonly #pending = new Map<string, { hash: string; result: Promise<Submitted> }>();
+  readonly #open = new Set<Promise<Submitted>>();
   readonly #perLabel = new KeyedMutex();
   /** Operations that are accepted and not queued yet. */
   #underWay = 0;
@@ -58,6 +59,17 @@ export class Submissions {
    * @throws Refusal LIVEOPS_QUEUE_FULL, LIVEOPS_STOPPING, LIVEOPS_NO_SUCH_TYPE, LIVEOPS_PARAMS_INVALID, LIVEOPS_KEY_REUSED
    */
   async submit(drafts: readonly Draft[], options: SubmitOptions): Promise<Submitted> {
+    const submitted = this.#submitAll(drafts, options);
+    this.#open.add(submitted);
+    return submitted.finally(() => this.#open.delete(submitted));
+  }
+
+  /** Resolves when each submit that is under way now is recorded or refused. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#open);
+  }
+
+  async #submitAll(drafts: readonly Draft[], options: SubmitOptions): Promise<Submitted> {
     this.options.scheduler.expect();
     if (drafts.every(({ ifAbsent }) => ifAbsent === undefined)) return this.#submit(drafts, options);
     if (options.isBatch)

@@ -143,6 +143,8 @@ export function checkedKey(header: string | string[] | undefined): string | null
 /** A page in the order of submission. */
 async function list(context: Context, query: z.output<typeof listQuery>): Promise<OperationPage> {
   const { limit, before, finishedAfter, finishedSince, ...rest } = query;
+  // An agent asks so what it has started. Its killed client may have sent a submit that still waits for its type.
+  if (query.session !== undefined || query.here !== undefined) await context.submissions.settled();
   const filter = {
     ...rest,
     finishedSince: finishedSince === undefined ? undefined : Date.parse(finishedSince),

@@ -41,6 +41,24 @@ test("lists find a session and a directory, in memory and sealed", async () => {
   await check();
 });
 
+test("the list of a session has the submits that were sent before, though their types still load", async () => {
+  const loaded = Promise.withResolvers<void>();
+  const prepare = served.loader.prepare.bind(served.loader);
+  const asked = new Promise<void>((resolve) => {
+    served.loader.prepare = (asks) => {
+      resolve();
+      return loaded.promise.then(() => prepare(asks));
+    };
+  });
+  const submitted = submit({ session: "one" });
+  await asked;
+  const list = listed("session=one");
+  // All else that the list does has its turns first.
+  expect(await listed("text=load")).toEqual([]);
+  loaded.resolve();
+  expect(await list).toEqual([await submitted]);
+});
+
 test("a session is cancelled as a whole", async () => {
   const [first, second] = [await submit({ session: "one" }), await submit({ session: "one" })];
   const other = await submit({ session: "two" });
