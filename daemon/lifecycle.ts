@@ -428,12 +428,8 @@ export class Lifecycle {
   /** Seconds of the current pause: by uptime, which nobody can set; across hosts, by the clock that they share. */
   #secondsPaused({ pause, host }: Operation, { pausedUptime }: Run): number {
     const since = pause?.since ?? null;
-    const seconds =
-      host !== undefined && since !== null
-        ? (this.now() - Date.parse(since)) / 1000
-        : pausedUptime === undefined
-          ? 0
-          : uptime() - pausedUptime;
+    let seconds = pausedUptime === undefined ? 0 : uptime() - pausedUptime;
+    if (host !== undefined && since !== null) seconds = (this.now() - Date.parse(since)) / 1000;
     return Math.max(0, Math.round(seconds * 1000) / 1000);
   }
 

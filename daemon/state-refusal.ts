@@ -30,12 +30,11 @@ export function wrongState(record: Operation, what: Change): Refusal {
     what === "paused" || what === "resumed" ? `, and only a running operation can be ${what}` : "";
   const again = state === "succeeded" && mayRepeat ? `; run it again with: liveops again ${id}` : "";
   const open = waitsForApproval(record);
-  const waits =
-    state !== "queued"
-      ? ""
-      : open === null
-        ? `; it starts in its turn: liveops show ${id}`
-        : `; it waits for approval: ${answerCommand(id, open)}`;
+  const turn =
+    open === null
+      ? `; it starts in its turn: liveops show ${id}`
+      : `; it waits for approval: ${answerCommand(id, open)}`;
+  const waits = state === "queued" ? turn : "";
   return new Refusal(
     "LIVEOPS_WRONG_STATE",
     `${op} ${id} cannot be ${what}: it ${STATE_WORDS[state]}${queue}${goesOn}${again}${waits}`,

@@ -37,5 +37,5 @@ export const EXIT_MEANINGS: Record<keyof typeof EXIT, string> = {
 
 /** The exit code for the final state of an operation. */
 export function exitCodeOf(state: FinalState): ExitCode {
-  return state === "succeeded" ? EXIT.done : state === "failed" ? EXIT.failed : EXIT.cancelled;
+  return EXIT[state === "succeeded" ? "done" : state];
 }

@@ -22,10 +22,14 @@ const commaList = <T extends z.ZodMiniType>(item: T) =>
   );
 const wordsOf = (text: string) => (/[^,]/.test(text) ? text.split(",").filter(Boolean) : undefined);
 const count = z.coerce.number().check(z.int(), z.gte(0));
+const FLAGS = new Map<unknown, boolean>([
+  ["1", true],
+  ["true", true],
+  ["0", false],
+  ["false", false],
+]);
 const flag = z.pipe(
-  z.transform((value) =>
-    value === "1" || value === "true" ? true : value === "0" || value === "false" ? false : value,
-  ),
+  z.transform((value) => FLAGS.get(value) ?? value),
   z.boolean(),
 );
 

@@ -73,5 +73,6 @@ function licenceTexts(dir) {
 }
 
 function compare(a, b) {
-  return a < b ? -1 : a > b ? 1 : 0;
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }

@@ -69,11 +69,8 @@ describe("directions", () => {
   test.each(Object.keys(MAY))("%s", (folder) => {
     const wrong = imports.filter(({ from, to }) => {
       if (top(from) !== folder || !all.has(to)) return false;
-      const more = from.startsWith("tui/cli/run/")
-        ? "ops"
-        : /^tui\/(cli\/liveopsd|features\/(fleet|install))\//.test(from)
-          ? "daemon"
-          : "";
+      let more = from.startsWith("tui/cli/run/") ? "ops" : "";
+      if (/^tui\/(cli\/liveopsd|features\/(fleet|install))\//.test(from)) more = "daemon";
       return top(to) !== more && !MAY[folder]!.includes(top(to));
     });
     expect(wrong.map(({ from, to }) => `${from} imports ${to}`)).toEqual([]);

@@ -73,7 +73,8 @@ export class OperationFiles {
     const { file, errors, noType, blocked } = result;
     const names = new Set(result.types.map(({ type }) => type.op));
     const error = errors.find((each) => each.file === file);
-    const why = error ? notLoading(file, error.message) : noType === null ? null : withoutType(file, noType);
+    let why = noType === null ? null : withoutType(file, noType);
+    if (error) why = notLoading(file, error.message);
     // A file that does not load now keeps the names of before.
     if (why !== null)
       for (const op of this.#defined.get(file) ?? []) {

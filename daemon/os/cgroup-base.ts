@@ -7,7 +7,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { accessSync, constants, existsSync, statSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { textOf } from "../../ops/programs/proc.js";
 import { Cgroup, joinCgroup } from "./cgroup.js";
 
@@ -59,9 +59,8 @@ export function ownCgroup(cgroup: string | null, mountinfo: string | null): stri
     if (!after.startsWith("cgroup2 ")) continue;
     const [root = "/", mountPoint = ""] = before.split(" ").slice(3, 5).map(unescaped);
     // A mount may show only a part of the hierarchy.
-    const below = root === "/" ? path : path === root ? "/" : null;
-    const rest = below ?? (path.startsWith(`${root}/`) ? path.slice(root.length) : null);
-    if (rest !== null) return rest === "/" ? mountPoint : join(mountPoint, rest);
+    const top = root === "/" ? "" : root;
+    if (path === top || path.startsWith(`${top}/`)) return resolve(mountPoint, `.${path.slice(top.length)}`);
   }
   return null;
 }

@@ -234,7 +234,8 @@ function secondsOfSteps(runs: readonly Operation[]): StepSeconds {
 /** By name. A step that is up to date tells how long its last runs took. */
 function medians(steps: readonly Step[]): Record<string, number> {
   const taken = steps.flatMap(({ name, state, resumed, seconds, saved }) => {
-    const value = state === "up-to-date" ? saved : state === "done" && !resumed ? seconds : null;
+    const own = state === "done" && !resumed ? seconds : null;
+    const value = state === "up-to-date" ? saved : own;
     return value == null ? [] : [{ name, value }];
   });
   const named = Map.groupBy(taken, ({ name }) => name);

@@ -115,11 +115,9 @@ export class Finishing {
     if (!mayRunElsewhere(worker)) removeTemporary(attempt.entry.record.id, attempt.entry.env.TMPDIR);
     const stderr = captureFinalOutput(attempt, workerFiles(this.options.layout.workers, worker.workerId));
     const whyLeaseEnded = isKilled(exit) ? this.options.whyLeaseEnded() : null;
-    const death = mayRunElsewhere(worker)
-      ? describeCopied(original())
-      : whyLeaseEnded !== null
-        ? { cause: "lease-ended" as const, message: whyLeaseEnded }
-        : describeDeath(attempt.run, exit, stderr);
+    let death = describeDeath(attempt.run, exit, stderr);
+    if (mayRunElsewhere(worker)) death = describeCopied(original());
+    else if (whyLeaseEnded !== null) death = { cause: "lease-ended", message: whyLeaseEnded };
     await this.#conclude(attempt, (entry) => {
       const losses = countLoss(entry.losses, attempt);
       // Never a second run beside the original's: not resumed, and not retried automatically.

@@ -119,7 +119,8 @@ function described(cause: unknown, masker: Masker): Omit<ErrorCause, "depth"> {
   const message = withoutBlankLines(cause.message);
   // The message of a failed program names the program. An error without a stack is one of liveops, in whole sentences.
   const isNamed = message !== "" && (cause instanceof ExecError || cause.stack === undefined);
-  const text = isNamed ? message : message ? `${name}: ${message}` : name || "an error without a message";
+  const full = message ? `${name}: ${message}` : name || "an error without a message";
+  const text = isNamed ? message : full;
   return {
     message: masker.mask(text).slice(0, MOST_OF_CAUSE),
     stack: authorStack(cause, masker)?.slice(0, MOST_OF_CAUSE) ?? null,

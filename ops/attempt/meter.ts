@@ -235,7 +235,8 @@ export class Meter {
     const { done, total, unit, label, reached = done, skipped = 0 } = counted;
     const rate = measured.at(reached - skipped, now);
     const left = total === null ? null : Math.max(0, total - reached);
-    const etaSeconds = left === 0 ? 0 : left === null || !rate ? null : round(left / rate);
+    let etaSeconds = left === null || !rate ? null : round(left / rate);
+    if (left === 0) etaSeconds = 0;
     return {
       done: round(done),
       total,

@@ -48,7 +48,7 @@ function issueInWords(issue: z.core.$ZodRawIssue): string | undefined {
 
 /** The message after the name of its parameter; an empty name stands for all parameters. */
 function named(name: string, message: string): string {
-  const mark = message.startsWith(ZODS) ? ZODS : message.startsWith(OURS) ? OURS : "";
+  const mark = [ZODS, OURS].find((each) => message.startsWith(each)) ?? "";
   const text = message.slice(mark.length);
   return name === "" ? text : `${name}${mark === OURS ? "" : ":"} ${text}`;
 }
@@ -162,10 +162,9 @@ export function noSuchParameter(name: string, meant: readonly string[]): string 
 
 /** `server.port takes a number, not "x"`; an author's own message follows a colon. */
 function inWords(issue: z.core.$ZodIssue): string {
-  const path = issue.path.reduce<string>(
-    (text, key) =>
-      typeof key === "number" ? `${text}[${key}]` : text === "" ? String(key) : `${text}.${String(key)}`,
-    "",
-  );
+  const path = issue.path.reduce<string>((text, key) => {
+    if (typeof key === "number") return `${text}[${key}]`;
+    return text === "" ? String(key) : `${text}.${String(key)}`;
+  }, "");
   return named(path, issue.message);
 }

@@ -181,5 +181,6 @@ function isPairs(value: unknown): value is Array<[unknown, unknown]> {
 
 function kindOf(value: unknown): string | null {
   if (typeof value === "bigint") return "bigint";
-  return value instanceof Map ? "Map" : value instanceof Set ? "Set" : null;
+  if (value instanceof Map) return "Map";
+  return value instanceof Set ? "Set" : null;
 }

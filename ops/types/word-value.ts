@@ -64,8 +64,9 @@ export function readValue(name: string, text: string, schema: JsonSchema, root: 
     if (!open.some(takesText)) return { problem: `${name}: ${text} is too large to be kept exactly` };
   }
   for (const option of open) {
-    const shape = /^\s*\{/.test(text) ? "object" : /^\s*\[/.test(text) ? "array" : null;
-    const json = shape !== null && option.type === shape ? parse(text) : undefined;
+    const isShape =
+      (option.type === "object" && /^\s*\{/.test(text)) || (option.type === "array" && /^\s*\[/.test(text));
+    const json = isShape ? parse(text) : undefined;
     if (json !== undefined) {
       const loss = lossInText(text, json);
       return loss === null ? { value: json } : { problem: `${name}: ${loss.problem}` };

@@ -70,7 +70,7 @@ class DaemonRequests extends Requests {
   /** A time of the daemon between the request and the reply shows no difference of the clocks. */
   #tell(sent: number, time: number): void {
     const got = Date.now();
-    this.#ahead = time < sent ? time - sent : time > got ? time - got : 0;
+    this.#ahead = Math.min(0, time - sent) + Math.max(0, time - got);
     this.onClock(time);
   }
 

@@ -190,7 +190,8 @@ function queryString(query: Record<string, unknown> = {}): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value === undefined || value === null || value === false) continue;
-    search.set(name, value === true ? "1" : Array.isArray(value) ? value.join(",") : String(value));
+    // The text of a list has its values with commas.
+    search.set(name, value === true ? "1" : String(value));
   }
   const text = search.toString();
   return text ? `?${text}` : "";

@@ -39,10 +39,11 @@ export async function* watchStates(
     view = applyWatchLine(view, line);
     if (line.type !== "snapshot" && view.operations === before.operations && view.counts === before.counts)
       continue;
-    const id = line.type === "changed" ? line.id : line.type === "chained" ? line.to : null;
-    const changed = id === null ? null : (view.operations.get(id) ?? null);
+    let changed: Operation | undefined;
+    if (line.type === "changed") changed = view.operations.get(line.id);
+    if (line.type === "chained") changed = view.operations.get(line.to);
     const { operations, counts, moreQueued } = view;
-    yield { operations, counts, moreQueued, changed };
+    yield { operations, counts, moreQueued, changed: changed ?? null };
   }
 }
 

@@ -31,7 +31,8 @@ export function paced(before: Pace | undefined, operation: Operation): Pace | un
   const at = ranSeconds(operation, now);
   const percent = shareOf(operation);
   const isSame = before?.attempt === attempt && before.stage === stage;
-  const begin = isSame ? before.begin : stage === null ? 0 : at - stageRanSeconds(operation, stage, now);
+  const began = stage === null ? 0 : at - stageRanSeconds(operation, stage, now);
+  const begin = isSame ? before.begin : began;
   const here = { at, percent: percent ?? 0 };
   // A loop that has no rate yet skips what an earlier attempt did; a second loop begins anew.
   const isAnew = !isSame || (progress !== null && !progress.rate) || here.percent < before.last.percent;

@@ -71,10 +71,8 @@ function merge(a: ObjectShape, b: ObjectShape, how: "either" | "both"): ObjectSh
   const properties = new Map(a.properties);
   for (const [name, schema] of b.properties) {
     const other = properties.get(name);
-    properties.set(
-      name,
-      other === undefined ? schema : how === "both" ? { ...other, ...schema } : anyOf(other, schema),
-    );
+    if (other === undefined) properties.set(name, schema);
+    else properties.set(name, how === "both" ? { ...other, ...schema } : anyOf(other, schema));
   }
   const required =
     how === "both"

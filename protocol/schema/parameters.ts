@@ -60,12 +60,10 @@ export function withTrailing(set: string[], trailing: string[] | undefined): str
 export function renderParameters(schema: JsonSchema | null): string[] {
   if (schema === null) return ["any (the type declares no schema)"];
   const parameters = listParameters(schema);
-  const rows = parameters.map(({ name, type, required, description, ...rest }) => [
-    name,
-    type,
-    required ? "required" : "default" in rest ? `default ${JSON.stringify(rest.default)}` : "optional",
-    description ?? "",
-  ]);
+  const rows = parameters.map(({ name, type, required, description, ...rest }) => {
+    const unset = "default" in rest ? `default ${JSON.stringify(rest.default)}` : "optional";
+    return [name, type, required ? "required" : unset, description ?? ""];
+  });
   if (objectShape(schema, schema)?.rest) rows.push(["…", "any other name", "optional", ""]);
   return alignedRows(rows);
 }

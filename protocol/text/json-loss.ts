@@ -48,7 +48,8 @@ export function lossInValue(value: unknown, path = ""): JsonLoss | null {
   }
   if (typeof value !== "object" || value === null) return null;
   for (const [key, each] of Object.entries(value)) {
-    const place = Array.isArray(value) ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`;
+    const named = path === "" ? key : `${path}.${key}`;
+    const place = Array.isArray(value) ? `${path}[${key}]` : named;
     if (key === FORBIDDEN || UNFIT.test(key))
       return { path: place, problem: `the key ${place} cannot be kept; give it another name` };
     const below = lossInValue(each, place);

@@ -49,12 +49,8 @@ export function unknownStage(
   const near = nearest(name, stages);
   const more = stages.length > MOST ? `, and ${stages.length - MOST} more` : "";
   const all = `${stages.slice(0, MOST).join(", ")}${more}`;
-  const hint =
-    near.length > 0
-      ? `did you mean ${near.join(", ")}? Its stages: ${all}`
-      : stages.length > 0
-        ? `its stages: ${all}`
-        : "it has no stages";
+  let hint = stages.length > 0 ? `its stages: ${all}` : "it has no stages";
+  if (near.length > 0) hint = `did you mean ${near.join(", ")}? Its stages: ${all}`;
   return { message: `${quoted(name)} is not a stage of ${op}; ${hint}`, nearest: near };
 }
 

@@ -62,7 +62,8 @@ function keysOf(part: "query" | "body", schema: z.ZodMiniType | undefined): stri
 function valuesOf(schema: Schema): string {
   const { minimum, maximum, maxLength, default: preset } = schema as Record<string, unknown>;
   const isBounded = typeof maximum === "number" && maximum < Number.MAX_SAFE_INTEGER;
-  const range = isBounded ? `${minimum ?? 0} to ${maximum}` : minimum ? `at least ${minimum}` : "";
+  const least = minimum ? `at least ${minimum}` : "";
+  const range = isBounded ? `${minimum ?? 0} to ${maximum}` : least;
   const length = maxLength ? `at most ${maxLength} characters` : "";
   const fallback = preset === undefined ? "" : `default ${preset}`;
   return [typeOf(schema), range, length, fallback].filter(Boolean).join(", ");

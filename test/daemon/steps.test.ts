@@ -174,8 +174,8 @@ test("a cancel and a pause reach the programs of all steps, and a watch stream h
   const watched = new Set<string>();
   const watching = (async () => {
     for await (const line of daemon.client.watch({ operation: id })) {
-      const { steps } =
-        line.type === "changed" ? line.patch : line.type === "snapshot" ? line.operations[0]! : {};
+      const first = line.type === "snapshot" ? line.operations[0]! : {};
+      const { steps }: Partial<Operation> = line.type === "changed" ? line.patch : first;
       if (steps?.Check) watched.add(statesOf(steps.Check));
       if (line.type === "end") return;
     }

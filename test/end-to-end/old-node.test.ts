@@ -32,9 +32,8 @@ function olderNodes(): Array<[version: string, command: string[]]> {
 }
 
 describe.each(olderNodes())("Node %s", (version, [node = "", ...flags]) => {
-  test.each(["liveops", "liveopsd", "liveops-tui"])("%s", (bin) => {
+  test.each([["liveops", "ls"], ["liveopsd", "status"], ["liveops-tui"]])("%s", (bin, ...words) => {
     const preload = flags.map((flag) => (flag.endsWith(".cjs") ? join(dir, flag) : flag));
-    const words = bin === "liveops" ? ["ls"] : bin === "liveopsd" ? ["status"] : [];
     const ended = spawnSync(node, [...preload, binFile(bin), ...words], { encoding: "utf8" });
     expect(ended).toMatchObject({ status: 2, stdout: "" });
     expect(ended.stderr).toBe(

@@ -42,7 +42,8 @@ test.each(Object.keys(ROUTES) as RouteName[])(
   (name) => {
     const { query, body, headers, replies }: Route = ROUTES[name];
     const { sends, key, lastLine }: Path = PATHS[name];
-    expect(sends).toBe(query ? "query" : body && body !== noBody ? "body" : undefined);
+    const inBody = body && body !== noBody ? "body" : undefined;
+    expect(sends).toBe(query ? "query" : inBody);
     expect(key).toBe(headers?.["Idempotency-Key"] === undefined ? undefined : true);
     expect(lastLine !== undefined).toBe(replies[200]?.["application/x-ndjson"] !== undefined);
   },

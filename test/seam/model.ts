@@ -108,7 +108,8 @@ export class Model {
     if (!known) return null;
     const ids = step.do === "chain" ? [known.id, this.#newId()] : [known.id];
     const ends = step.do === "finish" || step.do === "requeue" || step.do === "chain";
-    const only = ends ? known.host : step.do === "start" ? known.pin : null;
+    const pin = step.do === "start" ? known.pin : null;
+    const only = ends ? known.host : pin;
     return { step, ids, known: { ...known }, host: only ?? step.host };
   }
 

@@ -46,9 +46,10 @@ export function configSchema(): Record<string, unknown> {
     additionalProperties: false,
   };
   // Without the keywords of liveops.
-  const text = JSON.stringify(schema, (key, value) =>
-    key === "expected" ? undefined : key === "description" ? plain(value) : value,
-  );
+  const text = JSON.stringify(schema, (key, value) => {
+    if (key === "expected") return undefined;
+    return key === "description" ? plain(value) : value;
+  });
   return JSON.parse(text) as Record<string, unknown>;
 }
 

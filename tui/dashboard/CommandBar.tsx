@@ -84,12 +84,8 @@ function addTyping({ kind, line: typed }: NonNullable<State["entry"]>, line: Lin
 /** Rows above the command bar: the shell command for the question, or for the last action. */
 export function shellRows(state: State, { paint }: Theme): Line[] {
   const { question, notice, entry } = state;
-  const command =
-    question !== null
-      ? commandOf(question.request, state.session.flags)
-      : entry === null
-        ? notice?.command
-        : undefined;
+  let command = entry === null ? notice?.command : undefined;
+  if (question !== null) command = commandOf(question.request, state.session.flags);
   if (command === undefined || command === "") return [];
   return paragraph(command, { width: state.size.columns - 1, most: 3, paint, sign: " $ " }, "muted");
 }

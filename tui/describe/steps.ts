@@ -58,12 +58,13 @@ function othersOf(
   const isFirst = ([, state]: readonly [number, StepState]) => RANKS[state] < RANKS.active;
   const active = list.filter(({ state }) => state === "active").length;
   const waiting = counts.total - active - ended.reduce((sum, [n]) => sum + n, 0);
+  const wait = waiting === 1 ? "waits" : "wait";
   return [...ended.filter(isFirst), [active, "active"] as const, ...ended.filter((each) => !isFirst(each))]
     .map(
       ([n, state]) =>
         [n - shown(state), `${shown(state) > 0 ? "more " : ""}${state.replaceAll("-", " ")}`] as const,
     )
-    .concat([[waiting, isActive ? (waiting === 1 ? "waits" : "wait") : "did not start"]])
+    .concat([[waiting, isActive ? wait : "did not start"]])
     .filter(([n]) => n > 0)
     .map(([n, words]) => `${formatCount(n)} ${words}`)
     .join(", ");

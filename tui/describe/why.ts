@@ -97,15 +97,18 @@ function before(time: string, end: string): string {
   return `${formatDuration(Math.max(0, Math.round(seconds)))} before`;
 }
 
+const DIFF_TONES = new Map<string, WhyLook>([
+  ["+", "added"],
+  ["-", "removed"],
+]);
+
 function changeRows({ kind, name, before: was, now, at, diff = [] }: Change, end: string): WhyRow[] {
   const when = at === undefined ? "" : `, ${before(at, end)}`;
   switch (kind) {
     case "script":
       return [
         row(diff.length === 0 ? `${name} was edited${when}` : `${name}${when}`),
-        ...diff.map((line) =>
-          row(`  ${line}`, line.startsWith("+") ? "added" : line.startsWith("-") ? "removed" : "muted"),
-        ),
+        ...diff.map((line) => row(`  ${line}`, DIFF_TONES.get(line.charAt(0)) ?? "muted")),
       ];
     case "commit":
       if (was !== undefined) return [row(`commit ${name} is checked out (was ${was})`)];
@@ -114,11 +117,8 @@ function changeRows({ kind, name, before: was, now, at, diff = [] }: Change, end
       if (now === undefined) return [row(`${name} is not set (was ${was})`)];
       return [row(`${name}=${now} (was ${was ?? "not set"})`)];
     case "variable":
-      return [
-        row(
-          `${name} ${was !== undefined ? "is not set any more" : now !== undefined ? "is new" : "has another value"}`,
-        ),
-      ];
+      if (was !== undefined) return [row(`${name} is not set any more`)];
+      return [row(`${name} ${now === undefined ? "has another value" : "is new"}`)];
     case "stage":
       return [row(`stage ${name} took ${now}, usually ${was}`)];
     case "log":
@@ -166,7 +166,8 @@ function waitRows({ waits, at }: Why): WhyRow[] {
     const isCommand = until?.startsWith("liveops ") === true;
     const when =
       left === null ? "" : `${isCommand ? "it ends by itself " : ""}in about ${formatDuration(left)}`;
-    const how = until === null ? "" : isCommand ? `to end that: ${until}` : `until ${until}`;
+    const told = isCommand ? `to end that: ${until}` : `until ${until}`;
+    const how = until === null ? "" : told;
     const ends = [how, when].filter(Boolean).join(isCommand ? "; " : ", ");
     // One reason is the sentence above already.
     return [...(waits.length === 1 ? [] : [row(what)]), ...(ends === "" ? [] : [row(ends, "muted")])];
@@ -197,7 +198,8 @@ export function whyMarkdown(why: Why, clean: (text: string) => string): string {
     const fence = "`".repeat(
       Math.max(3, ...texts.flatMap((text) => text.match(/`+/g) ?? []).map((run) => run.length + 1)),
     );
-    const body = name === "notes" ? texts : texts.length === 0 ? [] : [fence, ...texts, fence];
+    const isPlain = name === "notes" || texts.length === 0;
+    const body = isPlain ? texts : [fence, ...texts, fence];
     return ["", ...(head === "" ? [] : [`**${clean(head)}**`, ""]), ...body];
   });
   const heading = `### ${clean(title)}: ${state}`;

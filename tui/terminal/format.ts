@@ -61,13 +61,8 @@ export function formatBytes(bytes: number): string {
 export function formatCount(value: number): string {
   if (!Number.isFinite(value)) return "?";
   const size = Math.abs(value);
-  const rounded = Number.isInteger(value)
-    ? value
-    : size < 1
-      ? Math.round(value * 100) / 100
-      : size < 1000
-        ? Math.round(value * 10) / 10
-        : Math.round(value);
+  const part = size < 1 ? 100 : 10;
+  const rounded = size < 1000 ? Math.round(value * part) / part : Math.round(value);
   const [integer = "0", fraction] = String(rounded).split(".");
   if (integer.includes("e")) return String(rounded);
   const grouped = integer.replace(/\B(?=(\d{3})+$)/g, ",");

@@ -296,11 +296,9 @@ function stepEnd(event: Extract<EventLine, { type: "step:finished" }>): TextLine
   const why = sanitize(firstLine(told));
   const took = isUnrun(state) ? "" : `  ${formatDuration(seconds)}`;
   const end = `${stageGlyph(state)} ${STEP_WORDS[knownStepState(state)]}${took}`;
-  const text = resumed
-    ? why
-    : state === "up-to-date"
-      ? `${stageGlyph(state)} ${why}`
-      : end + (why && `: ${why}`);
+  let text = end + (why && `: ${why}`);
+  if (state === "up-to-date") text = `${stageGlyph(state)} ${why}`;
+  if (resumed) text = why;
   return { to: "err", text, tone, step };
 }
 

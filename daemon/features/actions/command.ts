@@ -62,11 +62,8 @@ export async function runCommand({
     const [code, killedBy] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
     if (code === 0) return null;
     await atMost(REST_MS, closed);
-    const how = isLate
-      ? `it was killed after ${timeout / 1000} s`
-      : killedBy !== null
-        ? `it was killed by ${killedBy}`
-        : `it exited with ${code}`;
+    let how = killedBy === null ? `it exited with ${code}` : `it was killed by ${killedBy}`;
+    if (isLate) how = `it was killed after ${timeout / 1000} s`;
     const said = lastLine(output);
     return said === "" ? how : `${how}: ${said}`;
   } catch (error) {

@@ -283,7 +283,8 @@ function failedStage({ stages, stageStates }: Operation): string | undefined {
 function summaryOf({ op }: Operation, failure: Failure | null): string {
   if (failure === null) return "It failed, and no error is kept.";
   const { stage, step, exit, message } = failure;
-  const where = stage === null ? op : step === null ? `Stage ${stage}` : `Step ${step} of stage ${stage}`;
+  const inStage = step === null ? `Stage ${stage}` : `Step ${step} of stage ${stage}`;
+  const where = stage === null ? op : inStage;
   return `${where} failed: ${exit ?? message}`;
 }
 

@@ -54,12 +54,9 @@ export function errorOf(
   const stage = stageOf(record);
   const steps = stage === null ? [] : failedSteps(record, stage);
   const logged = lastLines.filter(({ stream }) => stream !== "liveops");
-  const lines =
-    program !== null
-      ? outputOf(error)
-      : steps.length > 1
-        ? linesOfSteps(steps, logged)
-        : logged.map(({ text }) => withoutSequences(text));
+  let lines = logged.map(({ text }) => withoutSequences(text));
+  if (program !== null) lines = outputOf(error);
+  else if (steps.length > 1) lines = linesOfSteps(steps, logged);
   return {
     stage,
     step: steps.length === 1 ? steps[0]! : null,

@@ -25,12 +25,10 @@ export async function whyPresent(
   { durations, now, store }: Pick<WhyParts, "durations" | "now" | "store">,
 ): Promise<Why> {
   const usual = (await durations.usual([entry], RUNS_LEAST))(record);
-  const waits =
-    record.state === "queued"
-      ? waitsOfQueued(record, reasons, waiters, expected)
-      : record.state === "running"
-        ? waitsOfRunning(record, usual, expected, now(), (id) => store.find(id)?.record ?? null)
-        : [];
+  let waits: Why["waits"] = [];
+  if (record.state === "queued") waits = waitsOfQueued(record, reasons, waiters, expected);
+  else if (record.state === "running")
+    waits = waitsOfRunning(record, usual, expected, now(), (id) => store.find(id)?.record ?? null);
   const left = leftStages(record);
   return {
     ...headOf(record, now()),

@@ -27,7 +27,8 @@ export function waitsOfQueued(
   const waits = reasons.map(({ what, until, at, after }): Wait => {
     const ends = (after?.ids ?? []).map((id) => getOwn(expected, id)?.endsAt ?? null);
     const known = ends.filter((end) => end !== null).sort();
-    const end = after?.all === false ? known[0] : ends.length === known.length ? known.at(-1) : undefined;
+    const last = ends.length === known.length ? known.at(-1) : undefined;
+    const end = after?.all === false ? known[0] : last;
     // `; resume it with: liveops resume`
     const [reason = what, ...command] = until === undefined ? what.split("; ") : [what];
     const next = command.join("; ").replace(/^[^:]*: (?=liveops )/, "");

@@ -177,12 +177,9 @@ export class Scope {
       const isSure = name.startsWith(OWN_PREFIX) || near.some((each) => isTypo(name, each));
       if (/^[A-Z_][A-Z0-9_]*$/.test(name) && !isSure) continue;
       const why = this.#notYet(name);
-      const hint =
-        why !== null
-          ? `it is ${why}`
-          : near.length > 0
-            ? `did you mean ${near.join(" or ")}?`
-            : `write \${${name}:-} where it may be unset, or add ${name} to params or env`;
+      let hint = `write \${${name}:-} where it may be unset, or add ${name} to params or env`;
+      if (why !== null) hint = `it is ${why}`;
+      else if (near.length > 0) hint = `did you mean ${near.join(" or ")}?`;
       const place = placeOf(at, text.startsWith("${", at) ? name.length + 2 : name.length + 1);
       this.problems.warn(place, key, `${key}: nothing sets $${name}; ${hint}`, near);
     }
@@ -207,12 +204,9 @@ export class Scope {
     }
     const { what, isSecret, isList, isVariable, mayBeMissing } = known;
     if (isList && (use === "cwd" || use === "path" || use === "each" || (use === "words" && !isWhole))) {
-      const hint =
-        use === "words"
-          ? `as a word of its own, $${name} becomes a word for each value`
-          : use === "each"
-            ? `in the place of the list of values, $${name} makes a step for each value`
-            : `a script reads it as "$${name}", one value a line`;
+      let hint = `a script reads it as "$${name}", one value a line`;
+      if (use === "words") hint = `as a word of its own, $${name} becomes a word for each value`;
+      if (use === "each") hint = `in the place of the list of values, $${name} makes a step for each value`;
       this.problems.add(at, key, `${key}: ${what} is a list, which is no single text; ${hint}`);
     } else if (isSecret && use !== "env" && !(use === "given" && isWhole && !isVariable)) {
       this.problems.add(at, key, `${key}: ${what} holds a secret, which ${NO_SECRET[use]}`);

@@ -122,11 +122,8 @@ export class Field {
   refuse(takes: string = this.takes): null {
     const { node, key } = this;
     const isNothing = node.kind === "scalar" && node.value === null;
-    const hint = isNothing
-      ? "; remove the key, or give a value"
-      : isInQuotes(node, takes)
-        ? "; remove the quotes"
-        : "";
+    let hint = isInQuotes(node, takes) ? "; remove the quotes" : "";
+    if (isNothing) hint = "; remove the key, or give a value";
     this.problem(`${key} takes ${takes}, not ${shown(node)}${hint}`);
     return null;
   }

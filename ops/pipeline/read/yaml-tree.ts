@@ -151,11 +151,10 @@ class TreeReader {
     if (isAlias(node)) return this.#alias(node, at);
     const { anchor } = node;
     if (anchor !== undefined) this.#anchors.set(anchor, "reading");
-    const read = isMap(node)
-      ? this.#map(node, at, depth)
-      : isSeq(node)
-        ? this.#list(node, at, depth)
-        : { node: this.#scalarOf(node as ParsedNode & { kind?: never }, at), values: 1 };
+    let read: Read;
+    if (isMap(node)) read = this.#map(node, at, depth);
+    else if (isSeq(node)) read = this.#list(node, at, depth);
+    else read = { node: this.#scalarOf(node as ParsedNode & { kind?: never }, at), values: 1 };
     if (read.values > MAX_VALUES)
       throw new Unbounded(at, `the file has more than ${MAX_VALUES} values, with those of aliases`);
     if (anchor !== undefined) this.#anchors.set(anchor, read);

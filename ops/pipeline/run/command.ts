@@ -198,14 +198,9 @@ export function directoryOf(
   filled: (template: Template) => string,
 ): string {
   const submitted = process.cwd();
-  const own =
-    pipeline.cwd === "file"
-      ? path === null
-        ? submitted
-        : dirname(path)
-      : pipeline.cwd === null
-        ? submitted
-        : resolve(submitted, filled(pipeline.cwd));
+  let own = submitted;
+  if (pipeline.cwd === "file") own = path === null ? own : dirname(path);
+  else if (pipeline.cwd !== null) own = resolve(own, filled(pipeline.cwd));
   return cwd === null ? own : resolve(own, filled(cwd));
 }
 

@@ -61,7 +61,8 @@ function placeOf(properties: string): string | null {
   );
   const file = values.get("file");
   const line = values.get("line");
-  return file ? (line ? `${file}:${line}` : file) : null;
+  if (!file) return null;
+  return line ? `${file}:${line}` : file;
 }
 
 function decoded(text: string): string {

@@ -96,13 +96,10 @@ async function run(world: WatchedWorld, client: Client, steps: readonly Step[]) 
 
 function act(world: WatchedWorld, doing: string, which: number, fresh: () => string): void {
   const all = [...world.operations.values()];
-  const fitting = all.filter(({ state }) =>
-    doing === "start" || doing === "edit" || doing === "remove queued"
-      ? state === "queued"
-      : doing === "remove" || doing === "retry"
-        ? isFinal(state)
-        : state === "running",
-  );
+  const fitting = all.filter(({ state }) => {
+    if (doing === "start" || doing === "edit" || doing === "remove queued") return state === "queued";
+    return doing === "remove" || doing === "retry" ? isFinal(state) : state === "running";
+  });
   const record = fitting[which % Math.max(1, fitting.length)];
   if (!record) return;
   if (doing === "start") world.start(record.id);

@@ -183,7 +183,8 @@ describe("a full disk", () => {
   test("at the moment of a rotation loses no more than it says", () => {
     const { dir, sink } = newSink(4000);
     for (let n = 1; n <= 200; n++) {
-      disk.room = n % 7 === 0 ? 0 : n % 5 === 0 ? 100 : Number.POSITIVE_INFINITY;
+      disk.room = n % 5 === 0 ? 100 : Number.POSITIVE_INFINITY;
+      if (n % 7 === 0) disk.room = 0;
       sink.line("log", null, `line ${n} ${"x".repeat(40)}`);
     }
     disk.heal();
@@ -208,13 +209,10 @@ describe("untracked stages", () => {
       ...(untrackedStage !== undefined && { untrackedStage }),
     }) as const;
   const story = (dir: string) =>
-    eventsIn(dir).map((event) =>
-      event.type === "progress:changed"
-        ? event.percent
-        : "stage" in event
-          ? `${event.type} ${event.stage}`
-          : event.type,
-    );
+    eventsIn(dir).map((event) => {
+      if (event.type === "progress:changed") return event.percent;
+      return "stage" in event ? `${event.type} ${event.stage}` : event.type;
+    });
 
   test("that were recorded as begun are recorded as ended when the events have reached their bound", () => {
     const { dir, sink } = newSink(3000);

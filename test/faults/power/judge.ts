@@ -36,11 +36,11 @@ export async function judge(daemon: TestDaemon, known: Known): Promise<{ kept: n
   let kept = 0;
   for (const story of stories.values()) {
     const record = byId.get(story.id);
-    const said = record
-      ? [...brokenOf(record, story, known, cancelled), ...(await lostContent(daemon, record, story, known))]
-      : story.removal !== null
-        ? []
-        : [`${story.id} is lost`];
+    const said: string[] = [];
+    if (record) {
+      said.push(...brokenOf(record, story, known, cancelled));
+      said.push(...(await lostContent(daemon, record, story, known)));
+    } else if (story.removal === null) said.push(`${story.id} is lost`);
     if (record && story.removal === "acknowledged") said.push(`${story.id} was removed and is back`);
     for (const stage of story.done)
       if (effects.after.some((line) => line.startsWith(`${story.id} `) && line.endsWith(` ${stage}`)))

@@ -91,8 +91,10 @@ export async function* readTrace(
     if (isKilled && (!/^p?write(64)?$/.test(name!) || fileOf(words[0]!) === null)) continue;
     const call = callOf(name!, words, Number(isKilled ? words[2] : told), opened, { thread, sync });
     if (call === null) continue;
-    const paths = call.type === "send" ? [] : "path" in call ? [call.path] : [call.from, call.to];
-    if (call.type !== "send" && !paths.some(isOurs)) continue;
+    if (call.type !== "send") {
+      const paths = "path" in call ? [call.path] : [call.from, call.to];
+      if (!paths.some(isOurs)) continue;
+    }
     if (UNKNOWN.has(name!)) throw new Error(`the model does not know ${text.slice(0, 200)}`);
     yield call;
   }
@@ -107,12 +109,14 @@ function callOf(
 ): Call | null {
   const at = name.endsWith("at") || name.endsWith("at2");
   const [first = "", second = "", third = "", fourth = ""] = words;
-  const path = at ? pathOf(second, first) : first.startsWith('"') ? pathOf(first) : (fileOf(first) ?? "");
+  let path = first.startsWith('"') ? pathOf(first) : (fileOf(first) ?? "");
+  if (at) path = pathOf(second, first);
   switch (name) {
     case "open":
     case "creat":
     case "openat": {
-      const flags = name === "creat" ? "O_WRONLY|O_CREAT|O_TRUNC" : at ? third : second;
+      const told = at ? third : second;
+      const flags = name === "creat" ? "O_WRONLY|O_CREAT|O_TRUNC" : told;
       if (!/O_WRONLY|O_RDWR|O_CREAT/.test(flags)) return null;
       const has = (flag: string) => flags.split("|").includes(flag);
       return {
@@ -214,13 +218,11 @@ function bytesOf(word: string): Buffer {
     const end = endOfString(word, at);
     text += word
       .slice(at + 1, end)
-      .replace(/\\(?:x([0-9a-f]{2})|([0-7]{1,3})|(.))/g, (_, hex, octal, letter) =>
-        hex !== undefined
-          ? String.fromCharCode(Number.parseInt(hex, 16))
-          : octal !== undefined
-            ? String.fromCharCode(Number.parseInt(octal, 8))
-            : (ESCAPES[letter] ?? letter),
-      );
+      .replace(/\\(?:x([0-9a-f]{2})|([0-7]{1,3})|(.))/g, (_, hex, octal, letter) => {
+        if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
+        if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8));
+        return ESCAPES[letter] ?? letter;
+      });
     at = word.indexOf('"', end + 1);
   }
   return Buffer.from(text, "latin1");

@@ -67,7 +67,7 @@ function show({ id, state, attempt, stageStates, chain }: Operation): void {
 /** Operations that a client may submit until one of them has to end. */
 const MOST_LIVE = 8;
 
-/** Characters of a value that gets a file of its own. */
+/** Characters of a value that the rows of lists leave out. */
 const LARGE = 40_000;
 
 function live(op?: string): Operation[] {
@@ -78,13 +78,18 @@ function live(op?: string): Operation[] {
   );
 }
 
+function drawQueue(): string | undefined {
+  if (dice.chance(0.15)) return HELD;
+  return dice.chance(0.3) ? LANE : undefined;
+}
+
 function draft(): Draft {
   const ops = ["works", "works", "resumes", "resumes", "fails", "retries"];
   const op = live("waits").length < 2 && dice.chance(0.15) ? "waits" : ops[dice.whole(0, ops.length - 1)]!;
   return {
     op,
     label: `name-${++names}`,
-    queue: dice.chance(0.15) ? HELD : dice.chance(0.3) ? LANE : undefined,
+    queue: drawQueue(),
     links: op === "works" || op === "resumes" ? dice.whole(1, 3) : 1,
     lines: dice.chance(0.2) ? dice.whole(30, 60) : dice.whole(0, 8),
     size: dice.chance(0.15) ? LARGE : 10,

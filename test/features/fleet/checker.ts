@@ -166,8 +166,10 @@ function isStruck({ what, host, time }: Effect, { strikes = [] }: History, until
 }
 
 function isInOrder(effects: readonly Effect[]): boolean {
-  const rank = ({ what, step }: Effect) =>
-    what === "begin" ? 0 : what === "end" ? Number.POSITIVE_INFINITY : step;
+  const rank = ({ what, step }: Effect) => {
+    if (what === "begin") return 0;
+    return what === "end" ? Number.POSITIVE_INFINITY : step;
+  };
   return effects.every((effect, index) => index === 0 || rank(effects[index - 1]!) < rank(effect));
 }
 

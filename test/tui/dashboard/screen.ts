@@ -94,8 +94,10 @@ export class DrawnScreen {
 
   /** Resolves as soon as the screen fits. */
   async until(fits: string | RegExp | ((text: string) => boolean), patience = PATIENCE): Promise<string> {
-    const matches = (text: string) =>
-      typeof fits === "string" ? text.includes(fits) : fits instanceof RegExp ? fits.test(text) : fits(text);
+    const matches = (text: string) => {
+      if (typeof fits === "string") return text.includes(fits);
+      return fits instanceof RegExp ? fits.test(text) : fits(text);
+    };
     const late = Symbol();
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<typeof late>((resolve) => {

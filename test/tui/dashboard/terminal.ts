@@ -124,8 +124,10 @@ export class HeadlessTerminal {
 
   /** Resolves as soon as the screen fits; a frame that has not arrived whole is none. */
   async until(fits: string | RegExp | ((text: string) => boolean), patience = PATIENCE): Promise<string> {
-    const matches = (text: string) =>
-      typeof fits === "string" ? text.includes(fits) : fits instanceof RegExp ? fits.test(text) : fits(text);
+    const matches = (text: string) => {
+      if (typeof fits === "string") return text.includes(fits);
+      return fits instanceof RegExp ? fits.test(text) : fits(text);
+    };
     const limit = Date.now() + patience;
     for (;;) {
       if (!this.#terminal.modes.synchronizedOutputMode && matches(this.text())) return this.text();

@@ -243,7 +243,8 @@ function pageOf(
 ): [Operation[], string | null, string | null] {
   const ordered = isOldest ? all.toReversed() : all;
   const place = (index: number) => String(isOldest ? all.length - 1 - index : index);
-  const at = before === undefined ? -1 : isOldest ? all.length - 1 - Number(before) : Number(before);
+  let at = -1;
+  if (before !== undefined) at = isOldest ? all.length - 1 - Number(before) : Number(before);
   const page = ordered.slice(at + 1, at + 1 + limit);
   const last = at + page.length;
   return [
@@ -254,5 +255,6 @@ function pageOf(
 }
 
 function newestFirst(a: Operation, b: Operation): number {
-  return a.createdAt === b.createdAt ? (a.id < b.id ? -1 : 1) : a.createdAt < b.createdAt ? 1 : -1;
+  if (a.createdAt === b.createdAt) return a.id < b.id ? -1 : 1;
+  return a.createdAt < b.createdAt ? 1 : -1;
 }

@@ -14,12 +14,9 @@ type Read = GlobalOptions & { host?: string };
 /** The options that the action of the command would read. */
 async function read(words: string[], env: Record<string, string> = {}): Promise<Read> {
   const [program, ...rest] = words;
-  const root =
-    program === "liveops"
-      ? await commandTree()
-      : program === "liveopsd"
-        ? await daemonTree()
-        : tuiCommand(async () => {});
+  let root = tuiCommand(async () => {});
+  if (program === "liveops") root = await commandTree();
+  if (program === "liveopsd") root = await daemonTree();
   let found: Read | null = null;
   // The action of the command is not what is tested.
   root.hook("preAction", (_root: Command, command: Command) => {

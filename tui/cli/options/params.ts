@@ -43,7 +43,8 @@ export function withTty(set: string[], tty = false): string[] {
  */
 export function givenParams(text: string | undefined): Record<string, unknown> | undefined {
   if (text === undefined) return undefined;
-  const source = text === "-" ? "stdin" : text.startsWith("@") ? text.slice(1) : "--params";
+  let source = text.startsWith("@") ? text.slice(1) : "--params";
+  if (text === "-") source = "stdin";
   const json = source === "--params" ? text : read(text === "-" ? 0 : source, source);
   let value: unknown;
   try {

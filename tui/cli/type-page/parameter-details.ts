@@ -105,8 +105,8 @@ class Details {
   #add(name: string, schema: JsonSchema, isRequired: boolean, level: number, depth: number): void {
     const resolved = resolveRef(schema, this.root);
     const byDefault = resolved.default;
-    const given =
-      byDefault !== undefined ? `default ${JSON.stringify(byDefault)}` : isRequired ? "required" : "optional";
+    let given = isRequired ? "required" : "optional";
+    if (byDefault !== undefined) given = `default ${JSON.stringify(byDefault)}`;
     const type = [typeInWords(schema, this.root), ...boundsOf(schema, this.root)].join(", ");
     this.found.push({ name, type, given, description: descriptionOf(resolved), depth });
     this.addObject(name, schema, level + 1, depth);

@@ -22,7 +22,8 @@ export const SPECIAL = [
 export type Special = (typeof SPECIAL)[number];
 
 export function nameOfKey(pressed: Pressed): string {
-  return "special" in pressed ? pressed.special : pressed.ctrl ? `^${pressed.input}` : pressed.input;
+  if ("special" in pressed) return pressed.special;
+  return pressed.ctrl ? `^${pressed.input}` : pressed.input;
 }
 
 const SIGNS: Record<string, string> = {

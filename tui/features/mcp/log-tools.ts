@@ -60,7 +60,7 @@ interface Collected {
   /** Oldest first. */
   lines: ReplyLine[];
   /** Arguments of the next call; null at the end or the start of the log. */
-  next: { after: number } | { before: number } | null;
+  next: Partial<Record<"after" | "before", number>> | null;
   /** Number of lines in the complete log. */
   total: number;
 }
@@ -73,7 +73,7 @@ async function readLines(pages: AsyncIterable<LogPage>, collect: Collect): Promi
   let room = MAX_REPLY;
   const result = (next: number | null, total: number): Collected => ({
     lines: isForward ? lines : lines.reverse(),
-    next: next === null ? null : isForward ? { after: next } : { before: next },
+    next: next === null ? null : { [isForward ? "after" : "before"]: next },
     total,
   });
   let total = 0;

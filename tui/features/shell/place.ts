@@ -54,12 +54,9 @@ export function codeShell(record: Operation, env: StageShell["env"], { stage, st
 
   const { args, script } = params;
   const isShell = op === "shell";
-  const command =
-    isShell && Array.isArray(args)
-      ? shellLine(args.map(String))
-      : isShell && typeof script === "string"
-        ? script.trimEnd()
-        : null;
+  let command: string | null = null;
+  if (isShell && Array.isArray(args)) command = shellLine(args.map(String));
+  else if (isShell && typeof script === "string") command = script.trimEnd();
   const own = {
     LIVEOPS_OPERATION_ID: id,
     LIVEOPS_OP: op,

@@ -104,8 +104,10 @@ function errorOf({ error }: Operation): Record<string, unknown> {
   return { code, message, ...(causes && { causes: causes.map((cause) => cause.message) }) };
 }
 
-const named = (name: string, value: unknown): Record<string, unknown> =>
-  isPlainObject(value) ? value : value === null || value === undefined ? {} : { [name]: value };
+function named(name: string, value: unknown): Record<string, unknown> {
+  if (isPlainObject(value)) return value;
+  return value === null || value === undefined ? {} : { [name]: value };
+}
 
 /** `seconds`, as the results of `shell` and of pipelines have it, also for each stage. No two runs take the same time. */
 function isDuration({ name, left, right }: ValueDifference): boolean {

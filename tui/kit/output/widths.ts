@@ -22,7 +22,8 @@ export interface Widths {
 export const PLAIN_WIDTHS: Widths = {
   columnsOf: (text) => text.length,
   fit: (text, width, align = "left") => {
-    const short = text.length <= width ? text : width > 0 ? `${text.slice(0, width - 1)}…` : "";
+    const cut = width > 0 ? `${text.slice(0, width - 1)}…` : "";
+    const short = text.length <= width ? text : cut;
     return align === "left" ? short.padEnd(width) : short.padStart(width);
   },
 };

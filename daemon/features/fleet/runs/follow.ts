@@ -71,7 +71,8 @@ export class Follow {
         const look: Look = await this.options.fetch(wanted);
         after = look.more ? look.last : null;
         const isNow = (look.more && look.isGrown) || wanted !== all;
-        wait = isNow ? 0 : look.isGrown ? NEXT_MS : Math.min(LONGEST_MS, Math.max(NEXT_MS, wait * 2));
+        wait = look.isGrown ? NEXT_MS : Math.min(LONGEST_MS, Math.max(NEXT_MS, wait * 2));
+        if (isNow) wait = 0;
         failure = null;
       } catch (error) {
         const { message } = error as Error;

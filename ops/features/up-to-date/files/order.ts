@@ -170,8 +170,8 @@ type Sign = string;
 
 /** A class such as `[a-z]` is any character; an escaped one is itself. */
 function signsOf(part: Part): Sign[] {
-  return [...part.matchAll(/\\(.)|\[[^\]]*\]|./gsu)].map(([sign, escaped]) =>
-    escaped !== undefined ? `\\${escaped}` : sign.startsWith("[") && sign.length > 1 ? "?" : sign,
+  return [...part.matchAll(/\\.|\[[^\]]*\]|./gsu)].map(([sign]) =>
+    sign.startsWith("[") && sign.length > 1 ? "?" : sign,
   );
 }
 

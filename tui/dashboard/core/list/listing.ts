@@ -193,7 +193,8 @@ export interface UnknownName {
 /** The first state or condition of the filter that does not exist; null where all do. */
 export function unknownName({ terms }: Filter): UnknownName | null {
   for (const { kind, text } of terms) {
-    const unknown = kind === "state" ? unknownState(text) : kind === "text" ? unknownCondition(text) : null;
+    let unknown = kind === "state" ? unknownState(text) : null;
+    if (kind === "text") unknown = unknownCondition(text);
     if (unknown !== null) return unknown;
   }
   return null;

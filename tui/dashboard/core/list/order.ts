@@ -46,7 +46,8 @@ function sooner(a: Operation, b: Operation): number {
 
 function ended(a: Operation, b: Operation): number {
   const [end, other] = [a.finishedAt ?? a.updatedAt, b.finishedAt ?? b.updatedAt];
-  return end === other ? newest(a, b) : end < other ? 1 : -1;
+  if (end === other) return newest(a, b);
+  return end < other ? 1 : -1;
 }
 
 /** What decides where a row stands, and whether there is one. */

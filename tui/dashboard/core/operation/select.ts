@@ -94,8 +94,10 @@ function attention(before: State, after: State): string | null {
 }
 
 /** How much a running operation needs a person: one that waits for input the most, a paused one the least. */
-const needOf = (operation: Operation): number =>
-  operation.waitingForInput && !operation.cancelRequested ? 2 : isPaused(operation) ? 0 : 1;
+function needOf(operation: Operation): number {
+  if (operation.waitingForInput && !operation.cancelRequested) return 2;
+  return isPaused(operation) ? 0 : 1;
+}
 
 /** The newest of those that need the most attention. */
 function newestLive(state: State): Operation | null {

@@ -1,6 +1,6 @@
 /** The log of the chain: the lines on the screen, and where one is in it. */
 
-import type { LogLine } from "../../../../protocol/operation.js";
+import type { LogLine, LogStream } from "../../../../protocol/operation.js";
 import { levelOf } from "../../../../protocol/text/line-level.js";
 import { formatCount } from "../../../terminal/format.js";
 import { linksIn } from "../../../terminal/links.js";
@@ -123,20 +123,29 @@ function lineRows(state: State, logged: LogLine, width: number, height: number, 
     if (columns.stage > 0) {
       const room = columns.stage - 2;
       const place = sanitizeLine(stageOf(state, logged));
-      const name = !first ? "" : logged.step === undefined ? fit(place, room) : fitName(place, room, steps);
-      line.add(name, side).fill(columns.time + columns.stage);
+      const name = logged.step === undefined ? fit(place, room) : fitName(place, room, steps);
+      line.add(first ? name : "", side).fill(columns.time + columns.stage);
     }
     if (columns.stream > 0) line.add(first ? word : "", style).fill(columns.width - 1);
     const [sign, signStyle] = here
       ? (["▸", "warn"] as const)
       : signOf(state, logged, columns, first ? whole : "");
     line.add(sign, signStyle ?? style);
-    const plain = logged.stream === "liveops" ? "muted" : logged.stream === "stderr" ? "warn" : "plain";
-    addColoured(line, text, { spans, links, offset, sought, style: plain });
+    addColoured(line, text, { spans, links, offset, sought, style: STREAM_STYLES[logged.stream] ?? "plain" });
     offset += text.length;
     return line;
   });
 }
+
+const STREAM_STYLES: Partial<Record<LogStream, Style>> = {
+  liveops: "muted",
+  stderr: "warn",
+};
+
+const STREAM_SIGNS: Partial<Record<LogStream, string>> = {
+  liveops: "·",
+  stderr: "▏",
+};
 
 /** The level that the program gave the line; else, without a column for the stream, what says the stream. */
 function signOf(
@@ -146,10 +155,10 @@ function signOf(
   text: string,
 ): readonly [string, Style?] {
   const isError = n === openedAt && text !== "";
-  const level = stream === "liveops" ? null : isError ? "error" : levelOf(text);
+  const told = isError ? "error" : levelOf(text);
+  const level = stream === "liveops" ? null : told;
   if (level !== null) return [LEVEL_GLYPHS[level], LEVEL_STYLES[level]];
-  if (columns.stream > 0) return [" "];
-  return [stream === "stderr" ? "▏" : stream === "liveops" ? "·" : " "];
+  return [(columns.stream > 0 ? null : STREAM_SIGNS[stream]) ?? " "];
 }
 
 /** By line: the same lines are drawn many times. */
