@@ -30,7 +30,6 @@ import { WaitEdges } from "./scheduler/wait-edges.js";
 import { Waiting } from "./scheduler/waiting.js";
 import type { Settings } from "./settings.js";
 import type { Layout } from "./store/layout.js";
-import { TrustedClock } from "./store/trusted-clock.js";
 import { Hub } from "./watch/hub.js";
 import { OperationView } from "./watch/operation-view.js";
 import { Containment } from "./worker/containment.js";
@@ -76,7 +75,6 @@ function composeCore(
   const log = daemonLog.logger;
   const bus = new Bus();
   logDecisions(bus, log);
-  const clock = new TrustedClock(layout.clock);
   const loader: Loader = new Loader(
     settings.opsDirs,
     (line) => log.info({ source: "loader" }, line),
@@ -92,7 +90,6 @@ function composeCore(
     layout,
     log: daemonLog,
     loader,
-    now: () => clock.now(),
     get lifecycle() {
       return lifecycle;
     },
@@ -206,7 +203,7 @@ function composeCore(
     workerEvents: engine.workerEvents,
   });
   const stopping = new Stopping(scheduler, lifecycle, store);
-  const retention = new Retention({ archive: store.archive, lifecycle, limits: settings, clock, log });
+  const retention = new Retention({ archive: store.archive, lifecycle, limits: settings, now, log });
 
   const { attempts } = scheduler;
   const stalls = new Stalls({ bus, settings, attempts });
@@ -245,7 +242,6 @@ function composeCore(
     log,
     daemonLog,
     bus,
-    clock,
     now,
     find,
     features,

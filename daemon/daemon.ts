@@ -215,7 +215,7 @@ class DaemonRun implements Daemon {
         ...features.map((feature) => () => void feature.start?.()),
         () => loadProblems.start(),
         () => store.secrets.sweep((id) => !["succeeded", undefined].includes(store.find(id)?.record.state)),
-        () => void retention.start(),
+        () => retention.start(),
         () => containment.removeEmpty((workerId) => scheduler.needs(workerId)),
       ],
       () => this.#ending !== null,

@@ -21,7 +21,6 @@ export function embeddedEngine(services: EngineParts): Engine {
     layout,
     attemptEvents: new SealedEvents(layout, workerEvents, report),
     bus: services.bus,
-    now: () => services.now(),
     shown: (entry) => services.view.present(entry),
   });
   const hosts = new EmbeddedHosts(services);

@@ -34,8 +34,6 @@ export interface EngineParts {
   readonly queues: Queues;
   readonly hub: Hub;
   readonly view: Pick<OperationView, "present">;
-  /** The clock that expires keys, in ms since 1970. */
-  now(): number;
 }
 
 export interface Engine {

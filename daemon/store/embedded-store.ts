@@ -30,8 +30,6 @@ interface StoreOptions {
   layout: Layout;
   bus: Bus;
   attemptEvents: AttemptEvents;
-  /** Milliseconds since 1970, for the expiry of idempotency keys. Default: the wall clock. */
-  now?: () => number;
   /** The record as everyone sees it. Default: as it is stored. */
   shown?: (entry: Entry) => Operation;
 }
@@ -64,7 +62,7 @@ export class EmbeddedStore implements Store, Archive {
   #checkpointRun: Promise<void> | null = null;
 
   constructor(private readonly options: StoreOptions) {
-    this.tombstones = new IdempotencyTombstones(options.now);
+    this.tombstones = new IdempotencyTombstones();
     const { document, previousDocument } = options.layout;
     const { shown = ({ record }: Entry) => record } = options;
     this.#file = new StateFile(document, previousDocument, shown, () => {
@@ -228,8 +226,8 @@ export class EmbeddedStore implements Store, Archive {
   }
 
   /** Expired sealed operations, as by `HistoryIndex.expired`. */
-  expired(keep: number, cutoff: number, now: number, limit: number): string[] {
-    return this.#history.expired(keep, cutoff, now, limit);
+  expired(keep: number, cutoff: number, limit: number): string[] {
+    return this.#history.expired(keep, cutoff, limit);
   }
 
   /** Checks whether the disk has room again; otherwise only a submit would find out. */

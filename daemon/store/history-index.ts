@@ -252,37 +252,16 @@ export class HistoryIndex {
   /**
    * Expired operations: all but the newest `keep`, and those that finished before `cutoff`.
    *
-   * Operations are sealed in the order in which they finish. A time before the cutoff that is sealed after a time since
-   * the cutoff comes from a wrong clock and is ignored.
-   *
    * @param cutoff - in ms since 1970
-   * @param now - in ms since 1970; later times are ignored
    */
-  expired(keep: number, cutoff: number, now: number, limit: number): string[] {
+  expired(keep: number, cutoff: number, limit: number): string[] {
     const surplus = Math.max(0, this.count({}) - keep);
-    const oldest = this.database
-      .prepare("SELECT id FROM operations ORDER BY position LIMIT ?")
-      .all(Math.min(surplus, limit));
-    return [...new Set([...oldest, ...this.#aged(cutoff, now, limit)].map((row) => row.id as string))].slice(
-      0,
-      limit,
+    const oldest = this.database.prepare("SELECT id FROM operations ORDER BY position LIMIT ?");
+    const aged = this.database.prepare(
+      "SELECT id FROM operations WHERE finished < ? ORDER BY finished LIMIT ?",
     );
-  }
-
-  #aged(cutoff: number, now: number, limit: number): Array<Record<string, unknown>> {
-    const aged = this.database.prepare("SELECT 1 FROM operations WHERE finished < ? LIMIT 1");
-    if (aged.get(cutoff) === undefined) return [];
-    const young = this.database
-      .prepare(
-        'SELECT segment, "offset" FROM operations WHERE finished BETWEEN ? AND ? ORDER BY segment, "offset" LIMIT 1',
-      )
-      .get(cutoff, now);
-    const end = young ? { segment: Number(young.segment), offset: Number(young.offset) } : null;
-    return this.database
-      .prepare(
-        'SELECT id FROM operations WHERE finished < ? AND (segment, "offset") < (?, ?) ORDER BY finished LIMIT ?',
-      )
-      .all(cutoff, end?.segment ?? Number.MAX_SAFE_INTEGER, end?.offset ?? 0, limit);
+    const rows = [...oldest.all(Math.min(surplus, limit)), ...aged.all(cutoff, limit)];
+    return [...new Set(rows.map((row) => row.id as string))].slice(0, limit);
   }
 
   /** Whether the segment holds the last record of any operation. */

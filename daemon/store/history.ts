@@ -123,8 +123,8 @@ export class History {
     return this.#indexed((index) => index.lastOrder()) + 1;
   }
 
-  expired(keep: number, cutoff: number, now: number, limit: number): string[] {
-    return this.#indexed((index) => index.expired(keep, cutoff, now, limit));
+  expired(keep: number, cutoff: number, limit: number): string[] {
+    return this.#indexed((index) => index.expired(keep, cutoff, limit));
   }
 
   /**

@@ -20,8 +20,6 @@ export interface Layout {
   /** The state document, and the one before it. */
   document: string;
   previousDocument: string;
-  /** The last trusted clock reading. */
-  clock: string;
   journal: string;
   history: string;
   runs: string;
@@ -47,7 +45,6 @@ export function layoutOf(root: string): Layout {
     lockOwner: lockOwnerFile(root),
     directory: join(root, "directory.json"),
     log: join(root, "liveopsd.log"),
-    clock: join(root, "clock.json"),
     document: join(root, "state.json"),
     previousDocument: join(root, "state.previous.json"),
     journal: join(root, "journal"),

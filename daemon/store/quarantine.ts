@@ -86,7 +86,7 @@ export function prepareStateFiles(layout: Layout, socket?: string): string[] {
 
 function putAsideOddFiles(layout: Layout): string[] {
   const { journal, history, workers } = layout;
-  const replaced = [...[layout.lockOwner, layout.document, layout.clock, layout.directory, layout.version]];
+  const replaced = [layout.lockOwner, layout.document, layout.directory, layout.version];
   const files = [
     ...[rotatedName(layout.log), layout.previousDocument, `${layout.previousDocument}.tmp`],
     // An odd version.json was already refused.

@@ -55,7 +55,7 @@ export interface Archive {
   find(id: string): Soon<Entry | null>;
   /** Whether the id belongs to an operation, or to one that was removed a short time ago. */
   knows(id: string): Soon<boolean>;
-  /** Null: the key was not used, or its operation was removed more than a day ago. */
+  /** Null: the key was not used, or its operation was removed long ago. */
   byKey(key: string): Soon<KeyUse | null>;
   /** Ids of removed operations, as far as it is known. Absent: what `find` does not know was removed, and is not damaged. */
   removedIds?(): ReadonlySet<string>;
@@ -65,7 +65,7 @@ export interface Archive {
   list(query: HistoryQuery, limit: number): Soon<Entry[]>;
   count(query: HistoryQuery): Soon<number>;
   /** Ids of expired finished operations, as by `HistoryIndex.expired`. */
-  expired(keep: number, cutoff: number, now: number, limit: number): Soon<string[]>;
+  expired(keep: number, cutoff: number, limit: number): Soon<string[]>;
 }
 
 export interface Store {

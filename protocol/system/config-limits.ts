@@ -39,7 +39,7 @@ export const LIMITS = {
     default: 180,
     min: 0,
     max: 36_500,
-    description: "Days to keep a finished operation; jumps of the system clock are ignored",
+    description: "Days to keep a finished operation, by the system clock",
   },
   stallAfter: {
     default: 600,

@@ -90,7 +90,7 @@ export class Served {
     return served;
   }
 
-  /** Checks every reply against `/openapi.json`. */
+  /** Checks every reply against `openapi.json`. */
   async inject(options: InjectOptions): Promise<LightMyRequestResponse> {
     const reply = await this.app.inject({ headers: {}, ...options });
     const { method = "GET", url } = options;

@@ -35,8 +35,6 @@ import { submission } from "../harness/records.js";
 import { outcome, POLICY, sealedEvents, WORKER } from "../harness/store.js";
 import { useDirectories } from "../harness/temporary.js";
 
-const DAY_MS = 24 * 3600 * 1000;
-
 /** What a listener of the store was told of one decision. */
 export interface Announced {
   kind: Decision["kind"];
@@ -73,8 +71,6 @@ export abstract class Opened {
   abstract close(): Promise<void>;
   /** Moves finished operations out of memory, where the store does that at times of its own. */
   abstract seal(): Promise<void>;
-  /** Passes a day for the keys of removed operations. */
-  abstract passDay(): void;
   /** queued → running on this host; null: the operation may not start. Concurrent calls of one turn are independent. */
   abstract start(id: string): Promise<Entry | null>;
   /** Resolves when everything is applied that is recorded now. */
@@ -139,7 +135,6 @@ class Embedded extends Opened {
   readonly queues: Setting<SavedQueues>;
   readonly schedules: Setting<readonly Schedule[]>;
   readonly runs: Runs;
-  #days = 0;
 
   private constructor(dir: string) {
     const layout = layoutOf(dir);
@@ -150,7 +145,6 @@ class Embedded extends Opened {
       layout,
       attemptEvents: sealedEvents(layout, workerEvents),
       bus: this.bus,
-      now: () => Date.now() + this.#days * DAY_MS,
     });
     this.lifecycle = new Lifecycle(this.store, layout);
     this.runs = localRuns(layout, workerEvents, (...attempt) => this.store.sealedEvents(...attempt));
@@ -189,10 +183,6 @@ class Embedded extends Opened {
 
   seal(): Promise<void> {
     return this.store.checkpoint();
-  }
-
-  passDay(): void {
-    this.#days++;
   }
 
   close(): Promise<void> {
@@ -315,10 +305,6 @@ export class FleetOpened extends Opened {
   }
 
   async seal(): Promise<void> {}
-
-  passDay(): void {
-    this.fleet.sql("update liveops.key set removed_at = removed_at - interval '1 day'");
-  }
 
   async close(): Promise<void> {
     this.#isClosed = true;

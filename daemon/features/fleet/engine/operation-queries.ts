@@ -59,26 +59,21 @@ export class OperationQueries {
   }
 
   /**
-   * Ids of finished operations: all but the newest `keep`, and those finished before `cutoff`. A time before the cutoff
-   * that was recorded after a later time comes from a wrong clock and does not count.
+   * Ids of finished operations: all but the newest `keep`, and those finished before `cutoff`.
    *
    * @param cutoff in ms since 1970
-   * @param now in ms since 1970; later times do not count
    */
-  async expired(keep: number, cutoff: number, now: number, limit: number): Promise<string[]> {
+  async expired(keep: number, cutoff: number, limit: number): Promise<string[]> {
     const sql = `
       with surplus as (
         select id from liveops.operation where finished_n is not null order by ord
-          limit least($4, greatest(0, (select count(*) - $1::bigint from liveops.operation where finished_n is not null)))
-      ), young as (
-        select min(finished_n) as n from liveops.operation
-          where finished_n is not null and finished_at between to_timestamp($2 / 1000.0) and to_timestamp($3 / 1000.0)
+          limit least($3, greatest(0, (select count(*) - $1::bigint from liveops.operation where finished_n is not null)))
       ), aged as (
         select id from liveops.operation where finished_n is not null and finished_at < to_timestamp($2 / 1000.0)
-          and finished_n < coalesce((select n from young), 9223372036854775807) order by finished_at limit $4
+          order by finished_at limit $3
       )
-      select id from surplus union select id from aged limit $4`;
-    return (await this.#ask<{ id: string }>(sql, [keep, cutoff, now, limit], LONG)).map(({ id }) => id);
+      select id from surplus union select id from aged limit $3`;
+    return (await this.#ask<{ id: string }>(sql, [keep, cutoff, limit], LONG)).map(({ id }) => id);
   }
 }
 

@@ -116,9 +116,9 @@ export class FleetArchive implements Archive {
     );
   }
 
-  expired(keep: number, cutoff: number, now: number, limit: number): Promise<string[]> {
+  expired(keep: number, cutoff: number, limit: number): Promise<string[]> {
     return this.#orFromMemory(
-      () => this.engine.queries.expired(keep, cutoff, now, limit),
+      () => this.engine.queries.expired(keep, cutoff, limit),
       () => [],
     );
   }
