@@ -23,7 +23,7 @@ export function paramsSchema(params: readonly PipelineParam[], description: stri
 }
 
 function paramSchema(param: PipelineParam): z.ZodType {
-  let schema = param.secret ? secretSchema(param.name) : valueSchema(param);
+  let schema = param.secret ? secretSchema() : valueSchema(param);
   const about = [param.description ?? "", param.secret ? SECRET_HINT : ""].filter(Boolean).join("; ");
   const standard = param.default ?? param.from;
   if (standard !== undefined) schema = schema.default(standard);
@@ -34,11 +34,11 @@ function paramSchema(param: PipelineParam): z.ZodType {
 const SECRET_HINT = "a secret: env:NAME, file:PATH or prompt:";
 
 /** The message never shows the value, which may be the secret itself. */
-function secretSchema(name: string): z.ZodType {
+function secretSchema(): z.ZodType {
   const schema = z.string().refine((value) => SECRET_SOURCE.test(value), {
     message: "takes env:NAME, file:PATH or prompt:, so that the secret itself is never stored",
   });
-  return schema.meta({ examples: [`env:${name.toUpperCase()}`], writeOnly: true });
+  return schema.meta({ writeOnly: true });
 }
 
 function valueSchema(param: Pick<PipelineParam, "type" | "enum">): z.ZodType {

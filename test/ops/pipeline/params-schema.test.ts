@@ -3,7 +3,6 @@ import { expect, test } from "vitest";
 import { parsePipeline } from "../../../ops/pipeline/read/parse.js";
 import { pipelineType } from "../../../ops/pipeline/type.js";
 import { Pipeline } from "../../../ops/pipeline.js";
-import { describeType } from "../../../ops/types/describe-type.js";
 import { prepareSubmission } from "../../../ops/types/prepare.js";
 import { readType } from "../../../ops/types/read-type.js";
 
@@ -69,7 +68,6 @@ test.each([
 });
 
 test("a secret is a source, and a message never has the value", async () => {
-  expect(describeType(type(), "x").params).toHaveProperty("properties.token.examples", ["env:TOKEN"]);
   for (const source of ["env:API_TOKEN", "file:/run/secrets/a b"])
     expect((await prepare("text=a", `token=${source}`)).params).toHaveProperty("token", source);
   for (const value of ["hunter2", "env:", "env:1X", "file:", "ENV:A"]) {

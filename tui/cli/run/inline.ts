@@ -20,7 +20,6 @@ import { newId } from "../../../protocol/id.js";
 import { isFinal } from "../../../protocol/state.js";
 import { paintFor } from "../../../protocol/text/colour.js";
 import { unknownType } from "../../../protocol/text/unknown-name.js";
-import { keepOptions } from "../../kit/kept-options.js";
 import { type ReportTo, report, say } from "../../kit/report.js";
 import { exitStatusOf } from "../follow/exit-status.js";
 import { givenParams } from "../options/params.js";
@@ -103,11 +102,8 @@ async function work(run: InlineRun, onLost: (error: Error) => void): Promise<num
     : await typeNamed(run, shipped);
   if (run.help) {
     const type = describeType(Type, file);
-    const page = typePage(
-      isPipelineArgument(run.op) ? { ...type, op: run.op } : type,
-      paintFor(process.stdout),
-      keepOptions("liveops run", run),
-    );
+    const named = isPipelineArgument(run.op) ? { ...type, op: run.op } : type;
+    const page = typePage(named, paintFor(process.stdout));
     const lines = [...page, "", "Options of the command: liveops run --help"];
     process.stdout.write(`${lines.join("\n")}\n`);
     return EXIT.done;

@@ -3,21 +3,14 @@
 import type { OperationType } from "../../../protocol/replies.js";
 import type { Paint } from "../../../protocol/text/colour.js";
 import { sanitize } from "../../../protocol/text/sanitize.js";
-import { shellLine } from "../../../protocol/text/shell-quote.js";
 import { TYPE_FIELDS } from "../feature-rows.js";
-import { exampleWords } from "./example-words.js";
 import { renderParameterDetails } from "./parameter-details.js";
 
-/**
- * The page as lines.
- *
- * @param command - for the example: `liveops submit`
- */
-export function typePage(type: OperationType, paint: Paint, command = "liveops submit"): string[] {
+/** The page as lines. */
+export function typePage(type: OperationType, paint: Paint): string[] {
   const { op, title, params, stages, timeout, gracePeriod, retry, resumable, failIfOdd, file } = type;
   const field = (name: string, text: string) => `  ${paint("dim", name.padEnd(14))}${sanitize(text)}`;
   const description = typeof params?.description === "string" ? params.description : "";
-  const example = shellLine([op, ...exampleWords(params)]);
   return [
     `${paint("bold", sanitize(op))}${title === "" ? "" : `  ${sanitize(title)}`}`,
     ...(description === "" ? [] : [`  ${sanitize(description)}`]),
@@ -31,8 +24,6 @@ export function typePage(type: OperationType, paint: Paint, command = "liveops s
     field("file", file),
     `  ${paint("dim", "parameters")}`,
     ...renderParameterDetails(params).map((line) => `    ${sanitize(line)}`),
-    `  ${paint("dim", "example")}`,
-    `    ${command} ${sanitize(example)}`,
   ];
 }
 

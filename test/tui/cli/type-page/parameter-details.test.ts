@@ -1,9 +1,7 @@
-/** The page of a type: nested names, variants, bounds and defaults of its parameters, and an example. */
+/** The page of a type: nested names, variants, bounds and defaults of its parameters. */
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { readWords } from "../../../../ops/types/words.js";
 import type { JsonSchema } from "../../../../protocol/schema/json-schema.js";
-import { exampleWords } from "../../../../tui/cli/type-page/example-words.js";
 import { detailParameters, renderParameterDetails } from "../../../../tui/cli/type-page/parameter-details.js";
 
 const jsonSchema = (schema: z.ZodType) => z.toJSONSchema(schema, { io: "input" }) as JsonSchema;
@@ -102,23 +100,4 @@ test("the columns stand below each other; without parameters and without a schem
   ]);
   expect(renderParameterDetails(jsonSchema(z.object({})))).toEqual(["none"]);
   expect(renderParameterDetails(null)).toEqual(["any (the type declares no schema)"]);
-});
-
-test.each<[z.ZodType, string[]]>([
-  [z.object({ path: z.string(), limit: z.number().default(3) }), ["path=TEXT"]],
-  [z.object({ n: z.int().min(4), on: z.boolean(), mode: z.enum(["a", "b"]) }), ["n=4", "on=true", "mode=a"]],
-  [z.object({ db: z.object({ port: z.int(), tls: z.boolean().optional() }) }), ["db.port=1"]],
-  [z.object({ list: z.array(z.string()).min(2) }), ["list=TEXT", "list=TEXT"]],
-  [z.object({ jobs: z.array(z.object({ n: z.number() })) }), ['jobs:=[{"n":1}]']],
-  [z.object({ args: z.array(z.string()).default([]), x: z.string() }), ["x=TEXT", "--", "ARG"]],
-  [z.discriminatedUnion("kind", [z.object({ kind: z.literal("s3"), a: z.string() })]), ["kind=s3", "a=TEXT"]],
-  [z.object({ at: z.iso.date(), less: z.number().max(-5) }), ["at=2026-11-25", "less=-5"]],
-  [z.object({ part: z.number().gt(0).lt(1), above: z.number().gt(3) }), ["part=0.5", "above=4"]],
-  [z.object({}), []],
-])("the example has each required parameter: %#", (schema, words) => {
-  const made = exampleWords(jsonSchema(schema));
-  expect(made).toEqual(words);
-  const end = made.indexOf("--");
-  const params = readWords(jsonSchema(schema), undefined, end === -1 ? made : made.slice(0, end));
-  expect(schema.safeParse(params)).toMatchObject({ success: true });
 });
