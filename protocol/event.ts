@@ -1,5 +1,5 @@
 /**
- * The stored events of an operation, numbered by `seq` over all its attempts. Types, `GET /openapi.json` and the table
+ * The stored events of an operation, numbered by `seq` over all its attempts. Types, `openapi.json` and the table
  * of docs/protocol.md come from these schemas.
  *
  * The daemon writes `DaemonEvent` to the journal; the worker writes `WorkerEvent` to the attempt's `events.ndjson`.

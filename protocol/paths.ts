@@ -56,7 +56,6 @@ export const PATHS = {
   forecast: { method: "GET", path: "/v1/forecast" },
   daemon: { method: "GET", path: "/v1/daemon", anyVersion: true },
   stop: { method: "POST", path: "/v1/daemon/stop", sends: "body", anyVersion: true, isSlow: true },
-  openapi: { method: "GET", path: "/openapi.json" },
   metrics: { method: "GET", path: "/metrics" },
 } as const satisfies Record<string, Path>;
 

@@ -1,7 +1,7 @@
 /**
  * The route table: every route of the daemon with the schemas of its request and its replies.
  *
- * The daemon validates requests with these schemas, `GET /openapi.json` is generated from them, and the client's types
+ * The daemon validates requests with these schemas, `openapi.json` is generated from them, and the client's types
  * are inferred from them. Only the daemon loads this module at run time. A client imports the types only, so that a
  * short command does not load zod.
  */
@@ -519,12 +519,6 @@ export const ROUTES = {
       body: requests.stopBody,
       replies: { 200: json(replies.stopReply) },
       refusals: ["LIVEOPS_STORE_FULL"],
-    },
-    openapi: {
-      summary: "Show this document",
-      description: "The OpenAPI 3.1 document of all routes.",
-      replies: { 200: json(z.record(z.string(), z.unknown())) },
-      isLocal: true,
     },
     metrics: {
       summary: "Show the metrics",

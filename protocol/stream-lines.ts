@@ -1,6 +1,6 @@
 /**
  * Schemas of the lines of the NDJSON streams: watch, events, selections. The daemon writes lines without these schemas.
- * `GET /openapi.json` publishes the schemas, and the tests check each line against them.
+ * `openapi.json` publishes the schemas, and the tests check each line against them.
  */
 import * as z from "zod/mini";
 import { eventSchema, finalState } from "./event.js";

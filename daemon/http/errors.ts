@@ -18,12 +18,12 @@ export function handleErrors(app: FastifyInstance): void {
     const path = request.url.split("?")[0]!;
     const methods = methodsOf(path);
     if (methods.length === 0) {
-      const detail = `there is no ${request.method} ${path}; GET /openapi.json lists the routes`;
+      const detail = `there is no ${request.method} ${path}; docs/protocol.md lists the routes`;
       return sendProblem(reply, new Refusal("LIVEOPS_NO_SUCH_ROUTE", detail));
     }
     const allowed = methods.join(", ");
     reply.header("allow", allowed);
-    const detail = `${path} does not take ${request.method}; it takes ${allowed}; GET /openapi.json lists the routes`;
+    const detail = `${path} does not take ${request.method}; it takes ${allowed}; docs/protocol.md lists the routes`;
     return sendProblem(reply, new Refusal("LIVEOPS_METHOD_NOT_ALLOWED", detail));
   });
   app.setErrorHandler(async (error: FastifyError, request, reply) => {

@@ -96,5 +96,5 @@ function inQuery(schema: JsonSchema): string {
 
 /** @param problem a description of what does not fit */
 export function badRequest(problem: string): Refusal {
-  return new Refusal("LIVEOPS_BAD_REQUEST", `${problem}; GET /openapi.json describes every route`);
+  return new Refusal("LIVEOPS_BAD_REQUEST", `${problem}; docs/protocol.md describes every route`);
 }

@@ -8,7 +8,7 @@ import type { ROUTES } from "../routes.js";
 import type { Deadlines } from "./deadline.js";
 
 type Routes = typeof ROUTES;
-type Asked = Exclude<RouteName, "openapi" | "metrics">;
+type Asked = Exclude<RouteName, "metrics">;
 
 type Schema<T> = T extends z.ZodMiniType ? T : never;
 type Content<N extends RouteName, Type extends string> = {

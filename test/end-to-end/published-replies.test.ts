@@ -1,4 +1,4 @@
-/** What a real daemon sends fits `/openapi.json`: the daemon does not validate its own replies. */
+/** What a real daemon sends fits `openapi.json`: the daemon does not validate its own replies. */
 import { beforeAll, expect, test } from "vitest";
 import type { Operation } from "../../protocol/operation.js";
 import type { ListQuery } from "../../protocol/requests.js";

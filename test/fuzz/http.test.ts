@@ -90,7 +90,7 @@ const route = fc.oneof(
       ["GET", "/v1/watch"],
       ["GET", "/v1/ops"],
       ["GET", "/v1/daemon"],
-      ["GET", "/openapi.json"],
+      ["GET", "/metrics"],
     ),
   },
   {

@@ -1,4 +1,4 @@
-/** A client that checks each reply and each stream line against `/openapi.json`. */
+/** A client that checks each reply and each stream line against `openapi.json`. */
 import { Client } from "../../protocol/client/client.js";
 import { PATHS, type RouteName } from "../../protocol/paths.js";
 import { document, expectValid } from "./published.js";

@@ -1,7 +1,7 @@
-/** Checks replies against `/openapi.json`: status, media type, headers, code and schema. */
+/** Checks replies against `openapi.json`: status, media type, headers, code and schema. */
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { expect } from "vitest";
-import { openapi } from "../../daemon/http/openapi.js";
+import { openapi } from "../../scripts/reference/openapi.js";
 
 interface Response {
   description: string;

@@ -23,8 +23,8 @@ beforeAll(async () => {
 });
 afterAll(() => new Promise((resolve) => server.close(resolve)));
 
-/** Nothing of ours asks for `openapi` and `metrics`. */
-const NAMES = (Object.keys(PATHS) as RouteName[]).filter((name) => name !== "openapi" && name !== "metrics");
+/** Nothing of ours asks for `metrics`. */
+const NAMES = (Object.keys(PATHS) as RouteName[]).filter((name) => name !== "metrics");
 
 test.each(NAMES)("%s", async (name) => {
   asked.length = 0;

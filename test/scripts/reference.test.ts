@@ -7,6 +7,7 @@ import { type Command, Help } from "commander";
 import { expect, test } from "vitest";
 import { completionTable } from "../../scripts/reference/completion-table.js";
 import { manPages } from "../../scripts/reference/man-pages.js";
+import { openapi } from "../../scripts/reference/openapi.js";
 import { programs } from "../../scripts/reference/programs.js";
 import type { CommandEntry } from "../../tui/kit/command-table.js";
 
@@ -28,6 +29,11 @@ test("dist/completion.json has every command, option and argument of the trees",
       );
   };
   for (const [i, tree] of trees.entries()) check(built[i], tree);
+});
+
+test("dist/openapi.json has every route", () => {
+  const built: unknown = JSON.parse(readFileSync(join(root, "dist/openapi.json"), "utf8"));
+  expect(built).toEqual(JSON.parse(JSON.stringify(openapi())));
 });
 
 test("the options whose values are not completed are free text", () => {

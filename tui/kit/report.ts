@@ -131,7 +131,7 @@ function refusal(error: Refusal): string[] {
   // A person knows the options of the command, not the parts of the request.
   const said =
     error.code === "LIVEOPS_BAD_REQUEST"
-      ? error.message.replace(/; GET \/openapi\.json .*$/, "").replaceAll(/\bthe (?:path|query|body)'s /g, "")
+      ? error.message.replace(/; docs\/protocol\.md .*$/, "").replaceAll(/\bthe (?:path|query|body)'s /g, "")
       : error.message;
   const lines = [`${error.summary}: ${said}`];
   const unsaid = (names: string[] = []) => names.filter((name) => !error.message.includes(name));

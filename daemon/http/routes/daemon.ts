@@ -1,10 +1,9 @@
-/** The routes of the daemon itself: its status and stop, its hosts, and `GET /openapi.json`. */
+/** The routes of the daemon itself: its status and stop, and its hosts. */
 
 import type { DaemonReply } from "../../../protocol/replies.js";
 import { ownMemory } from "../../../protocol/system/own-process.js";
 import { VERSION } from "../../../protocol/version.js";
 import { ownPackage, workerVersions } from "../../worker/versions.js";
-import { openapi } from "../openapi.js";
 import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 
 export const daemonRoutes: RoutePlugin = (app, { context }, done) => {
@@ -22,7 +21,6 @@ export const daemonRoutes: RoutePlugin = (app, { context }, done) => {
       return said;
     },
   });
-  app.route({ ...definition("openapi"), handler: () => openapi() });
   const { hosts } = context;
   app.route({ ...definition("hosts"), handler: () => hosts.describe() });
   app.route({ ...definition("declareLost"), handler: ({ params }) => hosts.declareLost(params.host) });
@@ -87,11 +85,10 @@ function describe(context: Context, notLoading: readonly string[]): DaemonReply 
 }
 
 /** What the start has found wrong, and what is wrong with the files of the daemon now. */
-export function problemsOf({ store, clock, daemonLog, address, copied }: Context): string[] {
+export function problemsOf({ store, daemonLog, address, copied }: Context): string[] {
   const log = daemonLog.problem();
   return [
     ...store.problems,
-    clock.problem(),
     log && `the log cannot be written: ${log}; make the file writable, or remove it`,
     address.problem,
     copied.describe(),

@@ -709,9 +709,9 @@ describe("every route", () => {
     ["GET", "/v1"],
     ["GET", "/v2/operations"],
     ["GET", "/v1/operations/abc/nothing"],
-    ["POST", "/openapixjson"],
+    ["POST", "/nothing"],
   ] as const)("%s %s is no route", async (method, url) => {
-    expectProblem(await served.inject({ method, url }), "LIVEOPS_NO_SUCH_ROUTE", /GET \/openapi\.json lists/);
+    expectProblem(await served.inject({ method, url }), "LIVEOPS_NO_SUCH_ROUTE", /docs\/protocol\.md lists/);
   });
 
   test.each([
@@ -721,7 +721,7 @@ describe("every route", () => {
     ["PUT", "/v1/operations/abc", "GET, HEAD, PATCH, DELETE"],
     ["GET", "/v1/operations/abc/cancel", "POST"],
     ["OPTIONS", "/v1/daemon/stop", "POST"],
-    ["DELETE", "/openapi.json", "GET, HEAD"],
+    ["DELETE", "/metrics", "GET, HEAD"],
   ] as const)("%s %s is the wrong method; Allow names the right ones", async (method, url, allow) => {
     const reply = await served.inject({ method, url });
     expectProblem(reply, "LIVEOPS_METHOD_NOT_ALLOWED", RegExp(`does not take ${method}; it takes ${allow};`));

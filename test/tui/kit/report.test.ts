@@ -36,7 +36,7 @@ test.each([
   [
     new Refusal(
       "LIVEOPS_BAD_REQUEST",
-      "the body's name is missing; the path's queue takes text, not 3; GET /openapi.json describes every route",
+      "the body's name is missing; the path's queue takes text, not 3; docs/protocol.md describes every route",
     ),
     2,
     "liveops: The request is not valid: name is missing; queue takes text, not 3\n",

@@ -1,4 +1,4 @@
-/** The named schemas of `/openapi.json`. A generated client has a type for each. */
+/** The named schemas of `openapi.json`. A generated client has a type for each. */
 import type * as z from "zod/mini";
 import * as events from "../../protocol/event.js";
 import * as operation from "../../protocol/operation.js";

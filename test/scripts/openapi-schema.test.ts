@@ -1,7 +1,7 @@
-/** `/openapi.json` fits the schema of OpenAPI, and follows the rules that this schema cannot say. */
+/** `openapi.json` fits the schema of OpenAPI, and follows the rules that this schema cannot say. */
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { expect, test } from "vitest";
-import { type Document, document, type PublishedOperation } from "../../harness/published.js";
+import { type Document, document, type PublishedOperation } from "../harness/published.js";
 
 /** Copied for each check, because the validator resolves the references in place. */
 async function errorsOf(what: Document): Promise<unknown> {

@@ -1,10 +1,10 @@
-/** At night: types that openapi-typescript makes from `/openapi.json` fit the calls of a client. */
+/** At night: types that openapi-typescript makes from `openapi.json` fit the calls of a client. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { document } from "../../harness/published.js";
-import { useDirectories } from "../../harness/temporary.js";
-import { COMPILERS, errorsIn, generatedTypes, isNightly } from "../../types/compile.js";
+import { document } from "../harness/published.js";
+import { useDirectories } from "../harness/temporary.js";
+import { COMPILERS, errorsIn, generatedTypes, isNightly } from "../types/compile.js";
 
 const directory = useDirectories();
 

@@ -1,4 +1,4 @@
-/** `GET /openapi.json`: OpenAPI 3.1, made from the schemas and descriptions of the route table. */
+/** `openapi.json` of the package: OpenAPI 3.1, made from the schemas and descriptions of the route table. */
 import * as z from "zod/mini";
 import { REFUSALS, type RefusalCode } from "../../protocol/errors.js";
 import { PATHS, type RouteName } from "../../protocol/paths.js";
@@ -11,14 +11,7 @@ type Json = Record<string, unknown>;
 /** In the order of the paths. */
 const ROUTE_LIST = (Object.keys(PATHS) as RouteName[]).map((name): [string, Route] => [name, ROUTES[name]]);
 
-let document: Json | undefined;
-
 export function openapi(): Json {
-  document ??= build();
-  return document;
-}
-
-function build(): Json {
   const schemas = jsonSchemas();
   const paths: Record<string, Json> = {};
   for (const [name, route] of ROUTE_LIST) {
