@@ -148,7 +148,7 @@ test("ops NAME, submit NAME --help and run NAME --help show one type", async () 
        mode: z.enum(["fast", "safe"]).default("safe"),
      }).describe("Loads and saves");`,
   );
-  const page = (command: string) => [
+  const page = [
     "shown  Shown in full",
     "  Loads and saves",
     "  stages        Load, Save",
@@ -162,17 +162,15 @@ test("ops NAME, submit NAME --help and run NAME --help show one type", async () 
     '    db.host  text                      default "localhost"',
     "    db.port  whole number, at least 1  required",
     '    mode     fast | safe               default "safe"',
-    "  example",
-    `    liveops ${command} shown db.port=1`,
-  ];
+  ].join("\n");
   const ops = await world.liveops(["ops", "shown"]);
-  expect(ops).toMatchObject({ code: 0, stderr: "", stdout: `${page("submit").join("\n")}\n` });
+  expect(ops).toMatchObject({ code: 0, stderr: "", stdout: `${page}\n` });
   for (const words of [
     ["submit", "shown", "--help"],
     ["run", "--label", "x", "-h", "shown", "mode=fast"],
   ]) {
     const [command] = words;
-    const stdout = `${page(command!).join("\n")}\n\nOptions of the command: liveops ${command} --help\n`;
+    const stdout = `${page}\n\nOptions of the command: liveops ${command} --help\n`;
     expect(await world.liveops(words)).toMatchObject({ code: 0, stderr: "", stdout });
     expect((await world.liveops([command!, "--help"])).stdout).toMatch(/^Usage: liveops/);
     const near = await world.liveops([command!, "shwon", "--help"]);
