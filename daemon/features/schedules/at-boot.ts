@@ -40,9 +40,9 @@ function ownUnit({ SYSTEMD_EXEC_PID }: Env, root: string): string | null {
   return /([^/\n]+\.service)(?:\/[^/\n]*)?$/m.exec(textOf(join(root, "proc/self/cgroup")))?.[1] ?? null;
 }
 
-/** Files of the units that systemd starts by itself. */
+/** Files of the units that systemd starts by itself: those in the folder of a target that wants them. */
 function enabledIn(dir: string): string[] {
-  const folders = namesIn(dir).filter((name) => /\.(wants|requires)$/.test(name));
+  const folders = namesIn(dir).filter((name) => name.endsWith(".wants"));
   return folders.flatMap((folder) => namesIn(join(dir, folder)).map((name) => join(dir, folder, name)));
 }
 
