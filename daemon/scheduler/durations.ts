@@ -6,6 +6,7 @@
  */
 import type { StepSeconds } from "../../ops/attempt/sink.js";
 import { CURVE_PERCENTS } from "../../protocol/estimate/curve.js";
+import { historyName, type Likeness, likenessOf } from "../../protocol/estimate/likeness.js";
 import { paramsKey, type Usual, usualIn } from "../../protocol/estimate/usual.js";
 import { getOwn } from "../../protocol/objects.js";
 import type { Operation, Step } from "../../protocol/operation.js";
@@ -28,16 +29,14 @@ const MOST_SETS = 20;
 /** Most types whose durations are kept, and most history keys of a type. */
 const MOST_KEPT = 200;
 
-/** The durations of a type that are known. */
+/** What is known of the runs of a type, by `historyName`. */
 interface Known {
-  /** By history key; undefined: all runs. */
-  readonly replies: Map<string | undefined, HistoryReply>;
-  /** Durations by history key; null: not read. */
+  readonly replies: Map<string, HistoryReply>;
+  /** Null: not read. */
   keyed: Map<string, Measured> | null;
   /** Whether a run of the type has steps; null: not read. Most types have none, whatever the history key. */
   hasSteps: boolean | null;
-  /** Durations of steps by history key; undefined: of all runs. */
-  readonly steps: Map<string | undefined, StepSeconds>;
+  readonly steps: Map<string, StepSeconds>;
 }
 
 type Measured = Pick<HistoryReply, "runs" | "seconds" | "stages" | "byParams">;
@@ -57,13 +56,14 @@ export class Durations {
     });
   }
 
-  async of(op: string, historyKey?: string): Promise<HistoryReply> {
-    const { replies } = this.#knownOf(op);
-    const known = replies.get(historyKey);
+  async of(like: Likeness): Promise<HistoryReply> {
+    const { replies } = this.#knownOf(like.op);
+    const name = historyName(like);
+    const known = replies.get(name);
     if (known) return known;
-    const read = await this.#read(op, historyKey);
+    const read = await this.#read(like);
     if (replies.size >= MOST_KEPT) replies.clear();
-    replies.set(historyKey, read);
+    replies.set(name, read);
     return read;
   }
 
@@ -80,9 +80,9 @@ export class Durations {
     const all = new Map<string, Measured>();
     const keyed = new Map<string, Map<string, Measured>>();
     for (const { record } of entries) {
-      const { op, historyKey } = record;
-      if (historyKey === undefined) {
-        if (!all.has(op)) all.set(op, await this.of(op));
+      const { op } = record;
+      if (historyName(record) === op) {
+        if (!all.has(op)) all.set(op, await this.of({ op }));
       } else if (!keyed.has(op)) {
         const known = this.#knownOf(op);
         known.keyed ??= await this.#readKeyed(op);
@@ -90,28 +90,26 @@ export class Durations {
       }
     }
     return (record) => {
-      const { op, historyKey } = record;
-      const measured = historyKey === undefined ? all.get(op) : keyed.get(op)?.get(historyKey);
+      const name = historyName(record);
+      const measured = all.get(name) ?? keyed.get(record.op)?.get(name);
       return measured === undefined ? null : usualIn(measured, paramsKey(record), least);
     };
   }
 
   /** Median of the seconds that each step took; null: no earlier run has steps. */
-  async ofSteps({ op, historyKey, stages }: Operation): Promise<StepSeconds | null> {
+  async ofSteps(operation: Operation): Promise<StepSeconds | null> {
+    const { op, stages } = operation;
     if (stages.length === 0) return null;
     const known = this.#knownOf(op);
     const { steps } = known;
-    const succeeded = async (key: string | undefined, most: number) =>
-      (await this.archive.list({ op, historyKey: key, state: ["succeeded"] }, most)).map(
-        ({ record }) => record,
-      );
-    known.hasSteps ??= (await succeeded(undefined, NEWEST.measured)).some((run) => run.steps !== undefined);
+    known.hasSteps ??= (await this.#newest({ op }, NEWEST.measured)).some((run) => run.steps !== undefined);
     if (!known.hasSteps) return null;
-    const before = steps.get(historyKey);
+    const name = historyName(operation);
+    const before = steps.get(name);
     if (before !== undefined) return before;
-    const read = secondsOfSteps(await succeeded(historyKey, NEWEST.stepped));
+    const read = secondsOfSteps(await this.#newest(likenessOf(operation), NEWEST.stepped));
     if (steps.size >= MOST_KEPT) steps.clear();
-    steps.set(historyKey, read);
+    steps.set(name, read);
     return read;
   }
 
@@ -138,32 +136,36 @@ export class Durations {
   }
 
   async #readKeyed(op: string): Promise<Map<string, Measured>> {
-    const runs = (await this.archive.list({ op, state: ["succeeded"] }, NEWEST_KEYED)).map(
-      ({ record }) => record,
-    );
-    const keyed = runs.filter(({ historyKey }) => historyKey !== undefined);
-    return new Map(
-      [...Map.groupBy(keyed, ({ historyKey }) => historyKey!)].map(([key, each]) => [key, measuredOf(each)]),
-    );
+    const named = Map.groupBy(await this.#newest({ op }, NEWEST_KEYED), historyName);
+    return new Map([...named].map(([name, each]) => [name, measuredOf(each)]));
   }
 
-  async #read(op: string, historyKey: string | undefined): Promise<HistoryReply> {
-    const records = async (state: readonly FinalState[], limit: number) =>
-      (await this.archive.list({ op, historyKey, state }, limit)).map(({ record }) => record);
-    const runs = await records(["succeeded"], NEWEST.measured);
+  /** The newest runs first. */
+  async #newest(
+    like: Likeness,
+    most: number,
+    state: readonly FinalState[] = ["succeeded"],
+  ): Promise<Operation[]> {
+    return (await this.archive.list({ ...like, state }, most)).map(({ record }) => record);
+  }
+
+  async #read(like: Likeness): Promise<HistoryReply> {
+    const runs = await this.#newest(like, NEWEST.measured);
     const { seconds, stages, byParams } = measuredOf(runs);
     return {
-      op,
+      op: like.op,
       runs: runs.length,
-      finished: await this.archive.count({ op, historyKey, state: FINISHED }),
+      finished: await this.archive.count({ ...like, state: FINISHED }),
       seconds,
       stages,
-      recent: (await records(FINISHED, NEWEST.listed)).map(({ id, state, seconds, finishedAt }) => ({
-        id,
-        state: state as FinalState,
-        seconds,
-        finishedAt: finishedAt!,
-      })),
+      recent: (await this.#newest(like, NEWEST.listed, FINISHED)).map(
+        ({ id, state, seconds, finishedAt }) => ({
+          id,
+          state: state as FinalState,
+          seconds,
+          finishedAt: finishedAt!,
+        }),
+      ),
       next: await this.#followers(runs.slice(0, NEWEST.followed)),
       ...(byParams && { byParams }),
     };

@@ -34,7 +34,7 @@ const ENDS: readonly State[] = ["succeeded", "failed", "cancelled"];
 const LOCATION = 'id, segment, "offset", length';
 
 /** Version of the tables: an index with another version is rebuilt. */
-const VERSION = 9;
+const VERSION = 10;
 
 /**
  * NORMAL syncs before and after pages go into the file itself. Without these syncs a power cut leaves a wrong index, which
@@ -47,10 +47,11 @@ const SETTINGS = `PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PR
 
 const DROP = "DROP TABLE IF EXISTS operations; DROP TABLE IF EXISTS reach; DROP TABLE IF EXISTS tally;";
 
+/** The columns of `EQUAL` stand in its order. */
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS operations (
-    id TEXT PRIMARY KEY, position INTEGER NOT NULL, op TEXT NOT NULL, state TEXT NOT NULL, chain TEXT NOT NULL,
-    text TEXT NOT NULL, key TEXT, history_key TEXT, session TEXT, directory TEXT NOT NULL, parent TEXT, finished INTEGER NOT NULL, finished_by INTEGER NOT NULL, segment INTEGER NOT NULL, "offset" INTEGER NOT NULL, length INTEGER NOT NULL
+    id TEXT PRIMARY KEY, position INTEGER NOT NULL, op TEXT NOT NULL, history_key TEXT, session TEXT,
+    state TEXT NOT NULL, chain TEXT NOT NULL, text TEXT NOT NULL, key TEXT, directory TEXT NOT NULL, parent TEXT, finished INTEGER NOT NULL, finished_by INTEGER NOT NULL, segment INTEGER NOT NULL, "offset" INTEGER NOT NULL, length INTEGER NOT NULL
   ) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS by_position ON operations (position);
   CREATE INDEX IF NOT EXISTS by_op ON operations (op, position);
@@ -157,13 +158,11 @@ export class HistoryIndex {
       this.#put.run(
         id,
         entry.order,
-        record.op,
+        ...EQUAL.map((name) => record[name] ?? null),
         record.state,
         record.chain.id,
         text,
         key,
-        record.historyKey ?? null,
-        record.session ?? null,
         directoryOf(record),
         record.parent?.id ?? null,
         Date.parse(record.finishedAt!),

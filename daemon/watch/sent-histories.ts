@@ -20,8 +20,8 @@ export class SentHistories {
     if (this.#names.size >= MOST) this.#names.clear();
     this.#names.add(name);
     try {
-      const { op, key } = parseHistoryName(name);
-      const history = await this.durations.of(op, key);
+      const { key } = parseHistoryName(name);
+      const history = await this.durations.of(like);
       const [next] = history.next;
       if (!this.send({ type: "history", key, ...history })) this.#names.delete(name);
       else if (next !== undefined) await this.bring(next);

@@ -12,9 +12,10 @@ export function historyName({ op, historyKey }: Likeness): string {
   return historyKey === undefined ? op : `${op} ${historyKey}`;
 }
 
-/** @param key history key; undefined: of all runs of the type */
-export const nameOfHistory = (op: string, key: string | undefined): string =>
-  historyName({ op, historyKey: key });
+/** @param key history key; undefined: all runs of the type */
+export function likenessBy(op: string, key: string | undefined): Likeness {
+  return likenessOf({ op, historyKey: key });
+}
 
 export function parseHistoryName(name: string): { op: string; key: string | undefined } {
   const space = name.indexOf(" ");

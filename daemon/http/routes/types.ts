@@ -1,4 +1,5 @@
 /** The routes of operation types: `GET /v1/ops` and `GET /v1/ops/:op/history`. */
+import { likenessBy } from "../../../protocol/estimate/likeness.js";
 import { unknownType } from "../../../protocol/text/unknown-name.js";
 import { type Context, definition, type RoutePlugin } from "../route-definition.js";
 
@@ -10,7 +11,7 @@ export const typeRoutes: RoutePlugin = (app, { context }, done) => {
       // A type that no longer loads is known by its operations.
       if ((await context.store.archive.count({ op: params.op })) === 0)
         await mustBeLoaded(context, params.op);
-      return context.durations.of(params.op, query.key);
+      return context.durations.of(likenessBy(params.op, query.key));
     },
   });
   done();

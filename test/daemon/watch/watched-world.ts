@@ -56,7 +56,7 @@ export class WatchedWorld {
   /** By type: what a chain usually goes on with. */
   readonly followers = new Map<string, string>();
   readonly hub = new Hub(this.bus, this.#view, new LogReaders(this.bus, false), {
-    of: async (op) => {
+    of: async ({ op }) => {
       const next = this.followers.get(op);
       const followers = next === undefined ? [] : [{ op: next, title: next, runs: 1 }];
       return { op, runs: 1, finished: 1, seconds: null, stages: {}, recent: [], next: followers };

@@ -1,5 +1,5 @@
 /** Lines of the watch stream, fetched records and histories, into the state. */
-import { nameOfHistory } from "../../../../protocol/estimate/likeness.js";
+import { historyName, likenessBy } from "../../../../protocol/estimate/likeness.js";
 import type { Operation } from "../../../../protocol/operation.js";
 import type { HistoryReply } from "../../../../protocol/replies.js";
 import { isFinal } from "../../../../protocol/state.js";
@@ -44,7 +44,7 @@ function withHistories(state: State, lines: readonly WatchLine[]): State {
   return lines.reduce((next, line) => {
     if (line.type !== "history") return next;
     const { type: _, key, ...history } = line;
-    return addHistory(next, nameOfHistory(history.op, key), history, state.view.counts.succeeded);
+    return addHistory(next, historyName(likenessBy(history.op, key)), history, state.view.counts.succeeded);
   }, state);
 }
 
