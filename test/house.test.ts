@@ -57,11 +57,11 @@ describe("the core names no feature", () => {
 describe("the reading order of docs/architecture.md", () => {
   const files = readingOrder();
 
-  test("at most 40 files of 8,000 lines together", () => {
+  test("at most 25 files of 7,200 lines together", () => {
     const lines = files.flatMap((file) => textOf(file).split("\n"));
-    expect(files.length).toBeGreaterThan(20);
-    expect(files.length).toBeLessThanOrEqual(40);
-    expect(lines.length).toBeLessThanOrEqual(8000);
+    expect(files.length).toBeGreaterThan(15);
+    expect(files.length).toBeLessThanOrEqual(25);
+    expect(lines.length).toBeLessThanOrEqual(7200);
   });
 
   test.each(files)("%s imports no feature", (file) => {
